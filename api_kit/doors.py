@@ -1,0 +1,177 @@
+"""A door is a list of endpoints; an endpoint is an async function whose signature says everything.
+
+The annotation of an argument decides what it is:
+
+* an actor type (a subclass of :class:`Actor`, or a union of them): the permission. Anybody else gets 401 or 403;
+* the argument ``body`` or ``query`` (a msgspec struct, unknown fields refused): the checked input;
+* :class:`IdempotencyKey`: the header is required, and the first answer is kept and repeated;
+* ``Request``: the raw request, for webhooks and sockets;
+* a name that stands in the path: that path parameter;
+* any other class: the service of that type, wired by ``server.bootstrap``.
+
+A route without an actor must say ``public=True``, or the door refuses to be built: deny is the default.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from sanic import Request
+
+Handler = Callable[..., Awaitable[Any]]
+Decorator = Callable[[Handler], Handler]
+Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
+Effect = Literal["with_answer", "resumable"]
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who has been authenticated. ``caller`` is the opaque identity that keys and logs use."""
+
+    caller: str
+
+
+class IdempotencyKey(str):
+    """The value of the Idempotency-Key header."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer with a status or headers of its own."""
+
+    body: msgspec.Struct | None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One route, read from its handler's signature."""
+
+    handler: Handler
+    name: str
+    method: Method
+    path: str
+    status: int
+    public: bool
+    actors: tuple[type[Actor], ...]
+    services: dict[str, type]
+    path_arguments: tuple[str, ...]
+    returns: Any
+    actor_argument: str | None = None
+    body: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
+    key_argument: str | None = None
+    request_argument: str | None = None
+    effect: Effect = "with_answer"
+    websocket: bool = False
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def summary(self) -> str:
+        """The first line of the handler's docstring."""
+        return (inspect.getdoc(self.handler) or "").split("\n")[0]
+
+    @property
+    def description(self) -> str:
+        """The rest of the handler's docstring."""
+        return "\n".join((inspect.getdoc(self.handler) or "").split("\n")[1:]).strip()
+
+
+def _actors(annotation: Any) -> tuple[type[Actor], ...]:
+    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    found = tuple(o for o in options if isinstance(o, type) and issubclass(o, Actor))
+    if found and any(o not in found and o is not type(None) for o in options):
+        raise TypeError(f"an actor is mixed with something else: {annotation}")
+    return found
+
+
+class Door:
+    """The endpoints of one audience, below one prefix such as ``/v1/miniapp``."""
+
+    def __init__(self, name: str, prefix: str, title: str) -> None:
+        self.name = name
+        self.prefix = prefix
+        self.title = title
+        self.endpoints: list[Endpoint] = []
+
+    def get(self, path: str, *, public: bool = False, status: int = 200) -> Decorator:
+        """A read."""
+        return self._route("GET", path, public=public, status=status)
+
+    def post(
+        self,
+        path: str,
+        *,
+        public: bool = False,
+        status: int = 201,
+        effect: Effect = "with_answer",
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> Decorator:
+        """A creation or an act. ``effect="resumable"``: the handler talks to the network between transactions."""
+        return self._route("POST", path, public=public, status=status, effect=effect, max_body_bytes=max_body_bytes)
+
+    def put(self, path: str, *, public: bool = False, status: int = 200) -> Decorator:
+        """A replacement; repeating it changes nothing more."""
+        return self._route("PUT", path, public=public, status=status)
+
+    def patch(self, path: str, *, status: int = 200) -> Decorator:
+        """A change of some members."""
+        return self._route("PATCH", path, status=status)
+
+    def delete(self, path: str, *, status: int = 204) -> Decorator:
+        """An end; repeating it changes nothing more."""
+        return self._route("DELETE", path, status=status)
+
+    def websocket(self, path: str, *, public: bool = False) -> Decorator:
+        """A socket: the handler also takes ``request`` and ``ws``."""
+        return self._route("GET", path, public=public, status=101, websocket=True)
+
+    def _route(self, method: Method, path: str, *, public: bool, status: int, **rest: Any) -> Decorator:
+        def add(handler: Handler) -> Handler:
+            self.endpoints.append(
+                read_endpoint(
+                    handler,
+                    name=f"{self.name}.{handler.__name__}",
+                    method=method,
+                    path=self.prefix + path,
+                    status=status,
+                    public=public,
+                    **rest,
+                )
+            )
+            return handler
+
+        return add
+
+
+def read_endpoint(handler: Handler, *, name: str, path: str, public: bool, **declared: Any) -> Endpoint:
+    """Read a handler's signature. Raises TypeError where it does not say enough."""
+    hints = get_type_hints(handler)
+    in_path = {part.strip("<>").split(":")[0] for part in path.split("/") if part.startswith("<")}
+    read: dict[str, Any] = {"actors": (), "services": {}, "path_arguments": ()}
+    for argument in inspect.signature(handler).parameters:
+        hint = hints[argument]
+        if argument in in_path:
+            read["path_arguments"] += (argument,)
+        elif _actors(hint):
+            read["actors"], read["actor_argument"] = _actors(hint), argument
+        elif argument in ("body", "query"):
+            read[argument] = hint
+        elif hint is IdempotencyKey:
+            read["key_argument"] = argument
+        elif hint is Request:
+            read["request_argument"] = argument
+        elif argument != "ws":
+            read["services"][argument] = hint
+    if set(read["path_arguments"]) != in_path:
+        raise TypeError(f"{name}: the path names {in_path}, the handler takes {read['path_arguments']}")
+    if not read["actors"] and not public:
+        raise TypeError(f"{name}: no actor and not public")
+    return Endpoint(
+        handler=handler, name=name, path=path, public=public, returns=hints.get("return"), **declared, **read
+    )

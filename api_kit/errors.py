@@ -1,0 +1,40 @@
+"""Errors of the wire itself, before any room is asked."""
+
+from typing import ClassVar
+
+from kit.errors import DomainError, Invalid
+
+
+class ContentInvalid(Invalid):
+    """The body or the query does not have the documented shape; ``errors`` says where."""
+
+    code = "content_invalid"
+    title = "请求内容不符合要求"
+    title_en = "The request does not have the documented shape"
+
+
+class MalformedJson(DomainError):
+    """The body is not JSON in UTF-8."""
+
+    status: ClassVar[int] = 400
+    code = "malformed_json"
+    title = "请求内容不是合法的 JSON"
+    title_en = "The body is not valid JSON"
+
+
+class ContentTooLarge(DomainError):
+    """The body is larger than this route takes."""
+
+    status: ClassVar[int] = 413
+    code = "content_too_large"
+    title = "请求内容过大"
+    title_en = "The body is too large"
+
+
+class ContentTypeUnsupported(DomainError):
+    """The body is not ``application/json``."""
+
+    status: ClassVar[int] = 415
+    code = "content_type_unsupported"
+    title = "请求内容类型不受支持"
+    title_en = "The content type is not supported"

@@ -1,0 +1,171 @@
+"""Doors on a Sanic application: each endpoint becomes one route that authenticates, checks, calls and answers."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import msgspec
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse
+
+from api_kit.doors import Actor, Answer, Door, Endpoint
+from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
+from kit.database import transaction
+from kit.errors import NotAuthenticated, NotPermitted
+from kit.idempotency import Claimed, KeyMissing, claim, settle
+
+Authenticate = Callable[[Request], Awaitable[Actor | None]]
+Services = Mapping[type, object]
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_WHERE = re.compile(r" - at `(?:\$|key in `?)?(.*?)`$")
+_JSON = "application/json"
+
+
+def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Authenticate) -> None:
+    """Add every endpoint of the door. Raises KeyError for an endpoint whose service nobody has wired."""
+    for endpoint in door.endpoints:
+        missing = [kind.__qualname__ for kind in endpoint.services.values() if kind not in services]
+        if missing:
+            raise KeyError(f"{endpoint.name} needs {missing}, which bootstrap does not build")
+        route = _socket_route if endpoint.websocket else _http_route
+        handler = route(endpoint, {a: services[k] for a, k in endpoint.services.items()}, authenticate)
+        if endpoint.websocket:
+            app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
+        else:
+            app.add_route(handler, endpoint.path, methods=[endpoint.method], name=endpoint.name.replace(".", "_"))
+
+
+async def _admit(endpoint: Endpoint, request: Request, authenticate: Authenticate) -> Actor | None:
+    """The caller, checked against the endpoint's actors."""
+    if endpoint.actor_argument is None:
+        return None
+    actor = await authenticate(request)
+    if actor is None:
+        if endpoint.public:
+            return None
+        raise NotAuthenticated()
+    if not isinstance(actor, endpoint.actors):
+        if endpoint.public:
+            return None
+        raise NotPermitted()
+    return actor
+
+
+def _socket_route(endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate) -> Any:
+    async def handle(request: Request, ws: Any, **path: Any) -> None:
+        arguments: dict[str, object] = {**given, **path, "ws": ws}
+        if endpoint.actor_argument:
+            arguments[endpoint.actor_argument] = await _admit(endpoint, request, authenticate)
+        if endpoint.query is not None:
+            arguments["query"] = read_query(request, endpoint.query)
+        if endpoint.request_argument:
+            arguments[endpoint.request_argument] = request
+        await endpoint.handler(**arguments)
+
+    return handle
+
+
+def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate) -> Any:
+    decoder = msgspec.json.Decoder(endpoint.body) if endpoint.body is not None else None
+
+    async def handle(request: Request, **path: Any) -> HTTPResponse:
+        actor = await _admit(endpoint, request, authenticate)
+        arguments: dict[str, object] = {**given, **path}
+        if endpoint.actor_argument:
+            arguments[endpoint.actor_argument] = actor
+        if len(request.body) > endpoint.max_body_bytes:
+            raise ContentTooLarge(limit_bytes=endpoint.max_body_bytes)
+        if decoder is not None:
+            arguments["body"] = read_body(request, decoder)
+        if endpoint.query is not None:
+            arguments["query"] = read_query(request, endpoint.query)
+        if endpoint.request_argument:
+            arguments[endpoint.request_argument] = request
+        if endpoint.key_argument is None:
+            return render(await endpoint.handler(**arguments), endpoint.status)
+        key = request.headers.get("idempotency-key", "")
+        if not _KEY.fullmatch(key):
+            raise KeyMissing()
+        arguments[endpoint.key_argument] = key
+        caller = actor.caller if actor else "anonymous"
+        return await _once(endpoint, arguments, caller, f"{request.method} {request.path}", key, request.body)
+
+    return handle
+
+
+async def _once(
+    endpoint: Endpoint, arguments: dict[str, object], caller: str, route: str, key: str, body: bytes
+) -> HTTPResponse:
+    """Run the handler under its key: the first answer is kept, later requests get the same bytes."""
+    if endpoint.effect == "with_answer":
+        async with transaction():
+            claimed = await claim(caller, route, key, body)
+            if claimed.status is not None:
+                return _again(claimed)
+            response = render(await endpoint.handler(**arguments), endpoint.status)
+            await settle(claimed, response.status, response.body or b"")
+        return response
+    async with transaction():
+        claimed = await claim(caller, route, key, body)
+    if claimed.status is not None:
+        return _again(claimed)
+    response = render(await endpoint.handler(**arguments), endpoint.status)
+    await settle(claimed, response.status, response.body or b"")
+    return response
+
+
+def _again(claimed: Claimed) -> HTTPResponse:
+    return HTTPResponse(
+        claimed.answer or b"",
+        status=cast(int, claimed.status),
+        content_type=_JSON if claimed.answer else None,
+        headers={"idempotency-replayed": "true"},
+    )
+
+
+def render(answer: object, status: int) -> HTTPResponse:
+    """A struct as JSON, None as 204, a response as it is."""
+    headers: dict[str, str] = {}
+    if isinstance(answer, HTTPResponse):
+        return answer
+    if isinstance(answer, Answer):
+        answer, status, headers = answer.body, answer.status, answer.headers
+    if answer is None:
+        return HTTPResponse(b"", status=204 if status in (200, 201) else status, headers=headers)
+    return HTTPResponse(msgspec.json.encode(answer), status=status, headers=headers, content_type=_JSON)
+
+
+def read_body(request: Request, decoder: msgspec.json.Decoder[Any]) -> object:
+    """The checked body. Raises the errors of the wire."""
+    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if content_type != _JSON:
+        raise ContentTypeUnsupported(content_type=content_type[:80])
+    try:
+        return decoder.decode(request.body)
+    except msgspec.ValidationError as error:
+        raise _content_invalid(str(error), "#") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MalformedJson() from None
+
+
+def read_query(request: Request, shape: type[msgspec.Struct]) -> object:
+    """The checked query string; a name given twice or unknown is an error."""
+    values = {}
+    for name, given in request.get_args(keep_blank_values=True).items():
+        if len(given) > 1:
+            raise ContentInvalid(errors=[{"pointer": f"?{name}", "detail": "given more than once"}])
+        values[name] = given[0]
+    try:
+        return msgspec.convert(values, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise _content_invalid(str(error), "?") from None
+
+
+def _content_invalid(message: str, root: str) -> ContentInvalid:
+    """msgspec's ``Expected `int` - at `$.lines[0].quantity``` as a pointer and a sentence."""
+    found = _WHERE.search(message)
+    place = found.group(1) if found else ""
+    place = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", place).strip(".")
+    pointer = f"?{place}" if root == "?" else "#" + "".join(f"/{part}" for part in place.split(".") if part)
+    return ContentInvalid(errors=[{"pointer": pointer, "detail": _WHERE.sub("", message)}])

@@ -1,0 +1,30 @@
+"""The wire: what a door takes in and what it shows."""
+
+import msgspec
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request body or query. A member that nobody asked for is an error, never ignored."""
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an answer."""
+
+
+class Problem(View):
+    """An RFC 9457 problem. Facts of the error stand beside these members."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+    detail: str | None = None
+    errors: list["ProblemAt"] | None = None
+
+
+class ProblemAt(View):
+    """What is wrong with one member: ``pointer`` is an RFC 6901 fragment into the body, or ``?name`` in the query."""
+
+    pointer: str
+    detail: str

@@ -1,0 +1,77 @@
+"""Transactions and plain SQL through the one Tortoise connection.
+
+Hot reads and conditional updates are SQL (model hydration costs half of a list page); they join whatever transaction
+is open, because Tortoise hands out the transaction's own connection inside one.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise import connections
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.exceptions import OperationalError
+from tortoise.transactions import in_transaction
+
+CONNECTION = "default"
+
+Row = dict[str, Any]
+
+
+def connection() -> BaseDBAsyncClient:
+    """The pool, or the open transaction's connection when called inside one."""
+    return connections.get(CONNECTION)
+
+
+def in_open_transaction() -> bool:
+    """Whether a transaction is open in this task."""
+    return isinstance(connection(), TransactionalDBClient)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """All or nothing. Nested use is a savepoint, so an IntegrityError caught around it leaves the outer one usable.
+
+    Never call the network, ``gather`` or ``create_task`` inside (architecture law 6).
+    """
+    async with in_transaction(CONNECTION):
+        yield
+
+
+async def rows(sql: str, *parameters: object) -> list[Row]:
+    """Every row as a dict. Parameters are ``$1``, ``$2`` ..."""
+    return await connection().execute_query_dict(sql, list(parameters))
+
+
+async def row(sql: str, *parameters: object) -> Row | None:
+    """The first row, or None."""
+    found = await rows(sql, *parameters)
+    return found[0] if found else None
+
+
+async def scalar(sql: str, *parameters: object) -> Any:
+    """The first column of the first row, or None."""
+    found = await row(sql, *parameters)
+    return next(iter(found.values())) if found else None
+
+
+async def execute(sql: str, *parameters: object) -> int:
+    """Run a statement that changes rows; answers how many it changed."""
+    count, _ = await connection().execute_query(sql, list(parameters))
+    return count
+
+
+@asynccontextmanager
+async def single_runner(name: str) -> AsyncIterator[bool]:
+    """Yields True to at most one caller at a time for ``name``, over all processes; the others get False.
+
+    The lock lives in the transaction that this opens and dies with its connection, so a killed runner frees it.
+    """
+    async with transaction():
+        got = await scalar("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name)
+        yield bool(got)
+
+
+def is_lock_timeout(error: OperationalError) -> bool:
+    """Whether PostgreSQL gave up waiting for a lock (55P03)."""
+    return "lock timeout" in str(error)

@@ -1,0 +1,154 @@
+"""The outbox: a fact is written in the transaction that made it true, and delivered at least once.
+
+Each reaction stores a receipt ``(message, handler)`` in its own transaction, so its effect is exactly once
+(reliability reference 6.1). Ids commit out of order, so delivery asks for what is undelivered, never for what is
+newer. The notification at commit only wakes the dispatcher; a sweep finds the message all the same.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+from kit.clock import Clock, utc_now
+from kit.database import execute, in_open_transaction, rows, scalar, transaction
+from kit.facts import Fact, fact_type
+
+CHANNEL = "outbox"
+RETRY_SECONDS = (1, 2, 5, 10, 30, 60)
+BATCH = 200
+
+
+class OutboxMessage(Model):
+    """One announced fact."""
+
+    id = fields.BigIntField(primary_key=True)
+    topic = fields.CharField(max_length=80)
+    subject = fields.CharField(max_length=80)
+    payload: fields.Field[dict[str, object]] = fields.JSONField()
+    created_at = fields.DatetimeField()
+    attempts = fields.IntField(default=0)
+    next_attempt_at = fields.DatetimeField()
+    last_error = fields.CharField(max_length=300, null=True)
+    delivered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "outbox_message"
+
+
+class OutboxReceipt(Model):
+    """Proof that one handler has reacted to one message."""
+
+    id = fields.BigIntField(primary_key=True)
+    message_id = fields.BigIntField()
+    handler = fields.CharField(max_length=120)
+    received_at = fields.DatetimeField()
+
+    class Meta:
+        table = "outbox_receipt"
+        unique_together = (("message_id", "handler"),)
+        indexes = (Index(fields=("received_at",)),)
+
+
+async def announce(fact: Fact) -> None:
+    """Write the fact to the outbox of the open transaction. It is a programming error to call this outside one."""
+    if not in_open_transaction():
+        raise RuntimeError(f"{type(fact).__name__} was announced outside a transaction")
+    now = utc_now()
+    await execute(
+        "WITH new AS (INSERT INTO outbox_message (topic, subject, payload, created_at, attempts, next_attempt_at)"
+        " VALUES ($1, $2, $3::jsonb, $4, 0, $4) RETURNING id)"
+        f" SELECT pg_notify('{CHANNEL}', id::text) FROM new",
+        fact.topic,
+        fact.key,
+        msgspec.json.encode(fact).decode(),
+        now,
+    )
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """One row of the subscription table: ``react`` is called with each fact of ``fact`` in its own transaction."""
+
+    fact: type[Fact]
+    name: str
+    react: Callable[[Fact], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Delivers what is due. One runs at a time (the dispatcher holds a session lock)."""
+
+    reactions: tuple[Reaction, ...]
+    clock: Clock = utc_now
+    failed: Callable[[str, str, BaseException], None] = lambda topic, handler, error: None
+
+    async def deliver_due(self) -> int:
+        """Deliver one batch; answers how many messages were tried.
+
+        A message that failed holds back the later messages of its subject, so order is kept per subject.
+        """
+        now = self.clock()
+        due = await rows(
+            "SELECT id, topic, subject, payload::text AS payload, attempts FROM outbox_message m"
+            " WHERE delivered_at IS NULL AND next_attempt_at <= $1 AND NOT EXISTS ("
+            "   SELECT 1 FROM outbox_message earlier WHERE earlier.delivered_at IS NULL"
+            "   AND earlier.subject = m.subject AND earlier.id < m.id AND earlier.next_attempt_at > $1)"
+            f" ORDER BY id LIMIT {BATCH}",
+            now,
+        )
+        held: set[str] = set()
+        for message in due:
+            if message["subject"] in held:
+                continue
+            if not await self._deliver(message["id"], message["topic"], message["payload"], message["attempts"]):
+                held.add(message["subject"])
+        return len(due)
+
+    async def _deliver(self, message_id: int, topic: str, payload: str, attempts: int) -> bool:
+        """Whether every reaction to the message has taken effect."""
+        kind = fact_type(topic)
+        wanted: Iterable[Reaction] = [r for r in self.reactions if kind is not None and r.fact is kind]
+        fact = kind.read(payload) if kind else None
+        for reaction in wanted:
+            assert fact is not None
+            try:
+                async with transaction():
+                    if await self._receive(message_id, reaction.name):
+                        await reaction.react(fact)
+            except Exception as error:
+                self.failed(topic, reaction.name, error)
+                await self._postpone(message_id, attempts, f"{reaction.name}: {type(error).__name__}: {error}")
+                return False
+        await execute("UPDATE outbox_message SET delivered_at = $2 WHERE id = $1", message_id, self.clock())
+        return True
+
+    async def _receive(self, message_id: int, handler: str) -> bool:
+        return bool(
+            await scalar(
+                "INSERT INTO outbox_receipt (message_id, handler, received_at) VALUES ($1, $2, $3)"
+                " ON CONFLICT DO NOTHING RETURNING 1",
+                message_id,
+                handler,
+                self.clock(),
+            )
+        )
+
+    async def _postpone(self, message_id: int, attempts: int, error: str) -> None:
+        wait = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
+        await execute(
+            "UPDATE outbox_message SET attempts = attempts + 1, next_attempt_at = $2, last_error = $3 WHERE id = $1",
+            message_id,
+            self.clock() + timedelta(seconds=wait),
+            error[:300],
+        )
+
+
+async def oldest_undelivered_at() -> datetime | None:
+    """When the oldest undelivered fact was announced: the age that pages somebody."""
+    found: datetime | None = await scalar("SELECT min(created_at) FROM outbox_message WHERE delivered_at IS NULL")
+    return found
