@@ -20,7 +20,8 @@ Row = dict[str, Any]
 
 def connection() -> BaseDBAsyncClient:
     """The pool, or the open transaction's connection when called inside one."""
-    return connections.get(CONNECTION)
+    found: BaseDBAsyncClient = connections.get(CONNECTION)
+    return found
 
 
 def in_open_transaction() -> bool:

@@ -1,6 +1,6 @@
 """Facts: what happened, in the past tense, as frozen structs of plain values."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -11,13 +11,14 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """A thing that has happened in a room.
 
     ``topic`` is ``room.past_tense_name`` and never changes once it has been written to an outbox. ``key`` names the
-    thing it happened to: facts with one key are delivered in the order in which they were announced.
+    thing it happened to: facts with one key are delivered in the order in which they were announced. Subclasses say
+    ``frozen=True, kw_only=True`` themselves, because msgspec hands ``kw_only`` down to nobody.
     """
 
     topic: ClassVar[str]
 
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
         topic = cls.__dict__.get("topic")
         if topic:
             known = _TOPICS.setdefault(topic, cls)

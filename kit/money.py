@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from kit.errors import Invalid
 
-_YUAN = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,2}))?")
+_YUAN = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 
 MAX_FEN = 10**15
 """A bound for every amount in the system (ten trillion yuan), far inside a signed 64-bit column."""

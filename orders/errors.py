@@ -1,0 +1,107 @@
+"""What orders refuse."""
+
+from kit.errors import Conflict, Invalid, NotFound
+
+
+class OrderNotFound(NotFound):
+    """There is no such order, or it is somebody else's."""
+
+    code = "order_not_found"
+    title = "订单不存在"
+    title_en = "No such order"
+
+
+class CartEmpty(Invalid):
+    """An order needs at least one line."""
+
+    code = "cart_empty"
+    title = "请选择商品"
+    title_en = "Nothing was chosen"
+
+
+class SkuRepeated(Invalid):
+    """One SKU stands on two lines of a request."""
+
+    code = "sku_repeated"
+    title = "同一规格重复出现"
+    title_en = "A SKU appears twice"
+
+
+class NotOnSale(Conflict):
+    """A SKU is unknown, not listed, or its merchant may not sell."""
+
+    code = "not_on_sale"
+    title = "商品未上架或已下架"
+    title_en = "Not on sale"
+
+
+class SeveralMerchants(Invalid):
+    """One order is one merchant's; the goods of another go into another order."""
+
+    code = "several_merchants"
+    title = "请按商户分别下单"
+    title_en = "One order is for one merchant"
+
+
+class AmountTooLarge(Invalid):
+    """The order is above the limit of a single payment."""
+
+    code = "amount_too_large"
+    title = "订单金额超出单笔限额"
+    title_en = "The amount is above the limit of one payment"
+
+
+class OrderNotPayable(Conflict):
+    """The order has been paid or closed, or its time to pay is over."""
+
+    code = "order_not_payable"
+    title = "订单不可支付"
+    title_en = "The order cannot be paid"
+
+
+class OrderStateConflict(Conflict):
+    """The order is not in the state that this step starts from."""
+
+    code = "order_state_conflict"
+    title = "订单当前状态不允许此操作"
+    title_en = "The order is in another state"
+
+
+class LineNotFound(NotFound):
+    """The order has no such line."""
+
+    code = "order_line_not_found"
+    title = "订单行不存在"
+    title_en = "No such order line"
+
+
+class NothingToRefund(Conflict):
+    """The pieces asked for are refunded already or are in another open case."""
+
+    code = "nothing_to_refund"
+    title = "可退数量不足"
+    title_en = "Fewer pieces are left than asked for"
+
+
+class AfterSalesOver(Conflict):
+    """The after-sales window of the order has passed."""
+
+    code = "after_sales_over"
+    title = "已超过售后期限"
+    title_en = "The after-sales period is over"
+
+
+class CaseNotFound(NotFound):
+    """There is no such after-sales case, or it is another merchant's."""
+
+    code = "after_sales_case_not_found"
+    title = "售后单不存在"
+    title_en = "No such after-sales case"
+
+
+class CaseDecided(Conflict):
+    """The case has been decided already."""
+
+    code = "after_sales_case_decided"
+    title = "售后单已处理"
+    title_en = "The case has been decided"

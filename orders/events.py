@@ -1,0 +1,111 @@
+"""What has happened to orders."""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from kit.facts import Fact
+
+
+class PaidLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line as it was paid. Money in fen, ``mass_gram`` of one piece."""
+
+    line: str
+    sku: str
+    product: str
+    title: str
+    quantity: int
+    gross_fen: int
+    discount_fen: int
+    net_fen: int
+    host_commission_bp: int
+    mass_gram: int
+
+
+class OrderPlaced(Fact, frozen=True, kw_only=True):
+    """A consumer has ordered and stock is held."""
+
+    topic: ClassVar[str] = "orders.order_placed"
+    order: str
+    merchant: str
+    source: str | None
+
+
+class OrderPaid(Fact, frozen=True, kw_only=True):
+    """The payment of an order has been confirmed, once."""
+
+    topic: ClassVar[str] = "orders.order_paid"
+    order: str
+    merchant: str
+    consumer: str
+    source: str | None
+    channel: str
+    amount_fen: int
+    freight_fen: int
+    paid_at: datetime
+    lines: tuple[PaidLine, ...]
+
+
+class OrderPacked(Fact, frozen=True, kw_only=True):
+    """The lines are packed; the lots bound to them are read from traceability. Lines without a lot are listed too."""
+
+    topic: ClassVar[str] = "orders.order_packed"
+    order: str
+    merchant: str
+    lines: tuple[str, ...]
+    packed_at: datetime
+
+
+class OrderShipped(Fact, frozen=True, kw_only=True):
+    """The parcel has been handed to a carrier."""
+
+    topic: ClassVar[str] = "orders.order_shipped"
+    order: str
+    carrier: str
+    waybill: str
+    shipped_at: datetime
+
+
+class OrderReceived(Fact, frozen=True, kw_only=True):
+    """The buyer has confirmed receipt."""
+
+    topic: ClassVar[str] = "orders.order_received"
+    order: str
+    received_at: datetime
+
+
+class OrderEarned(Fact, frozen=True, kw_only=True):
+    """The goods were received and the after-sales window has passed with no open case."""
+
+    topic: ClassVar[str] = "orders.order_earned"
+    order: str
+    merchant: str
+    lines: tuple[str, ...]
+    earned_at: datetime
+
+
+class LineRefunded(Fact, frozen=True, kw_only=True):
+    """Money for some pieces of a line has gone back to the buyer."""
+
+    topic: ClassVar[str] = "orders.line_refunded"
+    order: str
+    merchant: str
+    refund: str
+    line: str
+    quantity: int
+    amount_fen: int
+    freight_fen: int
+    remaining_quantity: int
+    remaining_net_fen: int
+    refund_step: int
+    occurred_at: datetime
+
+
+class OrderClosed(Fact, frozen=True, kw_only=True):
+    """The order has ended without goods changing hands, or after a full refund."""
+
+    topic: ClassVar[str] = "orders.order_closed"
+    order: str
+    reason: str
+    closed_at: datetime

@@ -1,0 +1,179 @@
+"""Orders, their lines, what happened to them, and after-sales cases."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.indexes import Index, PartialIndex
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+class OrderState(StrEnum):
+    """Where an order is. Refunds do not show here: they are counted on the lines."""
+
+    PENDING_PAYMENT = "pending_payment"
+    PAID = "paid"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    CLOSED = "closed"
+
+
+ORDER_TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.PENDING_PAYMENT: frozenset({OrderState.PAID, OrderState.CLOSED}),
+    OrderState.PAID: frozenset({OrderState.PACKED, OrderState.CLOSED}),
+    OrderState.PACKED: frozenset({OrderState.SHIPPED, OrderState.CLOSED}),
+    OrderState.SHIPPED: frozenset({OrderState.RECEIVED, OrderState.CLOSED}),
+    OrderState.RECEIVED: frozenset({OrderState.CLOSED}),
+    OrderState.CLOSED: frozenset({OrderState.PAID}),  # a payment that arrived late, when stock is still there
+}
+
+
+class CaseState(StrEnum):
+    """Where an after-sales case is."""
+
+    REQUESTED = "requested"
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+CASE_TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
+    CaseState.REQUESTED: frozenset({CaseState.REFUNDING, CaseState.REFUSED}),
+    CaseState.REFUNDING: frozenset({CaseState.REFUNDED, CaseState.FAILED}),
+    CaseState.FAILED: frozenset({CaseState.REFUNDING}),
+    CaseState.REFUNDED: frozenset(),
+    CaseState.REFUSED: frozenset(),
+}
+
+
+class Order(Model):
+    """One purchase from one merchant. ``consumer`` and ``merchant`` are public numbers, ``source`` is opaque."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    consumer = fields.CharField(max_length=32)
+    merchant = fields.CharField(max_length=32)
+    state = fields.CharEnumField(OrderState, max_length=20, default=OrderState.PENDING_PAYMENT)
+    channel = fields.CharField(max_length=32)
+    source = fields.CharField(max_length=64, null=True)
+    goods_fen = fields.BigIntField()
+    discount_fen = fields.BigIntField(default=0)
+    freight_fen = fields.BigIntField(default=0)
+    amount_fen = fields.BigIntField()
+    delivery = fields.BinaryField()
+    after_sales_window_s = fields.IntField()
+    placed_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    paid_at = fields.DatetimeField(null=True)
+    packed_at = fields.DatetimeField(null=True)
+    shipped_at = fields.DatetimeField(null=True)
+    carrier = fields.CharField(max_length=32, null=True)
+    waybill = fields.CharField(max_length=64, null=True)
+    received_at = fields.DatetimeField(null=True)
+    earned_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    close_reason = fields.CharField(max_length=40, null=True)
+
+    class Meta:
+        table = "customer_order"
+        indexes = (
+            Index(fields=("consumer", "id"), name="idx_order_consumer"),
+            Index(fields=("merchant", "state", "id"), name="idx_order_merchant"),
+            Index(fields=("source",), name="idx_order_source"),
+        )
+        constraints = (
+            CheckConstraint(
+                check="goods_fen >= 0 AND freight_fen >= 0 AND discount_fen BETWEEN 0 AND goods_fen"
+                " AND amount_fen = goods_fen - discount_fen + freight_fen AND amount_fen > 0",
+                name="ck_order_amounts",
+            ),
+        )
+
+
+class OrderLine(Model):
+    """One SKU of an order with everything copied. ``reference`` is the opaque name other rooms use."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "longchuan.Order", on_delete=fields.RESTRICT, related_name=False
+    )
+    reference = fields.CharField(max_length=40, unique=True)
+    position = fields.SmallIntField()
+    sku = fields.CharField(max_length=40)
+    product = fields.CharField(max_length=40)
+    title = fields.CharField(max_length=120)
+    spec = fields.CharField(max_length=120)
+    image = fields.CharField(max_length=255)
+    marks: fields.Field[list[str]] = fields.JSONField()
+    unit_price_fen = fields.BigIntField()
+    quantity = fields.IntField()
+    gross_fen = fields.BigIntField()
+    discount_fen = fields.BigIntField(default=0)
+    net_fen = fields.BigIntField()
+    host_commission_bp = fields.IntField(default=0)
+    mass_gram = fields.IntField()
+    return_policy = fields.CharField(max_length=32)
+    refunded_quantity = fields.IntField(default=0)
+    refunded_fen = fields.BigIntField(default=0)
+    refund_steps = fields.SmallIntField(default=0)
+
+    class Meta:
+        table = "order_line"
+        indexes = (Index(fields=("order_id",), name="idx_order_line_order"),)
+        constraints = (
+            CheckConstraint(
+                check="quantity > 0 AND gross_fen = unit_price_fen * quantity AND discount_fen BETWEEN 0 AND gross_fen"
+                " AND net_fen = gross_fen - discount_fen",
+                name="ck_order_line_amounts",
+            ),
+            CheckConstraint(
+                check="refunded_quantity BETWEEN 0 AND quantity AND refunded_fen BETWEEN 0 AND net_fen",
+                name="ck_order_line_refunds",
+            ),
+        )
+
+
+class OrderEvent(Model):
+    """One step of an order's life; replaying them gives the present state."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "longchuan.Order", on_delete=fields.RESTRICT, related_name=False
+    )
+    state = fields.CharEnumField(OrderState, max_length=20)
+    actor = fields.CharField(max_length=64)
+    reason = fields.CharField(max_length=120, null=True)
+    happened_at = fields.DatetimeField()
+
+    class Meta:
+        table = "order_event"
+        indexes = (Index(fields=("order_id", "id"), name="idx_order_event_order"),)
+
+
+class AfterSalesCase(Model):
+    """A buyer's claim on some pieces of one line. ``number`` is the refund number that goes to the payment."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    line: fields.ForeignKeyRelation[OrderLine] = fields.ForeignKeyField(
+        "longchuan.OrderLine", on_delete=fields.RESTRICT, related_name=False
+    )
+    state = fields.CharEnumField(CaseState, max_length=20, default=CaseState.REQUESTED)
+    quantity = fields.IntField()
+    amount_fen = fields.BigIntField()
+    freight_fen = fields.BigIntField(default=0)
+    reason = fields.CharField(max_length=80)
+    decision = fields.CharField(max_length=200, null=True)
+    requested_at = fields.DatetimeField()
+    decided_at = fields.DatetimeField(null=True)
+    refunded_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "after_sales_case"
+        indexes = (
+            PartialIndex(fields=("line_id",), name="idx_case_open", condition={"state": "requested"}),
+            Index(fields=("line_id", "id"), name="idx_case_line"),
+        )
+        constraints = (CheckConstraint(check="quantity > 0 AND amount_fen >= 0", name="ck_case_amounts"),)

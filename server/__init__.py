@@ -1,0 +1,1 @@
+"""Composition and processes: the only package that knows everyone."""

@@ -1,0 +1,131 @@
+"""The one Tortoise application: connection, models, migrations, and the raw guards beside them.
+
+``python -m server.database migrate`` brings a database to the newest schema; ``check`` says what is not right.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from tortoise import Tortoise
+from tortoise.context import TortoiseContext
+from tortoise.migrations.api import migrate as apply_migrations
+from tortoise.transactions import in_transaction
+
+from kit.database import scalar
+from server.settings import DatabaseSettings, Settings, SettingsInvalid, load_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+APP = "longchuan"
+
+_ROOMS_WITH_MODELS = [
+    "kit.outbox",
+    "kit.idempotency",
+    "accounts.models",
+    "places.models",
+    "merchants.models",
+    "products.models",
+    "payments.models",
+    "ledger.models",
+    "traceability.models",
+    "orders.models",
+    "live.models",
+    "poverty_alleviation.models",
+]
+MODEL_MODULES = [name for name in _ROOMS_WITH_MODELS if (ROOT / (name.replace(".", "/") + ".py")).exists()]
+
+
+def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
+    """Tortoise's configuration: one app with every room's models and one linear history."""
+    url = urlsplit(settings.url)
+    return {
+        "connections": {
+            "default": {
+                "engine": "tortoise.backends.asyncpg",
+                "credentials": {
+                    "host": url.hostname,
+                    "port": url.port or 5432,
+                    "user": unquote(url.username or ""),
+                    "password": unquote(url.password or ""),
+                    "database": url.path.lstrip("/"),
+                    "minsize": 1,
+                    "maxsize": settings.pool_max,
+                    "timeout": 5,
+                    "command_timeout": settings.command_timeout_s,
+                    "server_settings": {
+                        "application_name": "longchuan",
+                        "timezone": "UTC",
+                        "lock_timeout": str(settings.lock_timeout_ms),
+                        "statement_timeout": str(settings.statement_timeout_ms),
+                        "idle_in_transaction_session_timeout": "15000",
+                    },
+                },
+            }
+        },
+        "apps": {APP: {"models": MODEL_MODULES, "default_connection": "default", "migrations": "migrations"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def connect(settings: Settings) -> None:
+    """Open the pool. In production, refuse a server that may lose an acknowledged commit."""
+    await Tortoise.init(config=tortoise_config(settings.database), _enable_global_fallback=True)
+    if settings.environment == "production":
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            value = await scalar("SELECT current_setting($1)", name)
+            if value == "off":
+                raise SettingsInvalid(f"PostgreSQL runs with {name} = off")
+
+
+async def disconnect() -> None:
+    """Close the pool."""
+    await Tortoise.close_connections()
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[None]:
+    """The pool for the length of a block."""
+    await connect(settings)
+    try:
+        yield
+    finally:
+        await disconnect()
+
+
+async def migrate(settings: DatabaseSettings, config: dict[str, Any] | None = None) -> None:
+    """Apply every migration that the database does not have yet, then every room's ``guards.sql``.
+
+    Guards are what models cannot say (triggers, functions, revoked rights). Each file can be applied again and
+    again, so the newest text is always in force and a migration need not repeat it.
+    """
+    config = config or tortoise_config(settings)
+    await apply_migrations(config=config)
+    async with TortoiseContext() as context:
+        await context.init(config=config)
+        async with in_transaction("default") as connection:
+            for guards in sorted(ROOT.glob("*/guards.sql")):
+                await connection.execute_script(guards.read_text())
+
+
+# The models for ``tortoise makemigrations -c server.database.TORTOISE``, which never connects.
+TORTOISE = tortoise_config(DatabaseSettings(url="postgres://nobody@127.0.0.1/none"))
+
+
+def main() -> None:
+    """The command line."""
+    settings = load_settings()
+    if sys.argv[1:] == ["migrate"]:
+        asyncio.run(migrate(settings.database))
+        print("数据库已是最新结构 / migrated")
+    else:
+        sys.exit("usage: python -m server.database migrate")
+
+
+if __name__ == "__main__":
+    main()

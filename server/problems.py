@@ -1,0 +1,107 @@
+"""Every refusal and every failure as RFC 9457 ``application/problem+json``, in the language that was asked for."""
+
+import re
+
+import msgspec
+import structlog
+from asyncpg.exceptions import InterfaceError, LockNotAvailableError, PostgresConnectionError, QueryCanceledError
+from sanic import Request
+from sanic.exceptions import SanicException
+from sanic.response import HTTPResponse
+from tortoise.exceptions import DBConnectionError, OperationalError
+
+from kit.errors import Conflict, DomainError, NotAuthenticated, Unavailable
+
+log = structlog.get_logger("problems")
+
+_TYPE = "urn:longchuan:problem:{code}"
+_TITLES = {
+    400: ("bad_request", "请求有误", "Bad request"),
+    404: ("route_not_found", "地址不存在", "No such address"),
+    405: ("method_not_allowed", "不支持该请求方法", "Method not allowed"),
+    408: ("request_timeout", "请求超时", "The request took too long"),
+    413: ("content_too_large", "请求内容过大", "The body is too large"),
+    414: ("uri_too_long", "请求地址过长", "The address is too long"),
+    417: ("expectation_failed", "请求头不受支持", "Expectation failed"),
+    431: ("headers_too_large", "请求头过大", "The headers are too large"),
+    503: ("unavailable", "服务暂不可用，请稍后再试", "Temporarily unavailable"),
+}
+_ENGLISH_FIRST = re.compile(r"^\s*en\b", re.IGNORECASE)
+_LOST_CONNECTION = (PostgresConnectionError, InterfaceError, DBConnectionError, ConnectionError, TimeoutError)
+
+
+class Busy(Conflict):
+    """Another request holds the same rows for longer than the lock timeout; try again."""
+
+    code = "busy"
+    title = "系统繁忙，请重试"
+    title_en = "Busy, please try again"
+
+
+def wants_english(request: Request) -> bool:
+    """Whether the client prefers English. Chinese is the default."""
+    return bool(_ENGLISH_FIRST.match(request.headers.get("accept-language", "")))
+
+
+def problem_for(request: Request, error: BaseException) -> HTTPResponse:
+    """The answer to a failed request. Unknown errors are logged whole and shown as nothing but an id."""
+    known = _as_domain_error(error)
+    if known is not None:
+        if isinstance(known, Unavailable):
+            log.warning("unavailable", request_id=request_id(request), cause=f"{type(error).__name__}: {error}"[:300])
+        title = known.title_en if wants_english(request) else known.title
+        return _render(request, known.status, known.code, title, known.detail, known.facts)
+    if isinstance(error, SanicException):
+        code, chinese, english = _TITLES.get(error.status_code, _TITLES[400])
+        if error.status_code < 500:
+            return _render(request, error.status_code, code, english if wants_english(request) else chinese)
+    log.error("unexpected_error", request_id=request_id(request), path=request.path, exc_info=error)
+    title = "Unexpected error" if wants_english(request) else "系统内部错误"
+    return _render(request, 500, "unexpected_error", title)
+
+
+def request_id(request: Request) -> str:
+    """The id of this request; a well-formed ``X-Request-ID`` of the client is kept."""
+    found = getattr(request.ctx, "request_id", None)
+    return found if isinstance(found, str) else "none"
+
+
+def _as_domain_error(error: BaseException) -> DomainError | None:
+    if isinstance(error, DomainError):
+        return error
+    causes = {type(error), type(error.__cause__)} if error.__cause__ else {type(error)}
+    if isinstance(error, _LOST_CONNECTION) or any(issubclass(cause, _LOST_CONNECTION) for cause in causes):
+        return Unavailable()
+    if isinstance(error, LockNotAvailableError) or LockNotAvailableError in causes:
+        return Busy()
+    if isinstance(error, QueryCanceledError) or QueryCanceledError in causes:
+        return Unavailable()
+    if isinstance(error, OperationalError) and "lock timeout" in str(error):
+        return Busy()
+    if isinstance(error, OperationalError) and re.search(
+        r"starting up|shutting down|terminating connection|connection was closed|is closed", str(error)
+    ):
+        return Unavailable()
+    return None
+
+
+def _render(
+    request: Request, status: int, code: str, title: str, detail: str | None = None, facts: dict[str, object] | None = None
+) -> HTTPResponse:
+    body = {
+        "type": _TYPE.format(code=code),
+        "title": title,
+        "status": status,
+        "code": code,
+        "request_id": request_id(request),
+        **({"detail": detail} if detail else {}),
+        **(facts or {}),
+    }
+    headers = {"content-language": "en" if wants_english(request) else "zh-CN"}
+    if status == NotAuthenticated.status:
+        headers["www-authenticate"] = "Bearer"
+    if status == Unavailable.status or code == "request_in_progress":
+        headers["retry-after"] = "2"
+    return HTTPResponse(
+        msgspec.json.encode(body), status=status, headers=headers, content_type="application/problem+json"
+    )

@@ -1,0 +1,171 @@
+"""One frozen, typed tree of settings, read once from the environment. Nothing else reads the environment."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+WEAK_SECRETS = ("", "change-me", "secret", "development")
+
+
+class SettingsInvalid(Exception):
+    """The environment does not describe a system that may start; the message lists every reason."""
+
+
+class DatabaseSettings(msgspec.Struct, frozen=True):
+    """PostgreSQL. Timeouts bound every wait (reliability reference 3)."""
+
+    url: str
+    pool_max: int = 10
+    command_timeout_s: int = 10
+    lock_timeout_ms: int = 5000
+    statement_timeout_ms: int = 10000
+
+
+class WeChatSettings(msgspec.Struct, frozen=True):
+    """The mini-program and its message push (wechat reference 2.1, 2.10)."""
+
+    appid: str
+    secret: str
+    api_base: str = "https://api.weixin.qq.com"
+    push_token: str = ""
+    push_aes_key: str = ""
+
+
+class WeChatPaySettings(msgspec.Struct, frozen=True):
+    """WeChat Pay v3 (wechat reference 2.2, 2.3). ``mchid`` is the provider's in partner mode."""
+
+    mchid: str
+    cert_serial: str
+    private_key_file: Path
+    apiv3_key: str
+    mode: Literal["partner", "direct"] = "partner"
+    bases: tuple[str, ...] = ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com")
+    public_key_id: str = ""
+    public_key_file: Path | None = None
+    platform_cert_files: tuple[Path, ...] = ()
+
+
+class MediaSettings(msgspec.Struct, frozen=True):
+    """The media server, the relay and where recordings are kept (live reference 0, 2)."""
+
+    directory: Path
+    callback_secret: str
+    rtmp_publish_url: str = "rtmp://127.0.0.1:1935/live"
+    rtmp_internal_url: str = "rtmp://127.0.0.1:1935/live"
+    stat_url: str = "http://127.0.0.1:8081/stat"
+    control_url: str = "http://127.0.0.1:8081/control"
+    hls_base_url: str = "http://127.0.0.1:8081/hls"
+    flv_base_url: str = "http://127.0.0.1:8082/live"
+    ffmpeg_path: str = "ffmpeg"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that differs between two installations."""
+
+    environment: Literal["development", "production"]
+    state_directory: Path
+    api_host: str
+    api_port: int
+    flv_host: str
+    flv_port: int
+    public_base_url: str
+    allowed_origins: tuple[str, ...]
+    redis_url: str
+    secret_key: str
+    field_key: str
+    database: DatabaseSettings
+    wechat: WeChatSettings
+    wechat_pay: WeChatPaySettings
+    media: MediaSettings
+    log_level: str = "INFO"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings. Raises :class:`SettingsInvalid` with every reason at once."""
+    env = os.environ if environ is None else environ
+    state = Path(env.get("LONGCHUAN_STATE_DIR", ".state")).resolve()
+    media = {
+        "directory": env.get("MEDIA_DIR", str(state / "media")),
+        "callback_secret": env.get("MEDIA_CALLBACK_SECRET", ""),
+        **_named(env, MediaSettings, {"ffmpeg_path": "FFMPEG_PATH", "stat_url": "MEDIA_STAT_URL",
+                                      "control_url": "MEDIA_CONTROL_URL"}),
+    }
+    pay = _named(env, WeChatPaySettings, {}, "WECHAT_PAY_")
+    for several in ("bases", "platform_cert_files"):
+        if several in pay:
+            pay[several] = _several(str(pay[several]))
+    if not pay.get("public_key_file"):
+        pay.pop("public_key_file", None)
+    tree = {
+        "environment": env.get("LONGCHUAN_ENV", "production"),
+        "state_directory": str(state),
+        "api_host": env.get("API_HOST", "127.0.0.1"),
+        "api_port": env.get("API_PORT", "8000"),
+        "flv_host": env.get("FLV_HOST", "127.0.0.1"),
+        "flv_port": env.get("FLV_PORT", "8082"),
+        "public_base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000"),
+        "allowed_origins": _several(env.get("ALLOWED_ORIGINS", "https://servicewechat.com")),
+        "redis_url": env.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        "secret_key": env.get("SECRET_KEY", ""),
+        "field_key": env.get("FIELD_KEY", ""),
+        "database": {"url": env.get("DATABASE_URL", ""), **_named(env, DatabaseSettings, {}, "DATABASE_")},
+        "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
+        "wechat_pay": pay,
+        "media": media,
+        "log_level": env.get("LOG_LEVEL", "INFO"),
+    }
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(f"settings: {error}") from None
+    reasons = list(_reasons_not_to_start(settings))
+    if reasons:
+        raise SettingsInvalid("\n".join(reasons))
+    return settings
+
+
+def _several(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _named(
+    env: Mapping[str, str], shape: type[msgspec.Struct], names: Mapping[str, str], prefix: str = ""
+) -> dict[str, object]:
+    """The members of a struct that the environment names, by ``PREFIX_MEMBER`` or by a name of their own."""
+    found: dict[str, object] = {}
+    for member in shape.__struct_fields__:
+        name = names.get(member, prefix + member.upper())
+        if name in env:
+            found[member] = env[name]
+    return found
+
+
+def _reasons_not_to_start(s: Settings) -> list[str]:
+    """What is missing anywhere, and what production refuses: local twins, defaults, weak secrets."""
+    reasons = []
+    if not s.database.url:
+        reasons.append("DATABASE_URL is not set")
+    for name, secret in (
+        ("SECRET_KEY", s.secret_key),
+        ("FIELD_KEY", s.field_key),
+        ("MEDIA_CALLBACK_SECRET", s.media.callback_secret),
+    ):
+        if secret.lower() in WEAK_SECRETS or len(secret) < 32:
+            reasons.append(f"{name} must be a secret of 32 characters or more")
+    if len(s.wechat_pay.apiv3_key.encode()) != 32:
+        reasons.append("WECHAT_PAY_APIV3_KEY must have 32 bytes")
+    if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
+        reasons.append("WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set")
+    if s.environment == "production":
+        addresses = (s.wechat.api_base, *s.wechat_pay.bases)
+        if any(not a.startswith("https://") or ".weixin.qq.com" not in a for a in addresses):
+            reasons.append("production talks to WeChat itself, never to a sandbox")
+        if not s.public_base_url.startswith("https://"):
+            reasons.append("PUBLIC_BASE_URL must be https in production")
+        if s.state_directory.is_relative_to(tempfile.gettempdir()):
+            reasons.append("LONGCHUAN_STATE_DIR may not be a temporary directory in production")
+    return reasons

@@ -1,0 +1,109 @@
+"""JSON logs without personal data, metrics, and the two health questions."""
+
+import asyncio
+import logging
+import re
+import sys
+import time
+from typing import Any
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse, json
+
+from kit.clock import utc_now
+from kit.database import scalar
+from kit.numbers import opaque_id
+from kit.outbox import oldest_undelivered_at
+
+REQUESTS = Counter("http_requests_total", "Requests by route and status", ["route", "status"])
+SECONDS = Histogram("http_request_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10))
+OUTBOX_AGE = Gauge("outbox_oldest_undelivered_seconds", "Age of the oldest undelivered fact")
+DELIVERY_FAILURES = Counter("outbox_delivery_failures_total", "Failed reactions", ["topic", "handler"])
+JOB_RUNS = Counter("job_runs_total", "Runs of timed jobs", ["job", "outcome"])
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_ALLOWED = frozenset(
+    "event level timestamp logger request_id method route path status duration_ms topic handler job error exc_info"
+    " exception cause port pid count order payment refund session name state reason attempt code".split()
+)
+
+
+def _only_allowed(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Drop every member that is not on the list, so that no personal datum gets into a log by accident."""
+    return {name: value for name, value in event.items() if name in _ALLOWED}
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """One JSON object a line on standard output; third-party logs go the same way."""
+    logging.basicConfig(level=level, stream=sys.stdout, format="%(message)s", force=True)
+    for noisy in ("httpx", "httpcore", "asyncio", "tortoise", "sanic.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_allowed,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+    )
+
+
+access = structlog.get_logger("access")
+
+
+def add_telemetry(app: Sanic[Any, Any]) -> None:
+    """Request ids, access log, metrics and health routes on the application."""
+
+    async def begin(request: Request) -> None:
+        given = request.headers.get("x-request-id", "")
+        request.ctx.request_id = given if _REQUEST_ID.fullmatch(given) else opaque_id()
+        request.ctx.begun = time.perf_counter()
+
+    async def end(request: Request, response: HTTPResponse) -> None:
+        seconds = time.perf_counter() - getattr(request.ctx, "begun", time.perf_counter())
+        route = request.route.path if request.route else "unmatched"
+        REQUESTS.labels(route, response.status).inc()
+        SECONDS.labels(route).observe(seconds)
+        response.headers["x-request-id"] = getattr(request.ctx, "request_id", "none")
+        response.headers["x-content-type-options"] = "nosniff"
+        if request.path.startswith("/v1/"):
+            response.headers.setdefault("cache-control", "no-store")
+        if not request.path.startswith("/health"):
+            access.info(
+                "request",
+                request_id=getattr(request.ctx, "request_id", "none"),
+                method=request.method,
+                route=route,
+                status=response.status,
+                duration_ms=round(seconds * 1000, 1),
+            )
+
+    async def live(_: Request) -> HTTPResponse:
+        return json({"state": "live"})
+
+    async def ready(request: Request) -> HTTPResponse:
+        if request.app.ctx.draining:
+            return json({"state": "draining"}, status=503)
+        try:
+            async with asyncio.timeout(2):
+                await scalar("SELECT 1")
+        except Exception:
+            return json({"state": "database_unavailable"}, status=503)
+        return json({"state": "ready"})
+
+    async def metrics(_: Request) -> HTTPResponse:
+        oldest = await oldest_undelivered_at()
+        OUTBOX_AGE.set((utc_now() - oldest).total_seconds() if oldest else 0)
+        return HTTPResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    app.ctx.draining = False
+    app.register_middleware(begin, "request", priority=100)
+    app.register_middleware(end, "response", priority=0)
+    app.add_route(live, "/health/live", name="health_live")
+    app.add_route(ready, "/health/ready", name="health_ready")
+    app.add_route(metrics, "/metrics", name="metrics")

@@ -1,0 +1,118 @@
+"""Real servers on throw-away directories: one PostgreSQL for the run, one migrated template, one database per test."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from tortoise.context import TortoiseContext
+
+from server.database import ROOT, migrate, tortoise_config
+from server.settings import DatabaseSettings
+from tests.servers import ThrowAwayPostgres
+
+
+@dataclass(frozen=True)
+class Databases:
+    """The server of this run and its migrated template."""
+
+    server_url: str
+    template: str
+
+    def url(self, name: str) -> str:
+        """The address of one database on the server."""
+        return urlsplit(self.server_url)._replace(path=f"/{name}").geturl()
+
+    async def create(self) -> str:
+        """A new database, as the migrations leave it; answers its name."""
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        connection = await asyncpg.connect(self.server_url)
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+        finally:
+            await connection.close()
+        return name
+
+    async def drop(self, name: str) -> None:
+        """Drop a database that :meth:`create` made."""
+        assert name.startswith("t_")
+        connection = await asyncpg.connect(self.server_url)
+        try:
+            await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowAwayPostgres]:
+    """A PostgreSQL server of this test run alone."""
+    server = ThrowAwayPostgres(Path(tmp_path_factory.mktemp("postgres")))
+    server.start()
+    yield server
+    server.stop()
+
+
+async def _migrate(url: str) -> None:
+    if any(ROOT.glob("migrations/0*.py")):
+        await migrate(DatabaseSettings(url=url))
+        return
+    with tempfile.TemporaryDirectory() as folder:  # until the first migration is written
+        package = Path(folder, "draft_migrations")
+        package.mkdir()
+        (package / "__init__.py").touch()
+        config = tortoise_config(DatabaseSettings(url=url))
+        config["apps"]["longchuan"]["migrations"] = "draft_migrations"
+        Path(folder, "draft_config.py").write_text(f"CONFIG = {config!r}")
+        tortoise = [sys.executable, "-m", "tortoise", "-c", "draft_config.CONFIG", "makemigrations"]
+        env = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
+        subprocess.run(tortoise, check=True, cwd=ROOT, env=env)
+        sys.path.insert(0, folder)
+        try:
+            await migrate(DatabaseSettings(url=url), config)
+        finally:
+            sys.path.remove(folder)
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: ThrowAwayPostgres) -> Databases:
+    """The migrated template database."""
+    template = "template_longchuan"
+
+    async def prepare() -> None:
+        connection = await asyncpg.connect(postgres.url)
+        await connection.execute(f'CREATE DATABASE "{template}"')
+        await connection.close()
+        url = urlsplit(postgres.url)._replace(path=f"/{template}").geturl()
+        await _migrate(url)
+
+    asyncio.run(prepare())
+    return Databases(postgres.url, template)
+
+
+@pytest_asyncio.fixture
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database."""
+    name = await databases.create()
+    yield databases.url(name)
+    await databases.drop(name)
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[str]:
+    """A fresh database with Tortoise connected to it in this test's loop; the value is its address."""
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config(DatabaseSettings(url=database_url, pool_max=20)))
+        yield database_url
+        await context.close_connections()
+
+
+os.environ.setdefault("LONGCHUAN_ENV", "development")

