@@ -7,7 +7,10 @@ from kit.errors import Conflict, Invalid, NotPermitted, Unavailable
 
 
 class CodeRejected(Invalid):
-    """A login code or a phone code is unknown, expired or already used; the mini-program must ask for a new one."""
+    """A login code or a phone code is unknown, expired or already used.
+
+    The mini-program must ask for a new one.
+    """
 
     code = "wechat_code_rejected"
     title = "微信授权码无效或已过期，请重试"
@@ -49,7 +52,8 @@ class WeChatIdentity:
 class MiniProgramLogin(Protocol):
     """Exchanges single-use codes of the mini-program (wechat reference 2.1).
 
-    Raises :class:`CodeRejected`, :class:`LoginTooFrequent`, :class:`PersonBlocked` or :class:`LoginUnavailable`.
+    Raises :class:`CodeRejected`, :class:`LoginTooFrequent`, :class:`PersonBlocked` or
+    :class:`LoginUnavailable`.
     """
 
     async def exchange_login_code(self, code: str) -> WeChatIdentity:
@@ -57,7 +61,9 @@ class MiniProgramLogin(Protocol):
         ...
 
     async def exchange_phone_code(self, code: str) -> str:
-        """The phone number behind a code of the phone button, with country code, for example ``+8613800000000``."""
+        """The phone number behind a code of the phone button, with country code, for example
+        ``+8613800000000``.
+        """
         ...
 
 

@@ -1,7 +1,7 @@
 """What this room needs from a payment channel: one protocol, its plain values and its two kinds of failure.
 
-The channel of the first release is WeChat Pay v3 (wechat reference 2.2 to 2.4). Amounts are whole fen; moments are
-aware; ``number`` is always ours, ``transaction_id`` and ``refund_id`` are always the channel's.
+The channel of the first release is WeChat Pay v3 (wechat reference 2.2 to 2.4). Amounts are whole fen;
+moments are aware; ``number`` is always ours, ``transaction_id`` and ``refund_id`` are always the channel's.
 """
 
 from collections.abc import Mapping
@@ -37,12 +37,21 @@ class GatewayRefused(GatewayError):
 
     @property
     def is_temporary(self) -> bool:
-        """Whether the same call may succeed later without any change (rate limits, money not yet in the account)."""
+        """Whether the same call may succeed later without any change (rate limits, money not yet in the
+        account).
+        """
         return self.status == 429 or self.code in _TEMPORARY_CODES
 
 
 _TEMPORARY_CODES = frozenset(
-    {"FREQUENCY_LIMITED", "FREQUENCY_LIMIT", "RATELIMIT_EXCEEDED", "NOT_ENOUGH", "RULE_LIMIT", "SYSTEM_ERROR"}
+    {
+        "FREQUENCY_LIMITED",
+        "FREQUENCY_LIMIT",
+        "RATELIMIT_EXCEEDED",
+        "NOT_ENOUGH",
+        "RULE_LIMIT",
+        "SYSTEM_ERROR",
+    }
 )
 
 
@@ -168,7 +177,10 @@ class BillLineKind(StrEnum):
 
 @dataclass(frozen=True)
 class TradeBillRow:
-    """One line of the trade bill. ``fee_fen`` is what the channel kept: positive on captures, negative when returned."""
+    """One line of the trade bill. ``fee_fen`` is what the channel kept.
+
+    Positive on captures, negative when returned.
+    """
 
     line_number: int
     kind: BillLineKind
@@ -187,7 +199,10 @@ class TradeBillRow:
 
 @dataclass(frozen=True)
 class TradeBill:
-    """One day's trade bill in China time. ``sha1`` is the hash that the channel stated and that was checked."""
+    """One day's trade bill in China time.
+
+    ``sha1`` is the hash that the channel stated and that was checked.
+    """
 
     day: date
     sha1: str
@@ -197,8 +212,8 @@ class TradeBill:
 class PaymentGateway(Protocol):
     """A payment channel.
 
-    Each coroutine raises :class:`GatewayRefused` or :class:`OutcomeUnknown`; none of them may be called inside a
-    database transaction.
+    Each coroutine raises :class:`GatewayRefused` or :class:`OutcomeUnknown`; none of them may be called
+    inside a database transaction.
     """
 
     @property

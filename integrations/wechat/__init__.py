@@ -1,1 +1,4 @@
-"""The mini-program's server API: an async client for what a person waits for, wechatpy for what runs in Celery."""
+"""The mini-program's server API.
+
+An async client for what a person waits for, wechatpy for what runs in Celery.
+"""

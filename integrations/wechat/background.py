@@ -1,12 +1,15 @@
-"""wechatpy's client for Celery tasks alone: it blocks, so it never runs on the event loop (wechat reference 1.1)."""
+"""wechatpy's client for Celery tasks alone.
+
+It blocks, so it never runs on the event loop (wechat reference 1.1).
+"""
 
 from typing import Any
 
 import msgspec
 import requests
 from redis import Redis
-from wechatpy import WeChatClient  # type: ignore[import-untyped]
-from wechatpy.exceptions import WeChatClientException  # type: ignore[import-untyped]
+from wechatpy import WeChatClient
+from wechatpy.exceptions import WeChatClientException
 
 from integrations.wechat.token import (
     REFUSED_TOKEN_CODES,
@@ -22,7 +25,8 @@ TIMEOUT_SECONDS = 10.0
 
 
 class BackgroundClient(WeChatClient):  # type: ignore[misc]
-    """``get`` and ``post`` reach every endpoint of WeChat's host, which ``base`` stands in for; the token is the shared one of ``stable_token``.
+    """``get`` and ``post`` reach every endpoint of WeChat's host, which ``base`` stands in for; the token
+    is the shared one of ``stable_token``.
 
     ``cgi-bin/token`` is never called: fetching there would invalidate the token that other processes hold.
     wechatpy's own retry is replaced by one retry with a fresh token, so a refusal can never loop.
@@ -69,7 +73,10 @@ class BackgroundClient(WeChatClient):  # type: ignore[misc]
         return super()._request(method, url, **_with_token(kwargs, self.access_token))
 
     def _at_base(self, url_or_endpoint: str, folder: str) -> str:
-        """The address at the configured base. wechatpy's modules name WeChat's own host; no other host is called."""
+        """The address at the configured base. wechatpy's modules name WeChat's own host.
+
+        No other host is called.
+        """
         url = url_or_endpoint if "://" in url_or_endpoint else folder + url_or_endpoint
         for host in (OFFICIAL_BASE, self._base):
             if url.startswith(host + "/"):

@@ -56,7 +56,10 @@ class _PhoneReply(_Reply):
 
 @dataclass(frozen=True)
 class MiniProgramClient:
-    """Implements ``accounts.ports.MiniProgramLogin``. ``base`` is an origin such as ``https://api.weixin.qq.com``."""
+    """Implements ``accounts.ports.MiniProgramLogin``.
+
+    ``base`` is an origin such as ``https://api.weixin.qq.com``.
+    """
 
     appid: str
     secret: str = field(repr=False)
@@ -70,7 +73,10 @@ class MiniProgramClient:
         return SharedToken(self.redis, TokenKeys.of(self.appid), self._fetch_token)
 
     async def exchange_login_code(self, code: str) -> WeChatIdentity:
-        """code2session. The session key in the answer is dropped here: nobody needs it, nothing can leak it."""
+        """code2session. The session key in the answer is dropped here.
+
+        Nobody needs it, nothing can leak it.
+        """
         query = {
             "appid": self.appid,
             "secret": self.secret,
@@ -83,7 +89,10 @@ class MiniProgramClient:
         return WeChatIdentity(openid=reply.openid, unionid=reply.unionid)
 
     async def exchange_phone_code(self, code: str) -> str:
-        """The number behind the phone button's code. A refused token is replaced once and the call repeated once."""
+        """The number behind the phone button's code.
+
+        A refused token is replaced once and the call repeated once.
+        """
         body = {"code": _checked(code)}
         try:
             token = await self.token.get()
@@ -164,7 +173,10 @@ def _checked(code: str) -> str:
 
 
 def refusal(errcode: int, errmsg: str) -> DomainError:
-    """The room's error for WeChat's. ``errmsg`` ends with a request id (rid) that WeChat's support asks for."""
+    """The room's error for WeChat's.
+
+    ``errmsg`` ends with a request id (rid) that WeChat's support asks for.
+    """
     if errcode in _CODE_REFUSED:
         return CodeRejected(wechat_errcode=errcode)
     if errcode in _TOO_FREQUENT:

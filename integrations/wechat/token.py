@@ -1,8 +1,9 @@
 """The access token: one Redis key and one lock per mini-program, for the async client and for Celery alike.
 
-Only ``cgi-bin/stable_token`` is asked: it answers the same token to everybody until it nears its end, so two askers
-never invalidate each other (wechat reference 1.1, 2.1; commerce reference R20). The keys hold the appid, so several
-mini-programs may share one Redis. What is kept is rebuildable: a flushed Redis costs one call.
+Only ``cgi-bin/stable_token`` is asked: it answers the same token to everybody until it nears its end, so
+two askers never invalidate each other (wechat reference 1.1, 2.1; commerce reference R20). The keys hold
+the appid, so several mini-programs may share one Redis. What is kept is rebuildable: a flushed Redis costs
+one call.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ EARLY_SECONDS = 300
 DELETE_IF_OURS = (
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 )
-"""Frees the lock only when it is still ours, and forgets a token only when it is still the one that was refused: a
+"""Frees the lock only when it is still ours, and forgets a token only when it is still the one that was
+refused: a
 fresh one survives a late complaint. Lua runs alone in Redis."""
 
 REFUSED_TOKEN_CODES = frozenset({40001, 40014, 42001})
@@ -37,7 +39,10 @@ REFUSED_TOKEN_CODES = frozenset({40001, 40014, 42001})
 
 
 class TokenUnavailable(Exception):
-    """No token could be had; ``errcode`` is WeChat's, 0 when it did not answer or nobody freed the lock in time."""
+    """No token could be had.
+
+    ``errcode`` is WeChat's, 0 when it did not answer or nobody freed the lock in time.
+    """
 
     def __init__(self, message: str, errcode: int = 0) -> None:
         super().__init__(message)
@@ -61,7 +66,10 @@ class TokenKeys:
 
 
 def token_request(appid: str, secret: str) -> dict[str, object]:
-    """The body of the call. Never forced: forcing kills the token that others hold, and has a quota of 20 a day."""
+    """The body of the call. Never forced.
+
+    Forcing kills the token that others hold, and has a quota of 20 a day.
+    """
     return {
         "grant_type": "client_credential",
         "appid": appid,
@@ -144,15 +152,12 @@ class SharedToken:
             )
             return reply.access_token
         finally:
-            await cast(Awaitable[Any], self.redis.eval(DELETE_IF_OURS, 1, self.keys.lock, mine))
+            await self.redis.eval(DELETE_IF_OURS, 1, self.keys.lock, mine)
 
     async def forget(self, refused: str) -> None:
         """Drop the token that WeChat has refused, unless it has been replaced already."""
         try:
-            await cast(
-                Awaitable[Any],
-                self.redis.eval(DELETE_IF_OURS, 1, self.keys.token, refused),
-            )
+            await self.redis.eval(DELETE_IF_OURS, 1, self.keys.token, refused)
         except RedisError:
             return
 

@@ -1,7 +1,7 @@
 """The trade bill: CSV with a backtick before each value, amounts in yuan, a summary at the end.
 
-Source: wechat reference 2.4. Values may hold commas, so lines are split at comma + backtick, not at the comma. Every
-sum of the summary is added up again; a bill that does not add up is refused whole.
+Source: wechat reference 2.4. Values may hold commas, so lines are split at comma + backtick, not at the
+comma. Every sum of the summary is added up again; a bill that does not add up is refused whole.
 """
 
 from datetime import date, datetime, timedelta, timezone
@@ -75,7 +75,10 @@ def _row(cells: Line, number: int) -> TradeBillRow:
 
 
 def fen(yuan: str) -> int:
-    """``"0.60000"`` as 60. Fees carry up to five decimals and are whole fen all the same; anything else is refused."""
+    """``"0.60000"`` as 60. Fees carry up to five decimals and are whole fen all the same.
+
+    Anything else is refused.
+    """
     try:
         amount = Decimal(yuan) * 100
     except InvalidOperation:

@@ -23,10 +23,11 @@ MAX_NOTIFY_URL_CHARS = 255
 
 @dataclass(frozen=True)
 class WeChatPayConfiguration:
-    """``mode`` partner: ``mchid`` is the service provider and each payee has a ``sub_mchid``; direct: it is the seller.
+    """``mode`` partner: ``mchid`` is the service provider and each payee has a ``sub_mchid``; direct: it is
+    the seller.
 
-    ``bases`` are tried in order. ``notify_url`` is absolute, public and without a query. ``timeout_seconds`` bounds
-    one attempt, ``budget_seconds`` a call with all its attempts.
+    ``bases`` are tried in order. ``notify_url`` is absolute, public and without a query.
+    ``timeout_seconds`` bounds one attempt, ``budget_seconds`` a call with all its attempts.
     """
 
     mode: Mode

@@ -157,7 +157,11 @@ class WeChatPayGateway:
             "out_refund_no": order.number,
             "reason": clean_text(order.reason, max_chars=MAX_REASON_CHARS) or None,
             "notify_url": self.configuration.notify_url,
-            "amount": {"refund": order.amount_fen, "total": order.total_fen, "currency": "CNY"},
+            "amount": {
+                "refund": order.amount_fen,
+                "total": order.total_fen,
+                "currency": "CNY",
+            },
             "sub_mchid": order.sub_mchid,
         }
         reply = await self._client.call("POST", "/v3/refund/domestic/refunds", _encode(body))
@@ -198,7 +202,8 @@ class WeChatPayGateway:
     async def refresh_certificates(self) -> int:
         """Learn the platform certificates (certificate mode only, by timer); answers how many are known now.
 
-        The list is sealed with the APIv3 key, and the answer must be signed by one of the keys in it or in the ring.
+        The list is sealed with the APIv3 key, and the answer must be signed by one of the keys in it or in
+        the ring.
         """
         config = self.configuration
         target = "/v3/certificates"

@@ -20,7 +20,11 @@ MAX_ID_CHARS = 64
 
 
 def read_notice(
-    configuration: WeChatPayConfiguration, headers: Mapping[str, str], raw: bytes, *, now: datetime
+    configuration: WeChatPayConfiguration,
+    headers: Mapping[str, str],
+    raw: bytes,
+    *,
+    now: datetime,
 ) -> Notice:
     """A notice WeChat has signed. Raises NoticeForged or NoticeUnreadable; makes no call."""
     lower = {name.lower(): value for name, value in headers.items()}
@@ -49,7 +53,11 @@ def _typed(envelope: NoticeEnvelope, plain: bytes) -> Notice:
     """The event decides the type; a resource of another type under it is refused (swapped event types)."""
     if envelope.event_type == "TRANSACTION.SUCCESS":
         reply = msgspec.json.decode(plain, type=TransactionReply)
-        return Notice(id=envelope.id, event_type=envelope.event_type, transaction=transaction_of(reply))
+        return Notice(
+            id=envelope.id,
+            event_type=envelope.event_type,
+            transaction=transaction_of(reply),
+        )
     if envelope.event_type.startswith("REFUND."):
         refund = refund_of_notice(msgspec.json.decode(plain, type=RefundNotice))
         if refund.state.value != envelope.event_type.removeprefix("REFUND."):

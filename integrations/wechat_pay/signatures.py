@@ -1,6 +1,8 @@
-"""The cryptography of WeChat Pay v3: RSA-SHA256 signatures, AES-256-GCM resources, OAEP fields, the ring of keys.
+"""The cryptography of WeChat Pay v3: RSA-SHA256 signatures, AES-256-GCM resources, OAEP fields, the ring of
+keys.
 
-Sources: wechat reference 2.2 and 2.3. Everything works on the exact bytes that travel; nothing is re-serialised.
+Sources: wechat reference 2.2 and 2.3. Everything works on the exact bytes that travel; nothing is re-
+serialised.
 """
 
 import base64
@@ -85,9 +87,18 @@ def sign(key: RSAPrivateKey, message: bytes) -> str:
 
 
 def authorization(
-    key: RSAPrivateKey, *, mchid: str, serial: str, method: str, target: str, body: bytes, moment: datetime
+    key: RSAPrivateKey,
+    *,
+    mchid: str,
+    serial: str,
+    method: str,
+    target: str,
+    body: bytes,
+    moment: datetime,
 ) -> str:
-    """The Authorization header for a request whose path with query is ``target`` and whose exact bytes are ``body``."""
+    """The Authorization header for a request whose path with query is ``target`` and whose exact bytes are
+    ``body``.
+    """
     timestamp, nonce = str(int(moment.timestamp())), secrets.token_hex(16)
     message = f"{method}\n{target}\n{timestamp}\n{nonce}\n".encode() + body + b"\n"
     return (
@@ -138,9 +149,11 @@ class PlatformKey:
 
 @dataclass
 class KeyRing:
-    """Every key WeChat may sign with, by serial. Two live side by side while a merchant switches to the public key.
+    """Every key WeChat may sign with, by serial. Two live side by side while a merchant switches to the
+    public key.
 
-    An unknown serial is a refusal and nothing else: it never causes an outbound call, and never empties the ring.
+    An unknown serial is a refusal and nothing else: it never causes an outbound call, and never empties the
+    ring.
     """
 
     keys: dict[str, PlatformKey] = field(default_factory=dict)
@@ -154,12 +167,18 @@ class KeyRing:
         return self.keys.get(_canonical(serial))
 
     def newest(self) -> PlatformKey:
-        """The key to encrypt with and to ask for: the public key when there is one, else the latest certificate."""
+        """The key to encrypt with and to ask for.
+
+        The public key when there is one, else the latest certificate.
+        """
         if not self.keys:
             raise KeyUnusable("there is no key of WeChat Pay")
         return max(
             self.keys.values(),
-            key=lambda k: (k.valid_until is None, k.valid_until or datetime.max.replace(tzinfo=UTC)),
+            key=lambda k: (
+                k.valid_until is None,
+                k.valid_until or datetime.max.replace(tzinfo=UTC),
+            ),
         )
 
 
@@ -167,7 +186,14 @@ def _canonical(serial: str) -> str:
     return serial if serial.startswith("PUB_KEY_ID_") else serial.upper().lstrip("0")
 
 
-def verify(ring: KeyRing, headers: Mapping[str, str], raw: bytes, *, now: datetime, is_notice: bool) -> str:
+def verify(
+    ring: KeyRing,
+    headers: Mapping[str, str],
+    raw: bytes,
+    *,
+    now: datetime,
+    is_notice: bool,
+) -> str:
     """Prove that WeChat signed ``raw`` less than five minutes ago; answers the serial of the key.
 
     ``headers`` has lower-case names. Cheap checks come first, so junk costs nothing. Raises
@@ -193,14 +219,22 @@ def verify(ring: KeyRing, headers: Mapping[str, str], raw: bytes, *, now: dateti
         raise SignatureRejected("unknown key")
     try:
         given = base64.b64decode(signature, validate=True)
-        known.key.verify(given, f"{timestamp}\n{nonce}\n".encode() + raw + b"\n", PKCS1v15(), SHA256())
+        known.key.verify(
+            given,
+            f"{timestamp}\n{nonce}\n".encode() + raw + b"\n",
+            PKCS1v15(),
+            SHA256(),
+        )
     except (binascii.Error, ValueError, InvalidSignature):
         raise SignatureRejected("signature") from None
     return known.serial
 
 
 def decrypt_resource(key: bytes, *, nonce: str, ciphertext: str, associated_data: str) -> bytes:
-    """The plaintext of an AEAD_AES_256_GCM resource; its last 16 bytes are the tag. Raises :class:`ResourceRejected`."""
+    """The plaintext of an AEAD_AES_256_GCM resource; its last 16 bytes are the tag.
+
+    Raises :class:`ResourceRejected`.
+    """
     try:
         sealed = base64.b64decode(ciphertext, validate=True)
         return AESGCM(key).decrypt(nonce.encode(), sealed, associated_data.encode())

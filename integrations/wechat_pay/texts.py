@@ -2,7 +2,8 @@
 
 
 def clean_text(text: str, *, max_chars: int) -> str:
-    """``text`` without control characters, lone surrogates and four-byte characters (most emoji), cut to ``max_chars``.
+    """``text`` without control characters, lone surrogates and four-byte characters (most emoji), cut to
+    ``max_chars``.
 
     White space runs become one blank. The joiner and the variation selectors that belong to emoji go too.
     Source: wechat reference 2.2 ("1-3-byte chars only").

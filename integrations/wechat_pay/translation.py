@@ -26,7 +26,10 @@ def read_reply(raw: bytes, kind: type[T]) -> T:
 
 
 def transaction_of(reply: TransactionReply) -> Transaction:
-    """The room's view of a payment, the same for a query's answer and for a notice. ValueError on an unknown state."""
+    """The room's view of a payment, the same for a query's answer and for a notice.
+
+    ValueError on an unknown state.
+    """
     payer = reply.payer
     return Transaction(
         number=reply.out_trade_no,
@@ -53,7 +56,10 @@ def refund_of_notice(notice: RefundNotice) -> RefundResult:
 
 
 def _refund(
-    source: RefundReply | RefundNotice, state: str, mchid: str | None, sub_mchid: str | None
+    source: RefundReply | RefundNotice,
+    state: str,
+    mchid: str | None,
+    sub_mchid: str | None,
 ) -> RefundResult:
     return RefundResult(
         number=source.out_refund_no,

@@ -1,7 +1,7 @@
 """One signed call to WeChat Pay and what its answer proves.
 
-Only a signed 2xx is a success and only a signed 4xx is a refusal. Everything else (timeout, reset, 5xx, redirect, an
-answer nobody signed) leaves the outcome unknown, because the request may have been carried out
+Only a signed 2xx is a success and only a signed 4xx is a refusal. Everything else (timeout, reset, 5xx,
+redirect, an answer nobody signed) leaves the outcome unknown, because the request may have been carried out
 (reliability reference 3 and 4, number 36).
 """
 
@@ -114,7 +114,13 @@ class SignedClient:
             raise OutcomeUnknown(f"{where}: the reply is too long", request_id=request_id)
         headers = {name.lower(): value for name, value in reply.headers.items()}
         try:
-            verify(self.configuration.ring, headers, reply.content, now=self.clock(), is_notice=False)
+            verify(
+                self.configuration.ring,
+                headers,
+                reply.content,
+                now=self.clock(),
+                is_notice=False,
+            )
         except SignatureRejected as error:
             raise OutcomeUnknown(
                 f"{where}: status {reply.status_code} is not signed by WeChat Pay ({error.reason})",
@@ -134,9 +140,11 @@ class SignedClient:
         )
 
     async def download(self, url: str, *, sha1_hex: str) -> bytes:
-        """A bill's file. The reply is unsigned by design; its SHA-1 was stated in a signed reply and is checked.
+        """A bill's file. The reply is unsigned by design; its SHA-1 was stated in a signed reply and is
+        checked.
 
-        The address must be on one of the configured bases. Raises BillInvalid, GatewayRefused or OutcomeUnknown.
+        The address must be on one of the configured bases. Raises BillInvalid, GatewayRefused or
+        OutcomeUnknown.
         """
         parts = urlsplit(url)
         if f"{parts.scheme}://{parts.netloc}" not in self.configuration.bases:
@@ -145,7 +153,11 @@ class SignedClient:
         digest, chunks, size = sha1(usedforsecurity=False), [], 0
         try:
             async with self.http.stream(
-                "GET", url, headers=self._headers("GET", target, b""), timeout=30.0, follow_redirects=False
+                "GET",
+                url,
+                headers=self._headers("GET", target, b""),
+                timeout=30.0,
+                follow_redirects=False,
             ) as reply:
                 if reply.status_code != 200:
                     raise OutcomeUnknown(f"GET {parts.path}: status {reply.status_code}")

@@ -1,4 +1,7 @@
-"""The members of WeChat Pay's JSON that this system reads. Unknown members of replies are ignored: WeChat adds some."""
+"""The members of WeChat Pay's JSON that this system reads. Unknown members of replies are ignored.
+
+WeChat adds some.
+"""
 
 from datetime import datetime
 from typing import Annotated
