@@ -1,0 +1,1 @@
+"""Households, benefit contracts, and the books that say what sales and income each household had."""

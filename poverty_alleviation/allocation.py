@@ -1,0 +1,196 @@
+"""How one order line's money is divided, as a pure function of what remains of the line.
+
+Domain reference 2.5, objects 7 to 11. Money is integer fen, mass integer gram, shares exact fractions. A refund is
+no formula of its own: the caller allocates what remains and posts the difference to what stands in the books.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from fractions import Fraction
+
+import msgspec
+
+from kit.money import split_fen
+
+BASIS_POINTS = 10_000
+GRAM_PER_KG = 1_000
+
+
+class RuleKind(StrEnum):
+    """How a rule computes its pool."""
+
+    PER_UNIT = "per_unit"
+    PCT_NET = "pct_net"
+
+
+class RuleScope(StrEnum):
+    """Whose contributions share in a pool."""
+
+    ALL_SUPPLIERS = "all_suppliers"
+    REGISTERED_ONLY = "registered_only"
+
+
+class IncomeCategory(StrEnum):
+    """The four kinds of household income (domain reference 2.2)."""
+
+    WAGE = "wage"
+    PRODUCTION = "production"
+    PROPERTY = "property"
+    TRANSFER = "transfer"
+
+
+class LotShare(msgspec.Struct, frozen=True, kw_only=True):
+    """One contribution of a sealed lot. ``mass_gram`` is its part of the lot's whole input.
+
+    ``household`` is the code of the household that the supplier stood for when the line was packed, or None.
+    ``paid_at_scale``: the goods were bought outright, so a sale earns this party nothing more.
+    """
+
+    intake: str
+    party: str
+    mass_gram: int
+    household: str | None = None
+    paid_at_scale: bool = False
+
+
+class LotUse(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line took from one lot: ``quantity`` pieces of ``mass_gram`` in all."""
+
+    lot: str
+    quantity: int
+    mass_gram: int
+    shares: tuple[LotShare, ...]
+
+
+class AppliedRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A benefit rule as it stood when the line was packed.
+
+    ``rate`` is fen per kilogram (``PER_UNIT``) or basis points of net goods money (``PCT_NET``). ``version`` names
+    the rule and its version, for example ``R20261123A-2``.
+    """
+
+    version: str
+    kind: RuleKind
+    rate: int
+    scope: RuleScope
+    category: IncomeCategory
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What one contribution earns by one rule."""
+
+    rule: str
+    lot: str
+    intake: str
+    party: str
+    household: str | None
+    category: IncomeCategory
+    amount_fen: int
+
+
+class AttributedSale(msgspec.Struct, frozen=True, kw_only=True):
+    """The consumer's money that stands for one contribution's goods. It is a measure, not income."""
+
+    lot: str
+    intake: str
+    party: str
+    household: str | None
+    amount_fen: int
+
+
+class Allocation(msgspec.Struct, frozen=True, kw_only=True):
+    """Σ parts + host + merchant + unattributed = net; Σ attributed = net − unattributed. Both exactly."""
+
+    parts: tuple[Part, ...]
+    attributed: tuple[AttributedSale, ...]
+    host_fen: int
+    merchant_fen: int
+    unattributed_fen: int
+
+
+def allocate(
+    net_fen: int, quantity: int, lots: Sequence[LotUse], rules: Sequence[AppliedRule], host_basis_points: int
+) -> Allocation:
+    """Divide what remains of a line: ``net_fen`` of goods money for ``quantity`` pieces.
+
+    Pieces that no lot covers leave their money unattributed: it is shown as such, never guessed. The pieces of a
+    refund come first out of those; beyond that every lot shrinks in the same proportion. The host's commission and
+    every pool are floors, pools are split by largest remainder with ties by party, and the merchant has the
+    residue. The residue is negative where a price per kilogram exceeds what the goods fetched: the merchant bears
+    that, never the supplier.
+    """
+    if net_fen < 0 or quantity < 0:
+        raise ValueError("an allocation is of what remains, which is never negative")
+    kept = sorted((use for use in lots if use.quantity > 0), key=lambda use: use.lot)
+    covered = sum(use.quantity for use in kept)
+    if not covered:
+        return Allocation(parts=(), attributed=(), host_fen=0, merchant_fen=0, unattributed_fen=net_fen)
+    remaining = Fraction(min(quantity, covered), covered)
+    if remaining == 0:
+        return Allocation(parts=(), attributed=(), host_fen=0, merchant_fen=net_fen, unattributed_fen=0)
+    weights = [use.quantity * remaining for use in kept] + [Fraction(max(quantity - covered, 0))]
+    *nets, unattributed = split_fen(net_fen, weights)
+    parts = [
+        part
+        for use, net in zip(kept, nets, strict=True)
+        for rule in sorted(rules, key=lambda rule: rule.version)
+        for part in _pool_parts(rule, use, net, use.mass_gram * remaining)
+    ]
+    sold = net_fen - unattributed
+    host = sold * host_basis_points // BASIS_POINTS
+    return Allocation(
+        parts=tuple(parts),
+        attributed=tuple(sale for use, net in zip(kept, nets, strict=True) for sale in _attributed(use, net)),
+        host_fen=host,
+        merchant_fen=sold - host - sum(part.amount_fen for part in parts),
+        unattributed_fen=unattributed,
+    )
+
+
+def _pool_parts(rule: AppliedRule, use: LotUse, net_fen: int, mass_gram: Fraction) -> list[Part]:
+    """One rule on one lot of the line. Contributions that were paid at the scale share in nothing.
+
+    A price per kilogram counts the mass of the contributions in its scope. A percentage counts the net money of all
+    goods that were not bought outright, so that the registered households' pool does not shrink because neighbours
+    without registration delivered to the same lot (the worked vector of the domain reference).
+    """
+    whole = sum(share.mass_gram for share in use.shares)
+    unpaid = [share for share in use.shares if not share.paid_at_scale]
+    inside = sorted(
+        (s for s in unpaid if s.household is not None or rule.scope is RuleScope.ALL_SUPPLIERS),
+        key=lambda share: (share.party, share.intake),
+    )
+    if not inside:
+        return []
+    if rule.kind is RuleKind.PER_UNIT:
+        mass = mass_gram * sum(share.mass_gram for share in inside) / whole
+        pool = rule.rate * mass // GRAM_PER_KG
+    else:
+        pool = net_fen * Fraction(sum(share.mass_gram for share in unpaid), whole) * rule.rate // BASIS_POINTS
+    amounts = split_fen(int(pool), [share.mass_gram for share in inside])
+    return [
+        Part(
+            rule=rule.version,
+            lot=use.lot,
+            intake=share.intake,
+            party=share.party,
+            household=share.household,
+            category=rule.category,
+            amount_fen=amount,
+        )
+        for share, amount in zip(inside, amounts, strict=True)
+        if amount
+    ]
+
+
+def _attributed(use: LotUse, net_fen: int) -> list[AttributedSale]:
+    """The lot's net money by mass over every contribution, those paid at the scale too."""
+    shares = sorted(use.shares, key=lambda share: (share.party, share.intake))
+    amounts = split_fen(net_fen, [share.mass_gram for share in shares])
+    return [
+        AttributedSale(
+            lot=use.lot, intake=share.intake, party=share.party, household=share.household, amount_fen=amount
+        )
+        for share, amount in zip(shares, amounts, strict=True)
+        if amount
+    ]

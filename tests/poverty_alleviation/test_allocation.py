@@ -1,0 +1,203 @@
+"""The worked vector of the domain reference 2.5, to the fen, and what holds for every other line."""
+
+from collections import defaultdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kit.money import split_fen
+from poverty_alleviation.allocation import (
+    Allocation,
+    AppliedRule,
+    IncomeCategory,
+    LotShare,
+    LotUse,
+    RuleKind,
+    RuleScope,
+    allocate,
+)
+
+RULE_A = AppliedRule(
+    version="A-1",
+    kind=RuleKind.PER_UNIT,
+    rate=1200,
+    scope=RuleScope.ALL_SUPPLIERS,
+    category=IncomeCategory.PRODUCTION,
+)
+RULE_B = AppliedRule(
+    version="B-1",
+    kind=RuleKind.PCT_NET,
+    rate=200,
+    scope=RuleScope.REGISTERED_ONLY,
+    category=IncomeCategory.TRANSFER,
+)
+SUGAR = LotUse(
+    lot="L1",
+    quantity=3,
+    mass_gram=1500,
+    shares=(
+        LotShare(intake="I1", party="H1", mass_gram=25_000, household="示例01"),
+        LotShare(intake="I2", party="H2", mass_gram=20_000, household="示例02"),
+        LotShare(intake="I3", party="N1", mass_gram=15_000),
+    ),
+)
+
+
+def by_rule_and_party(allocation: Allocation) -> dict[tuple[str, str], int]:
+    """Fen by rule and party, with host and merchant."""
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for part in allocation.parts:
+        found[part.rule[0], part.party] += part.amount_fen
+    found["host", ""] = allocation.host_fen
+    found["merchant", ""] = allocation.merchant_fen
+    return {key: amount for key, amount in found.items() if amount}
+
+
+def difference(new: dict[tuple[str, str], int], old: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """What a refund posts: new − already posted."""
+    return {key: new.get(key, 0) - old.get(key, 0) for key in new.keys() | old.keys()}
+
+
+def test_the_worked_vector_of_the_sale() -> None:
+    sale = allocate(10_970, 3, [SUGAR], [RULE_A, RULE_B], 800)
+    assert by_rule_and_party(sale) == {
+        ("A", "H1"): 750,
+        ("A", "H2"): 600,
+        ("A", "N1"): 450,
+        ("B", "H1"): 122,
+        ("B", "H2"): 97,
+        ("host", ""): 877,
+        ("merchant", ""): 8_074,
+    }
+    assert sale.unattributed_fen == 0
+
+
+def test_the_worked_vector_of_one_jar_refunded_and_then_the_rest() -> None:
+    sale = by_rule_and_party(allocate(10_970, 3, [SUGAR], [RULE_A, RULE_B], 800))
+    two_left = by_rule_and_party(allocate(7_314, 2, [SUGAR], [RULE_A, RULE_B], 800))
+    assert difference(two_left, sale) == {
+        ("A", "H1"): -250,
+        ("A", "H2"): -200,
+        ("A", "N1"): -150,
+        ("B", "H1"): -41,
+        ("B", "H2"): -32,
+        ("host", ""): -292,
+        ("merchant", ""): -2_691,
+    }
+    assert by_rule_and_party(allocate(0, 0, [SUGAR], [RULE_A, RULE_B], 800)) == {}
+
+
+def test_the_worked_vector_of_the_discount_split() -> None:
+    assert split_fen(1_000, [11_970, 2_680]) == [817, 183]
+
+
+def test_attributed_sales_follow_mass_and_count_every_supplier() -> None:
+    sale = allocate(10_970, 3, [SUGAR], [RULE_A, RULE_B], 800)
+    # 109.70 × 25/60 = 45.708, × 20/60 = 36.567, × 15/60 = 27.425: the two spare fen go to the largest remainders.
+    assert {s.party: s.amount_fen for s in sale.attributed} == {"H1": 4_571, "H2": 3_657, "N1": 2_742}
+
+
+def test_goods_paid_at_the_scale_earn_no_second_time_and_still_count_as_attributed_sales() -> None:
+    bought = LotUse(
+        lot="L2",
+        quantity=3,
+        mass_gram=1500,
+        shares=(
+            LotShare(intake="I4", party="H1", mass_gram=30_000, household="示例01", paid_at_scale=True),
+            LotShare(intake="I5", party="H2", mass_gram=30_000, household="示例02"),
+        ),
+    )
+    sale = allocate(10_970, 3, [bought], [RULE_A, RULE_B], 0)
+    # A: 750 g at 12.00/kg. B: 2 % of the 54.85 that was not bought outright = 1.097.
+    assert by_rule_and_party(sale) == {("A", "H2"): 900, ("B", "H2"): 109, ("merchant", ""): 9_961}
+    assert {s.party: s.amount_fen for s in sale.attributed} == {"H1": 5_485, "H2": 5_485}
+
+
+def test_pieces_without_a_lot_stay_unattributed_and_are_refunded_first() -> None:
+    two_of_three = LotUse(lot="L1", quantity=2, mass_gram=1000, shares=SUGAR.shares)
+    sale = allocate(10_970, 3, [two_of_three], [RULE_A], 800)
+    assert sale.unattributed_fen == 3_657 and sale.host_fen == 585
+    after = allocate(7_313, 2, [two_of_three], [RULE_A], 800)
+    assert after.unattributed_fen == 0
+    assert [p.amount_fen for p in after.parts] == [p.amount_fen for p in sale.parts]
+    assert allocate(500, 1, [], [RULE_A], 800).unattributed_fen == 500
+
+
+def test_a_price_above_the_proceeds_is_borne_by_the_merchant() -> None:
+    sale = allocate(1_000, 3, [SUGAR], [RULE_A], 0)
+    assert sale.merchant_fen == -800 and sum(p.amount_fen for p in sale.parts) == 1_800
+
+
+def test_what_remains_is_never_negative() -> None:
+    with pytest.raises(ValueError, match="never negative"):
+        allocate(-1, 1, [SUGAR], [], 0)
+
+
+shares = st.lists(
+    st.tuples(st.integers(1, 5_000_000), st.booleans(), st.booleans()), min_size=1, max_size=6
+).map(
+    lambda drawn: tuple(
+        LotShare(
+            intake=f"I{i}",
+            party=f"P{i:02d}",
+            mass_gram=mass,
+            household=f"示例{i:02d}" if registered else None,
+            paid_at_scale=paid,
+        )
+        for i, (mass, registered, paid) in enumerate(drawn)
+    )
+)
+lot_uses = st.lists(
+    st.tuples(st.integers(1, 40), st.integers(1, 20_000), shares), min_size=0, max_size=3
+).map(
+    lambda drawn: [
+        LotUse(lot=f"L{i}", quantity=q, mass_gram=q * gram, shares=s) for i, (q, gram, s) in enumerate(drawn)
+    ]
+)
+rules = st.lists(
+    st.tuples(st.sampled_from(RuleKind), st.integers(0, 5_000), st.sampled_from(RuleScope)), max_size=4
+).map(
+    lambda drawn: [
+        AppliedRule(version=f"R{i}", kind=k, rate=rate, scope=s, category=IncomeCategory.PRODUCTION)
+        for i, (k, rate, s) in enumerate(drawn)
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 10**9), st.integers(0, 200), lot_uses, rules, st.integers(0, 2_000))
+def test_every_allocation_is_exact(
+    net: int, quantity: int, lots: list[LotUse], drawn_rules: list[AppliedRule], host: int
+) -> None:
+    found = allocate(net, quantity, lots, drawn_rules, host)
+    paid_out = sum(p.amount_fen for p in found.parts)
+    assert paid_out + found.host_fen + found.merchant_fen + found.unattributed_fen == net
+    assert all(p.amount_fen > 0 for p in found.parts) and 0 <= found.unattributed_fen <= net
+    if quantity and lots:
+        assert sum(s.amount_fen for s in found.attributed) == net - found.unattributed_fen
+    keys = [(p.rule, p.lot, p.intake) for p in found.parts]
+    assert len(keys) == len(set(keys))
+    for use in lots:
+        outright = {s.intake for s in use.shares if s.paid_at_scale}
+        assert not outright & {p.intake for p in found.parts if p.lot == use.lot}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), lot_uses, rules)
+def test_any_refunds_in_steps_end_at_exactly_zero_and_never_below(
+    data: st.DataObject, lots: list[LotUse], drawn_rules: list[AppliedRule]
+) -> None:
+    quantity = max(1, sum(use.quantity for use in lots))
+    net = data.draw(st.integers(0, 10**7))
+    posted: dict[tuple[str, str], int] = {}
+    while True:
+        target = by_rule_and_party(allocate(net, quantity, lots, drawn_rules, 800))
+        for key, amount in difference(target, posted).items():
+            posted[key] = posted.get(key, 0) + amount
+        assert all(amount >= 0 for key, amount in posted.items() if key[0] != "merchant")
+        if quantity == 0:
+            break
+        quantity -= data.draw(st.integers(1, quantity))
+        net = data.draw(st.integers(0, net)) if quantity else 0
+    assert not any(posted.values())
