@@ -1,0 +1,249 @@
+"""Payments, refunds, what the channel told us and what its bills say. Amounts are fen, moments aware UTC."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.indexes import Index, PartialIndex
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+from payments.ports import BillLineKind
+
+
+class PaymentState(StrEnum):
+    """Where a payment is.
+
+    ``closing``: it may no longer be offered, and the channel is being told. ``late``: the money came after
+    ``closed`` was announced and its owner decides. ``held``: money came that does not fit; a person
+    decides, unless the channel itself corrects the amount.
+    """
+
+    PENDING = "pending"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    SUCCEEDED = "succeeded"
+    LATE = "late"
+    HELD = "held"
+
+
+PAYMENT_TRANSITIONS: dict[PaymentState, frozenset[PaymentState]] = {
+    PaymentState.PENDING: frozenset(
+        {PaymentState.CLOSING, PaymentState.CLOSED, PaymentState.SUCCEEDED, PaymentState.HELD}
+    ),
+    PaymentState.CLOSING: frozenset({PaymentState.CLOSED, PaymentState.SUCCEEDED, PaymentState.HELD}),
+    PaymentState.CLOSED: frozenset({PaymentState.LATE, PaymentState.HELD}),
+    PaymentState.LATE: frozenset({PaymentState.SUCCEEDED}),
+    PaymentState.HELD: frozenset({PaymentState.SUCCEEDED}),
+    PaymentState.SUCCEEDED: frozenset(),
+}
+
+CAPTURED_STATES = (PaymentState.SUCCEEDED, PaymentState.LATE)
+"""The money is there: it can be refunded, and it will stand in the bill."""
+
+
+class RefundRowState(StrEnum):
+    """Where a refund is. ``sent``: the channel may or may not have it, so it is asked again with the same
+    number.
+
+    ``abnormal``: the channel could not pay the payer's account; it stays open until a person has settled it
+    there.
+    """
+
+    REQUESTED = "requested"
+    SENT = "sent"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    ABNORMAL = "abnormal"
+    CLOSED = "closed"
+
+
+REFUND_TRANSITIONS: dict[RefundRowState, frozenset[RefundRowState]] = {
+    RefundRowState.REQUESTED: frozenset({RefundRowState.SENT}),
+    RefundRowState.SENT: frozenset(
+        {
+            RefundRowState.REQUESTED,
+            RefundRowState.PROCESSING,
+            RefundRowState.SUCCEEDED,
+            RefundRowState.ABNORMAL,
+            RefundRowState.CLOSED,
+        }
+    ),
+    RefundRowState.PROCESSING: frozenset(
+        {RefundRowState.SUCCEEDED, RefundRowState.ABNORMAL, RefundRowState.CLOSED}
+    ),
+    RefundRowState.ABNORMAL: frozenset({RefundRowState.SUCCEEDED, RefundRowState.CLOSED}),
+    RefundRowState.SUCCEEDED: frozenset(),
+    RefundRowState.CLOSED: frozenset(),
+}
+
+
+class NoticeOutcome(StrEnum):
+    """What became of a notice.
+
+    A ``received`` one was not finished and is taken up again when it comes again.
+    """
+
+    RECEIVED = "received"
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+
+
+class Payment(Model):
+    """One payment of one ``reference``; ``number`` is the channel's ``out_trade_no`` and never changes.
+
+    ``prepay_expires_at`` is fixed by the first call, because repeats must be identical.
+    ``prepay_claimed_until`` is the lease of a call in flight: a close waits for it.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    reference = fields.CharField(max_length=64, unique=True)
+    payee = fields.CharField(max_length=64)
+    sub_mchid = fields.CharField(max_length=32, null=True)
+    channel = fields.CharField(max_length=32)
+    payer_openid = fields.CharField(max_length=128)
+    amount_fen = fields.BigIntField()
+    description = fields.CharField(max_length=127)
+    state = fields.CharEnumField(PaymentState, max_length=12, default=PaymentState.PENDING)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    prepay_expires_at = fields.DatetimeField(null=True)
+    prepay_claimed_until = fields.DatetimeField(null=True)
+    prepay_id = fields.CharField(max_length=64, null=True)
+    prepaid_at = fields.DatetimeField(null=True)
+    next_query_at = fields.DatetimeField(null=True)
+    queries = fields.IntField(default=0)
+    next_close_at = fields.DatetimeField(null=True)
+    closes = fields.IntField(default=0)
+    transaction_id = fields.CharField(max_length=64, null=True, unique=True)
+    captured_fen = fields.BigIntField(default=0)
+    captured_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    held_reason = fields.CharField(max_length=200, null=True)
+    refund_free_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "payment"
+        indexes = (
+            PartialIndex(fields=("next_query_at",), condition={"state": "pending"}),
+            PartialIndex(fields=("expires_at",), condition={"state": "pending"}),
+            PartialIndex(fields=("next_close_at",), condition={"state": "closing"}),
+            Index(fields=("captured_at",)),
+        )
+        constraints = (
+            CheckConstraint(check="amount_fen > 0", name="payment_amount_positive"),
+            CheckConstraint(
+                check="(state IN ('succeeded', 'late')) = (transaction_id IS NOT NULL AND captured_fen > 0)",
+                name="payment_captured_has_transaction",
+            ),
+        )
+
+
+class PaymentNotice(Model):
+    """A notice as it came, sealed by the channel. Stored before anything is done with it."""
+
+    id = fields.BigIntField(primary_key=True)
+    notice_id = fields.CharField(max_length=64, unique=True)
+    body_hash = fields.BinaryField()
+    event_type = fields.CharField(max_length=64)
+    raw = fields.BinaryField()
+    received_at = fields.DatetimeField(db_index=True)
+    times = fields.IntField(default=1)
+    outcome = fields.CharEnumField(NoticeOutcome, max_length=12, default=NoticeOutcome.RECEIVED)
+    reason = fields.CharField(max_length=80, null=True)
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "payment_notice"
+
+
+class Refund(Model):
+    """One intent to give money back.
+
+    ``number`` is the channel's ``out_refund_no``, ``reference`` its owner's.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    reference = fields.CharField(max_length=64, unique=True)
+    payment: fields.ForeignKeyRelation[Payment] = fields.ForeignKeyField(
+        "longchuan.Payment", related_name=False, on_delete=fields.RESTRICT
+    )
+    amount_fen = fields.BigIntField()
+    reason = fields.CharField(max_length=80)
+    state = fields.CharEnumField(RefundRowState, max_length=12, default=RefundRowState.REQUESTED)
+    refund_id = fields.CharField(max_length=64, null=True, unique=True)
+    attempts = fields.IntField(default=0)
+    refusals = fields.IntField(default=0)
+    next_attempt_at = fields.DatetimeField(null=True)
+    failure = fields.CharField(max_length=80, null=True)
+    created_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "payment_refund"
+        indexes = (Index(fields=("payment_id",)), Index(fields=("next_attempt_at",)))
+        constraints = (CheckConstraint(check="amount_fen > 0", name="refund_amount_positive"),)
+
+
+class Bill(Model):
+    """The channel's trade bill of one day in China."""
+
+    id = fields.BigIntField(primary_key=True)
+    channel = fields.CharField(max_length=32)
+    day = fields.DateField()
+    sha1 = fields.CharField(max_length=40)
+    line_count = fields.IntField()
+    imported_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payment_bill"
+        unique_together = (("channel", "day"),)
+
+
+class BillLine(Model):
+    """One line of a bill. ``difference`` says why it does not match; None means that it does.
+
+    ``refund_number`` is an empty text on captures, so that the key is whole.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    bill: fields.ForeignKeyRelation[Bill] = fields.ForeignKeyField(
+        "longchuan.Bill", related_name=False, on_delete=fields.RESTRICT
+    )
+    kind = fields.CharEnumField(BillLineKind, max_length=8)
+    traded_at = fields.DatetimeField()
+    mchid = fields.CharField(max_length=32)
+    sub_mchid = fields.CharField(max_length=32, null=True)
+    transaction_id = fields.CharField(max_length=64)
+    payment_number = fields.CharField(max_length=64)
+    refund_number = fields.CharField(max_length=64, default="")
+    gross_fen = fields.BigIntField()
+    fee_fen = fields.BigIntField()
+    difference = fields.CharField(max_length=40, null=True, default="not_compared")
+
+    class Meta:
+        table = "payment_bill_line"
+        unique_together = (("bill", "kind", "transaction_id", "refund_number"),)
+
+
+class PaymentSettlement(Model):
+    """A capture or a refund that the bill has confirmed, with the fee the channel kept or gave back."""
+
+    id = fields.BigIntField(primary_key=True)
+    line: fields.OneToOneRelation[BillLine] = fields.OneToOneField(
+        "longchuan.BillLine", related_name=False, on_delete=fields.RESTRICT
+    )
+    payment: fields.ForeignKeyRelation[Payment] = fields.ForeignKeyField(
+        "longchuan.Payment", related_name=False, on_delete=fields.RESTRICT
+    )
+    refund: fields.ForeignKeyNullableRelation[Refund] = fields.ForeignKeyField(
+        "longchuan.Refund", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    gross_fen = fields.BigIntField()
+    fee_fen = fields.BigIntField()
+    settled_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payment_settlement"
