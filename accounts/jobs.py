@@ -1,0 +1,16 @@
+"""What time does to accounts."""
+
+from datetime import timedelta
+
+from accounts.models import AccountSession, LoginFailure
+from kit.clock import Clock, utc_now
+
+KEPT_AFTER_END = timedelta(days=180)
+"""Log-ins are kept for six months as the cyber security law asks for logs (domain reference 5)."""
+
+
+async def forget_old_sessions(clock: Clock = utc_now) -> int:
+    """Delete sessions that ended half a year ago and failures of yesterday; answers how many rows went."""
+    now = clock()
+    gone = await AccountSession.filter(expires_at__lt=now - KEPT_AFTER_END).delete()
+    return gone + await LoginFailure.filter(last_failed_at__lt=now - timedelta(days=1)).delete()

@@ -1,0 +1,45 @@
+"""Reads of the access log."""
+
+from datetime import datetime
+
+import msgspec
+
+from kit.database import rows
+from kit.paging import read_cursor, write_cursor
+
+
+class AccessRecord(msgspec.Struct, frozen=True):
+    """One read of personal data."""
+
+    actor: str
+    acting_as: str
+    purpose: str
+    subject: str
+    fields_read: list[str]
+    at: datetime
+
+
+async def access_records(
+    subject: str | None, cursor: str | None, limit: int
+) -> tuple[list[AccessRecord], str | None]:
+    """The newest records first, of one subject or of all, and the cursor of the next page."""
+    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
+    found = await rows(
+        "SELECT id, actor, acting_as, purpose, subject, fields_read::text AS fields_read, at FROM access_log"
+        " WHERE id < $1 AND ($2::text IS NULL OR subject = $2) ORDER BY id DESC LIMIT $3",
+        before,
+        subject,
+        limit + 1,
+    )
+    page = [
+        AccessRecord(
+            actor=r["actor"],
+            acting_as=r["acting_as"],
+            purpose=r["purpose"],
+            subject=r["subject"],
+            fields_read=msgspec.json.decode(r["fields_read"], type=list[str]),
+            at=r["at"],
+        )
+        for r in found[:limit]
+    ]
+    return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None

@@ -1,0 +1,235 @@
+"""Log-in of consumers, sessions of everybody, and the record of who read personal data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.actors import (
+    Administrator,
+    Auditor,
+    Consumer,
+    CountyOfficer,
+    Host,
+    MerchantClerk,
+    PovertyOfficer,
+    StationKeeper,
+)
+from accounts.errors import PurposeMissing
+from accounts.models import AccessLog, AccountSession, ConsumerAccount, Role, SessionKind
+from accounts.ports import FieldCipher, MiniProgramLogin
+from accounts.tokens import token_hash
+from kit.actors import Actor
+from kit.clock import Clock, utc_now
+from kit.database import Row, execute, row
+from kit.numbers import public_number, secret_token
+
+CONSUMER_SESSION = timedelta(days=30)
+STAFF_SESSION = timedelta(hours=12)
+STAFF_IDLE = timedelta(hours=2)
+SEEN_EVERY = timedelta(minutes=5)
+"""How stale ``last_seen_at`` may be: a request writes it only when it is older than this."""
+
+_PLAIN_ROLES = {
+    Role.HOST: Host,
+    Role.COUNTY_OFFICER: CountyOfficer,
+    Role.POVERTY_OFFICER: PovertyOfficer,
+    Role.AUDITOR: Auditor,
+    Role.ADMINISTRATOR: Administrator,
+}
+
+_RESOLVE = """
+SELECT s.id AS session_id, s.kind, s.last_seen_at, c.id AS consumer_id, c.number AS consumer_number, c.openid,
+       a.id AS staff_id, a.number AS staff_number, a.name, g.role, g.scope
+  FROM account_session s
+  LEFT JOIN consumer_account c ON c.id = s.consumer_id
+  LEFT JOIN role_grant g ON g.id = s.grant_id
+  LEFT JOIN staff_account a ON a.id = g.staff_id
+ WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
+   AND (s.kind = 'consumer' AND c.closed_at IS NULL
+     OR s.kind = 'staff' AND s.last_seen_at > $3 AND g.revoked_at IS NULL AND a.disabled_at IS NULL)
+"""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session that has just begun; the only moment at which the token is known."""
+
+    token: str
+    expires_at: datetime
+
+
+def staff_actor(id: int, number: str, name: str, role: Role, scope: str) -> Actor:
+    """The actor of one role grant."""
+    caller = f"staff:{number}"
+    if role is Role.MERCHANT_CLERK:
+        return MerchantClerk(caller=caller, id=id, number=number, name=name, merchant=scope)
+    if role is Role.STATION_KEEPER:
+        return StationKeeper(caller=caller, id=id, number=number, name=name, township=scope)
+    return _PLAIN_ROLES[role](caller=caller, id=id, number=number, name=name)
+
+
+def _actor(found: Row) -> Actor:
+    if found["kind"] == SessionKind.CONSUMER:
+        number = found["consumer_number"]
+        return Consumer(
+            caller=f"consumer:{number}", id=found["consumer_id"], number=number, openid=found["openid"]
+        )
+    return staff_actor(
+        found["staff_id"], found["staff_number"], found["name"], Role(found["role"]), found["scope"]
+    )
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Opens, resolves and revokes sessions. Revocation holds from the next request on, in every process."""
+
+    clock: Clock = utc_now
+
+    async def open_for_consumer(self, consumer_id: int) -> Opened:
+        """A new session with a new token."""
+        return await self._open(CONSUMER_SESSION, SessionKind.CONSUMER, consumer_id=consumer_id)
+
+    async def open_for_grant(self, grant_id: int) -> Opened:
+        """A new session of a member of staff in one role."""
+        return await self._open(STAFF_SESSION, SessionKind.STAFF, grant_id=grant_id)
+
+    async def _open(
+        self,
+        lasting: timedelta,
+        kind: SessionKind,
+        consumer_id: int | None = None,
+        grant_id: int | None = None,
+    ) -> Opened:
+        now, token = self.clock(), secret_token()
+        await AccountSession.create(
+            token_hash=token_hash(token),
+            kind=kind,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + lasting,
+            consumer_id=consumer_id,
+            grant_id=grant_id,
+        )
+        return Opened(token, now + lasting)
+
+    async def resolve(self, token: str) -> Actor | None:
+        """Who holds the token, or None.
+
+        None when it is unknown, expired, revoked or idle for too long, or its account or role has ended. One
+        indexed query; every few minutes a second one notes that the session is in use.
+        """
+        now = self.clock()
+        found = await row(_RESOLVE, token_hash(token), now, now - STAFF_IDLE)
+        if found is None:
+            return None
+        if found["last_seen_at"] < now - SEEN_EVERY:
+            await execute(
+                "UPDATE account_session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
+                found["session_id"],
+                now,
+            )
+        return _actor(found)
+
+    async def revoke(self, token: str) -> None:
+        """Log out. Repeating it changes nothing."""
+        await AccountSession.filter(token_hash=token_hash(token), revoked_at=None).update(
+            revoked_at=self.clock()
+        )
+
+
+@dataclass(frozen=True)
+class ConsumerProfile:
+    """A consumer as the consumer sees himself: the phone number is masked."""
+
+    number: str
+    phone_masked: str | None
+    created_at: datetime
+
+
+def mask_phone(phone: str) -> str:
+    """``+8613800001234`` as ``138****1234``."""
+    national = phone.removeprefix("+86")
+    return f"{national[:3]}****{national[-4:]}" if len(national) >= 8 else "****"
+
+
+@dataclass(frozen=True)
+class ConsumerLogin:
+    """Consumers log in with a code of WeChat and may bind the phone number that WeChat has checked."""
+
+    wechat: MiniProgramLogin
+    cipher: FieldCipher
+    sessions: Sessions
+    appid: str
+    clock: Clock = utc_now
+
+    async def log_in(self, code: str) -> tuple[Opened, ConsumerProfile]:
+        """A session for whoever the code belongs to; the account is made at the first log-in.
+
+        Two first log-ins at once make one account: the unique identity decides. Raises the errors of
+        :class:`MiniProgramLogin`.
+        """
+        identity = await self.wechat.exchange_login_code(code)
+        now = self.clock()
+        found = await row(
+            "INSERT INTO consumer_account (number, appid, openid, unionid, created_at, last_login_at)"
+            " VALUES ($1, $2, $3, $4, $5, $5)"
+            " ON CONFLICT (appid, openid) DO UPDATE SET last_login_at = EXCLUDED.last_login_at,"
+            " unionid = COALESCE(EXCLUDED.unionid, consumer_account.unionid)"
+            " RETURNING id, number, phone_cipher, created_at",
+            public_number(now, "C"),
+            self.appid,
+            identity.openid,
+            identity.unionid,
+            now,
+        )
+        assert found is not None
+        return await self.sessions.open_for_consumer(found["id"]), self._profile(found)
+
+    async def bind_phone(self, consumer: Consumer, code: str) -> ConsumerProfile:
+        """Keep the phone number behind a code of the phone button, encrypted."""
+        phone = await self.wechat.exchange_phone_code(code)
+        await ConsumerAccount.filter(id=consumer.id).update(
+            phone_cipher=self.cipher.encrypt(phone, _phone_place(consumer.number)),
+            phone_index=self.cipher.blind_index("consumer_account.phone", phone),
+            phone_bound_at=self.clock(),
+        )
+        return await self.profile(consumer)
+
+    async def profile(self, consumer: Consumer) -> ConsumerProfile:
+        """What a consumer sees of the own account."""
+        account = await ConsumerAccount.get(id=consumer.id).values("number", "phone_cipher", "created_at")
+        return self._profile(dict(account))
+
+    def _profile(self, account: Row) -> ConsumerProfile:
+        masked = None
+        if account["phone_cipher"] is not None:
+            phone = self.cipher.decrypt(bytes(account["phone_cipher"]), _phone_place(account["number"]))
+            masked = mask_phone(phone)
+        return ConsumerProfile(account["number"], masked, account["created_at"])
+
+
+def _phone_place(number: str) -> str:
+    return f"consumer_account|phone|{number}"
+
+
+@dataclass(frozen=True)
+class AccessLogs:
+    """Notes every read of unmasked personal data, in the transaction of the read: no record, no answer."""
+
+    clock: Clock = utc_now
+
+    async def record(self, actor: Actor, purpose: str, subject: str, fields: Sequence[str]) -> None:
+        """``subject`` is a public number or code, ``fields`` are the names of what was read, not the values.
+
+        Raises :class:`PurposeMissing` for an empty purpose.
+        """
+        if not purpose.strip():
+            raise PurposeMissing()
+        await AccessLog.create(
+            actor=actor.caller,
+            acting_as=type(actor).__name__,
+            purpose=purpose.strip()[:200],
+            subject=subject,
+            fields_read=list(fields),
+            at=self.clock(),
+        )

@@ -1,0 +1,43 @@
+"""What this room refuses."""
+
+from kit.errors import Conflict, Invalid, NotFound
+
+
+class MerchantUnknown(NotFound):
+    """There is no such merchant, or it is not the caller's."""
+
+    code = "merchant_unknown"
+    title = "商户不存在"
+    title_en = "No such merchant"
+
+
+class MerchantNotMovable(Conflict):
+    """The merchant is in a state from which this step does not lead; ``state`` says which."""
+
+    code = "merchant_state"
+    title = "商户当前状态不允许此操作"
+    title_en = "Not possible in the merchant's present state"
+
+
+class LicenceNotValid(Conflict):
+    """The licence is not valid today."""
+
+    code = "licence_not_valid"
+    title = "营业执照不在有效期内"
+    title_en = "The licence is not valid today"
+
+
+class SubMerchantTaken(Conflict):
+    """Another merchant has this licence number or this WeChat Pay sub-merchant number."""
+
+    code = "merchant_taken"
+    title = "执照号或特约商户号已被使用"
+    title_en = "The licence or the sub-merchant number is taken"
+
+
+class LicenceSpanInvalid(Invalid):
+    """A licence ends on or after the day on which it begins."""
+
+    code = "licence_span_invalid"
+    title = "执照有效期有误"
+    title_en = "The licence's span is not valid"

@@ -1,0 +1,82 @@
+"""What the county does with merchants."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+from tortoise.exceptions import IntegrityError
+
+from kit.clock import Clock, china_day, utc_now
+from kit.database import transaction
+from kit.numbers import public_number
+from merchants.errors import LicenceNotValid, LicenceSpanInvalid, MerchantUnknown, SubMerchantTaken
+from merchants.models import LicenceKind, Merchant, MerchantState
+from places.errors import DivisionUnknown
+from places.models import Division
+
+
+class Licence(msgspec.Struct, frozen=True, kw_only=True):
+    """The paper under which a merchant trades; ``until`` is None for one without an end."""
+
+    kind: LicenceKind
+    number: str
+    valid_from: date
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Merchants:
+    """Enters, approves and suspends merchants. ``by`` is the caller who is held to it."""
+
+    clock: Clock = utc_now
+
+    async def enter(self, name: str, licence: Licence, township: str, sub_mchid: str | None, by: str) -> str:
+        """A new merchant that has applied; answers its number.
+
+        Raises :class:`LicenceSpanInvalid`, :class:`DivisionUnknown`, :class:`SubMerchantTaken`.
+        """
+        if licence.valid_until is not None and licence.valid_until < licence.valid_from:
+            raise LicenceSpanInvalid()
+        if not await Division.exists(code=township, level="township"):
+            raise DivisionUnknown(division=township)
+        now = self.clock()
+        number = public_number(now, "M")
+        try:
+            async with transaction():
+                await Merchant.create(
+                    number=number,
+                    name=name,
+                    licence_kind=licence.kind,
+                    licence_number=licence.number,
+                    licence_from=licence.valid_from,
+                    licence_until=licence.valid_until,
+                    sub_mchid=sub_mchid,
+                    township_id=township,
+                    applied_at=now,
+                    entered_by=by,
+                )
+        except IntegrityError:
+            raise SubMerchantTaken() from None
+        return number
+
+    async def approve(self, number: str, by: str) -> None:
+        """Let a merchant sell, at first or again. Raises :class:`LicenceNotValid` and a step's errors."""
+        merchant = await self._find(number)
+        if not merchant.licensed_on(china_day(self.clock())):
+            raise LicenceNotValid()
+        await merchant.move(
+            MerchantState.APPROVED, decided_at=self.clock(), decided_by=by, suspension_reason=None
+        )
+
+    async def suspend(self, number: str, reason: str, by: str) -> None:
+        """Take a merchant off sale; paid orders go on."""
+        merchant = await self._find(number)
+        await merchant.move(
+            MerchantState.SUSPENDED, decided_at=self.clock(), decided_by=by, suspension_reason=reason
+        )
+
+    async def _find(self, number: str) -> Merchant:
+        merchant = await Merchant.get_or_none(number=number)
+        if merchant is None:
+            raise MerchantUnknown()
+        return merchant

@@ -1,0 +1,27 @@
+"""What this room refuses."""
+
+from kit.errors import Conflict, Invalid, NotFound
+
+
+class DivisionUnknown(NotFound):
+    """There is no division with this code."""
+
+    code = "division_unknown"
+    title = "行政区划不存在"
+    title_en = "No such division"
+
+
+class DivisionCodeInvalid(Invalid):
+    """A county has a code of 6 digits, a township 9, a village 12, each beginning with that of its parent."""
+
+    code = "division_code_invalid"
+    title = "行政区划代码有误"
+    title_en = "The division code is not valid"
+
+
+class SiteCodeTaken(Conflict):
+    """Another site has this code."""
+
+    code = "site_code_taken"
+    title = "站点编号已被使用"
+    title_en = "The site code is taken"

@@ -1,0 +1,64 @@
+"""Reads of places."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kit.database import rows
+
+
+class DivisionName(msgspec.Struct, frozen=True):
+    """A division by code and name."""
+
+    code: str
+    name: str
+
+
+class SiteCard(msgspec.Struct, frozen=True):
+    """A site and the division it stands in."""
+
+    code: str
+    name: str
+    kind: str
+    level: str
+    state: str
+    division: DivisionName
+
+
+async def townships() -> list[DivisionName]:
+    """The townships in the order of their codes."""
+    found = await rows("SELECT code, name FROM division WHERE level = 'township' ORDER BY code")
+    return [DivisionName(**r) for r in found]
+
+
+async def villages(township: str) -> list[DivisionName]:
+    """The villages of a township in the order of their codes."""
+    found = await rows("SELECT code, name FROM division WHERE parent_id = $1 ORDER BY code", township)
+    return [DivisionName(**r) for r in found]
+
+
+async def division_names(codes: Sequence[str]) -> dict[str, str]:
+    """The names of some divisions; a code that is unknown is missing from the answer."""
+    found = await rows("SELECT code, name FROM division WHERE code = ANY($1::text[])", list(codes))
+    return {r["code"]: r["name"] for r in found}
+
+
+async def sites(within: str) -> list[SiteCard]:
+    """The sites in a division and everything below it, by code."""
+    found = await rows(
+        "SELECT s.code, s.name, s.kind, s.level, s.state, d.code AS division_code, d.name AS division_name"
+        " FROM site s JOIN division d ON d.code = s.division_id"
+        " WHERE starts_with(d.code, $1) ORDER BY s.code LIMIT 1000",
+        within,
+    )
+    return [
+        SiteCard(
+            code=r["code"],
+            name=r["name"],
+            kind=r["kind"],
+            level=r["level"],
+            state=r["state"],
+            division=DivisionName(r["division_code"], r["division_name"]),
+        )
+        for r in found
+    ]
