@@ -1,0 +1,1 @@
+"""Orders, as a merchant's clerk sees them."""

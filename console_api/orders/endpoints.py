@@ -1,0 +1,69 @@
+"""A merchant's orders: look, pack, ship, decide on after-sales cases."""
+
+import msgspec
+
+from accounts.actors import MerchantClerk
+from accounts.service import AccessLogs
+from console_api import door
+from console_api.orders.schemas import (
+    CasesQuery,
+    Decision,
+    MerchantCasesView,
+    MerchantOrdersQuery,
+    MerchantOrderView,
+    Packing,
+    ShipmentInput,
+)
+from kit.encryption import FieldCipher
+from orders.after_sales import AfterSales
+from orders.checkout import Delivery, sealed_place
+from orders.errors import OrderNotFound
+from orders.fulfilment import Fulfilment
+from orders.queries import OrderPage, cases_of, order_of, orders_of, sealed_delivery
+
+
+@door.get("/orders")
+async def list_merchant_orders(actor: MerchantClerk, query: MerchantOrdersQuery) -> OrderPage:
+    """本商户的订单，最新在前。"""
+    return await orders_of("merchant", actor.merchant, query.state, query.cursor, query.limit)
+
+
+@door.get("/orders/<number:str>")
+async def show_merchant_order(
+    actor: MerchantClerk, number: str, cipher: FieldCipher, access_logs: AccessLogs
+) -> MerchantOrderView:
+    """订单与收货信息；查看收货信息会留下访问记录。"""
+    order = await order_of("merchant", actor.merchant, number)
+    sealed = await sealed_delivery(actor.merchant, number)
+    if order is None or sealed is None:
+        raise OrderNotFound()
+    await access_logs.record(actor, purpose="fulfilment", subject=f"order:{number}", fields=("delivery",))
+    delivery = msgspec.json.decode(cipher.decrypt(sealed, sealed_place(number)), type=Delivery)
+    return MerchantOrderView(order, delivery.recipient, delivery.phone, delivery.address)
+
+
+@door.put("/orders/<number:str>/packing", status=204)
+async def pack_order(actor: MerchantClerk, number: str, body: Packing, fulfilment: Fulfilment) -> None:
+    """按批次装箱；未指定批次的订单行照常发货，记为未归属。"""
+    await fulfilment.pack(actor.merchant, number, body.lines, actor.caller)
+
+
+@door.put("/orders/<number:str>/shipment", status=204)
+async def ship_order(actor: MerchantClerk, number: str, body: ShipmentInput, fulfilment: Fulfilment) -> None:
+    """发货：登记承运商与运单号。"""
+    await fulfilment.ship(actor.merchant, number, body.carrier, body.waybill, actor.caller)
+
+
+@door.get("/after-sales")
+async def list_merchant_cases(actor: MerchantClerk, query: CasesQuery) -> MerchantCasesView:
+    """本商户的售后单。"""
+    return MerchantCasesView(await cases_of("merchant", actor.merchant, query.state))
+
+
+@door.put("/after-sales/<number:str>/decision", status=204)
+async def decide_case(actor: MerchantClerk, number: str, body: Decision, after_sales: AfterSales) -> None:
+    """同意退款或说明理由拒绝。"""
+    if body.decision == "approve":
+        await after_sales.approve(actor.merchant, number, actor.caller)
+    else:
+        await after_sales.refuse(actor.merchant, number, body.reason, actor.caller)

@@ -1,0 +1,98 @@
+"""Packing from lots and handing over to a carrier."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kit.clock import Clock, utc_now
+from kit.database import execute, row, rows, transaction
+from kit.outbox import announce
+from orders.errors import LineNotFound, OrderNotFound, OrderStateConflict
+from orders.events import OrderPacked, OrderShipped
+from orders.models import OrderState
+from orders.transitions import advance_or_refuse
+from traceability.service import Lots
+
+
+@dataclass(frozen=True)
+class Fulfilment:
+    """The merchant's side of a paid order."""
+
+    lots: Lots
+    clock: Clock = utc_now
+
+    async def pack(self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]], actor: str) -> None:
+        """Pack a paid order; ``chosen`` maps a line reference to pieces by lot number.
+
+        A line that names no lot is packed all the same and stays unattributed, shown as such, never guessed (domain
+        reference 2.5, object 6). Pieces that were refunded before packing are not packed. Raises OrderNotFound,
+        OrderStateConflict, LineNotFound and the refusals of traceability.
+        """
+        async with transaction():
+            now = self.clock()
+            order = await advance_or_refuse(
+                number,
+                OrderState.PACKED,
+                moment=now,
+                actor=actor,
+                owner=("merchant", merchant),
+                sources=frozenset({OrderState.PAID}),
+            )
+            if await row(
+                "SELECT 1 FROM after_sales_case c JOIN order_line l ON l.id = c.line_id WHERE l.order_id = $1"
+                " AND c.state IN ('requested', 'refunding', 'failed')",
+                order["id"],
+            ):
+                raise OrderStateConflict(state="after_sales_open")
+            lines = await rows(
+                "SELECT reference, product, mass_gram FROM order_line"
+                " WHERE order_id = $1 AND refunded_quantity < quantity ORDER BY position",
+                order["id"],
+            )
+            unknown = sorted(set(chosen) - {line["reference"] for line in lines})
+            if unknown:
+                raise LineNotFound(lines=unknown)
+            for line in sorted(lines, key=lambda found: str(found["reference"])):
+                if lots := chosen.get(line["reference"]):
+                    await self.lots.bind(line["reference"], line["product"], merchant, dict(lots), line["mass_gram"])
+            await self._check_pieces(order["id"], chosen)
+            references = tuple(line["reference"] for line in lines)
+            await announce(OrderPacked(order=number, merchant=merchant, lines=references, packed_at=now))
+
+    async def _check_pieces(self, order_id: int, chosen: Mapping[str, Mapping[str, int]]) -> None:
+        """Pieces by lot must be exactly the pieces that are to be packed."""
+        wanted = await rows(
+            "SELECT reference, quantity - refunded_quantity AS pieces FROM order_line WHERE order_id = $1", order_id
+        )
+        wrong: Sequence[str] = [
+            line["reference"]
+            for line in wanted
+            if chosen.get(line["reference"]) and sum(chosen[line["reference"]].values()) != line["pieces"]
+        ]
+        if wrong:
+            raise OrderStateConflict(detail="按批次的件数与应发件数不符", lines=list(wrong))
+
+    async def ship(self, merchant: str, number: str, carrier: str, waybill: str, actor: str) -> None:
+        """Hand a packed order to a carrier. Repeating it with the same waybill changes nothing."""
+        async with transaction():
+            now = self.clock()
+            held = await row(
+                "SELECT state, carrier, waybill FROM customer_order WHERE number = $1 AND merchant = $2 FOR UPDATE",
+                number,
+                merchant,
+            )
+            if held is None:
+                raise OrderNotFound()
+            if held["state"] == OrderState.SHIPPED and (held["carrier"], held["waybill"]) == (carrier, waybill):
+                return
+            await advance_or_refuse(
+                number,
+                OrderState.SHIPPED,
+                moment=now,
+                actor=actor,
+                owner=("merchant", merchant),
+                sources=frozenset({OrderState.PACKED}),
+            )
+            await execute(
+                "UPDATE customer_order SET carrier = $2, waybill = $3 WHERE number = $1", number, carrier, waybill
+            )
+            await announce(OrderShipped(order=number, carrier=carrier, waybill=waybill, shipped_at=now))

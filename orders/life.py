@@ -1,0 +1,167 @@
+"""The life of an order after it has been placed: paid, closed, received, earned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kit.clock import Clock, utc_now
+from kit.database import Row, row, rows, transaction
+from kit.outbox import announce
+from orders.errors import OrderNotFound, OrderNotPayable
+from orders.events import OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
+from orders.models import OrderState
+from orders.transitions import advance, advance_or_refuse
+from payments.ports import CashierParameters
+from payments.service import Payments, Refunds
+from products.errors import SoldOut
+from products.service import Stock
+
+
+@dataclass(frozen=True)
+class OrderLife:
+    """Moves orders along; only conditional updates, so a repeated or late call changes nothing twice."""
+
+    stock: Stock
+    payments: Payments
+    refunds: Refunds
+    clock: Clock = utc_now
+
+    async def pay(self, consumer: str, number: str) -> CashierParameters:
+        """The signed parameters for the cashier. Talks to WeChat; may be repeated at will.
+
+        Raises OrderNotFound or OrderNotPayable.
+        """
+        order = await row(
+            "SELECT state, expires_at FROM customer_order WHERE number = $1 AND consumer = $2", number, consumer
+        )
+        if order is None:
+            raise OrderNotFound()
+        if order["state"] != OrderState.PENDING_PAYMENT or order["expires_at"] <= self.clock():
+            raise OrderNotPayable(state=order["state"])
+        return await self.payments.prepare(number)
+
+    async def mark_paid(self, number: str, occurred_at: datetime) -> None:
+        """React to a confirmed payment: held stock is sold, the order is paid, once."""
+        order = await advance(
+            number,
+            OrderState.PAID,
+            moment=occurred_at,
+            actor="payment",
+            sources=frozenset({OrderState.PENDING_PAYMENT}),
+        )
+        if order is not None:
+            await self.stock.sell(number)
+            await self._announce_paid(order)
+
+    async def settle_late_payment(self, number: str, amount_fen: int, occurred_at: datetime) -> None:
+        """Money came after the order was closed: sell the goods when they are still there, else give it all back."""
+        try:
+            async with transaction():
+                await self.stock.revive(number)
+        except SoldOut:
+            await self.refunds.request(f"{number}L", number, amount_fen, "订单已关闭，库存不足，原路退款")
+            return
+        order = await advance(
+            number,
+            OrderState.PAID,
+            moment=occurred_at,
+            actor="payment",
+            reason="late",
+            sources=frozenset({OrderState.CLOSED, OrderState.PENDING_PAYMENT}),
+        )
+        if order is not None:
+            await self._announce_paid(order)
+
+    async def cancel(self, consumer: str, number: str) -> None:
+        """The consumer gives up an unpaid order. The payment is closed at WeChat first; a paid order stays paid."""
+        order = await row("SELECT state FROM customer_order WHERE number = $1 AND consumer = $2", number, consumer)
+        if order is None:
+            raise OrderNotFound()
+        if order["state"] == OrderState.CLOSED:
+            return
+        if order["state"] != OrderState.PENDING_PAYMENT:
+            raise OrderNotPayable(state=order["state"])
+        if await self.payments.close(number):
+            await self.close_unpaid(number, "cancelled")
+        else:
+            raise OrderNotPayable(state="paid")
+
+    async def close_unpaid(self, number: str, reason: str) -> None:
+        """The payment can no longer be made: close the order and give the stock back, once."""
+        async with transaction():
+            now = self.clock()
+            closed = await advance(
+                number,
+                OrderState.CLOSED,
+                moment=now,
+                actor="payment",
+                reason=reason,
+                sources=frozenset({OrderState.PENDING_PAYMENT}),
+            )
+            if closed is not None:
+                await self.stock.release(number)
+                await announce(OrderClosed(order=number, reason=reason, closed_at=now))
+
+    async def receive(self, consumer: str, number: str) -> None:
+        """The consumer confirms receipt of a shipped order; repeating it changes nothing."""
+        async with transaction():
+            now = self.clock()
+            held = await row(
+                "SELECT state FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE", number, consumer
+            )
+            if held is not None and held["state"] == OrderState.RECEIVED:
+                return
+            await advance_or_refuse(
+                number,
+                OrderState.RECEIVED,
+                moment=now,
+                actor=f"consumer:{consumer}",
+                owner=("consumer", consumer),
+                sources=frozenset({OrderState.SHIPPED}),
+            )
+            await announce(OrderReceived(order=number, received_at=now))
+
+    async def earn_due(self, limit: int = 100) -> int:
+        """Announce the orders whose after-sales window has passed with no open case; answers how many."""
+        async with transaction():
+            now = self.clock()
+            due = await rows(
+                "UPDATE customer_order SET earned_at = $1 WHERE id IN ("
+                " SELECT o.id FROM customer_order o WHERE o.state = 'received' AND o.earned_at IS NULL"
+                " AND o.received_at + make_interval(secs => o.after_sales_window_s) <= $1"
+                " AND NOT EXISTS (SELECT 1 FROM after_sales_case c JOIN order_line l ON l.id = c.line_id"
+                "   WHERE l.order_id = o.id AND c.state IN ('requested', 'refunding', 'failed'))"
+                " ORDER BY o.id LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id, number, merchant",
+                now,
+                limit,
+            )
+            for order in due:
+                lines = await rows("SELECT reference FROM order_line WHERE order_id = $1 ORDER BY position", order["id"])
+                await announce(
+                    OrderEarned(
+                        order=order["number"],
+                        merchant=order["merchant"],
+                        lines=tuple(line["reference"] for line in lines),
+                        earned_at=now,
+                    )
+                )
+        return len(due)
+
+    async def _announce_paid(self, order: Row) -> None:
+        lines = await rows(
+            "SELECT reference AS line, sku, product, title, quantity, gross_fen, discount_fen, net_fen,"
+            " host_commission_bp, mass_gram FROM order_line WHERE order_id = $1 ORDER BY position",
+            order["id"],
+        )
+        await announce(
+            OrderPaid(
+                order=order["number"],
+                merchant=order["merchant"],
+                consumer=order["consumer"],
+                source=order["source"],
+                channel=order["channel"],
+                amount_fen=order["amount_fen"],
+                freight_fen=order["freight_fen"],
+                paid_at=order["paid_at"],
+                lines=tuple(PaidLine(**line) for line in lines),
+            )
+        )

@@ -1,0 +1,138 @@
+"""Reads of orders: one SQL statement each."""
+
+from datetime import datetime
+
+import msgspec
+
+from kit.database import rows
+from kit.paging import MAX_PAGE, read_cursor, write_cursor
+
+_LINES = (
+    "(SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'sku', l.sku, 'product', l.product, 'title', l.title,"
+    " 'spec', l.spec, 'image', l.image, 'marks', l.marks, 'unit_price_fen', l.unit_price_fen, 'quantity', l.quantity,"
+    " 'net_fen', l.net_fen, 'refunded_quantity', l.refunded_quantity, 'refunded_fen', l.refunded_fen,"
+    " 'return_policy', l.return_policy) ORDER BY l.position) FROM order_line l WHERE l.order_id = o.id) AS lines"
+)
+_ORDER = (
+    "SELECT o.id, o.number, o.merchant, o.state, o.source, o.goods_fen, o.discount_fen, o.freight_fen, o.amount_fen,"
+    " o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.received_at, o.earned_at, o.closed_at,"
+    f" o.close_reason, {_LINES} FROM customer_order o"
+)
+
+
+class LineSummary(msgspec.Struct, frozen=True):
+    """One line as it stands now. Money in fen."""
+
+    line: str
+    sku: str
+    product: str
+    title: str
+    spec: str
+    image: str
+    marks: list[str]
+    unit_price_fen: int
+    quantity: int
+    net_fen: int
+    refunded_quantity: int
+    refunded_fen: int
+    return_policy: str
+
+
+class OrderSummary(msgspec.Struct, frozen=True):
+    """One order as it stands now, without the buyer's address."""
+
+    number: str
+    merchant: str
+    state: str
+    source: str | None
+    goods_fen: int
+    discount_fen: int
+    freight_fen: int
+    amount_fen: int
+    placed_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    shipped_at: datetime | None
+    carrier: str | None
+    waybill: str | None
+    received_at: datetime | None
+    earned_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str | None
+    lines: list[LineSummary]
+
+
+class OrderPage(msgspec.Struct, frozen=True):
+    """A page of orders, newest first; ``next`` is the cursor of the following page."""
+
+    orders: list[OrderSummary]
+    next: str | None
+
+
+class CaseSummary(msgspec.Struct, frozen=True):
+    """One after-sales case."""
+
+    number: str
+    order: str
+    line: str
+    title: str
+    state: str
+    quantity: int
+    amount_fen: int
+    reason: str
+    decision: str | None
+    requested_at: datetime
+
+
+async def order_of(owner: str, value: str, number: str) -> OrderSummary | None:
+    """One order of a consumer or a merchant (``owner`` is the column); None when it is somebody else's."""
+    found = await rows(f"{_ORDER} WHERE o.number = $1 AND o.{_column(owner)} = $2", number, value)
+    return msgspec.convert(_read(found[0]), OrderSummary) if found else None
+
+
+async def orders_of(owner: str, value: str, state: str | None, cursor: str | None, limit: int) -> OrderPage:
+    """Orders of a consumer or a merchant, newest first, ``limit`` (at most 100) a page."""
+    limit = min(limit, MAX_PAGE)
+    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
+    found = await rows(
+        f"{_ORDER} WHERE o.{_column(owner)} = $1 AND ($2::text IS NULL OR o.state = $2) AND o.id < $3"
+        " ORDER BY o.id DESC LIMIT $4",
+        value,
+        state,
+        before,
+        limit + 1,
+    )
+    page = found[:limit]
+    following = write_cursor(page[-1]["id"]) if len(found) > limit else None
+    return OrderPage([msgspec.convert(_read(order), OrderSummary) for order in page], following)
+
+
+async def sealed_delivery(merchant: str, number: str) -> bytes | None:
+    """The sealed address of a merchant's order."""
+    found = await rows("SELECT delivery FROM customer_order WHERE number = $1 AND merchant = $2", number, merchant)
+    return bytes(found[0]["delivery"]) if found else None
+
+
+async def cases_of(owner: str, value: str, state: str | None, limit: int = MAX_PAGE) -> list[CaseSummary]:
+    """After-sales cases of a consumer's or a merchant's orders, newest first."""
+    found = await rows(
+        'SELECT c.number, o.number AS "order", l.reference AS line, l.title, c.state, c.quantity, c.amount_fen,'
+        " c.reason, c.decision, c.requested_at FROM after_sales_case c JOIN order_line l ON l.id = c.line_id"
+        f" JOIN customer_order o ON o.id = l.order_id WHERE o.{_column(owner)} = $1"
+        " AND ($2::text IS NULL OR c.state = $2) ORDER BY c.id DESC LIMIT $3",
+        value,
+        state,
+        limit,
+    )
+    return [msgspec.convert(case, CaseSummary) for case in found]
+
+
+def _column(owner: str) -> str:
+    if owner not in ("consumer", "merchant"):
+        raise ValueError(owner)
+    return owner
+
+
+def _read(found: dict[str, object]) -> dict[str, object]:
+    lines = found["lines"]
+    return {**found, "lines": msgspec.json.decode(lines) if isinstance(lines, str) else lines}
