@@ -1,7 +1,8 @@
 """How one order line's money is divided, as a pure function of what remains of the line.
 
-Domain reference 2.5, objects 7 to 11. Money is integer fen, mass integer gram, shares exact fractions. A refund is
-no formula of its own: the caller allocates what remains and posts the difference to what stands in the books.
+Domain reference 2.5, objects 7 to 11. Money is integer fen, mass integer gram, shares exact fractions. A
+refund is no formula of its own: the caller allocates what remains and posts the difference to what stands
+in the books.
 """
 
 from collections.abc import Sequence
@@ -65,8 +66,8 @@ class LotUse(msgspec.Struct, frozen=True, kw_only=True):
 class AppliedRule(msgspec.Struct, frozen=True, kw_only=True):
     """A benefit rule as it stood when the line was packed.
 
-    ``rate`` is fen per kilogram (``PER_UNIT``) or basis points of net goods money (``PCT_NET``). ``version`` names
-    the rule and its version, for example ``R20261123A-2``.
+    ``rate`` is fen per kilogram (``PER_UNIT``) or basis points of net goods money (``PCT_NET``).
+    ``version`` names the rule and its version, for example ``R20261123A-2``.
     """
 
     version: str
@@ -113,11 +114,11 @@ def allocate(
 ) -> Allocation:
     """Divide what remains of a line: ``net_fen`` of goods money for ``quantity`` pieces.
 
-    Pieces that no lot covers leave their money unattributed: it is shown as such, never guessed. The pieces of a
-    refund come first out of those; beyond that every lot shrinks in the same proportion. The host's commission and
-    every pool are floors, pools are split by largest remainder with ties by party, and the merchant has the
-    residue. The residue is negative where a price per kilogram exceeds what the goods fetched: the merchant bears
-    that, never the supplier.
+    Pieces that no lot covers leave their money unattributed: it is shown as such, never guessed. The pieces
+    of a refund come first out of those; beyond that every lot shrinks in the same proportion. The host's
+    commission and every pool are floors, pools are split by largest remainder with ties by party, and the
+    merchant has the residue. The residue is negative where a price per kilogram exceeds what the goods
+    fetched: the merchant bears that, never the supplier.
     """
     if net_fen < 0 or quantity < 0:
         raise ValueError("an allocation is of what remains, which is never negative")
@@ -150,9 +151,10 @@ def allocate(
 def _pool_parts(rule: AppliedRule, use: LotUse, net_fen: int, mass_gram: Fraction) -> list[Part]:
     """One rule on one lot of the line. Contributions that were paid at the scale share in nothing.
 
-    A price per kilogram counts the mass of the contributions in its scope. A percentage counts the net money of all
-    goods that were not bought outright, so that the registered households' pool does not shrink because neighbours
-    without registration delivered to the same lot (the worked vector of the domain reference).
+    A price per kilogram counts the mass of the contributions in its scope. A percentage counts the net
+    money of all goods that were not bought outright, so that the registered households' pool does not
+    shrink because neighbours without registration delivered to the same lot (the worked vector of the
+    domain reference).
     """
     whole = sum(share.mass_gram for share in use.shares)
     unpaid = [share for share in use.shares if not share.paid_at_scale]

@@ -54,7 +54,9 @@ def by_rule_and_party(allocation: Allocation) -> dict[tuple[str, str], int]:
     return {key: amount for key, amount in found.items() if amount}
 
 
-def difference(new: dict[tuple[str, str], int], old: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+def difference(
+    new: dict[tuple[str, str], int], old: dict[tuple[str, str], int]
+) -> dict[tuple[str, str], int]:
     """What a refund posts: new − already posted."""
     return {key: new.get(key, 0) - old.get(key, 0) for key in new.keys() | old.keys()}
 
@@ -94,7 +96,8 @@ def test_the_worked_vector_of_the_discount_split() -> None:
 
 def test_attributed_sales_follow_mass_and_count_every_supplier() -> None:
     sale = allocate(10_970, 3, [SUGAR], [RULE_A, RULE_B], 800)
-    # 109.70 × 25/60 = 45.708, × 20/60 = 36.567, × 15/60 = 27.425: the two spare fen go to the largest remainders.
+    # 109.70 × 25/60 = 45.708, × 20/60 = 36.567, × 15/60 = 27.425: the two spare fen go to the largest
+    # remainders.
     assert {s.party: s.amount_fen for s in sale.attributed} == {"H1": 4_571, "H2": 3_657, "N1": 2_742}
 
 
@@ -117,7 +120,7 @@ def test_goods_paid_at_the_scale_earn_no_second_time_and_still_count_as_attribut
 def test_pieces_without_a_lot_stay_unattributed_and_are_refunded_first() -> None:
     two_of_three = LotUse(lot="L1", quantity=2, mass_gram=1000, shares=SUGAR.shares)
     sale = allocate(10_970, 3, [two_of_three], [RULE_A], 800)
-    assert sale.unattributed_fen == 3_657 and sale.host_fen == 585
+    assert (sale.unattributed_fen, sale.host_fen) == (3_657, 585)
     after = allocate(7_313, 2, [two_of_three], [RULE_A], 800)
     assert after.unattributed_fen == 0
     assert [p.amount_fen for p in after.parts] == [p.amount_fen for p in sale.parts]
@@ -126,7 +129,7 @@ def test_pieces_without_a_lot_stay_unattributed_and_are_refunded_first() -> None
 
 def test_a_price_above_the_proceeds_is_borne_by_the_merchant() -> None:
     sale = allocate(1_000, 3, [SUGAR], [RULE_A], 0)
-    assert sale.merchant_fen == -800 and sum(p.amount_fen for p in sale.parts) == 1_800
+    assert (sale.merchant_fen, sum(p.amount_fen for p in sale.parts)) == (-800, 1_800)
 
 
 def test_what_remains_is_never_negative() -> None:
@@ -173,7 +176,8 @@ def test_every_allocation_is_exact(
     found = allocate(net, quantity, lots, drawn_rules, host)
     paid_out = sum(p.amount_fen for p in found.parts)
     assert paid_out + found.host_fen + found.merchant_fen + found.unattributed_fen == net
-    assert all(p.amount_fen > 0 for p in found.parts) and 0 <= found.unattributed_fen <= net
+    assert all(p.amount_fen > 0 for p in found.parts)
+    assert 0 <= found.unattributed_fen <= net
     if quantity and lots:
         assert sum(s.amount_fen for s in found.attributed) == net - found.unattributed_fen
     keys = [(p.rule, p.lot, p.intake) for p in found.parts]

@@ -1,0 +1,158 @@
+"""Reading the books. Every figure is a sum over postings; no counter is kept anywhere."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kit.database import rows, scalar
+from ledger.chain import FIRST, canonical, link
+from ledger.chart import CHART
+
+VERIFY_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class TrialBalanceRow:
+    """One account. ``balance_fen`` = debits − credits."""
+
+    book: str
+    code: str
+    name: str
+    owner: str
+    state: str
+    category: str
+    debit_fen: int
+    credit_fen: int
+
+    @property
+    def balance_fen(self) -> int:
+        """Debits − credits."""
+        return self.debit_fen - self.credit_fen
+
+
+@dataclass(frozen=True)
+class ChainReport:
+    """One period's chain: ``broken_at`` is the first number whose hash does not follow, or None."""
+
+    period: str
+    sealed: int
+    unsealed: int
+    broken_at: int | None
+    head: str
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What stands on one account for one subject, rule and contribution."""
+
+    code: str
+    owner: str
+    state: str
+    category: str
+    subject: str
+    rule: str
+    contribution: str
+    amount_fen: int
+
+
+async def posted(subjects: Sequence[str]) -> list[Posted]:
+    """The sums of these subjects that are not zero, in both books."""
+    found = await rows(
+        "SELECT a.code, a.owner, a.state, a.category, p.subject, p.rule, p.contribution,"
+        " sum(p.amount_fen)::bigint AS amount_fen FROM ledger_posting p JOIN ledger_account a ON"
+        " a.id = p.account_id"
+        " WHERE p.subject = ANY($1) GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(p.amount_fen) <> 0"
+        " ORDER BY 5, 1, 2, 3, 4, 6, 7",
+        list(subjects),
+    )
+    return [Posted(**line) for line in found]
+
+
+async def journal_postings(journal_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The postings of some journals with their accounts, in the order they were written."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for posting in await rows(
+        "SELECT p.journal_id, a.book, a.code, a.owner, a.state, a.category, p.subject, p.rule,"
+        " p.contribution,"
+        " p.amount_fen FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
+        " WHERE p.journal_id = ANY($1) ORDER BY p.id",
+        list(journal_ids),
+    ):
+        found[posting["journal_id"]].append(posting)
+    return found
+
+
+async def reversal_references(journal_ids: Sequence[int | None]) -> dict[int, list[str | int]]:
+    """What names the journals that some others reverse."""
+    wanted = [journal_id for journal_id in journal_ids if journal_id is not None]
+    if not wanted:
+        return {}
+    return {
+        j["id"]: [j["source_type"], j["source_id"], j["rule"], j["step"]]
+        for j in await rows(
+            "SELECT id, source_type, source_id, rule, step FROM ledger_journal WHERE id = ANY($1)", wanted
+        )
+    }
+
+
+async def trial_balance() -> list[TrialBalanceRow]:
+    """Every account with its movements, both books; Σ of the balances of a book is zero."""
+    found = await rows(
+        "SELECT a.book, a.code, a.owner, a.state, a.category,"
+        " coalesce(sum(p.amount_fen) FILTER (WHERE p.amount_fen > 0), 0)::bigint AS debit_fen,"
+        " coalesce(-sum(p.amount_fen) FILTER (WHERE p.amount_fen < 0), 0)::bigint AS credit_fen"
+        " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
+        " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+    )
+    return [TrialBalanceRow(name=CHART[line["code"]].name, **line) for line in found]
+
+
+async def unbalanced_journals() -> int:
+    """How many journals do not sum to zero in a book. The guards make it 0; an auditor asks all the same."""
+    return int(
+        await scalar(
+            "SELECT count(*) FROM (SELECT p.journal_id FROM ledger_posting p"
+            " JOIN ledger_account a ON a.id = p.account_id GROUP BY p.journal_id, a.book"
+            " HAVING sum(p.amount_fen) <> 0) AS wrong"
+        )
+    )
+
+
+async def verify_chain() -> list[ChainReport]:
+    """Recompute every seal of every period."""
+    periods = await rows(
+        "SELECT period, count(hash) AS sealed, count(*) - count(hash) AS unsealed FROM ledger_journal"
+        " GROUP BY period ORDER BY period"
+    )
+    return [await _verify_period(p["period"], p["sealed"], p["unsealed"]) for p in periods]
+
+
+async def _verify_period(period: str, sealed: int, unsealed: int) -> ChainReport:
+    head, number = FIRST, 0
+    while True:
+        batch = await rows(
+            "SELECT id, period, seq, source_type, source_id, rule, step, occurred_at, booked_at, note,"
+            " corrects_period, reverses_id, prev_hash, hash FROM ledger_journal"
+            " WHERE period = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            period,
+            number,
+            VERIFY_BATCH,
+        )
+        if not batch:
+            return ChainReport(period, sealed, unsealed, None, head)
+        postings = await journal_postings([journal["id"] for journal in batch])
+        references = await reversal_references([journal["reverses_id"] for journal in batch])
+        for journal in batch:
+            number += 1
+            text = canonical(
+                {**journal, "reverses": references.get(journal["reverses_id"])}, postings[journal["id"]]
+            )
+            whole = (
+                journal["seq"] == number
+                and journal["prev_hash"] == head
+                and journal["hash"] == link(head, text)
+            )
+            if not whole:
+                return ChainReport(period, sealed, unsealed, number, head)
+            head = journal["hash"]

@@ -1,0 +1,262 @@
+"""The books refuse what is wrong, repeat nothing, forget nothing, and prove it."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from tortoise.exceptions import BaseORMException
+
+from kit.database import execute, row, rows, scalar, transaction
+from ledger.chart import BANK, CLEARING, HOUSEHOLD, MERCHANT, SALES_CONTRA, State
+from ledger.errors import AccountUnknown, AlreadyReversed, JournalUnbalanced, SecondPersonNeeded
+from ledger.jobs import seal_journals
+from ledger.queries import posted, trial_balance, unbalanced_journals, verify_chain
+from ledger.service import Corrections, Entry, JournalDraft, Journals, Sealer
+
+AT = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
+JOURNALS = Journals()
+# A check at commit comes as the driver's own error, one inside the transaction as Tortoise's.
+REFUSED = (BaseORMException, asyncpg.PostgresError)
+
+
+def sale(number: int, fen: int = 1_000) -> JournalDraft:
+    return JournalDraft(
+        source_type="test.sale",
+        source_id=f"S{number}",
+        occurred_at=AT,
+        entries=[
+            Entry(CLEARING, "wechat_miniprogram", fen, subject=f"S{number}"),
+            Entry(HOUSEHOLD, "示例01", 0, State.ACCRUED),
+            Entry(HOUSEHOLD, "示例01", -(fen - 1), State.ACCRUED, "production", f"S{number}", "R-1", "L1/I1"),
+            Entry(MERCHANT, "M1", -1, State.ACCRUED, subject=f"S{number}"),
+        ],
+    )
+
+
+async def write(draft: JournalDraft) -> bool:
+    async with transaction():
+        return await JOURNALS.post(draft)
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_replay_posts_nothing_more() -> None:
+    assert await write(sale(1))
+    assert not await write(sale(1))
+    assert not await write(sale(1, fen=5))
+    found = await posted(["S1"])
+    assert [(p.code, p.owner, p.state, p.category, p.rule, p.contribution, p.amount_fen) for p in found] == [
+        ("1101", "wechat_miniprogram", "", "", "", "", 1_000),
+        ("2101", "示例01", "accrued", "production", "R-1", "L1/I1", -999),
+        ("2103", "M1", "accrued", "", "", "", -1),
+    ]
+
+
+@pytest.mark.usefixtures("database")
+async def test_many_workers_posting_the_same_and_different_things_at_once() -> None:
+    answers = await asyncio.gather(*(write(sale(i % 12)) for i in range(120)))
+    assert sum(answers) == 12
+    assert await scalar("SELECT count(*) FROM ledger_posting") == 36
+    assert sum(account.balance_fen for account in await trial_balance()) == 0
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_unbalanced_journal_is_refused_before_the_database_sees_it() -> None:
+    with pytest.raises(JournalUnbalanced):
+        await write(replace(sale(1), entries=[Entry(CLEARING, "c", 5), Entry(MERCHANT, "m", -4)]))
+    with pytest.raises(JournalUnbalanced, match="cash"):  # one book may not balance the other
+        await write(replace(sale(1), entries=[Entry(CLEARING, "c", 5), Entry(SALES_CONTRA, "m", -5)]))
+    with pytest.raises(JournalUnbalanced):
+        await write(replace(sale(1), entries=[]))
+    with pytest.raises(AccountUnknown):
+        await write(replace(sale(1), entries=[Entry("7777", "c", 5), Entry(MERCHANT, "m", -5)]))
+    with pytest.raises(RuntimeError, match="transaction"):
+        await JOURNALS.post(sale(1))
+    assert await scalar("SELECT count(*) FROM ledger_journal") == 0
+
+
+async def _insert_by_hand(amounts: list[tuple[str, int]], announced: int) -> None:
+    async with transaction():
+        journal = await scalar(
+            "INSERT INTO ledger_journal (period, source_type, source_id, rule, step,"
+            " occurred_at, booked_at, note,"
+            " posting_count) VALUES ('2026-11', 'hand', 'h', '', 0, $1, $1, '', $2) RETURNING id",
+            AT,
+            announced,
+        )
+        for code, amount in amounts:
+            account = await scalar(
+                "INSERT INTO ledger_account (book, code, owner, state, category) VALUES ($1, $2, 'x', '', '')"
+                " ON CONFLICT (code, owner, state, category) DO UPDATE SET code = EXCLUDED.code RETURNING id",
+                "statistics" if code.startswith("9") else "cash",
+                code,
+            )
+            await execute(
+                "INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
+                " VALUES ($1, $2, '', '', '', $3)",
+                journal,
+                account,
+                amount,
+            )
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("amounts", "announced"),
+    [
+        ([("1101", 5), ("2103", -4)], 2),
+        ([("1101", 5), ("9100", -5)], 2),
+        ([("1101", 5), ("2103", -5)], 3),
+        ([("1101", 5), ("2103", -5), ("1102", 1), ("2105", -1)], 2),
+        ([], 2),
+        ([("1101", 5)], 1),
+    ],
+    ids=[
+        "one fen off",
+        "across the books",
+        "one missing",
+        "two more than announced",
+        "empty",
+        "a single posting",
+    ],
+)
+async def test_the_database_itself_refuses(amounts: list[tuple[str, int]], announced: int) -> None:
+    with pytest.raises(REFUSED):
+        await _insert_by_hand(amounts, announced)
+    assert await scalar("SELECT count(*) FROM ledger_journal") == 0
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_same_insert_by_hand_is_taken_when_it_balances() -> None:
+    await _insert_by_hand([("1101", 5), ("2103", -5)], 2)
+    assert await scalar("SELECT count(*) FROM ledger_posting") == 2
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE ledger_posting SET amount_fen = amount_fen * 2",
+        "DELETE FROM ledger_posting",
+        "TRUNCATE ledger_posting",
+        "DELETE FROM ledger_journal",
+        "TRUNCATE ledger_journal CASCADE",
+        "UPDATE ledger_account SET owner = 'mine'",
+        "DELETE FROM ledger_account",
+        "TRUNCATE ledger_account CASCADE",
+        "UPDATE ledger_journal SET occurred_at = now()",
+        "UPDATE ledger_journal SET seq = 9, prev_hash = 'a', hash = 'b', note = 'x' WHERE source_id = 'S2'",
+        "UPDATE ledger_journal SET hash = 'b', prev_hash = 'c' WHERE source_id = 'S1'",
+        "UPDATE ledger_journal SET hash = NULL, prev_hash = NULL, seq = NULL WHERE source_id = 'S1'",
+        "INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
+        " SELECT journal_id, account_id, '', '', '', f FROM ledger_posting, unnest(ARRAY[7, -7]) AS f"
+        " WHERE subject = 'S2' AND amount_fen = 1000",
+    ],
+)
+async def test_nothing_that_was_written_can_be_changed(attack: str) -> None:
+    await write(sale(1))
+    await Sealer().seal()
+    await write(sale(2))
+    before = (
+        await rows("SELECT * FROM ledger_posting ORDER BY id"),
+        await rows("SELECT * FROM ledger_journal"),
+    )
+    with pytest.raises(REFUSED):
+        await execute(attack)
+    assert (
+        await rows("SELECT * FROM ledger_posting ORDER BY id"),
+        await rows("SELECT * FROM ledger_journal"),
+    ) == before
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_journal_cannot_arrive_sealed() -> None:
+    with pytest.raises(BaseORMException, match="sealed after"):
+        await execute(
+            "INSERT INTO ledger_journal (period, source_type, source_id, rule, step,"
+            " occurred_at, booked_at, note,"
+            " posting_count, seq, prev_hash, hash) VALUES ('2026-11', 'h', 'h', '', 0, $1, $1,"
+            " '', 2, 1, 'a', 'b')",
+            AT,
+        )
+
+
+@pytest.mark.usefixtures("database")
+async def test_seals_are_numbered_without_gaps_and_chained_with_many_sealers_at_once() -> None:
+    await asyncio.gather(*(write(sale(i)) for i in range(30)))
+    assert (await verify_chain())[0].unsealed == 30
+    sealed = await asyncio.gather(*(Sealer().seal(limit=7) for _ in range(8)))
+    while await Sealer().seal(limit=7):
+        pass
+    assert sum(sealed) <= 30
+    numbers = await rows("SELECT seq FROM ledger_journal ORDER BY seq")
+    assert [n["seq"] for n in numbers] == list(range(1, 31))
+    (report,) = await verify_chain()
+    assert (report.sealed, report.unsealed, report.broken_at) == (30, 0, None)
+    assert await seal_journals(Sealer()) == 0
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_chain_shows_the_first_journal_that_somebody_forged_behind_the_guards() -> None:
+    for i in range(5):
+        await write(sale(i))
+    await seal_journals(Sealer())
+    async with transaction():
+        await execute(
+            "SET LOCAL session_replication_role = replica"
+        )  # a superuser switches every trigger off
+        await execute(
+            "UPDATE ledger_posting SET amount_fen = amount_fen + sign(amount_fen)::int WHERE subject = 'S2'"
+            " AND abs(amount_fen) > 1"
+        )
+    (report,) = await verify_chain()
+    assert report.broken_at == 3
+    assert await unbalanced_journals() == 0  # the forger kept the balance; the hash tells all the same
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_correction_is_a_reversal_by_two_people_once() -> None:
+    await write(sale(1))
+    corrections = Corrections()
+    with pytest.raises(SecondPersonNeeded):
+        await corrections.reverse("test.sale", "S1", reason="误记", maker="a", checker="a")
+    await corrections.reverse("test.sale", "S1", reason="误记", maker="a", checker="b")
+    assert await posted(["S1"]) == []
+    with pytest.raises(AlreadyReversed):
+        await corrections.reverse("test.sale", "S1", reason="误记", maker="a", checker="b")
+    await seal_journals(Sealer())
+    assert all(report.broken_at is None for report in await verify_chain())
+    found = await row("SELECT note FROM ledger_journal WHERE reverses_id IS NOT NULL")
+    assert found == {"note": "误记 (a; b)"}
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_reversal_in_a_later_month_names_the_period_it_corrects() -> None:
+    early = Journals(clock=lambda: datetime(2026, 10, 31, 15, 59, tzinfo=UTC))
+    async with transaction():
+        await early.post(sale(1))
+    late = Journals(clock=lambda: datetime(2026, 10, 31, 16, 0, tzinfo=UTC))  # midnight in China
+    await Corrections(late).reverse("test.sale", "S1", reason="误记", maker="a", checker="b")
+    found = await rows("SELECT period, corrects_period FROM ledger_journal ORDER BY id")
+    assert found == [
+        {"period": "2026-10", "corrects_period": None},
+        {"period": "2026-11", "corrects_period": "2026-10"},
+    ]
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_trial_balance_is_zero_in_each_book() -> None:
+    await write(sale(1))
+    await write(
+        JournalDraft(
+            source_type="test.settled",
+            source_id="1",
+            occurred_at=AT,
+            entries=[Entry(BANK, "wechat_miniprogram", 994), Entry(CLEARING, "wechat_miniprogram", -994)],
+        )
+    )
+    accounts = {(a.code, a.owner): a for a in await trial_balance()}
+    assert accounts["1101", "wechat_miniprogram"].balance_fen == 6
+    assert accounts["1101", "wechat_miniprogram"].name == "支付清算"
+    assert sum(a.balance_fen for a in accounts.values()) == 0
