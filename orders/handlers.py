@@ -22,9 +22,9 @@ async def on_payment_closed(fact: PaymentClosed, life: OrderLife) -> None:
 
 async def on_refund_succeeded(fact: RefundSucceeded, after_sales: AfterSales) -> None:
     """The case is refunded."""
-    await after_sales.record_refund(fact.refund, fact.occurred_at)
+    await after_sales.record_refund(fact.refund_reference, fact.occurred_at)
 
 
 async def on_refund_failed(fact: RefundFailed, after_sales: AfterSales) -> None:
     """The case waits for a person."""
-    await after_sales.record_failure(fact.refund)
+    await after_sales.record_failure(fact.refund_reference)

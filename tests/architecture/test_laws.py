@@ -1,0 +1,212 @@
+"""What imports cannot say about the house."""
+
+import ast
+import importlib
+import inspect
+import re
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from tortoise import fields
+from tortoise.models import Model
+
+from api_kit.doors import Endpoint
+from kit.errors import DomainError
+from kit.facts import Fact
+from server.app import DOORS, load_doors
+from server.database import MODEL_MODULES, ROOT
+
+PACKAGES = [
+    "server", "miniapp_api", "console_api", "webhook_api", "integrations", "live", "poverty_alleviation", "orders",
+    "traceability", "products", "payments", "ledger", "merchants", "accounts", "places", "api_kit", "kit",
+]  # fmt: skip
+ROOMS = PACKAGES[5:15]
+# Top first; a foreign key may point sideways inside a room or down, never up.
+LAYERS = [["live", "poverty_alleviation"], ["orders"], ["traceability"], ["products", "payments", "ledger"],
+          ["merchants"], ["accounts", "places"], ["kit"]]  # fmt: skip
+
+
+def modules() -> list[str]:
+    return [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+    ]
+
+
+def sources() -> list[Path]:
+    return [path for package in [*PACKAGES, "scripts"] for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def models() -> list[type[Model]]:
+    found = []
+    for name in MODEL_MODULES:
+        module = importlib.import_module(name)
+        found += [
+            member
+            for _, member in inspect.getmembers(module, inspect.isclass)
+            if issubclass(member, Model) and member.__module__ == name
+        ]
+    return found
+
+
+def endpoints() -> list[Endpoint]:
+    load_doors()
+    return [endpoint for door in DOORS for endpoint in door.endpoints]
+
+
+def layer(room: str) -> int:
+    return next(i for i, rooms in enumerate(LAYERS) if room in rooms)
+
+
+def test_no_two_models_share_a_class_name() -> None:
+    names = Counter(model.__name__ for model in models())
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_foreign_keys_point_down_restrict_and_leave_no_reverse_name() -> None:
+    rooms = {model.__name__: model.__module__.split(".")[0] for model in models()}
+    wrong = []
+    for model in models():
+        for name, field in model._meta.fields_map.items():
+            if not isinstance(field, fields.relational.ForeignKeyFieldInstance):
+                continue
+            target = rooms[str(field.model_name).split(".")[-1]]
+            own = model.__module__.split(".")[0]
+            if target != own and layer(target) <= layer(own):
+                wrong.append(f"{model.__name__}.{name} points from {own} to {target}")
+            if field.on_delete != fields.RESTRICT or field.related_name is not False:
+                wrong.append(f"{model.__name__}.{name} is not RESTRICT with related_name=False")
+    assert wrong == []
+
+
+def test_money_is_never_a_float() -> None:
+    wrong = [
+        f"{model.__name__}.{name}"
+        for model in models()
+        for name, field in model._meta.fields_map.items()
+        if isinstance(field, fields.FloatField) or (name.endswith("_fen") and not isinstance(field, fields.BigIntField))
+    ]
+    assert wrong == []
+
+
+def test_every_route_has_an_actor_or_is_listed_public() -> None:
+    public = sorted(f"{e.method} {e.path}" for e in endpoints() if not e.actors or e.public)
+    listed = (ROOT / "docs" / "public-routes.txt").read_text().split("\n")
+    assert public == sorted(line for line in listed if line and not line.startswith("#"))
+
+
+def test_every_money_making_post_demands_an_idempotency_key() -> None:
+    money = re.compile(r"/(orders|payment|receipt|cancellation|after-sales|payouts|refunds|intakes)\b")
+    without = [
+        f"{e.method} {e.path}"
+        for e in endpoints()
+        if e.method == "POST" and money.search(e.path) and e.key_argument is None and "/webhook/" not in e.path
+    ]
+    assert without == []
+
+
+def test_every_endpoint_says_what_it_does_in_chinese() -> None:
+    silent = [e.name for e in endpoints() if not re.search(r"[一-鿿]", e.summary)]
+    assert silent == []
+
+
+def error_classes() -> list[type[DomainError]]:
+    for name in modules():
+        importlib.import_module(name)
+    kinds = {kind for kind in DomainError.__subclasses__() if kind.__module__ == "kit.errors"}
+    found: list[type[DomainError]] = []
+    queue = list(DomainError.__subclasses__())
+    while queue:
+        current = queue.pop()
+        queue += current.__subclasses__()
+        if current not in kinds and current.__module__.split(".")[0] in PACKAGES:
+            found.append(current)
+    return found
+
+
+def test_every_error_code_is_documented_unique_and_bilingual() -> None:
+    documented = (ROOT / "docs" / "errors.md").read_text()
+    classes = error_classes()
+    codes = Counter(error.code for error in classes)
+    assert [code for code, count in codes.items() if count > 1] == []
+    wrong = [
+        error.__qualname__
+        for error in classes
+        if f"`{error.code}`" not in documented
+        or not re.search(r"[一-鿿]", error.title)
+        or re.search(r"[一-鿿]", error.title_en)
+        or not error.__doc__
+    ]
+    assert wrong == []
+
+
+def test_facts_are_frozen_and_in_the_past_tense() -> None:
+    for name in modules():
+        importlib.import_module(name)
+    facts = [fact for fact in Fact.__subclasses__() if fact.__module__.split(".")[0] in PACKAGES]
+    assert facts
+    assert [fact.__name__ for fact in facts if not fact.__struct_config__.frozen] == []
+    irregular = ("Paid", "Sold", "Put", "Held", "Late", "Gone", "Built", "Found")
+    assert [f.__name__ for f in facts if not f.__name__.endswith(("ed", *irregular))] == []
+    assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", fact.topic) for fact in facts)
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_but_settings_reads_the_environment_in_the_product(path: Path) -> None:
+    if path.relative_to(ROOT).parts[0] == "scripts" or path.name == "settings.py":
+        return
+    tree = ast.parse(path.read_text())
+    reads = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and getattr(node.value, "id", "") == "os"
+    ]
+    assert reads == []
+
+
+def test_rooms_never_save_a_model_or_lock_outside_a_transaction() -> None:
+    """Read, modify, ``save()`` loses updates silently (reliability reference 0.7)."""
+    wrong = []
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr
+                if called in ("save", "get_or_create", "update_or_create"):
+                    wrong.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)} {called}")
+    assert wrong == []
+
+
+def test_no_gather_or_create_task_in_a_room_that_opens_transactions() -> None:
+    wrong = []
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if not isinstance(node, ast.AsyncWith):
+                    continue
+                opens = any("transaction" in ast.unparse(item.context_expr) for item in node.items)
+                calls = {ast.unparse(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
+                if opens and any(call.split(".")[-1] in ("gather", "create_task", "TaskGroup") for call in calls):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert wrong == []
+
+
+def test_schemas_refuse_unknown_fields() -> None:
+    lax = [
+        f"{e.name}: {shape.__name__}"
+        for e in endpoints()
+        for shape in (e.body, e.query)
+        if shape is not None and not msgspec.inspect.type_info(shape).forbid_unknown_fields  # type: ignore[attr-defined]
+    ]
+    assert lax == []
+
+
+def test_names_to_avoid() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if re.fullmatch(r"(.*_)?(manager|helpers?|utils?|common|base|data|info)", path.stem)
+    ]
+    assert wrong == []
