@@ -1,0 +1,123 @@
+"""What this room refuses."""
+
+from kit.errors import Conflict, Invalid, NotFound
+
+
+class ProductUnknown(NotFound):
+    """There is no such product on sale, or it is not the caller's."""
+
+    code = "product_unknown"
+    title = "商品不存在或已下架"
+    title_en = "No such product"
+
+
+class ProductNotMovable(Conflict):
+    """The product is in a state from which this step does not lead; ``state`` says which."""
+
+    code = "product_state"
+    title = "商品当前状态不允许此操作"
+    title_en = "Not possible in the product's present state"
+
+
+class MerchantMayNotSell(Conflict):
+    """The merchant is not approved."""
+
+    code = "merchant_may_not_sell"
+    title = "商户尚未通过审核或已停用"
+    title_en = "The merchant is not approved"
+
+
+class SalePolicyUnknown(Invalid):
+    """No sale policy with this code is in force."""
+
+    code = "sale_policy_unknown"
+    title = "销售规则不存在"
+    title_en = "No such sale policy"
+
+
+class SkuUnknown(NotFound):
+    """There is no such SKU, or it is not the caller's."""
+
+    code = "sku_unknown"
+    title = "商品规格不存在"
+    title_en = "No such SKU"
+
+
+class SkusInvalid(Invalid):
+    """A product has one SKU or more, each once, and a SKU that is named belongs to it."""
+
+    code = "skus_invalid"
+    title = "商品规格有误"
+    title_en = "The SKUs are not valid"
+
+
+class SpanInvalid(Invalid):
+    """A span of validity ends on or after the day on which it begins."""
+
+    code = "span_invalid"
+    title = "有效期有误"
+    title_en = "The span is not valid"
+
+
+class BrandUnknown(NotFound):
+    """There is no such public brand."""
+
+    code = "brand_unknown"
+    title = "公共品牌不存在"
+    title_en = "No such public brand"
+
+
+class MarkUnknown(NotFound):
+    """There is no such authorisation or recognition."""
+
+    code = "mark_unknown"
+    title = "授权或认定不存在"
+    title_en = "No such authorisation or recognition"
+
+
+class MarkDocumentTaken(Conflict):
+    """An authorisation or recognition with this document number exists already."""
+
+    code = "mark_document_taken"
+    title = "文号已被使用"
+    title_en = "The document number is taken"
+
+
+class SoldOut(Conflict):
+    """Less stock is left than was asked for; ``sku`` and ``left`` say of what and how much."""
+
+    code = "sold_out"
+    title = "商品已售罄"
+    title_en = "Sold out"
+
+
+class StockGone(Conflict):
+    """The reservation was given back before it was sold."""
+
+    code = "stock_gone"
+    title = "库存预留已释放"
+    title_en = "The reserved stock was given back"
+
+
+class ReservationUnknown(NotFound):
+    """Nothing was ever reserved under this reference."""
+
+    code = "reservation_unknown"
+    title = "库存预留不存在"
+    title_en = "No such reservation"
+
+
+class QuantityInvalid(Invalid):
+    """A quantity is a whole number from 1 to 10,000."""
+
+    code = "quantity_invalid"
+    title = "数量有误"
+    title_en = "The quantity is not valid"
+
+
+class PutBackExceeded(Conflict):
+    """More pieces would come back than were sold under the reference."""
+
+    code = "put_back_exceeded"
+    title = "退回数量超过已售数量"
+    title_en = "More would come back than was sold"

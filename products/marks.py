@@ -1,0 +1,111 @@
+"""The two marks of the county: the public brand, and the recognition as a poverty product."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+from tortoise.exceptions import IntegrityError
+
+from kit.clock import Clock, utc_now
+from kit.database import transaction
+from kit.numbers import public_number
+from products.errors import BrandUnknown, MarkDocumentTaken, MarkUnknown, ProductUnknown, SpanInvalid
+from products.models import BrandAuthorisation, Product, PublicBrand, RecognisedProduct
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Days in China, the first and the last on which something is valid."""
+
+    valid_from: date
+    valid_until: date
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Grants and revokes marks. A mark shows from its first day to its last, until it is revoked.
+
+    ``by`` is the caller who is held to it, ``document`` the number of the paper behind the decision.
+    """
+
+    clock: Clock = utc_now
+
+    async def enter_brand(self, code: str, name: str) -> None:
+        """Enter a public brand, or correct its name."""
+        await PublicBrand.update_or_create({"name": name}, code=code)
+
+    async def authorise(self, brand: str, product: str, document: str, span: Span, by: str) -> str:
+        """Let a product carry a public brand; answers the authorisation's number.
+
+        Raises :class:`BrandUnknown`, :class:`ProductUnknown`, :class:`SpanInvalid` and
+        :class:`MarkDocumentTaken`.
+        """
+        carried = await PublicBrand.get_or_none(code=brand)
+        if carried is None:
+            raise BrandUnknown(brand=brand)
+        product_id, now = await self._product(product, span), self.clock()
+        number = public_number(now, "B")
+        try:
+            async with transaction():
+                await BrandAuthorisation.create(
+                    number=number,
+                    brand_id=carried.id,
+                    product_id=product_id,
+                    document=document,
+                    valid_from=span.valid_from,
+                    valid_until=span.valid_until,
+                    granted_at=now,
+                    granted_by=by,
+                )
+        except IntegrityError:
+            raise MarkDocumentTaken(document=document) from None
+        return number
+
+    async def recognise(
+        self, product: str, document: str, recognised_by: str, directory_batch: str, span: Span, by: str
+    ) -> str:
+        """Recognise a product as a poverty product; answers the recognition's number.
+
+        Raises :class:`ProductUnknown`, :class:`SpanInvalid`, :class:`MarkDocumentTaken`.
+        """
+        product_id, now = await self._product(product, span), self.clock()
+        number = public_number(now, "R")
+        try:
+            async with transaction():
+                await RecognisedProduct.create(
+                    number=number,
+                    product_id=product_id,
+                    document=document,
+                    recognised_by=recognised_by,
+                    directory_batch=directory_batch,
+                    valid_from=span.valid_from,
+                    valid_until=span.valid_until,
+                    granted_at=now,
+                    granted_by=by,
+                )
+        except IntegrityError:
+            raise MarkDocumentTaken(document=document) from None
+        return number
+
+    async def revoke_authorisation(self, number: str, reason: str, by: str) -> None:
+        """End an authorisation at once. Repeating it changes nothing. Raises :class:`MarkUnknown`."""
+        if not await BrandAuthorisation.exists(number=number):
+            raise MarkUnknown()
+        await BrandAuthorisation.filter(number=number, revoked_at=None).update(
+            revoked_at=self.clock(), revoked_by=by, revocation_reason=reason
+        )
+
+    async def revoke_recognition(self, number: str, reason: str, by: str) -> None:
+        """End a recognition at once. Repeating it changes nothing. Raises :class:`MarkUnknown`."""
+        if not await RecognisedProduct.exists(number=number):
+            raise MarkUnknown()
+        await RecognisedProduct.filter(number=number, revoked_at=None).update(
+            revoked_at=self.clock(), revoked_by=by, revocation_reason=reason
+        )
+
+    async def _product(self, code: str, span: Span) -> int:
+        if span.valid_until < span.valid_from:
+            raise SpanInvalid()
+        product = await Product.get_or_none(code=code)
+        if product is None:
+            raise ProductUnknown()
+        return int(product.id)

@@ -1,0 +1,268 @@
+"""Hot reads of the catalogue: one SQL statement each, straight into structs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from kit.clock import china_day, utc_now
+from kit.database import row, rows
+from kit.paging import read_cursor, write_cursor
+from products.errors import ProductUnknown
+
+_BRANDED = (
+    "EXISTS (SELECT 1 FROM brand_authorisation b WHERE b.product_id = p.id AND b.revoked_at IS NULL"
+    " AND $1 BETWEEN b.valid_from AND b.valid_until)"
+)
+_RECOGNISED = (
+    "EXISTS (SELECT 1 FROM recognised_product r WHERE r.product_id = p.id AND r.revoked_at IS NULL"
+    " AND $1 BETWEEN r.valid_from AND r.valid_until)"
+)
+MARKS = {"public_brand": _BRANDED, "poverty_product": _RECOGNISED}
+"""The marks a product can carry, each with the condition under which it shows on the day ``$1``."""
+
+_ON_SALE = (
+    "p.state = 'listed' AND m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1)"
+)
+
+
+class ProductCard(msgspec.Struct):
+    """A product in a list: the lowest price of its SKUs, and the marks that it may carry today."""
+
+    code: str
+    title: str
+    subtitle: str
+    image: str
+    merchant_name: str
+    township: str
+    township_name: str
+    price_from_fen: int
+    available: int
+    marks: list[str]
+
+
+class SkuOnSale(msgspec.Struct):
+    """A SKU on a product's page."""
+
+    code: str
+    spec: str
+    price_fen: int
+    mass_gram: int
+    available: int
+
+
+class ProductPage(msgspec.Struct):
+    """Everything this room says about a product."""
+
+    code: str
+    title: str
+    subtitle: str
+    description: str
+    image: str
+    merchant: str
+    merchant_name: str
+    township: str
+    township_name: str
+    return_policy: str
+    listed_at: datetime
+    marks: list[str]
+    skus: list[SkuOnSale]
+
+
+class SkuOffer(msgspec.Struct, frozen=True):
+    """What checkout needs to know of a SKU now; ``merchant`` and ``product`` are public numbers."""
+
+    sku: str
+    product: str
+    merchant: str
+    title: str
+    spec: str
+    image: str
+    unit_price_fen: int
+    listed: bool
+    available: int
+    marks: tuple[str, ...]
+    payment_window_s: int
+    after_sales_window_s: int
+    refund_rule: str
+    host_commission_bp: int
+    mass_gram: int
+    return_policy: str
+
+
+def _marks(branded: bool, recognised: bool) -> list[str]:
+    return [name for name, carried in zip(MARKS, (branded, recognised), strict=True) if carried]
+
+
+def _list_sql(township: bool, mark: str | None, after: bool) -> str:
+    """One of twelve statements, put together from constants alone; no text of a client gets here."""
+    conditions = [_ON_SALE]
+    if township:
+        conditions.append("p.township_id = $3")
+    if mark is not None:
+        conditions.append(MARKS[mark])
+    if after:
+        conditions.append("(p.listed_at, p.id) < ($4, $5)" if township else "(p.listed_at, p.id) < ($3, $4)")
+    return f"""
+SELECT p.id, p.listed_at, p.code, p.title, p.subtitle, p.image, m.name AS merchant_name,
+       p.township_id, d.name AS township_name, k.price_from, k.available,
+       {_BRANDED} AS branded, {_RECOGNISED} AS recognised
+  FROM product p
+  JOIN merchant m ON m.id = p.merchant_id
+  JOIN division d ON d.code = p.township_id
+  CROSS JOIN LATERAL (
+       SELECT min(price_fen) AS price_from, sum(available)::bigint AS available
+         FROM sku WHERE product_id = p.id AND active) k
+ WHERE {" AND ".join(conditions)}
+ ORDER BY p.listed_at DESC, p.id DESC LIMIT $2"""
+
+
+_LISTS = {
+    (township, mark, after): _list_sql(township, mark, after)
+    for township in (False, True)
+    for mark in (None, *MARKS)
+    for after in (False, True)
+}
+
+
+async def product_cards(
+    cursor: str | None = None,
+    limit: int = 20,
+    township: str | None = None,
+    mark: str | None = None,
+    now: datetime | None = None,
+) -> tuple[list[ProductCard], str | None]:
+    """Products on sale, newest first, and the cursor of the next page. One query.
+
+    ``mark`` is a key of :data:`MARKS`. Raises :class:`kit.paging.CursorInvalid`.
+    """
+    parameters: list[object] = [china_day(now or utc_now()), limit + 1]
+    if township is not None:
+        parameters.append(township)
+    if cursor is not None:
+        parameters += read_cursor(cursor, tuple[datetime, int])
+    found = await rows(_LISTS[township is not None, mark, cursor is not None], *parameters)
+    page = [
+        ProductCard(
+            r["code"],
+            r["title"],
+            r["subtitle"],
+            r["image"],
+            r["merchant_name"],
+            r["township_id"],
+            r["township_name"],
+            r["price_from"],
+            r["available"],
+            _marks(r["branded"], r["recognised"]),
+        )
+        for r in found[:limit]
+    ]
+    if len(found) <= limit:
+        return page, None
+    last = found[limit - 1]
+    return page, write_cursor(last["listed_at"].isoformat(), last["id"])
+
+
+_PAGE = f"""
+SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, m.name AS merchant_name,
+       p.township_id, d.name AS township_name, p.return_policy, p.listed_at,
+       {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
+       (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,
+                        'mass_gram', s.mass_gram, 'available', s.available) ORDER BY s.position)
+          FROM sku s WHERE s.product_id = p.id AND s.active)::text AS skus
+  FROM product p
+  JOIN merchant m ON m.id = p.merchant_id
+  JOIN division d ON d.code = p.township_id
+ WHERE p.code = $2 AND {_ON_SALE}"""
+
+_read_skus = msgspec.json.Decoder(list[SkuOnSale]).decode
+
+
+async def product_page(code: str, now: datetime | None = None) -> ProductPage:
+    """One product on sale. One query. Raises :class:`ProductUnknown`."""
+    found = await row(_PAGE, china_day(now or utc_now()), code)
+    if found is None:
+        raise ProductUnknown()
+    return ProductPage(
+        found["code"],
+        found["title"],
+        found["subtitle"],
+        found["description"],
+        found["image"],
+        found["merchant"],
+        found["merchant_name"],
+        found["township_id"],
+        found["township_name"],
+        found["return_policy"],
+        found["listed_at"],
+        _marks(found["branded"], found["recognised"]),
+        _read_skus(found["skus"]),
+    )
+
+
+_OFFERS = f"""
+SELECT s.code, p.code AS product, m.number AS merchant, p.title, s.spec, p.image, s.price_fen,
+       s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
+       y.payment_window_s, y.after_sales_window_s, y.refund_rule, p.host_commission_bp, s.mass_gram,
+       p.return_policy
+  FROM sku s
+  JOIN product p ON p.id = s.product_id
+  JOIN merchant m ON m.id = p.merchant_id
+  CROSS JOIN LATERAL (
+       SELECT payment_window_s, after_sales_window_s, refund_rule FROM sale_policy
+        WHERE code = p.sale_policy AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1) y
+ WHERE s.code = ANY($2::text[])"""
+
+
+async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> dict[str, SkuOffer]:
+    """The offers of some SKUs by code, listed or not; a code that is unknown is missing. One query."""
+    moment = now or utc_now()
+    found = await rows(_OFFERS, china_day(moment), list(sku_codes), moment)
+    return {
+        r["code"]: SkuOffer(
+            sku=r["code"],
+            product=r["product"],
+            merchant=r["merchant"],
+            title=r["title"],
+            spec=r["spec"],
+            image=r["image"],
+            unit_price_fen=r["price_fen"],
+            listed=r["listed"],
+            available=r["available"],
+            marks=tuple(_marks(r["branded"], r["recognised"])),
+            payment_window_s=r["payment_window_s"],
+            after_sales_window_s=r["after_sales_window_s"],
+            refund_rule=r["refund_rule"],
+            host_commission_bp=r["host_commission_bp"],
+            mass_gram=r["mass_gram"],
+            return_policy=r["return_policy"],
+        )
+        for r in found
+    }
+
+
+class StockDifference(msgspec.Struct, frozen=True):
+    """A SKU whose stock columns are not what its reservations and movements say; there should be none."""
+
+    sku: str
+    pieces: int
+    pieces_moved: int
+    reserved: int
+    reserved_held: int
+    sold: int
+    sold_kept: int
+
+
+async def stock_differences() -> list[StockDifference]:
+    """The check behind the stock columns, for after a fault and for every night."""
+    found = await rows(
+        "SELECT * FROM (SELECT s.code AS sku, s.available + s.reserved + s.sold AS pieces,"
+        " COALESCE((SELECT sum(quantity) FROM stock_movement"
+        " WHERE sku_id = s.id AND kind = 'stocked'), 0)::bigint AS pieces_moved, s.reserved, COALESCE(t.held, 0)::bigint AS reserved_held,"
+        " s.sold, COALESCE(t.kept, 0)::bigint AS sold_kept FROM sku s LEFT JOIN LATERAL ("
+        "   SELECT sum(quantity) FILTER (WHERE state = 'held') AS held,"
+        "   sum(quantity - returned) FILTER (WHERE state = 'sold') AS kept"
+        "   FROM stock_reservation WHERE sku_id = s.id) t ON true) c"
+        " WHERE pieces <> pieces_moved OR reserved <> reserved_held OR sold <> sold_kept ORDER BY sku"
+    )
+    return [StockDifference(**r) for r in found]

@@ -1,0 +1,178 @@
+"""Stock: reserved at the order, sold at the payment, given back at the end of either.
+
+Every method but ``add`` belongs into the caller's transaction and touches SKUs in the order of their codes,
+so two orders with the same SKUs cannot wait for each other in a circle. A SKU's row stays locked until that
+transaction commits, so a caller does this step last (commerce reference 4).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from kit.clock import Clock, utc_now
+from kit.database import Row, in_open_transaction, row, rows, scalar, transaction
+from products.errors import (
+    PutBackExceeded,
+    QuantityInvalid,
+    ReservationUnknown,
+    SkuUnknown,
+    SoldOut,
+    StockGone,
+)
+
+MAX_QUANTITY = 10_000
+
+_RESERVE = """
+WITH taken AS (
+    UPDATE sku SET available = available - $2, reserved = reserved + $2
+     WHERE code = $1 AND available >= $2 RETURNING id),
+held AS (
+    INSERT INTO stock_reservation (reference, sku_id, quantity, returned, state, expires_at)
+    SELECT $3, id, $2, 0, 'held', $4 FROM taken),
+noted AS (
+    INSERT INTO stock_movement (sku_id, kind, quantity, reference, moved_at)
+    SELECT id, 'reserved', $2, $3, $5 FROM taken)
+SELECT id FROM taken
+"""
+
+_MOVE = """
+WITH moved AS (
+    UPDATE sku SET {changes} WHERE id = $1 {condition} RETURNING id),
+noted AS (
+    INSERT INTO stock_movement (sku_id, kind, quantity, reference, moved_at)
+    SELECT id, '{kind}', $2, $3, $4 FROM moved)
+SELECT id FROM moved
+"""
+_RELEASE = _MOVE.format(
+    changes="available = available + $2, reserved = reserved - $2", condition="", kind="released"
+)
+_SELL = _MOVE.format(changes="reserved = reserved - $2, sold = sold + $2", condition="", kind="sold")
+_REVIVE = _MOVE.format(
+    changes="available = available - $2, sold = sold + $2", condition="AND available >= $2", kind="revived"
+)
+_PUT_BACK = _MOVE.format(
+    changes="available = available + $2, sold = sold - $2", condition="", kind="put_back"
+)
+_ADD = _MOVE.format(changes="available = available + $2", condition="AND available + $2 >= 0", kind="stocked")
+
+
+def _require_transaction() -> None:
+    if not in_open_transaction():
+        raise RuntimeError("stock moves in the transaction of what it moves for")
+
+
+@dataclass(frozen=True)
+class Stock:
+    """Moves pieces between available, reserved and sold, each move once."""
+
+    clock: Clock = utc_now
+
+    async def reserve(self, reference: str, quantities: Mapping[str, int], expires_at: datetime) -> None:
+        """Set pieces aside under an opaque reference that was never used before.
+
+        ``quantities`` maps SKU codes to pieces. Raises :class:`SoldOut` (the caller's transaction must then
+        roll back), :class:`SkuUnknown` and :class:`QuantityInvalid`.
+        """
+        _require_transaction()
+        for quantity in quantities.values():
+            if isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
+                raise QuantityInvalid(quantity=quantity)
+        for sku in sorted(quantities):
+            if await row(_RESERVE, sku, quantities[sku], reference, expires_at, self.clock()) is None:
+                left = await scalar("SELECT available FROM sku WHERE code = $1", sku)
+                if left is None:
+                    raise SkuUnknown(sku=sku)
+                raise SoldOut(sku=sku, left=left)
+
+    async def release(self, reference: str) -> None:
+        """Give held pieces back. Repeating it, or calling it after the sale, changes nothing."""
+        _require_transaction()
+        for part in await self._turn(reference, "held", "released"):
+            await self._move(_RELEASE, part)
+
+    async def sell(self, reference: str) -> None:
+        """Held pieces are paid for. Repeating it changes nothing.
+
+        Raises :class:`StockGone` when they were given back before, :class:`ReservationUnknown`.
+        """
+        _require_transaction()
+        for part in await self._turn(reference, "held", "sold"):
+            await self._move(_SELL, part)
+        states = await self._states(reference)
+        if "released" in states:
+            raise StockGone(reference=reference)
+
+    async def revive(self, reference: str) -> None:
+        """A payment came late: sell what was reserved, also when it was given back and is still there.
+
+        Repeating it changes nothing. Raises :class:`ReservationUnknown`, and :class:`SoldOut` when a part is
+        gone: then nothing has changed, and the caller's transaction is still good.
+        """
+        _require_transaction()
+        async with transaction():
+            await self._states(reference)
+            for part in await self._turn(reference, "held", "sold"):
+                await self._move(_SELL, part)
+            for part in await self._turn(reference, "released", "sold"):
+                if not await self._move(_REVIVE, part):
+                    left = await scalar("SELECT available FROM sku WHERE id = $1", part["sku_id"])
+                    raise SoldOut(sku=part["code"], left=left)
+
+    async def put_back(self, reference: str, sku: str, quantity: int) -> None:
+        """Sold pieces came back fit for sale.
+
+        Not idempotent: the caller moves its own state in the same transaction. Raises
+        :class:`PutBackExceeded` when more would come back than was sold under the reference.
+        """
+        _require_transaction()
+        if isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
+            raise QuantityInvalid(quantity=quantity)
+        part = await row(
+            "UPDATE stock_reservation r SET returned = r.returned + $3 FROM sku s"
+            " WHERE s.id = r.sku_id AND r.reference = $1 AND s.code = $2 AND r.state = 'sold'"
+            " AND r.returned + $3 <= r.quantity RETURNING r.sku_id, r.reference, s.code",
+            reference,
+            sku,
+            quantity,
+        )
+        if part is None:
+            raise PutBackExceeded(reference=reference, sku=sku)
+        await self._move(_PUT_BACK, {**part, "quantity": quantity})
+
+    async def add(self, sku: str, quantity: int, note: str) -> int:
+        """Pieces came in, or, with a negative quantity, were written off; answers what is available now.
+
+        Raises :class:`SkuUnknown`, :class:`QuantityInvalid`, and :class:`SoldOut` when fewer are there.
+        """
+        if quantity == 0 or isinstance(quantity, bool) or abs(quantity) > MAX_QUANTITY * 100:
+            raise QuantityInvalid(quantity=quantity)
+        async with transaction():
+            found = await row("SELECT id, available FROM sku WHERE code = $1 FOR UPDATE", sku)
+            if found is None:
+                raise SkuUnknown(sku=sku)
+            part = {"sku_id": found["id"], "quantity": quantity, "reference": note[:64]}
+            if not await self._move(_ADD, part):
+                raise SoldOut(sku=sku, left=found["available"])
+        return int(found["available"]) + quantity
+
+    async def _turn(self, reference: str, source: str, target: str) -> list[Row]:
+        """Turn a reference's reservations from one state into another; answers those turned, by SKU code."""
+        return await rows(
+            "WITH turned AS (UPDATE stock_reservation SET state = $3 WHERE reference = $1 AND state = $2"
+            " RETURNING sku_id, quantity, reference)"
+            " SELECT t.sku_id, t.quantity, t.reference, s.code FROM turned t JOIN sku s ON s.id = t.sku_id"
+            " ORDER BY s.code",
+            reference,
+            source,
+            target,
+        )
+
+    async def _states(self, reference: str) -> set[str]:
+        found = await rows("SELECT state FROM stock_reservation WHERE reference = $1", reference)
+        if not found:
+            raise ReservationUnknown(reference=reference)
+        return {part["state"] for part in found}
+
+    async def _move(self, sql: str, part: Row) -> bool:
+        found = await row(sql, part["sku_id"], part["quantity"], part["reference"], self.clock())
+        return found is not None
