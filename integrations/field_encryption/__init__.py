@@ -1,0 +1,1 @@
+"""Encryption of single fields of personal data."""
