@@ -147,7 +147,7 @@ class PaymentNotice(Model):
     notice_id = fields.CharField(max_length=64, unique=True)
     body_hash = fields.BinaryField()
     event_type = fields.CharField(max_length=64)
-    raw = fields.BinaryField()
+    body = fields.BinaryField()
     received_at = fields.DatetimeField(db_index=True)
     times = fields.IntField(default=1)
     outcome = fields.CharEnumField(NoticeOutcome, max_length=12, default=NoticeOutcome.RECEIVED)

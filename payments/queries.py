@@ -1,0 +1,83 @@
+"""Reads of the payments room."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+
+from kit.database import row, rows
+from payments.errors import PaymentNotFound
+
+
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as its owner may show it. ``refunded_fen`` is what has reached the payer."""
+
+    reference: str
+    number: str
+    state: str
+    amount_fen: int
+    captured_fen: int
+    refunded_fen: int
+    expires_at: datetime
+    captured_at: datetime | None
+
+
+class BillDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the bill of a day and our rows do not agree on.
+
+    ``reason`` ``missing_in_bill`` is our side.
+    """
+
+    reason: str
+    payment_number: str
+    refund_number: str
+    transaction_id: str
+    gross_fen: int
+
+
+@dataclass(frozen=True)
+class PaymentQueries:
+    """Reads; never writes."""
+
+    async def of_reference(self, reference: str) -> PaymentView:
+        """The payment of a reference. Raises :class:`PaymentNotFound`."""
+        found = await row(
+            "SELECT p.reference, p.number, p.state, p.amount_fen, p.captured_fen, p.expires_at,"
+            " p.captured_at,"
+            " coalesce((SELECT sum(r.amount_fen) FROM payment_refund r WHERE r.payment_id = p.id"
+            "   AND r.state = 'succeeded'), 0)::bigint AS refunded_fen FROM payment p WHERE p.reference = $1",
+            reference,
+        )
+        if found is None:
+            raise PaymentNotFound(reference=reference)
+        return msgspec.convert(found, PaymentView)
+
+    async def differences(self, day: date) -> list[BillDifference]:
+        """What does not agree for a day in China, once its bill is there.
+
+        0 rows is the goal by noon of the next day.
+        """
+        found = await rows(
+            "SELECT l.difference AS reason, l.payment_number, l.refund_number, l.transaction_id, l.gross_fen"
+            " FROM payment_bill_line l JOIN payment_bill b ON b.id = l.bill_id"
+            " WHERE b.day = $1 AND l.difference IS NOT NULL"
+            " UNION ALL SELECT 'missing_in_bill', p.number, '', p.transaction_id, p.captured_fen"
+            " FROM payment p"
+            " WHERE p.transaction_id IS NOT NULL"
+            " AND p.captured_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai'"
+            " AND p.captured_at < ($1::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'"
+            " AND NOT EXISTS (SELECT 1 FROM payment_bill_line l WHERE l.transaction_id = p.transaction_id"
+            "   AND l.kind = 'capture') ORDER BY 2, 3",
+            day,
+        )
+        return [msgspec.convert(each, BillDifference) for each in found]
+
+    async def oldest_unsettled_at(self) -> datetime | None:
+        """Since when the oldest payment has been waiting for an overdue answer of the channel.
+
+        An age that pages.
+        """
+        found = await row(
+            "SELECT min(created_at) AS at FROM payment WHERE state IN ('pending', 'closing') AND queries > 2"
+        )
+        return found["at"] if found else None
