@@ -1,0 +1,1 @@
+"""Programs that start, check and show the product. Outside the layers: they may import anything they start."""

@@ -1,0 +1,166 @@
+"""The product's own processes and the environment that they read (names: ``server.settings``)."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from scripts.local_stack.probes import accepts, answers_http
+from scripts.local_stack.programs import Program, plain_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+
+SETTINGS = (
+    "LONGCHUAN_ENV",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "API_HOST",
+    "API_PORT",
+    "PUBLIC_BASE_URL",
+    "ALLOWED_ORIGINS",
+    "FLV_HOST",
+    "FLV_PORT",
+    "SECRET_KEY",
+    "FIELD_KEY",
+    "WECHAT_APPID",
+    "WECHAT_APPSECRET",
+    "WECHAT_PUSH_TOKEN",
+    "WECHAT_PUSH_AES_KEY",
+    "WECHAT_API_BASE",
+    "WECHAT_PAY_BASES",
+    "WECHAT_PAY_MODE",
+    "WECHAT_PAY_MCHID",
+    "WECHAT_PAY_CERT_SERIAL",
+    "WECHAT_PAY_PRIVATE_KEY_FILE",
+    "WECHAT_PAY_APIV3_KEY",
+    "WECHAT_PAY_PUBLIC_KEY_ID",
+    "WECHAT_PAY_PUBLIC_KEY_FILE",
+    "WECHAT_PAY_PLATFORM_CERT_FILES",
+    "RTMP_PUBLISH_URL",
+    "RTMP_INTERNAL_URL",
+    "MEDIA_STAT_URL",
+    "MEDIA_CONTROL_URL",
+    "MEDIA_CALLBACK_SECRET",
+    "MEDIA_DIR",
+    "HLS_BASE_URL",
+    "FLV_BASE_URL",
+    "FFMPEG_PATH",
+    "LOG_LEVEL",
+)
+SANDBOX_SETTINGS = (
+    "WECHAT_APPID",
+    "WECHAT_APPSECRET",
+    "WECHAT_PAY_MCHID",
+    "WECHAT_PAY_APIV3_KEY",
+    "WECHAT_PAY_PUBLIC_KEY_ID",
+    "WECHAT_PAY_CERT_SERIAL",
+    "WECHAT_PUSH_TOKEN",
+    "WECHAT_PUSH_AES_KEY",
+)
+# A given setting means that this part stands elsewhere and is not started.
+STANDS_ELSEWHERE = {
+    "postgres": ("DATABASE_URL",),
+    "redis": ("REDIS_URL",),
+    "nginx": ("RTMP_INTERNAL_URL", "MEDIA_STAT_URL"),
+    "wechat-sandbox": ("WECHAT_API_BASE", "WECHAT_PAY_BASES"),
+}
+PRODUCT = ("api", "dispatcher", "worker", "beat", "flv-relay", "live-supervisor", "wechat-sandbox")
+EVERYTHING = ("postgres", "redis", "nginx", *PRODUCT)
+
+
+def product_environment(
+    state: Path,
+    ports: Mapping[str, int],
+    secrets: Mapping[str, str],
+    keys: Mapping[str, Path],
+    stores: Mapping[str, str],
+    given: Mapping[str, str],
+) -> dict[str, str]:
+    """Every setting of the product by name; ``given`` ones win over what this machine made up.
+
+    ``stores`` are the settings that the local servers bring: addresses of database and Redis, folders,
+    ffmpeg.
+    """
+    api = f"http://{HOST}:{ports['api']}"
+    sandbox = f"http://{HOST}:{ports['sandbox']}"
+    rtmp = f"rtmp://{HOST}:{ports['rtmp']}/live"
+    control = f"http://{HOST}:{ports['media_control']}"
+    made = {
+        "LONGCHUAN_ENV": "development",
+        "LONGCHUAN_STATE_DIR": str(state),
+        "API_HOST": HOST,
+        "API_PORT": str(ports["api"]),
+        "PUBLIC_BASE_URL": api,
+        "ALLOWED_ORIGINS": f"https://servicewechat.com,{api},{sandbox}",
+        "FLV_HOST": HOST,
+        "FLV_PORT": str(ports["flv"]),
+        "WECHAT_API_BASE": sandbox,
+        "WECHAT_PAY_BASES": sandbox,
+        "WECHAT_PAY_MODE": "partner",
+        "WECHAT_PAY_PRIVATE_KEY_FILE": str(keys["merchant_private"]),
+        "WECHAT_PAY_PUBLIC_KEY_FILE": str(keys["wechat_public"]),
+        "RTMP_PUBLISH_URL": rtmp,
+        "RTMP_INTERNAL_URL": rtmp,
+        "MEDIA_STAT_URL": f"{control}/stat",
+        "MEDIA_CONTROL_URL": f"{control}/control",
+        "HLS_BASE_URL": f"http://{HOST}:{ports['hls']}/hls",
+        "FLV_BASE_URL": f"http://{HOST}:{ports['flv']}/live",
+        **{name: value for name, value in secrets.items() if name in SETTINGS},
+        **stores,
+    }
+    return {**made, **{name: value for name, value in given.items() if name in SETTINGS}}
+
+
+def product_programs(
+    environment: Mapping[str, str], state: Path, keys: Mapping[str, Path], sandbox_port: int
+) -> list[Program]:
+    """The product's processes, in the order in which they start."""
+    settings = {**plain_environment(), **environment}
+    api_port, flv_port = int(environment["API_PORT"]), int(environment["FLV_PORT"])
+
+    def python(
+        name: str, *words: str, ready: Callable[[], bool] | None = None, signal_group: bool = True
+    ) -> Program:
+        return Program(
+            name=name,
+            argv=(sys.executable, "-m", *words),
+            directory=ROOT,
+            environment=settings,
+            ready=ready,
+            signal_group=signal_group,
+        )
+
+    celery = ("celery", "-A", "server.celery_app")
+    return [
+        python("api", "server.app", ready=lambda: answers_http(api_port, "/health/ready")),
+        python("dispatcher", "server.dispatcher"),
+        # The worker finishes its task and its children with it: a signal to the whole group would cut them
+        # off.
+        python("worker", *celery, "worker", "--concurrency=2", "--loglevel=INFO", signal_group=False),
+        python("beat", *celery, "beat", "--loglevel=INFO", f"--schedule={state / 'run' / 'celery-beat'}"),
+        python("flv-relay", "server.flv_relay", ready=lambda: accepts(flv_port)),
+        python("live-supervisor", "server.live_supervisor"),
+        sandbox_program(environment, state, keys, sandbox_port),
+    ]
+
+
+def sandbox_program(
+    environment: Mapping[str, str], state: Path, keys: Mapping[str, Path], port: int
+) -> Program:
+    """The WeChat that is not there; it knows what WeChat would know, none of the product's own secrets."""
+    return Program(
+        name="wechat-sandbox",
+        argv=(sys.executable, "-m", "scripts.wechat_sandbox"),
+        directory=ROOT,
+        environment={
+            **plain_environment(),
+            **{name: environment[name] for name in SANDBOX_SETTINGS},
+            "SANDBOX_HOST": HOST,
+            "SANDBOX_PORT": str(port),
+            "SANDBOX_STATE_DIR": str(state / "wechat-sandbox"),
+            "SANDBOX_MERCHANT_PUBLIC_KEY_FILE": str(keys["merchant_public"]),
+            "SANDBOX_PRIVATE_KEY_FILE": str(keys["wechat_private"]),
+            "PRODUCT_BASE_URL": environment["PUBLIC_BASE_URL"],
+        },
+        ready=lambda: accepts(port),
+    )
