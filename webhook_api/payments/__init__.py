@@ -1,0 +1,1 @@
+"""Notices of WeChat Pay."""

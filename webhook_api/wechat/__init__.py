@@ -1,0 +1,1 @@
+"""Message push of the mini-program."""

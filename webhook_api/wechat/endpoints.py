@@ -1,0 +1,29 @@
+"""``/v1/webhook/wechat/messages``: the mini-program's message push."""
+
+import logging
+
+from sanic import Request
+from sanic.response import HTTPResponse, text
+
+from webhook_api import door
+from webhook_api.wechat.push import MAX_PUSH_BYTES, MessagePush, PushQuery
+
+log = logging.getLogger(__name__)
+
+
+@door.get("/wechat/messages", public=True)
+async def verify_wechat_push(query: PushQuery, push: MessagePush) -> HTTPResponse:
+    """Echo the probe with which WeChat's console verifies the address."""
+    return text(push.answer_probe(query))
+
+
+@door.post("/wechat/messages", public=True, status=200, max_body_bytes=MAX_PUSH_BYTES)
+async def receive_wechat_push(request: Request, query: PushQuery, push: MessagePush) -> HTTPResponse:
+    """Take in a message or an event, and say so within five seconds, or WeChat repeats it three times.
+
+    No room follows an event yet: what arrives is verified, named in the log without its content, and
+    acknowledged.
+    """
+    message = push.open(query, request.body)
+    log.info("wechat_push", extra={"kind": message.kind, "event": message.event})
+    return text("success")
