@@ -21,18 +21,14 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 from sanic import Request
 
+from kit.actors import Actor
+
 Handler = Callable[..., Awaitable[Any]]
 Decorator = Callable[[Handler], Handler]
 Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
 Effect = Literal["with_answer", "resumable"]
 
 MAX_BODY_BYTES = 1024 * 1024
-
-
-class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who has been authenticated. ``caller`` is the opaque identity that keys and logs use."""
-
-    caller: str
 
 
 class IdempotencyKey(str):
@@ -121,11 +117,11 @@ class Door:
 
     def patch(self, path: str, *, status: int = 200) -> Decorator:
         """A change of some members."""
-        return self._route("PATCH", path, status=status)
+        return self._route("PATCH", path, public=False, status=status)
 
     def delete(self, path: str, *, status: int = 204) -> Decorator:
         """An end; repeating it changes nothing more."""
-        return self._route("DELETE", path, status=status)
+        return self._route("DELETE", path, public=False, status=status)
 
     def websocket(self, path: str, *, public: bool = False) -> Decorator:
         """A socket: the handler also takes ``request`` and ``ws``."""

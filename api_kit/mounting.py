@@ -8,8 +8,9 @@ import msgspec
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
-from api_kit.doors import Actor, Answer, Door, Endpoint
+from api_kit.doors import Answer, Door, Endpoint
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
+from kit.actors import Actor
 from kit.database import transaction
 from kit.errors import NotAuthenticated, NotPermitted
 from kit.idempotency import Claimed, KeyMissing, claim, settle
@@ -126,14 +127,14 @@ def _again(claimed: Claimed) -> HTTPResponse:
 
 def render(answer: object, status: int) -> HTTPResponse:
     """A struct as JSON, None as 204, a response as it is."""
-    headers: dict[str, str] = {}
     if isinstance(answer, HTTPResponse):
         return answer
-    if isinstance(answer, Answer):
-        answer, status, headers = answer.body, answer.status, answer.headers
-    if answer is None:
-        return HTTPResponse(b"", status=204 if status in (200, 201) else status, headers=headers)
-    return HTTPResponse(msgspec.json.encode(answer), status=status, headers=headers, content_type=_JSON)
+    given = answer if isinstance(answer, Answer) else Answer(cast(msgspec.Struct | None, answer), status)
+    if given.body is None:
+        return HTTPResponse(b"", status=204 if given.status in (200, 201) else given.status, headers=given.headers)
+    return HTTPResponse(
+        msgspec.json.encode(given.body), status=given.status, headers=given.headers, content_type=_JSON
+    )
 
 
 def read_body(request: Request, decoder: msgspec.json.Decoder[Any]) -> object:

@@ -3,11 +3,11 @@
 import msgspec
 
 
-class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Input(msgspec.Struct, forbid_unknown_fields=True):
     """A request body or query. A member that nobody asked for is an error, never ignored."""
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(msgspec.Struct):
     """A part of an answer."""
 
 

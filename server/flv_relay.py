@@ -20,7 +20,7 @@ import uvloop
 
 from kit.clock import Clock, utc_now
 from kit.errors import Unavailable
-from live.flv import BrokenFlv, FlvReader, Timeline
+from live.flv import FlvBrokenError, FlvReader, Timeline
 from live.keys import LiveKeys
 from live.ports import MediaServer
 
@@ -113,7 +113,7 @@ class Room:
             began = asyncio.get_running_loop().time()
             try:
                 await self._read_once(began)
-            except BrokenFlv as error:
+            except FlvBrokenError as error:
                 log.warning("room %s: %s", self.stream[:6], error)
             if asyncio.get_running_loop().time() - began > 10:
                 failures = 0
@@ -167,8 +167,9 @@ class Viewer(asyncio.Protocol):
         line = bytes(self._request[:end]).split(b"\r\n", 1)[0].decode("latin-1").split(" ")
         self._request.clear()
         if len(line) != 3 or not line[2].startswith("HTTP/1."):
-            return self.refuse(400, "Bad Request")
-        self.relay.answer(self, line[0], line[1])
+            self.refuse(400, "Bad Request")
+        else:
+            self.relay.answer(self, line[0], line[1])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the viewer."""
@@ -200,7 +201,8 @@ class Viewer(asyncio.Protocol):
         assert self._transport is not None
         self._transport.write(
             f"HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
-            "Access-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n".encode() + body
+            "Access-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n".encode()
+            + body
         )
         self._transport.close()
 
@@ -213,6 +215,13 @@ class Viewer(asyncio.Protocol):
         """End at once and free what is queued."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _token_in(query: str) -> str:
+    try:
+        return parse_qs(query[:1024], max_num_fields=8).get("token", [""])[-1]
+    except ValueError:
+        return ""
 
 
 @dataclass
@@ -230,24 +239,27 @@ class Relay:
     def answer(self, viewer: Viewer, method: str, target: str) -> None:
         """Route one request: a room's stream, or the health of the process."""
         path, _, query = target.partition("?")
-        if method not in ("GET", "HEAD"):
-            return viewer.refuse(405, "Method Not Allowed")
-        if path in ("/health/live", "/health/ready"):
-            return self._tell_health(viewer, path.endswith("ready"))
         found = _PATH.fullmatch(path)
-        if not found:
-            return viewer.refuse(404, "Not Found")
-        token = parse_qs(query, max_num_fields=8).get("token", [""])[-1] if len(query) < 1024 else ""
-        if not self.keys.play_token_holds(found[1], token, self.clock()):
-            return viewer.refuse(403, "Forbidden")
-        room = self.rooms.get(found[1])
-        if room is None:
-            return viewer.refuse(404, "Not Found")
-        if self.connections > MAX_VIEWERS:
-            return viewer.refuse(503, "Service Unavailable")
+        if method not in ("GET", "HEAD"):
+            viewer.refuse(405, "Method Not Allowed")
+        elif path in ("/health/live", "/health/ready"):
+            self._tell_health(viewer, path.endswith("ready"))
+        elif not found:
+            viewer.refuse(404, "Not Found")
+        elif not self.keys.play_token_holds(found[1], _token_in(query), self.clock()):
+            viewer.refuse(403, "Forbidden")
+        elif found[1] not in self.rooms:
+            viewer.refuse(404, "Not Found")
+        elif self.connections > MAX_VIEWERS:
+            viewer.refuse(503, "Service Unavailable")
+        else:
+            self._let_in(viewer, self.rooms[found[1]], method)
+
+    def _let_in(self, viewer: Viewer, room: Room, method: str) -> None:
         viewer.send(_FLV_ANSWER)
         if method == "HEAD":
-            return viewer.close()
+            viewer.close()
+            return
         viewer.room = room
         room.joining.add(viewer)
 
@@ -304,7 +316,9 @@ class Relay:
 
     async def serve(self, host: str, port: int, *, ready: Callable[[int], None] = lambda port: None) -> None:
         """Serve until cancelled; ``ready`` is told the port, which the kernel chooses when ``port`` is 0."""
-        server = await asyncio.get_running_loop().create_server(lambda: Viewer(self), host, port, backlog=4096)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Viewer(self), host, port, backlog=4096
+        )
         ready(server.sockets[0].getsockname()[1])
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -1,0 +1,161 @@
+"""Settings -> adapters -> services, built once. The one place where a port meets its adapter."""
+
+from dataclasses import dataclass, field
+
+import httpx
+from redis.asyncio import Redis
+
+from accounts.passwords import Passwords
+from accounts.service import AccessLogs, ConsumerLogin, Sessions
+from accounts.staff import StaffAccounts, StaffLogin
+from integrations.field_encryption.cipher import AesGcmFieldCipher
+from integrations.media_server.nginx_rtmp import NginxRtmp
+from integrations.media_server.remux import FfmpegRemuxer
+from integrations.redis.room_bell import RedisRoomBell
+from integrations.wechat.login import MiniProgramClient
+from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
+from integrations.wechat_pay.gateway import WeChatPayGateway
+from kit.encryption import FieldCipher
+from ledger.service import Journals, Sealer
+from live import service as live
+from live.chat import Chat
+from live.hub import FeedHub
+from live.jobs import Archive
+from live.keys import LiveKeys
+from live.publishing import Publishing
+from live.shelf import Shelf
+from live.supervision import Supervision
+from merchants.service import Merchants
+from orders.after_sales import AfterSales
+from orders.checkout import Checkout
+from orders.fulfilment import Fulfilment
+from orders.life import OrderLife
+from payments.bills import Bills
+from payments.notices import Notices
+from payments.refunds import Refunds
+from payments.service import Payments
+from products.marks import Marks
+from products.service import Catalogue, SalePolicies
+from products.stock import Stock
+from server.settings import Settings
+from webhook_api.wechat.push import MessagePush
+
+NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
+
+
+@dataclass
+class Bootstrap:
+    """Everything one process needs. ``services`` is what endpoints may ask for, by type."""
+
+    settings: Settings
+    http: httpx.AsyncClient
+    redis: "Redis"
+    sessions: Sessions
+    payments: Payments
+    refunds: Refunds
+    bills: Bills
+    order_life: OrderLife
+    after_sales: AfterSales
+    live_sessions: live.Sessions
+    supervision: Supervision
+    archive: Archive
+    feed_hub: FeedHub
+    sealer: Sealer
+    services: dict[type, object] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Nothing to open yet: clients connect when they are first used."""
+
+    async def stop(self) -> None:
+        """Close the clients of this process."""
+        await self.http.aclose()
+        await self.redis.aclose()
+
+
+def bootstrap(settings: Settings) -> Bootstrap:
+    """Build the system. Raises for keys that cannot be read; opens no connection."""
+    http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50, max_keepalive_connections=20))
+    redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    cipher = AesGcmFieldCipher.of_one_key(settings.field_key)
+    wechat = MiniProgramClient(
+        settings.wechat.appid, settings.wechat.secret, settings.wechat.api_base.rstrip("/"), http, redis
+    )
+    gateway = WeChatPayGateway(_wechat_pay(settings), http)
+    passwords = Passwords()
+    sessions = Sessions()
+    stock = Stock()
+    payments, refunds = Payments(gateway), Refunds(gateway)
+    order_life = OrderLife(stock, payments, refunds)
+    after_sales = AfterSales(refunds, stock)
+    media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
+    keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
+    bell = RedisRoomBell(redis)
+    live_sessions = live.Sessions(bell, media)
+    publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
+    hls_directory = settings.media.directory / "hls"
+    built = Bootstrap(
+        settings=settings,
+        http=http,
+        redis=redis,
+        sessions=sessions,
+        payments=payments,
+        refunds=refunds,
+        bills=Bills(gateway),
+        order_life=order_life,
+        after_sales=after_sales,
+        live_sessions=live_sessions,
+        supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
+        archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
+        feed_hub=FeedHub(bell),
+        sealer=Sealer(),
+    )
+    offered: list[object] = [
+        sessions,
+        AccessLogs(),
+        ConsumerLogin(wechat, cipher, sessions),
+        StaffLogin(passwords, sessions),
+        StaffAccounts(passwords),
+        Merchants(),
+        Catalogue(),
+        SalePolicies(),
+        Marks(),
+        stock,
+        payments,
+        refunds,
+        built.bills,
+        Notices(gateway, payments, refunds),
+        Checkout(stock, payments, cipher),
+        order_life,
+        after_sales,
+        live_sessions,
+        publishing,
+        Shelf(bell),
+        Chat(bell),
+        built.feed_hub,
+        live.Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
+        live.Attributions(keys),
+        Journals(),
+        built.sealer,
+        MessagePush(settings.wechat.appid, settings.wechat.push_token, settings.wechat.push_aes_key),
+        settings,
+    ]
+    built.services.update({type(service): service for service in offered})
+    built.services[FieldCipher] = cipher
+    return built
+
+
+def _wechat_pay(settings: Settings) -> WeChatPayConfiguration:
+    pay = settings.wechat_pay
+    return read_configuration(
+        mode=pay.mode,
+        appid=settings.wechat.appid,
+        mchid=pay.mchid,
+        certificate_serial=pay.cert_serial,
+        private_key_pem=pay.private_key_file.read_bytes(),
+        apiv3_key=pay.apiv3_key,
+        public_key_id=pay.public_key_id,
+        public_key_pem=pay.public_key_file.read_bytes() if pay.public_key_file else b"",
+        platform_certificates=tuple(file.read_bytes() for file in pay.platform_cert_files),
+        notify_url=settings.public_base_url.rstrip("/") + NOTICE_PATH,
+        bases=pay.bases,
+    )

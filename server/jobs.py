@@ -1,0 +1,36 @@
+"""What time does: the one table of timed jobs. Each is a plain async function of a room, safe to run twice at once.
+
+Celery only hurries them up. A job claims rows in the database, so a lost queue costs one period and nothing else.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import kit.idempotency
+import orders.jobs
+import payments.jobs
+from kit.clock import utc_now
+from server.bootstrap import Bootstrap
+
+FAST = "fast"
+MEDIA = "media"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One timed job: it runs every ``period_s`` seconds on its queue and answers how many things it moved."""
+
+    name: str
+    period_s: float
+    run: Callable[[Bootstrap], Awaitable[int]]
+    queue: str = FAST
+
+
+JOBS: tuple[Job, ...] = (
+    Job("payments.query_pending", 2, lambda b: payments.jobs.query_pending_payments(b.payments)),
+    Job("payments.close_expired", 2, lambda b: payments.jobs.close_expired_payments(b.payments)),
+    Job("payments.send_refunds", 1, lambda b: payments.jobs.send_refunds(b.refunds)),
+    Job("payments.query_refunds", 5, lambda b: payments.jobs.query_refunds(b.refunds)),
+    Job("orders.pass_after_sales_windows", 1, lambda b: orders.jobs.pass_after_sales_windows(b.order_life)),
+    Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
+)
