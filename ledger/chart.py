@@ -1,11 +1,11 @@
-"""The first chart of accounts (domain reference 2.5): an account is a code, an owner, a state and a category."""
+"""The first chart of accounts (domain reference 2.5)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Book(StrEnum):
-    """The two books; a journal sums to zero in each of them, and their figures are never added to each other."""
+    """The two books; a journal sums to zero in each of them, and their figures never meet."""
 
     CASH = "cash"
     STATISTICS = "statistics"
@@ -14,8 +14,8 @@ class Book(StrEnum):
 class State(StrEnum):
     """How far an amount has come (domain reference 2.5, object 9). Sub-accounts of one code and owner.
 
-    What is PAID or CONFIRMED is no debt any more; it stands in the same code so that an owner's whole history is
-    one account, and what is still owed is ACCRUED + EARNED.
+    What is PAID or CONFIRMED is no debt any more; it stands in the same code so that an owner's whole
+    history is one account, and what is still owed is ACCRUED + EARNED.
     """
 
     NONE = ""

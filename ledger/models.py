@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 
 class LedgerAccount(Model):
-    """A code of the chart for one owner, in one state and income category (both empty where they say nothing)."""
+    """A code of the chart for one owner, in one state and income category (empty where they say nothing)."""
 
     id = fields.BigIntField(primary_key=True)
     book = fields.CharField(max_length=12)
@@ -32,8 +32,8 @@ class LedgerAccount(Model):
 class LedgerJournal(Model):
     """One balanced change, made by one step of one source.
 
-    ``period`` is the calendar month in China of ``booked_at``. ``seq``, ``prev_hash`` and ``hash`` are filled once,
-    together, by the sealer.
+    ``period`` is the calendar month in China of ``booked_at``. ``seq``, ``prev_hash`` and ``hash`` are filled
+    once, together, by the sealer.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -91,7 +91,7 @@ class Journals:
     clock: Clock = utc_now
 
     async def post(self, draft: JournalDraft) -> bool:
-        """Write the journal in the caller's transaction; False when its source has been posted before (a replay)."""
+        """Write the journal in the caller's transaction; False when its source was posted before (a replay)."""
         if not in_open_transaction():
             raise RuntimeError("a journal is posted in the transaction of what it records")
         draft.check()
@@ -184,7 +184,8 @@ class Sealer:
         heads: dict[str, tuple[int, str]] = {}
         for period in sorted({journal["period"] for journal in waiting}):
             head = await row(
-                "SELECT seq, hash FROM ledger_journal WHERE period = $1 AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1",
+                "SELECT seq, hash FROM ledger_journal WHERE period = $1 AND seq IS NOT NULL"
+                " ORDER BY seq DESC LIMIT 1",
                 period,
             )
             heads[period] = (head["seq"], head["hash"]) if head else (0, FIRST)
@@ -227,7 +228,7 @@ class Corrections:
         rule: str = "",
         step: int = 0,
     ) -> None:
-        """Post the negative of a journal. Into the open period, naming the one it corrects when that is another.
+        """Post the negative of a journal, into the open period, naming the one it corrects if that is another.
 
         Raises :class:`SecondPersonNeeded`, :class:`JournalUnknown`, :class:`AlreadyReversed`.
         """

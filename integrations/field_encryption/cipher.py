@@ -1,8 +1,8 @@
 """AES-256-GCM for single fields, with key ids, and a blind index for exact search (reliability reference 5).
 
-A ciphertext is ``version (1 byte = 1) | length of the key id (1) | key id | nonce (12) | ciphertext and tag``. The
-place of the field, ``table|column|row``, is authenticated with it, so that a value copied to another row or column
-does not decrypt. Several keys may be known for reading; the first one writes.
+A ciphertext is ``version (1 byte = 1) | length of the key id (1) | key id | nonce (12) | ciphertext and
+tag``. The place of the field, ``table|column|row``, is authenticated with it, so that a value copied to
+another row or column does not decrypt. Several keys may be known for reading; the first one writes.
 """
 
 import base64
@@ -21,12 +21,15 @@ _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
 
-class FieldUnreadable(Exception):
+class FieldUnreadableError(Exception):
     """The ciphertext is damaged, stands in another place than it was made for, or its key is unknown."""
 
 
 def read_key(text: str) -> bytes:
-    """The 32 bytes of a key given as 64 hexadecimal digits or as base 64. Raises ValueError for anything else."""
+    """The 32 bytes of a key given as 64 hexadecimal digits or as base 64.
+
+    Raises ValueError for anything else.
+    """
     try:
         key = bytes.fromhex(text)
     except ValueError:
@@ -43,8 +46,9 @@ def _derive(key: bytes, purpose: bytes) -> bytes:
 class AesGcmFieldCipher:
     """Implements the ``FieldCipher`` ports of the rooms.
 
-    ``keys`` maps key ids (1 to 32 ASCII characters) to 32 secret bytes; the first one encrypts. The blind index has
-    a key of its own, derived from ``index_key``, which must outlive a change of the encryption keys.
+    ``keys`` maps key ids (1 to 32 ASCII characters) to 32 secret bytes; the first one encrypts. The blind
+    index has a key of its own, derived from ``index_key``, which must outlive a change of the encryption
+    keys.
     """
 
     def __init__(self, keys: Mapping[str, bytes], index_key: bytes) -> None:
@@ -68,19 +72,19 @@ class AesGcmFieldCipher:
         sealed = self._ciphers[self._writing].encrypt(nonce, text.encode(), header + aad.encode())
         return header + nonce + sealed
 
-    def decrypt(self, ciphertext: bytes, aad: str) -> str:
-        """The text again. Raises :class:`FieldUnreadable`."""
-        if len(ciphertext) < 2 or ciphertext[0] != _VERSION:
-            raise FieldUnreadable("not a field ciphertext")
-        end = 2 + ciphertext[1]
-        header, nonce = ciphertext[:end], ciphertext[end : end + _NONCE_BYTES]
+    def decrypt(self, sealed: bytes, aad: str) -> str:
+        """The text again. Raises :class:`FieldUnreadableError`."""
+        if len(sealed) < 2 or sealed[0] != _VERSION:
+            raise FieldUnreadableError("not a field ciphertext")
+        end = 2 + sealed[1]
+        header, nonce = sealed[:end], sealed[end : end + _NONCE_BYTES]
         cipher = self._ciphers.get(header[2:].decode("ascii", "replace"))
         if cipher is None:
-            raise FieldUnreadable("the key is not known")
+            raise FieldUnreadableError("the key is not known")
         try:
-            return cipher.decrypt(nonce, ciphertext[end + _NONCE_BYTES :], header + aad.encode()).decode()
+            return cipher.decrypt(nonce, sealed[end + _NONCE_BYTES :], header + aad.encode()).decode()
         except (InvalidTag, ValueError):
-            raise FieldUnreadable("the field is damaged or stands in another place") from None
+            raise FieldUnreadableError("the field is damaged or stands in another place") from None
 
     def blind_index(self, column: str, text: str) -> bytes:
         """A keyed hash for looking up equal values; the same value in two columns gives two hashes."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.field_encryption.cipher import AesGcmFieldCipher, FieldUnreadable, read_key
+from integrations.field_encryption.cipher import AesGcmFieldCipher, FieldUnreadableError, read_key
 
 KEY = "00" * 31 + "01"
 CIPHER = AesGcmFieldCipher.of_one_key(KEY)
@@ -24,14 +24,14 @@ def test_two_encryptions_of_one_name_differ_and_do_not_show_it() -> None:
 
 def test_a_value_moved_to_another_row_or_changed_does_not_decrypt() -> None:
     sealed = CIPHER.encrypt("示例甲", PLACE)
-    with pytest.raises(FieldUnreadable):
+    with pytest.raises(FieldUnreadableError):
         CIPHER.decrypt(sealed, "household|name|示例02")
     for position in range(len(sealed)):
         damaged = bytearray(sealed)
         damaged[position] ^= 1
-        with pytest.raises(FieldUnreadable):
+        with pytest.raises(FieldUnreadableError):
             CIPHER.decrypt(bytes(damaged), PLACE)
-    with pytest.raises(FieldUnreadable):
+    with pytest.raises(FieldUnreadableError):
         CIPHER.decrypt(sealed[:10], PLACE)
 
 
@@ -42,7 +42,7 @@ def test_an_old_key_still_reads_after_a_new_one_writes() -> None:
     assert both.decrypt(sealed, PLACE) == "示例甲"
     assert b"k2" in both.encrypt("示例甲", PLACE)[:4]
     assert both.blind_index("c", "x") == CIPHER.blind_index("c", "x")
-    with pytest.raises(FieldUnreadable):
+    with pytest.raises(FieldUnreadableError):
         CIPHER.decrypt(both.encrypt("示例甲", PLACE), PLACE)
 
 

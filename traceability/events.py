@@ -1,0 +1,43 @@
+"""What has happened to deliveries and lots."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from kit.facts import Fact
+
+
+class IntakeAccepted(Fact, frozen=True, kw_only=True):
+    """A delivery has been weighed and accepted. ``mode`` is ``paid_at_scale`` or ``consignment``."""
+
+    topic: ClassVar[str] = "traceability.intake_accepted"
+    intake: str
+    supplier: str
+    merchant: str
+    product: str
+    mass_gram: int
+    mode: str
+    weighed_at: datetime
+
+
+class IntakePaid(Fact, frozen=True, kw_only=True):
+    """A delivery was bought outright at the scale. ``evidence`` names the voucher."""
+
+    topic: ClassVar[str] = "traceability.intake_paid"
+    intake: str
+    supplier: str
+    merchant: str
+    amount_fen: int
+    mass_gram: int
+    paid_at: datetime
+    evidence: str
+
+
+class LotWasSealed(Fact, frozen=True, kw_only=True):
+    """A lot's contributions are fixed."""
+
+    topic: ClassVar[str] = "traceability.lot_sealed"
+    lot: str
+    merchant: str
+    product: str
+    input_gram: int
+    sealed_at: datetime

@@ -1,0 +1,58 @@
+-- Evidence stays as it was written: intakes, and what lines took. A lot changes until it is sealed, then only in
+-- what has been taken from it (domain reference 2.5, objects 2, 3 and 6).
+CREATE OR REPLACE FUNCTION refuse_trace_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE OR REPLACE TRIGGER intake_append_only
+    BEFORE UPDATE OR DELETE ON intake FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
+CREATE OR REPLACE TRIGGER intake_no_truncate
+    BEFORE TRUNCATE ON intake FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
+CREATE OR REPLACE TRIGGER line_lot_append_only
+    BEFORE UPDATE OR DELETE ON line_lot FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
+CREATE OR REPLACE TRIGGER line_lot_no_truncate
+    BEFORE TRUNCATE ON line_lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
+CREATE OR REPLACE TRIGGER lot_contribution_append_only
+    BEFORE UPDATE OR DELETE ON lot_contribution FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
+CREATE OR REPLACE TRIGGER lot_contribution_no_truncate
+    BEFORE TRUNCATE ON lot_contribution FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
+CREATE OR REPLACE TRIGGER lot_no_delete
+    BEFORE DELETE ON lot FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
+CREATE OR REPLACE TRIGGER lot_no_truncate
+    BEFORE TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
+
+CREATE OR REPLACE FUNCTION refuse_sealed_contribution() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    sealed timestamptz;
+BEGIN
+    SELECT sealed_at INTO sealed FROM lot WHERE id = NEW.lot_id FOR UPDATE;
+    IF sealed IS NOT NULL THEN
+        RAISE EXCEPTION 'the lot is sealed' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER lot_contribution_before_seal
+    BEFORE INSERT ON lot_contribution FOR EACH ROW EXECUTE FUNCTION refuse_sealed_contribution();
+
+CREATE OR REPLACE FUNCTION guard_lot() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    given bigint;
+BEGIN
+    IF OLD.sealed_at IS NOT NULL AND to_jsonb(NEW) - 'bound_gram' <> to_jsonb(OLD) - 'bound_gram' THEN
+        RAISE EXCEPTION 'the lot is sealed' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF OLD.sealed_at IS NULL AND NEW.sealed_at IS NOT NULL THEN
+        SELECT coalesce(sum(mass_gram), 0) INTO given FROM lot_contribution WHERE lot_id = NEW.id;
+        IF given <> NEW.input_gram THEN
+            RAISE EXCEPTION 'the contributions are % of % g', given, NEW.input_gram USING ERRCODE = 'check_violation';
+        END IF;
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER lot_guard BEFORE UPDATE ON lot FOR EACH ROW EXECUTE FUNCTION guard_lot();

@@ -1,0 +1,201 @@
+"""Reads of suppliers, intakes and lots: one SQL statement each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from kit.database import rows
+from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from traceability.errors import LotUnknown
+
+
+class Contribution(msgspec.Struct, frozen=True, kw_only=True):
+    """A supplier's part of a lot's whole input."""
+
+    supplier: str
+    intake: str
+    mass_gram: int
+    mode: str
+
+
+class BoundLot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line took from one lot, and the lot's whole make-up."""
+
+    line: str
+    lot: str
+    quantity: int
+    mass_gram: int
+    contributions: tuple[Contribution, ...]
+
+
+class SupplierCard(msgspec.Struct, frozen=True):
+    """A supplier as stations and merchants see it."""
+
+    number: str
+    name: str
+    kind: str
+    township: str
+    entered_at: datetime
+
+
+class IntakeCard(msgspec.Struct, frozen=True):
+    """An intake with the lot it went into, if any."""
+
+    number: str
+    supplier: str
+    supplier_name: str
+    merchant: str
+    product: str
+    mass_gram: int
+    grade: str
+    unit_price_fen: int
+    amount_fen: int
+    mode: str
+    evidence: str
+    weighed_at: datetime
+    paid_at: datetime | None
+    lot: str | None
+
+
+class LotCard(msgspec.Struct, frozen=True):
+    """A lot with what is left of it."""
+
+    number: str
+    kind: str
+    product: str
+    merchant: str
+    input_gram: int
+    contributed_gram: int
+    left_gram: int
+    suppliers: int
+    made_at: datetime
+    sealed_at: datetime | None
+
+
+class LotPart(msgspec.Struct, frozen=True):
+    """One contribution with the supplier's name."""
+
+    intake: str
+    supplier: str
+    supplier_name: str
+    mass_gram: int
+    mode: str
+
+
+async def line_lots(lines: Sequence[str]) -> list[BoundLot]:
+    """The lots of some lines with their contributions, by line, lot and supplier."""
+    found = await rows(
+        "SELECT b.line, l.number AS lot, b.quantity, b.mass_gram,"
+        " jsonb_agg(jsonb_build_object('supplier', s.number,"
+        " 'intake', i.number, 'mass_gram', c.mass_gram, 'mode', i.mode) ORDER BY s.number,"
+        " i.number)::text AS parts"
+        " FROM line_lot b JOIN lot l ON l.id = b.lot_id JOIN lot_contribution c ON c.lot_id = l.id"
+        " JOIN intake i ON i.id = c.intake_id JOIN supplier s ON s.id = c.supplier_id"
+        " WHERE b.line = ANY($1) GROUP BY b.id, l.number ORDER BY b.line, l.number",
+        list(lines),
+    )
+    return [
+        BoundLot(
+            line=bound["line"],
+            lot=bound["lot"],
+            quantity=bound["quantity"],
+            mass_gram=bound["mass_gram"],
+            contributions=msgspec.json.decode(bound["parts"], type=tuple[Contribution, ...]),
+        )
+        for bound in found
+    ]
+
+
+async def suppliers(
+    township: str | None, merchant: str | None, cursor: str | None, limit: int
+) -> tuple[list[SupplierCard], str | None]:
+    """Suppliers of a township, or those a merchant entered or bought from; both None: all of them."""
+    after = read_cursor(cursor, tuple[int])[0] if cursor else 0
+    limit = min(limit, MAX_PAGE)
+    found = await rows(
+        "SELECT s.id, s.number, s.name, s.kind, s.township, s.entered_at FROM supplier s WHERE s.id > $3"
+        " AND ($1::text IS NULL OR s.township = $1) AND ($2::text IS NULL OR s.merchant = $2"
+        " OR EXISTS (SELECT 1 FROM intake i WHERE i.supplier_id = s.id AND i.merchant = $2))"
+        " ORDER BY s.id LIMIT $4",
+        township,
+        merchant,
+        after,
+        limit + 1,
+    )
+    following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+    return [msgspec.convert(supplier, SupplierCard) for supplier in found[:limit]], following
+
+
+async def intakes(
+    township: str | None, merchant: str | None, cursor: str | None, limit: int
+) -> tuple[list[IntakeCard], str | None]:
+    """Intakes within a township or for a merchant, newest first; both None: all of them."""
+    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
+    limit = min(limit, MAX_PAGE)
+    found = await rows(
+        f"{_INTAKE} WHERE i.id < $3 AND ($1::text IS NULL OR i.township = $1)"
+        " AND ($2::text IS NULL OR i.merchant = $2) ORDER BY i.id DESC LIMIT $4",
+        township,
+        merchant,
+        before,
+        limit + 1,
+    )
+    following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+    return [msgspec.convert(intake, IntakeCard) for intake in found[:limit]], following
+
+
+async def intake_cards(numbers: Sequence[str]) -> dict[str, IntakeCard]:
+    """Some intakes by number."""
+    found = await rows(f"{_INTAKE} WHERE i.number = ANY($1)", list(numbers))
+    return {intake["number"]: msgspec.convert(intake, IntakeCard) for intake in found}
+
+
+async def lots(
+    merchant: str, product: str | None, cursor: str | None, limit: int
+) -> tuple[list[LotCard], str | None]:
+    """A merchant's lots, newest first."""
+    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
+    limit = min(limit, MAX_PAGE)
+    found = await rows(
+        f"{_LOT} WHERE l.merchant = $1 AND ($2::text IS NULL OR l.product = $2) AND l.id < $3"
+        " ORDER BY l.id DESC LIMIT $4",
+        merchant,
+        product,
+        before,
+        limit + 1,
+    )
+    following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+    return [msgspec.convert(lot, LotCard) for lot in found[:limit]], following
+
+
+async def lot(merchant: str, number: str) -> tuple[LotCard, list[LotPart]]:
+    """One lot of a merchant with its contributions. Raises :class:`LotUnknown`."""
+    found = await rows(f"{_LOT} WHERE l.merchant = $1 AND l.number = $2", merchant, number)
+    if not found:
+        raise LotUnknown(lot=number)
+    parts = await rows(
+        "SELECT i.number AS intake, s.number AS supplier, s.name AS supplier_name, c.mass_gram, i.mode"
+        " FROM lot_contribution c JOIN intake i ON i.id = c.intake_id JOIN supplier s ON s.id = c.supplier_id"
+        " WHERE c.lot_id = $1 ORDER BY s.number, i.number",
+        found[0]["id"],
+    )
+    return msgspec.convert(found[0], LotCard), [msgspec.convert(part, LotPart) for part in parts]
+
+
+_INTAKE = (
+    "SELECT i.id, i.number, s.number AS supplier, s.name AS supplier_name, i.merchant,"
+    " i.product, i.mass_gram,"
+    " i.grade, i.unit_price_fen, i.amount_fen, i.mode, i.evidence, i.weighed_at, i.paid_at, l.number AS lot"
+    " FROM intake i JOIN supplier s ON s.id = i.supplier_id LEFT JOIN lot_contribution c ON"
+    " c.intake_id = i.id"
+    " LEFT JOIN lot l ON l.id = c.lot_id"
+)
+_LOT = (
+    "SELECT l.id, l.number, l.kind, l.product, l.merchant, l.input_gram, l.input_gram -"
+    " l.bound_gram AS left_gram,"
+    " l.made_at, l.sealed_at, (SELECT coalesce(sum(c.mass_gram), 0)::bigint FROM lot_contribution c"
+    " WHERE c.lot_id = l.id) AS contributed_gram, (SELECT count(DISTINCT c.supplier_id) FROM"
+    " lot_contribution c"
+    " WHERE c.lot_id = l.id) AS suppliers FROM lot l"
+)
