@@ -8,6 +8,8 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
+from accounts.roles import Role, ScopeKind
+
 
 class ConsumerAccount(Model):
     """A buyer. The identity is unique per mini-program; the phone number is encrypted, with a blind index."""
@@ -53,37 +55,6 @@ class StaffAccount(Model):
         constraints = (CheckConstraint(check="login = lower(login)", name="staff_account_login_lower"),)
 
 
-class Role(StrEnum):
-    """What a member of staff may act as."""
-
-    MERCHANT_CLERK = "merchant_clerk"
-    HOST = "host"
-    STATION_KEEPER = "station_keeper"
-    COUNTY_OFFICER = "county_officer"
-    POVERTY_OFFICER = "poverty_officer"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
-
-
-class ScopeKind(StrEnum):
-    """What limits a role: nothing, one merchant or one township. The scope itself is opaque to this room."""
-
-    COUNTY = "county"
-    MERCHANT = "merchant"
-    TOWNSHIP = "township"
-
-
-SCOPE_OF_ROLE = {
-    Role.MERCHANT_CLERK: ScopeKind.MERCHANT,
-    Role.STATION_KEEPER: ScopeKind.TOWNSHIP,
-    Role.HOST: ScopeKind.COUNTY,
-    Role.COUNTY_OFFICER: ScopeKind.COUNTY,
-    Role.POVERTY_OFFICER: ScopeKind.COUNTY,
-    Role.AUDITOR: ScopeKind.COUNTY,
-    Role.ADMINISTRATOR: ScopeKind.COUNTY,
-}
-
-
 class RoleGrant(Model):
     """One role of one member of staff. ``scope`` is a merchant number, a township code, or empty."""
 
@@ -120,7 +91,7 @@ class AccountSession(Model):
     """One log-in. The token itself is nowhere: the row holds its SHA-256."""
 
     id = fields.BigIntField(primary_key=True)
-    token_hash = fields.BinaryField(unique=True)
+    token_hash = fields.CharField(max_length=64, unique=True)
     kind = fields.CharEnumField(SessionKind, max_length=10)
     consumer: fields.ForeignKeyNullableRelation[ConsumerAccount] = fields.ForeignKeyField(
         "longchuan.ConsumerAccount", related_name=False, on_delete=OnDelete.RESTRICT, null=True, db_index=True
@@ -149,7 +120,7 @@ class LoginFailure(Model):
     """Failed staff log-ins of one name or one address, kept as a SHA-256: people mistype secrets as names."""
 
     id = fields.BigIntField(primary_key=True)
-    subject_hash = fields.BinaryField(unique=True)
+    subject_hash = fields.CharField(max_length=64, unique=True)
     failures = fields.IntField()
     last_failed_at = fields.DatetimeField(db_index=True)
     blocked_until = fields.DatetimeField(null=True)

@@ -65,22 +65,3 @@ class MiniProgramLogin(Protocol):
         ``+8613800000000``.
         """
         ...
-
-
-class FieldCipher(Protocol):
-    """Encrypts single fields of personal data (reliability reference 5).
-
-    ``aad`` names the place, ``table|column|row``, so that a ciphertext moved elsewhere does not decrypt.
-    """
-
-    def encrypt(self, text: str, aad: str) -> bytes:
-        """The ciphertext with key id and nonce inside."""
-        ...
-
-    def decrypt(self, ciphertext: bytes, aad: str) -> str:
-        """The text again. Raises when the ciphertext or its place is not the one it was made for."""
-        ...
-
-    def blind_index(self, column: str, text: str) -> bytes:
-        """A keyed hash for looking up equal values, different for each column."""
-        ...

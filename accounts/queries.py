@@ -1,11 +1,16 @@
 """Reads of the access log."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from kit.database import rows
 from kit.paging import read_cursor, write_cursor
+
+
+class _Key(msgspec.Struct, array_like=True):
+    id: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
 
 
 class AccessRecord(msgspec.Struct, frozen=True):
@@ -23,7 +28,7 @@ async def access_records(
     subject: str | None, cursor: str | None, limit: int
 ) -> tuple[list[AccessRecord], str | None]:
     """The newest records first, of one subject or of all, and the cursor of the next page."""
-    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
+    before = read_cursor(cursor, _Key).id if cursor else 2**63 - 1
     found = await rows(
         "SELECT id, actor, acting_as, purpose, subject, fields_read::text AS fields_read, at FROM access_log"
         " WHERE id < $1 AND ($2::text IS NULL OR subject = $2) ORDER BY id DESC LIMIT $3",

@@ -15,12 +15,14 @@ from accounts.actors import (
     StationKeeper,
 )
 from accounts.errors import PurposeMissing
-from accounts.models import AccessLog, AccountSession, ConsumerAccount, Role, SessionKind
-from accounts.ports import FieldCipher, MiniProgramLogin
+from accounts.models import AccessLog, AccountSession, ConsumerAccount, SessionKind
+from accounts.ports import MiniProgramLogin
+from accounts.roles import Role
 from accounts.tokens import token_hash
 from kit.actors import Actor
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row
+from kit.encryption import FieldCipher
 from kit.numbers import public_number, secret_token
 
 CONSUMER_SESSION = timedelta(days=30)
@@ -58,7 +60,7 @@ class Opened:
     expires_at: datetime
 
 
-def staff_actor(id: int, number: str, name: str, role: Role, scope: str) -> Actor:
+def _staff_actor(id: int, number: str, name: str, role: Role, scope: str) -> Actor:
     """The actor of one role grant."""
     caller = f"staff:{number}"
     if role is Role.MERCHANT_CLERK:
@@ -74,7 +76,7 @@ def _actor(found: Row) -> Actor:
         return Consumer(
             caller=f"consumer:{number}", id=found["consumer_id"], number=number, openid=found["openid"]
         )
-    return staff_actor(
+    return _staff_actor(
         found["staff_id"], found["staff_number"], found["name"], Role(found["role"]), found["scope"]
     )
 

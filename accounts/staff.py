@@ -19,10 +19,10 @@ from accounts.errors import (
     StaffUnknown,
     WrongLogin,
 )
-from accounts.models import SCOPE_OF_ROLE, AccountSession, Role, RoleGrant, ScopeKind, StaffAccount
+from accounts.models import AccountSession, RoleGrant, StaffAccount
 from accounts.passwords import Passwords, check_strength
-from accounts.service import Opened, Sessions, staff_actor
-from kit.actors import Actor
+from accounts.roles import SCOPE_OF_ROLE, Role, ScopeKind
+from accounts.service import Opened, Sessions
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, transaction
 from kit.errors import Invalid
@@ -62,10 +62,10 @@ class LoginNameInvalid(Invalid):
 
 @dataclass(frozen=True)
 class StaffSession:
-    """A log-in that worked: the token, the actor that it stands for, and the role."""
+    """A log-in that worked: the token, who it stands for, and the role."""
 
     opened: Opened
-    actor: Actor
+    number: str
     name: str
     role: Role
     scope: str
@@ -101,9 +101,8 @@ class StaffLogin:
                 raise WrongLogin()
             await self._forgive(*subjects)
         grant = await self._choose_grant(account.id, role, scope)
-        actor = staff_actor(account.id, account.number, account.name, grant.role, grant.scope)
         opened = await self.sessions.open_for_grant(grant.id)
-        return StaffSession(opened, actor, account.name, grant.role, grant.scope)
+        return StaffSession(opened, account.number, account.name, grant.role, grant.scope)
 
     async def _count_attempt(self, subject: bytes) -> None:
         now = self.clock()

@@ -6,9 +6,9 @@ from hashlib import sha256
 _BEARER = re.compile(r"[Bb]earer ([A-Za-z0-9_-]{43})")
 
 
-def token_hash(token: str) -> bytes:
+def token_hash(token: str) -> str:
     """What is stored and looked up. A plain hash is enough: the token has 256 bits of its own."""
-    return sha256(token.encode()).digest()
+    return sha256(token.encode()).hexdigest()
 
 
 def read_bearer(authorization: str | None) -> str | None:

@@ -10,6 +10,7 @@ from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 from merchants.errors import MerchantNotMovable
+from merchants.licences import LicenceKind
 from places.models import Division
 
 
@@ -26,15 +27,6 @@ TRANSITIONS = {
     MerchantState.APPROVED: frozenset({MerchantState.SUSPENDED}),
     MerchantState.SUSPENDED: frozenset({MerchantState.APPROVED}),
 }
-
-
-class LicenceKind(StrEnum):
-    """Under what paper a merchant trades (domain reference 5, e-commerce law)."""
-
-    COMPANY = "company"
-    COOPERATIVE = "cooperative"
-    INDIVIDUAL = "individual"
-    FAMILY_FARM = "family_farm"
 
 
 class Merchant(Model):

@@ -1,12 +1,17 @@
 """Reads of merchants."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import msgspec
 
 from kit.database import Row, row, rows
 from kit.paging import read_cursor, write_cursor
 from merchants.errors import MerchantUnknown
+
+
+class _Key(msgspec.Struct, array_like=True):
+    id: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
 
 
 class Payee(msgspec.Struct, frozen=True):
@@ -70,7 +75,7 @@ async def merchants(
     state: str | None, cursor: str | None, limit: int
 ) -> tuple[list[MerchantCard], str | None]:
     """Merchants of one state or of all, oldest first, and the cursor of the next page."""
-    after = read_cursor(cursor, tuple[int])[0] if cursor else 0
+    after = read_cursor(cursor, _Key).id if cursor else 0
     found = await rows(
         _CARD + " WHERE m.id > $1 AND ($2::text IS NULL OR m.state = $2) ORDER BY m.id LIMIT $3",
         after,

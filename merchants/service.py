@@ -1,27 +1,17 @@
 """What the county does with merchants."""
 
 from dataclasses import dataclass
-from datetime import date
 
-import msgspec
 from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import transaction
 from kit.numbers import public_number
 from merchants.errors import LicenceNotValid, LicenceSpanInvalid, MerchantUnknown, SubMerchantTaken
-from merchants.models import LicenceKind, Merchant, MerchantState
+from merchants.licences import Licence
+from merchants.models import Merchant, MerchantState
 from places.errors import DivisionUnknown
 from places.models import Division
-
-
-class Licence(msgspec.Struct, frozen=True, kw_only=True):
-    """The paper under which a merchant trades; ``until`` is None for one without an end."""
-
-    kind: LicenceKind
-    number: str
-    valid_from: date
-    valid_until: date | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tortoise.models import Model
 
 from merchants.models import Merchant
 from places.models import Division
+from products.drafts import ReturnPolicy
 from products.errors import ProductNotMovable
 
 
@@ -28,16 +29,6 @@ TRANSITIONS = {
     ProductState.LISTED: frozenset({ProductState.DELISTED}),
     ProductState.DELISTED: frozenset({ProductState.DRAFT}),
 }
-
-
-class ReturnPolicy(StrEnum):
-    """Whether a buyer may send goods back without a reason (domain reference 5, seven-day return)."""
-
-    SEVEN_DAYS = "seven_days"
-    SEVEN_DAYS_UNOPENED = "seven_days_unopened"
-    NONE_FRESH = "none_fresh"
-    NONE_CUSTOM = "none_custom"
-    VOUCHER = "voucher"
 
 
 class SalePolicy(Model):

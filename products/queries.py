@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -9,6 +10,12 @@ from kit.clock import china_day, utc_now
 from kit.database import row, rows
 from kit.paging import read_cursor, write_cursor
 from products.errors import ProductUnknown
+
+
+class _Key(msgspec.Struct, array_like=True):
+    listed_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    id: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+
 
 _BRANDED = (
     "EXISTS (SELECT 1 FROM brand_authorisation b WHERE b.product_id = p.id AND b.revoked_at IS NULL"
@@ -140,7 +147,8 @@ async def product_cards(
     if township is not None:
         parameters.append(township)
     if cursor is not None:
-        parameters += read_cursor(cursor, tuple[datetime, int])
+        after = read_cursor(cursor, _Key)
+        parameters += [after.listed_at, after.id]
     found = await rows(_LISTS[township is not None, mark, cursor is not None], *parameters)
     page = [
         ProductCard(
@@ -258,7 +266,8 @@ async def stock_differences() -> list[StockDifference]:
     found = await rows(
         "SELECT * FROM (SELECT s.code AS sku, s.available + s.reserved + s.sold AS pieces,"
         " COALESCE((SELECT sum(quantity) FROM stock_movement"
-        " WHERE sku_id = s.id AND kind = 'stocked'), 0)::bigint AS pieces_moved, s.reserved, COALESCE(t.held, 0)::bigint AS reserved_held,"
+        " WHERE sku_id = s.id AND kind = 'stocked'), 0)::bigint AS pieces_moved,"
+        " s.reserved, COALESCE(t.held, 0)::bigint AS reserved_held,"
         " s.sold, COALESCE(t.kept, 0)::bigint AS sold_kept FROM sku s LEFT JOIN LATERAL ("
         "   SELECT sum(quantity) FILTER (WHERE state = 'held') AS held,"
         "   sum(quantity - returned) FILTER (WHERE state = 'sold') AS kept"

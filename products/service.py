@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from kit.clock import Clock, utc_now
 from kit.database import row, transaction
 from kit.numbers import public_number
 from merchants.models import Merchant, MerchantState
 from places.errors import DivisionUnknown
 from places.models import Division
+from products.drafts import ProductDraft, SkuDraft
 from products.errors import (
     MerchantMayNotSell,
     ProductNotMovable,
@@ -19,34 +18,10 @@ from products.errors import (
     SalePolicyUnknown,
     SkusInvalid,
 )
-from products.models import Product, ProductState, ReturnPolicy, SalePolicy, Sku
+from products.models import Product, ProductState, SalePolicy, Sku
 from products.stock import Stock
 
-__all__ = ["Catalogue", "ProductDraft", "SalePolicies", "SkuDraft", "Stock"]
-
-
-class SkuDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A SKU as its merchant describes it; ``code`` names one that exists, ``mass_gram`` is per piece."""
-
-    spec: str
-    price_fen: int
-    mass_gram: int
-    gtin: str | None = None
-    code: str | None = None
-
-
-class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A product as its merchant describes it; ``township`` is the code of its origin."""
-
-    title: str
-    township: str
-    return_policy: ReturnPolicy
-    skus: Sequence[SkuDraft]
-    subtitle: str = ""
-    description: str = ""
-    image: str = ""
-    sale_policy: str = "standard"
-    host_commission_bp: int = 0
+__all__ = ["Catalogue", "SalePolicies", "Stock"]
 
 
 @dataclass(frozen=True)

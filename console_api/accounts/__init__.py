@@ -1,0 +1,1 @@
+"""Log-in of staff, staff accounts, and the access log."""

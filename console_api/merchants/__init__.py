@@ -1,0 +1,1 @@
+"""Merchants, as the county and their clerks see them."""
