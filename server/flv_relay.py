@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 from urllib.parse import parse_qs
 
+import httpx
 import msgspec
 import uvloop
 
@@ -23,6 +24,9 @@ from kit.errors import Unavailable
 from live.flv import FlvBrokenError, FlvReader, Timeline
 from live.keys import LiveKeys
 from live.ports import MediaServer
+from server.bootstrap import relay_parts
+from server.settings import load_settings
+from server.telemetry import configure_logging
 
 log = logging.getLogger("longchuan.flv_relay")
 
@@ -230,7 +234,7 @@ class Relay:
 
     media: MediaServer
     keys: LiveKeys
-    make_source: Callable[[], FlvSource]
+    source: FlvSource
     clock: Clock = utc_now
     rooms: dict[str, Room] = field(default_factory=dict)
     connections: int = 0
@@ -297,7 +301,7 @@ class Relay:
     async def _match(self, names: set[str]) -> None:
         for name in names:
             if name not in self.rooms:
-                self.rooms[name] = Room(name, self.make_source())
+                self.rooms[name] = Room(name, self.source)
             self.rooms[name].on_air()
         now = asyncio.get_running_loop().time()
         for name in set(self.rooms) - names:
@@ -328,3 +332,20 @@ class Relay:
             server.close()
             for room in self.rooms.values():
                 await room.close()
+
+
+async def _main() -> None:
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    async with httpx.AsyncClient() as http:
+        media, keys, pipe = relay_parts(settings, http)
+        relay = Relay(media, keys, pipe)
+        serving = asyncio.create_task(relay.serve(settings.flv_host, settings.flv_port))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+if __name__ == "__main__":
+    uvloop.run(_main())

@@ -1,0 +1,1 @@
+"""The live centre as its hosts work it."""

@@ -1,0 +1,65 @@
+"""The wire of the host's console."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from api_kit.schemas import Input, View
+
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class ScheduleSession(Input):
+    """A plan. ``merchant`` is the number of the merchant whose goods are sold."""
+
+    title: Annotated[str, msgspec.Meta(min_length=2, max_length=60)]
+    merchant: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    planned_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class PinProduct(Input):
+    """The SKU that the host explains from now on."""
+
+    sku: Code
+
+
+class HostSessionView(View):
+    """A session as its host sees it."""
+
+    number: str
+    title: str
+    merchant: str
+    state: str
+    planned_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    viewers: int
+    shelf: list[str]
+    pinned: str | None
+
+
+class HostSessionLineView(View):
+    """A session in the host's list."""
+
+    number: str
+    title: str
+    merchant: str
+    state: str
+    planned_at: datetime
+    viewers: int
+
+
+class HostSessionsView(View):
+    """The host's sessions, on air first."""
+
+    sessions: list[HostSessionLineView]
+
+
+class PushAddressView(View):
+    """``server`` and ``key`` for OBS, ``url`` for a phone. The key is a secret and replaces the one before."""
+
+    server: str
+    key: str
+    url: str
+    expires_at: datetime

@@ -1,0 +1,1 @@
+"""nginx with the RTMP module, and the ffmpeg processes that read from it."""

@@ -1,0 +1,116 @@
+"""One ``ffmpeg -c copy`` whose output we read. ffmpeg-python builds the argument list and never runs anything.
+
+The child has a process group of its own and dies with its parent, however the parent dies (``PR_SET_PDEATHSIG``), so
+there are never two for one stream after a kill -9 (live reference 2, where ffmpeg runs).
+"""
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import ffmpeg
+
+log = logging.getLogger("longchuan.media_server")
+
+READ_BYTES = 64 * 1024
+KEPT_STDERR_LINES = 200
+STALL_SECONDS = 8.0
+_PR_SET_PDEATHSIG = 1
+
+
+def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
+    """Read one RTMP stream and write it as FLV to standard output, unchanged.
+
+    The probe is 2 MB and 2 s: smaller ones attach between key frames and silently give sound alone (live reference 1c).
+    """
+    node = ffmpeg.input(
+        source_url,
+        f="live_flv",
+        protocol_whitelist="rtmp,tcp",
+        rw_timeout=5_000_000,
+        probesize=2_000_000,
+        analyzeduration=2_000_000,
+        fflags="nobuffer",
+        rtmp_live="live",
+        rtmp_buffer=0,
+    ).output("pipe:1", c="copy", f="flv", flvflags="no_duration_filesize", flush_packets=1)
+    built: list[str] = ffmpeg.compile(
+        node.global_args("-nostdin", "-hide_banner", "-loglevel", "warning"), ffmpeg_path
+    )
+    return built
+
+
+def die_with_parent() -> Callable[[], None] | None:
+    """What the child runs before it becomes ffmpeg, where the system can do it (Linux)."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def arm() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return arm
+
+
+@dataclass(frozen=True)
+class FlvPipe:
+    """Starts ffmpeg for a stream and yields what it writes."""
+
+    ffmpeg_path: str
+    rtmp_url: str
+    stall_seconds: float = STALL_SECONDS
+
+    async def read(self, stream: str) -> AsyncIterator[bytes]:
+        """Pieces of FLV until ffmpeg ends, stalls, or the caller stops; the process is gone when this returns."""
+        process = await asyncio.create_subprocess_exec(
+            *flv_arguments(self.ffmpeg_path, f"{self.rtmp_url}/{stream}"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=die_with_parent(),
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        last_words: deque[str] = deque(maxlen=KEPT_STDERR_LINES)
+        drain = asyncio.create_task(_drain(process.stderr, last_words))
+        try:
+            while True:
+                try:
+                    piece = await asyncio.wait_for(process.stdout.read(READ_BYTES), self.stall_seconds)
+                except TimeoutError:
+                    last_words.append("no output within the stall time")
+                    return
+                if not piece:
+                    return
+                yield piece
+        finally:
+            await _end(process)
+            drain.cancel()
+            with suppress(asyncio.CancelledError):
+                await drain
+            if last_words:
+                log.warning("ffmpeg (stream %s…): %s", stream[:6], last_words[-1])
+
+
+async def _drain(stderr: asyncio.StreamReader, kept: deque[str]) -> None:
+    """An unread pipe blocks ffmpeg at 64 kB; the last lines are kept for whoever asks why."""
+    while piece := await stderr.read(4096):
+        kept.extend(line[:400] for line in piece.decode(errors="replace").splitlines() if line)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

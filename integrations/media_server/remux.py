@@ -1,0 +1,68 @@
+"""A kept playlist as one MP4, by copy."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import ffmpeg
+
+from integrations.media_server.pipes import die_with_parent
+from kit.errors import Unavailable
+
+MAX_SECONDS = 600.0
+
+
+class FileNotMade(Unavailable):
+    """ffmpeg could not make the file."""
+
+    code = "archive_not_made"
+    title = "录像文件生成失败"
+    title_en = "The recording's file could not be made"
+
+
+def mp4_arguments(ffmpeg_path: str, playlist: Path, target: Path) -> list[str]:
+    """The demuxer is forced and only local media segments may be opened (reliability reference 0.9)."""
+    node = ffmpeg.input(str(playlist), f="hls", protocol_whitelist="file", allowed_extensions="ts").output(
+        str(target), c="copy", f="mp4", movflags="+faststart", **{"bsf:a": "aac_adtstoasc"}
+    )
+    built: list[str] = ffmpeg.compile(
+        node.global_args("-nostdin", "-hide_banner", "-loglevel", "error"), ffmpeg_path, overwrite_output=True
+    )
+    return built
+
+
+@dataclass(frozen=True)
+class FfmpegRemuxer:
+    """Runs one ffmpeg with a time limit. Implements :class:`live.ports.Remuxer`."""
+
+    ffmpeg_path: str
+    max_seconds: float = MAX_SECONDS
+
+    async def make_mp4(self, playlist: Path, target: Path) -> None:
+        """See :class:`live.ports.Remuxer`. The file is written under another name and renamed when it is whole."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.{os.getpid()}.new")
+        process = await asyncio.create_subprocess_exec(
+            *mp4_arguments(self.ffmpeg_path, playlist, draft),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=die_with_parent(),
+        )
+        try:
+            _, errors = await asyncio.wait_for(process.communicate(), self.max_seconds)
+            if process.returncode != 0:
+                raise FileNotMade(errors.decode(errors="replace")[-300:])
+            draft.replace(target)
+        except TimeoutError as error:
+            raise FileNotMade("out of time") from error
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+            draft.unlink(missing_ok=True)

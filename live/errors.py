@@ -1,0 +1,67 @@
+"""What the live room refuses."""
+
+from kit.errors import Conflict, Invalid, NotFound, NotPermitted
+
+
+class SessionNotFound(NotFound):
+    """There is no such live session, or it is not the caller's."""
+
+    code = "live_session_not_found"
+    title = "直播场次不存在"
+    title_en = "No such live session"
+
+
+class SessionStateForbids(Conflict):
+    """The session is in a state in which this cannot be done."""
+
+    code = "live_session_state"
+    title = "当前直播状态不允许此操作"
+    title_en = "The session's state does not allow this"
+
+
+class PublishRefused(NotPermitted):
+    """The push key is not ours, expired, used by somebody else, or in use. The reason stays in our own log."""
+
+    code = "publish_refused"
+    title = "推流被拒绝"
+    title_en = "Publishing was refused"
+
+
+class NotOnShelf(Conflict):
+    """The product is not on the shelf of this session."""
+
+    code = "not_on_shelf"
+    title = "商品不在本场货架"
+    title_en = "The product is not on this session's shelf"
+
+
+class NotForSale(Conflict):
+    """The product is not listed now, or another merchant sells it."""
+
+    code = "not_for_sale"
+    title = "商品未上架或不属于本商户"
+    title_en = "The product is not listed by this merchant"
+
+
+class ShelfFull(Conflict):
+    """A shelf holds 200 products."""
+
+    code = "shelf_full"
+    title = "货架已满"
+    title_en = "The shelf is full"
+
+
+class ChatTooFast(Conflict):
+    """Three messages in five seconds are enough."""
+
+    code = "chat_too_fast"
+    title = "发言太快，请稍后再试"
+    title_en = "Too many messages"
+
+
+class ChatEmpty(Invalid):
+    """Nothing is left of the message without its control characters, or it is too long."""
+
+    code = "chat_invalid"
+    title = "发言内容为空或过长"
+    title_en = "The message is empty or too long"

@@ -1,0 +1,214 @@
+"""Who may push pictures into a session: addresses, the media server's questions, and what it forgot to say."""
+
+import hashlib
+import hmac
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kit.clock import Clock, utc_now
+from kit.database import execute, row, rows, scalar, transaction
+from kit.numbers import opaque_id
+from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
+from live.feed import append, lock_session, ring_after_commit
+from live.keys import STREAM_NAME, LiveKeys, read_push_key
+from live.models import OPEN, LiveSession, SessionState, StreamPublish
+from live.ports import PublishedStream, RoomBell
+
+log = logging.getLogger("longchuan.live")
+
+KEY_LIFETIME = timedelta(hours=2)
+"""How long a push address may be used for the first time, and again by the same publisher."""
+EARLIEST = timedelta(hours=2)
+"""A push address is not issued earlier than this before the planned time."""
+GRACE = timedelta(seconds=60)
+SETTLING = timedelta(seconds=3)
+"""A publish is this old before its absence at the media server means anything: the callback precedes the stream."""
+
+
+@dataclass(frozen=True)
+class PushAddress:
+    """One address in the two forms that encoders want: server + key (OBS), and one URL (phones)."""
+
+    server: str
+    key: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class PublishRequest:
+    """What the media server tells about a publisher. ``client`` is its number of the connection."""
+
+    stream: str
+    client: str
+    address: str
+    encoder: str
+    expires: str
+    nonce: str
+    signature: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Who this is, as far as RTMP tells: address and encoder."""
+        return hashlib.sha256(f"{self.address}\n{self.encoder}".encode()).hexdigest()
+
+
+async def change_state(
+    session: LiveSession, state: SessionState, now: datetime, **columns: datetime | None
+) -> None:
+    """Take one step of the table under the row's lock and tell the viewers. Raises :class:`SessionStateForbids`."""
+    if not session.may_become(state):
+        raise SessionStateForbids(state=session.state.value, wanted=state.value)
+    session.state = state
+    for name, moment in columns.items():
+        setattr(session, name, moment)
+    await session.save(update_fields=["state", *columns])
+    await append(session.id, "state", {"state": state.value}, now)
+
+
+@dataclass(frozen=True)
+class Publishing:
+    """Push addresses and publishes."""
+
+    keys: LiveKeys
+    publish_url: str
+    bell: RoomBell
+    clock: Clock = utc_now
+    grace: timedelta = GRACE
+
+    async def issue_address(self, number: str, host: str) -> PushAddress:
+        """A new push address; the one before it is worth nothing from now on.
+
+        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after the end.
+        """
+        now = self.clock()
+        async with transaction():
+            session = await lock_session(number)
+            if session.host != host:
+                raise SessionNotFound(number=number)
+            earliest = session.planned_at - EARLIEST
+            if session.state not in OPEN or now < earliest:
+                raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
+            session.push_nonce = opaque_id()
+            session.push_expires_at = (now + KEY_LIFETIME).replace(microsecond=0)
+            session.push_bound_to = None
+            await session.save(update_fields=["push_nonce", "push_expires_at", "push_bound_to"])
+            if session.state is SessionState.SCHEDULED:
+                await change_state(session, SessionState.READY, now)
+        await ring_after_commit(self.bell, number)
+        key = self.keys.push_key(session.stream, session.push_nonce, session.push_expires_at)
+        name = f"{session.stream}?{key.query}"
+        return PushAddress(self.publish_url, name, f"{self.publish_url}/{name}", session.push_expires_at)
+
+    async def admit(self, request: PublishRequest) -> int:
+        """Let a publisher in and answer the publish's generation. Raises :class:`PublishRefused` for anybody else.
+
+        The signature is checked before the database is asked. The same connection asking twice gets the same answer.
+        """
+        key = read_push_key(request.expires, request.nonce, request.signature)
+        if not STREAM_NAME.fullmatch(request.stream) or key is None:
+            raise self._refusal(request, "malformed")
+        if not self.keys.push_key_holds(request.stream, key):
+            raise self._refusal(request, "signature")
+        now = self.clock()
+        if self.keys.expiry_of(key) <= now:
+            raise self._refusal(request, "expired")
+        async with transaction():
+            session = await LiveSession.select_for_update().get_or_none(stream=request.stream)
+            if session is None or not hmac.compare_digest(session.push_nonce or "", key.nonce):
+                raise self._refusal(request, "replaced")
+            if session.push_bound_to not in (None, request.fingerprint):
+                raise self._refusal(request, "another publisher")
+            open_publish = await StreamPublish.get_or_none(session_id=session.id, ended_at=None)
+            if open_publish is not None:
+                if open_publish.client == request.client and open_publish.address == request.address:
+                    return open_publish.generation
+                raise self._refusal(request, "in use")
+            if not session.may_become(SessionState.LIVE):
+                raise self._refusal(request, f"session {session.state.value}")
+            session.generation += 1
+            session.push_bound_to = request.fingerprint
+            await session.save(update_fields=["generation", "push_bound_to"])
+            await StreamPublish.create(
+                session_id=session.id,
+                generation=session.generation,
+                client=request.client[:32],
+                address=request.address[:64],
+                started_at=now,
+            )
+            await change_state(
+                session, SessionState.LIVE, now, started_at=session.started_at or now, interrupted_at=None
+            )
+        await ring_after_commit(self.bell, session.number)
+        return session.generation
+
+    def _refusal(self, request: PublishRequest, reason: str) -> PublishRefused:
+        log.warning("publish refused: %s (stream %s…)", reason, request.stream[:6])
+        return PublishRefused()
+
+    async def note_done(self, stream: str, client: str) -> None:
+        """The media server says that a connection has stopped publishing. Late and repeated calls change nothing."""
+        found = await row(
+            "SELECT p.id, s.number FROM live_stream_publish p JOIN live_session s ON s.id = p.session_id"
+            " WHERE s.stream = $1 AND p.client = $2 AND p.ended_at IS NULL",
+            stream,
+            client,
+        )
+        if found:
+            await self._close(found["id"], found["number"])
+
+    async def _close(self, publish_id: int, number: str) -> None:
+        """End one publish; the session waits for its host."""
+        now = self.clock()
+        async with transaction():
+            session = await lock_session(number)
+            if not await execute(
+                "UPDATE live_stream_publish SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL",
+                publish_id,
+                now,
+            ):
+                return
+            if session.state is SessionState.LIVE:
+                await change_state(session, SessionState.INTERRUPTED, now, interrupted_at=now)
+        await ring_after_commit(self.bell, number)
+
+    async def reconcile(self, published: list[PublishedStream], asked_at: datetime) -> list[str]:
+        """Repair what lost callbacks left behind; answers the streams that nobody may be publishing.
+
+        ``asked_at`` is the moment before the media server was asked: younger publishes are left alone.
+        """
+        on_air = {(stream.name, stream.client) for stream in published}
+        known = await rows(
+            "SELECT p.id, p.client, p.started_at, s.stream, s.number, s.state FROM live_stream_publish p"
+            " JOIN live_session s ON s.id = p.session_id WHERE p.ended_at IS NULL"
+        )
+        for publish in known:
+            absent = (publish["stream"], publish["client"]) not in on_air
+            if absent and publish["started_at"] < asked_at - SETTLING:
+                await self._close(publish["id"], publish["number"])
+        allowed = {
+            (p["stream"], p["client"])
+            for p in known
+            if p["state"] in (SessionState.LIVE.value, SessionState.INTERRUPTED.value)
+        }
+        return sorted({name for name, client in on_air - allowed})
+
+    async def sessions_out_of_grace(self) -> list[str]:
+        """Interrupted sessions whose host did not come back in time."""
+        found = await rows(
+            "SELECT number FROM live_session WHERE state = 'interrupted' AND interrupted_at < $1",
+            self.clock() - self.grace,
+        )
+        return [session["number"] for session in found]
+
+
+async def media_offset_ms(session_id: int, moment: datetime) -> int:
+    """How much picture the session had at ``moment``: the time on air of all its publishes together."""
+    total = await scalar(
+        "SELECT coalesce(sum(extract(epoch FROM least(coalesce(ended_at, $2), $2) - started_at)), 0)"
+        " FROM live_stream_publish WHERE session_id = $1 AND started_at < $2",
+        session_id,
+        moment,
+    )
+    return int(total * 1000)

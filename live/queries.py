@@ -1,0 +1,134 @@
+"""What viewers and hosts read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kit.database import row, rows
+from kit.paging import MAX_PAGE
+from live.errors import SessionNotFound
+from live.models import SessionState
+
+PRESENCE_SECONDS = 15
+SLICE = 500
+
+
+@dataclass(frozen=True)
+class Message:
+    """One event of a feed."""
+
+    offset: int
+    kind: str
+    payload: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A product while it was explained, by its place in the replay."""
+
+    code: str
+    title: str
+    price_fen: int
+    offset_ms: int
+    end_offset_ms: int | None
+
+
+@dataclass(frozen=True)
+class RoomView:
+    """A room at one moment: one statement, so the parts agree with ``offset``.
+
+    ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
+    """
+
+    id: int
+    number: str
+    title: str
+    host: str
+    merchant: str
+    state: SessionState
+    stream: str
+    planned_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    epoch: str
+    offset: int
+    viewers: int
+    shelf: tuple[str, ...]
+    pinned: Chapter | None
+    messages: tuple[Message, ...] = ()
+    chapters: tuple[Chapter, ...] = field(default=())
+
+
+_VIEW = f"""
+SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned_at, s.started_at, s.ended_at,
+  s.epoch, s.last_offset AS "offset",
+  (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
+    WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
+  (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i
+    WHERE i.session_id = s.id)::text AS shelf,
+  (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen, 'offset_ms', p.offset_ms,
+      'end_offset_ms', p.end_offset_ms)
+    FROM live_pin p WHERE p.session_id = s.id AND p.unpinned_at IS NULL)::text AS pinned,
+  (SELECT coalesce(json_agg(json_build_object('offset', m."offset", 'kind', m.kind, 'payload', m.payload,
+      'at', m.created_at) ORDER BY m."offset"), '[]')
+    FROM (SELECT * FROM live_feed_message WHERE session_id = s.id
+      AND "offset" > CASE WHEN $2::bigint IS NULL THEN s.last_offset - $3 ELSE $2 END
+      ORDER BY "offset" LIMIT $3) m)::text AS messages
+FROM live_session s WHERE s.number = $1
+"""
+
+
+async def room_view(number: str, after: int | None = None, limit: int = SLICE) -> RoomView:
+    """The room now, with the messages after an offset (None: the last ones). Raises ``SessionNotFound``."""
+    found = await row(_VIEW, number, after, limit)
+    if found is None:
+        raise SessionNotFound(number=number)
+    found["state"] = SessionState(found["state"])
+    found["shelf"] = msgspec.json.decode(found["shelf"], type=tuple[str, ...])
+    found["pinned"] = msgspec.json.decode(found["pinned"] or "null", type=Chapter | None)
+    found["messages"] = msgspec.json.decode(found["messages"], type=tuple[Message, ...])
+    return RoomView(**found)
+
+
+async def chapters(session_id: int) -> tuple[Chapter, ...]:
+    """Every product that was explained, in the order of the replay."""
+    found = await rows(
+        "SELECT code, title, price_fen, offset_ms, end_offset_ms FROM live_pin WHERE session_id = $1 ORDER BY id",
+        session_id,
+    )
+    return tuple(Chapter(**chapter) for chapter in found)
+
+
+@dataclass(frozen=True)
+class SessionLine:
+    """A session as a list shows it."""
+
+    number: str
+    title: str
+    host: str
+    merchant: str
+    state: SessionState
+    planned_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    viewers: int
+
+
+async def sessions(
+    states: tuple[SessionState, ...], *, host: str | None = None, limit: int = 20
+) -> tuple[SessionLine, ...]:
+    """Sessions in some states: on air first, then by planned time, the latest first."""
+    found = await rows(
+        "SELECT s.number, s.title, s.host, s.merchant, s.state, s.planned_at, s.started_at, s.ended_at,"
+        " (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p WHERE p.session_id = s.id"
+        f"  AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers"
+        " FROM live_session s WHERE s.state = ANY($1::text[]) AND ($2::text IS NULL OR s.host = $2)"
+        " ORDER BY (s.state IN ('live', 'interrupted')) DESC, s.planned_at DESC, s.id DESC LIMIT $3",
+        [state.value for state in states],
+        host,
+        min(limit, MAX_PAGE),
+    )
+    return tuple(SessionLine(**{**line, "state": SessionState(line["state"])}) for line in found)

@@ -1,0 +1,163 @@
+"""Sessions from plan to replay, and the token that says where a purchase began."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kit.clock import Clock, utc_now
+from kit.database import execute, scalar, transaction
+from kit.errors import Unavailable
+from kit.numbers import opaque_id, public_number
+from live.errors import SessionNotFound, SessionStateForbids
+from live.feed import append, lock_session, ring_after_commit
+from live.keys import LiveKeys
+from live.models import ON_AIR, LiveSession, SessionState
+from live.ports import MediaServer, RoomBell
+from live.publishing import change_state, media_offset_ms
+
+PLAY_LIFETIME = timedelta(hours=4)
+ATTRIBUTION_LIFETIME = timedelta(hours=4)
+SOURCE_PREFIX = "live:"
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The life of a live session."""
+
+    bell: RoomBell
+    media: MediaServer
+    clock: Clock = utc_now
+
+    async def schedule(self, host: str, merchant: str, title: str, planned_at: datetime) -> LiveSession:
+        """Plan a session of ``host`` that sells what ``merchant`` sells; both are opaque."""
+        now = self.clock()
+        return await LiveSession.create(
+            number=public_number(now, "L"),
+            title=title.strip(),
+            host=host,
+            merchant=merchant,
+            state=SessionState.SCHEDULED,
+            planned_at=planned_at,
+            stream=opaque_id().lower(),
+            epoch=opaque_id(),
+            created_at=now,
+        )
+
+    async def end(self, number: str, host: str | None) -> None:
+        """End what is on air; ``host`` None means the house itself. Ending twice changes nothing.
+
+        Raises ``SessionNotFound`` for another host's session and ``SessionStateForbids`` before it has been on air.
+        The publisher is cut at once when the media server answers, else by the supervisor's next look.
+        """
+        now = self.clock()
+        async with transaction():
+            session = await lock_session(number)
+            if host is not None and session.host != host:
+                raise SessionNotFound(number=number)
+            if session.state in (SessionState.ENDED, SessionState.REPLAY_READY):
+                return
+            if session.state not in ON_AIR:
+                raise SessionStateForbids(state=session.state.value)
+            await close_pin(session, now)
+            await execute(
+                "UPDATE live_stream_publish SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL",
+                session.id,
+                now,
+            )
+            await change_state(session, SessionState.ENDED, now, ended_at=now, interrupted_at=None)
+        await ring_after_commit(self.bell, number)
+        try:
+            await self.media.drop_publisher(session.stream)
+        except Unavailable:
+            return
+
+    async def cancel(self, number: str, host: str) -> None:
+        """Call off a session that has not been on air. Cancelling twice changes nothing."""
+        now = self.clock()
+        async with transaction():
+            session = await lock_session(number)
+            if session.host != host:
+                raise SessionNotFound(number=number)
+            if session.state is SessionState.CANCELLED:
+                return
+            await change_state(session, SessionState.CANCELLED, now)
+        await ring_after_commit(self.bell, number)
+
+    async def count_sale(self, source: str | None, quantity: int, occurred_at: datetime) -> None:
+        """Tell the viewers that something was bought here, without saying by whom. Runs inside a fact's transaction."""
+        if not source or not source.startswith(SOURCE_PREFIX):
+            return
+        session_id = await scalar(
+            "SELECT id FROM live_session WHERE number = $1", source.removeprefix(SOURCE_PREFIX)
+        )
+        if session_id is not None:
+            await append(session_id, "sold", {"quantity": quantity}, occurred_at)
+
+
+async def close_pin(session: LiveSession, now: datetime) -> str | None:
+    """Take down the pinned product of a locked session; answers its code."""
+    code: str | None = await scalar(
+        "UPDATE live_pin SET unpinned_at = $2, end_offset_ms = greatest(offset_ms, $3)"
+        " WHERE session_id = $1 AND unpinned_at IS NULL RETURNING code",
+        session.id,
+        now,
+        await media_offset_ms(session.id, now),
+    )
+    if code is not None:
+        await append(session.id, "unpin", {"code": code}, now)
+    return code
+
+
+@dataclass(frozen=True)
+class PlaybackPlan:
+    """Where the pictures are. ``flv_url`` is absent when nothing is on air."""
+
+    flv_url: str | None
+    hls_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Playback:
+    """Signed, expiring addresses for one viewer."""
+
+    keys: LiveKeys
+    flv_base_url: str
+    hls_base_url: str
+    clock: Clock = utc_now
+
+    def plan(self, stream: str, state: SessionState) -> PlaybackPlan | None:
+        """Addresses that nobody else can make, or None before the first picture.
+
+        The playlist's address is the same while on air and after: only its end changes.
+        """
+        if state not in (*ON_AIR, SessionState.ENDED, SessionState.REPLAY_READY):
+            return None
+        viewer = opaque_id()
+        expires_at = (self.clock() + PLAY_LIFETIME).replace(microsecond=0)
+        flv = f"{self.flv_base_url}/{stream}.flv?token={self.keys.play_token(stream, viewer, expires_at)}"
+        return PlaybackPlan(
+            flv if state in ON_AIR else None,
+            f"{self.hls_base_url}/{self.keys.hls_path(stream, viewer, expires_at)}/index.m3u8",
+            expires_at,
+        )
+
+
+@dataclass(frozen=True)
+class Attributions:
+    """The signed word of a room that a purchase began in it. A client's bare ``source`` is never believed."""
+
+    keys: LiveKeys
+    clock: Clock = utc_now
+
+    def token(self, number: str) -> str:
+        """For the viewer of a session, to be handed to checkout within four hours."""
+        return self.keys.attribution_token(number, self.clock() + ATTRIBUTION_LIFETIME)
+
+    def session_number(self, token: str) -> str | None:
+        """The session's number, or None for a token that is not ours or too old."""
+        return self.keys.attributed_session(token, self.clock())
+
+    def verify(self, token: str) -> str | None:
+        """The opaque ``source`` of an order, ``live:<number>``, or None: the purchase is then nobody's."""
+        number = self.session_number(token)
+        return SOURCE_PREFIX + number if number else None

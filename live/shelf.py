@@ -1,0 +1,114 @@
+"""What a session offers, and what its host is explaining now."""
+
+from dataclasses import dataclass
+
+from kit.clock import Clock, utc_now
+from kit.database import execute, row, rows, transaction
+from live.cards import Card, cards_of
+from live.errors import NotForSale, NotOnShelf, SessionNotFound, SessionStateForbids, ShelfFull
+from live.feed import append, lock_session, ring_after_commit
+from live.models import ON_AIR, OPEN, LiveSession, Pin, ShelfItem
+from live.ports import RoomBell
+from live.publishing import media_offset_ms
+from live.service import close_pin
+
+MAX_SHELF = 200
+
+
+async def _own(number: str, host: str) -> LiveSession:
+    session = await lock_session(number)
+    if session.host != host:
+        raise SessionNotFound(number=number)
+    return session
+
+
+async def _sellable(session: LiveSession, code: str) -> Card:
+    card = (await cards_of([code])).get(code)
+    if card is None or card.merchant != session.merchant:
+        raise NotForSale(product=code)
+    return card
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The shelf and the pin of a host's own session."""
+
+    bell: RoomBell
+    clock: Clock = utc_now
+
+    async def put(self, number: str, host: str, code: str) -> None:
+        """Put a SKU on the shelf, last; once is enough. Raises ``NotForSale``, ``ShelfFull``, ``SessionStateForbids``."""
+        async with transaction():
+            session = await _own(number, host)
+            if session.state not in OPEN:
+                raise SessionStateForbids(state=session.state.value)
+            await _sellable(session, code)
+            held = await row(
+                "SELECT count(*) AS items, coalesce(max(position), 0) AS last, bool_or(code = $2) AS there"
+                " FROM live_shelf_item WHERE session_id = $1",
+                session.id,
+                code,
+            )
+            assert held is not None
+            if held["there"]:
+                return
+            if held["items"] >= MAX_SHELF:
+                raise ShelfFull(limit=MAX_SHELF)
+            await ShelfItem.create(session_id=session.id, code=code, position=held["last"] + 1)
+            await append(session.id, "shelf", {"added": code}, self.clock())
+        await ring_after_commit(self.bell, number)
+
+    async def remove(self, number: str, host: str, code: str) -> None:
+        """Take a SKU off the shelf, and down if it is pinned. Removing what is not there changes nothing."""
+        now = self.clock()
+        async with transaction():
+            session = await _own(number, host)
+            if session.state not in OPEN:
+                raise SessionStateForbids(state=session.state.value)
+            pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
+            if pinned is not None and pinned.code == code:
+                await close_pin(session, now)
+            if await execute(
+                "DELETE FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code
+            ):
+                await append(session.id, "shelf", {"removed": code}, now)
+        await ring_after_commit(self.bell, number)
+
+    async def pin(self, number: str, host: str, code: str) -> None:
+        """Show one product of the shelf to everybody; the one before it goes down. Pinning it twice changes nothing.
+
+        Raises ``NotOnShelf``, ``NotForSale`` when it is no longer listed, ``SessionStateForbids`` off the air.
+        """
+        now = self.clock()
+        async with transaction():
+            session = await _own(number, host)
+            if session.state not in ON_AIR:
+                raise SessionStateForbids(state=session.state.value)
+            if not await rows(
+                "SELECT 1 FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code
+            ):
+                raise NotOnShelf(product=code)
+            card = await _sellable(session, code)
+            pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
+            if pinned is not None and pinned.code == code:
+                return
+            await close_pin(session, now)
+            offset_ms = await media_offset_ms(session.id, now)
+            await Pin.create(
+                session_id=session.id,
+                code=code,
+                title=card.title[:120],
+                price_fen=card.price_fen,
+                pinned_at=now,
+                offset_ms=offset_ms,
+            )
+            told = {"code": code, "title": card.title, "price_fen": card.price_fen, "offset_ms": offset_ms}
+            await append(session.id, "pin", told, now)
+        await ring_after_commit(self.bell, number)
+
+    async def unpin(self, number: str, host: str) -> None:
+        """Take the pinned product down. Nothing pinned: nothing changes."""
+        async with transaction():
+            session = await _own(number, host)
+            await close_pin(session, self.clock())
+        await ring_after_commit(self.bell, number)

@@ -1,0 +1,180 @@
+"""What the one supervisor does: compare with the media server, end what is over, close recordings.
+
+One process holds the lease. Its steps are conditional changes of state, so a second holder for a moment, after a
+pause of the first, changes nothing twice; the closing of a recording checks the lease's generation besides.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kit.clock import Clock, utc_now
+from kit.database import execute, row, rows, scalar, transaction
+from kit.errors import Unavailable
+from kit.numbers import opaque_id
+from live.feed import lock_session, ring_after_commit
+from live.models import ArchiveState, LiveRecording, SessionState
+from live.ports import MediaServer, RoomBell
+from live.publishing import Publishing, change_state
+from live.recordings import Recording, write_replay
+from live.service import Sessions
+
+log = logging.getLogger("longchuan.live.supervision")
+
+LEASE = "live-supervisor"
+LEASE_SECONDS = 10
+SILENT_LOOKS = 3
+"""So many unanswered looks in a row mean that nobody publishes: the same process takes the pictures in."""
+DRAIN = timedelta(seconds=5)
+
+
+@dataclass
+class Lease:
+    """The right to supervise, for ten seconds at a time, by the database's clock."""
+
+    name: str = LEASE
+    holder: str = field(default_factory=opaque_id)
+    generation: int | None = None
+
+    async def hold(self) -> bool:
+        """Take or renew it. A new holder gets a new generation."""
+        found = await row(
+            "INSERT INTO live_lease (name, holder, generation, expires_at)"
+            f" VALUES ($1, $2, 1, now() + interval '{LEASE_SECONDS} seconds')"
+            " ON CONFLICT (name) DO UPDATE SET holder = $2, expires_at = excluded.expires_at,"
+            "  generation = live_lease.generation + (live_lease.holder <> $2)::int"
+            " WHERE live_lease.holder = $2 OR live_lease.expires_at < now()"
+            " RETURNING generation",
+            self.name,
+            self.holder,
+        )
+        self.generation = found["generation"] if found else None
+        return self.generation is not None
+
+    async def still_holds(self) -> bool:
+        """Inside a transaction: nobody can take the lease over before it commits."""
+        return bool(
+            await scalar(
+                "SELECT 1 FROM live_lease WHERE name = $1 AND holder = $2 AND generation = $3 AND expires_at > now()"
+                " FOR SHARE",
+                self.name,
+                self.holder,
+                self.generation,
+            )
+        )
+
+    async def release(self) -> None:
+        """Let the next one begin at once."""
+        await execute(
+            "UPDATE live_lease SET expires_at = now() - interval '1 second' WHERE name = $1 AND holder = $2",
+            self.name,
+            self.holder,
+        )
+
+
+@dataclass
+class Supervision:
+    """One look every two seconds."""
+
+    sessions: Sessions
+    publishing: Publishing
+    media: MediaServer
+    bell: RoomBell
+    hls_directory: Path
+    lease: Lease = field(default_factory=Lease)
+    clock: Clock = utc_now
+    _recordings: dict[str, Recording] = field(default_factory=dict)
+    _silent: int = 0
+    _on_air: frozenset[str] = frozenset()
+
+    async def look(self) -> bool:
+        """Everything once; False when another supervisor holds the lease."""
+        if not await self.lease.hold():
+            return False
+        await self._compare()
+        for number in await self.publishing.sessions_out_of_grace():
+            await self.sessions.end(number, None)
+        await self._keep_recordings()
+        return True
+
+    async def _compare(self) -> None:
+        """Repair lost callbacks and cut whoever publishes without right."""
+        asked_at = self.clock()
+        try:
+            published = await self.media.published()
+            self._silent = 0
+        except Unavailable:
+            self._silent += 1
+            if self._silent < SILENT_LOOKS:
+                return
+            published = []
+        self._on_air = frozenset(stream.name for stream in published)
+        for stream in await self.publishing.reconcile(published, asked_at):
+            log.warning("cutting a publisher without a right (stream %s…)", stream[:6])
+            try:
+                await self.media.drop_publisher(stream)
+            except Unavailable:
+                log.warning("the media server did not cut it")
+
+    async def _keep_recordings(self) -> None:
+        """Read new segments of what is on air; close what has ended."""
+        found = await rows(
+            "SELECT s.id, s.number, s.stream, s.state, s.ended_at FROM live_session s"
+            " LEFT JOIN live_recording r ON r.session_id = s.id"
+            " WHERE s.state IN ('live', 'interrupted', 'ended') AND r.id IS NULL"
+        )
+        for session in found:
+            recording = self._recordings.setdefault(
+                session["number"], Recording(self.hls_directory / session["stream"])
+            )
+            over = session["state"] == SessionState.ENDED.value
+            drained = over and (
+                session["stream"] not in self._on_air or self.clock() - session["ended_at"] > DRAIN
+            )
+            await asyncio.to_thread(recording.extend, closed=drained)
+            if drained:
+                await self._close_recording(session["number"], recording)
+        for number in set(self._recordings) - {session["number"] for session in found}:
+            del self._recordings[number]
+
+    async def _close_recording(self, number: str, recording: Recording) -> None:
+        """The replay stands at the address of the broadcast; the pins get their exact places in it."""
+        if recording.segments:
+            await asyncio.to_thread(write_replay, recording)
+        now = self.clock()
+        async with transaction():
+            session = await lock_session(number)
+            if not await self.lease.still_holds() or session.state is not SessionState.ENDED:
+                return
+            kept = bool(recording.segments)
+            await LiveRecording.create(
+                session_id=session.id,
+                duration_ms=recording.duration_ms,
+                segments=len(recording.segments),
+                archive_state=ArchiveState.WAITING if kept else ArchiveState.FAILED,
+                next_attempt_at=now,
+                created_at=now,
+            )
+            if kept:
+                await _place_pins(session.id, recording)
+                await change_state(session, SessionState.REPLAY_READY, now, replay_ready_at=now)
+        await ring_after_commit(self.bell, number)
+
+
+async def _place_pins(session_id: int, recording: Recording) -> None:
+    pins = await rows("SELECT id, pinned_at, unpinned_at FROM live_pin WHERE session_id = $1", session_id)
+    for pin in pins:
+        begun = recording.offset_ms(_unix_ms(pin["pinned_at"]))
+        done = recording.offset_ms(_unix_ms(pin["unpinned_at"] or pin["pinned_at"]))
+        await execute(
+            "UPDATE live_pin SET offset_ms = $2, end_offset_ms = $3 WHERE id = $1",
+            pin["id"],
+            begun,
+            max(begun, done),
+        )
+
+
+def _unix_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

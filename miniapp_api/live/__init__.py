@@ -1,0 +1,1 @@
+"""Live rooms as viewers see them."""
