@@ -180,6 +180,8 @@ def main() -> None:
     lived_s = time.time() - before.get("started_at", 0)
     quick_deaths = before.get("quick_deaths", 0) + 1 if 0 <= lived_s < QUICK_DEATH_S else 0
     write_record(path, spec, quick_deaths)
+    if os.getppid() != read_record(path.with_name("supervisord.json")).get("pid"):
+        return  # the supervisor died before this record could be found by anyone
     time.sleep(pause_before(quick_deaths))
     if spec["data_directory"]:
         clear_stale_lock(Path(spec["data_directory"]))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.local_stack.credentials import write_private
-from scripts.local_stack.launch import start_mark
+from scripts.local_stack.launch import read_record, start_mark
 from scripts.local_stack.orphans import SUPERVISOR, end_orphans, kill_and_wait
 from scripts.local_stack.programs import Program, plain_environment
 
@@ -112,12 +112,25 @@ class Supervisor:
 
     def stop_programs(self, names: list[str], patience_s: float = 25.0) -> None:
         """Stop several at once and wait; the supervisor kills who outlives its own patience."""
+        self._wait_until_recorded(names)
         for name in names:
             with suppress(xmlrpc.client.Fault):  # not running
                 self._call("stopProcess", name, False)
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline and any(self.pids().get(name) for name in names):
             time.sleep(0.05)
+
+    def _wait_until_recorded(self, names: list[str], patience_s: float = 2.0) -> None:
+        """A signal between the supervisor's fork and exec is swallowed by its own handlers: wait for the
+        record.
+        """
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            running = self.pids()
+            known = {name: read_record(self.records / f"{name}.json").get("pid") for name in names}
+            if all(known[name] == running[name] for name in names if name in running):
+                return
+            time.sleep(0.02)
 
     def restart_program(self, name: str) -> None:
         """Stop in order, then start again."""
@@ -227,12 +240,14 @@ def _section(name: str, argv: list[str], logs: Path, *, autostart: str, stop_sig
         "startretries=1000000",
         f"stopsignal={stop_signal}",
         "redirect_stderr=true",
-        f"stdout_logfile={_plain(logs / (name + '.log'))}",
+        f"stdout_logfile={_plain(_plain(logs / (name + '.log')))}",
         f"stdout_logfile_maxbytes={LOG_BYTES}",
         "stdout_logfile_backups=3",
     ]
 
 
 def _plain(word: object) -> str:
-    """A value as supervisor reads it back: a percent sign begins an expansion."""
+    """A value as supervisor reads it back: a percent sign begins an expansion (twice in a program's log
+    file).
+    """
     return str(word).replace("%", "%%")
