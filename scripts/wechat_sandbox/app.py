@@ -1,0 +1,75 @@
+"""The process: one Sanic server with both hosts of WeChat, the control API, the cashier and the phone."""
+
+import logging
+import socket
+from typing import Any
+
+from sanic import Sanic
+
+from scripts.wechat_sandbox.bills import BillDesk
+from scripts.wechat_sandbox.cashier import Cashier
+from scripts.wechat_sandbox.content_checks import ContentChecks
+from scripts.wechat_sandbox.control import Control
+from scripts.wechat_sandbox.message_push import MessagePush
+from scripts.wechat_sandbox.miniprogram import MiniProgram
+from scripts.wechat_sandbox.miniprogram_api import MiniProgramApi, list_endpoints
+from scripts.wechat_sandbox.notices import NoticeDesk
+from scripts.wechat_sandbox.pay import PayDesk
+from scripts.wechat_sandbox.pay_api import PayApi, list_operations
+from scripts.wechat_sandbox.product_proxy import ProductProxy
+from scripts.wechat_sandbox.refunds import RefundDesk
+from scripts.wechat_sandbox.settings import Settings, read_settings
+from scripts.wechat_sandbox.shipping import ShippingDesk
+from scripts.wechat_sandbox.world import World, build_world
+
+MAX_BODY_BYTES = 1 << 20
+
+
+def create_app(settings: Settings) -> Sanic[Any, Any]:
+    """Build the server with everything in it; nothing runs yet."""
+    app: Sanic[Any, Any] = Sanic("wechat_sandbox", configure_logging=False)
+    app.config.REQUEST_MAX_SIZE = MAX_BODY_BYTES
+    app.config.RESPONSE_TIMEOUT = 3600
+    app.config.ACCESS_LOG = False
+
+    _mount(app, build_world(settings))
+    return app
+
+
+def _mount(app: Sanic[Any, Any], world: World) -> None:
+    notices = NoticeDesk(world)
+    pay = PayDesk(world, notices)
+    refunds = RefundDesk(world, notices, pay)
+    program, checks = MiniProgram(world), ContentChecks(world)
+    message_push, proxy = MessagePush(world), ProductProxy(world)
+    PayApi(world, list_operations(world, pay, refunds, BillDesk(world, pay))).mount(app)
+    MiniProgramApi(world, program, list_endpoints(world, program, checks, ShippingDesk(world))).mount(app)
+    Control(world, program, checks, pay, notices, Cashier(world, pay), message_push).mount(app)
+    proxy.mount(app)
+
+    @app.after_server_start
+    async def resume(_app: Sanic[Any, Any]) -> None:
+        notices.resume()
+        refunds.resume()
+
+    @app.before_server_stop
+    async def close(_app: Sanic[Any, Any]) -> None:
+        await world.timers.stop()
+        await notices.close()
+        await message_push.close()
+        await proxy.close()
+        world.store.close()
+
+
+def main() -> None:
+    """Read the environment, bind, say where, and serve until a signal comes."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx", "httpcore", "sanic.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    settings = read_settings()
+    listener = socket.create_server((settings.host, settings.port), reuse_port=False, backlog=512)
+    port = listener.getsockname()[1]
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    (settings.state_dir / "port").write_text(f"{port}\n", encoding="ascii")
+    print(f"wechat_sandbox: http://{settings.host}:{port}", flush=True)
+    create_app(settings).run(sock=listener, single_process=True, motd=False, access_log=False)

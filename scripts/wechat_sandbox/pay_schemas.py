@@ -1,0 +1,204 @@
+"""What the pay endpoints take: every field, its limits, and no field more (wechat reference 2.3)."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+OutTradeNo = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_\-|*]{6,32}$")]
+Appid = Annotated[str, Meta(min_length=1, max_length=32)]
+Mchid = Annotated[str, Meta(min_length=1, max_length=32)]
+Openid = Annotated[str, Meta(min_length=1, max_length=128)]
+Description = Annotated[str, Meta(min_length=1, max_length=127)]
+Attach = Annotated[str, Meta(min_length=1, max_length=128)]
+NotifyUrl = Annotated[str, Meta(min_length=1, max_length=255)]
+Fen = Annotated[int, Meta(ge=1, le=100_000_000_00)]
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """A message in which no unknown field is borne. Optional fields may be absent, never null."""
+
+
+class Amount(Strict):
+    """The amount of an order in fen."""
+
+    total: Fen
+    currency: Literal["CNY"] = "CNY"
+
+
+class DirectPayer(Strict):
+    """Who pays in direct mode."""
+
+    openid: Openid
+
+
+class PartnerPayer(Strict):
+    """Who pays in partner mode: exactly one of the two."""
+
+    sp_openid: Openid | UnsetType = UNSET
+    sub_openid: Openid | UnsetType = UNSET
+
+
+class GoodsDetail(Strict):
+    """One article of the order."""
+
+    merchant_goods_id: Annotated[str, Meta(min_length=1, max_length=32)]
+    quantity: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    unit_price: Annotated[int, Meta(ge=0, le=2**53)]
+    wechatpay_goods_id: Annotated[str, Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    goods_name: Annotated[str, Meta(min_length=1, max_length=256)] | UnsetType = UNSET
+
+
+class Detail(Strict):
+    """The discount detail of the order."""
+
+    cost_price: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    invoice_id: Annotated[str, Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    goods_detail: Annotated[list[GoodsDetail], Meta(min_length=1, max_length=6000)] | UnsetType = UNSET
+
+
+class StoreInfo(Strict):
+    """The shop where it is paid."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=32)]
+    name: Annotated[str, Meta(max_length=256)] | UnsetType = UNSET
+    area_code: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    address: Annotated[str, Meta(max_length=512)] | UnsetType = UNSET
+
+
+class SceneInfo(Strict):
+    """Where the payer is."""
+
+    payer_client_ip: Annotated[str, Meta(min_length=1, max_length=45)]
+    device_id: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    store_info: StoreInfo | UnsetType = UNSET
+
+
+class SettleInfo(Strict):
+    """Whether the money is frozen for profit sharing."""
+
+    profit_sharing: bool | UnsetType = UNSET
+
+
+class Prepay(Strict):
+    """What both modes share."""
+
+    description: Description
+    out_trade_no: OutTradeNo
+    notify_url: NotifyUrl
+    amount: Amount
+    time_expire: Annotated[str, Meta(min_length=20, max_length=64)] | UnsetType = UNSET
+    attach: Attach | UnsetType = UNSET
+    goods_tag: Annotated[str, Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    support_fapiao: bool | UnsetType = UNSET
+    detail: Detail | UnsetType = UNSET
+    scene_info: SceneInfo | UnsetType = UNSET
+    settle_info: SettleInfo | UnsetType = UNSET
+
+
+class DirectPrepay(Prepay, kw_only=True):
+    """``POST /v3/pay/transactions/jsapi``."""
+
+    appid: Appid
+    mchid: Mchid
+    payer: DirectPayer
+
+
+class PartnerPrepay(Prepay, kw_only=True):
+    """``POST /v3/pay/partner/transactions/jsapi``."""
+
+    sp_appid: Appid
+    sp_mchid: Mchid
+    sub_mchid: Mchid
+    payer: PartnerPayer
+    sub_appid: Appid | UnsetType = UNSET
+
+
+class DirectQuery(Strict):
+    """The query of a direct look-up."""
+
+    mchid: Mchid
+
+
+class PartnerQuery(Strict):
+    """The query of a partner's look-up."""
+
+    sp_mchid: Mchid
+    sub_mchid: Mchid
+
+
+class RefundAmount(Strict):
+    """How much goes back of how much, in fen."""
+
+    refund: Fen
+    total: Fen
+    currency: Literal["CNY"]
+    refund_from: list[dict[str, str | int]] | UnsetType = msgspec.field(default=UNSET, name="from")
+
+
+class RefundGoods(Strict):
+    """One article that is given back."""
+
+    merchant_goods_id: Annotated[str, Meta(min_length=1, max_length=32)]
+    unit_price: Annotated[int, Meta(ge=0)]
+    refund_amount: Annotated[int, Meta(ge=0)]
+    refund_quantity: Annotated[int, Meta(ge=1)]
+    wechatpay_goods_id: Annotated[str, Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    goods_name: Annotated[str, Meta(min_length=1, max_length=256)] | UnsetType = UNSET
+
+
+class CreateRefund(Strict):
+    """``POST /v3/refund/domestic/refunds``."""
+
+    out_refund_no: Annotated[str, Meta(pattern=r"^[0-9A-Za-z_\-|*@]{1,64}$")]
+    amount: RefundAmount
+    transaction_id: Annotated[str, Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    out_trade_no: OutTradeNo | UnsetType = UNSET
+    reason: Annotated[str, Meta(min_length=1, max_length=80)] | UnsetType = UNSET
+    notify_url: Annotated[str, Meta(min_length=1, max_length=256)] | UnsetType = UNSET
+    funds_account: Literal["AVAILABLE", "UNSETTLED"] | UnsetType = UNSET
+    goods_detail: list[RefundGoods] | UnsetType = UNSET
+    sub_mchid: Mchid | UnsetType = UNSET
+
+
+class QueryRefund(Strict):
+    """The query of a refund look-up."""
+
+    sub_mchid: Mchid | UnsetType = UNSET
+
+
+class AbnormalRefund(Strict):
+    """``POST .../{refund_id}/apply-abnormal-refund``. Bank data come encrypted and are not looked at."""
+
+    out_refund_no: str
+    type: Literal["USER_BANK_CARD", "MERCHANT_BANK_CARD"]
+    sub_mchid: Mchid | UnsetType = UNSET
+    bank_type: str | UnsetType = UNSET
+    bank_account: str | UnsetType = UNSET
+    real_name: str | UnsetType = UNSET
+
+
+BillDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class TradeBillQuery(Strict):
+    """``GET /v3/bill/tradebill``."""
+
+    bill_date: BillDate
+    bill_type: Literal["ALL", "SUCCESS", "REFUND"] = "ALL"
+    tar_type: Literal["GZIP"] | UnsetType = UNSET
+    sub_mchid: Mchid | UnsetType = UNSET
+
+
+class FundFlowBillQuery(Strict):
+    """``GET /v3/bill/fundflowbill``."""
+
+    bill_date: BillDate
+    account_type: Literal["BASIC", "OPERATION", "FEES"] = "BASIC"
+    tar_type: Literal["GZIP"] | UnsetType = UNSET
+
+
+class BillToken(Strict):
+    """``GET /v3/billdownload/file``."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=256)]

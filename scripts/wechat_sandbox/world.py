@@ -1,0 +1,170 @@
+"""Everything one sandbox holds, built once at its start."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from scripts.wechat_sandbox.faults import Faults
+from scripts.wechat_sandbox.funds import Funds
+from scripts.wechat_sandbox.journal import Journal
+from scripts.wechat_sandbox.keys import Keys
+from scripts.wechat_sandbox.records import FundEntry, Notice, Order, Person, Refund, SubMerchant
+from scripts.wechat_sandbox.settings import Conditions, Settings
+from scripts.wechat_sandbox.state import Book, Store
+
+log = logging.getLogger("wechat_sandbox")
+
+DEMO_PEOPLE = (
+    ("oDemoConsumer000000000000001", "示例·月亮", "10000000001"),
+    ("oDemoConsumer000000000000002", "示例·阿昌", "10000000002"),
+    ("oDemoConsumer000000000000003", "示例·小陇", "10000000003"),
+)
+
+
+class SavedConditions(msgspec.Struct):
+    """Members of the conditions that were changed at run time."""
+
+    members: dict[str, Any]
+
+
+class Timers:
+    """Tasks and alarms of the process, ended together at its stop."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine beside the requests; a failure is logged, never swallowed."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Call ``act`` after so many real seconds."""
+
+        async def wait() -> None:
+            await asyncio.sleep(max(0.0, seconds))
+            act()
+
+        self.start(wait())
+
+    async def stop(self) -> None:
+        """End whatever still waits."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a background task failed", exc_info=task.exception())
+
+
+@dataclass
+class World:
+    """One WeChat: its settings, its books and its clocks."""
+
+    settings: Settings
+    store: Store
+    keys: Keys
+    faults: Faults
+    journal: Journal
+    timers: Timers
+    people: Book[Person]
+    sub_merchants: Book[SubMerchant]
+    orders: Book[Order]
+    refunds: Book[Refund]
+    notices: Book[Notice]
+    funds: Funds
+    saved_conditions: Book[SavedConditions]
+    conditions: Conditions
+    orders_by_prepay_id: dict[str, str] = field(default_factory=dict)
+    orders_by_transaction_id: dict[str, str] = field(default_factory=dict)
+    refunds_of_order: dict[str, list[str]] = field(default_factory=dict)
+
+    def scaled(self, seconds: float) -> float:
+        """A waiting time of WeChat in real seconds."""
+        return seconds * self.conditions.clock_scale
+
+    def change_conditions(self, members: dict[str, Any]) -> Conditions:
+        """Change single members; raise ``msgspec.ValidationError`` and change nothing when one is wrong."""
+        merged = {**msgspec.to_builtins(self.conditions), **members}
+        self.conditions = msgspec.convert(merged, Conditions)
+        saved = self.saved_conditions.get("now") or SavedConditions({})
+        self.saved_conditions.put("now", SavedConditions({**saved.members, **members}))
+        return self.conditions
+
+    def refunds_for(self, out_trade_no: str) -> list[Refund]:
+        """The refunds of an order, oldest first."""
+        numbers = self.refunds_of_order.get(out_trade_no, [])
+        return [refund for number in numbers if (refund := self.refunds.get(number)) is not None]
+
+    def remember_order(self, order: Order) -> None:
+        """Write an order and its indices."""
+        self.orders.put(order.out_trade_no, order)
+        self._index(order)
+
+    def remember_refund(self, refund: Refund) -> None:
+        """Write a refund and its index."""
+        known = self.refunds_of_order.setdefault(refund.out_trade_no, [])
+        if refund.out_refund_no not in known:
+            known.append(refund.out_refund_no)
+        self.refunds.put(refund.out_refund_no, refund)
+
+    def _index(self, order: Order) -> None:
+        for prepay_id in order.prepay_ids:
+            self.orders_by_prepay_id[prepay_id] = order.out_trade_no
+        if order.transaction_id:
+            self.orders_by_transaction_id[order.transaction_id] = order.out_trade_no
+
+    def build_indices(self) -> None:
+        """Fill the indices from the books, once at the start."""
+        for order in self.orders:
+            self._index(order)
+        for refund in sorted(self.refunds, key=lambda refund: refund.created_at):
+            self.refunds_of_order.setdefault(refund.out_trade_no, []).append(refund.out_refund_no)
+
+
+def build_world(settings: Settings) -> World:
+    """Open the state directory and put everything together."""
+    store = Store(settings.state_dir / "wechat.sqlite3")
+    saved: Book[SavedConditions] = Book(store, "conditions", SavedConditions)
+    changed = saved.get("now")
+    conditions = settings.conditions
+    if changed is not None:
+        conditions = msgspec.convert({**msgspec.to_builtins(conditions), **changed.members}, Conditions)
+    world = World(
+        settings=settings,
+        store=store,
+        keys=Keys(
+            store,
+            merchant_public_key=settings.merchant_public_key_file,
+            private_key=settings.private_key_file,
+            public_key_id=settings.public_key_id,
+            apiv3_key=settings.apiv3_key,
+        ),
+        faults=Faults(store),
+        journal=Journal(),
+        timers=Timers(),
+        people=Book(store, "people", Person),
+        sub_merchants=Book(store, "sub_merchants", SubMerchant),
+        orders=Book(store, "orders", Order),
+        refunds=Book(store, "refunds", Refund),
+        notices=Book(store, "notices", Notice),
+        funds=Funds(Book(store, "funds", FundEntry)),
+        saved_conditions=saved,
+        conditions=conditions,
+    )
+    for sub_mchid in settings.sub_mchids:
+        if world.sub_merchants.get(sub_mchid) is None:
+            world.sub_merchants.put(sub_mchid, SubMerchant(sub_mchid=sub_mchid))
+    for openid, nickname, phone in DEMO_PEOPLE:
+        if world.people.get(openid) is None:
+            world.people.put(openid, Person(openid=openid, nickname=nickname, phone=phone))
+    world.build_indices()
+    return world
