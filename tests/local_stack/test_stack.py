@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +19,8 @@ import asyncpg
 import pytest
 from redis import Redis
 
+from kit.clock import utc_now
+from live.keys import LiveKeys
 from scripts.local_stack.binaries import ffmpeg
 from scripts.local_stack.launch import start_mark
 from scripts.local_stack.probes import accepts
@@ -141,22 +145,37 @@ def test_a_killed_media_server_comes_back_though_its_worker_kept_the_port(stack:
         assert b"<application>" in answer.read()
 
 
-def test_the_media_server_serves_playlists_and_segments(stack: LocalStack) -> None:
-    room = Path(stack.environment["MEDIA_DIR"]) / "hls" / "room"
+def test_the_media_server_serves_signed_playlists_and_segments_alone(stack: LocalStack) -> None:
+    stream, segment = "s" * 26, "1795447733882.ts"
+    room = Path(stack.environment["MEDIA_DIR"]) / "hls" / stream
     room.mkdir(exist_ok=True)
     (room / "index.m3u8").write_text("#EXTM3U\n")
-    (room / "1.ts").write_bytes(b"G" * 188)
-    found = {}
-    for name in ("index.m3u8", "1.ts"):
-        with urllib.request.urlopen(f"{stack.environment['HLS_BASE_URL']}/room/{name}", timeout=5) as answer:
-            headers = answer.headers
-            found[name] = (
-                headers["Content-Type"],
-                headers["Cache-Control"],
-                headers["Access-Control-Allow-Origin"],
-            )
-    assert found["index.m3u8"] == ("application/vnd.apple.mpegurl", "no-cache", "*")
-    assert found["1.ts"] == ("video/mp2t", "public, max-age=31536000, immutable", "*")
+    (room / segment).write_bytes(b"G" * 188)
+    keys = LiveKeys("", stack.environment["MEDIA_CALLBACK_SECRET"])
+
+    def fetch(path: str, name: str) -> tuple[int, str, str]:
+        try:
+            with urllib.request.urlopen(
+                f"{stack.environment['HLS_BASE_URL']}/{path}/{name}", timeout=5
+            ) as answer:
+                return (
+                    answer.status,
+                    answer.headers["Content-Type"],
+                    answer.headers["Access-Control-Allow-Origin"],
+                )
+        except urllib.error.HTTPError as error:
+            return error.code, "", ""
+
+    good = keys.hls_path(stream, "V" * 26, utc_now() + timedelta(minutes=5))
+    assert fetch(good, "index.m3u8") == (200, "application/vnd.apple.mpegurl", "*")
+    assert fetch(good, segment) == (200, "video/mp2t", "*")
+    expired = keys.hls_path(stream, "V" * 26, utc_now() - timedelta(minutes=5))
+    foreign = good.replace("s" * 26, "t" * 26)
+    other_viewer = good.replace("V" * 26, "W" * 26)
+    for path in (expired, foreign, other_viewer):
+        assert fetch(path, "index.m3u8")[0] == 403
+        assert fetch(path, segment)[0] == 403
+    assert fetch(stream, "index.m3u8")[0] == 404
 
 
 def test_nobody_may_publish_while_the_api_is_down(stack: LocalStack) -> None:
