@@ -47,7 +47,9 @@ def _answer_shape(e: Endpoint) -> Any:
     return None
 
 
-def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
+def _operation(
+    e: Endpoint, door: Door, by_shape: dict[int, Any], components: dict[str, Any]
+) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
     shape = _answer_shape(e)
     success: dict[str, Any] = {"description": e.summary or "成功"}
@@ -76,7 +78,12 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
 
 def _parameters(e: Endpoint, by_shape: dict[int, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
     found = [
-        {"name": name, "in": "path", "required": True, "schema": _PATH_TYPES.get(kind or "", {"type": "string"})}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _PATH_TYPES.get(kind or "", {"type": "string"}),
+        }
         for name, kind in re.findall(r"<(\w+)(?::(\w+))?>", e.path)
     ]
     if e.query is not None:
@@ -88,6 +95,11 @@ def _parameters(e: Endpoint, by_shape: dict[int, Any], components: dict[str, Any
         ]
     if e.key_argument:
         found.append(
-            {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 255}}
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "maxLength": 255},
+            }
         )
     return found

@@ -11,12 +11,19 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
-from orders.errors import AfterSalesOver, CaseDecided, CaseNotFound, LineNotFound, NothingToRefund, OrderStateConflict
+from orders.errors import (
+    AfterSalesOver,
+    CaseDecided,
+    CaseNotFound,
+    LineNotFound,
+    NothingToRefund,
+    OrderStateConflict,
+)
 from orders.events import LineRefunded, OrderClosed
 from orders.models import CaseState, OrderState
 from orders.transitions import advance
-from payments.service import Refunds
-from products.service import Stock
+from payments.refunds import Refunds
+from products.stock import Stock
 
 _OPEN = (OrderState.PAID, OrderState.PACKED, OrderState.SHIPPED, OrderState.RECEIVED)
 
@@ -76,7 +83,12 @@ class AfterSales:
             if found is None:
                 return
             if found["amount_fen"]:
-                await self.refunds.request(case, found["order"], found["amount_fen"], found["reason"])
+                await self.refunds.request(
+                    reference=found["order"],
+                    refund_reference=case,
+                    amount_fen=found["amount_fen"],
+                    reason=found["reason"],
+                )
             else:
                 await self.record_refund(case, self.clock())
 
@@ -126,7 +138,7 @@ class AfterSales:
         line = await row(
             "UPDATE order_line l SET refunded_quantity = l.refunded_quantity + $2, refunded_fen = l.refunded_fen + $3,"
             " refund_steps = l.refund_steps + 1 FROM customer_order o WHERE l.id = $1 AND o.id = l.order_id"
-            ' RETURNING l.reference, l.sku, l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, l.refund_steps,'
+            " RETURNING l.reference, l.sku, l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, l.refund_steps,"
             ' o.id AS order_id, o.number AS "order", o.merchant, o.state',
             moved["line_id"],
             moved["quantity"],
@@ -154,7 +166,9 @@ class AfterSales:
 
     async def record_failure(self, case: str) -> None:
         """WeChat could not refund; the case waits for a person."""
-        await execute("UPDATE after_sales_case SET state = 'failed' WHERE number = $1 AND state = 'refunding'", case)
+        await execute(
+            "UPDATE after_sales_case SET state = 'failed' WHERE number = $1 AND state = 'refunding'", case
+        )
 
     async def _close_when_nothing_is_left(self, order_id: int, number: str) -> None:
         left = await scalar(

@@ -18,7 +18,7 @@ from orders.errors import AmountTooLarge, CartEmpty, NotOnSale, SeveralMerchants
 from orders.events import OrderPlaced
 from payments.service import Payments
 from products.queries import SkuOffer, sku_offers
-from products.service import Stock
+from products.stock import Stock
 
 MAX_AMOUNT_FEN = 100_000_000
 """One payment of WeChat Pay stays below a million yuan; a larger order is a matter for a contract."""
@@ -94,7 +94,6 @@ class Checkout:
         lines: Sequence[CheckoutLine],
         delivery: Delivery,
         source: str | None,
-        channel: str = "wechat_miniprogram",
     ) -> PlacedOrder:
         """Place one order with one merchant.
 
@@ -107,7 +106,7 @@ class Checkout:
         now = self.clock()
         order = self._compose(public_number(now), merchant, lines, offers, source, now)
         async with transaction():
-            await self._insert(order, consumer, source, channel, delivery, offers)
+            await self._insert(order, consumer, source, delivery, offers)
             await self.payments.open(
                 reference=order.number,
                 payee=merchant,
@@ -116,11 +115,12 @@ class Checkout:
                 amount_fen=order.amount_fen,
                 description=order.lines[0].title,
                 expires_at=order.expires_at,
-                channel=channel,
             )
             await announce(OrderPlaced(order=order.number, merchant=merchant, source=source))
             # Last, because everybody queues behind the lock of a hot SKU until this commits (commerce reference 4).
-            await self.stock.reserve(order.number, {line.sku: line.quantity for line in lines}, order.expires_at)
+            await self.stock.reserve(
+                order.number, {line.sku: line.quantity for line in lines}, order.expires_at
+            )
         return order
 
     async def _offers(self, lines: Sequence[CheckoutLine]) -> Mapping[str, SkuOffer]:
@@ -173,7 +173,6 @@ class Checkout:
         order: PlacedOrder,
         consumer: str,
         source: str | None,
-        channel: str,
         delivery: Delivery,
         offers: Mapping[str, SkuOffer],
     ) -> None:
@@ -198,7 +197,7 @@ class Checkout:
             order.number,
             consumer,
             order.merchant,
-            channel,
+            self.payments.gateway.channel,
             source,
             order.goods_fen,
             order.discount_fen,
@@ -213,7 +212,9 @@ class Checkout:
         )
 
 
-def _placed_line(reference: str, quantity: int, offer: SkuOffer, discount_fen: int, source: str | None) -> PlacedLine:
+def _placed_line(
+    reference: str, quantity: int, offer: SkuOffer, discount_fen: int, source: str | None
+) -> PlacedLine:
     gross = offer.unit_price_fen * quantity
     return PlacedLine(
         reference=reference,

@@ -20,7 +20,9 @@ class Fulfilment:
     lots: Lots
     clock: Clock = utc_now
 
-    async def pack(self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]], actor: str) -> None:
+    async def pack(
+        self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]], actor: str
+    ) -> None:
         """Pack a paid order; ``chosen`` maps a line reference to pieces by lot number.
 
         A line that names no lot is packed all the same and stays unattributed, shown as such, never guessed (domain
@@ -53,7 +55,9 @@ class Fulfilment:
                 raise LineNotFound(lines=unknown)
             for line in sorted(lines, key=lambda found: str(found["reference"])):
                 if lots := chosen.get(line["reference"]):
-                    await self.lots.bind(line["reference"], line["product"], merchant, dict(lots), line["mass_gram"])
+                    await self.lots.bind(
+                        line["reference"], line["product"], merchant, dict(lots), line["mass_gram"]
+                    )
             await self._check_pieces(order["id"], chosen)
             references = tuple(line["reference"] for line in lines)
             await announce(OrderPacked(order=number, merchant=merchant, lines=references, packed_at=now))
@@ -61,7 +65,8 @@ class Fulfilment:
     async def _check_pieces(self, order_id: int, chosen: Mapping[str, Mapping[str, int]]) -> None:
         """Pieces by lot must be exactly the pieces that are to be packed."""
         wanted = await rows(
-            "SELECT reference, quantity - refunded_quantity AS pieces FROM order_line WHERE order_id = $1", order_id
+            "SELECT reference, quantity - refunded_quantity AS pieces FROM order_line WHERE order_id = $1",
+            order_id,
         )
         wrong: Sequence[str] = [
             line["reference"]
@@ -82,7 +87,10 @@ class Fulfilment:
             )
             if held is None:
                 raise OrderNotFound()
-            if held["state"] == OrderState.SHIPPED and (held["carrier"], held["waybill"]) == (carrier, waybill):
+            if held["state"] == OrderState.SHIPPED and (held["carrier"], held["waybill"]) == (
+                carrier,
+                waybill,
+            ):
                 return
             await advance_or_refuse(
                 number,
@@ -93,6 +101,9 @@ class Fulfilment:
                 sources=frozenset({OrderState.PACKED}),
             )
             await execute(
-                "UPDATE customer_order SET carrier = $2, waybill = $3 WHERE number = $1", number, carrier, waybill
+                "UPDATE customer_order SET carrier = $2, waybill = $3 WHERE number = $1",
+                number,
+                carrier,
+                waybill,
             )
             await announce(OrderShipped(order=number, carrier=carrier, waybill=waybill, shipped_at=now))

@@ -17,7 +17,7 @@ async def on_payment_arrived_late(fact: PaymentArrivedLate, life: OrderLife) -> 
 
 async def on_payment_closed(fact: PaymentClosed, life: OrderLife) -> None:
     """The order can no longer be paid."""
-    await life.close_unpaid(fact.reference, "expired")
+    await life.close_unpaid(fact.reference)
 
 
 async def on_refund_succeeded(fact: RefundSucceeded, after_sales: AfterSales) -> None:

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, row, rows, transaction
+from kit.database import Row, execute, row, rows, transaction
 from kit.outbox import announce
 from orders.errors import OrderNotFound, OrderNotPayable
 from orders.events import OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
 from orders.models import OrderState
 from orders.transitions import advance, advance_or_refuse
 from payments.ports import CashierParameters
-from payments.service import Payments, Refunds
+from payments.refunds import Refunds
+from payments.service import Payments
 from products.errors import SoldOut
-from products.service import Stock
+from products.stock import Stock
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,15 @@ class OrderLife:
         Raises OrderNotFound or OrderNotPayable.
         """
         order = await row(
-            "SELECT state, expires_at FROM customer_order WHERE number = $1 AND consumer = $2", number, consumer
+            "SELECT state, expires_at FROM customer_order WHERE number = $1 AND consumer = $2",
+            number,
+            consumer,
         )
         if order is None:
             raise OrderNotFound()
         if order["state"] != OrderState.PENDING_PAYMENT or order["expires_at"] <= self.clock():
             raise OrderNotPayable(state=order["state"])
-        return await self.payments.prepare(number)
+        return await self.payments.prepay(number)
 
     async def mark_paid(self, number: str, occurred_at: datetime) -> None:
         """React to a confirmed payment: held stock is sold, the order is paid, once."""
@@ -58,7 +61,12 @@ class OrderLife:
             async with transaction():
                 await self.stock.revive(number)
         except SoldOut:
-            await self.refunds.request(f"{number}L", number, amount_fen, "订单已关闭，库存不足，原路退款")
+            await self.refunds.request(
+                reference=number,
+                refund_reference=f"{number}L",
+                amount_fen=amount_fen,
+                reason="订单已关闭，库存不足，原路退款",
+            )
             return
         order = await advance(
             number,
@@ -72,20 +80,25 @@ class OrderLife:
             await self._announce_paid(order)
 
     async def cancel(self, consumer: str, number: str) -> None:
-        """The consumer gives up an unpaid order. The payment is closed at WeChat first; a paid order stays paid."""
-        order = await row("SELECT state FROM customer_order WHERE number = $1 AND consumer = $2", number, consumer)
-        if order is None:
-            raise OrderNotFound()
-        if order["state"] == OrderState.CLOSED:
-            return
-        if order["state"] != OrderState.PENDING_PAYMENT:
-            raise OrderNotPayable(state=order["state"])
-        if await self.payments.close(number):
-            await self.close_unpaid(number, "cancelled")
-        else:
-            raise OrderNotPayable(state="paid")
+        """The consumer gives up an unpaid order; repeating it changes nothing.
 
-    async def close_unpaid(self, number: str, reason: str) -> None:
+        The payment is closed at WeChat first, so the order closes when ``PaymentClosed`` arrives and stock goes back
+        with it; a payer who was faster has a paid order. Raises OrderNotFound or OrderNotPayable.
+        """
+        async with transaction():
+            order = await row(
+                "SELECT state FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE", number, consumer
+            )
+            if order is None:
+                raise OrderNotFound()
+            if order["state"] == OrderState.CLOSED:
+                return
+            if order["state"] != OrderState.PENDING_PAYMENT:
+                raise OrderNotPayable(state=order["state"])
+            await execute("UPDATE customer_order SET close_reason = 'cancelled' WHERE number = $1", number)
+            await self.payments.request_close(number)
+
+    async def close_unpaid(self, number: str) -> None:
         """The payment can no longer be made: close the order and give the stock back, once."""
         async with transaction():
             now = self.clock()
@@ -94,19 +107,21 @@ class OrderLife:
                 OrderState.CLOSED,
                 moment=now,
                 actor="payment",
-                reason=reason,
+                reason="expired",
                 sources=frozenset({OrderState.PENDING_PAYMENT}),
             )
             if closed is not None:
                 await self.stock.release(number)
-                await announce(OrderClosed(order=number, reason=reason, closed_at=now))
+                await announce(OrderClosed(order=number, reason=closed["close_reason"], closed_at=now))
 
     async def receive(self, consumer: str, number: str) -> None:
         """The consumer confirms receipt of a shipped order; repeating it changes nothing."""
         async with transaction():
             now = self.clock()
             held = await row(
-                "SELECT state FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE", number, consumer
+                "SELECT state FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE",
+                number,
+                consumer,
             )
             if held is not None and held["state"] == OrderState.RECEIVED:
                 return
@@ -135,7 +150,9 @@ class OrderLife:
                 limit,
             )
             for order in due:
-                lines = await rows("SELECT reference FROM order_line WHERE order_id = $1 ORDER BY position", order["id"])
+                lines = await rows(
+                    "SELECT reference FROM order_line WHERE order_id = $1 ORDER BY position", order["id"]
+                )
                 await announce(
                     OrderEarned(
                         order=order["number"],

@@ -109,7 +109,9 @@ async def orders_of(owner: str, value: str, state: str | None, cursor: str | Non
 
 async def sealed_delivery(merchant: str, number: str) -> bytes | None:
     """The sealed address of a merchant's order."""
-    found = await rows("SELECT delivery FROM customer_order WHERE number = $1 AND merchant = $2", number, merchant)
+    found = await rows(
+        "SELECT delivery FROM customer_order WHERE number = $1 AND merchant = $2", number, merchant
+    )
     return bytes(found[0]["delivery"]) if found else None
 
 

@@ -32,7 +32,7 @@ async def advance(
     allowed = frozenset(state for state, targets in ORDER_TRANSITIONS.items() if to in targets)
     if sources is not None and not sources <= allowed:
         raise ValueError(f"{sources} -> {to} is not in the table of transitions")
-    reason_column = ", close_reason = $6" if to is OrderState.CLOSED else ""
+    reason_column = ", close_reason = COALESCE(close_reason, $6)" if to is OrderState.CLOSED else ""
     return await row(
         f"WITH moved AS (UPDATE customer_order SET state = $2, {_MOMENTS[to]} = $3{reason_column}"
         " WHERE number = $1 AND state = ANY($4::text[]) RETURNING *),"
@@ -49,7 +49,13 @@ async def advance(
 
 
 async def advance_or_refuse(
-    number: str, to: OrderState, *, moment: datetime, actor: str, owner: tuple[str, str], sources: frozenset[OrderState]
+    number: str,
+    to: OrderState,
+    *,
+    moment: datetime,
+    actor: str,
+    owner: tuple[str, str],
+    sources: frozenset[OrderState],
 ) -> Row:
     """The same for somebody's own order: ``owner`` is a column (``consumer`` or ``merchant``) and its value.
 
@@ -58,7 +64,9 @@ async def advance_or_refuse(
     column, value = owner
     if column not in ("consumer", "merchant"):
         raise ValueError(column)
-    held = await row(f"SELECT state FROM customer_order WHERE number = $1 AND {column} = $2 FOR UPDATE", number, value)
+    held = await row(
+        f"SELECT state FROM customer_order WHERE number = $1 AND {column} = $2 FOR UPDATE", number, value
+    )
     if held is None:
         raise OrderNotFound()
     moved = await advance(number, to, moment=moment, actor=actor, sources=sources)

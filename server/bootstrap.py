@@ -10,6 +10,7 @@ from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.media_server.nginx_rtmp import NginxRtmp
+from integrations.media_server.pipes import FlvPipe
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.wechat.login import MiniProgramClient
@@ -26,6 +27,7 @@ from live.publishing import Publishing
 from live.shelf import Shelf
 from live.supervision import Supervision
 from merchants.service import Merchants
+from miniapp_api.live.endpoints import AllowedOrigins
 from orders.after_sales import AfterSales
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
@@ -38,6 +40,7 @@ from products.marks import Marks
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from server.settings import Settings
+from traceability.service import Lots
 from webhook_api.wechat.push import MessagePush
 
 NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
@@ -67,14 +70,17 @@ class Bootstrap:
         """Nothing to open yet: clients connect when they are first used."""
 
     async def stop(self) -> None:
-        """Close the clients of this process."""
+        """End the feeds and close the clients of this process."""
+        await self.feed_hub.stop()
         await self.http.aclose()
         await self.redis.aclose()
 
 
 def bootstrap(settings: Settings) -> Bootstrap:
     """Build the system. Raises for keys that cannot be read; opens no connection."""
-    http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50, max_keepalive_connections=20))
+    http = httpx.AsyncClient(
+        trust_env=False, limits=httpx.Limits(max_connections=50, max_keepalive_connections=20)
+    )
     redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     cipher = AesGcmFieldCipher.of_one_key(settings.field_key)
     wechat = MiniProgramClient(
@@ -105,14 +111,16 @@ def bootstrap(settings: Settings) -> Bootstrap:
         after_sales=after_sales,
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
-        archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
+        archive=Archive(
+            hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)
+        ),
         feed_hub=FeedHub(bell),
         sealer=Sealer(),
     )
     offered: list[object] = [
         sessions,
         AccessLogs(),
-        ConsumerLogin(wechat, cipher, sessions),
+        ConsumerLogin(wechat, cipher, sessions, settings.wechat.appid),
         StaffLogin(passwords, sessions),
         StaffAccounts(passwords),
         Merchants(),
@@ -127,11 +135,14 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Checkout(stock, payments, cipher),
         order_life,
         after_sales,
+        Fulfilment(Lots()),
         live_sessions,
         publishing,
         Shelf(bell),
         Chat(bell),
         built.feed_hub,
+        keys,
+        AllowedOrigins(settings.allowed_origins),
         live.Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
         live.Attributions(keys),
         Journals(),
@@ -142,6 +153,16 @@ def bootstrap(settings: Settings) -> Bootstrap:
     built.services.update({type(service): service for service in offered})
     built.services[FieldCipher] = cipher
     return built
+
+
+def relay_parts(settings: Settings, http: httpx.AsyncClient) -> tuple[NginxRtmp, LiveKeys, FlvPipe]:
+    """What the HTTP-FLV relay needs, which knows neither the database nor WeChat."""
+    media = settings.media
+    return (
+        NginxRtmp(media.stat_url, media.control_url, http),
+        LiveKeys(settings.secret_key, media.callback_secret),
+        FlvPipe(media.ffmpeg_path, media.rtmp_internal_url),
+    )
 
 
 def _wechat_pay(settings: Settings) -> WeChatPayConfiguration:

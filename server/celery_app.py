@@ -75,7 +75,8 @@ def create_celery(settings: Settings) -> Celery:
 def _add_task(app: Celery, job: Job) -> None:
     @app.task(name=_task_name(job), time_limit=HARD_LIMIT_S if job.queue == MEDIA else 60)  # type: ignore[untyped-decorator]
     def run() -> None:
-        assert _Worker.runner is not None and _Worker.built is not None
+        assert _Worker.runner is not None
+        assert _Worker.built is not None
         try:
             moved = _Worker.runner.run(_run(job, _Worker.built))
             JOB_RUNS.labels(job.name, "done").inc()

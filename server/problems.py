@@ -4,7 +4,12 @@ import re
 
 import msgspec
 import structlog
-from asyncpg.exceptions import InterfaceError, LockNotAvailableError, PostgresConnectionError, QueryCanceledError
+from asyncpg.exceptions import (
+    InterfaceError,
+    LockNotAvailableError,
+    PostgresConnectionError,
+    QueryCanceledError,
+)
 from sanic import Request
 from sanic.exceptions import SanicException
 from sanic.response import HTTPResponse
@@ -48,7 +53,9 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     known = _as_domain_error(error)
     if known is not None:
         if isinstance(known, Unavailable):
-            log.warning("unavailable", request_id=request_id(request), cause=f"{type(error).__name__}: {error}"[:300])
+            log.warning(
+                "unavailable", request_id=request_id(request), cause=f"{type(error).__name__}: {error}"[:300]
+            )
         title = known.title_en if wants_english(request) else known.title
         return _render(request, known.status, known.code, title, known.detail, known.facts)
     if isinstance(error, SanicException):
@@ -86,7 +93,12 @@ def _as_domain_error(error: BaseException) -> DomainError | None:
 
 
 def _render(
-    request: Request, status: int, code: str, title: str, detail: str | None = None, facts: dict[str, object] | None = None
+    request: Request,
+    status: int,
+    code: str,
+    title: str,
+    detail: str | None = None,
+    facts: dict[str, object] | None = None,
 ) -> HTTPResponse:
     body = {
         "type": _TYPE.format(code=code),

@@ -91,8 +91,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     media = {
         "directory": env.get("MEDIA_DIR", str(state / "media")),
         "callback_secret": env.get("MEDIA_CALLBACK_SECRET", ""),
-        **_named(env, MediaSettings, {"ffmpeg_path": "FFMPEG_PATH", "stat_url": "MEDIA_STAT_URL",
-                                      "control_url": "MEDIA_CONTROL_URL"}),
+        **_named(
+            env,
+            MediaSettings,
+            {"ffmpeg_path": "FFMPEG_PATH", "stat_url": "MEDIA_STAT_URL", "control_url": "MEDIA_CONTROL_URL"},
+        ),
     }
     pay = _named(env, WeChatPaySettings, {}, "WECHAT_PAY_")
     for several in ("bases", "platform_cert_files"):

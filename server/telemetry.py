@@ -5,12 +5,13 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from sanic import Request, Sanic
-from sanic.response import HTTPResponse, json
+from sanic.response import BaseHTTPResponse, HTTPResponse, json
 
 from kit.clock import utc_now
 from kit.database import scalar
@@ -18,7 +19,9 @@ from kit.numbers import opaque_id
 from kit.outbox import oldest_undelivered_at
 
 REQUESTS = Counter("http_requests_total", "Requests by route and status", ["route", "status"])
-SECONDS = Histogram("http_request_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10))
+SECONDS = Histogram(
+    "http_request_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10)
+)
 OUTBOX_AGE = Gauge("outbox_oldest_undelivered_seconds", "Age of the oldest undelivered fact")
 DELIVERY_FAILURES = Counter("outbox_delivery_failures_total", "Failed reactions", ["topic", "handler"])
 JOB_RUNS = Counter("job_runs_total", "Runs of timed jobs", ["job", "outcome"])
@@ -30,7 +33,7 @@ _ALLOWED = frozenset(
 )
 
 
-def _only_allowed(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Drop every member that is not on the list, so that no personal datum gets into a log by accident."""
     return {name: value for name, value in event.items() if name in _ALLOWED}
 
@@ -64,7 +67,7 @@ def add_telemetry(app: Sanic[Any, Any]) -> None:
         request.ctx.request_id = given if _REQUEST_ID.fullmatch(given) else opaque_id()
         request.ctx.begun = time.perf_counter()
 
-    async def end(request: Request, response: HTTPResponse) -> None:
+    async def end(request: Request, response: BaseHTTPResponse) -> None:
         seconds = time.perf_counter() - getattr(request.ctx, "begun", time.perf_counter())
         route = request.route.path if request.route else "unmatched"
         REQUESTS.labels(route, response.status).inc()

@@ -93,6 +93,10 @@ def databases(postgres: ThrowAwayPostgres) -> Databases:
         await connection.close()
         url = urlsplit(postgres.url)._replace(path=f"/{template}").geturl()
         await _migrate(url)
+        connection = await asyncpg.connect(postgres.url)
+        await connection.execute(f'ALTER DATABASE "{template}" ALLOW_CONNECTIONS false')
+        await connection.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", template)
+        await connection.close()
 
     asyncio.run(prepare())
     return Databases(postgres.url, template)

@@ -86,9 +86,9 @@ async def show_order(actor: Consumer, number: str) -> OrderSummary:
     return found
 
 
-@door.post("/orders/<number:str>/cancellation", effect="resumable", status=204)
+@door.post("/orders/<number:str>/cancellation", status=202)
 async def cancel_order(actor: Consumer, number: str, key: IdempotencyKey, life: OrderLife) -> None:
-    """取消未支付的订单：先在微信侧关单，再释放库存。"""
+    """取消未支付的订单：先在微信侧关单，随后订单关闭并释放库存。"""
     await life.cancel(actor.number, number)
 
 

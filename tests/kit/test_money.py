@@ -10,7 +10,9 @@ weights = st.lists(st.integers(0, 10**9), min_size=1, max_size=12).filter(any)
 
 
 @given(st.integers(-(10**12), 10**12), weights)
-def test_parts_sum_to_the_whole_and_are_off_by_less_than_one_fen(total: int, given_weights: list[int]) -> None:
+def test_parts_sum_to_the_whole_and_are_off_by_less_than_one_fen(
+    total: int, given_weights: list[int]
+) -> None:
     parts = split_fen(total, given_weights)
     assert sum(parts) == total
     whole = sum(given_weights)
@@ -19,7 +21,9 @@ def test_parts_sum_to_the_whole_and_are_off_by_less_than_one_fen(total: int, giv
 
 
 @given(st.integers(0, 10**9), weights, st.randoms())
-def test_the_order_of_the_input_does_not_change_anybodys_part(total: int, given_weights: list[int], random: object) -> None:
+def test_the_order_of_the_input_does_not_change_anybodys_part(
+    total: int, given_weights: list[int], random: object
+) -> None:
     names = [f"n{i:02d}" for i in range(len(given_weights))]
     shuffled = list(zip(names, given_weights, strict=True))
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -38,7 +42,9 @@ def test_yuan_is_read_back(fen: int) -> None:
     assert parse_yuan(yuan(fen)) == fen
 
 
-@pytest.mark.parametrize("text", ["", "1.234", "1e3", "NaN", "１２", "1,000.00", "--1", "+1", " 1 .0", "0x10"])
+@pytest.mark.parametrize(
+    "text", ["", "1.234", "1e3", "NaN", "１２", "1,000.00", "--1", "+1", " 1 .0", "0x10"]
+)
 def test_what_is_not_an_amount_is_refused(text: str) -> None:
     with pytest.raises(NotAnAmount):
         parse_yuan(text)

@@ -45,7 +45,13 @@ async def test_each_handler_reacts_once_and_a_failure_holds_back_only_its_subjec
             async with transaction():
                 await announce(KettleBoiled(kettle=kettle, times=times))
     await delivery.deliver_due()
-    assert seen == [("first", "a", 1), ("first", "b", 1), ("second", "b", 1), ("first", "b", 2), ("second", "b", 2)]
+    assert seen == [
+        ("first", "a", 1),
+        ("first", "b", 1),
+        ("second", "b", 1),
+        ("first", "b", 2),
+        ("second", "b", 2),
+    ]
     assert await delivery.deliver_due() == 0, "the failed subject waits for its retry"
     broken = False
     await scalar("UPDATE outbox_message SET next_attempt_at = now() - interval '1 s' RETURNING 1")
