@@ -13,7 +13,7 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from payments.events import PaymentSettled
-from payments.models import CAPTURED_STATES
+from payments.models import CAPTURED_STATES, RefundRowState
 from payments.ports import BillInvalid, BillLineKind, GatewayError, PaymentGateway, TradeBill, TradeBillRow
 
 log = logging.getLogger(__name__)
@@ -164,7 +164,10 @@ class Bills:
             return None if line["gross_fen"] == payment["captured_fen"] else "amount"
         if refund is None:
             return "unknown_refund"
-        return None if line["gross_fen"] == refund["amount_fen"] else "amount"
+        if line["gross_fen"] != refund["amount_fen"]:
+            return "amount"
+        # The bill lists a refund when it is accepted and never corrects the line (wechat reference 2.4).
+        return None if refund["state"] == RefundRowState.SUCCEEDED else "refund_unfinished"
 
     async def _settle(self, line: Row, payment: Row, refund: Row | None) -> None:
         sign = -1 if refund is not None else 1

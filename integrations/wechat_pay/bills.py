@@ -4,8 +4,9 @@ Source: wechat reference 2.4. Values may hold commas, so lines are split at comm
 comma. Every sum of the summary is added up again; a bill that does not add up is refused whole.
 """
 
+import re
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from payments.ports import BillInvalid, BillLineKind, TradeBill, TradeBillRow
 
@@ -16,6 +17,8 @@ _REQUIRED = (
     "商户退款单号", "退款状态", "手续费", "订单金额", "申请退款金额",
 )  # fmt: skip
 _SUMMARY = ("总交易单数", "手续费总金额", "订单总金额", "申请退款总金额")
+
+_AMOUNT = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,5})?", re.ASCII)
 
 Line = dict[str, str]
 
@@ -79,11 +82,10 @@ def fen(yuan: str) -> int:
 
     Anything else is refused.
     """
-    try:
-        amount = Decimal(yuan) * 100
-    except InvalidOperation:
-        raise BillInvalid(f"{yuan[:20]!r} is not an amount") from None
-    if not amount.is_finite() or amount != amount.to_integral_value():
+    if not _AMOUNT.fullmatch(yuan):
+        raise BillInvalid(f"{yuan[:20]!r} is not an amount")
+    amount = Decimal(yuan) * 100
+    if amount != amount.to_integral_value():
         raise BillInvalid(f"{yuan[:20]!r} is not a whole number of fen")
     return int(amount)
 
