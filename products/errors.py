@@ -67,6 +67,14 @@ class BrandUnknown(NotFound):
     title_en = "No such public brand"
 
 
+class BrandCodeInvalid(Invalid):
+    """A brand's code has 1 to 24 lower-case letters, digits and hyphens."""
+
+    code = "brand_code_invalid"
+    title = "品牌代码格式有误"
+    title_en = "The brand code is not valid"
+
+
 class MarkUnknown(NotFound):
     """There is no such authorisation or recognition."""
 

@@ -1,5 +1,6 @@
 """The two marks of the county: the public brand, and the recognition as a poverty product."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,8 +10,17 @@ from tortoise.exceptions import IntegrityError
 from kit.clock import Clock, utc_now
 from kit.database import transaction
 from kit.numbers import public_number
-from products.errors import BrandUnknown, MarkDocumentTaken, MarkUnknown, ProductUnknown, SpanInvalid
+from products.errors import (
+    BrandCodeInvalid,
+    BrandUnknown,
+    MarkDocumentTaken,
+    MarkUnknown,
+    ProductUnknown,
+    SpanInvalid,
+)
 from products.models import BrandAuthorisation, Product, PublicBrand, RecognisedProduct
+
+_BRAND_CODE = re.compile(r"[a-z0-9-]{1,24}")
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +40,9 @@ class Marks:
     clock: Clock = utc_now
 
     async def enter_brand(self, code: str, name: str) -> None:
-        """Enter a public brand, or correct its name."""
+        """Enter a public brand, or correct its name. Raises :class:`BrandCodeInvalid`."""
+        if not _BRAND_CODE.fullmatch(code):
+            raise BrandCodeInvalid()
         await PublicBrand.update_or_create({"name": name}, code=code)
 
     async def authorise(self, brand: str, product: str, document: str, span: Span, by: str) -> str:

@@ -80,6 +80,7 @@ class Product(Model):
     refusal_reason = fields.CharField(max_length=200, null=True)
     listed_at = fields.DatetimeField(null=True)
     delisted_at = fields.DatetimeField(null=True)
+    delisted_by = fields.CharField(max_length=120, null=True)
     delisted_reason = fields.CharField(max_length=200, null=True)
 
     class Meta:

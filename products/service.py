@@ -117,17 +117,19 @@ class Catalogue:
             refusal_reason=reason,
         )
 
-    async def delist(self, code: str, reason: str, merchant: str | None = None) -> None:
+    async def delist(self, code: str, reason: str, by: str, merchant: str | None = None) -> None:
         """Take a product off sale; placed orders go on. A merchant may do it with its own."""
         product = await self._find(code, merchant)
-        await product.move(ProductState.DELISTED, delisted_at=self.clock(), delisted_reason=reason)
+        await product.move(
+            ProductState.DELISTED, delisted_at=self.clock(), delisted_by=by, delisted_reason=reason
+        )
 
     async def reopen(self, merchant: str, code: str) -> None:
         """Make a delisted product a draft again."""
         product = await self._find(code, merchant)
         await product.move(ProductState.DRAFT, source=ProductState.DELISTED)
 
-    async def sku_of(self, merchant: str, sku: str) -> bool:
+    async def sells(self, merchant: str, sku: str) -> bool:
         """Whether a SKU is one of this merchant's."""
         return await Sku.exists(code=sku, product__merchant__number=merchant)
 

@@ -1,0 +1,156 @@
+"""Merchants draft and stock products, the county reviews them and grants marks."""
+
+import msgspec
+
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, PovertyOfficer, Staff
+from api_kit.doors import IdempotencyKey
+from console_api import door
+from console_api.products.schemas import (
+    AuthorisationInput,
+    BrandInput,
+    GrantedView,
+    ProductInput,
+    ProductListQuery,
+    ProductListView,
+    ReasonInput,
+    RecognitionInput,
+    StockInput,
+    StockView,
+)
+from products.dossiers import ProductDossier, product_dossier, product_summaries
+from products.drafts import ProductDraft
+from products.errors import SkuUnknown
+from products.marks import Marks, Span
+from products.service import Catalogue, Stock
+
+
+def _merchant_of(actor: Staff) -> str | None:
+    """The merchant to whose products the actor is limited."""
+    return actor.merchant if isinstance(actor, MerchantClerk) else None
+
+
+def _draft(body: ProductInput) -> ProductDraft:
+    return msgspec.convert(body, ProductDraft, from_attributes=True)
+
+
+@door.post("/products")
+async def draft_product(
+    actor: MerchantClerk, body: ProductInput, key: IdempotencyKey, catalogue: Catalogue
+) -> ProductDossier:
+    """新建商品草稿。"""
+    return await product_dossier(await catalogue.draft(actor.merchant, _draft(body), actor.caller))
+
+
+@door.get("/products")
+async def list_all_products(
+    actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, query: ProductListQuery
+) -> ProductListView:
+    """各状态的商品；商户人员只看到自己的。"""
+    return ProductListView(
+        *await product_summaries(_merchant_of(actor), query.state, query.cursor, query.limit)
+    )
+
+
+@door.get("/products/<code:str>")
+async def show_dossier(
+    actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, code: str
+) -> ProductDossier:
+    """商品档案：规格、库存、标识的授予与终止。"""
+    return await product_dossier(code, _merchant_of(actor))
+
+
+@door.put("/products/<code:str>")
+async def edit_product(
+    actor: MerchantClerk, code: str, body: ProductInput, catalogue: Catalogue
+) -> ProductDossier:
+    """修改草稿；未列出的规格不再出售。"""
+    await catalogue.edit(actor.merchant, code, _draft(body))
+    return await product_dossier(code)
+
+
+@door.put("/products/<code:str>/submission")
+async def submit_product(actor: MerchantClerk, code: str, catalogue: Catalogue) -> ProductDossier:
+    """提交审核。"""
+    await catalogue.submit(actor.merchant, code)
+    return await product_dossier(code)
+
+
+@door.put("/products/<code:str>/listing")
+async def list_product(actor: CountyOfficer, code: str, catalogue: Catalogue) -> ProductDossier:
+    """审核通过并上架。"""
+    await catalogue.list(code, actor.caller)
+    return await product_dossier(code)
+
+
+@door.put("/products/<code:str>/refusal")
+async def refuse_product(
+    actor: CountyOfficer, code: str, body: ReasonInput, catalogue: Catalogue
+) -> ProductDossier:
+    """退回修改并说明理由。"""
+    await catalogue.refuse(code, body.reason, actor.caller)
+    return await product_dossier(code)
+
+
+@door.put("/products/<code:str>/delisting")
+async def delist_product(
+    actor: MerchantClerk | CountyOfficer, code: str, body: ReasonInput, catalogue: Catalogue
+) -> ProductDossier:
+    """下架；已下的订单照常履行。"""
+    await catalogue.delist(code, body.reason, actor.caller, _merchant_of(actor))
+    return await product_dossier(code)
+
+
+@door.put("/products/<code:str>/draft")
+async def reopen_product(actor: MerchantClerk, code: str, catalogue: Catalogue) -> ProductDossier:
+    """把已下架的商品改回草稿。"""
+    await catalogue.reopen(actor.merchant, code)
+    return await product_dossier(code)
+
+
+@door.post("/skus/<code:str>/stock")
+async def add_stock(
+    actor: MerchantClerk, code: str, body: StockInput, key: IdempotencyKey, catalogue: Catalogue, stock: Stock
+) -> StockView:
+    """入库或核销库存。"""
+    if not await catalogue.sells(actor.merchant, code):
+        raise SkuUnknown()
+    return StockView(code, await stock.add(code, body.quantity, body.note))
+
+
+@door.put("/brands/<code:str>", status=204)
+async def enter_brand(actor: CountyOfficer, code: str, body: BrandInput, marks: Marks) -> None:
+    """登记县域公共品牌。"""
+    await marks.enter_brand(code, body.name)
+
+
+@door.post("/brand-authorisations")
+async def authorise_brand(actor: CountyOfficer, body: AuthorisationInput, marks: Marks) -> GrantedView:
+    """授权商品使用公共品牌。"""
+    span = Span(valid_from=body.valid_from, valid_until=body.valid_until)
+    return GrantedView(await marks.authorise(body.brand, body.product, body.document, span, actor.caller))
+
+
+@door.put("/brand-authorisations/<number:str>/revocation", status=204)
+async def revoke_authorisation(actor: CountyOfficer, number: str, body: ReasonInput, marks: Marks) -> None:
+    """撤销公共品牌授权，立即生效。"""
+    await marks.revoke_authorisation(number, body.reason, actor.caller)
+
+
+@door.post("/recognised-products")
+async def recognise_product(
+    actor: CountyOfficer | PovertyOfficer, body: RecognitionInput, marks: Marks
+) -> GrantedView:
+    """认定扶贫产品。"""
+    span = Span(valid_from=body.valid_from, valid_until=body.valid_until)
+    number = await marks.recognise(
+        body.product, body.document, body.recognised_by, body.directory_batch, span, actor.caller
+    )
+    return GrantedView(number)
+
+
+@door.put("/recognised-products/<number:str>/revocation", status=204)
+async def revoke_recognition(
+    actor: CountyOfficer | PovertyOfficer, number: str, body: ReasonInput, marks: Marks
+) -> None:
+    """撤销扶贫产品认定，立即生效。"""
+    await marks.revoke_recognition(number, body.reason, actor.caller)

@@ -1,0 +1,109 @@
+"""The wire of products on their way to the shelf."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+
+from api_kit.schemas import Input, View
+from products.dossiers import ProductSummary
+from products.drafts import ReturnPolicy
+
+_LINE = r"^[^\x00-\x1f\x7f]*$"
+_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_LINE)]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,24}$")]
+Document = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
+
+
+class SkuInput(Input, kw_only=True):
+    """A SKU. ``code`` names one that the product has already; ``mass_gram`` is the mass of one piece."""
+
+    spec: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
+    price_fen: Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+    mass_gram: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    gtin: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{14}$")] | None = None
+    code: Code | None = None
+
+
+class ProductInput(Input, kw_only=True):
+    """A product in draft. Stock is not part of it, nor are marks: the county grants those."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
+    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")]
+    return_policy: ReturnPolicy
+    skus: Annotated[list[SkuInput], msgspec.Meta(min_length=1, max_length=50)]
+    subtitle: Annotated[str, msgspec.Meta(max_length=120, pattern=_LINE)] = ""
+    description: Annotated[str, msgspec.Meta(max_length=20_000, pattern=_LINES)] = ""
+    image: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^(/[A-Za-z0-9._-]+)*$")] = ""
+    sale_policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,24}$")] = "standard"
+    host_commission_bp: Annotated[int, msgspec.Meta(ge=0, le=5000)] = 0
+
+
+class ReasonInput(Input):
+    """Why something is refused, ended or taken off sale."""
+
+    reason: Reason
+
+
+class ProductListQuery(Input):
+    """Which products to list."""
+
+    state: Literal["draft", "in_review", "listed", "delisted"] | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+
+
+class ProductListView(View):
+    """A page of products in any state, newest first."""
+
+    products: list[ProductSummary]
+    next_cursor: str | None
+
+
+class StockInput(Input):
+    """Pieces that came in, or, with a minus, were written off; ``note`` says why."""
+
+    quantity: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_LINE)]
+
+
+class StockView(View):
+    """What is available after a change."""
+
+    sku: str
+    available: int
+
+
+class BrandInput(Input):
+    """The name of a public brand."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_LINE)]
+
+
+class AuthorisationInput(Input, kw_only=True):
+    """A product may carry a public brand, from the first day to the last."""
+
+    brand: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,24}$")]
+    product: Code
+    document: Document
+    valid_from: date
+    valid_until: date
+
+
+class RecognitionInput(Input, kw_only=True):
+    """A product is recognised as a poverty product, from the first day to the last."""
+
+    product: Code
+    document: Document
+    recognised_by: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
+    directory_batch: Annotated[str, msgspec.Meta(max_length=40, pattern=_LINE)] = ""
+    valid_from: date
+    valid_until: date
+
+
+class GrantedView(View):
+    """The number of a new authorisation or recognition."""
+
+    number: str

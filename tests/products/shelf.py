@@ -1,0 +1,73 @@
+"""A small shop for tests, built through the services: a township, an approved merchant, products on sale."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from kit.clock import Clock, utc_now
+from kit.database import scalar
+from merchants.licences import Licence, LicenceKind
+from merchants.service import Merchants
+from places.service import Places
+from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
+from products.service import Catalogue, SalePolicies, Stock
+
+TOWNSHIP = "533124101"
+
+
+async def open_county() -> None:
+    """The county, two townships and the two sale policies; done once per database."""
+    if await scalar("SELECT 1 FROM division LIMIT 1"):
+        return
+    for code, name in (("533124", "陇川县"), (TOWNSHIP, "章凤镇"), ("533124201", "户撒阿昌族乡")):
+        await Places().enter_division(code, name)
+    await SalePolicies().enter("standard", 1800, 7 * 86400, "seven_days", "示例文件 1 号")
+    await SalePolicies().enter("story", 60, 5, "seven_days", "示例文件 2 号")
+
+
+async def approved_merchant(serial: int = 1, name: str = "示例合作社", clock: Clock = utc_now) -> str:
+    """A merchant that may sell; answers its number."""
+    await open_county()
+    merchants = Merchants(clock)
+    licence = Licence(kind=LicenceKind.COOPERATIVE, number=f"DEMO{serial:06d}", valid_from=date(2020, 1, 1))
+    number = await merchants.enter(name, licence, TOWNSHIP, f"19000{serial:05d}", "staff:test")
+    await merchants.approve(number, "staff:test")
+    return number
+
+
+def draft_of(
+    title: str = "古法红糖", skus: Sequence[SkuDraft] | None = None, **changes: object
+) -> ProductDraft:
+    """A draft with one SKU of 39.90 unless told otherwise."""
+    described: dict[str, object] = {
+        "title": title,
+        "township": TOWNSHIP,
+        "return_policy": ReturnPolicy.SEVEN_DAYS,
+        "skus": skus or [SkuDraft(spec="500 g/罐", price_fen=3990, mass_gram=500)],
+        **changes,
+    }
+    return ProductDraft(**described)  # type: ignore[arg-type]
+
+
+async def skus_of(product: str) -> list[str]:
+    """The SKU codes of a product, in the order of its page."""
+    found: str = await scalar(
+        "SELECT COALESCE(string_agg(s.code, ',' ORDER BY s.position), '') FROM sku s"
+        " JOIN product p ON p.id = s.product_id WHERE p.code = $1 AND s.active",
+        product,
+    )
+    return found.split(",")
+
+
+async def listed_product(
+    merchant: str, draft: ProductDraft | None = None, stock: int = 10, clock: Clock = utc_now
+) -> tuple[str, list[str]]:
+    """A product on sale with ``stock`` pieces of each SKU; answers its code and its SKU codes."""
+    catalogue = Catalogue(clock)
+    code = await catalogue.draft(merchant, draft or draft_of(), "staff:test")
+    await catalogue.submit(merchant, code)
+    await catalogue.list(code, "staff:test")
+    skus = await skus_of(code)
+    for sku in skus:
+        if stock:
+            await Stock(clock).add(sku, stock, "入库")
+    return code, skus
