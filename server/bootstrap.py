@@ -34,6 +34,7 @@ from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
 from payments.bills import Bills
 from payments.notices import Notices
+from payments.queries import PaymentQueries
 from payments.refunds import Refunds
 from payments.service import Payments
 from products.marks import Marks
@@ -132,6 +133,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         refunds,
         built.bills,
         Notices(gateway, payments, refunds),
+        PaymentQueries(),
         Checkout(stock, payments, cipher),
         order_life,
         after_sales,

@@ -1,0 +1,1 @@
+"""Bills and their differences, for the county's office and auditors."""

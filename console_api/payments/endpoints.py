@@ -1,0 +1,25 @@
+"""Payment bills: fetch one again, look at what does not agree."""
+
+from accounts.actors import Auditor, CountyOfficer
+from api_kit.doors import IdempotencyKey
+from console_api import door
+from console_api.payments.schemas import BillDay, DifferencesView, ImportedBillView
+from payments.bills import Bills
+from payments.queries import PaymentQueries
+
+
+@door.post("/payment-bills", effect="resumable")
+async def import_payment_bill(
+    actor: CountyOfficer, body: BillDay, key: IdempotencyKey, bills: Bills, payments: PaymentQueries
+) -> ImportedBillView:
+    """立即获取某日的微信支付交易账单并逐笔核对；每日会自动执行，可重复。"""
+    settled = await bills.import_day(body.day)
+    return ImportedBillView(body.day, settled, len(await payments.differences(body.day)))
+
+
+@door.get("/payment-bills/differences")
+async def list_bill_differences(
+    actor: CountyOfficer | Auditor, query: BillDay, payments: PaymentQueries
+) -> DifferencesView:
+    """某日账单与系统记录的差异。"""
+    return DifferencesView(query.day, await payments.differences(query.day))
