@@ -1,0 +1,161 @@
+"""Every step between two states is either in the table or refused, whoever asks."""
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from kit.database import rows, transaction
+from kit.errors import DomainError
+from kit.numbers import opaque_id, public_number
+from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
+from live.feed import lock_session
+from live.models import LiveSession, SessionState, StreamPublish
+from live.ports import PublishedStream
+from live.publishing import change_state
+from tests.live.rooms import HOST, House, request_of, state_of
+from tests.products.shelf import approved_merchant, listed_product
+
+ALLOWED = {
+    ("scheduled", "ready"), ("scheduled", "cancelled"), ("ready", "live"), ("ready", "cancelled"),
+    ("live", "interrupted"), ("live", "ended"), ("interrupted", "live"), ("interrupted", "ended"),
+    ("ended", "replay_ready"),
+}  # fmt: skip
+
+
+async def in_state(house: House, state: SessionState) -> LiveSession:
+    now = house.clock()
+    return await LiveSession.create(
+        number=public_number(now, "L"), title="场次", host=HOST, merchant="M1", state=state, planned_at=now,
+        stream=opaque_id().lower(), epoch=opaque_id(), created_at=now,
+    )  # fmt: skip
+
+
+async def test_every_pair_of_states(database: str) -> None:
+    house = House()
+    for before, after in product(SessionState, SessionState):
+        session = await in_state(house, before)
+        allowed = (before.value, after.value) in ALLOWED
+        try:
+            async with transaction():
+                await change_state(await lock_session(session.number), after, house.clock())
+            moved = True
+        except SessionStateForbids:
+            moved = False
+        assert moved is allowed, (before, after)
+        assert await state_of(session) is (after if allowed else before)
+        told = await rows("SELECT kind FROM live_feed_message WHERE session_id = $1", session.id)
+        assert len(told) == (1 if allowed else 0)
+
+
+OUTCOMES = {
+    # state: (a push address, an end, a cancellation)
+    "scheduled": ("ready", None, "cancelled"),
+    "ready": ("ready", None, "cancelled"),
+    "live": ("live", "ended", None),
+    "interrupted": ("interrupted", "ended", None),
+    "ended": (None, "ended", None),
+    "replay_ready": (None, "replay_ready", None),
+    "cancelled": (None, None, "cancelled"),
+}
+
+
+@pytest.mark.parametrize("act", [0, 1, 2], ids=["push address", "end", "cancel"])
+async def test_every_act_in_every_state(database: str, act: int) -> None:
+    house = House()
+    for state in SessionState:
+        session = await in_state(house, state)
+        wanted = OUTCOMES[state.value][act]
+        try:
+            if act == 0:
+                await house.publishing.issue_address(session.number, HOST)
+            elif act == 1:
+                await house.sessions.end(session.number, HOST)
+            else:
+                await house.sessions.cancel(session.number, HOST)
+            refused = False
+        except DomainError:
+            refused = True
+        assert refused is (wanted is None), (state, act)
+        assert (await state_of(session)).value == (wanted or state.value)
+
+
+async def test_another_hosts_session_does_not_exist(database: str) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    for act in (
+        house.publishing.issue_address(session.number, "S-other"),
+        house.sessions.end(session.number, "S-other"),
+        house.sessions.cancel(session.number, "S-other"),
+        house.shelf.pin(session.number, "S-other", "K1"),
+        house.shelf.put(session.number, "S-other", "K1"),
+        house.shelf.unpin(session.number, "S-other"),
+    ):
+        with pytest.raises(SessionNotFound):
+            await act
+    assert await state_of(session) is SessionState.LIVE
+
+
+async def test_a_host_who_returns_within_the_grace_goes_on_and_one_who_does_not_is_ended(database: str) -> None:
+    house = House()
+    session, address = await house.on_air()
+    await house.publishing.note_done(session.stream, "1")
+    assert await state_of(session) is SessionState.INTERRUPTED
+    await house.publishing.admit(request_of(session.stream, address, client="2"))
+    assert await state_of(session) is SessionState.LIVE
+    await house.publishing.note_done(session.stream, "1")  # late: of the connection before
+    assert await state_of(session) is SessionState.LIVE
+    await house.publishing.note_done(session.stream, "2")
+    assert await house.publishing.sessions_out_of_grace() == []
+    house.clock.ahead += timedelta(seconds=61)
+    assert await house.publishing.sessions_out_of_grace() == [session.number]
+    await house.sessions.end(session.number, None)
+    with pytest.raises(PublishRefused):
+        await house.publishing.admit(request_of(session.stream, address, client="3"))
+    publishes = await StreamPublish.filter(session_id=session.id).order_by("generation")
+    assert [p.generation for p in publishes] == [1, 2]
+    assert all(p.ended_at for p in publishes)
+
+
+async def test_the_reconciler_repairs_a_lost_callback_and_names_strangers(database: str) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    here = PublishedStream(session.stream, "1", "10.0.0.8")
+    stranger = PublishedStream("x" * 26, "9", "10.0.0.9")
+    assert await house.publishing.reconcile([here, stranger], house.clock()) == [stranger.name]
+    assert await house.publishing.reconcile([], house.clock()) == []
+    assert await state_of(session) is SessionState.LIVE  # too young to be missed
+    house.clock.ahead += timedelta(seconds=4)
+    assert await house.publishing.reconcile([], house.clock()) == []
+    assert await state_of(session) is SessionState.INTERRUPTED
+    assert await house.publishing.reconcile([here], house.clock()) == [session.stream]
+
+
+async def test_pins_are_single_and_become_chapters(database: str) -> None:
+    house = House()
+    merchant = await approved_merchant()
+    _, [first] = await listed_product(merchant)
+    _, [second] = await listed_product(merchant)
+    _, [foreign] = await listed_product(await approved_merchant(2))
+    session, _ = await house.on_air(merchant)
+    with pytest.raises(DomainError, match="not_on_shelf"):
+        await house.shelf.pin(session.number, HOST, first)
+    with pytest.raises(DomainError, match="not_for_sale"):
+        await house.shelf.put(session.number, HOST, foreign)
+    with pytest.raises(DomainError, match="not_for_sale"):
+        await house.shelf.put(session.number, HOST, "no-such-sku")
+    for code in (first, second, first):
+        await house.shelf.put(session.number, HOST, code)
+    house.clock.ahead += timedelta(seconds=10)
+    await house.shelf.pin(session.number, HOST, first)
+    await house.shelf.pin(session.number, HOST, first)
+    house.clock.ahead += timedelta(seconds=20)
+    await house.shelf.pin(session.number, HOST, second)
+    house.clock.ahead += timedelta(seconds=5)
+    await house.shelf.remove(session.number, HOST, second)
+    pins = await rows("SELECT code, offset_ms / 1000 AS begun, end_offset_ms / 1000 AS done FROM live_pin ORDER BY id")
+    assert [(p["code"], p["begun"], p["done"]) for p in pins] == [(first, 10, 30), (second, 30, 35)]
+    told = await rows('SELECT kind FROM live_feed_message WHERE session_id = $1 ORDER BY "offset"', session.id)
+    assert [m["kind"] for m in told] == [
+        "state", "state", "shelf", "shelf", "pin", "unpin", "pin", "unpin", "shelf",
+    ]  # fmt: skip
