@@ -145,6 +145,7 @@ async def serve(notices: Notices, port: int) -> AsyncioServer:
     only = Door("webhook", webhook_door.prefix, webhook_door.title)
     only.endpoints = [e for e in webhook_door.endpoints if "wechat-pay" in e.path]
     app: Sanic[Any, Any] = Sanic(f"notices{port}", configure_logging=False)
+    Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process
     app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
 
     async def nobody(request: object) -> None:
