@@ -97,6 +97,7 @@ def download(into: Path) -> None:
         "-q", "-o", f"Dir::State::Lists={into}/lists", "-o", f"Dir::Cache={into}/cache",
         "-o", "Dir::State::status=/var/lib/dpkg/status", "-o", "Debug::NoLocking=1",
         "-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none",
+        "-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=1",
     ]  # fmt: skip
     _run(["apt-get", *options, "update"], into)
     _run(["apt-get", *options, "download", *PACKAGES], into)

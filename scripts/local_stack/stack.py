@@ -184,7 +184,11 @@ class LocalStack:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             pid = self.pids().get(name)
-            if pid and pid != after and (program.ready is None or program.ready()):
+            # Once recorded, nothing that a killed predecessor left can answer in its place any more.
+            if not pid or pid == after or self.supervisor.recorded_pid(name) != pid:
+                time.sleep(0.02)
+                continue
+            if program.ready is None or program.ready():
                 return pid
             time.sleep(0.05)
         raise NotUp(f"{name} 未能就绪 / is not up after {patience_s:.0f} s\n{self.supervisor.log_tail(name)}")
@@ -203,8 +207,8 @@ class LocalStack:
     def destroy(self) -> None:
         """Stop, and remove every file. For throw-away stacks."""
         self.stop()
-        if hasattr(self, "home"):
-            shutil.rmtree(self.home, ignore_errors=True)
+        if self.state.exists():
+            shutil.rmtree(data_home(self.state, self.identity), ignore_errors=True)
         shutil.rmtree(self.state, ignore_errors=True)
 
     def _first(self) -> list[str]:

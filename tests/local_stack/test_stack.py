@@ -180,8 +180,8 @@ def test_the_media_server_serves_signed_playlists_and_segments_alone(stack: Loca
 
 def test_nobody_may_publish_while_the_api_is_down(stack: LocalStack) -> None:
     pushed = subprocess.run(
-        [str(ffmpeg({})), "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=3:s=64x64", "-c:v", "libx264",
-         "-f", "flv", f"{stack.environment['RTMP_PUBLISH_URL']}/room?key=wrong"],
+        [str(ffmpeg({})), "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=3:s=64x64",
+         "-c:v", "libx264", "-f", "flv", f"{stack.environment['RTMP_PUBLISH_URL']}/room?key=wrong"],
         capture_output=True, timeout=30,
     )  # fmt: skip
     assert pushed.returncode != 0
