@@ -52,7 +52,7 @@ class Shop:
     gateway: WeChatPayGateway
     watch: Watch
     openid: str
-    sandbox: Sandbox | None = None
+    maybe_sandbox: Sandbox | None = None
     notices_url: str = ""
     count: int = 0
     payments: Payments = field(init=False)
@@ -65,6 +65,12 @@ class Shop:
         self.refunds = Refunds(self.gateway, self.watch, spacing=timedelta(seconds=1))
         self.bills = Bills(self.gateway, self.watch)
         self.notices = Notices(self.gateway, self.payments, self.refunds, self.watch)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox of a live shop."""
+        assert self.maybe_sandbox is not None
+        return self.maybe_sandbox
 
     async def open(self, amount_fen: int = 11970, *, minutes: float = 30, reference: str = "") -> str:
         """Open a payment; answers its reference."""
@@ -98,7 +104,6 @@ class Shop:
 
     def phone(self, parameters: CashierParameters, **more: Any) -> str:
         """What the phone does with the parameters; answers ``errMsg``."""
-        assert self.sandbox is not None
         answer = self.sandbox.control(
             "POST", "/cashier/pay", openid=self.openid, timeStamp=parameters.time_stamp,
             nonceStr=parameters.nonce_str, package=parameters.package, signType=parameters.sign_type,

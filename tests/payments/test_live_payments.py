@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta, timezone
+from functools import partial
 
 import pytest
 
@@ -323,7 +324,7 @@ async def test_notices_doubled_forged_and_reordered_have_one_effect(live_shop: S
     live_shop.watch.forward(seconds=20)
     await query_pending_payments(live_shop.payments)
     for reference in references:
-        await until(lambda name=reference: is_in(live_shop, name, "succeeded"))
+        await until(partial(is_in, live_shop, reference, "succeeded"))
     await asyncio.sleep(1.0)
     succeeded = await live_shop.facts(PaymentSucceeded)
     assert sorted((f.reference, f.amount_fen) for f in succeeded) == [
