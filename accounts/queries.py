@@ -10,7 +10,7 @@ from kit.paging import read_cursor, write_cursor
 
 
 class _Key(msgspec.Struct, array_like=True):
-    id: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class AccessRecord(msgspec.Struct, frozen=True):

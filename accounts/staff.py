@@ -104,7 +104,7 @@ class StaffLogin:
         opened = await self.sessions.open_for_grant(grant.id)
         return StaffSession(opened, account.number, account.name, grant.role, grant.scope)
 
-    async def _count_attempt(self, subject: bytes) -> None:
+    async def _count_attempt(self, subject: str) -> None:
         now = self.clock()
         counted = await row(
             _COUNT_ATTEMPT,
@@ -124,7 +124,7 @@ class StaffLogin:
             )
             raise LoginBlocked(retry_after_s=max(1, int(left)))
 
-    async def _forgive(self, account: bytes, address: bytes) -> None:
+    async def _forgive(self, account: str, address: str) -> None:
         """A success clears the name; the address loses this attempt alone, or one account would clear it."""
         await execute("DELETE FROM login_failure WHERE subject_hash = $1", account)
         await execute(
@@ -143,8 +143,8 @@ class StaffLogin:
         return fitting[0]
 
 
-def _subject(kind: str, name: str) -> bytes:
-    return sha256(f"{kind}|{name}".encode()).digest()
+def _subject(kind: str, name: str) -> str:
+    return sha256(f"{kind}|{name}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from merchants.errors import MerchantUnknown
 
 
 class _Key(msgspec.Struct, array_like=True):
-    id: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Payee(msgspec.Struct, frozen=True):

@@ -75,7 +75,7 @@ class ProductDossier(msgspec.Struct):
 
 
 class _Key(msgspec.Struct, array_like=True):
-    id: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 async def product_summaries(

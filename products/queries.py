@@ -14,7 +14,7 @@ from products.errors import ProductUnknown
 
 class _Key(msgspec.Struct, array_like=True):
     listed_at: Annotated[datetime, msgspec.Meta(tz=True)]
-    id: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 _BRANDED = (

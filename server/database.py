@@ -17,6 +17,7 @@ from tortoise.migrations.api import migrate as apply_migrations
 from tortoise.transactions import in_transaction
 
 from kit.database import scalar
+from server.constraints import add_missing_constraints
 from server.settings import DatabaseSettings, Settings, SettingsInvalid, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,7 +100,7 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
 
 
 async def migrate(settings: DatabaseSettings, config: dict[str, Any] | None = None) -> None:
-    """Apply every migration that the database does not have yet, then every room's ``guards.sql``.
+    """Apply every migration that the database does not have yet, then constraints and every room's guards.
 
     Guards are what models cannot say (triggers, functions, revoked rights). Each file can be applied again and
     again, so the newest text is always in force and a migration need not repeat it.
@@ -109,6 +110,8 @@ async def migrate(settings: DatabaseSettings, config: dict[str, Any] | None = No
     async with TortoiseContext() as context:
         await context.init(config=config)
         async with in_transaction("default") as connection:
+            assert context.apps is not None
+            await add_missing_constraints(connection, context.apps[APP].values())
             for guards in sorted(ROOT.glob("*/guards.sql")):
                 await connection.execute_script(guards.read_text())
 

@@ -1,7 +1,7 @@
 """A small shop for tests, built through the services: a township, an approved merchant, products on sale."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from kit.clock import Clock, utc_now
 from kit.database import scalar
@@ -20,8 +20,9 @@ async def open_county() -> None:
         return
     for code, name in (("533124", "陇川县"), (TOWNSHIP, "章凤镇"), ("533124201", "户撒阿昌族乡")):
         await Places().enter_division(code, name)
-    await SalePolicies().enter("standard", 1800, 7 * 86400, "seven_days", "示例文件 1 号")
-    await SalePolicies().enter("story", 60, 5, "seven_days", "示例文件 2 号")
+    policies = SalePolicies(lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    await policies.enter("standard", 1800, 7 * 86400, "seven_days", "示例文件 1 号")
+    await policies.enter("story", 60, 5, "seven_days", "示例文件 2 号")
 
 
 async def approved_merchant(serial: int = 1, name: str = "示例合作社", clock: Clock = utc_now) -> str:

@@ -1,0 +1,33 @@
+"""Counting the statements that reach PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+import asyncpg
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """The text of every statement that the driver sends inside the block, transactions' own included."""
+    sent: list[str] = []
+    originals = {
+        name: getattr(asyncpg.Connection, name) for name in ("execute", "fetch", "fetchrow", "executemany")
+    }
+
+    def spy(name: str) -> object:
+        async def send(self: asyncpg.Connection, query: str, *args: object, **options: object) -> object:
+            if not query.startswith(("SELECT pg_advisory_unlock_all", "CLOSE ALL", "UNLISTEN", "RESET ALL")):
+                sent.append(query)
+            return await originals[name](self, query, *args, **options)
+
+        return send
+
+    patches = [mock.patch.object(asyncpg.Connection, name, spy(name)) for name in originals]
+    for patch in patches:
+        patch.start()
+    try:
+        yield sent
+    finally:
+        for patch in patches:
+            patch.stop()
