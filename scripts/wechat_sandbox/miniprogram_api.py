@@ -19,6 +19,7 @@ from scripts.wechat_sandbox.errors import MiniProgramError
 from scripts.wechat_sandbox.faults import Answer, Hang, Slow
 from scripts.wechat_sandbox.miniprogram import MiniProgram
 from scripts.wechat_sandbox.shipping import ShippingDesk
+from scripts.wechat_sandbox.transport import cut_connection
 from scripts.wechat_sandbox.world import World
 
 
@@ -149,6 +150,5 @@ class MiniProgramApi:
 
     @staticmethod
     def _cut(request: Request) -> HTTPResponse:
-        if isinstance(request.transport, asyncio.Transport):
-            request.transport.abort()
+        cut_connection(request)
         return raw(b"", status=500)

@@ -23,6 +23,7 @@ from scripts.wechat_sandbox.transport import (
     Call,
     NonceMemory,
     authorise,
+    cut_connection,
     new_request_id,
     reply_key,
     signed_headers,
@@ -262,6 +263,5 @@ def _ordered(fault: Answer) -> Outcome:
 
 def _cut(request: Request) -> HTTPResponse:
     """Close the connection under the answer."""
-    if isinstance(request.transport, asyncio.Transport):
-        request.transport.abort()
+    cut_connection(request)
     return raw(b"", status=500)

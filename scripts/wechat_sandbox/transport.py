@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
+from sanic import Request
 
 from scripts.wechat_sandbox.errors import PayError, describe_validation, parameter_error
 from scripts.wechat_sandbox.keys import SigningKey, signature_headers
@@ -169,3 +170,10 @@ def new_request_id(number: int = 0) -> str:
 def signed_headers(key: SigningKey, body: bytes, *, age_seconds: int = 0) -> dict[str, str]:
     """Signature headers for a body, made ``age_seconds`` ago."""
     return signature_headers(key, body, timestamp=int(time.time()) - age_seconds, nonce=secrets.token_hex(16))
+
+
+def cut_connection(request: Request) -> None:
+    """Reset the connection, so that no byte of an answer leaves."""
+    # uvloop's transports are no subclass of asyncio.Transport.
+    transport: Any = request.transport
+    transport.abort()

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +52,8 @@ def read_notice(body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """The notice and its plain resource."""
     notice = json.loads(body)
     return notice, json.loads(unseal(notice["resource"]))
+
+
+def china_today() -> str:
+    """The day that it is in China, as bills name it."""
+    return datetime.now(UTC).astimezone(timezone(timedelta(hours=8))).date().isoformat()

@@ -1,4 +1,4 @@
-"""The sandbox as a real process on a kernel port with throw-away keys, and a merchant that signs by itself."""
+"""The sandbox as a real process with throw-away keys, and a merchant that signs by itself."""
 
 import base64
 import json
@@ -127,13 +127,13 @@ class SandboxProcess:
         except (OSError, httpx.HTTPError):
             return False
 
-    # The control API -------------------------------------------------------------------------------------------
+    # The control API
 
-    def control(self, method: str, path: str, body: Any = None, *, expect: tuple[int, ...] = (200, 201)) -> Any:
+    def control(
+        self, method: str, path: str, body: Any = None, *, expect: tuple[int, ...] = (200, 201)
+    ) -> Any:
         """Call the control API; the answer is its JSON."""
-        answer = httpx.request(
-            method, f"{self.url}/sandbox{path}", json=body, trust_env=False, timeout=30
-        )
+        answer = httpx.request(method, f"{self.url}/sandbox{path}", json=body, trust_env=False, timeout=30)
         assert answer.status_code in expect, (answer.status_code, answer.text)
         return answer.json()
 
@@ -145,16 +145,20 @@ class SandboxProcess:
         """Order a fault."""
         return self.control("POST", "/faults", {"operation": operation, "action": action, **members})
 
-    # A merchant's own signing ----------------------------------------------------------------------------------
+    # A merchant's own signing
 
     def sign(self, text: bytes, key: rsa.RSAPrivateKey | None = None) -> str:
         """RSA-SHA256 of the merchant (or of another key), base64."""
         raw = (key or self.merchant_key).sign(text, padding.PKCS1v15(), hashes.SHA256())
         return base64.b64encode(raw).decode()
 
-    def authorization(self, method: str, target: str, body: bytes, **changes: str) -> str:
+    def authorization(
+        self, method: str, target: str, body: bytes, changes: dict[str, str] | None = None
+    ) -> str:
         """The Authorization header; ``changes`` replace members after the signature was made."""
-        timestamp, nonce = changes.pop("timestamp", str(int(time.time()))), changes.pop("nonce_str", secrets.token_hex(16))
+        changes = dict(changes or {})
+        timestamp = changes.pop("timestamp", str(int(time.time())))
+        nonce = changes.pop("nonce_str", secrets.token_hex(16))
         signature = self.sign(f"{method}\n{target}\n{timestamp}\n{nonce}\n".encode() + body + b"\n")
         members = {
             "mchid": MCHID,
@@ -173,12 +177,12 @@ class SandboxProcess:
         *,
         headers: dict[str, str | None] | None = None,
         timeout: float = 10.0,
-        **changes: str,
+        changes: dict[str, str] | None = None,
     ) -> httpx.Response:
         """One signed Pay v3 call. A header of None is left out."""
         content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         sent: dict[str, str | None] = {
-            "Authorization": self.authorization(method, target, content, **changes),
+            "Authorization": self.authorization(method, target, content, changes),
             "Accept": "application/json",
             "User-Agent": "longchuan-test",
         }
@@ -195,9 +199,11 @@ class SandboxProcess:
                 headers={name: value for name, value in sent.items() if value is not None},
             )
 
-    # Shopping --------------------------------------------------------------------------------------------------
+    # Shopping
 
-    def prepay(self, number: str, openid: str, url: str, /, total: int = 4990, **members: Any) -> httpx.Response:
+    def prepay(
+        self, number: str, openid: str, url: str, /, total: int = 4990, **members: Any
+    ) -> httpx.Response:
         """Open an order in partner mode."""
         body = {
             "sp_appid": APPID,
@@ -226,7 +232,9 @@ class SandboxProcess:
 
     def pay(self, prepay_id: str, openid: str, **changes: Any) -> str:
         """The person pays; the answer is ``errMsg``."""
-        return str(self.control("POST", "/cashier/pay", self.payment_request(prepay_id, openid, **changes))["errMsg"])
+        return str(
+            self.control("POST", "/cashier/pay", self.payment_request(prepay_id, openid, **changes))["errMsg"]
+        )
 
     def buy(self, notify_url: str, total: int = 4990, **members: Any) -> tuple[str, str]:
         """Open an order and pay it; the answer is its number and the openid."""
@@ -239,5 +247,6 @@ class SandboxProcess:
     def query(self, number: str) -> httpx.Response:
         """Look an order up in partner mode."""
         return self.call(
-            "GET", f"/v3/pay/partner/transactions/out-trade-no/{number}?sp_mchid={MCHID}&sub_mchid={SUB_MCHID}"
+            "GET",
+            f"/v3/pay/partner/transactions/out-trade-no/{number}?sp_mchid={MCHID}&sub_mchid={SUB_MCHID}",
         )

@@ -7,7 +7,14 @@ import time
 import pytest
 
 from tests.wechat_sandbox.replies import certificate_key, is_signed_by, unseal, wechat_public_key
-from tests.wechat_sandbox.sandbox_process import APPID, MCHID, PUBLIC_KEY_ID, SUB_MCHID, SandboxProcess, write_keys
+from tests.wechat_sandbox.sandbox_process import (
+    APPID,
+    MCHID,
+    PUBLIC_KEY_ID,
+    SUB_MCHID,
+    SandboxProcess,
+    write_keys,
+)
 
 TARGET = f"/v3/pay/partner/transactions/out-trade-no/T0000001?sp_mchid={MCHID}&sub_mchid={SUB_MCHID}"
 
@@ -35,7 +42,7 @@ def test_answers_are_signed_and_carry_a_request_id(sandbox: SandboxProcess) -> N
     ],
 )
 def test_a_wrong_authorization_is_a_sign_error(sandbox: SandboxProcess, changes: dict[str, str]) -> None:
-    answer = sandbox.call("GET", TARGET, **changes)
+    answer = sandbox.call("GET", TARGET, changes=changes)
     assert (answer.status_code, answer.json()["code"]) == (401, "SIGN_ERROR")
     assert is_signed_by(wechat_public_key(sandbox), answer.headers, answer.content)
 
@@ -54,7 +61,7 @@ def test_the_signature_covers_the_query_and_the_raw_body(sandbox: SandboxProcess
 def test_a_stranger_cannot_sign(sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> None:
     stranger = write_keys(tmp_path_factory.mktemp("stranger"), "stranger")
     text = f"GET\n{TARGET}\n{int(time.time())}\n{secrets.token_hex(16)}\n\n".encode()
-    assert sandbox.call("GET", TARGET, signature=sandbox.sign(text, stranger)).status_code == 401
+    assert sandbox.call("GET", TARGET, changes={"signature": sandbox.sign(text, stranger)}).status_code == 401
 
 
 def test_a_nonce_is_good_once(sandbox: SandboxProcess) -> None:
@@ -69,7 +76,9 @@ def test_required_headers(sandbox: SandboxProcess, name: str) -> None:
     assert (answer.status_code, answer.json()["detail"]["field"]) == (400, name)
 
 
-@pytest.mark.parametrize("header", ["", "Bearer x", 'WECHATPAY2-SHA256-RSA2048 mchid="1"', "WECHATPAY2-SHA256-RSA2048 ;;"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer x", 'WECHATPAY2-SHA256-RSA2048 mchid="1"', "WECHATPAY2-SHA256-RSA2048 ;;"]
+)
 def test_an_unreadable_authorization_is_refused(sandbox: SandboxProcess, header: str) -> None:
     assert sandbox.call("GET", TARGET, headers={"Authorization": header}).json()["code"] == "SIGN_ERROR"
 
