@@ -91,14 +91,16 @@ class Journals:
     clock: Clock = utc_now
 
     async def post(self, draft: JournalDraft) -> bool:
-        """Write the journal in the caller's transaction; False when its source was posted before (a replay)."""
+        """Write the journal in the caller's transaction; False when its source was posted before."""
         if not in_open_transaction():
             raise RuntimeError("a journal is posted in the transaction of what it records")
         draft.check()
         now = self.clock()
         journal_id = await scalar(
-            "INSERT INTO ledger_journal (period, source_type, source_id, rule, step, occurred_at, booked_at, note,"
-            " posting_count, reverses_id, corrects_period) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            "INSERT INTO ledger_journal (period, source_type, source_id, rule, step,"
+            " occurred_at, booked_at, note,"
+            " posting_count, reverses_id, corrects_period) VALUES ($1, $2, $3, $4, $5, $6, $7,"
+            " $8, $9, $10, $11)"
             " ON CONFLICT (source_type, source_id, rule, step) DO NOTHING RETURNING id",
             period_of(now),
             draft.source_type,
@@ -228,7 +230,7 @@ class Corrections:
         rule: str = "",
         step: int = 0,
     ) -> None:
-        """Post the negative of a journal, into the open period, naming the one it corrects if that is another.
+        """Post the negative of a journal into the open period, naming the one it corrects if another.
 
         Raises :class:`SecondPersonNeeded`, :class:`JournalUnknown`, :class:`AlreadyReversed`.
         """
@@ -236,7 +238,8 @@ class Corrections:
             raise SecondPersonNeeded()
         async with transaction():
             wrong = await row(
-                "SELECT id, period FROM ledger_journal WHERE (source_type, source_id, rule, step) = ($1, $2, $3, $4)"
+                "SELECT id, period FROM ledger_journal WHERE (source_type, source_id, rule,"
+                " step) = ($1, $2, $3, $4)"
                 " FOR UPDATE",
                 source_type,
                 source_id,

@@ -127,6 +127,11 @@ async def suppliers(
     return [msgspec.convert(supplier, SupplierCard) for supplier in found[:limit]], following
 
 
+async def supplier_exists(number: str) -> bool:
+    """Whether a supplier is in the register."""
+    return bool(await rows("SELECT 1 FROM supplier WHERE number = $1", number))
+
+
 async def intakes(
     township: str | None, merchant: str | None, cursor: str | None, limit: int
 ) -> tuple[list[IntakeCard], str | None]:

@@ -1,0 +1,123 @@
+"""Why the poverty office's records refuse something."""
+
+from kit.errors import Conflict, Invalid, NotFound, Unavailable
+
+
+class HouseholdUnknown(NotFound):
+    """No household with this code."""
+
+    code = "household_unknown"
+    title = "农户不存在"
+    title_en = "No such household"
+
+
+class HouseholdExists(Conflict):
+    """The code or the identity number is in the register already."""
+
+    code = "household_exists"
+    title = "该农户已在册"
+    title_en = "The household is registered already"
+
+
+class SpanOverlaps(Conflict):
+    """The dates overlap a span that is on record, or end before they begin."""
+
+    code = "span_overlaps"
+    title = "起止日期与已有记录重叠"
+    title_en = "The dates overlap a recorded span"
+
+
+class LinkUnknown(NotFound):
+    """The supplier does not stand for a household on that date."""
+
+    code = "supplier_link_unknown"
+    title = "该供货人当日未与农户关联"
+    title_en = "The supplier is not linked on that date"
+
+
+class SupplierNotEntered(NotFound):
+    """No supplier with this number is in the register of deliveries."""
+
+    code = "supplier_not_entered"
+    title = "供货人不存在"
+    title_en = "No such supplier"
+
+
+class ContractUnknown(NotFound):
+    """No benefit contract with this number."""
+
+    code = "benefit_contract_unknown"
+    title = "联农带农合同不存在"
+    title_en = "No such benefit contract"
+
+
+class ContractInvalid(Invalid):
+    """A contract names a party for each role of its chain, and ends after it begins."""
+
+    code = "benefit_contract_invalid"
+    title = "合同内容不完整"
+    title_en = "The contract is not complete"
+
+
+class RuleInvalid(Invalid):
+    """The rule's rate, dates or recognition do not fit its kind or its contract."""
+
+    code = "benefit_rule_invalid"
+    title = "收益规则有误"
+    title_en = "The benefit rule is not valid"
+
+
+class LineNotRecorded(Unavailable):
+    """A fact of a line came before the fact that it was paid; it is delivered again."""
+
+    code = "line_not_recorded"
+    title = "订单行尚未入账"
+    title_en = "The line is not in the books yet"
+
+
+class OrderDoesNotAdd(Conflict):
+    """The lines and the freight of a paid order are not its amount: nothing is posted rather than a guess."""
+
+    code = "order_does_not_add"
+    title = "订单金额与明细不符"
+    title_en = "The order's lines do not add up to its amount"
+
+
+class IncomeClaimedTwice(Conflict):
+    """The same delivery may not be paid at the scale and again per kilogram when it is sold."""
+
+    code = "income_claimed_twice"
+    title = "同一收购单不得重复计入收入"
+    title_en = "One delivery cannot be income twice"
+
+
+class PayoutDiffers(Conflict):
+    """The amount is not what the household has earned with this merchant now."""
+
+    code = "payout_differs"
+    title = "付款金额与应付金额不符"
+    title_en = "The amount is not what has been earned"
+
+
+class VoucherUsed(Conflict):
+    """The bank voucher is on record for another payout to this household."""
+
+    code = "bank_voucher_used"
+    title = "该银行回单已登记"
+    title_en = "The bank voucher is recorded already"
+
+
+class IncomeUnknown(NotFound):
+    """No payout or paid intake with this number belongs to a household."""
+
+    code = "income_unknown"
+    title = "收入记录不存在"
+    title_en = "No such income record"
+
+
+class ConfirmedBefore(Conflict):
+    """The household has confirmed this income already, with other evidence."""
+
+    code = "income_confirmed_before"
+    title = "该笔收入已确认"
+    title_en = "This income is confirmed already"

@@ -1,0 +1,51 @@
+"""Reactions to facts of lower rooms."""
+
+from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
+from poverty_alleviation.sales import SalesBooks
+from traceability.events import IntakePaid
+
+
+async def on_order_paid(fact: OrderPaid, books: SalesBooks) -> None:
+    """The money stands as unattributed."""
+    await books.record_paid_order(fact)
+
+
+async def on_order_packed(fact: OrderPacked, books: SalesBooks) -> None:
+    """The lots divide it."""
+    await books.record_packed_order(fact)
+
+
+async def on_order_earned(fact: OrderEarned, books: SalesBooks) -> None:
+    """It is earned."""
+    await books.record_earned_order(fact)
+
+
+async def on_line_refunded(fact: LineRefunded, books: SalesBooks) -> None:
+    """What remains is divided anew."""
+    await books.record_refunded_line(fact)
+
+
+async def on_intake_paid(fact: IntakePaid, books: SalesBooks) -> None:
+    """Income at the scale."""
+    await books.record_paid_intake(fact)
+
+
+async def on_payment_settled(fact: PaymentSettled, books: SalesBooks) -> None:
+    """The channel has paid the bank, less its fee."""
+    await books.record_settlement(fact)
+
+
+async def on_payment_succeeded(fact: PaymentSucceeded, books: SalesBooks) -> None:
+    """What was captured, to compare with."""
+    await books.note_capture(fact)
+
+
+async def on_payment_arrived_late(fact: PaymentArrivedLate, books: SalesBooks) -> None:
+    """What was captured after all, to compare with."""
+    await books.note_capture(fact)
+
+
+async def on_refund_succeeded(fact: RefundSucceeded, books: SalesBooks) -> None:
+    """What went back, to compare with."""
+    await books.note_refund(fact)

@@ -1,0 +1,283 @@
+"""The register of households: who they are, under which decision, and which supplier stands for them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from tortoise.exceptions import IntegrityError
+
+from accounts.actors import PovertyOfficer
+from accounts.service import AccessLogs
+from kit.clock import Clock, utc_now
+from kit.database import execute, row, rows, transaction
+from kit.encryption import FieldCipher
+from kit.numbers import opaque_id
+from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from poverty_alleviation.errors import (
+    HouseholdExists,
+    HouseholdUnknown,
+    LinkUnknown,
+    SpanOverlaps,
+    SupplierNotEntered,
+)
+from poverty_alleviation.models import AssistanceStatus, Household, HouseholdStatus, SupplierLink
+from traceability.queries import supplier_exists
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a household is: the name of its head, and numbers where they are known."""
+
+    name: str
+    id_number: str | None = None
+    phone: str | None = None
+
+
+class StatusSpan(msgspec.Struct, frozen=True):
+    """A decision of the poverty office; ``valid_until`` is the first day on which it no longer holds."""
+
+    status: str
+    valid_from: date
+    valid_until: date | None
+    document: str
+
+
+class LinkSpan(msgspec.Struct, frozen=True):
+    """Days on which a supplier stood for the household."""
+
+    supplier: str
+    valid_from: date
+    valid_until: date | None
+    document: str
+
+
+class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A household with everything masked that names it."""
+
+    code: str
+    name_masked: str
+    phone_masked: str | None
+    township: str
+    village: str
+    entered_at: datetime
+    status: str | None
+    statuses: list[StatusSpan] = []
+    suppliers: list[LinkSpan] = []
+
+
+def mask_name(name: str) -> str:
+    """The first character and one star for each other: ``示**``."""
+    return name[:1] + "*" * (len(name) - 1)
+
+
+def mask_number(number: str) -> str:
+    """Three characters, stars, four characters (domain reference 5, must 3)."""
+    return number[:3] + "*" * max(len(number) - 7, 4) + number[-4:] if len(number) > 7 else "*" * len(number)
+
+
+@dataclass(frozen=True)
+class Households:
+    """The register. The poverty office alone writes it; nobody else reads it unmasked."""
+
+    cipher: FieldCipher
+    access_logs: AccessLogs
+    clock: Clock = utc_now
+
+    async def enter(
+        self, identity: Identity, township: str, village: str, by: str, code: str | None = None
+    ) -> str:
+        """Enter a household; answers its code, a new one when none is given.
+
+        Raises :class:`HouseholdExists`.
+        """
+        code = code or opaque_id()
+        number = identity.id_number
+        try:
+            async with transaction():
+                await Household.create(
+                    code=code,
+                    name_cipher=self.cipher.encrypt(identity.name, _place("name", code)),
+                    id_number_cipher=self._sealed("id_number", number, code),
+                    id_number_index=self.cipher.blind_index("household|id_number", number)
+                    if number
+                    else None,
+                    phone_cipher=self._sealed("phone", identity.phone, code),
+                    township=township,
+                    village=village,
+                    entered_by=by,
+                    entered_at=self.clock(),
+                )
+        except IntegrityError:
+            raise HouseholdExists(household=code) from None
+        return code
+
+    async def decide(
+        self, code: str, status: AssistanceStatus, valid_from: date, document: str, by: str
+    ) -> None:
+        """Put a status on record from a day on, ending the one that holds then.
+
+        Raises :class:`SpanOverlaps`.
+        """
+        async with transaction():
+            household_id = await _locked(code)
+            await execute(
+                "UPDATE household_status SET valid_until = $2 WHERE household_id = $1 AND valid_until IS NULL"
+                " AND valid_from < $2",
+                household_id,
+                valid_from,
+            )
+            try:
+                async with transaction():
+                    await HouseholdStatus.create(
+                        household_id=household_id,
+                        status=status,
+                        valid_from=valid_from,
+                        document=document,
+                        recorded_by=by,
+                        recorded_at=self.clock(),
+                    )
+            except IntegrityError as error:
+                if not _is_span(error):
+                    raise
+                raise SpanOverlaps(household=code) from None
+
+    async def link(self, code: str, supplier: str, valid_from: date, document: str, by: str) -> None:
+        """Say that a supplier stands for a household from a day on.
+
+        Raises :class:`HouseholdUnknown`, :class:`SupplierNotEntered`, and :class:`SpanOverlaps` while the
+        supplier stands for a household already.
+        """
+        if not await supplier_exists(supplier):
+            raise SupplierNotEntered(supplier=supplier)
+        async with transaction():
+            household_id = await _locked(code)
+            try:
+                async with transaction():
+                    await SupplierLink.create(
+                        supplier=supplier,
+                        household_id=household_id,
+                        valid_from=valid_from,
+                        document=document,
+                        linked_by=by,
+                        linked_at=self.clock(),
+                    )
+            except IntegrityError as error:
+                if not _is_span(error):
+                    raise
+                raise SpanOverlaps(supplier=supplier) from None
+
+    async def unlink(self, code: str, supplier: str, valid_until: date) -> None:
+        """End a link: ``valid_until`` is the first day on which it no longer holds.
+
+        Raises :class:`LinkUnknown`.
+        """
+        ended = await rows(
+            "UPDATE supplier_link l SET valid_until = $3 FROM household h WHERE h.id = l.household_id"
+            " AND h.code = $1 AND l.supplier = $2 AND l.valid_until IS NULL AND l.valid_from <"
+            " $3 RETURNING 1",
+            code,
+            supplier,
+            valid_until,
+        )
+        if not ended:
+            raise LinkUnknown(supplier=supplier)
+
+    async def identity(self, actor: PovertyOfficer, code: str, purpose: str) -> Identity:
+        """Who a household is, unmasked. The access is on record before the answer, or there is no answer."""
+        async with transaction():
+            await self.access_logs.record(actor, purpose, f"household:{code}", ("name", "id_number", "phone"))
+            found = await row(f"{_CARD} WHERE h.code = $1", code)
+            if found is None:
+                raise HouseholdUnknown(household=code)
+            return Identity(
+                name=self.cipher.decrypt(bytes(found["name_cipher"]), _place("name", code)),
+                id_number=self._open("id_number", found["id_number_cipher"], code),
+                phone=self._open("phone", found["phone_cipher"], code),
+            )
+
+    async def of_id_number(self, id_number: str) -> str | None:
+        """The code of the household with this identity number, found by its blind index."""
+        found = await row(
+            "SELECT code FROM household WHERE id_number_index = $1",
+            self.cipher.blind_index("household|id_number", id_number),
+        )
+        return found["code"] if found else None
+
+    async def card(self, code: str) -> HouseholdCard:
+        """One household, masked, with its decisions and links. Raises :class:`HouseholdUnknown`."""
+        found = await row(f"{_CARD} WHERE h.code = $1", code)
+        if found is None:
+            raise HouseholdUnknown(household=code)
+        statuses = await rows(
+            "SELECT status, valid_from, valid_until, document FROM household_status WHERE household_id = $1"
+            " ORDER BY valid_from",
+            found["id"],
+        )
+        links = await rows(
+            "SELECT supplier, valid_from, valid_until, document FROM supplier_link WHERE household_id = $1"
+            " ORDER BY valid_from, supplier",
+            found["id"],
+        )
+        return msgspec.structs.replace(
+            self._card(found),
+            statuses=[msgspec.convert(span, StatusSpan) for span in statuses],
+            suppliers=[msgspec.convert(span, LinkSpan) for span in links],
+        )
+
+    async def cards(
+        self, township: str | None, cursor: str | None, limit: int
+    ) -> tuple[list[HouseholdCard], str | None]:
+        """Households of a township or of all, masked, in the order they were entered."""
+        after = read_cursor(cursor, tuple[int])[0] if cursor else 0
+        limit = min(limit, MAX_PAGE)
+        found = await rows(
+            f"{_CARD} WHERE h.id > $2 AND ($1::text IS NULL OR h.township = $1) ORDER BY h.id LIMIT $3",
+            township,
+            after,
+            limit + 1,
+        )
+        following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+        return [self._card(household) for household in found[:limit]], following
+
+    def _card(self, found: dict[str, Any]) -> HouseholdCard:
+        code = found["code"]
+        phone = self._open("phone", found["phone_cipher"], code)
+        return HouseholdCard(
+            code=code,
+            name_masked=mask_name(self.cipher.decrypt(bytes(found["name_cipher"]), _place("name", code))),
+            phone_masked=mask_number(phone) if phone else None,
+            township=found["township"],
+            village=found["village"],
+            entered_at=found["entered_at"],
+            status=found["status"],
+        )
+
+    def _sealed(self, column: str, text: str | None, code: str) -> bytes | None:
+        return self.cipher.encrypt(text, _place(column, code)) if text else None
+
+    def _open(self, column: str, sealed: Any, code: str) -> str | None:
+        return self.cipher.decrypt(bytes(sealed), _place(column, code)) if sealed is not None else None
+
+
+_CARD = (
+    "SELECT h.id, h.code, h.name_cipher, h.id_number_cipher, h.phone_cipher, h.township,"
+    " h.village, h.entered_at,"
+    " (SELECT s.status FROM household_status s WHERE s.household_id = h.id AND daterange(s.valid_from,"
+    " s.valid_until) @> (now() AT TIME ZONE 'Asia/Shanghai')::date) AS status FROM household h"
+)
+
+
+def _place(column: str, code: str) -> str:
+    return f"household|{column}|{code}"
+
+
+async def _locked(code: str) -> int:
+    found = await row("SELECT id FROM household WHERE code = $1 FOR UPDATE", code)
+    if found is None:
+        raise HouseholdUnknown(household=code)
+    return int(found["id"])
+
+
+def _is_span(error: IntegrityError) -> bool:
+    """Whether an exclusion or a check of a span was violated, and not something else."""
+    return any(name in str(error) for name in ("no_overlap", "household_status_span", "supplier_link_span"))

@@ -1,0 +1,229 @@
+"""Paying households what they have earned, and hearing from them that it arrived."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+from tortoise.exceptions import IntegrityError
+
+from kit.clock import Clock, utc_now
+from kit.database import row, rows, transaction
+from kit.numbers import public_number
+from ledger.chart import HOUSEHOLD, State
+from ledger.service import Entry, JournalDraft, Journals
+from poverty_alleviation.errors import (
+    ConfirmedBefore,
+    HouseholdUnknown,
+    IncomeUnknown,
+    PayoutDiffers,
+    VoucherUsed,
+)
+from poverty_alleviation.models import IncomeConfirmation, Payout
+from traceability.events import IntakePaid
+
+PAYOUT = "poverty_alleviation.payout"
+CONFIRMATION = "poverty_alleviation.confirmation"
+_PAID_BY = {"payout": PAYOUT, "intake": IntakePaid.topic}
+
+_EARNED = (
+    "SELECT h.code AS household, b.merchant, p.subject, a.category, p.rule, p.contribution,"
+    " -sum(p.amount_fen)::bigint AS amount_fen FROM ledger_account a JOIN ledger_posting p ON"
+    " p.account_id = a.id"
+    " JOIN line_basis b ON b.line = p.subject JOIN household h ON h.code = a.owner"
+    " WHERE a.code = '2101' AND a.state = 'earned'"
+)
+
+
+class Due(msgspec.Struct, frozen=True):
+    """What a household has earned with a merchant and not been paid: a line of the list for the bank."""
+
+    household: str
+    merchant: str
+    amount_fen: int
+    lines: int
+
+
+class PayoutCard(msgspec.Struct, frozen=True):
+    """A recorded payout."""
+
+    number: str
+    household: str
+    merchant: str
+    amount_fen: int
+    bank_voucher: str
+    paid_on: date
+    recorded_by: str
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Payouts:
+    """EARNED -> PAID -> CONFIRMED, each a journal between sub-accounts of 2101."""
+
+    journals: Journals = field(default_factory=Journals)
+    clock: Clock = utc_now
+
+    async def record(
+        self, household: str, merchant: str, amount_fen: int, bank_voucher: str, paid_on: date, by: str
+    ) -> str:
+        """Record that a merchant's bank paid a household everything it has earned with that merchant.
+
+        Answers the payout's number. The voucher's amount must be what is earned now, to the fen, so that
+        every payout names the lines it pays. Raises :class:`HouseholdUnknown`, :class:`PayoutDiffers` (with
+        ``earned_fen``), :class:`VoucherUsed`.
+        """
+        async with transaction():
+            found = await row("SELECT id FROM household WHERE code = $1", household)
+            if found is None:
+                raise HouseholdUnknown(household=household)
+            earned = await self._earned(household, merchant)
+            total = sum(part["amount_fen"] for part in earned)
+            if total != amount_fen or total <= 0:
+                raise PayoutDiffers(earned_fen=total, amount_fen=amount_fen)
+            number = public_number(self.clock(), "P")
+            try:
+                async with transaction():
+                    await Payout.create(
+                        number=number,
+                        household_id=found["id"],
+                        merchant=merchant,
+                        amount_fen=amount_fen,
+                        bank_voucher=bank_voucher,
+                        paid_on=paid_on,
+                        recorded_by=by,
+                        recorded_at=self.clock(),
+                    )
+            except IntegrityError:
+                raise VoucherUsed(bank_voucher=bank_voucher) from None
+            entries = _moves(household, earned, State.EARNED, State.PAID)
+            await self.journals.post(
+                JournalDraft(
+                    source_type=PAYOUT,
+                    source_id=number,
+                    occurred_at=datetime(paid_on.year, paid_on.month, paid_on.day, 4, tzinfo=UTC),
+                    entries=entries,
+                    note=bank_voucher,
+                )
+            )
+        return number
+
+    async def confirm(
+        self, source_type: str, source_id: str, kind: str, evidence: str, confirmed_at: datetime, by: str
+    ) -> None:
+        """Record that a household confirmed a payout, or an intake that was paid at the scale.
+
+        ``source_type`` is ``payout`` or ``intake``. The same confirmation again changes nothing. Raises
+        :class:`IncomeUnknown`, :class:`ConfirmedBefore`.
+        """
+        async with transaction():
+            paid = await rows(
+                "SELECT a.owner, a.category, p.subject, p.rule, p.contribution, -p.amount_fen AS amount_fen"
+                " FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
+                " JOIN ledger_account a ON a.id = p.account_id WHERE j.source_type = $1 AND j.source_id = $2"
+                " AND a.code = '2101' AND a.state = 'paid' ORDER BY p.id",
+                _PAID_BY[source_type],
+                source_id,
+            )
+            if not paid:
+                raise IncomeUnknown(source=source_id)
+            if not await self._note(source_type, source_id, kind, evidence, confirmed_at, by):
+                return
+            entries = _moves(paid[0]["owner"], paid, State.PAID, State.CONFIRMED)
+            await self.journals.post(
+                JournalDraft(
+                    source_type=CONFIRMATION,
+                    source_id=f"{source_type}:{source_id}",
+                    occurred_at=confirmed_at,
+                    entries=entries,
+                    note=evidence,
+                )
+            )
+
+    async def _note(
+        self, source_type: str, source_id: str, kind: str, evidence: str, confirmed_at: datetime, by: str
+    ) -> bool:
+        """Whether the confirmation is new."""
+        try:
+            async with transaction():
+                await IncomeConfirmation.create(
+                    source_type=source_type,
+                    source_id=source_id,
+                    kind=kind,
+                    evidence=evidence,
+                    confirmed_at=confirmed_at,
+                    recorded_by=by,
+                    recorded_at=self.clock(),
+                )
+        except IntegrityError:
+            old = await row(
+                "SELECT kind, evidence FROM income_confirmation WHERE source_type = $1 AND source_id = $2",
+                source_type,
+                source_id,
+            )
+            if old != {"kind": kind, "evidence": evidence}:
+                raise ConfirmedBefore(source=source_id) from None
+            return False
+        return True
+
+    async def _earned(self, household: str, merchant: str) -> list[dict[str, Any]]:
+        """What is earned, by line, category, rule and contribution; the lines stay locked until the end."""
+        lines = await rows(
+            f"SELECT DISTINCT subject FROM ({_EARNED} AND h.code = $1 AND b.merchant = $2"
+            " GROUP BY 1, 2, 3, 4, 5, 6) AS each",
+            household,
+            merchant,
+        )
+        references = sorted(line["subject"] for line in lines)
+        await rows("SELECT 1 FROM line_basis WHERE line = ANY($1) ORDER BY line FOR UPDATE", references)
+        return await rows(
+            f"{_EARNED} AND h.code = $1 AND p.subject = ANY($2) GROUP BY 1, 2, 3, 4, 5, 6"
+            " HAVING sum(p.amount_fen) <> 0 ORDER BY 3, 4, 5, 6",
+            household,
+            references,
+        )
+
+
+def _moves(household: str, parts: Sequence[dict[str, Any]], old: State, new: State) -> list[Entry]:
+    """Each part out of the one state (debit) and into the next (credit)."""
+    return [
+        Entry(
+            code=HOUSEHOLD,
+            owner=household,
+            amount_fen=amount_fen,
+            state=state,
+            category=part["category"],
+            subject=part["subject"],
+            rule=part["rule"],
+            contribution=part["contribution"],
+        )
+        for part in parts
+        for state, amount_fen in ((old, part["amount_fen"]), (new, -part["amount_fen"]))
+    ]
+
+
+async def due(merchant: str | None = None) -> list[Due]:
+    """The list for the bank: per household and merchant what is earned and not paid."""
+    found = await rows(
+        "SELECT household, merchant, sum(amount_fen)::bigint AS amount_fen, count(DISTINCT subject) AS lines"
+        f" FROM ({_EARNED} AND ($1::text IS NULL OR b.merchant = $1) GROUP BY 1, 2, 3, 4, 5, 6) AS each"
+        " GROUP BY 1, 2 HAVING sum(amount_fen) > 0 ORDER BY 1, 2",
+        merchant,
+    )
+    return [msgspec.convert(each, Due) for each in found]
+
+
+async def payout_cards(household: str | None, numbers: Sequence[str] | None = None) -> list[PayoutCard]:
+    """The payouts of a household, or all, newest first (at most 500)."""
+    found = await rows(
+        "SELECT p.number, h.code AS household, p.merchant, p.amount_fen, p.bank_voucher,"
+        " p.paid_on, p.recorded_by,"
+        " c.confirmed_at FROM payout p JOIN household h ON h.id = p.household_id LEFT JOIN"
+        " income_confirmation c"
+        " ON c.source_type = 'payout' AND c.source_id = p.number WHERE ($1::text IS NULL OR h.code = $1)"
+        " AND ($2::text[] IS NULL OR p.number = ANY($2)) ORDER BY p.id DESC LIMIT 500",
+        household,
+        list(numbers) if numbers is not None else None,
+    )
+    return [msgspec.convert(each, PayoutCard) for each in found]

@@ -1,0 +1,250 @@
+"""The poverty office's figures. Each is a sum over postings, and each can be taken apart into its sources.
+
+Attributed sales (带动销售额) and household income (增收额) stand side by side and are never added:
+the first is consumers' money for goods that came from the household, the second is what the
+household received (domain reference 2.4). Official attributed sales are EARNED, official
+income is PAID, confirmed income is a part of it.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+
+from kit.database import row, rows
+from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from poverty_alleviation.errors import HouseholdUnknown
+from traceability.queries import intake_cards
+
+
+class Figure(StrEnum):
+    """A figure of a household that can be taken apart."""
+
+    ATTRIBUTED_SALES = "attributed_sales"
+    PROVISIONAL_SALES = "provisional_sales"
+    INCOME_PAID = "income_paid"
+    INCOME_CONFIRMED = "income_confirmed"
+    INCOME_EARNED = "income_earned"
+    INCOME_ACCRUED = "income_accrued"
+
+
+# The account and the states whose postings make a figure up. The one table that figures and drill-down share.
+_MADE_OF: dict[Figure, tuple[str, tuple[str, ...]]] = {
+    Figure.ATTRIBUTED_SALES: ("9101", ("earned",)),
+    Figure.PROVISIONAL_SALES: ("9101", ("accrued",)),
+    Figure.INCOME_PAID: ("2101", ("paid", "confirmed")),
+    Figure.INCOME_CONFIRMED: ("2101", ("confirmed",)),
+    Figure.INCOME_EARNED: ("2101", ("earned",)),
+    Figure.INCOME_ACCRUED: ("2101", ("accrued",)),
+}
+
+
+class HouseholdFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Both measures of one household, in fen.
+
+    ``income_earned_fen`` and ``income_accrued_fen`` are still owed; ``income_paid_fen`` includes what is
+    confirmed.
+    """
+
+    household: str
+    township: str
+    village: str
+    attributed_sales_fen: int
+    provisional_sales_fen: int
+    income_paid_fen: int
+    income_confirmed_fen: int
+    income_earned_fen: int
+    income_accrued_fen: int
+
+
+class CategoryIncome(msgspec.Struct, frozen=True):
+    """Income of one of the four categories, in fen."""
+
+    category: str
+    paid_fen: int
+    confirmed_fen: int
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a household's statement says for a span of days (both None: since ever)."""
+
+    since: date | None
+    until: date | None
+    figures: HouseholdFigures
+    income_by_category: list[CategoryIncome]
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the households that were asked for; ``households`` counts those with any figure, once each."""
+
+    households: int
+    attributed_sales_fen: int
+    provisional_sales_fen: int
+    income_paid_fen: int
+    income_confirmed_fen: int
+    income_earned_fen: int
+    income_accrued_fen: int
+
+
+class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
+    """One journal's part of a figure, down to its evidence.
+
+    ``subject_kind`` is ``order_line`` or ``intake``; the members that belong to the other kind are None.
+    ``period`` and ``seq`` name the sealed journal (``seq`` None: not sealed yet).
+    """
+
+    amount_fen: int
+    occurred_at: datetime
+    period: str
+    seq: int | None
+    hash: str | None
+    source_type: str
+    source_id: str
+    note: str
+    subject: str
+    subject_kind: str
+    rule: str
+    contribution: str
+    category: str
+    order: str | None = None
+    product: str | None = None
+    title: str | None = None
+    quantity: int | None = None
+    net_fen: int | None = None
+    mass_gram: int | None = None
+    unit_price_fen: int | None = None
+    evidence: str | None = None
+
+
+class DrillDown(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure and the parts that sum to it. ``total_fen`` is of all parts, not of this page alone."""
+
+    household: str
+    figure: Figure
+    total_fen: int
+    parts: list[SourcePart]
+    next: str | None
+
+
+def _sum(figure: Figure) -> str:
+    code, states = _MADE_OF[figure]
+    wanted = ", ".join(f"'{state}'" for state in states)
+    return (
+        f"coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '{code}' AND a.state IN ({wanted})), 0)::bigint"
+        f" AS {figure}_fen"
+    )
+
+
+_SUMS = ", ".join(_sum(figure) for figure in Figure)
+# $1 and $2 are the first day and the first day no longer wanted, in China.
+_IN_SPAN = (
+    "($1::date IS NULL OR j.occurred_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai')"
+    " AND ($2::date IS NULL OR j.occurred_at < $2::date::timestamp AT TIME ZONE 'Asia/Shanghai')"
+)
+_FIGURES = (
+    f"SELECT h.code AS household, h.township, h.village, {_SUMS} FROM household h"
+    " LEFT JOIN ledger_account a ON a.owner = h.code AND a.code IN ('2101', '9101')"
+    f" LEFT JOIN (ledger_posting p JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN})"
+    " ON p.account_id = a.id"
+)
+
+
+async def figures(
+    since: date | None = None, until: date | None = None, township: str | None = None
+) -> list[HouseholdFigures]:
+    """Both measures of every household of a township or of all, by code.
+
+    ``until`` is the first day not wanted.
+    """
+    found = await rows(
+        f"{_FIGURES} WHERE ($3::text IS NULL OR h.township = $3) GROUP BY h.id ORDER BY h.code",
+        since,
+        until,
+        township,
+    )
+    return [msgspec.convert(each, HouseholdFigures) for each in found]
+
+
+def totals(of: list[HouseholdFigures]) -> Totals:
+    """The sums of some households' figures."""
+    members = [name for name in Totals.__struct_fields__ if name.endswith("_fen")]
+    sums = {name: sum(getattr(each, name) for each in of) for name in members}
+    counted = sum(1 for each in of if any(getattr(each, name) for name in members))
+    return Totals(households=counted, **sums)
+
+
+async def statement(code: str, since: date | None = None, until: date | None = None) -> Statement:
+    """One household's figures with its income by category. Raises :class:`HouseholdUnknown`."""
+    found = await row(f"{_FIGURES} WHERE h.code = $3 GROUP BY h.id", since, until, code)
+    if found is None:
+        raise HouseholdUnknown(household=code)
+    categories = await rows(
+        "SELECT a.category, -sum(p.amount_fen)::bigint AS paid_fen,"
+        " coalesce(-sum(p.amount_fen) FILTER (WHERE a.state = 'confirmed'), 0)::bigint AS confirmed_fen"
+        " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
+        f" JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN} WHERE a.code = '2101' AND a.owner = $3"
+        " AND a.state IN ('paid', 'confirmed') GROUP BY 1 HAVING sum(p.amount_fen) <> 0 ORDER BY 1",
+        since,
+        until,
+        code,
+    )
+    return Statement(
+        since=since,
+        until=until,
+        figures=msgspec.convert(found, HouseholdFigures),
+        income_by_category=[msgspec.convert(each, CategoryIncome) for each in categories],
+    )
+
+
+async def drill_down(
+    code: str,
+    figure: Figure,
+    since: date | None = None,
+    until: date | None = None,
+    cursor: str | None = None,
+    limit: int = MAX_PAGE,
+) -> DrillDown:
+    """The parts of a figure by journal, subject, rule and contribution. Raises :class:`HouseholdUnknown`."""
+    if await row("SELECT 1 FROM household WHERE code = $1", code) is None:
+        raise HouseholdUnknown(household=code)
+    account, states = _MADE_OF[figure]
+    limit = min(limit, MAX_PAGE)
+    after = read_cursor(cursor, tuple[int])[0] if cursor else 0
+    found = await rows(
+        "WITH part AS (SELECT min(p.id) AS id, -sum(p.amount_fen)::bigint AS amount_fen,"
+        " j.occurred_at, j.period,"
+        " j.seq, j.hash, j.source_type, j.source_id, j.note, p.subject, p.rule, p.contribution, a.category"
+        " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
+        f" JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN}"
+        " WHERE a.owner = $3 AND a.code = $4 AND a.state = ANY($5)"
+        " GROUP BY j.id, p.subject, p.rule, p.contribution, a.category HAVING sum(p.amount_fen) <> 0)"
+        " SELECT part.*, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM part) AS total_fen,"
+        " CASE WHEN b.line IS NULL THEN 'intake' ELSE 'order_line' END AS subject_kind,"
+        ' b.order_number AS "order", b.product, b.title, b.quantity, b.net_fen'
+        " FROM part LEFT JOIN line_basis b ON b.line = part.subject WHERE part.id > $6 ORDER BY"
+        " part.id LIMIT $7",
+        since,
+        until,
+        code,
+        account,
+        list(states),
+        after,
+        limit + 1,
+    )
+    page = found[:limit]
+    intakes = await intake_cards([part["subject"] for part in page if part["subject_kind"] == "intake"])
+    for part in page:
+        if intake := intakes.get(part["subject"]):
+            part |= {
+                "product": intake.product,
+                "mass_gram": intake.mass_gram,
+                "unit_price_fen": intake.unit_price_fen,
+                "evidence": intake.evidence,
+            }
+    return DrillDown(
+        household=code,
+        figure=figure,
+        total_fen=page[0]["total_fen"] if page else 0,
+        parts=[msgspec.convert(part, SourcePart) for part in page],
+        next=write_cursor(page[-1]["id"]) if len(found) > limit else None,
+    )

@@ -1,0 +1,323 @@
+"""Posting what happens to orders, deliveries and settlements (domain reference 2.5)."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from kit.clock import china_day
+from kit.database import execute, rows, scalar
+from ledger.chart import (
+    BANK,
+    BOUGHT_AT_SCALE,
+    CHANNEL_FEES,
+    CLEARING,
+    HOUSEHOLD,
+    LOGISTICS,
+    SUPPLIER,
+    State,
+)
+from ledger.queries import Posted, posted
+from ledger.service import Entry, JournalDraft, Journals
+from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
+from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotShare, LotUse
+from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
+from poverty_alleviation.models import ASSISTED, Recognition
+from poverty_alleviation.targets import Basis, difference, read_basis
+from traceability.events import IntakePaid
+from traceability.models import IntakeMode
+from traceability.queries import BoundLot, line_lots
+
+_BASIS = (
+    "SELECT line, order_number, merchant, source, channel, product, host_basis_points, remaining_quantity,"
+    " remaining_net_fen, packed_at, earned_at, lots::text AS lots, rules::text AS rules FROM line_basis"
+)
+
+
+async def households_of(suppliers: Iterable[str], moment: datetime) -> dict[str, str]:
+    """The codes of the assisted households that suppliers stood for on the day of ``moment``, by supplier."""
+    found = await rows(
+        "SELECT l.supplier, h.code FROM supplier_link l JOIN household h ON h.id = l.household_id"
+        " JOIN household_status s ON s.household_id = h.id WHERE l.supplier = ANY($1)"
+        " AND daterange(l.valid_from, l.valid_until) @> $2::date"
+        " AND daterange(s.valid_from, s.valid_until) @> $2::date AND s.status = ANY($3)",
+        sorted(set(suppliers)),
+        china_day(moment),
+        [str(status) for status in ASSISTED],
+    )
+    return {link["supplier"]: link["code"] for link in found}
+
+
+async def rules_of(
+    merchant: str, product: str | None, recognition: Recognition, moment: datetime
+) -> tuple[AppliedRule, ...]:
+    """The rules in force for a merchant's product on the day of ``moment``, by version."""
+    found = await rows(
+        "SELECT r.code || '-' || r.version AS version, r.kind, r.rate, r.scope, r.category FROM"
+        " benefit_rule r"
+        " JOIN benefit_contract c ON c.id = r.contract_id WHERE c.merchant = $1 AND r.recognition = $2"
+        " AND (r.product IS NULL OR r.product = $3) AND daterange(r.valid_from, r.valid_until) @> $4::date"
+        " AND daterange(c.valid_from, c.valid_until) @> $4::date ORDER BY 1",
+        merchant,
+        str(recognition),
+        product,
+        china_day(moment),
+    )
+    return tuple(msgspec.convert(rule, AppliedRule) for rule in found)
+
+
+@dataclass(frozen=True)
+class SalesBooks:
+    """Keeps the two books in step with what the rooms below announce.
+
+    Every method runs in the transaction of a delivered fact and may run again for the same fact. Lines are
+    locked in the order of their references.
+    """
+
+    journals: Journals = field(default_factory=Journals)
+
+    async def record_paid_order(self, fact: OrderPaid) -> None:
+        """1101 of the channel against unattributed goods money per line, and freight.
+
+        Raises OrderDoesNotAdd.
+        """
+        if fact.amount_fen != fact.freight_fen + sum(line.net_fen for line in fact.lines):
+            raise OrderDoesNotAdd(order=fact.order)
+        for line in sorted(fact.lines, key=lambda paid: paid.line):
+            await rows(
+                "INSERT INTO line_basis (line, order_number, merchant, source, channel, product,"
+                " title, quantity,"
+                " net_fen, host_basis_points, paid_at, lots, rules, remaining_quantity, remaining_net_fen,"
+                " refund_step) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', '[]', $8, $9, 0)"
+                " ON CONFLICT (line) DO NOTHING RETURNING 1",
+                line.line,
+                fact.order,
+                fact.merchant,
+                fact.source,
+                fact.channel,
+                line.product,
+                line.title,
+                line.quantity,
+                line.net_fen,
+                line.host_commission_bp,
+                fact.paid_at,
+            )
+        entries = await self._differences([line.line for line in fact.lines])
+        freight = _freight(fact.order, fact.merchant, fact.channel, fact.freight_fen)
+        await self._post(fact.topic, fact.order, fact.paid_at, [*entries, *freight])
+
+    async def record_packed_order(self, fact: OrderPacked) -> None:
+        """Fix each line's lots, households and rules, and divide its money.
+
+        A line without a lot stays in 2109.
+        """
+        bound: dict[str, list[BoundLot]] = {}
+        for lot in await line_lots(fact.lines):
+            bound.setdefault(lot.line, []).append(lot)
+        for line in sorted(fact.lines):
+            found = await self._locked(line)
+            if found.is_packed:
+                continue
+            product = await scalar("SELECT product FROM line_basis WHERE line = $1", line)
+            rules = await rules_of(found.merchant, product, Recognition.ORDER_COMPLETED, fact.packed_at)
+            lots = await self._uses(bound.get(line, []), fact.packed_at, claims=bool(rules))
+            await execute(
+                "UPDATE line_basis SET packed_at = $2, lots = $3::jsonb, rules = $4::jsonb WHERE line = $1",
+                line,
+                fact.packed_at,
+                _json(lots),
+                _json(rules),
+            )
+            entries = await self._differences([line])
+            await self._post(fact.topic, line, fact.packed_at, entries)
+
+    async def record_earned_order(self, fact: OrderEarned) -> None:
+        """Accrued amounts of both books become earned."""
+        for line in sorted(fact.lines):
+            await self._locked(line)
+            await execute(
+                "UPDATE line_basis SET earned_at = $2 WHERE line = $1 AND earned_at IS NULL",
+                line,
+                fact.earned_at,
+            )
+            await self._post(fact.topic, line, fact.earned_at, await self._differences([line]))
+
+    async def record_refunded_line(self, fact: LineRefunded) -> None:
+        """Divide what remains and post the difference; freight that went back leaves 2105."""
+        found = await self._locked(fact.line)
+        await execute(
+            "UPDATE line_basis SET remaining_quantity = $2, remaining_net_fen = $3, refund_step = $4"
+            " WHERE line = $1 AND refund_step < $4",
+            fact.line,
+            fact.remaining_quantity,
+            fact.remaining_net_fen,
+            fact.refund_step,
+        )
+        entries = await self._differences([fact.line])
+        freight = _freight(found.order_number, found.merchant, found.channel, -fact.freight_fen)
+        await self._post(
+            fact.topic,
+            f"{fact.refund}:{fact.line}",
+            fact.occurred_at,
+            [*entries, *freight],
+            step=fact.refund_step,
+        )
+
+    async def record_paid_intake(self, fact: IntakePaid) -> None:
+        """Income at the scale, once: the merchant's own cash, so neither 1101 nor 1102 moves.
+
+        Raises IncomeClaimedTwice when a sale has counted the delivery as income before.
+        """
+        await _claim([fact.intake], Recognition.INTAKE_PAID)
+        household = (await households_of([fact.supplier], fact.paid_at)).get(fact.supplier)
+        rules = await rules_of(fact.merchant, None, Recognition.INTAKE_PAID, fact.paid_at)
+        income = Entry(
+            code=HOUSEHOLD if household else SUPPLIER,
+            owner=household or fact.supplier,
+            amount_fen=-fact.amount_fen,
+            state=State.PAID,
+            category=str(rules[0].category if rules else IncomeCategory.PRODUCTION),
+            subject=fact.intake,
+            rule=rules[0].version if rules else "",
+            contribution=fact.intake,
+        )
+        bought = Entry(BOUGHT_AT_SCALE, fact.merchant, fact.amount_fen, subject=fact.intake)
+        await self._post(fact.topic, fact.intake, fact.paid_at, [bought, income], note=fact.evidence)
+
+    async def record_settlement(self, fact: PaymentSettled) -> None:
+        """What the channel's bill confirms leaves 1101 for the bank and the fees; a refund is negative."""
+        entries = [
+            Entry(CLEARING, fact.channel, -fact.gross_fen, subject=fact.reference),
+            Entry(BANK, fact.channel, fact.gross_fen - fact.fee_fen, subject=fact.reference),
+            Entry(CHANNEL_FEES, fact.channel, fact.fee_fen, subject=fact.reference),
+        ]
+        source = f"{fact.number}:{fact.refund_reference or 'capture'}"
+        await self._post(fact.topic, source, fact.occurred_at, entries)
+
+    async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
+        """Keep what the payments room says it captured, to compare the books with."""
+        await _note_money(
+            "captured", fact.reference, fact.number, fact.channel, fact.amount_fen, fact.occurred_at
+        )
+
+    async def note_refund(self, fact: RefundSucceeded) -> None:
+        """Keep what the payments room says went back."""
+        await _note_money(
+            "refunded", fact.reference, fact.refund_number, fact.channel, -fact.amount_fen, fact.occurred_at
+        )
+
+    async def _locked(self, line: str) -> Basis:
+        found = await rows(f"{_BASIS} WHERE line = $1 FOR UPDATE", line)
+        if not found:
+            raise LineNotRecorded(line=line)
+        return read_basis(found[0])
+
+    async def _differences(self, lines: Sequence[str]) -> list[Entry]:
+        """Target − posted of some lines, which stay locked until the transaction ends."""
+        standing: dict[str, list[Posted]] = {}
+        found = await rows(f"{_BASIS} WHERE line = ANY($1) ORDER BY line FOR UPDATE", list(lines))
+        for each in await posted(lines):
+            standing.setdefault(each.subject, []).append(each)
+        return [
+            entry
+            for basis in map(read_basis, found)
+            for entry in difference(basis, standing.get(basis.line, []))
+        ]
+
+    async def _uses(self, bound: list[BoundLot], moment: datetime, *, claims: bool) -> tuple[LotUse, ...]:
+        """The lots of a line with the households their suppliers stand for at ``moment``."""
+        parts = [part for lot in bound for part in lot.contributions]
+        households = await households_of((part.supplier for part in parts), moment)
+        bought = {part.intake for part in parts if part.mode == IntakeMode.PAID_AT_SCALE}
+        if claims:
+            await _claim(sorted({part.intake for part in parts} - bought), Recognition.ORDER_COMPLETED)
+        return tuple(
+            LotUse(
+                lot=lot.lot,
+                quantity=lot.quantity,
+                mass_gram=lot.mass_gram,
+                shares=tuple(
+                    LotShare(
+                        intake=part.intake,
+                        party=part.supplier,
+                        mass_gram=part.mass_gram,
+                        household=households.get(part.supplier),
+                        paid_at_scale=part.intake in bought,
+                    )
+                    for part in lot.contributions
+                ),
+            )
+            for lot in bound
+        )
+
+    async def _post(
+        self,
+        source_type: str,
+        source_id: str,
+        occurred_at: datetime,
+        entries: Sequence[Entry],
+        *,
+        step: int = 0,
+        note: str = "",
+    ) -> None:
+        """Post, unless nothing changes. The source is named once; its replay is a no-op."""
+        if any(entry.amount_fen for entry in entries):
+            await self.journals.post(
+                JournalDraft(
+                    source_type=source_type,
+                    source_id=source_id,
+                    occurred_at=occurred_at,
+                    entries=entries,
+                    step=step,
+                    note=note,
+                )
+            )
+
+
+def _freight(order: str, merchant: str, channel: str, amount_fen: int) -> list[Entry]:
+    return [
+        Entry(CLEARING, channel, amount_fen, subject=order),
+        Entry(LOGISTICS, merchant, -amount_fen, subject=order),
+    ]
+
+
+def _json(structs: Sequence[msgspec.Struct]) -> str:
+    return json.dumps(msgspec.to_builtins(structs), ensure_ascii=False)
+
+
+async def _claim(intakes: Sequence[str], recognition: Recognition) -> None:
+    """Say by which event some deliveries are income.
+
+    Raises IncomeClaimedTwice for one claimed by the other.
+    """
+    await rows(
+        "INSERT INTO income_claim (intake, recognition) SELECT i, $2 FROM unnest($1::text[]) AS i"
+        " ON CONFLICT (intake) DO NOTHING RETURNING 1",
+        list(intakes),
+        str(recognition),
+    )
+    other = await scalar(
+        "SELECT intake FROM income_claim WHERE intake = ANY($1) AND recognition <> $2 LIMIT 1",
+        list(intakes),
+        str(recognition),
+    )
+    if other is not None:
+        raise IncomeClaimedTwice(intake=other)
+
+
+async def _note_money(
+    kind: str, reference: str, source_id: str, channel: str, amount_fen: int, at: datetime
+) -> None:
+    await rows(
+        "INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, source_id) DO NOTHING RETURNING 1",
+        kind,
+        reference,
+        source_id,
+        channel,
+        amount_fen,
+        at,
+    )

@@ -1,0 +1,173 @@
+"""What should stand in the books for one line, and the postings that bring it there.
+
+A refund, a packing, a receipt are all the same step: compute the target from what is known of the line now,
+and post (target − posted). So a full refund gives exactly zero, partial refunds can never over-reverse, a
+fact that is delivered again posts nothing, and facts that come in another order end in the same place
+(domain reference 2.5, objects 8 to 10).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ledger.chart import (
+    AFTER_SALES_RESERVE,
+    ATTRIBUTED_SALES,
+    CLEARING,
+    HOST,
+    HOUSEHOLD,
+    MERCHANT,
+    SALES_CONTRA,
+    SUPPLIER,
+    UNATTRIBUTED,
+    State,
+)
+from ledger.queries import Posted
+from ledger.service import Entry
+from poverty_alleviation.allocation import Allocation, AppliedRule, LotUse, allocate
+
+SETTLED = (State.PAID, State.CONFIRMED)
+
+
+class Place(NamedTuple):
+    """Where an amount stands: an account, and why."""
+
+    code: str
+    owner: str
+    state: State
+    category: str = ""
+    rule: str = ""
+    contribution: str = ""
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a line (the row ``LineBasis``)."""
+
+    line: str
+    order_number: str
+    merchant: str
+    source: str | None
+    channel: str
+    host_basis_points: int
+    remaining_quantity: int
+    remaining_net_fen: int
+    is_packed: bool
+    is_earned: bool
+    lots: tuple[LotUse, ...]
+    rules: tuple[AppliedRule, ...]
+
+    @property
+    def state(self) -> State:
+        """The sub-account in which this line's amounts stand."""
+        return State.EARNED if self.is_earned else State.ACCRUED
+
+
+def read_basis(row: dict[str, Any]) -> Basis:
+    """A basis from its row."""
+    return Basis(
+        **{name: row[name] for name in Basis.__struct_fields__ if name in row and name not in ("lots", "rules")},
+        is_packed=row["packed_at"] is not None,
+        is_earned=row["earned_at"] is not None,
+        lots=_decode(row["lots"], tuple[LotUse, ...]),
+        rules=_decode(row["rules"], tuple[AppliedRule, ...]),
+    )
+
+
+def _decode(stored: Any, kind: Any) -> Any:
+    return (
+        msgspec.json.decode(stored, type=kind) if isinstance(stored, str) else msgspec.convert(stored, kind)
+    )
+
+
+def difference(basis: Basis, posted: Iterable[Posted]) -> list[Entry]:
+    """The postings from what stands to what should stand.
+
+    Amounts that were paid out are left where they are.
+    """
+    standing: dict[Place, int] = defaultdict(int)
+    settled: dict[Place, int] = defaultdict(int)
+    for each in posted:
+        place = Place(each.code, each.owner, State(each.state), each.category, each.rule, each.contribution)
+        if place.state in SETTLED:
+            settled[place._replace(state=State.PAID)] -= each.amount_fen
+        else:
+            standing[place] += each.amount_fen
+    wanted = target(basis, settled)
+    return [
+        Entry(
+            code=place.code,
+            owner=place.owner,
+            amount_fen=wanted.get(place, 0) - standing.get(place, 0),
+            state=place.state,
+            category=place.category,
+            subject=basis.line,
+            rule=place.rule,
+            contribution=place.contribution,
+        )
+        for place in sorted(wanted.keys() | standing.keys())
+        if wanted.get(place, 0) != standing.get(place, 0)
+    ]
+
+
+def target(basis: Basis, settled: dict[Place, int]) -> dict[Place, int]:
+    """Every amount that should stand for the line, debit positive, besides what was paid out.
+
+    ``settled`` maps a payable (as state PAID) to what its owner has received. Where a refund leaves less
+    than that, the merchant's after-sales reserve bears the difference, not the household.
+    """
+    found: dict[Place, int] = defaultdict(int)
+    found[Place(CLEARING, basis.channel, State.NONE)] += basis.remaining_net_fen
+    if not basis.is_packed:
+        found[Place(UNATTRIBUTED, basis.merchant, State.NONE)] -= basis.remaining_net_fen
+        return found
+    allocation = allocate(
+        basis.remaining_net_fen,
+        basis.remaining_quantity,
+        basis.lots,
+        basis.rules,
+        basis.host_basis_points if basis.source else 0,
+    )
+    _payables(found, basis, allocation, settled)
+    found[Place(UNATTRIBUTED, basis.merchant, State.NONE)] -= allocation.unattributed_fen
+    found[Place(MERCHANT, basis.merchant, basis.state)] -= allocation.merchant_fen
+    if basis.source:
+        found[Place(HOST, basis.source, basis.state)] -= allocation.host_fen
+    _attributed_sales(found, basis, allocation)
+    return found
+
+
+def _payables(
+    found: dict[Place, int], basis: Basis, allocation: Allocation, settled: dict[Place, int]
+) -> None:
+    due: dict[Place, int] = defaultdict(int)
+    for part in allocation.parts:
+        place = Place(
+            HOUSEHOLD if part.household else SUPPLIER,
+            part.household or part.party,
+            State.PAID,
+            str(part.category),
+            part.rule,
+            f"{part.lot}/{part.intake}",
+        )
+        due[place] += part.amount_fen
+    for place in due.keys() | settled.keys():
+        owed = due.get(place, 0) - settled.get(place, 0)
+        if owed > 0:
+            found[place._replace(state=basis.state)] -= owed
+        elif owed < 0:
+            reserve = place._replace(
+                code=AFTER_SALES_RESERVE, owner=basis.merchant, state=State.NONE, category=""
+            )
+            found[reserve] -= owed
+
+
+def _attributed_sales(found: dict[Place, int], basis: Basis, allocation: Allocation) -> None:
+    for sale in allocation.attributed:
+        if sale.household is not None:
+            place = Place(
+                ATTRIBUTED_SALES, sale.household, basis.state, contribution=f"{sale.lot}/{sale.intake}"
+            )
+            found[place] -= sale.amount_fen
+            found[Place(SALES_CONTRA, basis.merchant, State.NONE)] += sale.amount_fen

@@ -1,0 +1,252 @@
+"""A small county: one merchant, two registered households, one neighbour, and their goods."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import pytest_asyncio
+
+from accounts.service import AccessLogs
+from integrations.field_encryption.cipher import AesGcmFieldCipher
+from kit.database import rows, transaction
+from kit.facts import Fact
+from ledger.service import Journals
+from merchants.licences import Licence, LicenceKind
+from merchants.service import Merchants
+from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid, PaidLine
+from places.models import Division, DivisionLevel
+from poverty_alleviation import handlers
+from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.contracts import Contracts, RuleTerms
+from poverty_alleviation.households import Households, Identity
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.payouts import Payouts
+from poverty_alleviation.sales import SalesBooks
+from traceability.models import IntakeMode, SupplierKind
+from traceability.service import Intakes, Lots, Reach, Suppliers, Weighing
+
+NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
+TOWNSHIP = "533124101"
+CHANNEL = "wechat_miniprogram"
+SOURCE = "live:L1"
+OFFICER = "staff:office"
+
+
+@dataclass
+class County:
+    """The demo county of a test; ``clock`` stands still unless a test moves ``now``."""
+
+    merchant: str = ""
+    product: str = "brown-sugar"
+    suppliers: dict[str, str] = field(default_factory=dict)
+    households: dict[str, str] = field(default_factory=dict)
+    contract: str = ""
+    now: datetime = NOW
+    intakes_made: int = 0
+
+    def clock(self) -> datetime:
+        return self.now
+
+    @property
+    def books(self) -> SalesBooks:
+        return SalesBooks(Journals(self.clock))
+
+    @property
+    def registry(self) -> Households:
+        return Households(AesGcmFieldCipher.of_one_key("11" * 32), AccessLogs(self.clock), self.clock)
+
+    @property
+    def contracts(self) -> Contracts:
+        return Contracts(self.clock)
+
+    @property
+    def payouts(self) -> Payouts:
+        return Payouts(Journals(self.clock), self.clock)
+
+    @property
+    def lots(self) -> Lots:
+        return Lots(self.clock)
+
+    async def enter_supplier(self, name: str) -> str:
+        reach = Reach(caller="staff:keeper", township=TOWNSHIP)
+        number = await Suppliers(self.clock).enter(reach, f"供货人{name}", SupplierKind.FARMER, TOWNSHIP)
+        self.suppliers[name] = number
+        return number
+
+    async def register(self, name: str, since: date = date(2020, 1, 1)) -> str:
+        """Enter a household for a supplier, registered since a day."""
+        code = f"示例{name}"
+        identity = Identity(name=f"示例户主{name}", phone="10000000001")
+        await self.registry.enter(identity, TOWNSHIP, "章凤村", OFFICER, code)
+        await self.registry.decide(code, AssistanceStatus.REGISTERED, since, "示例文件1号", OFFICER)
+        await self.registry.link(code, self.suppliers[name], since, "示例文件2号", OFFICER)
+        self.households[name] = code
+        return code
+
+    async def add_rule(
+        self,
+        kind: RuleKind,
+        rate: int,
+        scope: RuleScope,
+        category: IncomeCategory = IncomeCategory.PRODUCTION,
+        recognition: Recognition = Recognition.ORDER_COMPLETED,
+    ) -> str:
+        terms = RuleTerms(
+            kind=kind,
+            rate=rate,
+            scope=scope,
+            category=category,
+            recognition=recognition,
+            valid_from=date(2026, 1, 1),
+        )
+        code, version = await self.contracts.add_rule(self.contract, terms, OFFICER)
+        return f"{code}-{version}"
+
+    async def take_in(
+        self, name: str, mass_gram: int, mode: IntakeMode = IntakeMode.CONSIGNMENT, fen_per_kg: int = 1200
+    ) -> str:
+        self.intakes_made += 1
+        paid = mode is IntakeMode.PAID_AT_SCALE
+        return await Intakes(self.clock).accept(
+            Reach(caller="staff:keeper", township=TOWNSHIP),
+            Weighing(
+                client_id=f"phone-{self.intakes_made}",
+                supplier=self.suppliers[name],
+                merchant=self.merchant,
+                product=self.product,
+                mass_gram=mass_gram,
+                grade="一级",
+                unit_price_fen=fen_per_kg,
+                mode=mode,
+                weighed_at=self.now - timedelta(days=1),
+                evidence=f"示例收购单{self.intakes_made}" if paid else "",
+            ),
+        )
+
+    async def sealed_lot(self, intakes: dict[str, int], mode: IntakeMode = IntakeMode.CONSIGNMENT) -> str:
+        """A sealed lot of one delivery by each named supplier, in gram."""
+        numbers = [await self.take_in(name, mass, mode) for name, mass in intakes.items()]
+        lot = await self.lots.make(self.merchant, self.product, sum(intakes.values()), numbers, "staff:clerk")
+        await self.lots.seal(self.merchant, lot, "staff:clerk")
+        return lot
+
+    def paid(
+        self,
+        order: str = "O1",
+        *,
+        net_fen: int = 10_970,
+        quantity: int = 3,
+        freight_fen: int = 0,
+        source: str | None = SOURCE,
+        channel: str = CHANNEL,
+        mass_gram: int = 500,
+    ) -> OrderPaid:
+        line = PaidLine(
+            line=f"{order}-1",
+            sku="brown-sugar-500",
+            product=self.product,
+            title="古法红糖 500 g",
+            quantity=quantity,
+            gross_fen=net_fen,
+            discount_fen=0,
+            net_fen=net_fen,
+            host_commission_bp=800,
+            mass_gram=mass_gram,
+        )
+        return OrderPaid(
+            order=order,
+            merchant=self.merchant,
+            consumer="consumer:1",
+            source=source,
+            channel=channel,
+            amount_fen=net_fen + freight_fen,
+            freight_fen=freight_fen,
+            paid_at=self.now,
+            lines=(line,),
+        )
+
+    def packed(self, order: str = "O1") -> OrderPacked:
+        return OrderPacked(order=order, merchant=self.merchant, lines=(f"{order}-1",), packed_at=self.now)
+
+    def earned(self, order: str = "O1") -> OrderEarned:
+        return OrderEarned(order=order, merchant=self.merchant, lines=(f"{order}-1",), earned_at=self.now)
+
+    def refunded(
+        self,
+        step: int,
+        remaining_quantity: int,
+        remaining_net_fen: int,
+        *,
+        order: str = "O1",
+        freight_fen: int = 0,
+        amount_fen: int = 0,
+        quantity: int = 1,
+    ) -> LineRefunded:
+        return LineRefunded(
+            order=order,
+            merchant=self.merchant,
+            refund=f"{order}-F{step}",
+            line=f"{order}-1",
+            quantity=quantity,
+            amount_fen=amount_fen,
+            freight_fen=freight_fen,
+            remaining_quantity=remaining_quantity,
+            remaining_net_fen=remaining_net_fen,
+            refund_step=step,
+            occurred_at=self.now,
+        )
+
+    async def tell(self, *facts: Fact) -> None:
+        """Deliver facts as the dispatcher does, each in its own transaction."""
+        react: dict[str, Callable[..., Awaitable[None]]] = {
+            "orders.order_paid": handlers.on_order_paid,
+            "orders.order_packed": handlers.on_order_packed,
+            "orders.order_earned": handlers.on_order_earned,
+            "orders.line_refunded": handlers.on_line_refunded,
+            "traceability.intake_paid": handlers.on_intake_paid,
+            "payments.payment_settled": handlers.on_payment_settled,
+            "payments.payment_succeeded": handlers.on_payment_succeeded,
+            "payments.payment_arrived_late": handlers.on_payment_arrived_late,
+            "payments.refund_succeeded": handlers.on_refund_succeeded,
+        }
+        for fact in facts:
+            async with transaction():
+                await react[fact.topic](fact, self.books)
+
+    async def bind(self, lots: dict[str, int], order: str = "O1", mass_gram: int = 500) -> None:
+        await self.lots.bind(f"{order}-1", self.product, self.merchant, lots, mass_gram)
+
+
+async def balances() -> dict[tuple[str, str, str], int]:
+    """Every account that is not zero: (code, owner, state) -> debits − credits."""
+    found = await rows(
+        "SELECT a.code, a.owner, a.state, sum(p.amount_fen)::bigint AS fen FROM ledger_posting p"
+        " JOIN ledger_account a ON a.id = p.account_id GROUP BY 1, 2, 3 HAVING sum(p.amount_fen) <> 0"
+    )
+    return {(each["code"], each["owner"], each["state"]): each["fen"] for each in found}
+
+
+@pytest_asyncio.fixture
+async def county(database: str) -> County:
+    """The county with rules A (12.00 per kg, all) and B (2 %, registered only) of the worked vector."""
+    place = County()
+    above = await Division.create(code=TOWNSHIP[:6], name="陇川县", level=DivisionLevel.COUNTY)
+    await Division.create(code=TOWNSHIP, name="章凤镇", level=DivisionLevel.TOWNSHIP, parent=above)
+    licence = Licence(kind=LicenceKind.COOPERATIVE, number="DEMO-1", valid_from=date(2020, 1, 1))
+    place.merchant = await Merchants(place.clock).enter("示例合作社", licence, TOWNSHIP, None, OFFICER)
+    for name in ("H1", "H2", "N1"):
+        await place.enter_supplier(name)
+    await place.register("H1")
+    await place.register("H2")
+    place.contract = await place.contracts.conclude(
+        ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
+        place.merchant,
+        {"enterprise": [place.merchant], "cooperative": ["COOP"], "household": ["示例H1", "示例H2"]},
+        "示例合同1号",
+        date(2026, 1, 1),
+        None,
+        OFFICER,
+    )
+    await place.add_rule(RuleKind.PER_UNIT, 1200, RuleScope.ALL_SUPPLIERS)
+    await place.add_rule(RuleKind.PCT_NET, 200, RuleScope.REGISTERED_ONLY, IncomeCategory.TRANSFER)
+    return place
