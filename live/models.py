@@ -88,7 +88,7 @@ class StreamPublish(Model):
 
     class Meta:
         table = "live_stream_publish"
-        unique_together = (("session", "generation"),)
+        unique_together = (("session_id", "generation"),)
         constraints = (
             UniqueConstraint(fields=("session_id",), name="live_one_publisher", condition="ended_at IS NULL"),
         )
@@ -106,7 +106,7 @@ class ShelfItem(Model):
 
     class Meta:
         table = "live_shelf_item"
-        unique_together = (("session", "code"),)
+        unique_together = (("session_id", "code"),)
 
 
 class Pin(Model):
@@ -151,8 +151,8 @@ class FeedMessage(Model):
 
     class Meta:
         table = "live_feed_message"
-        unique_together = (("session", "offset"), ("session", "author", "client_key"))
-        indexes = (Index(fields=("session", "author", "created_at")),)
+        unique_together = (("session_id", "offset"), ("session_id", "author", "client_key"))
+        indexes = (Index(fields=("session_id", "author", "created_at")),)
 
 
 class RoomPresence(Model):
@@ -168,7 +168,7 @@ class RoomPresence(Model):
 
     class Meta:
         table = "live_room_presence"
-        unique_together = (("session", "process"),)
+        unique_together = (("session_id", "process"),)
 
 
 class LiveLease(Model):

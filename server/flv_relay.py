@@ -161,10 +161,11 @@ class Viewer(asyncio.Protocol):
         if self._timer is None:
             return
         self._request += data
+        if len(self._request) > MAX_REQUEST_BYTES:
+            self.refuse(431, "Request Header Fields Too Large")
+            return
         end = self._request.find(b"\r\n\r\n")
         if end < 0:
-            if len(self._request) > MAX_REQUEST_BYTES:
-                self.refuse(431, "Request Header Fields Too Large")
             return
         self._timer.cancel()
         self._timer = None
@@ -252,18 +253,18 @@ class Relay:
             viewer.refuse(404, "Not Found")
         elif not self.keys.play_token_holds(found[1], _token_in(query), self.clock()):
             viewer.refuse(403, "Forbidden")
-        elif found[1] not in self.rooms:
-            viewer.refuse(404, "Not Found")
         elif self.connections > MAX_VIEWERS:
             viewer.refuse(503, "Service Unavailable")
         else:
-            self._let_in(viewer, self.rooms[found[1]], method)
+            self._let_in(viewer, found[1], method)
 
-    def _let_in(self, viewer: Viewer, room: Room, method: str) -> None:
+    def _let_in(self, viewer: Viewer, stream: str, method: str) -> None:
+        """Who holds a good token may be there before the first picture: the host is about to begin."""
         viewer.send(_FLV_ANSWER)
         if method == "HEAD":
             viewer.close()
             return
+        room = self.rooms.setdefault(stream, Room(stream, self.source))
         viewer.room = room
         room.joining.add(viewer)
 

@@ -96,7 +96,9 @@ async def test_another_hosts_session_does_not_exist(database: str) -> None:
     assert await state_of(session) is SessionState.LIVE
 
 
-async def test_a_host_who_returns_within_the_grace_goes_on_and_one_who_does_not_is_ended(database: str) -> None:
+async def test_a_host_who_returns_within_the_grace_goes_on_and_one_who_does_not_is_ended(
+    database: str,
+) -> None:
     house = House()
     session, address = await house.on_air()
     await house.publishing.note_done(session.stream, "1")
@@ -153,9 +155,13 @@ async def test_pins_are_single_and_become_chapters(database: str) -> None:
     await house.shelf.pin(session.number, HOST, second)
     house.clock.ahead += timedelta(seconds=5)
     await house.shelf.remove(session.number, HOST, second)
-    pins = await rows("SELECT code, offset_ms / 1000 AS begun, end_offset_ms / 1000 AS done FROM live_pin ORDER BY id")
+    pins = await rows(
+        "SELECT code, offset_ms / 1000 AS begun, end_offset_ms / 1000 AS done FROM live_pin ORDER BY id"
+    )
     assert [(p["code"], p["begun"], p["done"]) for p in pins] == [(first, 10, 30), (second, 30, 35)]
-    told = await rows('SELECT kind FROM live_feed_message WHERE session_id = $1 ORDER BY "offset"', session.id)
+    told = await rows(
+        'SELECT kind FROM live_feed_message WHERE session_id = $1 ORDER BY "offset"', session.id
+    )
     assert [m["kind"] for m in told] == [
         "state", "state", "shelf", "shelf", "pin", "unpin", "pin", "unpin", "shelf",
     ]  # fmt: skip

@@ -1,0 +1,422 @@
+"""A host on air through the real media server, two API processes, the relay and the supervisor.
+
+One broadcast is followed from the plan to the replay; each test looks at one part of what it left behind.
+"""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+from tortoise.context import TortoiseContext
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from accounts.models import ConsumerAccount
+from accounts.passwords import Passwords
+from accounts.roles import Role
+from accounts.service import Sessions as AccountSessions
+from accounts.staff import GrantedRole, StaffAccounts, StaffLogin
+from integrations.media_server.remux import FfmpegRemuxer
+from kit.clock import utc_now
+from kit.database import row, scalar
+from live.jobs import Archive, make_archive_file
+from live.keys import LiveKeys
+from scripts.local_stack.probes import answers_http
+from scripts.local_stack.product import ROOT
+from scripts.local_stack.programs import plain_environment
+from scripts.local_stack.stack import LocalStack
+from server.database import tortoise_config
+from server.settings import DatabaseSettings
+from tests.conftest import Databases
+from tests.live.pictures import FFMPEG, decoded_pictures, make_flv
+from tests.products.shelf import approved_merchant, listed_product
+from tests.servers import free_port
+
+PROCESSES = ("redis", "nginx", "api", "flv-relay", "live-supervisor")
+CONSOLE, MINIAPP = "/v1/console/live/sessions", "/v1/miniapp/live/sessions"
+
+
+class Centre:
+    """The running system, one host, one viewer and one product on sale."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.second_port = free_port()
+        self.stack = LocalStack(
+            folder / "state", PROCESSES, given={"DATABASE_URL": database_url}, usual_ports=False
+        )
+        self.source = make_flv(folder / "source.flv", 6)
+        self.pushers: list[subprocess.Popen[bytes]] = []
+        self.clients: list[httpx.AsyncClient] = []
+        self.second: subprocess.Popen[bytes] | None = None
+
+    async def open(self) -> None:
+        """Start everything, then a second API process beside the first."""
+        await asyncio.to_thread(self.stack.start)
+        self.env = {**self.stack.environment, "API_PORT": str(self.second_port)}
+        self.second = subprocess.Popen(
+            [sys.executable, "-m", "server.app"], cwd=ROOT, env={**plain_environment(), **self.env},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        async with self.database():
+            self.merchant = await approved_merchant()
+            _, [self.sku] = await listed_product(self.merchant, stock=40)
+            made = StaffAccounts(Passwords())
+            for login in ("host-one", "host-two"):
+                await made.create(
+                    login, "主播", "correct horse battery", (GrantedRole(Role.HOST),), "staff:test"
+                )
+            staff = StaffLogin(Passwords(), AccountSessions())
+            opened = [
+                await staff.log_in(name, "correct horse battery", "127.0.0.1")
+                for name in ("host-one", "host-two")
+            ]
+            now = utc_now()
+            consumer = await ConsumerAccount.create(
+                number="C20260101TESTVIEW1", appid="wx0", openid="o-test", created_at=now, last_login_at=now
+            )
+            viewer = await AccountSessions().open_for_consumer(consumer.id)
+        self.host, self.other_host = (self.client(o.opened.token) for o in opened)
+        self.viewer, self.anonymous = self.client(viewer.token), self.client(None)
+        async with asyncio.timeout(20):
+            while not await asyncio.to_thread(answers_http, self.second_port, "/health/ready"):
+                await asyncio.sleep(0.1)
+
+    def client(self, token: str | None) -> httpx.AsyncClient:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        base = self.stack.environment["PUBLIC_BASE_URL"]
+        self.clients.append(httpx.AsyncClient(base_url=base, headers=headers, trust_env=False))
+        return self.clients[-1]
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[None]:
+        async with TortoiseContext() as context:
+            url = self.stack.environment["DATABASE_URL"]
+            await context.init(config=tortoise_config(DatabaseSettings(url=url, pool_max=2)))
+            yield
+            await context.close_connections()
+
+    def push(self, url: str) -> subprocess.Popen[bytes]:
+        """Start a publisher."""
+        pusher = subprocess.Popen(
+            [FFMPEG, "-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(self.source), "-c", "copy",
+             "-f", "flv", url],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.pushers.append(pusher)
+        return pusher
+
+    async def refused(self, url: str) -> bool:
+        """Whether a publisher is turned away."""
+        return await asyncio.to_thread(self.push(url).wait, 15) != 0
+
+    async def refused_soon(self, url: str) -> bool:
+        """Whether a publisher who tries again, as OBS does, is thrown out within two seconds."""
+        pusher = self.push(url)
+        try:
+            await asyncio.to_thread(pusher.wait, 2)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    async def room(self, number: str) -> dict[str, Any]:
+        answer = await self.anonymous.get(f"{MINIAPP}/{number}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def until(self, number: str, state: str, seconds: float = 10) -> dict[str, Any]:
+        async with asyncio.timeout(seconds):
+            while (found := await self.room(number))["state"] != state:
+                await asyncio.sleep(0.1)
+        return found
+
+    async def scheduled(self) -> str:
+        plan = {"title": "红糖专场", "merchant": self.merchant, "planned_at": utc_now().isoformat()}
+        answer = await self.host.post(CONSOLE, json=plan)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["number"])
+
+    async def address(self, number: str) -> dict[str, Any]:
+        answer = await self.host.post(f"{CONSOLE}/{number}/push-address")
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def feed(self, number: str, port: int, query: str = "", **options: Any) -> Any:
+        return connect(f"ws://127.0.0.1:{port}{MINIAPP}/{number}/feed{query}", proxy=None, **options)
+
+    async def close(self) -> None:
+        for pusher in self.pushers:
+            pusher.kill()
+            pusher.wait()
+        for client in self.clients:
+            await client.aclose()
+        if self.second is not None:
+            self.second.terminate()
+            self.second.wait(20)
+        await asyncio.to_thread(self.stack.destroy)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def centre(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> AsyncIterator[Centre]:
+    """The system of this module."""
+    name = await databases.create()
+    made = Centre(tmp_path_factory.mktemp("centre"), databases.url(name))
+    try:
+        await made.open()
+        yield made
+    finally:
+        await made.close()
+        await databases.drop(name)
+
+
+class Watching:
+    """A viewer's socket and what it showed."""
+
+    def __init__(self) -> None:
+        self.epoch, self.offset = "", -1
+        self.kinds: dict[int, str] = {}
+        self.state: dict[str, Any] = {}
+
+    async def read(self, socket: Any, seconds: float = 5) -> None:
+        """Take one frame."""
+        frame = msgspec.json.decode(await asyncio.wait_for(socket.recv(), seconds))
+        if frame["type"] == "frame":
+            assert frame["from"] == self.offset
+        for message in frame.get("messages", []):
+            assert message["offset"] not in self.kinds
+            self.kinds[message["offset"]] = message["kind"]
+        self.epoch, self.offset = frame["epoch"], frame.get("to", frame.get("offset"))
+        self.state = frame.get("state") or self.state
+
+
+async def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    async with asyncio.timeout(seconds):
+        while process.poll() is None:
+            await asyncio.sleep(0.05)
+    return True
+
+
+async def test_a_broadcast_from_plan_to_replay(centre: Centre) -> None:
+    number = await centre.scheduled()
+    assert (await centre.other_host.get(f"{CONSOLE}/{number}")).status_code == 404
+    assert (await centre.room(number))["playback"] is None
+    address = await centre.address(number)
+    assert address["url"] == f"{address['server']}/{address['key']}"
+    await wrong_keys_are_refused(centre, number, address["url"])
+    pusher = centre.push(address["url"])
+    room = await centre.until(number, "live")
+    assert await centre.refused(address["url"]), "a second publisher on a key in use"
+    assert pusher.poll() is None
+    plan = room["playback"]
+    async with asyncio.timeout(4):
+        while (await centre.anonymous.get(plan["hls_url"])).status_code == 404:
+            await asyncio.sleep(0.1)
+    counted = await asyncio.gather(
+        asyncio.to_thread(decoded_pictures, plan["flv_url"], 2),
+        asyncio.to_thread(decoded_pictures, plan["hls_url"], 2, "-live_start_index", "-2"),
+    )
+    assert min(counted) >= 40, counted
+    for forged in (plan["flv_url"][:-1] + "x", plan["hls_url"].replace("/hls/1", "/hls/2")):
+        assert (await centre.anonymous.get(forged)).status_code == 403
+    await viewers_follow_and_resume(centre, number)
+    await the_host_is_away_for_a_moment(centre, number, pusher, address["url"])
+    ended_at = time.monotonic()
+    assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
+    assert await ends_within(centre.pushers[-1], 2), "the publisher was not cut"
+    room = await centre.until(number, "replay_ready")
+    assert time.monotonic() - ended_at < 4
+    assert await centre.refused(address["url"]), "a key of an ended session"
+    await the_replay_is_whole(centre, number, plan["hls_url"], room)
+
+
+async def wrong_keys_are_refused(centre: Centre, number: str, url: str) -> None:
+    """A forged and an expired key; the session has seen nothing of it."""
+    stream, nonce = url.split("/")[-1].partition("?")[0], url.partition("&n=")[2].partition("&")[0]
+    keys = LiveKeys(centre.stack.environment["SECRET_KEY"], "")
+    expired = keys.push_key(stream, nonce, utc_now() - timedelta(seconds=1))
+    for wrong in (url[:-1] + ("0" if url[-1] != "0" else "1"), url.partition("?")[0] + "?" + expired.query):
+        assert await centre.refused(wrong)
+    polluted = url + "&name=other&clientid=7"
+    assert await centre.refused(polluted)
+    assert (await centre.room(number))["state"] == "ready"
+
+
+async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
+    """Two viewers at two API processes; one drops its socket, both see the same record."""
+    steady, moving = Watching(), Watching()
+    ports = (centre.stack.ports["api"], centre.second_port)
+    async with centre.feed(number, ports[0]) as one:
+        await steady.read(one)
+        async with centre.feed(number, ports[1]) as two:
+            await moving.read(two)
+        put = await centre.host.put(f"{CONSOLE}/{number}/shelf/{centre.sku}")
+        assert put.status_code == 200, put.text
+        pinned = await centre.host.put(f"{CONSOLE}/{number}/pin", json={"sku": centre.sku})
+        assert pinned.json()["pinned"] == centre.sku
+        said = [
+            await centre.viewer.post(
+                f"{MINIAPP}/{number}/messages", json={"text": "甜不甜？", "client_key": key}
+            )
+            for key in ("a", "b", "b")
+        ]
+        assert [a.status_code for a in said] == [201, 201, 201]
+        assert (await centre.anonymous.post(f"{MINIAPP}/{number}/messages", json={})).status_code == 401
+        last = said[-1].json()["offset"]
+        async with centre.feed(number, ports[1], f"?epoch={moving.epoch}&offset={moving.offset}") as two:
+            while steady.offset < last or moving.offset < last:
+                if steady.offset < last:
+                    await steady.read(one)
+                if moving.offset < last:
+                    await moving.read(two)
+            while steady.state["viewers"] != 2 or steady.state["pinned"] != centre.sku:
+                await steady.read(one)
+    assert steady.kinds == moving.kinds
+    assert [kind for _, kind in sorted(steady.kinds.items())][-4:] == ["shelf", "pin", "chat", "chat"]
+    assert steady.state["shelf"][0]["stock"] == 40
+    room = await centre.room(number)
+    assert (room["pinned"], room["shelf"][0]["price_fen"]) == (centre.sku, 3990)
+    assert (await centre.host.delete(f"{CONSOLE}/{number}/pin")).status_code == 204
+
+
+async def the_host_is_away_for_a_moment(
+    centre: Centre, number: str, pusher: subprocess.Popen[bytes], url: str
+) -> None:
+    """The same session goes on, and so does a player that never closed its connection."""
+    flv = (await centre.room(number))["playback"]["flv_url"]
+    player = asyncio.create_task(asyncio.to_thread(decoded_pictures, flv, 5))
+    await asyncio.sleep(1.5)
+    pusher.kill()
+    await centre.until(number, "interrupted")
+    await asyncio.sleep(1)
+    assert not player.done()
+    centre.push(url)
+    await centre.until(number, "live")
+    assert await player >= 100
+
+
+async def the_replay_is_whole(centre: Centre, number: str, hls_url: str, room: dict[str, Any]) -> None:
+    """The address of the broadcast plays both publishes; the pin is a chapter; one file is made of it."""
+    text = (await centre.anonymous.get(hls_url)).text
+    assert text.endswith("#EXT-X-ENDLIST\n")
+    assert text.count("#EXT-X-DISCONTINUITY") == 1
+    assert room["playback"]["flv_url"] is None
+    pictures = await asyncio.to_thread(decoded_pictures, hls_url, 600, timeout_s=60)
+    async with centre.database():
+        kept = await row("SELECT duration_ms, segments FROM live_recording")
+        assert kept is not None
+        assert kept["segments"] == text.count("#EXTINF")
+        assert pictures == pytest.approx(kept["duration_ms"] / 40, abs=3)
+        media = Path(centre.stack.environment["MEDIA_DIR"])
+        archive = Archive(media / "hls", media / "archive", FfmpegRemuxer(FFMPEG))
+        assert await make_archive_file(archive) == number
+        assert await make_archive_file(archive) is None
+        assert (
+            await scalar("SELECT file_bytes FROM live_recording")
+            == (media / "archive" / f"{number}.mp4").stat().st_size
+        )
+    assert decoded_pictures(media / "archive" / f"{number}.mp4", 600) == pictures
+    [chapter] = room["chapters"]
+    assert chapter["code"] == centre.sku
+    assert 0 < chapter["offset_ms"] < chapter["end_offset_ms"] <= kept["duration_ms"]
+
+
+async def test_a_callback_is_heard_only_from_the_media_server(centre: Centre) -> None:
+    number = await centre.scheduled()
+    address = await centre.address(number)
+    stream, _, query = address["key"].partition("?")
+    form = f"app=live&flashver=F&addr=127.0.0.1&clientid=1&call=publish&name={stream}&type=live&{query}"
+    secret = centre.stack.environment["MEDIA_CALLBACK_SECRET"]
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+
+    async def call(path: str, body: str) -> int:
+        answer = await centre.anonymous.post(f"/v1/webhook/media/{path}", content=body, headers=headers)
+        if answer.status_code != 204:
+            assert answer.headers["content-type"].startswith("application/problem+json")
+        return answer.status_code
+
+    for path, body in (
+        ("publish", form),
+        ("publish?secret=wrong", form),
+        (f"publish?secret={secret}", form + "&addr=10.0.0.1"),
+        (f"publish?secret={secret}", form.replace("call=publish", "call=play")),
+        (f"publish?secret={secret}", form.replace("app=live", "app=other")),
+        (f"publish?secret={secret}", ""),
+        (f"publish?secret={secret}", "&".join(f"x{n}=1" for n in range(500))),
+        ("publish-done?secret=wrong", form),
+    ):
+        assert await call(path, body) == 403, (path, body[:40])
+    assert await call(f"publish?secret={secret}", "x" * 20_000) == 413
+    assert (await centre.room(number))["state"] == "ready"
+    assert await call(f"publish?secret={secret}", form) == 204
+    assert (await centre.room(number))["state"] == "live"
+    # Nobody publishes: the supervisor finds out although no callback ever says so.
+    await centre.until(number, "interrupted", 12)
+
+
+async def test_a_socket_of_a_foreign_page_or_to_no_room_is_closed(centre: Centre) -> None:
+    number = await centre.scheduled()
+    port = centre.stack.ports["api"]
+    for code, target, query, origin in (
+        (4403, number, "", "https://evil.example"),
+        (4404, "L20260101NOSUCH0001", "", None),
+    ):
+        with pytest.raises(ConnectionClosed) as closed:
+            async with centre.feed(target, port, query, origin=origin) as socket:
+                await asyncio.wait_for(socket.recv(), 5)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == code
+    async with centre.feed(number, port, origin="https://servicewechat.com") as socket:
+        watching = Watching()
+        await watching.read(socket)
+        assert watching.state["state"] == "scheduled"
+
+
+async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
+    """kill -9 of ffmpeg, the relay and the media server while a host is on air."""
+    number = await centre.scheduled()
+    address = await centre.address(number)
+    centre.push(address["url"])
+    stream = address["key"].partition("?")[0]
+    flv = (await centre.until(number, "live"))["playback"]["flv_url"]
+
+    def pipes() -> list[int]:
+        found = subprocess.run(
+            ["pgrep", "-f", f"^{FFMPEG}.*-i rtmp://.*{stream}"], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in found.stdout.split()]
+
+    assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
+    [pipe] = pipes()
+    subprocess.run(["kill", "-9", str(pipe)], check=True)
+    assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
+    [again] = pipes()
+    assert again != pipe
+    old = centre.stack.kill("flv-relay", signal.SIGKILL)
+    await asyncio.to_thread(centre.stack.wait_until_up, "flv-relay", after=old, patience_s=8)
+    async with asyncio.timeout(6):
+        while not await asyncio.to_thread(decoded_pictures, flv, 1):
+            await asyncio.sleep(0.2)
+    assert len(pipes()) == 1
+    assert again not in pipes()
+    old = centre.stack.kill("nginx", signal.SIGKILL)
+    await asyncio.to_thread(centre.stack.wait_until_up, "nginx", after=old, patience_s=8)
+    async with asyncio.timeout(15):
+        while await centre.refused_soon(address["url"]):
+            await asyncio.sleep(0.5)
+    assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
+    assert (await centre.room(number))["state"] == "live"
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,0 +1,198 @@
+"""The relay with viewers that behave and viewers that do not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import server.flv_relay
+from kit.clock import utc_now
+from live.flv import FILE_HEADER, VIDEO, FlvReader, Tag
+from live.keys import LiveKeys
+from live.ports import PublishedStream
+from server.flv_relay import SLOW_VIEWER_BYTES, Relay
+from tests.live.pictures import decoded_pictures, make_flv
+
+STREAM = "s" * 26
+KEYS = LiveKeys("house-secret-for-tests", "media-secret-for-tests")
+HEADER = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00avcc")
+
+
+@dataclass
+class Studio:
+    """A media server with one stream whose pictures a test writes itself."""
+
+    names: list[str] = field(default_factory=lambda: [STREAM])
+    pieces: list[bytes] = field(default_factory=list)
+    pause_s: float = 0.04
+    opened: int = 0
+
+    async def published(self) -> list[PublishedStream]:
+        return [PublishedStream(name, "1", "127.0.0.1") for name in self.names]
+
+    async def drop_publisher(self, stream: str) -> None:
+        self.names.remove(stream)
+
+    async def read(self, stream: str) -> AsyncIterator[bytes]:
+        self.opened += 1
+        yield FILE_HEADER
+        for piece in self.pieces:
+            yield piece
+            await asyncio.sleep(self.pause_s)
+        await asyncio.sleep(3600)
+
+
+def pictures(count: int, size: int = 1000) -> list[bytes]:
+    """A header, then one picture a piece, every tenth a key frame."""
+    body = {True: b"\x17\x01\x00\x00\x00", False: b"\x27\x01\x00\x00\x00"}
+    frames = [Tag(VIDEO, n * 40, body[n % 10 == 0] + b"p" * size).encode(n * 40) for n in range(count)]
+    return [HEADER.encode(0), *frames]
+
+
+@asynccontextmanager
+async def relaying(studio: Studio) -> AsyncIterator[tuple[Relay, int]]:
+    relay = Relay(studio, KEYS, studio)
+    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(relay.serve("127.0.0.1", 0, ready=port.set_result))
+    try:
+        yield relay, await port
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+def address(token: str | None = None, stream: str = STREAM) -> str:
+    good = KEYS.play_token(stream, "V" * 26, utc_now() + timedelta(minutes=5))
+    return f"/live/{stream}.flv?token={good if token is None else token}"
+
+
+async def ask(
+    port: int, target: str, method: str = "GET"
+) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
+    writer.write(f"{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    return int(head.split()[1]), reader, writer
+
+
+async def on_air(relay: Relay) -> None:
+    async with asyncio.timeout(5):
+        while STREAM not in relay.rooms or not relay.rooms[STREAM].timeline.is_joinable:
+            await asyncio.sleep(0.02)
+
+
+async def test_only_a_good_token_for_this_stream_opens_it() -> None:
+    expired = KEYS.play_token(STREAM, "V" * 26, utc_now() - timedelta(seconds=1))
+    foreign = KEYS.play_token("t" * 26, "V" * 26, utc_now() + timedelta(minutes=5))
+    async with relaying(Studio(pieces=pictures(1000))) as (relay, port):
+        await on_air(relay)
+        for method, target, wanted in (
+            ("GET", address(), 200),
+            ("GET", address(""), 403),
+            ("GET", address(expired), 403),
+            ("GET", address(foreign), 403),
+            ("GET", address(stream="t" * 26), 200),  # early: nobody is on air yet
+            ("GET", "/live/../etc/passwd.flv", 404),
+            ("GET", "/" + "a" * 9000, 431),
+            ("POST", address(), 405),
+            ("GET", "/health/ready", 200),
+        ):
+            status, _, writer = await ask(port, target, method)
+            assert status == wanted, target[:60]
+            writer.close()
+
+
+async def test_a_request_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.flv_relay, "REQUEST_SECONDS", 0.2)
+    async with relaying(Studio()) as (relay, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /live")
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 2) == b""
+        assert relay.connections == 0
+        writer.close()
+
+
+async def test_a_stalled_viewer_is_bounded_and_nobody_else_notices() -> None:
+    studio = Studio(pieces=pictures(1500, size=40_000), pause_s=0.002)
+    async with relaying(studio) as (relay, port):
+        await on_air(relay)
+        _, good, good_writer = await ask(port, address())
+        _, _, stalled = await ask(port, address())
+        stalled.transport.pause_reading()  # type: ignore[attr-defined]
+        room = relay.rooms[STREAM]
+        worst = 0
+        reader = FlvReader()
+        shown: list[int] = []
+        async with asyncio.timeout(30):
+            while not shown or shown[-1] < 1499 * 40:
+                shown += [t.timestamp_ms for t in reader.feed(await good.read(65536)) if not t.is_header]
+                backlogs = [v._transport.get_write_buffer_size() for v in room.viewers if v._transport]
+                worst = max([worst, *backlogs])
+        assert shown == list(range(shown[0], 1500 * 40, 40))
+        assert room.dropped_slow == 1
+        assert SLOW_VIEWER_BYTES < worst < 2 * SLOW_VIEWER_BYTES
+        assert len(room.viewers) == 1
+        good_writer.close()
+        stalled.close()
+
+
+async def test_a_viewer_stays_while_the_host_is_away() -> None:
+    studio = Studio(pieces=pictures(10))
+    async with relaying(studio) as (relay, port):
+        await on_air(relay)
+        _, reader, writer = await ask(port, address())
+        flv, shown = FlvReader(), []
+
+        async def more(count: int) -> None:
+            async with asyncio.timeout(5):
+                while sum(not t.is_header for t in shown) < count:
+                    shown.extend(flv.feed(await reader.read(65536)))
+
+        await more(10)
+        studio.names.clear()
+        await asyncio.sleep(1.2)
+        assert relay.rooms[STREAM].absent_since is not None
+        studio.names.append(STREAM)
+        await more(20)
+        times = [t.timestamp_ms for t in shown if not t.is_header]
+        assert times == list(range(0, 20 * 40, 40))
+        assert studio.opened == 2
+        writer.close()
+
+
+async def test_sound_without_a_picture_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.flv_relay, "NO_PICTURE_SECONDS", 0.3)
+    sound = [Tag(8, n * 20, b"\xaf\x01sound").encode(n * 20) for n in range(100)]
+    studio = Studio(pieces=sound)
+    async with relaying(studio) as (relay, _):
+        await asyncio.sleep(0.6)
+        studio.pieces = pictures(100)
+        await on_air(relay)
+        assert studio.opened >= 2
+
+
+async def test_a_player_decodes_what_the_relay_sends(tmp_path: Path) -> None:
+    whole = make_flv(tmp_path / "source.flv", 4).read_bytes()
+    tags = FlvReader().feed(whole)
+    studio = Studio(pieces=[t.encode(t.timestamp_ms) for t in tags], pause_s=0.01)
+    async with relaying(studio) as (relay, port):
+        await on_air(relay)
+        url = f"http://127.0.0.1:{port}{address()}"
+        assert await asyncio.to_thread(decoded_pictures, url, 2) >= 45
+
+
+async def test_readiness_follows_the_media_server() -> None:
+    class Silent(Studio):
+        async def published(self) -> list[PublishedStream]:
+            await asyncio.sleep(3600)
+            return []
+
+    async with relaying(Silent()) as (_, port):
+        assert (await ask(port, "/health/ready"))[0] == 503
+        assert (await ask(port, "/health/live"))[0] == 200
