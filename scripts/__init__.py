@@ -1,1 +1,1 @@
-"""Programs that start, check and show the product. Outside the layers: they may import anything they start."""
+"""Programs that start, check and show the product. Outside the layers: they may import what they start."""

@@ -75,6 +75,7 @@ class Nginx:
             directory=self.folder,
             identity=self.identity,
             ready=lambda: answers_http(self.control_port, "/ready", 204) and accepts(self.rtmp_port),
+            early=True,
         )
 
     def _argv(self) -> list[str]:

@@ -9,6 +9,7 @@ from scripts.local_stack.programs import Program, plain_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+SETTLE_S = 1.5
 
 SETTINGS = (
     "LONGCHUAN_ENV",
@@ -127,6 +128,7 @@ def product_programs(
             directory=ROOT,
             environment=settings,
             ready=ready,
+            settle_s=0.0 if ready else SETTLE_S,
             signal_group=signal_group,
         )
 
@@ -163,4 +165,5 @@ def sandbox_program(
             "PRODUCT_BASE_URL": environment["PUBLIC_BASE_URL"],
         },
         ready=lambda: accepts(port),
+        early=True,
     )

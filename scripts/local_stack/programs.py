@@ -13,9 +13,9 @@ class Program:
     """One process that is brought back whenever it ends.
 
     ``environment`` is whole, nothing is inherited. ``ready`` answers at once and never raises; without one
-    the process counts as up as soon as it runs. ``first`` ones (database, Redis) are up before the others
-    start and stop after them. ``signal_group=False`` leaves the orderly end of the children to their
-    parent.
+    the process counts as up when it has run for ``settle_s`` seconds. ``first`` ones (database, Redis) are
+    up before the others start and stop after them. ``early`` ones need no database, so they start while it
+    is being migrated. ``signal_group=False`` leaves the orderly end of the children to their parent.
     """
 
     name: str
@@ -26,7 +26,9 @@ class Program:
     stop_signal: str = "TERM"
     stop_wait_s: int = 10
     ready: Callable[[], bool] | None = None
+    settle_s: float = 0.0
     first: bool = False
+    early: bool = False
     data_directory: Path | None = None
     signal_group: bool = True
 

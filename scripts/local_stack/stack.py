@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from scripts.local_stack import binaries
 from scripts.local_stack.credentials import keep_credentials, keep_key_pairs, write_private
@@ -41,6 +42,14 @@ class AlreadyRunning(Exception):
 
 class StepFailed(Exception):
     """A command between the starts (migration, seed) failed; the message ends with its output."""
+
+
+def _is_up(program: Program, record: Mapping[str, Any]) -> bool:
+    """By its own answer, or by having lived for a while; longer when it has just died early."""
+    if program.ready is not None:
+        return program.ready()
+    patience_s = program.settle_s * (2 if record["quick_deaths"] else 1)
+    return time.time() - float(record["started_at"]) >= patience_s
 
 
 def _quiet(line: str) -> None:
@@ -134,9 +143,14 @@ class LocalStack:
         write_private(self.state / "environment.sh", "".join(lines))
 
     def start_first(self) -> None:
-        """Start the supervisor, then the database and Redis, and wait for both."""
+        """Start the supervisor, the database and Redis, and wait for both; meanwhile what needs neither
+        starts.
+        """
         self.supervisor.start(self._programs)
-        self._start(self._first())
+        for program in self._programs:
+            if program.first or program.early:
+                self.supervisor.start_program(program.name)
+        self._wait(self._first())
 
     def migrate(self) -> None:
         """Bring the database to the newest schema."""
@@ -152,8 +166,11 @@ class LocalStack:
             write_private(self.demo_file, self.run_module("scripts.demo_county"))
 
     def start_rest(self) -> None:
-        """Start everything that is not a store, and wait for it."""
-        self._start([program.name for program in self._programs if not program.first])
+        """Start everything else, and wait until all of it is up."""
+        for program in self._programs:
+            if not (program.first or program.early):
+                self.supervisor.start_program(program.name)
+        self._wait([program.name for program in self._programs if not program.first])
 
     def run_module(self, module: str, *words: str) -> str:
         """Run ``python -m module`` in the product's environment; answers its standard output."""
@@ -185,10 +202,8 @@ class LocalStack:
         while time.monotonic() < deadline:
             pid = self.pids().get(name)
             # Once recorded, nothing that a killed predecessor left can answer in its place any more.
-            if not pid or pid == after or self.supervisor.recorded_pid(name) != pid:
-                time.sleep(0.02)
-                continue
-            if program.ready is None or program.ready():
+            record = self.supervisor.record(name)
+            if pid and pid != after and record.get("pid") == pid and _is_up(program, record):
                 return pid
             time.sleep(0.05)
         raise NotUp(f"{name} 未能就绪 / is not up after {patience_s:.0f} s\n{self.supervisor.log_tail(name)}")
@@ -214,9 +229,7 @@ class LocalStack:
     def _first(self) -> list[str]:
         return [program.name for program in self._programs if program.first]
 
-    def _start(self, names: list[str]) -> None:
-        for name in names:
-            self.supervisor.start_program(name)
+    def _wait(self, names: list[str]) -> None:
         for name in names:
             began = time.monotonic()
             self.wait_until_up(name)

@@ -127,14 +127,14 @@ class Supervisor:
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline:
             running = self.pids()
-            known = {name: self.recorded_pid(name) for name in names}
+            known = {name: self.record(name).get("pid") for name in names}
             if all(known[name] == running[name] for name in names if name in running):
                 return
             time.sleep(0.02)
 
-    def recorded_pid(self, name: str) -> int | None:
-        """The pid that the launcher of a program wrote down last."""
-        return read_record(self.records / f"{name}.json").get("pid")
+    def record(self, name: str) -> dict[str, Any]:
+        """What the launcher of a program wrote down last; empty before its first start."""
+        return read_record(self.records / f"{name}.json")
 
     def restart_program(self, name: str) -> None:
         """Stop in order, then start again."""
