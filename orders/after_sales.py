@@ -23,7 +23,7 @@ from orders.events import LineRefunded, OrderClosed
 from orders.models import CaseState, OrderState
 from orders.transitions import advance
 from payments.refunds import Refunds
-from products.stock import Stock
+from products.stock import Stock, check_quantity
 
 _OPEN = (OrderState.PAID, OrderState.PACKED, OrderState.SHIPPED, OrderState.RECEIVED)
 
@@ -39,8 +39,9 @@ class AfterSales:
     async def request(self, consumer: str, number: str, line: str, quantity: int, reason: str) -> str:
         """Open a case for some pieces of one line; answers its number.
 
-        Raises LineNotFound, OrderStateConflict before payment, AfterSalesOver, NothingToRefund.
+        Raises LineNotFound, OrderStateConflict before payment, AfterSalesOver, NothingToRefund, QuantityInvalid.
         """
+        check_quantity(quantity)
         async with transaction():
             now = self.clock()
             found = await row(

@@ -18,7 +18,7 @@ from orders.errors import AmountTooLarge, CartEmpty, NotOnSale, SeveralMerchants
 from orders.events import OrderPlaced
 from payments.service import Payments
 from products.queries import SkuOffer, sku_offers
-from products.stock import Stock
+from products.stock import Stock, check_quantity
 
 MAX_AMOUNT_FEN = 100_000_000
 """One payment of WeChat Pay stays below a million yuan; a larger order is a matter for a contract."""
@@ -98,7 +98,7 @@ class Checkout:
         """Place one order with one merchant.
 
         ``source`` is an opaque attribution that the door has verified. Prices are the server's, read now and copied.
-        Raises CartEmpty, SkuRepeated, NotOnSale, SeveralMerchants, AmountTooLarge, and SoldOut of the stock.
+        Raises CartEmpty, SkuRepeated, QuantityInvalid, NotOnSale, SeveralMerchants, AmountTooLarge, and SoldOut of the stock.
         """
         offers = await self._offers(lines)
         merchant = next(iter(offers.values())).merchant
@@ -129,6 +129,8 @@ class Checkout:
         skus = [line.sku for line in lines]
         if len(set(skus)) != len(skus):
             raise SkuRepeated()
+        for line in lines:
+            check_quantity(line.quantity)
         offers = await sku_offers(skus)
         missing = sorted(sku for sku in skus if sku not in offers or not offers[sku].listed)
         if missing:

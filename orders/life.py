@@ -16,6 +16,14 @@ from payments.service import Payments
 from products.errors import SoldOut
 from products.stock import Stock
 
+PAID_TOO_LATE = "paid_too_late"
+"""Why an order stays closed whose money came when the goods were gone; the money is refunded in full."""
+
+_NO_OPEN_CASE = (
+    "NOT EXISTS (SELECT 1 FROM after_sales_case c JOIN order_line l ON l.id = c.line_id"
+    " WHERE l.order_id = o.id AND c.state IN ('requested', 'refunding', 'failed'))"
+)
+
 
 @dataclass(frozen=True)
 class OrderLife:
@@ -56,28 +64,46 @@ class OrderLife:
             await self._announce_paid(order)
 
     async def settle_late_payment(self, number: str, amount_fen: int, occurred_at: datetime) -> None:
-        """Money came after the order was closed: sell the goods when they are still there, else give it all back."""
-        try:
-            async with transaction():
-                await self.stock.revive(number)
-        except SoldOut:
-            await self.refunds.request(
-                reference=number,
-                refund_reference=f"{number}L",
-                amount_fen=amount_fen,
-                reason="订单已关闭，库存不足，原路退款",
+        """Money came after the order was closed: sell the goods when they are still there, else give it all back.
+
+        Decided once: a repeated call finds the order paid, or its money on the way back, and changes nothing.
+        """
+        async with transaction():
+            held = await row(
+                "SELECT paid_at, close_reason FROM customer_order WHERE number = $1 FOR UPDATE", number
             )
-            return
-        order = await advance(
-            number,
-            OrderState.PAID,
-            moment=occurred_at,
-            actor="payment",
-            reason="late",
-            sources=frozenset({OrderState.CLOSED, OrderState.PENDING_PAYMENT}),
+            if held is None or held["paid_at"] is not None or held["close_reason"] == PAID_TOO_LATE:
+                return
+            try:
+                async with transaction():
+                    await self.stock.revive(number)
+            except SoldOut:
+                await self._give_back(number, amount_fen)
+                return
+            order = await advance(
+                number,
+                OrderState.PAID,
+                moment=occurred_at,
+                actor="payment",
+                reason="late",
+                sources=frozenset({OrderState.CLOSED, OrderState.PENDING_PAYMENT}),
+            )
+            if order is not None:
+                await self.payments.accept_late(number)
+                await self._announce_paid(order)
+
+    async def _give_back(self, number: str, amount_fen: int) -> None:
+        await self.refunds.request(
+            reference=number,
+            refund_reference=f"{number}L",
+            amount_fen=amount_fen,
+            reason="订单已关闭，库存不足，原路退款",
         )
-        if order is not None:
-            await self._announce_paid(order)
+        await execute(
+            "UPDATE customer_order SET close_reason = $2 WHERE number = $1 AND state = 'closed'",
+            number,
+            PAID_TOO_LATE,
+        )
 
     async def cancel(self, consumer: str, number: str) -> None:
         """The consumer gives up an unpaid order; repeating it changes nothing.
@@ -139,15 +165,19 @@ class OrderLife:
         """Announce the orders whose after-sales window has passed with no open case; answers how many."""
         async with transaction():
             now = self.clock()
-            due = await rows(
-                "UPDATE customer_order SET earned_at = $1 WHERE id IN ("
-                " SELECT o.id FROM customer_order o WHERE o.state = 'received' AND o.earned_at IS NULL"
+            # Locked first, judged in a second statement, which then sees the case of a claim that was waited for.
+            ripe = await rows(
+                "SELECT o.id FROM customer_order o WHERE o.state = 'received' AND o.earned_at IS NULL"
                 " AND o.received_at + make_interval(secs => o.after_sales_window_s) <= $1"
-                " AND NOT EXISTS (SELECT 1 FROM after_sales_case c JOIN order_line l ON l.id = c.line_id"
-                "   WHERE l.order_id = o.id AND c.state IN ('requested', 'refunding', 'failed'))"
-                " ORDER BY o.id LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id, number, merchant",
+                f" AND {_NO_OPEN_CASE} ORDER BY o.id LIMIT $2 FOR UPDATE SKIP LOCKED",
                 now,
                 limit,
+            )
+            due = await rows(
+                f"UPDATE customer_order o SET earned_at = $1 WHERE o.id = ANY($2) AND {_NO_OPEN_CASE}"
+                " RETURNING o.id, o.number, o.merchant",
+                now,
+                [order["id"] for order in ripe],
             )
             for order in due:
                 lines = await rows(

@@ -13,6 +13,11 @@ _MOMENTS = {
     OrderState.RECEIVED: "received_at",
     OrderState.CLOSED: "closed_at",
 }
+# A wish to cancel is noted before the close and names its reason; a payment that was faster takes both back.
+_OF_THE_CLOSE = {
+    OrderState.CLOSED: ", close_reason = COALESCE(close_reason, $6)",
+    OrderState.PAID: ", close_reason = NULL, closed_at = NULL",
+}
 
 
 async def advance(
@@ -27,22 +32,22 @@ async def advance(
     """Move the order to ``to`` when it is in one of ``sources``; None when it is not.
 
     ``sources`` defaults to every state that the table of transitions allows, and may only narrow it. Answers the
-    order's columns after the change.
+    order's columns after the change. Raises ValueError for a step that is not in the table.
     """
     allowed = frozenset(state for state, targets in ORDER_TRANSITIONS.items() if to in targets)
-    if sources is not None and not sources <= allowed:
+    if not allowed or (sources is not None and not sources <= allowed):
         raise ValueError(f"{sources} -> {to} is not in the table of transitions")
-    reason_column = ", close_reason = COALESCE(close_reason, $6)" if to is OrderState.CLOSED else ""
+    closing = to is OrderState.CLOSED
     return await row(
-        f"WITH moved AS (UPDATE customer_order SET state = $2, {_MOMENTS[to]} = $3{reason_column}"
+        f"WITH moved AS (UPDATE customer_order SET state = $2, {_MOMENTS[to]} = $3{_OF_THE_CLOSE.get(to, '')}"
         " WHERE number = $1 AND state = ANY($4::text[]) RETURNING *),"
         " event AS (INSERT INTO order_event (order_id, state, actor, reason, happened_at)"
-        " SELECT id, $2, $5, $6, $3 FROM moved)"
+        f" SELECT id, $2, $5, {'close_reason' if closing else '$6'}, $3 FROM moved)"
         " SELECT * FROM moved",
         number,
         to.value,
         moment,
-        [state.value for state in sources or allowed],
+        [state.value for state in (allowed if sources is None else sources)],
         actor,
         reason,
     )

@@ -56,6 +56,12 @@ _PUT_BACK = _MOVE.format(
 _ADD = _MOVE.format(changes="available = available + $2", condition="AND available + $2 >= 0", kind="stocked")
 
 
+def check_quantity(quantity: int) -> None:
+    """Raises :class:`QuantityInvalid` for what is no whole number of 1 to 10,000 pieces."""
+    if type(quantity) is not int or not 1 <= quantity <= MAX_QUANTITY:
+        raise QuantityInvalid(quantity=quantity)
+
+
 def _require_transaction() -> None:
     if not in_open_transaction():
         raise RuntimeError("stock moves in the transaction of what it moves for")
@@ -75,8 +81,7 @@ class Stock:
         """
         _require_transaction()
         for quantity in quantities.values():
-            if isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
-                raise QuantityInvalid(quantity=quantity)
+            check_quantity(quantity)
         for sku in sorted(quantities):
             if await row(_RESERVE, sku, quantities[sku], reference, expires_at, self.clock()) is None:
                 left = await scalar("SELECT available FROM sku WHERE code = $1", sku)
@@ -125,8 +130,7 @@ class Stock:
         :class:`PutBackExceeded` when more would come back than was sold under the reference.
         """
         _require_transaction()
-        if isinstance(quantity, bool) or not 1 <= quantity <= MAX_QUANTITY:
-            raise QuantityInvalid(quantity=quantity)
+        check_quantity(quantity)
         part = await row(
             "UPDATE stock_reservation r SET returned = r.returned + $3 FROM sku s"
             " WHERE s.id = r.sku_id AND r.reference = $1 AND s.code = $2 AND r.state = 'sold'"
