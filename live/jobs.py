@@ -27,10 +27,11 @@ class Archive:
     clock: Clock = utc_now
 
 
-async def make_archive_file(archive: Archive) -> str | None:
-    """Make the MP4 of one ended session; answers its number, or None when nothing is due.
+async def make_archive_file(archive: Archive) -> int:
+    """Make the MP4 of one ended session; answers how many were made: one, or none when nothing is due.
 
-    The claim is a committed row, so two workers never make one file; a killed worker's claim runs out. The file gets
+    The claim is a committed row, so two workers never make one file; a killed worker's claim runs out. One file is
+    made at a time, so recordings never take every slot of the workers. The file gets
     its name only when it is whole, and making it again makes the same file.
     """
     now = archive.clock()
@@ -38,12 +39,13 @@ async def make_archive_file(archive: Archive) -> str | None:
         "UPDATE live_recording SET archive_state = 'making', attempts = attempts + 1, next_attempt_at = $2"
         " WHERE id = (SELECT id FROM live_recording WHERE archive_state IN ('waiting', 'making')"
         "  AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
+        " AND NOT EXISTS (SELECT 1 FROM live_recording WHERE archive_state = 'making' AND next_attempt_at > $1)"
         " RETURNING id, session_id, attempts",
         now,
         now + CLAIM,
     )
     if claimed is None:
-        return None
+        return 0
     session = await row("SELECT number, stream FROM live_session WHERE id = $1", claimed["session_id"])
     assert session is not None
     number: str = session["number"]
@@ -67,7 +69,12 @@ async def make_archive_file(archive: Archive) -> str | None:
         size,
         claimed["attempts"],
     )
-    return number
+    return 1
+
+
+async def forget_presence() -> int:
+    """Delete the rows of processes that are long gone; they have not counted for a while."""
+    return await execute("DELETE FROM live_room_presence WHERE seen_at < now() - interval '1 hour'")
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 from celery import Celery, signals
+from kombu.entity import Exchange, Queue
 
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import connect, disconnect
-from server.jobs import JOBS, MEDIA, Job
+from server.jobs import FAST, JOBS, MEDIA, Job
 from server.settings import Settings, load_settings
 from server.telemetry import JOB_RUNS, configure_logging
 
@@ -33,6 +34,10 @@ def _task_name(job: Job) -> str:
     return f"jobs.{job.name}"
 
 
+def _queue(name: str) -> Queue:
+    return Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
+
+
 def create_celery(settings: Settings) -> Celery:
     """The application with every job as a task and its period in the schedule."""
     app = Celery("longchuan", broker=settings.redis_url)
@@ -44,7 +49,9 @@ def create_celery(settings: Settings) -> Celery:
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         task_time_limit=HARD_LIMIT_S,
-        task_default_queue="fast",
+        task_default_queue=FAST,
+        # A worker without --queues takes both; a bigger machine gives media work a worker of its own.
+        task_queues=[_queue(FAST), _queue(MEDIA)],
         task_routes={_task_name(job): {"queue": job.queue} for job in JOBS},
         broker_connection_retry_on_startup=True,
         broker_transport_options={

@@ -147,7 +147,8 @@ async def test_a_viewer_stays_while_the_host_is_away() -> None:
     async with relaying(studio) as (relay, port):
         await on_air(relay)
         _, reader, writer = await ask(port, address())
-        flv, shown = FlvReader(), []
+        flv = FlvReader()
+        shown: list[Tag] = []
 
         async def more(count: int) -> None:
             async with asyncio.timeout(5):
