@@ -121,7 +121,7 @@ def guarded(handler: Handler) -> Handler:
     async def guard(request: Request, **arguments: str) -> HTTPResponse:
         try:
             return await handler(request, **arguments)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:  # msgspec, UTF-8 and numbers alike
             return answer({"error": str(error)}, 422)
 
     return guard

@@ -55,8 +55,12 @@ class SandboxProcess:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     merchant_key: rsa.RSAPrivateKey = field(init=False)
+    client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
+        self.client = httpx.Client(trust_env=False, timeout=30)
+        for name in ("user-agent", "accept"):
+            del self.client.headers[name]
         self.merchant_key = write_keys(self.directory, "merchant")
         write_keys(self.directory, "wechat")
 
@@ -123,7 +127,7 @@ class SandboxProcess:
     def _answers(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return httpx.get(self.url + "/sandbox/health", trust_env=False, timeout=2).status_code == 200
+                return self.client.get(self.url + "/sandbox/health", timeout=2).status_code == 200
         except (OSError, httpx.HTTPError):
             return False
 
@@ -133,7 +137,7 @@ class SandboxProcess:
         self, method: str, path: str, body: Any = None, *, expect: tuple[int, ...] = (200, 201)
     ) -> Any:
         """Call the control API; the answer is its JSON."""
-        answer = httpx.request(method, f"{self.url}/sandbox{path}", json=body, trust_env=False, timeout=30)
+        answer = self.client.request(method, f"{self.url}/sandbox{path}", json=body)
         assert answer.status_code in expect, (answer.status_code, answer.text)
         return answer.json()
 
@@ -189,15 +193,13 @@ class SandboxProcess:
         if body is not None:
             sent["Content-Type"] = "application/json"
         sent |= headers or {}
-        with httpx.Client(trust_env=False, timeout=timeout) as client:
-            for name in ("user-agent", "accept"):
-                del client.headers[name]
-            return client.request(
-                method,
-                self.url + target,
-                content=content or None,
-                headers={name: value for name, value in sent.items() if value is not None},
-            )
+        return self.client.request(
+            method,
+            self.url + target,
+            content=content or None,
+            headers={name: value for name, value in sent.items() if value is not None},
+            timeout=timeout,
+        )
 
     # Shopping
 

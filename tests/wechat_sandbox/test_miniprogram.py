@@ -5,7 +5,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.wechat_sandbox.listener import Listener
@@ -13,7 +12,7 @@ from tests.wechat_sandbox.sandbox_process import APP_SECRET, APPID, MCHID, SUB_M
 
 
 def get(sandbox: SandboxProcess, path: str, **query: str) -> dict[str, Any]:
-    answer = httpx.get(sandbox.url + path, params=query, trust_env=False)
+    answer = sandbox.client.get(sandbox.url + path, params=query)
     assert answer.status_code == 200
     return dict(answer.json())
 
@@ -21,7 +20,7 @@ def get(sandbox: SandboxProcess, path: str, **query: str) -> dict[str, Any]:
 def post(sandbox: SandboxProcess, path: str, body: Any, token: str = "") -> dict[str, Any]:
     content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     params = {"access_token": token} if token else {}
-    answer = httpx.post(sandbox.url + path, params=params, content=content, trust_env=False)
+    answer = sandbox.client.post(sandbox.url + path, params=params, content=content)
     assert answer.status_code == 200
     return dict(answer.json())
 
@@ -91,13 +90,15 @@ def test_the_stable_token(sandbox: SandboxProcess) -> None:
     assert 300 < first["expires_in"] <= 7200
     assert token(sandbox, secret="wrong")["errcode"] == 40125
     assert token(sandbox, grant_type="x")["errcode"] == 40002
-    time.sleep(0.35)
+    sandbox.control("PATCH", "/settings", {"clock_scale": 0.001})
+    time.sleep(0.04)
     forced = token(sandbox, force_refresh=True)
     assert forced["access_token"] != first["access_token"]
     path = "/wxa/sec/order/is_trade_managed"
     assert post(sandbox, path, {}, first["access_token"])["errcode"] == 40001
     assert post(sandbox, path, {}, forced["access_token"])["errcode"] == 0
     assert post(sandbox, path, {})["errcode"] == 41001
+    sandbox.control("PATCH", "/settings", {"clock_scale": 1.0})
     assert token(sandbox, force_refresh=True)["errcode"] == 45011
     assert sandbox.control("POST", "/tokens/spoilings", {"state": "expired"})["spoiled"] == 1
     assert post(sandbox, path, {}, forced["access_token"])["errcode"] == 42001
@@ -127,7 +128,7 @@ def test_a_login_fault(sandbox: SandboxProcess) -> None:
     code = mint(sandbox, sandbox.new_person())
     assert login(sandbox, code)["errcode"] == -1
     query = {"appid": APPID, "secret": APP_SECRET, "js_code": code, "grant_type": "authorization_code"}
-    assert httpx.get(sandbox.url + "/sns/jscode2session", params=query, trust_env=False).status_code == 502
+    assert sandbox.client.get(sandbox.url + "/sns/jscode2session", params=query).status_code == 502
     assert "openid" in login(sandbox, code)
 
 
@@ -188,8 +189,10 @@ def test_shipping_information(sandbox: SandboxProcess, listener: Listener) -> No
         } | changes
         return int(post(sandbox, path, body, good)["errcode"])
 
+    sandbox.control("PATCH", "/settings", {"clock_scale": 1.0})
     assert upload() == 10060001
-    time.sleep(0.65)
+    sandbox.control("PATCH", "/settings", {"clock_scale": 0.001})
+    time.sleep(0.07)
     assert upload(order_key={"order_number_type": 1, "mchid": MCHID, "out_trade_no": trade}) == 10060001
     assert upload(payer={"openid": "oOther"}) == 10060031
     assert upload(upload_time="yesterday") == 268485216
