@@ -23,8 +23,8 @@ def yuan(value: int) -> str:
 
 def capture(number: str, amount: int, fee: int, name: str = "茶,一等`品") -> list[str]:
     return [
-        "2026-11-23 10:00:00", "wx1", "1900000001", "1900000109", "", "42" + number, number, "openid", "JSAPI",
-        "SUCCESS", "OTHERS", "CNY", yuan(amount), "0.00", "0", "0", "0.00", "0.00", "", "", name, "",
+        "2026-11-23 10:00:00", "wx1", "1900000001", "1900000109", "", "42" + number, number, "openid",
+        "JSAPI", "SUCCESS", "OTHERS", "CNY", yuan(amount), "0.00", "0", "0", "0.00", "0.00", "", "", name, "",
         yuan(fee) + "000", "0.60%", yuan(amount), "0.00", "",
     ]  # fmt: skip
 

@@ -7,6 +7,7 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -73,13 +74,13 @@ def test_openssl_verifies_a_request_over_the_exact_bytes(tmp_path: Path) -> None
         "dgst",
         "-sha256",
         "-verify",
-        tmp_path / "key.pem",
+        str(tmp_path / "key.pem"),
         "-signature",
-        tmp_path / "signature",
+        str(tmp_path / "signature"),
     ]
-    assert subprocess.run([*command, tmp_path / "message"], capture_output=True).returncode == 0
+    assert subprocess.run([*command, str(tmp_path / "message")], capture_output=True).returncode == 0
     (tmp_path / "message").write_bytes(message.replace(b"1}", b"2}"))
-    assert subprocess.run([*command, tmp_path / "message"], capture_output=True).returncode != 0
+    assert subprocess.run([*command, str(tmp_path / "message")], capture_output=True).returncode != 0
 
 
 def test_wechatpayv3_signs_the_same_message() -> None:
@@ -110,9 +111,8 @@ def test_wechatpayv3_signs_the_same_message() -> None:
 
 
 def test_pay_sign_is_over_the_four_lines_the_phone_shows() -> None:
-    signed = WeChatPayGateway(channel.configuration(), http=None).pay_sign(
-        "wx201410272009395522657a690389285100"
-    )  # type: ignore[arg-type]
+    gateway = WeChatPayGateway(channel.configuration(), httpx.AsyncClient(trust_env=False))
+    signed = gateway.pay_sign("wx201410272009395522657a690389285100")
     message = f"{channel.APPID}\n{signed.time_stamp}\n{signed.nonce_str}\n{signed.package}\n".encode()
     rsa_key("merchant").public_key().verify(base64.b64decode(signed.pay_sign), message, PKCS1v15(), SHA256())
     assert signed.package == "prepay_id=wx201410272009395522657a690389285100"

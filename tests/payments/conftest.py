@@ -10,12 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from sanic import Sanic
-from sanic.server import AsyncioServer
 
-import webhook_api.payments.endpoints  # noqa: F401 - adds the route to the door
-from api_kit.doors import Door
-from api_kit.mounting import mount
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.clock import utc_now
 from kit.database import rows, transaction
@@ -25,11 +20,10 @@ from payments.notices import Notices
 from payments.ports import CashierParameters
 from payments.refunds import Refunds
 from payments.service import Payments
-from server.problems import problem_for
 from tests.payments import channel
 from tests.payments.sandbox import Sandbox, start_sandbox
+from tests.payments.webhooks import end, serve
 from tests.servers import free_port
-from webhook_api import door as webhook_door
 
 
 @dataclass
@@ -137,30 +131,6 @@ async def live_shop(database: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
     configuration = replace(channel.configuration(bases=(sandbox.base,)), notify_url=url)
     async with httpx.AsyncClient(trust_env=False) as http:
         shop = Shop(WeChatPayGateway(configuration, http), Watch(), sandbox.person(), sandbox, url)
-        server = await serve(shop.notices, port)
+        server = await serve("wechat-pay", {Notices: shop.notices}, port)
         yield shop
-        await server.close()
-        for connection in server.connections:
-            connection.abort()
-    Sanic._app_registry.clear()
-
-
-async def serve(notices: Notices, port: int) -> AsyncioServer:
-    """The webhook door of payments alone, in this loop."""
-    only = Door("webhook", webhook_door.prefix, webhook_door.title)
-    only.endpoints = [e for e in webhook_door.endpoints if "wechat-pay" in e.path]
-    app: Sanic[Any, Any] = Sanic(f"notices{port}", configure_logging=False)
-    Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process
-    app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
-
-    async def nobody(request: object) -> None:
-        return None
-
-    mount(app, only, {Notices: notices}, nobody)
-    server = await app.create_server(
-        "127.0.0.1", port, return_asyncio_server=True, access_log=False, asyncio_server_kwargs={}
-    )
-    assert server is not None
-    await server.startup()
-    await server.start_serving()
-    return server
+        await end(server)

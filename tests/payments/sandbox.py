@@ -44,9 +44,7 @@ class Sandbox:
 
     def requests(self, operation: str) -> list[dict[str, Any]]:
         """The journal's entries of one operation."""
-        entries = self.control("GET", "/journal?limit=1000")
-        found = entries.get("entries") or entries.get("journal") or []
-        return [each for each in found if each.get("operation") == operation]
+        return list(self.control("GET", f"/journal?operation={operation}")["entries"])
 
     def stop(self) -> None:
         """End the process that this object started."""

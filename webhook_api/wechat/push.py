@@ -1,7 +1,7 @@
 """The envelope of WeChat's message push: signature, AES, XML or JSON (wechat reference 2.10).
 
-wechatpy does the signature and the cipher; what it leaves to the caller is done before it: the size,
-entities in the XML, the age of the message, and the padding's and the length's plausibility.
+wechatpy opens the cipher and parses the XML; what it leaves to the caller stands before it: the size, the
+age, a comparison of signatures in constant time, and the refusal of types and entities in XML.
 """
 
 import hashlib
