@@ -1,0 +1,121 @@
+"""``python -m scripts.demo_county``: fill an empty, migrated database with the demo county.
+
+Prints one JSON document: the demo accounts with their passwords, what the story needs to know, and how much
+there is of what. On a database that is not empty it changes nothing and prints the counts alone.
+"""
+
+import asyncio
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import msgspec
+
+from accounts.service import AccessLogs
+from accounts.staff import StaffAccounts
+from kit.database import row, single_runner
+from kit.encryption import FieldCipher
+from merchants.service import Merchants
+from places.service import Places
+from poverty_alleviation.contracts import Contracts
+from poverty_alleviation.households import Households
+from products.dossiers import product_dossier
+from products.marks import Marks
+from products.service import Catalogue, SalePolicies
+from products.stock import Stock
+from scripts.demo_county.area import enter_area
+from scripts.demo_county.goods import Trade, enter_goods, enter_merchants, enter_policies
+from scripts.demo_county.households import conclude_contracts, enter_farmers
+from scripts.demo_county.people import CONSUMERS, enter_staff
+from server.bootstrap import bootstrap
+from server.database import connected
+from server.settings import SettingsInvalid, load_settings
+from traceability.service import Suppliers
+
+_COUNTS = """
+SELECT (SELECT count(*) FROM division) AS divisions, (SELECT count(*) FROM site) AS sites,
+       (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM product) AS products,
+       (SELECT count(*) FROM sku) AS skus, (SELECT count(*) FROM staff_account) AS staff,
+       (SELECT count(*) FROM supplier) AS suppliers, (SELECT count(*) FROM household) AS households
+"""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services through which the county is entered."""
+
+    places: Places
+    trade: Trade
+    staff: StaffAccounts
+    suppliers: Suppliers
+    households: Households
+    contracts: Contracts
+
+
+async def counts() -> dict[str, int]:
+    """How much there is of what."""
+    return dict(await row(_COUNTS) or {})
+
+
+async def seed(services: Services) -> dict[str, Any]:
+    """Everything or, when anything goes wrong or anything is there already, nothing; answers the document."""
+    async with single_runner("demo_county") as alone:
+        if not alone or any((await counts()).values()):
+            return {"seeded": False, "counts": await counts()}
+        await enter_area(services.places)
+        await enter_policies(services.trade)
+        merchants = await enter_merchants(services.trade)
+        products = await enter_goods(services.trade, merchants)
+        staff = await enter_staff(services.staff, merchants)
+        farmers = await enter_farmers(services.suppliers, services.households)
+        await conclude_contracts(services.contracts, merchants, farmers)
+        story = await product_dossier(products[-1])
+        near = [asdict(farmer) for farmer in farmers if farmer.township == story.township]
+        return {
+            "seeded": True,
+            "staff": staff,
+            "consumers": list(CONSUMERS),
+            "story": {
+                "product": story.code,
+                "sku": story.skus[0].code,
+                "merchant": story.merchant,
+                "township": story.township,
+                "suppliers": near,
+            },
+            "counts": await counts(),
+        }
+
+
+async def run() -> dict[str, Any]:
+    """Seed the database that the settings name."""
+    settings = load_settings()
+    async with connected(settings):
+        built = bootstrap(settings)
+        try:
+            return await seed(_services(built.services))
+        finally:
+            await built.stop()
+
+
+def _services(built: dict[type, Any]) -> Services:
+    return Services(
+        places=Places(),
+        trade=Trade(built[Merchants], built[SalePolicies], built[Catalogue], built[Marks], built[Stock]),
+        staff=built[StaffAccounts],
+        suppliers=Suppliers(),
+        households=Households(built[FieldCipher], built[AccessLogs]),
+        contracts=Contracts(),
+    )
+
+
+def main() -> None:
+    """The command line; the JSON document is the only thing on the standard output."""
+    try:
+        document = asyncio.run(run())
+    except SettingsInvalid as reasons:
+        sys.exit(str(reasons))
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()

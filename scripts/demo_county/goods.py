@@ -1,0 +1,182 @@
+"""Merchants, products, marks. Prices are plausible, not observed (domain reference 6.3)."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from kit.clock import china_day, utc_now
+from merchants.licences import Licence, LicenceKind
+from merchants.service import Merchants
+from products.dossiers import product_dossier
+from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
+from products.marks import Marks, Span
+from products.service import Catalogue, SalePolicies
+from products.stock import Stock
+
+BY = "demo-county"
+BRAND = "demo-longchuan"
+STORY_STOCK = 40
+STORY_HOST_BP = 800
+
+MERCHANTS = (
+    ("章凤示例红糖专业合作社", LicenceKind.COOPERATIVE, "533124101"),
+    ("陇把示例蚕桑有限公司", LicenceKind.COMPANY, "533124102"),
+    ("户撒示例手工专业合作社", LicenceKind.COOPERATIVE, "533124201"),
+    ("护国示例茶业有限公司", LicenceKind.COMPANY, "533124202"),
+    ("勐约示例咖啡专业合作社", LicenceKind.COOPERATIVE, "533124205"),
+    ("城子示例家庭农场", LicenceKind.FAMILY_FARM, "533124104"),
+)
+
+_UNOPENED, _SEVEN = ReturnPolicy.SEVEN_DAYS_UNOPENED, ReturnPolicy.SEVEN_DAYS
+_FRESH, _CUSTOM = ReturnPolicy.NONE_FRESH, ReturnPolicy.NONE_CUSTOM
+
+
+@dataclass(frozen=True)
+class Good:
+    """One product: whose, what, from where, its SKUs as (spec, fen, gram, stock), and its marks."""
+
+    merchant: int
+    title: str
+    subtitle: str
+    township: str
+    returns: ReturnPolicy
+    skus: tuple[tuple[str, int, int, int], ...]
+    marks: str = ""  # "B" carries the public brand, "P" is a recognised poverty product
+    policy: str = "standard"
+    host_bp: int = 500
+
+
+GOODS = (
+    Good(0, "软米 5 kg", "当年新米，清香软糯", "533124101", _SEVEN, (("5 kg/袋", 6800, 5000, 200),), "BP"),
+    Good(
+        0,
+        "古法红糖",
+        "土灶慢熬，罐装",
+        "533124103",
+        _UNOPENED,
+        (("500 g/罐", 3990, 500, 500), ("500 g × 3 罐", 11200, 1500, 120)),
+        "BP",
+    ),
+    Good(
+        1,
+        "桑蚕丝被 1 kg",
+        "四季可用，手工拉网",
+        "533124102",
+        _SEVEN,
+        (("1 kg 200×230 cm", 46800, 1000, 60),),
+        "B",
+    ),
+    Good(
+        1, "桑蚕丝围巾", "轻薄柔软", "533124102", _SEVEN, (("靛蓝", 19900, 120, 80), ("本白", 19900, 120, 80))
+    ),
+    Good(1, "桑枝木耳 250 g", "桑枝菌棒，干品", "533124102", _SEVEN, (("250 g/袋", 3200, 250, 300),), "BP"),
+    Good(1, "桑葚干 200 g", "无添加糖", "533124102", _UNOPENED, (("200 g/袋", 2900, 200, 240),), "P"),
+    Good(
+        2,
+        "户撒厨刀",
+        "方头，刃长不超过 180 mm",
+        "533124201",
+        _SEVEN,
+        (("切片刀", 16800, 420, 50), ("斩切刀", 39800, 650, 20)),
+    ),
+    Good(
+        2,
+        "阿昌织锦挎包",
+        "手工织造，图案各异",
+        "533124201",
+        _CUSTOM,
+        (("小号", 12800, 180, 40), ("大号", 29800, 320, 25)),
+        "B",
+    ),
+    Good(2, "过手米线礼盒", "干米线，附蘸料包", "533124201", _UNOPENED, (("4 人份", 4900, 1200, 160),)),
+    Good(2, "户撒腊肉 1 kg", "冬季腌制，真空包装", "533124201", _FRESH, (("1 kg/袋", 11800, 1000, 70),)),
+    Good(
+        3,
+        "高山绿茶 250 g",
+        "海拔 1,800 米，春茶",
+        "533124202",
+        _UNOPENED,
+        (("250 g/罐", 5800, 250, 260),),
+        "BP",
+    ),
+    Good(3, "草果 200 g", "干品，个大饱满", "533124202", _UNOPENED, (("200 g/袋", 3600, 200, 180),), "P"),
+    Good(3, "麻竹笋干 250 g", "日晒，无硫熏", "533124203", _SEVEN, (("250 g/袋", 3300, 250, 220),)),
+    Good(3, "王子树蜂蜜 500 g", "百花蜜", "533124204", _UNOPENED, (("500 g/瓶", 8800, 500, 140),), "B"),
+    Good(4, "小粒咖啡豆 454 g", "中度烘焙", "533124205", _UNOPENED, (("454 g/袋", 7900, 454, 200),), "BP"),
+    Good(4, "芒果 5 kg", "树上熟，现摘现发", "533124205", _FRESH, (("5 kg/箱", 5900, 5000, 100),)),
+    Good(4, "景颇织锦围巾", "手工织造", "533124205", _CUSTOM, (("红色", 16800, 150, 30),)),
+    Good(5, "柠檬 2.5 kg", "皮薄汁多", "533124104", _FRESH, (("2.5 kg/箱", 2990, 2500, 300),), "P"),
+    Good(5, "澳洲坚果 500 g", "原味，开口", "533124103", _UNOPENED, (("500 g/罐", 4500, 500, 260),)),
+    Good(5, "城子软米 5 kg", "软米，真空包装", "533124104", _SEVEN, (("5 kg/袋", 6600, 5000, 150),)),
+)
+STORY = Good(
+    0,
+    "直播专享 古法红糖 500 g",
+    "直播间专享，每场 40 罐",
+    "533124101",
+    _UNOPENED,
+    (("500 g/罐", 3990, 500, STORY_STOCK),),
+    "BP",
+    "story",
+    STORY_HOST_BP,
+)
+_TOLD = "产自陇川县。本页商品、商户与证书均为示例数据，证书编号以 DEMO 开头。"
+
+
+@dataclass(frozen=True)
+class Trade:
+    """The services that make merchants and their products."""
+
+    merchants: Merchants
+    policies: SalePolicies
+    catalogue: Catalogue
+    marks: Marks
+    stock: Stock
+
+
+async def enter_policies(trade: Trade) -> None:
+    """The usual windows, and short ones that let a whole sale be watched in a minute."""
+    await trade.policies.enter("standard", 30 * 60, 7 * 86400, "seven_days", "DEMO-规则-1：示例销售规则")
+    await trade.policies.enter("story", 60, 5, "seven_days", "DEMO-规则-2：示例演示规则")
+
+
+async def enter_merchants(trade: Trade) -> list[str]:
+    """The merchants, approved; answers their numbers in the order of ``MERCHANTS``."""
+    numbers = []
+    for serial, (name, kind, township) in enumerate(MERCHANTS, 1):
+        licence = Licence(kind=kind, number=f"DEMO-LICENCE-{serial:02d}", valid_from=date(2019, 1, 1))
+        number = await trade.merchants.enter(name, licence, township, f"19000000{serial:02d}", BY)
+        await trade.merchants.approve(number, BY)
+        numbers.append(number)
+    return numbers
+
+
+async def enter_goods(trade: Trade, merchants: list[str]) -> list[str]:
+    """The products on sale with stock and marks; answers their codes, the story's product last."""
+    today = china_day(utc_now())
+    span = Span(valid_from=today - timedelta(days=30), valid_until=today + timedelta(days=335))
+    await trade.marks.enter_brand(BRAND, "陇川示例公共品牌")
+    codes = []
+    for serial, good in enumerate((*GOODS, STORY), 1):
+        draft = ProductDraft(
+            title=good.title,
+            subtitle=good.subtitle,
+            description=_TOLD,
+            township=good.township,
+            return_policy=good.returns,
+            skus=[SkuDraft(spec=spec, price_fen=fen, mass_gram=gram) for spec, fen, gram, _ in good.skus],
+            sale_policy=good.policy,
+            host_commission_bp=good.host_bp,
+        )
+        code = await trade.catalogue.draft(merchants[good.merchant], draft, BY)
+        for sku, (*_, pieces) in zip((await product_dossier(code)).skus, good.skus, strict=True):
+            await trade.stock.add(sku.code, pieces, "DEMO-首次入库")
+        await trade.catalogue.submit(merchants[good.merchant], code)
+        await trade.catalogue.list(code, BY)
+        if "B" in good.marks:
+            await trade.marks.authorise(BRAND, code, f"DEMO-BRAND-{serial:02d}", span, BY)
+        if "P" in good.marks:
+            await trade.marks.recognise(
+                code, f"DEMO-PRODUCT-{serial:02d}", "陇川县示例认定单位", "DEMO-第 1 批", span, BY
+            )
+        codes.append(code)
+    return codes

@@ -1,0 +1,96 @@
+"""Suppliers, some of whom stand for a household, and the contract under which households share in sales."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.contracts import Contracts, RuleTerms
+from poverty_alleviation.households import Households, Identity
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from scripts.demo_county.area import villages
+from traceability.models import SupplierKind
+from traceability.service import Reach, Suppliers
+
+BY = "demo-county"
+SINCE = date(2020, 1, 1)
+FARMERS = 24
+NOBODY = {3, *range(18, 25)}
+LEFT = {14, 15, 16, 17}
+"""Of the 24 farmers 8 stand for no household, 4 for one that has left the register, 12 for one on it."""
+PER_KG_FEN = 1200
+SHARE_BP = 200
+
+
+@dataclass(frozen=True)
+class Farmer:
+    """A supplier, and the household behind it if there is one."""
+
+    supplier: str
+    township: str
+    household: str | None
+    registered: bool
+
+
+def identity_number(serial: int) -> str:
+    """A number of the unassigned area 999999 with a valid check digit (GB 11643; domain reference 6.4)."""
+    body = f"99999919700101{serial:03d}"
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True))
+    return body + "10X98765432"[total % 11]
+
+
+async def enter_farmers(suppliers: Suppliers, households: Households) -> list[Farmer]:
+    """The farmers, one to a village; the first seven live in one township, whose keeper weighs for them."""
+    farmers = []
+    for serial, (village, name) in enumerate(list(villages().items())[:FARMERS], 1):
+        township = village[:9]
+        reach = Reach(caller=BY, township=township)
+        supplier = await suppliers.enter(reach, f"示例农户{serial:02d}", SupplierKind.FARMER, township)
+        household = None
+        if serial not in NOBODY:
+            household = await households.enter(
+                Identity(
+                    name=f"示例户主{serial:02d}",
+                    id_number=identity_number(serial),
+                    phone=f"100{serial:08d}",
+                ),
+                township,
+                name,
+                BY,
+                f"示例户-{serial:03d}",
+            )
+            status = AssistanceStatus.EXITED_STABLE if serial in LEFT else AssistanceStatus.REGISTERED
+            await households.decide(household, status, SINCE, f"DEMO-认定-{serial:03d}", BY)
+            await households.link(household, supplier, SINCE, f"DEMO-关联-{serial:03d}", BY)
+        farmers.append(Farmer(supplier, township, household, household is not None and serial not in LEFT))
+    return farmers
+
+
+async def conclude_contracts(contracts: Contracts, merchants: list[str], farmers: list[Farmer]) -> int:
+    """For each merchant the two rules of the worked example (domain reference 2.5); answers how many."""
+    registered = [farmer.household for farmer in farmers if farmer.registered and farmer.household]
+    for serial, merchant in enumerate(merchants, 1):
+        parties = {"enterprise": ["陇川示例龙头企业"], "cooperative": [merchant], "household": registered}
+        contract = await contracts.conclude(
+            ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
+            merchant,
+            parties,
+            f"DEMO-合同-{serial:02d}",
+            SINCE,
+            None,
+            BY,
+        )
+        for kind, rate, scope in (
+            (RuleKind.PER_UNIT, PER_KG_FEN, RuleScope.ALL_SUPPLIERS),
+            (RuleKind.PCT_NET, SHARE_BP, RuleScope.REGISTERED_ONLY),
+        ):
+            terms = RuleTerms(
+                kind=kind,
+                rate=rate,
+                scope=scope,
+                category=IncomeCategory.PRODUCTION,
+                recognition=Recognition.ORDER_COMPLETED,
+                valid_from=SINCE,
+            )
+            await contracts.add_rule(contract, terms, BY)
+    return len(merchants)

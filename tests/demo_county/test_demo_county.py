@@ -1,0 +1,125 @@
+"""The demo county is complete, synthetic, and made once."""
+
+import json
+import re
+
+import pytest
+
+from accounts.roles import Role
+from accounts.service import AccessLogs, Sessions
+from accounts.staff import StaffAccounts, StaffLogin
+from kit.database import rows, scalar
+from merchants.service import Merchants
+from places.queries import townships
+from places.service import Places
+from poverty_alleviation.contracts import Contracts
+from poverty_alleviation.households import Households
+from products.marks import Marks
+from products.queries import product_cards, product_page, sku_offers, stock_differences
+from products.service import Catalogue, SalePolicies
+from products.stock import Stock
+from scripts.demo_county.__main__ import Services, seed
+from scripts.demo_county.goods import Trade
+from scripts.demo_county.households import identity_number
+from tests.accounts.people import quick_passwords, throwaway_cipher
+from traceability.service import Suppliers
+
+pytestmark = pytest.mark.asyncio
+
+
+def services() -> Services:
+    return Services(
+        places=Places(),
+        trade=Trade(Merchants(), SalePolicies(), Catalogue(), Marks(), Stock()),
+        staff=StaffAccounts(quick_passwords()),
+        suppliers=Suppliers(),
+        households=Households(throwaway_cipher(), AccessLogs()),
+        contracts=Contracts(),
+    )
+
+
+async def test_the_county_is_complete_and_made_once(database: str) -> None:
+    document = json.loads(json.dumps(await seed(services())))
+    assert document["seeded"] is True
+    assert document["counts"] == {
+        "divisions": 80, "sites": 102, "merchants": 6, "products": 21, "skus": 25, "staff": 16,
+        "suppliers": 24, "households": 16,
+    }  # fmt: skip
+    again = await seed(services())
+    assert again == {"seeded": False, "counts": document["counts"]}
+    assert len(await townships()) == 10
+    assert len(document["consumers"]) == 12
+    assert await stock_differences() == []
+    assert sorted(r["sub_mchid"] for r in await rows("SELECT sub_mchid FROM merchant")) == [
+        f"19000000{n:02d}" for n in range(1, 7)
+    ]
+
+
+async def test_every_account_opens_a_session_in_its_role(database: str) -> None:
+    document = await seed(services())
+    login = StaffLogin(quick_passwords(), Sessions())
+    assert {account["role"] for account in document["staff"]} == {role.value for role in Role}
+    for account in document["staff"]:
+        begun = await login.log_in(account["login"], account["password"], "192.0.2.1")
+        assert begun.role.value == account["role"]
+        assert begun.scope == account.get("merchant", account.get("township", ""))
+    dump = await scalar("SELECT string_agg(s::text, '') FROM staff_account s")
+    assert not any(account["password"] in dump for account in document["staff"])
+
+
+async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_windows(database: str) -> None:
+    story = (await seed(services()))["story"]
+    cards, _ = await product_cards(limit=100)
+    assert (cards[0].code, len(cards)) == (story["product"], 21)
+    page = await product_page(story["product"])
+    assert page.marks == ["public_brand", "poverty_product"]
+    offer = (await sku_offers([story["sku"]]))[story["sku"]]
+    assert (offer.available, offer.unit_price_fen, offer.host_commission_bp) == (40, 3990, 800)
+    assert (offer.payment_window_s, offer.after_sales_window_s) == (60, 5)
+    registered = [farmer["registered"] for farmer in story["suppliers"]]
+    assert registered[:3] == [True, True, False]
+    keeper = await scalar(
+        "SELECT count(*) FROM role_grant WHERE role = 'station_keeper' AND scope = $1", story["township"]
+    )
+    assert keeper == 1
+
+
+async def test_marked_products_meet_the_plan(database: str) -> None:
+    """T15: one public brand, five poverty products or more."""
+    await seed(services())
+    recognised, _ = await product_cards(limit=100, mark="poverty_product")
+    branded, _ = await product_cards(limit=100, mark="public_brand")
+    assert len(recognised) >= 5
+    assert 0 < len(branded) < 21
+    assert await scalar("SELECT count(*) FROM public_brand") == 1
+
+
+async def test_people_and_papers_are_marked_as_made_up(database: str) -> None:
+    await seed(services())
+    for table, column in (
+        ("merchant", "name"),
+        ("staff_account", "name"),
+        ("supplier", "name"),
+        ("household", "code"),
+    ):
+        names = [r["value"] for r in await rows(f"SELECT {column} AS value FROM {table}")]
+        assert names
+        assert all("示例" in name for name in names), names
+    papers = await rows(
+        "SELECT document FROM brand_authorisation UNION SELECT document FROM recognised_product"
+        " UNION SELECT licence_number FROM merchant UNION SELECT document FROM household_status"
+        " UNION SELECT document FROM supplier_link UNION SELECT document FROM benefit_contract"
+    )
+    assert all(r["document"].startswith("DEMO-") for r in papers)
+    dump = await scalar("SELECT string_agg(h::text, '') FROM household h")
+    assert "示例户主" not in dump
+    assert "99999919700101" not in dump
+
+
+async def test_identity_numbers_have_a_valid_check_digit() -> None:
+    assert [identity_number(n) for n in (1, 2, 3)] == [
+        "999999197001010017",
+        "999999197001010025",
+        "999999197001010033",
+    ]
+    assert all(re.fullmatch(r"999999\d{11}[\dX]", identity_number(n)) for n in range(1, 25))
