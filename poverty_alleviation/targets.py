@@ -67,7 +67,11 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 def read_basis(row: dict[str, Any]) -> Basis:
     """A basis from its row."""
     return Basis(
-        **{name: row[name] for name in Basis.__struct_fields__ if name in row and name not in ("lots", "rules")},
+        **{
+            name: row[name]
+            for name in Basis.__struct_fields__
+            if name in row and name not in ("lots", "rules")
+        },
         is_packed=row["packed_at"] is not None,
         is_earned=row["earned_at"] is not None,
         lots=_decode(row["lots"], tuple[LotUse, ...]),

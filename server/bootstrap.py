@@ -37,11 +37,15 @@ from payments.notices import Notices
 from payments.queries import PaymentQueries
 from payments.refunds import Refunds
 from payments.service import Payments
+from poverty_alleviation.contracts import Contracts
+from poverty_alleviation.households import Households
+from poverty_alleviation.payouts import Payouts
+from poverty_alleviation.sales import SalesBooks
 from products.marks import Marks
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from server.settings import Settings
-from traceability.service import Lots
+from traceability.service import Intakes, Lots, Suppliers
 from webhook_api.wechat.push import MessagePush
 
 NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
@@ -65,6 +69,7 @@ class Bootstrap:
     archive: Archive
     feed_hub: FeedHub
     sealer: Sealer
+    sales_books: SalesBooks
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -117,6 +122,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         ),
         feed_hub=FeedHub(bell),
         sealer=Sealer(),
+        sales_books=SalesBooks(),
     )
     offered: list[object] = [
         sessions,
@@ -147,6 +153,12 @@ def bootstrap(settings: Settings) -> Bootstrap:
         AllowedOrigins(settings.allowed_origins),
         live.Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
         live.Attributions(keys),
+        Suppliers(),
+        Intakes(),
+        Lots(),
+        Households(cipher, AccessLogs()),
+        Contracts(),
+        Payouts(),
         Journals(),
         built.sealer,
         MessagePush(settings.wechat.appid, settings.wechat.push_token, settings.wechat.push_aes_key),

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import kit.idempotency
+import ledger.jobs
 import live.jobs
 import orders.jobs
 import payments.jobs
@@ -32,7 +33,10 @@ JOBS: tuple[Job, ...] = (
     Job("payments.close_expired", 2, lambda b: payments.jobs.close_expired_payments(b.payments)),
     Job("payments.send_refunds", 1, lambda b: payments.jobs.send_refunds(b.refunds)),
     Job("payments.query_refunds", 5, lambda b: payments.jobs.query_refunds(b.refunds)),
+    Job("payments.import_bills", 3600, lambda b: payments.jobs.import_bills(b.bills)),
+    Job("payments.compare_bills", 300, lambda b: payments.jobs.compare_bills(b.bills)),
     Job("orders.pass_after_sales_windows", 1, lambda b: orders.jobs.pass_after_sales_windows(b.order_life)),
+    Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),

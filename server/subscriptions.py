@@ -7,15 +7,18 @@ import live.handlers
 import orders.handlers
 from kit.facts import Fact
 from kit.outbox import Reaction
-from orders.events import OrderPaid
+from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid
 from payments.events import (
     PaymentArrivedLate,
     PaymentClosed,
+    PaymentSettled,
     PaymentSucceeded,
     RefundFailed,
     RefundSucceeded,
 )
+from poverty_alleviation import handlers as books
 from server.bootstrap import Bootstrap
+from traceability.events import IntakePaid
 
 FactT = TypeVar("FactT", bound=Fact)
 ServiceT = TypeVar("ServiceT")
@@ -42,6 +45,16 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PaymentClosed, orders.handlers.on_payment_closed, built.order_life),
         _row(RefundSucceeded, orders.handlers.on_refund_succeeded, built.after_sales),
         _row(RefundFailed, orders.handlers.on_refund_failed, built.after_sales),
+        _row(PaymentSucceeded, books.on_payment_succeeded, built.sales_books),
+        _row(PaymentArrivedLate, books.on_payment_arrived_late, built.sales_books),
+        _row(RefundSucceeded, books.on_refund_succeeded, built.sales_books),
+        _row(PaymentSettled, books.on_payment_settled, built.sales_books),
+        # traceability
+        _row(IntakePaid, books.on_intake_paid, built.sales_books),
         # orders
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
+        _row(OrderPaid, books.on_order_paid, built.sales_books),
+        _row(OrderPacked, books.on_order_packed, built.sales_books),
+        _row(OrderEarned, books.on_order_earned, built.sales_books),
+        _row(LineRefunded, books.on_line_refunded, built.sales_books),
     )

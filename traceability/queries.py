@@ -157,13 +157,14 @@ async def intake_cards(numbers: Sequence[str]) -> dict[str, IntakeCard]:
 
 
 async def lots(
-    merchant: str, product: str | None, cursor: str | None, limit: int
+    merchant: str | None, product: str | None, cursor: str | None, limit: int
 ) -> tuple[list[LotCard], str | None]:
-    """A merchant's lots, newest first."""
+    """Lots of a merchant or of all, newest first."""
     before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
     limit = min(limit, MAX_PAGE)
     found = await rows(
-        f"{_LOT} WHERE l.merchant = $1 AND ($2::text IS NULL OR l.product = $2) AND l.id < $3"
+        f"{_LOT} WHERE ($1::text IS NULL OR l.merchant = $1) AND ($2::text IS NULL OR l.product ="
+        f" $2) AND l.id < $3"
         " ORDER BY l.id DESC LIMIT $4",
         merchant,
         product,
@@ -174,9 +175,11 @@ async def lots(
     return [msgspec.convert(lot, LotCard) for lot in found[:limit]], following
 
 
-async def lot(merchant: str, number: str) -> tuple[LotCard, list[LotPart]]:
-    """One lot of a merchant with its contributions. Raises :class:`LotUnknown`."""
-    found = await rows(f"{_LOT} WHERE l.merchant = $1 AND l.number = $2", merchant, number)
+async def lot(merchant: str | None, number: str) -> tuple[LotCard, list[LotPart]]:
+    """One lot, of this merchant if one is given, with its contributions. Raises :class:`LotUnknown`."""
+    found = await rows(
+        f"{_LOT} WHERE ($1::text IS NULL OR l.merchant = $1) AND l.number = $2", merchant, number
+    )
     if not found:
         raise LotUnknown(lot=number)
     parts = await rows(

@@ -12,6 +12,7 @@ from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
 from merchants.queries import payee
+from products.dossiers import product_dossier
 from traceability.errors import (
     ClientIdReused,
     IntakeClaimed,
@@ -94,7 +95,7 @@ class Intakes:
         """Write an intake down; answers its number, the same one for the same client id.
 
         Goods paid at the scale also announce the payment. Raises :class:`SupplierUnknown`,
-        :class:`IntakeInvalid`, :class:`ClientIdReused` and MerchantUnknown.
+        :class:`IntakeInvalid`, :class:`ClientIdReused`, MerchantUnknown and ProductUnknown.
         """
         self._check(weighing)
         async with transaction():
@@ -102,6 +103,7 @@ class Intakes:
             merchant = (await payee(reach.merchant or weighing.merchant)).merchant
             if merchant != weighing.merchant:
                 raise IntakeInvalid(merchant=weighing.merchant)
+            await product_dossier(weighing.product, merchant)
             number = await self._write(reach, weighing, supplier)
             if number is None:
                 return await self._again(reach, weighing, supplier)

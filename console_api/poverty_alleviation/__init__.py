@@ -1,0 +1,1 @@
+"""The poverty office's work on the console."""

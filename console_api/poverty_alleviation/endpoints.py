@@ -1,0 +1,247 @@
+"""Households, contracts, payouts and the figures.
+
+The poverty office writes; auditors read figures by code alone.
+"""
+
+from urllib.parse import unquote
+
+import msgspec
+
+from accounts.actors import Auditor, PovertyOfficer
+from api_kit.doors import IdempotencyKey
+from console_api import door
+from console_api.poverty_alleviation.schemas import (
+    AccountView,
+    ChainsView,
+    ChainView,
+    ConfirmationInput,
+    ContractInput,
+    ContractsQuery,
+    ContractsView,
+    DrillDownQuery,
+    DueQuery,
+    DueView,
+    FiguresQuery,
+    FiguresView,
+    HouseholdInput,
+    HouseholdsQuery,
+    HouseholdsView,
+    IdentityQuery,
+    IdentityView,
+    LinkEndInput,
+    LinkInput,
+    PayoutInput,
+    PayoutsQuery,
+    PayoutsView,
+    RuleInput,
+    SpanQuery,
+    StatusInput,
+    TrialBalanceView,
+)
+from kit.errors import NotFound
+from ledger.queries import trial_balance, verify_chain
+from poverty_alleviation.contracts import ContractCard, Contracts, RuleTerms, contract_card, contract_cards
+from poverty_alleviation.households import HouseholdCard, Households, Identity
+from poverty_alleviation.payouts import PayoutCard, Payouts, due, payout_cards
+from poverty_alleviation.queries import DrillDown, Figure, Statement, drill_down, figures, statement, totals
+from poverty_alleviation.reconciliation import Reconciliation, reconciliation
+
+
+@door.post("/poverty/households")
+async def enter_household(
+    actor: PovertyOfficer, body: HouseholdInput, key: IdempotencyKey, register: Households
+) -> HouseholdCard:
+    """登记农户；姓名、证件与电话加密保存。"""
+    identity = Identity(name=body.name, id_number=body.id_number, phone=body.phone)
+    code = await register.enter(identity, body.township, body.village, actor.caller, body.code)
+    return await register.card(code)
+
+
+@door.get("/poverty/households")
+async def list_households(
+    actor: PovertyOfficer, query: HouseholdsQuery, register: Households
+) -> HouseholdsView:
+    """农户名册，姓名与电话已遮盖。"""
+    return HouseholdsView(*await register.cards(query.township, query.cursor, query.limit))
+
+
+@door.get("/poverty/households/<code:str>")
+async def show_household(actor: PovertyOfficer, code: str, register: Households) -> HouseholdCard:
+    """农户的认定与供货人关联，姓名与电话已遮盖。"""
+    return await register.card(unquote(code))
+
+
+@door.get("/poverty/households/<code:str>/identity")
+async def show_household_identity(
+    actor: PovertyOfficer, code: str, query: IdentityQuery, register: Households
+) -> IdentityView:
+    """农户的姓名、证件与电话；须说明用途，先留访问记录再回答。"""
+    found = await register.identity(actor, unquote(code), query.purpose)
+    return IdentityView(unquote(code), found.name, found.id_number, found.phone)
+
+
+@door.post("/poverty/households/<code:str>/statuses")
+async def decide_household_status(
+    actor: PovertyOfficer, code: str, body: StatusInput, register: Households
+) -> HouseholdCard:
+    """按文件登记认定，自某日起。"""
+    await register.decide(unquote(code), body.status, body.valid_from, body.document, actor.caller)
+    return await register.card(unquote(code))
+
+
+@door.post("/poverty/households/<code:str>/supplier-links")
+async def link_supplier(
+    actor: PovertyOfficer, code: str, body: LinkInput, register: Households
+) -> HouseholdCard:
+    """关联供货人与农户，自某日起；仅由扶贫部门办理。"""
+    await register.link(unquote(code), body.supplier, body.valid_from, body.document, actor.caller)
+    return await register.card(unquote(code))
+
+
+@door.put("/poverty/households/<code:str>/supplier-links/<supplier:str>/end")
+async def unlink_supplier(
+    actor: PovertyOfficer, code: str, supplier: str, body: LinkEndInput, register: Households
+) -> HouseholdCard:
+    """终止关联。"""
+    await register.unlink(unquote(code), supplier, body.valid_until)
+    return await register.card(unquote(code))
+
+
+@door.post("/poverty/contracts")
+async def conclude_contract(
+    actor: PovertyOfficer, body: ContractInput, key: IdempotencyKey, contracts: Contracts
+) -> ContractCard:
+    """登记联农带农合同。"""
+    number = await contracts.conclude(
+        body.template,
+        body.merchant,
+        body.parties,
+        body.document,
+        body.valid_from,
+        body.valid_until,
+        actor.caller,
+    )
+    return await contract_card(number)
+
+
+@door.get("/poverty/contracts")
+async def list_contracts(actor: PovertyOfficer | Auditor, query: ContractsQuery) -> ContractsView:
+    """联农带农合同与规则。"""
+    return ContractsView(await contract_cards(query.merchant))
+
+
+@door.get("/poverty/contracts/<number:str>")
+async def show_contract(actor: PovertyOfficer | Auditor, number: str) -> ContractCard:
+    """一份合同。"""
+    return await contract_card(number)
+
+
+@door.post("/poverty/contracts/<number:str>/rules")
+async def add_benefit_rule(
+    actor: PovertyOfficer, number: str, body: RuleInput, key: IdempotencyKey, contracts: Contracts
+) -> ContractCard:
+    """新增收益规则。"""
+    await contracts.add_rule(number, msgspec.convert(body, RuleTerms, from_attributes=True), actor.caller)
+    return await contract_card(number)
+
+
+@door.post("/poverty/contracts/<number:str>/rules/<rule:str>/versions")
+async def change_benefit_rule(
+    actor: PovertyOfficer,
+    number: str,
+    rule: str,
+    body: RuleInput,
+    key: IdempotencyKey,
+    contracts: Contracts,
+) -> ContractCard:
+    """收益规则的新版本；已装箱的订单行不受影响。"""
+    terms = msgspec.convert(body, RuleTerms, from_attributes=True)
+    await contracts.change_rule(number, rule, terms, actor.caller)
+    return await contract_card(number)
+
+
+@door.get("/poverty/figures")
+async def show_figures(actor: PovertyOfficer | Auditor, query: FiguresQuery) -> FiguresView:
+    """各户带动销售额与增收额，并列而不相加。"""
+    found = await figures(query.since, query.until, query.township)
+    return FiguresView(found, totals(found))
+
+
+@door.get("/poverty/households/<code:str>/statement")
+async def show_statement(actor: PovertyOfficer | Auditor, code: str, query: SpanQuery) -> Statement:
+    """农户对账单。"""
+    return await statement(unquote(code), query.since, query.until)
+
+
+@door.get("/poverty/households/<code:str>/figures/<figure:str>")
+async def take_figure_apart(
+    actor: PovertyOfficer | Auditor, code: str, figure: str, query: DrillDownQuery
+) -> DrillDown:
+    """把一个数字追溯到分录、订单行、收购单与凭证。"""
+    try:
+        wanted = Figure(figure)
+    except ValueError:
+        raise NotFound(figure=figure[:40]) from None
+    return await drill_down(unquote(code), wanted, query.since, query.until, query.cursor, query.limit)
+
+
+@door.get("/poverty/reconciliation")
+async def show_reconciliation(actor: PovertyOfficer | Auditor) -> Reconciliation:
+    """支付、订单、银行与账簿核对，差额以分计。"""
+    return await reconciliation()
+
+
+@door.get("/poverty/trial-balance")
+async def show_trial_balance(actor: PovertyOfficer | Auditor) -> TrialBalanceView:
+    """两套账的试算平衡表。"""
+    accounts = [msgspec.convert(a, AccountView, from_attributes=True) for a in await trial_balance()]
+    sums: dict[str, int] = {}
+    for account in accounts:
+        sums[account.book] = sums.get(account.book, 0) + account.balance_fen
+    return TrialBalanceView(accounts, sums)
+
+
+@door.get("/poverty/ledger-chain")
+async def verify_ledger_chain(actor: PovertyOfficer | Auditor) -> ChainsView:
+    """逐笔重算封存的哈希链。"""
+    periods = [msgspec.convert(p, ChainView, from_attributes=True) for p in await verify_chain()]
+    return ChainsView(periods, all(period.broken_at is None for period in periods))
+
+
+@door.get("/poverty/payouts/due")
+async def list_due_payouts(actor: PovertyOfficer | Auditor, query: DueQuery) -> DueView:
+    """应付未付清单。"""
+    return DueView(await due(query.merchant))
+
+
+@door.post("/poverty/payouts")
+async def record_payout(
+    actor: PovertyOfficer, body: PayoutInput, key: IdempotencyKey, payouts: Payouts
+) -> PayoutCard:
+    """登记付款与银行回单；金额须等于当前应付。"""
+    number = await payouts.record(
+        body.household, body.merchant, body.amount_fen, body.bank_voucher, body.paid_on, actor.caller
+    )
+    return (await payout_cards(None, [number]))[0]
+
+
+@door.get("/poverty/payouts")
+async def list_payouts(actor: PovertyOfficer | Auditor, query: PayoutsQuery) -> PayoutsView:
+    """付款记录，最新在前。"""
+    return PayoutsView(await payout_cards(query.household))
+
+
+@door.put("/poverty/payouts/<number:str>/confirmation", status=204)
+async def confirm_payout(
+    actor: PovertyOfficer, number: str, body: ConfirmationInput, payouts: Payouts
+) -> None:
+    """登记农户对付款的确认。"""
+    await payouts.confirm("payout", number, body.kind, body.evidence, body.confirmed_at, actor.caller)
+
+
+@door.put("/poverty/intakes/<number:str>/confirmation", status=204)
+async def confirm_intake(
+    actor: PovertyOfficer, number: str, body: ConfirmationInput, payouts: Payouts
+) -> None:
+    """登记农户对过秤付款的确认。"""
+    await payouts.confirm("intake", number, body.kind, body.evidence, body.confirmed_at, actor.caller)

@@ -1,0 +1,235 @@
+"""The wire of the poverty office."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import msgspec
+
+from api_kit.schemas import Input, View
+from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.contracts import ContractCard
+from poverty_alleviation.households import HouseholdCard
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.payouts import Due, PayoutCard
+from poverty_alleviation.queries import HouseholdFigures, Totals
+
+_PLAIN = r"^[^\x00-\x1f\x7f]+$"
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x20/?#%\x7f]+$")]
+Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$")]
+Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")]
+Cursor = Annotated[str, msgspec.Meta(max_length=200)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
+
+
+class HouseholdInput(Input):
+    """A household. ``id_number`` has 18, 20 or 22 characters (domain reference 2.1)."""
+
+    name: Text
+    township: Township
+    village: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X]([0-9A-Z]{2}|[0-9A-Z]{4})?$")] | None = (
+        None
+    )
+    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$")] | None = None
+    code: Code | None = None
+
+
+class HouseholdsQuery(Input):
+    """Which households."""
+
+    township: Township | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 20
+
+
+class HouseholdsView(View):
+    """A page of households, masked."""
+
+    households: list[HouseholdCard]
+    next_cursor: str | None
+
+
+class IdentityQuery(Input):
+    """Why somebody has to know who a household is; it goes on record."""
+
+    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=_PLAIN)]
+
+
+class IdentityView(View):
+    """Who a household is."""
+
+    code: str
+    name: str
+    id_number: str | None
+    phone: str | None
+
+
+class StatusInput(Input):
+    """A decision that a document backs, from a day on."""
+
+    status: AssistanceStatus
+    valid_from: date
+    document: Document
+
+
+class LinkInput(Input):
+    """That a supplier stands for the household from a day on."""
+
+    supplier: Number
+    valid_from: date
+    document: Document
+
+
+class LinkEndInput(Input):
+    """The first day on which the link no longer holds."""
+
+    valid_until: date
+
+
+class ContractInput(Input):
+    """A contract of one of the two chains; ``parties`` names at least one party for each role of the chain."""
+
+    template: ChainTemplate
+    merchant: Number
+    parties: dict[str, Annotated[list[Code], msgspec.Meta(min_length=1, max_length=2000)]]
+    document: Document
+    valid_from: date
+    valid_until: date | None = None
+
+
+class RuleInput(Input):
+    """The terms of a rule; ``rate`` is fen per kilogram (per_unit) or basis points (pct_net)."""
+
+    kind: RuleKind
+    rate: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+    scope: RuleScope
+    category: IncomeCategory
+    recognition: Recognition
+    valid_from: date
+    valid_until: date | None = None
+    product: Number | None = None
+
+
+class ContractsQuery(Input):
+    """Whose contracts."""
+
+    merchant: Number | None = None
+
+
+class ContractsView(View):
+    """Contracts, newest first."""
+
+    contracts: list[ContractCard]
+
+
+class SpanQuery(Input):
+    """From the day ``since`` to the day before ``until``, in China; without them since ever."""
+
+    since: date | None = None
+    until: date | None = None
+
+
+class FiguresQuery(Input):
+    """Which span, and of which township."""
+
+    since: date | None = None
+    until: date | None = None
+    township: Township | None = None
+
+
+class FiguresView(View):
+    """Both measures of each household side by side, and their sums. They are never added to each other."""
+
+    households: list[HouseholdFigures]
+    totals: Totals
+
+
+class DrillDownQuery(Input):
+    """Which span, and which page of the parts."""
+
+    since: date | None = None
+    until: date | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 100
+
+
+class DueQuery(Input):
+    """Which merchant pays."""
+
+    merchant: Number | None = None
+
+
+class DueView(View):
+    """The list for the bank."""
+
+    due: list[Due]
+
+
+class PayoutInput(Input):
+    """A payment that the bank's voucher proves: everything the household has earned with the merchant now."""
+
+    household: Code
+    merchant: Number
+    amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    bank_voucher: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=_PLAIN)]
+    paid_on: date
+
+
+class PayoutsQuery(Input):
+    """Whose payouts."""
+
+    household: Code | None = None
+
+
+class PayoutsView(View):
+    """Payouts, newest first."""
+
+    payouts: list[PayoutCard]
+
+
+class ConfirmationInput(Input):
+    """How the household confirmed: a signed sheet, a visit, a call; ``evidence`` names the paper or recording."""
+
+    kind: Annotated[str, msgspec.Meta(pattern=r"^(signed_statement|signed_slip|visit|phone)$")]
+    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]
+    confirmed_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class AccountView(View):
+    """One account of the trial balance, in fen."""
+
+    book: str
+    code: str
+    name: str
+    owner: str
+    state: str
+    category: str
+    debit_fen: int
+    credit_fen: int
+    balance_fen: int
+
+
+class TrialBalanceView(View):
+    """Every account of both books; the balances of each book sum to ``totals_fen``, which is 0."""
+
+    accounts: list[AccountView]
+    totals_fen: dict[str, int]
+
+
+class ChainView(View):
+    """One period's chain of seals; ``broken_at`` is the first number that does not follow, or null."""
+
+    period: str
+    sealed: int
+    unsealed: int
+    broken_at: int | None
+    head: str
+
+
+class ChainsView(View):
+    """Every period, each seal recomputed."""
+
+    periods: list[ChainView]
+    is_whole: bool

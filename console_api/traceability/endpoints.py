@@ -1,0 +1,112 @@
+"""Taking goods in at stations and in the field, and making lots. Nobody here learns anybody's status."""
+
+import msgspec
+
+from accounts.actors import Auditor, MerchantClerk, PovertyOfficer, Staff, StationKeeper
+from console_api import door
+from console_api.traceability.schemas import (
+    ContributionsInput,
+    IntakeInput,
+    IntakesView,
+    LotInput,
+    LotsQuery,
+    LotsView,
+    LotView,
+    PageQuery,
+    SupplierEnteredView,
+    SupplierInput,
+    SuppliersView,
+)
+from traceability.queries import IntakeCard, intake_cards, intakes, lot, lots, suppliers
+from traceability.service import Intakes, Lots, Reach, Suppliers, Weighing
+
+
+def _reach(actor: Staff) -> Reach:
+    """A keeper acts within a township, a clerk within a merchant, the county's offices everywhere."""
+    return Reach(
+        caller=actor.caller,
+        township=actor.township if isinstance(actor, StationKeeper) else None,
+        merchant=actor.merchant if isinstance(actor, MerchantClerk) else None,
+    )
+
+
+def _seen_by(actor: Staff, name: str) -> str:
+    """A supplier's name; an auditor reads no personal name."""
+    return name[:1] + "*" * (len(name) - 1) if isinstance(actor, Auditor) else name
+
+
+@door.post("/suppliers")
+async def enter_supplier(
+    actor: StationKeeper | MerchantClerk, body: SupplierInput, register: Suppliers
+) -> SupplierEnteredView:
+    """登记供货人。"""
+    number = await register.enter(_reach(actor), body.name, body.kind, body.township)
+    return SupplierEnteredView(number)
+
+
+@door.get("/suppliers")
+async def list_suppliers(
+    actor: StationKeeper | MerchantClerk | PovertyOfficer, query: PageQuery
+) -> SuppliersView:
+    """供货人：站点看本乡镇的，商户看自己登记或收购过的。"""
+    reach = _reach(actor)
+    return SuppliersView(*await suppliers(reach.township, reach.merchant, query.cursor, query.limit))
+
+
+@door.post("/intakes")
+async def accept_intake(
+    actor: StationKeeper | MerchantClerk, body: IntakeInput, register: Intakes
+) -> IntakeCard:
+    """收购：称重、定级、定价；过秤付款或代销。离线单号相同则返回同一笔。"""
+    number = await register.accept(_reach(actor), msgspec.convert(body, Weighing, from_attributes=True))
+    return (await intake_cards([number]))[number]
+
+
+@door.get("/intakes")
+async def list_intakes(
+    actor: StationKeeper | MerchantClerk | PovertyOfficer | Auditor, query: PageQuery
+) -> IntakesView:
+    """收购单，最新在前。"""
+    reach = _reach(actor)
+    page, following = await intakes(reach.township, reach.merchant, query.cursor, query.limit)
+    seen = [msgspec.structs.replace(i, supplier_name=_seen_by(actor, i.supplier_name)) for i in page]
+    return IntakesView(seen, following)
+
+
+@door.post("/lots")
+async def make_lot(actor: MerchantClerk, body: LotInput, register: Lots) -> LotView:
+    """用收购单组成批次；封存前可补充。"""
+    number = await register.make(
+        actor.merchant, body.product, body.input_gram, body.intakes, actor.caller, body.kind
+    )
+    return LotView(*await lot(actor.merchant, number))
+
+
+@door.post("/lots/<number:str>/contributions")
+async def contribute_to_lot(
+    actor: MerchantClerk, number: str, body: ContributionsInput, register: Lots
+) -> LotView:
+    """向未封存的批次补充收购单。"""
+    await register.contribute(actor.merchant, number, body.intakes)
+    return LotView(*await lot(actor.merchant, number))
+
+
+@door.put("/lots/<number:str>/seal")
+async def seal_lot(actor: MerchantClerk, number: str, register: Lots) -> LotView:
+    """封存批次：供货份额之和须与投料重量完全一致，此后不再改变。"""
+    await register.seal(actor.merchant, number, actor.caller)
+    return LotView(*await lot(actor.merchant, number))
+
+
+@door.get("/lots")
+async def list_lots(actor: MerchantClerk | PovertyOfficer | Auditor, query: LotsQuery) -> LotsView:
+    """批次与余量，最新在前。"""
+    return LotsView(*await lots(_reach(actor).merchant, query.product, query.cursor, query.limit))
+
+
+@door.get("/lots/<number:str>")
+async def show_lot(actor: MerchantClerk | PovertyOfficer | Auditor, number: str) -> LotView:
+    """批次与供货份额。"""
+    card, parts = await lot(_reach(actor).merchant, number)
+    seen = [msgspec.structs.replace(p, supplier_name=_seen_by(actor, p.supplier_name)) for p in parts]
+    return LotView(card, seen)

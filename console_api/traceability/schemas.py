@@ -1,0 +1,110 @@
+"""The wire of suppliers, intakes and lots."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from api_kit.schemas import Input, View
+from traceability.models import IntakeMode, LotKind, SupplierKind
+from traceability.queries import IntakeCard, LotCard, LotPart, SupplierCard
+
+_PLAIN = r"^[^\x00-\x1f\x7f]+$"
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$")]
+Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")]
+Gram = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+Fen = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Cursor = Annotated[str, msgspec.Meta(max_length=200)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
+
+
+class SupplierInput(Input):
+    """Somebody who delivers. A keeper enters those of the own township alone."""
+
+    name: Text
+    kind: SupplierKind
+    township: Township
+
+
+class SupplierEnteredView(View):
+    """The number of a supplier that was entered."""
+
+    supplier: str
+
+
+class IntakeInput(Input):
+    """One delivery. ``client_id`` is the device's own id of it; the same id again gives the same intake.
+
+    ``unit_price_fen`` is per kilogram. ``evidence`` names the voucher of goods paid at the scale.
+    """
+
+    client_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    supplier: Number
+    merchant: Number
+    product: Number
+    mass_gram: Gram
+    grade: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=_PLAIN)]
+    unit_price_fen: Fen
+    mode: IntakeMode
+    weighed_at: Moment
+    evidence: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+
+
+class LotInput(Input):
+    """A lot of some intakes; ``input_gram`` is what it weighs in all."""
+
+    product: Number
+    input_gram: Gram
+    intakes: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=500)]
+    kind: LotKind = LotKind.INTAKE
+
+
+class ContributionsInput(Input):
+    """More intakes for an open lot."""
+
+    intakes: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=500)]
+
+
+class PageQuery(Input):
+    """Which page of a list."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 20
+
+
+class LotsQuery(Input):
+    """Which lots."""
+
+    product: Number | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 20
+
+
+class SuppliersView(View):
+    """A page of suppliers."""
+
+    suppliers: list[SupplierCard]
+    next_cursor: str | None
+
+
+class IntakesView(View):
+    """A page of intakes, newest first."""
+
+    intakes: list[IntakeCard]
+    next_cursor: str | None
+
+
+class LotsView(View):
+    """A page of lots, newest first."""
+
+    lots: list[LotCard]
+    next_cursor: str | None
+
+
+class LotView(View):
+    """One lot and who gave what to it."""
+
+    lot: LotCard
+    contributions: list[LotPart]
