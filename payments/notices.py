@@ -10,11 +10,12 @@ from hashlib import sha256
 
 from kit.clock import Clock, utc_now
 from kit.database import execute, row
+from payments.confirmations import Confirmation
 from payments.errors import NoticeNotAccepted, NoticeNotAuthentic, NoticeNotReadable
 from payments.models import NoticeOutcome
 from payments.ports import Notice, NoticeForged, NoticeUnreadable, PaymentGateway
 from payments.refunds import Refunds
-from payments.service import Confirmation, Payments
+from payments.service import Payments
 
 log = logging.getLogger(__name__)
 

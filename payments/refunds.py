@@ -14,6 +14,7 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, row, rows, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
+from payments.confirmations import Confirmation
 from payments.errors import AmountInvalid, NotRefundable, PaymentNotFound, RefundDiffers, RefundTooLarge
 from payments.events import RefundFailed, RefundSucceeded
 from payments.models import CAPTURED_STATES, RefundRowState
@@ -25,7 +26,6 @@ from payments.ports import (
     RefundResult,
     RefundState,
 )
-from payments.service import Confirmation
 
 log = logging.getLogger(__name__)
 

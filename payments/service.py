@@ -9,13 +9,13 @@ disordered notices all end in the same state (commerce reference R2 to R5, R18).
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from kit.clock import Clock, utc_now
 from kit.database import Row, row, rows, scalar, transaction
 from kit.money import MAX_FEN
 from kit.numbers import public_number
 from kit.outbox import announce
+from payments.confirmations import CAPTURED_TRADES, Confirmation, Confirmations
 from payments.errors import (
     AmountInvalid,
     ChannelUnavailable,
@@ -25,7 +25,7 @@ from payments.errors import (
     PaymentNotOpen,
     PaymentRefused,
 )
-from payments.events import PaymentArrivedLate, PaymentClosed, PaymentHeld, PaymentSucceeded
+from payments.events import PaymentClosed
 from payments.models import PaymentState
 from payments.ports import (
     CashierParameters,
@@ -51,25 +51,7 @@ SHORTEST_TIME_EXPIRE = timedelta(seconds=65)
 QUERY_AFTER_SECONDS = (15, 60, 300, 900, 1800)
 """When to ask about a payment of which no notice came; the last wait repeats (wechat reference 2.3)."""
 
-_CAPTURED = (TradeState.SUCCESS, TradeState.REFUND)
 _DEAD = (TradeState.CLOSED, TradeState.REVOKED)
-
-
-class Confirmation(StrEnum):
-    """What :meth:`Payments.confirm` made of what the channel says."""
-
-    APPLIED = "applied"
-    REPEATED = "repeated"
-    NOT_PAID = "not_paid"
-    UNKNOWN_PAYMENT = "unknown_payment"
-    OTHER_MERCHANT = "other_merchant"
-    OTHER_TRANSACTION = "other_transaction"
-    HELD = "held"
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether the channel may stop telling us."""
-        return self in (Confirmation.APPLIED, Confirmation.REPEATED, Confirmation.NOT_PAID)
 
 
 def wait_before_query(queries: int) -> timedelta:
@@ -229,7 +211,7 @@ class Payments:
             return
         try:
             seen = await self.gateway.query(number, sub_mchid)
-            if seen is not None and seen.state in _CAPTURED:
+            if seen is not None and seen.state in CAPTURED_TRADES:
                 await self.confirm(seen)
                 return
             if seen is None or seen.state not in _DEAD:
@@ -325,95 +307,8 @@ class Payments:
         return await self.confirm(seen)
 
     async def confirm(self, seen: Transaction) -> Confirmation:
-        """Take over what the channel, verified, says about a payment. Effects happen at most once.
-
-        Merchant, sub-merchant, application, amount, currency and payer must be ours; a wrong amount,
-        currency or payer puts the payment on hold, another merchant's money touches nothing.
-        """
-        if seen.state not in _CAPTURED:
-            return Confirmation.NOT_PAID
-        async with transaction():
-            known = await row("SELECT * FROM payment WHERE number = $1 FOR UPDATE", seen.number)
-            if known is None:
-                return Confirmation.UNKNOWN_PAYMENT
-            if not self._is_our_merchant(known, seen) or not seen.transaction_id:
-                return Confirmation.OTHER_MERCHANT
-            if known["transaction_id"] is not None:
-                same = (known["transaction_id"], known["captured_fen"]) == (
-                    seen.transaction_id,
-                    seen.amount_fen,
-                )
-                return Confirmation.REPEATED if same else Confirmation.OTHER_TRANSACTION
-            if reason := _mismatch(known, seen):
-                await self._hold(known, seen, reason)
-                return Confirmation.HELD
-            await self._capture(known, seen)
-        return Confirmation.APPLIED
-
-    def _is_our_merchant(self, known: Row, seen: Transaction) -> bool:
-        return (seen.mchid, seen.appid, seen.sub_mchid) == (
-            self.gateway.mchid,
-            self.gateway.appid,
-            known["sub_mchid"],
-        )
-
-    async def _capture(self, known: Row, seen: Transaction) -> None:
-        """The one place where money becomes captured; ``known`` is locked."""
-        state = PaymentState.SUCCEEDED if known["closed_at"] is None else PaymentState.LATE
-        captured = await row(
-            "UPDATE payment SET state = $2, transaction_id = $3, captured_fen = $4, captured_at = $5,"
-            " next_query_at = NULL, next_close_at = NULL, prepay_claimed_until = NULL, held_reason = NULL"
-            " WHERE number = $1 AND state IN ('pending', 'closing', 'closed', 'held')"
-            " AND transaction_id IS NULL RETURNING *",
-            seen.number,
-            state.value,
-            seen.transaction_id,
-            seen.amount_fen,
-            seen.succeeded_at or self.clock(),
-        )
-        assert captured is not None, "the row is locked and uncaptured"
-        kind = PaymentArrivedLate if state is PaymentState.LATE else PaymentSucceeded
-        await announce(
-            kind(
-                reference=captured["reference"],
-                number=captured["number"],
-                payee=captured["payee"],
-                channel=captured["channel"],
-                amount_fen=captured["captured_fen"],
-                transaction_id=captured["transaction_id"],
-                occurred_at=captured["captured_at"],
-            )
-        )
-
-    async def _hold(self, known: Row, seen: Transaction, reason: str) -> None:
-        """Put the payment on hold, once, and have the channel asked again.
-
-        Its own answer may correct a notice.
-        """
-        log.error("payment_held", extra={"number": seen.number, "reason": reason})
-        held = await scalar(
-            "UPDATE payment SET state = 'held', held_reason = $2, next_query_at = $3, queries = 0,"
-            " next_close_at = NULL WHERE number = $1 AND state IN ('pending', 'closing', 'closed')"
-            " RETURNING number",
-            seen.number,
-            reason,
-            self.clock(),
-        )
-        if held is None:
-            return
-        await announce(
-            PaymentHeld(
-                reference=known["reference"],
-                number=known["number"],
-                payee=known["payee"],
-                channel=known["channel"],
-                amount_fen=known["amount_fen"],
-                seen_fen=seen.amount_fen or 0,
-                transaction_id=seen.transaction_id or "",
-                reason=reason,
-                occurred_at=self.clock(),
-            )
-        )
+        """Take over what the channel, verified, says about a payment; see :class:`Confirmations`."""
+        return await Confirmations(self.gateway, self.clock).confirm(seen)
 
     async def accept_late(self, reference: str) -> None:
         """Keep money that came late, because its owner can still deliver; joins the caller's transaction.
@@ -426,17 +321,6 @@ class Payments:
         )
         if accepted is None:
             raise PaymentNotOpen(reference=reference, state=(await _by_reference(reference))["state"])
-
-
-def _mismatch(known: Row, seen: Transaction) -> str | None:
-    """Why the captured money does not fit, or None."""
-    if seen.amount_fen != known["amount_fen"]:
-        return f"amount: {known['amount_fen']} fen asked for, {seen.amount_fen} reported"
-    if seen.currency != "CNY":
-        return "currency is not CNY"
-    if seen.payer_openid is not None and seen.payer_openid != known["payer_openid"]:
-        return "another person paid"
-    return None
 
 
 def _prepay_order(payment: Row) -> PrepayOrder:

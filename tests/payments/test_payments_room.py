@@ -13,6 +13,7 @@ import pytest
 from kit.clock import utc_now
 from kit.database import execute, rows, scalar, transaction
 from kit.errors import DomainError
+from payments.confirmations import Confirmation
 from payments.errors import (
     AmountInvalid,
     NoticeNotAccepted,
@@ -35,7 +36,6 @@ from payments.models import (
 )
 from payments.ports import RefundResult, RefundState, TradeState, Transaction
 from payments.refunds import _REACHED_FROM
-from payments.service import Confirmation
 from tests.payments import channel
 from tests.payments.channel import Paid, notice_body, signed_headers
 from tests.payments.conftest import Shop
