@@ -52,9 +52,14 @@ def arguments() -> argparse.Namespace:
 
 def ask_for_the_end(number: int, frame: FrameType | None) -> None:
     """Turn the first signal into an exception; later ones find the stop under way and change nothing."""
-    for it in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(it, signal.SIG_IGN)
+    on_signals(signal.SIG_IGN)
     raise Stopped
+
+
+def on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """What happens on Ctrl-C, ``kill`` and a closed terminal."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, action)
 
 
 def show(stack: LocalStack) -> None:
@@ -111,8 +116,7 @@ def main() -> int:
     given = {name: os.environ[name] for name in SETTINGS if os.environ.get(name)}
     names = [name for name in EVERYTHING if not (wanted.no_live and name in LIVE)]
     stack = LocalStack(wanted.state_dir, names, given=given, say=say)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, ask_for_the_end)
+    on_signals(ask_for_the_end)
     try:
         stack.start(seed="DATABASE_URL" not in given or wanted.seed)
         say("全部就绪 / everything is up")
@@ -126,6 +130,7 @@ def main() -> int:
         print(f"\n启动失败 / could not start: {error}", file=sys.stderr)
         return 1
     finally:
+        on_signals(signal.SIG_IGN)
         stack.stop()
         say("已停止 / stopped")
 
