@@ -172,7 +172,10 @@ class Supervisor:
                 self._process.wait()
         self._process = None
         end_orphans(self.records)
-        self.socket_path.unlink(missing_ok=True)
+        socket_path = self.socket_path
+        socket_path.unlink(missing_ok=True)
+        if socket_path.parent != self.folder:
+            socket_path.parent.rmdir()
 
     def log_tail(self, name: str, size: int = 2000) -> str:
         """The last characters that a program wrote."""

@@ -369,5 +369,8 @@ def test_a_state_directory_with_a_long_path_has_a_short_socket(tmp_path: Path) -
         assert len(str(stack.supervisor.socket_path)) < 108
         with socket.socket(socket.AF_UNIX) as control:
             control.connect(str(stack.supervisor.socket_path))
+        folder = stack.supervisor.socket_path.parent
+        stack.stop()
+        assert not folder.exists()
     finally:
         stack.destroy()
