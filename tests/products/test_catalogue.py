@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from kit.clock import utc_now
+from kit.clock import Clock, utc_now
 from kit.database import execute
 from kit.paging import CursorInvalid, write_cursor
 from merchants.models import Merchant
@@ -180,11 +180,12 @@ async def test_marks_show_from_their_first_day_to_their_last_until_revoked(datab
 async def test_pages_follow_one_another_without_gap_or_repeat(database: str) -> None:
     merchant = await approved_merchant()
     moment = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def at(second: int) -> Clock:
+        return lambda: moment + timedelta(seconds=second)
+
     # Pairs share one moment, so the id has to break the tie.
-    codes = [
-        (await listed_product(merchant, stock=0, clock=lambda n=n: moment + timedelta(seconds=n // 2)))[0]
-        for n in range(7)
-    ]
+    codes = [(await listed_product(merchant, stock=0, clock=at(n // 2)))[0] for n in range(7)]
     seen: list[str] = []
     cursor = None
     while True:

@@ -1,0 +1,99 @@
+"""The doors of accounts, merchants and products on a port of this process, with real log-ins."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from sanic import Sanic
+
+import console_api.accounts.endpoints
+import console_api.merchants.endpoints
+import console_api.products.endpoints
+import miniapp_api.accounts.endpoints
+import miniapp_api.products.endpoints
+from accounts.service import ConsumerLogin, Sessions
+from accounts.staff import StaffAccounts, StaffLogin
+from api_kit.doors import Door
+from api_kit.mounting import mount
+from console_api import door as console
+from merchants.service import Merchants
+from miniapp_api import door as miniapp
+from products.marks import Marks
+from products.service import Catalogue, Stock
+from server.authentication import authenticator
+from server.problems import problem_for
+from tests.accounts.people import PASSWORD, SomeoneElsesPhone, quick_passwords, throwaway_cipher
+
+ENDPOINTS = (
+    console_api.accounts.endpoints,
+    console_api.merchants.endpoints,
+    console_api.products.endpoints,
+    miniapp_api.accounts.endpoints,
+    miniapp_api.products.endpoints,
+)
+
+
+@dataclass
+class Served:
+    """A client of the doors."""
+
+    http: httpx.AsyncClient
+
+    async def staff(self, login: str, **choice: str) -> dict[str, str]:
+        """The header of a member of staff who has logged in."""
+        body = {"login": login, "password": PASSWORD, **choice}
+        answer = await self.http.post("/v1/console/session", json=body)
+        assert answer.status_code == 201, answer.text
+        return {"authorization": f"Bearer {answer.json()['token']}"}
+
+    async def consumer(self, openid: str) -> dict[str, str]:
+        """The header of a consumer who has logged in."""
+        answer = await self.http.post("/v1/miniapp/session", json={"code": f"login-{openid}"})
+        assert answer.status_code == 201, answer.text
+        return {"authorization": f"Bearer {answer.json()['token']}"}
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[Served]:
+    """Serve the doors for the length of a block, on a port that the kernel chooses."""
+    passwords, sessions = quick_passwords(), Sessions()
+    services = {
+        type(service): service
+        for service in (
+            sessions,
+            ConsumerLogin(SomeoneElsesPhone(), throwaway_cipher(), sessions, "wxdemo"),
+            StaffLogin(passwords, sessions),
+            StaffAccounts(passwords),
+            Merchants(),
+            Catalogue(),
+            Marks(),
+            Stock(),
+        )
+    }
+    Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process
+    app: Sanic[Any, Any] = Sanic("catalogue_doors", configure_logging=False)
+    app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
+    modules = {module.__name__ for module in ENDPOINTS}
+    for whole in (console, miniapp):
+        part = Door(whole.name, whole.prefix, whole.title)
+        part.endpoints = [e for e in whole.endpoints if e.handler.__module__ in modules]
+        mount(app, part, services, authenticator(sessions))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = await app.create_server(sock=listener, return_asyncio_server=True, access_log=False)
+        assert server is not None
+        await server.startup()  # type: ignore[no-untyped-call]
+        await server.start_serving()  # type: ignore[no-untyped-call]
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
+                yield Served(http)
+        finally:
+            await server.close()  # type: ignore[no-untyped-call]
+            for connection in server.connections:
+                connection.abort()
+            Sanic._app_registry.clear()
