@@ -1,1 +1,3 @@
-"""The county's live centre: sessions, ingest and playback keys, shelf and pin, the viewers' feed, and the replay."""
+"""The county's live centre: sessions, ingest and playback keys, shelf and pin, the viewers' feed, and the
+replay.
+"""

@@ -36,7 +36,9 @@ def _card(offer: SkuOffer) -> Card:
 
 
 async def cards_of(codes: Sequence[str]) -> dict[str, Card]:
-    """The cards of those SKU codes that are on sale now; the others are absent. One query, none for no codes."""
+    """The cards of those SKU codes that are on sale now; the others are absent. One query, none for no
+    codes.
+    """
     if not codes:
         return {}
     return {code: _card(offer) for code, offer in (await sku_offers(codes)).items() if offer.listed}

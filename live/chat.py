@@ -37,15 +37,16 @@ class Chat:
     async def post(self, number: str, author: str, name: str, text: str, client_key: str) -> int:
         """Write a message and answer its offset; the same ``client_key`` of one author is one message.
 
-        ``author`` is opaque and not shown, ``name`` is what viewers see. Raises ``ChatEmpty``, ``ChatTooFast`` above
-        3 messages in 5 seconds, ``SessionStateForbids`` when the room is not on air.
+        ``author`` is opaque and not shown, ``name`` is what viewers see. Raises ``ChatEmpty``,
+        ``ChatTooFast`` above 3 messages in 5 seconds, ``SessionStateForbids`` when the room is not on air.
         """
         kept = clean(text)
         now = self.clock()
         async with transaction():
             session = await lock_session(number)
             earlier: int | None = await scalar(
-                'SELECT "offset" FROM live_feed_message WHERE session_id = $1 AND author = $2 AND client_key = $3',
+                'SELECT "offset" FROM live_feed_message'
+                " WHERE session_id = $1 AND author = $2 AND client_key = $3",
                 session.id,
                 author,
                 client_key,
@@ -55,7 +56,8 @@ class Chat:
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
             recent = await scalar(
-                "SELECT count(*) FROM live_feed_message WHERE session_id = $1 AND author = $2 AND created_at > $3",
+                "SELECT count(*) FROM live_feed_message"
+                " WHERE session_id = $1 AND author = $2 AND created_at > $3",
                 session.id,
                 author,
                 now - WINDOW,

@@ -20,7 +20,7 @@ class SessionStateForbids(Conflict):
 
 
 class PublishRefused(NotPermitted):
-    """The push key is not ours, expired, used by somebody else, or in use. The reason stays in our own log."""
+    """The push key is not ours, expired, used by somebody else, or in use. The reason stays in our log."""
 
     code = "publish_refused"
     title = "推流被拒绝"

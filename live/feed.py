@@ -29,8 +29,8 @@ async def append(
 ) -> int:
     """Write one event and answer its offset. Must stand inside a transaction.
 
-    The counter's row stays locked until the commit, so offsets become visible in their order and without holes: who
-    has read up to n can never find a smaller one later.
+    The counter's row stays locked until the commit, so offsets become visible in their order and without
+    holes: who has read up to n can never find a smaller one later.
     """
     if not in_open_transaction():
         raise RuntimeError(f"a feed message of kind {kind} outside a transaction")
@@ -53,6 +53,8 @@ async def append(
 
 
 async def ring_after_commit(bell: RoomBell, number: str) -> None:
-    """Wake the feed when the change is committed; inside a wider transaction the listeners' own poll finds it."""
+    """Wake the feed when the change is committed; inside a wider transaction the listeners' own poll finds
+    it.
+    """
     if not in_open_transaction():
         await bell.ring(number)

@@ -1,8 +1,9 @@
 """FLV as pure functions of bytes: tags in, one continuous timeline out.
 
-The relay reads what ``ffmpeg -c copy -f flv`` writes, keeps what a new viewer needs (metadata, sequence headers, the
-pictures since the last key frame) and puts every publish of a session on one clock, so a viewer who stays on never
-sees time run backwards. Layout: Adobe Flash Video File Format Specification 10.1, annex E.
+The relay reads what ``ffmpeg -c copy -f flv`` writes, keeps what a new viewer needs (metadata, sequence
+headers, the pictures since the last key frame) and puts every publish of a session on one clock, so a
+viewer who stays on never sees time run backwards. Layout: Adobe Flash Video File Format Specification 10.1,
+annex E.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ class FlvBrokenError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One FLV tag. ``timestamp_ms`` counts from the start of its publish; ``body`` is what follows the tag's header."""
+    """One FLV tag. ``timestamp_ms`` counts from the start of its publish; ``body`` is what follows the
+    tag's header.
+    """
 
     kind: int
     timestamp_ms: int
@@ -50,7 +53,9 @@ class Tag:
 
     @property
     def is_end_of_sequence(self) -> bool:
-        """Whether this says that no picture follows; a viewer who waits for the host to return must not be told so."""
+        """Whether this says that no picture follows; a viewer who waits for the host to return must not be
+        told so.
+        """
         if self.kind != VIDEO or len(self.body) < 2:
             return False
         if self.body[0] & _ENHANCED:
@@ -112,8 +117,8 @@ class FlvReader:
 class Timeline:
     """What viewers of one room see, over all publishes, and what a joining viewer is given first.
 
-    ``max_gop_bytes`` bounds the memory that pictures since the last key frame may take; a longer group is not kept
-    and a new viewer waits for its end.
+    ``max_gop_bytes`` bounds the memory that pictures since the last key frame may take; a longer group is
+    not kept and a new viewer waits for its end.
     """
 
     max_gop_bytes: int = 16 * 1024 * 1024

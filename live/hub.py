@@ -1,8 +1,9 @@
 """The fast side of a room's feed: one reader per room and process, one frame serialised once, many sockets.
 
-A room is read when its bell rings and each second all the same; every 200 ms what is new becomes one frame. A viewer
-says where it stands by ``(epoch, offset)``: what it lacks is sent from memory, or, when that is too long ago, a
-snapshot. Frames carry ``from`` (exclusive) and ``to`` (inclusive), so a client sees a hole. Live reference 3.
+A room is read when its bell rings and each second all the same; every 200 ms what is new becomes one frame.
+A viewer says where it stands by ``(epoch, offset)``: what it lacks is sent from memory, or, when that is
+too long ago, a snapshot. Frames carry ``from`` (exclusive) and ``to`` (inclusive), so a client sees a hole.
+Live reference 3.
 """
 
 import asyncio
@@ -211,8 +212,9 @@ class RoomFeed:
             return
         self._presence = (count, now)
         await execute(
-            "INSERT INTO live_room_presence (session_id, process, viewers, seen_at) VALUES ($1, $2, $3, now())"
-            " ON CONFLICT (session_id, process) DO UPDATE SET viewers = excluded.viewers, seen_at = excluded.seen_at",
+            "INSERT INTO live_room_presence (session_id, process, viewers, seen_at)"
+            " VALUES ($1, $2, $3, now()) ON CONFLICT (session_id, process)"
+            " DO UPDATE SET viewers = excluded.viewers, seen_at = excluded.seen_at",
             self.view.id,
             self._process,
             count,
@@ -243,7 +245,9 @@ class FeedHub:
     async def subscribe(
         self, number: str, epoch: str | None, offset: int | None
     ) -> AsyncIterator[Subscription]:
-        """A place in the room for the length of a block. Raises ``SessionNotFound`` for a room that is not there."""
+        """A place in the room for the length of a block. Raises ``SessionNotFound`` for a room that is not
+        there.
+        """
         if number not in self._rooms:
             await room_view(number, None, 1)
         if self._listener is None or self._listener.done():

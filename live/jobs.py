@@ -30,16 +30,17 @@ class Archive:
 async def make_archive_file(archive: Archive) -> int:
     """Make the MP4 of one ended session; answers how many were made: one, or none when nothing is due.
 
-    The claim is a committed row, so two workers never make one file; a killed worker's claim runs out. One file is
-    made at a time, so recordings never take every slot of the workers. The file gets
-    its name only when it is whole, and making it again makes the same file.
+    The claim is a committed row, so two workers never make one file; a killed worker's claim runs out. One
+    file is made at a time, so recordings never take every slot of the workers. The file gets its name only
+    when it is whole, and making it again makes the same file.
     """
     now = archive.clock()
     claimed = await row(
         "UPDATE live_recording SET archive_state = 'making', attempts = attempts + 1, next_attempt_at = $2"
         " WHERE id = (SELECT id FROM live_recording WHERE archive_state IN ('waiting', 'making')"
         "  AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-        " AND NOT EXISTS (SELECT 1 FROM live_recording WHERE archive_state = 'making' AND next_attempt_at > $1)"
+        " AND NOT EXISTS (SELECT 1 FROM live_recording"
+        "  WHERE archive_state = 'making' AND next_attempt_at > $1)"
         " RETURNING id, session_id, attempts",
         now,
         now + CLAIM,
@@ -54,7 +55,8 @@ async def make_archive_file(archive: Archive) -> int:
         await archive.remuxer.make_mp4(archive.hls_directory / session["stream"] / REPLAY, target)
     except Unavailable:
         await execute(
-            "UPDATE live_recording SET archive_state = $2, next_attempt_at = $3 WHERE id = $1 AND attempts = $4",
+            "UPDATE live_recording SET archive_state = $2, next_attempt_at = $3"
+            " WHERE id = $1 AND attempts = $4",
             claimed["id"],
             "failed" if claimed["attempts"] >= MAX_ATTEMPTS else "waiting",
             archive.clock() + RETRY,
@@ -63,7 +65,8 @@ async def make_archive_file(archive: Archive) -> int:
         raise
     digest, size = await asyncio.to_thread(_digest, target)
     await execute(
-        "UPDATE live_recording SET archive_state = 'made', sha256 = $2, file_bytes = $3 WHERE id = $1 AND attempts = $4",
+        "UPDATE live_recording SET archive_state = 'made', sha256 = $2, file_bytes = $3"
+        " WHERE id = $1 AND attempts = $4",
         claimed["id"],
         digest,
         size,

@@ -1,7 +1,8 @@
 """Keys that travel in addresses: who may publish, who may play, and from which room an order came.
 
-Each purpose has a key of its own, derived from the house secret, so a token of one kind is worth nothing elsewhere.
-Nothing here is kept in a table except the nonce of the push key that counts (live reference 2, stream keys).
+Each purpose has a key of its own, derived from the house secret, so a token of one kind is worth nothing
+elsewhere. Nothing here is kept in a table except the nonce of the push key that counts (live reference 2,
+stream keys).
 """
 
 import hashlib
@@ -37,7 +38,9 @@ class PushKey:
 
 @dataclass(frozen=True)
 class LiveKeys:
-    """Signs and checks. ``house_secret`` is the product's SECRET_KEY, ``media_secret`` is shared with nginx."""
+    """Signs and checks. ``house_secret`` is the product's SECRET_KEY, ``media_secret`` is shared with
+    nginx.
+    """
 
     house_secret: str
     media_secret: str
@@ -60,7 +63,9 @@ class LiveKeys:
         return PushKey(expires, nonce, self._sign("push", stream, expires, nonce))
 
     def push_key_holds(self, stream: str, key: PushKey) -> bool:
-        """Whether we signed this key for this stream; whether it has expired or been used is not asked here."""
+        """Whether we signed this key for this stream; whether it has expired or been used is not asked
+        here.
+        """
         return self._holds(key.signature, "push", stream, key.expires, key.nonce)
 
     def play_token(self, stream: str, viewer: str, expires_at: datetime) -> str:
@@ -79,7 +84,8 @@ class LiveKeys:
     def hls_path(self, stream: str, viewer: str, expires_at: datetime) -> str:
         """``<expiry>/<viewer>/<signature>/<stream>``: the folder of the playlist and of every segment.
 
-        nginx checks it (``secure_link``), which knows MD5 alone; the secret stands last, so it cannot be extended.
+        nginx checks it (``secure_link``), which knows MD5 alone; the secret stands last, so it cannot be
+        extended.
         """
         expires = _unix(expires_at)
         digest = hashlib.md5(

@@ -30,7 +30,9 @@ TRANSITIONS: dict[SessionState, frozenset[SessionState]] = {
     SessionState.REPLAY_READY: frozenset(),
     SessionState.CANCELLED: frozenset(),
 }
-"""Live reference 2, state machine. Ready: a push address has been issued. Replay ready: the kept playlist is closed."""
+"""Live reference 2, state machine. Ready: a push address has been issued. Replay ready: the kept playlist
+is closed.
+"""
 
 ON_AIR = frozenset({SessionState.LIVE, SessionState.INTERRUPTED})
 OPEN = ON_AIR | {SessionState.SCHEDULED, SessionState.READY}
@@ -39,9 +41,9 @@ OPEN = ON_AIR | {SessionState.SCHEDULED, SessionState.READY}
 class LiveSession(Model):
     """One broadcast: planned, on air, kept. ``host`` and ``merchant`` are opaque references of other rooms.
 
-    ``stream`` is the random name under which the media server knows it. ``push_nonce`` is the nonce of the one push
-    key that counts, ``push_bound_to`` the first publisher who used it. ``epoch`` names this run of offsets and
-    ``last_offset`` is the newest one, given out under this row's lock.
+    ``stream`` is the random name under which the media server knows it. ``push_nonce`` is the nonce of the
+    one push key that counts, ``push_bound_to`` the first publisher who used it. ``epoch`` names this run of
+    offsets and ``last_offset`` is the newest one, given out under this row's lock.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -136,7 +138,9 @@ class Pin(Model):
 
 
 class FeedMessage(Model):
-    """One durable event of a room. ``author`` is the opaque caller of a chat message, ``client_key`` its own number."""
+    """One durable event of a room. ``author`` is the opaque caller of a chat message, ``client_key`` its
+    own number.
+    """
 
     id = fields.BigIntField(primary_key=True)
     session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
@@ -172,7 +176,9 @@ class RoomPresence(Model):
 
 
 class LiveLease(Model):
-    """The right to be the one supervisor. ``generation`` grows with every new holder and fences off the old one."""
+    """The right to be the one supervisor. ``generation`` grows with every new holder and fences off the old
+    one.
+    """
 
     name = fields.CharField(max_length=40, primary_key=True)
     holder = fields.CharField(max_length=26)

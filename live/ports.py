@@ -8,7 +8,9 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class PublishedStream:
-    """One stream that the media server is receiving now. ``client`` is the media server's number of the connection."""
+    """One stream that the media server is receiving now. ``client`` is the media server's number of the
+    connection.
+    """
 
     name: str
     client: str
@@ -19,7 +21,9 @@ class MediaServer(Protocol):
     """The engine that takes the host's pictures in."""
 
     async def published(self) -> list[PublishedStream]:
-        """Every stream that has a publisher at this moment. Raises ``Unavailable`` when the engine does not answer."""
+        """Every stream that has a publisher at this moment. Raises ``Unavailable`` when the engine does not
+        answer.
+        """
         ...
 
     async def drop_publisher(self, stream: str) -> None:
@@ -43,5 +47,7 @@ class Remuxer(Protocol):
     """Makes one file of a kept playlist."""
 
     async def make_mp4(self, playlist: Path, target: Path) -> None:
-        """Copy the pictures into an MP4 whose index stands first. Raises ``Unavailable`` when it cannot be made."""
+        """Copy the pictures into an MP4 whose index stands first. Raises ``Unavailable`` when it cannot be
+        made.
+        """
         ...

@@ -1,4 +1,4 @@
-"""Who may push pictures into a session: addresses, the media server's questions, and what it forgot to say."""
+"""Who may push pictures in: addresses, the media server's questions, and what it forgot to say."""
 
 import hashlib
 import hmac
@@ -23,7 +23,9 @@ EARLIEST = timedelta(hours=2)
 """A push address is not issued earlier than this before the planned time."""
 GRACE = timedelta(seconds=60)
 SETTLING = timedelta(seconds=3)
-"""A publish is this old before its absence at the media server means anything: the callback precedes the stream."""
+"""A publish is this old before its absence at the media server means anything: the callback precedes the
+stream.
+"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ class PublishRequest:
 async def change_state(
     session: LiveSession, state: SessionState, now: datetime, **columns: datetime | None
 ) -> None:
-    """Take one step of the table under the row's lock and tell the viewers. Raises :class:`SessionStateForbids`."""
+    """Take one step of the table under the row's lock and tell the viewers. Raises
+    :class:`SessionStateForbids`.
+    """
     if not session.may_become(state):
         raise SessionStateForbids(state=session.state.value, wanted=state.value)
     session.state = state
@@ -80,7 +84,8 @@ class Publishing:
     async def issue_address(self, number: str, host: str) -> PushAddress:
         """A new push address; the one before it is worth nothing from now on.
 
-        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after the end.
+        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after
+        the end.
         """
         now = self.clock()
         async with transaction():
@@ -102,9 +107,11 @@ class Publishing:
         return PushAddress(self.publish_url, name, f"{self.publish_url}/{name}", session.push_expires_at)
 
     async def admit(self, request: PublishRequest) -> int:
-        """Let a publisher in and answer the publish's generation. Raises :class:`PublishRefused` for anybody else.
+        """Let a publisher in and answer the publish's generation. Raises :class:`PublishRefused` for
+        anybody else.
 
-        The signature is checked before the database is asked. The same connection asking twice gets the same answer.
+        The signature is checked before the database is asked. The same connection asking twice gets the
+        same answer.
         """
         key = read_push_key(request.expires, request.nonce, request.signature)
         if not STREAM_NAME.fullmatch(request.stream) or key is None:
@@ -148,7 +155,9 @@ class Publishing:
         return PublishRefused()
 
     async def note_done(self, stream: str, client: str) -> None:
-        """The media server says that a connection has stopped publishing. Late and repeated calls change nothing."""
+        """The media server says that a connection has stopped publishing. Late and repeated calls change
+        nothing.
+        """
         found = await row(
             "SELECT p.id, s.number FROM live_stream_publish p JOIN live_session s ON s.id = p.session_id"
             " WHERE s.stream = $1 AND p.client = $2 AND p.ended_at IS NULL",

@@ -69,8 +69,8 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i
     WHERE i.session_id = s.id)::text AS shelf,
-  (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen, 'offset_ms', p.offset_ms,
-      'end_offset_ms', p.end_offset_ms)
+  (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen,
+      'offset_ms', p.offset_ms, 'end_offset_ms', p.end_offset_ms)
     FROM live_pin p WHERE p.session_id = s.id AND p.unpinned_at IS NULL)::text AS pinned,
   (SELECT coalesce(json_agg(json_build_object('offset', m."offset", 'kind', m.kind, 'payload', m.payload,
       'at', m.created_at) ORDER BY m."offset"), '[]')
@@ -96,7 +96,8 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
 async def chapters(session_id: int) -> tuple[Chapter, ...]:
     """Every product that was explained, in the order of the replay."""
     found = await rows(
-        "SELECT code, title, price_fen, offset_ms, end_offset_ms FROM live_pin WHERE session_id = $1 ORDER BY id",
+        "SELECT code, title, price_fen, offset_ms, end_offset_ms FROM live_pin"
+        " WHERE session_id = $1 ORDER BY id",
         session_id,
     )
     return tuple(Chapter(**chapter) for chapter in found)

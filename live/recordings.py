@@ -1,8 +1,9 @@
 """The kept pictures: media segments on disk become one playlist over all publishes of a session.
 
-nginx-rtmp writes one MPEG-TS file per second, named by the clock (Unix milliseconds at its first byte), and its own
-playlist shows the last minute alone. The whole is therefore read from the files: the first picture's time stamp of
-each segment against the next one's gives its length, and where the stamps jump a new publish has begun.
+nginx-rtmp writes one MPEG-TS file per second, named by the clock (Unix milliseconds at its first byte), and
+its own playlist shows the last minute alone. The whole is therefore read from the files: the first
+picture's time stamp of each segment against the next one's gives its length, and where the stamps jump a
+new publish has begun.
 """
 
 import os
@@ -21,7 +22,9 @@ REPLAY = "replay.m3u8"
 
 @dataclass(frozen=True)
 class Segment:
-    """One file. ``wall_ms`` is when it was begun, ``first_ms`` and ``end_ms`` are stamps of its own publish."""
+    """One file. ``wall_ms`` is when it was begun, ``first_ms`` and ``end_ms`` are stamps of its own
+    publish.
+    """
 
     name: str
     wall_ms: int
@@ -86,7 +89,8 @@ class Recording:
     _firsts: dict[str, int | None] = field(default_factory=dict)
 
     def extend(self, *, closed: bool) -> None:
-        """Take in the files that are whole: all but the newest while the session may go on, all when it is closed.
+        """Take in the files that are whole: all but the newest while the session may go on, all when it is
+        closed.
 
         A file without a picture is left out. Raises OSError for a folder that cannot be read.
         """

@@ -45,8 +45,9 @@ class Sessions:
     async def end(self, number: str, host: str | None) -> None:
         """End what is on air; ``host`` None means the house itself. Ending twice changes nothing.
 
-        Raises ``SessionNotFound`` for another host's session and ``SessionStateForbids`` before it has been on air.
-        The publisher is cut at once when the media server answers, else by the supervisor's next look.
+        Raises ``SessionNotFound`` for another host's session and ``SessionStateForbids`` before it has been
+        on air. The publisher is cut at once when the media server answers, else by the supervisor's next
+        look.
         """
         now = self.clock()
         async with transaction():
@@ -83,7 +84,9 @@ class Sessions:
         await ring_after_commit(self.bell, number)
 
     async def count_sale(self, source: str | None, quantity: int, occurred_at: datetime) -> None:
-        """Tell the viewers that something was bought here, without saying by whom. Runs inside a fact's transaction."""
+        """Tell the viewers that something was bought here, without saying by whom. Runs inside a fact's
+        transaction.
+        """
         if not source or not source.startswith(SOURCE_PREFIX):
             return
         session_id = await scalar(

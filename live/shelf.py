@@ -37,7 +37,9 @@ class Shelf:
     clock: Clock = utc_now
 
     async def put(self, number: str, host: str, code: str) -> None:
-        """Put a SKU on the shelf, last; once is enough. Raises ``NotForSale``, ``ShelfFull``, ``SessionStateForbids``."""
+        """Put a SKU on the shelf, last; once is enough. Raises ``NotForSale``, ``ShelfFull``,
+        ``SessionStateForbids``.
+        """
         async with transaction():
             session = await _own(number, host)
             if session.state not in OPEN:
@@ -75,9 +77,11 @@ class Shelf:
         await ring_after_commit(self.bell, number)
 
     async def pin(self, number: str, host: str, code: str) -> None:
-        """Show one product of the shelf to everybody; the one before it goes down. Pinning it twice changes nothing.
+        """Show one product of the shelf to everybody; the one before it goes down. Pinning it twice changes
+        nothing.
 
-        Raises ``NotOnShelf``, ``NotForSale`` when it is no longer listed, ``SessionStateForbids`` off the air.
+        Raises ``NotOnShelf``, ``NotForSale`` when it is no longer listed, ``SessionStateForbids`` off the
+        air.
         """
         now = self.clock()
         async with transaction():

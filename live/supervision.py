@@ -1,7 +1,8 @@
 """What the one supervisor does: compare with the media server, end what is over, close recordings.
 
-One process holds the lease. Its steps are conditional changes of state, so a second holder for a moment, after a
-pause of the first, changes nothing twice; the closing of a recording checks the lease's generation besides.
+One process holds the lease. Its steps are conditional changes of state, so a second holder for a moment,
+after a pause of the first, changes nothing twice; the closing of a recording checks the lease's generation
+besides.
 """
 
 import asyncio
@@ -57,8 +58,8 @@ class Lease:
         """Inside a transaction: nobody can take the lease over before it commits."""
         return bool(
             await scalar(
-                "SELECT 1 FROM live_lease WHERE name = $1 AND holder = $2 AND generation = $3 AND expires_at > now()"
-                " FOR SHARE",
+                "SELECT 1 FROM live_lease WHERE name = $1 AND holder = $2 AND generation = $3"
+                " AND expires_at > now() FOR SHARE",
                 self.name,
                 self.holder,
                 self.generation,

@@ -1,8 +1,9 @@
 """Process: HTTP-FLV to viewers. ``python -m server.flv_relay``.
 
-It asks the media server which streams are on air, keeps one ``ffmpeg -c copy`` per stream, joins 100 ms of tags and
-hands the same bytes object to every viewer. It needs neither PostgreSQL nor Redis: who may watch stands in the signed
-token. A viewer who stays on while the host is away goes on when the host is back (decision record 0003).
+It asks the media server which streams are on air, keeps one ``ffmpeg -c copy`` per stream, joins 100 ms of
+tags and hands the same bytes object to every viewer. It needs neither PostgreSQL nor Redis: who may watch
+stands in the signed token. A viewer who stays on while the host is away goes on when the host is back
+(decision record 0003).
 """
 
 import asyncio
@@ -78,7 +79,9 @@ class Room:
             self._pump = asyncio.create_task(self._keep_reading())
 
     def off_air(self, now: float) -> bool:
-        """The publisher is gone: the pipe stops, the viewers stay for a while. True when the room may be forgotten."""
+        """The publisher is gone: the pipe stops, the viewers stay for a while. True when the room may be
+        forgotten.
+        """
         if self._pump is not None:
             self._pump.cancel()
             self._pump = None

@@ -1,7 +1,8 @@
-"""Process: ``python -m server.live_supervisor``. Looks every second, while it holds the lease, and sets right.
+"""Process: ``python -m server.live_supervisor``. Looks every second, while it holds the lease, and sets
+right.
 
-The endless ffmpeg pipes belong to the relay that reads them (decision record 0003); this process owns what the
-database says about them: lost callbacks, graces that have run out, recordings that must be closed.
+The endless ffmpeg pipes belong to the relay that reads them (decision record 0003); this process owns what
+the database says about them: lost callbacks, graces that have run out, recordings that must be closed.
 """
 
 import asyncio

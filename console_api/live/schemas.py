@@ -57,7 +57,7 @@ class HostSessionsView(View):
 
 
 class PushAddressView(View):
-    """``server`` and ``key`` for OBS, ``url`` for a phone. The key is a secret and replaces the one before."""
+    """``server`` and ``key`` for OBS, ``url`` for a phone. The key is a secret and replaces the last one."""
 
     server: str
     key: str

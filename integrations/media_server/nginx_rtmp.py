@@ -22,7 +22,9 @@ class MediaServerSilent(Unavailable):
 
 
 def read_stat(document: bytes, application: str) -> list[PublishedStream]:
-    """The streams of ``application`` that have a publisher. Raises :class:`MediaServerSilent` for anything else."""
+    """The streams of ``application`` that have a publisher. Raises :class:`MediaServerSilent` for anything
+    else.
+    """
     if len(document) > MAX_STAT_BYTES or b"<!DOCTYPE" in document or b"<!ENTITY" in document:
         raise MediaServerSilent("statistics of an unexpected form")
     try:

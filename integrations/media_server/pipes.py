@@ -1,7 +1,9 @@
-"""One ``ffmpeg -c copy`` whose output we read. ffmpeg-python builds the argument list and never runs anything.
+"""One ``ffmpeg -c copy`` whose output we read. ffmpeg-python builds the argument list and never runs
+anything.
 
-The child has a process group of its own and dies with its parent, however the parent dies (``PR_SET_PDEATHSIG``), so
-there are never two for one stream after a kill -9 (live reference 2, where ffmpeg runs).
+The child has a process group of its own and dies with its parent, however the parent dies
+(``PR_SET_PDEATHSIG``), so there are never two for one stream after a kill -9 (live reference 2, where
+ffmpeg runs).
 """
 
 import asyncio
@@ -28,7 +30,8 @@ _PR_SET_PDEATHSIG = 1
 def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
     """Read one RTMP stream and write it as FLV to standard output, unchanged.
 
-    The probe is 2 MB and 2 s: smaller ones attach between key frames and silently give sound alone (live reference 1c).
+    The probe is 2 MB and 2 s: smaller ones attach between key frames and silently give sound alone (live
+    reference 1c).
     """
     node = ffmpeg.input(
         source_url,
@@ -71,7 +74,9 @@ class FlvPipe:
     stall_seconds: float = STALL_SECONDS
 
     async def read(self, stream: str) -> AsyncIterator[bytes]:
-        """Pieces of FLV until ffmpeg ends, stalls, or the caller stops; the process is gone when this returns."""
+        """Pieces of FLV until ffmpeg ends, stalls, or the caller stops; the process is gone when this
+        returns.
+        """
         process = await asyncio.create_subprocess_exec(
             *flv_arguments(self.ffmpeg_path, f"{self.rtmp_url}/{stream}"),
             stdin=asyncio.subprocess.DEVNULL,

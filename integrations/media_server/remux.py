@@ -42,7 +42,9 @@ class FfmpegRemuxer:
     max_seconds: float = MAX_SECONDS
 
     async def make_mp4(self, playlist: Path, target: Path) -> None:
-        """See :class:`live.ports.Remuxer`. The file is written under another name and renamed when it is whole."""
+        """See :class:`live.ports.Remuxer`. The file is written under another name and renamed when it is
+        whole.
+        """
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.{os.getpid()}.new")
         process = await asyncio.create_subprocess_exec(

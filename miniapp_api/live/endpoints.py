@@ -44,7 +44,9 @@ _GROUPS = {
 
 @dataclass(frozen=True)
 class AllowedOrigins:
-    """Pages that may open a socket. No Origin at all: not a browser, so no foreign page speaks with its cookies."""
+    """Pages that may open a socket. No Origin at all: not a browser, so no foreign page speaks with its
+    cookies.
+    """
 
     origins: tuple[str, ...]
 

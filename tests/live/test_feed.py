@@ -175,7 +175,8 @@ async def test_a_place_too_old_or_of_another_epoch_gets_a_snapshot(
     session, _ = await house.on_air()
     await execute(
         'INSERT INTO live_feed_message (session_id, "offset", kind, payload, created_at)'
-        " SELECT $1, last_offset + n, 'chat', '{}', now() FROM live_session, generate_series(1, 1500) n WHERE id = $1",
+        " SELECT $1, last_offset + n, 'chat', '{}', now()"
+        " FROM live_session, generate_series(1, 1500) n WHERE id = $1",
         session.id,
     )
     await execute("UPDATE live_session SET last_offset = last_offset + 1500 WHERE id = $1", session.id)

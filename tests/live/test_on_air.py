@@ -4,6 +4,7 @@ One broadcast is followed from the plan to the replay; each test looks at one pa
 """
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import psutil  # type: ignore[import-untyped]
 import pytest
 import pytest_asyncio
 from tortoise.context import TortoiseContext
@@ -40,6 +42,7 @@ from server.database import tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
 from tests.live.pictures import FFMPEG, decoded_pictures, make_flv
+from tests.live.waiting import until
 from tests.products.shelf import approved_merchant, listed_product
 from tests.servers import free_port
 
@@ -63,11 +66,7 @@ class Centre:
     async def open(self) -> None:
         """Start everything, then a second API process beside the first."""
         await asyncio.to_thread(self.stack.start)
-        self.env = {**self.stack.environment, "API_PORT": str(self.second_port)}
-        self.second = subprocess.Popen(
-            [sys.executable, "-m", "server.app"], cwd=ROOT, env={**plain_environment(), **self.env},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self.start_second()
         async with self.database():
             self.merchant = await approved_merchant()
             _, [self.sku] = await listed_product(self.merchant, stock=40)
@@ -88,9 +87,15 @@ class Centre:
             viewer = await AccountSessions().open_for_consumer(consumer.id)
         self.host, self.other_host = (self.client(o.opened.token) for o in opened)
         self.viewer, self.anonymous = self.client(viewer.token), self.client(None)
-        async with asyncio.timeout(20):
-            while not await asyncio.to_thread(answers_http, self.second_port, "/health/ready"):
-                await asyncio.sleep(0.1)
+        await until(lambda: asyncio.to_thread(answers_http, self.second_port, "/health/ready"), 20)
+
+    def start_second(self) -> None:
+        """Another API process on the same database and the same Redis."""
+        env = {**self.stack.environment, "API_PORT": str(self.second_port)}
+        self.second = subprocess.Popen(
+            [sys.executable, "-m", "server.app"], cwd=ROOT, env={**plain_environment(), **env},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
 
     def client(self, token: str | None) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -109,8 +114,8 @@ class Centre:
     def push(self, url: str) -> subprocess.Popen[bytes]:
         """Start a publisher."""
         pusher = subprocess.Popen(
-            [FFMPEG, "-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(self.source), "-c", "copy",
-             "-f", "flv", url],
+            [FFMPEG, "-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(self.source),
+             "-c", "copy", "-f", "flv", url],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self.pushers.append(pusher)
@@ -120,14 +125,18 @@ class Centre:
         """Whether a publisher is turned away."""
         return await asyncio.to_thread(self.push(url).wait, 15) != 0
 
-    async def refused_soon(self, url: str) -> bool:
-        """Whether a publisher who tries again, as OBS does, is thrown out within two seconds."""
+    async def accepts_again(self, url: str) -> bool:
+        """Whether a publisher who tries again, as OBS does, is still there after two seconds."""
         pusher = self.push(url)
         try:
             await asyncio.to_thread(pusher.wait, 2)
         except subprocess.TimeoutExpired:
-            return False
-        return True
+            return True
+        return False
+
+    async def answers(self, url: str) -> bool:
+        """Whether there is something at an address."""
+        return (await self.anonymous.get(url)).status_code == 200
 
     async def room(self, number: str) -> dict[str, Any]:
         answer = await self.anonymous.get(f"{MINIAPP}/{number}")
@@ -136,10 +145,11 @@ class Centre:
         return found
 
     async def until(self, number: str, state: str, seconds: float = 10) -> dict[str, Any]:
-        async with asyncio.timeout(seconds):
-            while (found := await self.room(number))["state"] != state:
-                await asyncio.sleep(0.1)
-        return found
+        async def is_there() -> bool:
+            return bool((await self.room(number))["state"] == state)
+
+        await until(is_there, seconds)
+        return await self.room(number)
 
     async def scheduled(self) -> str:
         plan = {"title": "红糖专场", "merchant": self.merchant, "planned_at": utc_now().isoformat()}
@@ -201,13 +211,6 @@ class Watching:
         self.state = frame.get("state") or self.state
 
 
-async def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    async with asyncio.timeout(seconds):
-        while process.poll() is None:
-            await asyncio.sleep(0.05)
-    return True
-
-
 async def test_a_broadcast_from_plan_to_replay(centre: Centre) -> None:
     number = await centre.scheduled()
     assert (await centre.other_host.get(f"{CONSOLE}/{number}")).status_code == 404
@@ -220,9 +223,7 @@ async def test_a_broadcast_from_plan_to_replay(centre: Centre) -> None:
     assert await centre.refused(address["url"]), "a second publisher on a key in use"
     assert pusher.poll() is None
     plan = room["playback"]
-    async with asyncio.timeout(4):
-        while (await centre.anonymous.get(plan["hls_url"])).status_code == 404:
-            await asyncio.sleep(0.1)
+    await until(lambda: centre.answers(plan["hls_url"]), 4)
     counted = await asyncio.gather(
         asyncio.to_thread(decoded_pictures, plan["flv_url"], 2),
         asyncio.to_thread(decoded_pictures, plan["hls_url"], 2, "-live_start_index", "-2"),
@@ -234,7 +235,7 @@ async def test_a_broadcast_from_plan_to_replay(centre: Centre) -> None:
     await the_host_is_away_for_a_moment(centre, number, pusher, address["url"])
     ended_at = time.monotonic()
     assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
-    assert await ends_within(centre.pushers[-1], 2), "the publisher was not cut"
+    await until(lambda: centre.pushers[-1].poll() is not None, 2)
     room = await centre.until(number, "replay_ready")
     assert time.monotonic() - ended_at < 4
     assert await centre.refused(address["url"]), "a key of an ended session"
@@ -383,6 +384,11 @@ async def test_a_socket_of_a_foreign_page_or_to_no_room_is_closed(centre: Centre
         assert watching.state["state"] == "scheduled"
 
 
+def is_pipe(words: list[str], source: str) -> bool:
+    """Whether a process reads this stream for the relay."""
+    return source in words and "pipe:1" in words
+
+
 async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
     """kill -9 of ffmpeg, the relay and the media server while a host is on air."""
     number = await centre.scheduled()
@@ -392,29 +398,23 @@ async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
     flv = (await centre.until(number, "live"))["playback"]["flv_url"]
 
     def pipes() -> list[int]:
-        found = subprocess.run(
-            ["pgrep", "-f", f"^{FFMPEG}.*-i rtmp://.*{stream}"], capture_output=True, text=True, check=False
-        )
-        return [int(pid) for pid in found.stdout.split()]
+        source = f"{centre.stack.environment['RTMP_INTERNAL_URL']}/{stream}"
+        return [p.pid for p in psutil.process_iter(["cmdline"]) if is_pipe(p.info["cmdline"] or [], source)]
 
     assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
     [pipe] = pipes()
-    subprocess.run(["kill", "-9", str(pipe)], check=True)
+    os.kill(pipe, signal.SIGKILL)
     assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
     [again] = pipes()
     assert again != pipe
     old = centre.stack.kill("flv-relay", signal.SIGKILL)
     await asyncio.to_thread(centre.stack.wait_until_up, "flv-relay", after=old, patience_s=8)
-    async with asyncio.timeout(6):
-        while not await asyncio.to_thread(decoded_pictures, flv, 1):
-            await asyncio.sleep(0.2)
+    await until(lambda: asyncio.to_thread(lambda: decoded_pictures(flv, 1) > 0), 8)
     assert len(pipes()) == 1
     assert again not in pipes()
     old = centre.stack.kill("nginx", signal.SIGKILL)
     await asyncio.to_thread(centre.stack.wait_until_up, "nginx", after=old, patience_s=8)
-    async with asyncio.timeout(15):
-        while await centre.refused_soon(address["url"]):
-            await asyncio.sleep(0.5)
+    await until(lambda: centre.accepts_again(address["url"]), 15, 0.5)
     assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
     assert (await centre.room(number))["state"] == "live"
 

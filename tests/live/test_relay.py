@@ -16,6 +16,7 @@ from live.keys import LiveKeys
 from live.ports import PublishedStream
 from server.flv_relay import SLOW_VIEWER_BYTES, Relay
 from tests.live.pictures import decoded_pictures, make_flv
+from tests.live.waiting import until
 
 STREAM = "s" * 26
 KEYS = LiveKeys("house-secret-for-tests", "media-secret-for-tests")
@@ -81,9 +82,7 @@ async def ask(
 
 
 async def on_air(relay: Relay) -> None:
-    async with asyncio.timeout(5):
-        while STREAM not in relay.rooms or not relay.rooms[STREAM].timeline.is_joinable:
-            await asyncio.sleep(0.02)
+    await until(lambda: STREAM in relay.rooms and relay.rooms[STREAM].timeline.is_joinable, 5, 0.02)
 
 
 async def test_only_a_good_token_for_this_stream_opens_it() -> None:
