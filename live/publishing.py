@@ -81,9 +81,12 @@ class Publishing:
     clock: Clock = utc_now
     grace: timedelta = GRACE
 
-    async def issue_address(self, number: str, host: str) -> PushAddress:
+    async def issue_address(
+        self, number: str, host: str, valid_for: timedelta = KEY_LIFETIME
+    ) -> PushAddress:
         """A new push address; the one before it is worth nothing from now on.
 
+        ``valid_for`` is at most :data:`KEY_LIFETIME`; a host who hands the address on asks for less.
         Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after
         the end.
         """
@@ -96,7 +99,7 @@ class Publishing:
             if session.state not in OPEN or now < earliest:
                 raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
             session.push_nonce = opaque_id()
-            session.push_expires_at = (now + KEY_LIFETIME).replace(microsecond=0)
+            session.push_expires_at = (now + min(valid_for, KEY_LIFETIME)).replace(microsecond=0)
             session.push_bound_to = None
             await session.save(update_fields=["push_nonce", "push_expires_at", "push_bound_to"])
             if session.state is SessionState.SCHEDULED:

@@ -9,6 +9,7 @@ from console_api.live.schemas import (
     HostSessionsView,
     HostSessionView,
     PinProduct,
+    PushAddressQuery,
     PushAddressView,
     ScheduleSession,
 )
@@ -85,9 +86,11 @@ async def show_own_session(actor: Host, number: str) -> HostSessionView:
 
 
 @door.post("/live/sessions/<number:str>/push-address")
-async def issue_push_address(actor: Host, number: str, publishing: Publishing) -> PushAddressView:
+async def issue_push_address(
+    actor: Host, number: str, query: PushAddressQuery, publishing: Publishing
+) -> PushAddressView:
     """取得推流地址；旧地址随即失效。"""
-    issued = await publishing.issue_address(number, actor.number)
+    issued = await publishing.issue_address(number, actor.number, timedelta(seconds=query.valid_for_s))
     return PushAddressView(issued.server, issued.key, issued.url, issued.expires_at)
 
 

@@ -24,6 +24,12 @@ class PinProduct(Input):
     sku: Code
 
 
+class PushAddressQuery(Input):
+    """For how long the address may be used, in seconds: two hours unless the host asks for less."""
+
+    valid_for_s: Annotated[int, msgspec.Meta(ge=1, le=7200)] = 7200
+
+
 class HostSessionView(View):
     """A session as its host sees it."""
 
