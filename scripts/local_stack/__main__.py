@@ -52,11 +52,15 @@ def arguments() -> argparse.Namespace:
 
 def ask_for_the_end(number: int, frame: FrameType | None) -> None:
     """Turn the first signal into an exception; later ones find the stop under way and change nothing."""
-    on_signals(signal.SIG_IGN)
+    on_signals(let_it_pass)
     raise Stopped
 
 
-def on_signals(action: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+def let_it_pass(number: int, frame: FrameType | None) -> None:
+    """The stop is under way already."""
+
+
+def on_signals(action: Callable[[int, FrameType | None], None]) -> None:
     """What happens on Ctrl-C, ``kill`` and a closed terminal."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, action)
@@ -130,7 +134,7 @@ def main() -> int:
         print(f"\n启动失败 / could not start: {error}", file=sys.stderr)
         return 1
     finally:
-        on_signals(signal.SIG_IGN)
+        on_signals(let_it_pass)
         stack.stop()
         say("已停止 / stopped")
 
