@@ -100,7 +100,7 @@ async def test_offsets_are_dense_under_concurrent_writers(database: str) -> None
     assert [offset for offset, _ in await record(session)] == list(range(1, before + 37))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_drops_and_resumes_over_two_processes(
     database: str, hubs: tuple[FeedHub, FeedHub], redis_url: str, seed: int
 ) -> None:
