@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import timedelta, timezone
 from functools import partial
 
+import msgspec
 import pytest
 
-from kit.database import transaction
+from kit.database import execute, transaction
 from payments.errors import ChannelUnavailable, PaymentNotOpen, RefundTooLarge
 from payments.events import (
     PaymentArrivedLate,
@@ -26,6 +27,7 @@ from payments.jobs import (
     query_refunds,
     send_refunds,
 )
+from payments.ports import BillInvalid
 from payments.queries import PaymentQueries
 from tests.payments.conftest import Shop
 from tests.servers import free_port
@@ -330,3 +332,82 @@ async def test_notices_doubled_forged_and_reordered_have_one_effect(live_shop: S
     assert sorted((f.reference, f.amount_fen) for f in succeeded) == [
         (reference, 1000 + n) for n, reference in enumerate(references)
     ]
+
+
+async def test_direct_mode_pays_refunds_and_bills_without_sub_merchants(live_shop: Shop) -> None:
+    direct = replace(live_shop.gateway.configuration, mode="direct")
+    live_shop.gateway = replace(live_shop.gateway, configuration=direct)
+    live_shop.__post_init__()
+    live_shop.sandbox.fault("notice.*", "lose", times=None)
+    reference = await live_shop.open(888)
+    assert (await live_shop.row(reference))["sub_mchid"] is None
+    await pay(live_shop, reference)
+    live_shop.watch.forward(seconds=16)
+    await query_pending_payments(live_shop.payments)
+    assert await is_in(live_shop, reference, "succeeded")
+    await ask_refund(live_shop, reference, "direct", 88)
+    await send_refunds(live_shop.refunds)
+    live_shop.watch.forward(minutes=2)
+    await query_refunds(live_shop.refunds)
+    assert await refunded(live_shop, "direct")
+    await live_shop.bills.import_day(live_shop.watch().astimezone(CHINA).date())
+    settled = [(f.gross_fen, f.fee_fen) for f in await live_shop.facts(PaymentSettled)]
+    assert sorted(settled) == [(-88, 0), (888, 5)]
+
+
+async def test_a_lasting_refusal_ends_a_refund_and_says_so(live_shop: Shop) -> None:
+    reference = await paid(live_shop, 500)
+    await execute("UPDATE payment SET captured_fen = 501, amount_fen = 501 WHERE reference = $1", reference)
+    await ask_refund(live_shop, reference, "a", 501)
+    for _ in range(4):
+        assert await send_refunds(live_shop.refunds) == 1
+        live_shop.watch.forward(hours=1)
+    assert await send_refunds(live_shop.refunds) == 0
+    facts = await live_shop.facts(RefundFailed)
+    assert [(f.refund_reference, f.is_final) for f in facts] == [("a", True)]
+    await ask_refund(live_shop, reference, "b", 500)
+
+
+async def test_money_not_in_the_account_yet_is_waited_for(live_shop: Shop) -> None:
+    reference = await paid(live_shop, 500)
+    live_shop.sandbox.fault("refund.create", "answer", status=403, code="NOT_ENOUGH", times=6)
+    await ask_refund(live_shop, reference, "a", 500)
+    for _ in range(6):
+        await send_refunds(live_shop.refunds)
+        live_shop.watch.forward(hours=1)
+    assert await live_shop.facts(RefundFailed) == []
+    assert await send_refunds(live_shop.refunds) == 1
+    await until(lambda: refunded(live_shop, "a"))
+
+
+async def test_a_bill_whose_file_was_changed_on_the_way_is_not_believed(live_shop: Shop) -> None:
+    reference = await paid(live_shop, 500)
+    day = live_shop.watch().astimezone(CHINA).date()
+    client = live_shop.gateway._client
+    target = f"/v3/bill/tradebill?bill_date={day.isoformat()}&bill_type=ALL"
+    stated = msgspec.json.decode((await client.call("GET", target)).body)
+    raw = await client.download(stated["download_url"], sha1_hex=stated["hash_value"])
+    assert (await live_shop.row(reference))["number"].encode() in raw
+    assert raw.startswith("\ufeff".encode())
+    with pytest.raises(BillInvalid):
+        await client.download(stated["download_url"], sha1_hex="0" * 40)
+    with pytest.raises(BillInvalid):
+        await client.download("http://169.254.169.254/latest/meta-data", sha1_hex=stated["hash_value"])
+
+
+async def test_a_channel_that_hangs_after_it_acted_is_given_up_in_time_and_resumed(live_shop: Shop) -> None:
+    hasty = replace(live_shop.gateway.configuration, timeout_seconds=0.4, budget_seconds=0.8)
+    live_shop.gateway = replace(live_shop.gateway, configuration=hasty)
+    live_shop.__post_init__()
+    live_shop.sandbox.fault("pay.prepay", "hang", seconds=3, when="after")
+    reference = await live_shop.open()
+    began = time.monotonic()
+    with pytest.raises(ChannelUnavailable):
+        await live_shop.payments.prepay(reference)
+    assert time.monotonic() - began < 2
+    assert await close_expired_payments(live_shop.payments) == 0
+    await live_shop.payments.request_close(reference)
+    assert await close_expired_payments(live_shop.payments) == 0, "a call may still be on its way"
+    live_shop.watch.forward(seconds=21)
+    assert await close_expired_payments(live_shop.payments) == 1
+    assert await is_in(live_shop, reference, "closed")

@@ -422,3 +422,37 @@ async def test_a_rolled_back_caller_leaves_neither_payment_nor_fact(shop: Shop) 
         await close_and_stop()
     assert await state_of(shop, reference) == "pending"
     assert await shop.facts() == []
+
+
+@pytest.mark.parametrize("kind", ["queries", "closes", "sends", "refund_queries"])
+async def test_a_claim_in_progress_is_stepped_over_and_never_taken_twice(shop: Shop, kind: str) -> None:
+    number = await a_refund(shop)
+    for _ in range(3):
+        await shop.open(minutes=5)
+    await execute("UPDATE payment SET next_query_at = $1 WHERE state = 'pending'", shop.watch())
+    if kind == "refund_queries":
+        await shop.refunds.confirm(await refund_seen(shop, number, RefundState.PROCESSING))
+    shop.watch.forward(minutes=6)
+    claim = {
+        "queries": shop.payments.claim_queries,
+        "closes": shop.payments.claim_closes,
+        "sends": shop.refunds.claim_sends,
+        "refund_queries": shop.refunds.claim_queries,
+    }[kind]
+    claimed, release = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> int:
+        async with transaction():
+            mine = await claim(50)
+            claimed.set()
+            await release.wait()
+        return len(mine)
+
+    first = asyncio.create_task(hold())
+    await claimed.wait()
+    try:
+        assert await asyncio.wait_for(claim(50), 2) == []
+    finally:
+        release.set()
+    assert await first == (3 if kind in ("queries", "closes") else 1)
+    assert await claim(50) == []
