@@ -1,0 +1,139 @@
+"""Starts a throw-away PostgreSQL, fills it, starts one server, drives it from this process, prints, tidies up."""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import uvloop
+from tortoise.context import TortoiseContext
+
+from scripts.benchmarks.county import Shelf, build_county
+from scripts.benchmarks.load import Round, drive
+from scripts.benchmarks.loads import Load, measured_loads, static_load
+from scripts.benchmarks.report import goals, machine, table
+from scripts.local_stack.probes import answers_http
+from scripts.local_stack.product import ROOT
+from scripts.local_stack.programs import plain_environment
+from scripts.local_stack.stack import LocalStack
+from server.database import tortoise_config
+from server.settings import DatabaseSettings
+
+ROUNDS = 5
+WARM_UP_S = 2.0
+UP_WITHIN_S = 60.0
+
+
+def main() -> None:
+    """The command line."""
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="longchuan-bench-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        stack = LocalStack(Path(folder, "state"), ("postgres",), usual_ports=False)
+        try:
+            stack.prepare()
+            stack.start_first()
+            stack.migrate()
+            began = time.monotonic()
+            shelf = asyncio.run(_seed(stack.environment["DATABASE_URL"]))
+            print(f"{len(shelf.products):,} products in {time.monotonic() - began:.0f} s", flush=True)
+            with _server(stack, Path(folder, "server.log")) as port:
+                loads, rounds = uvloop.run(_measure(port, shelf, options))
+        finally:
+            stack.destroy()
+    each = options.seconds / ROUNDS
+    print(
+        f"\n{machine()}; {options.connections} connections; {ROUNDS} interleaved rounds of {each:.1f} s a load;"
+    )
+    print(
+        "PostgreSQL, server and client on this machine, fsync and synchronous_commit on; / = median of the rounds' ratios\n"
+    )
+    print("\n".join([*table(loads, rounds), "", *goals(loads, rounds)]))
+
+
+def _options() -> argparse.Namespace:
+    asked = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    asked.add_argument(
+        "--seconds", type=float, default=10.0, help="measured seconds per load, over all rounds"
+    )
+    asked.add_argument(
+        "--connections", type=int, default=32, help="keep-alive connections that ask without a pause"
+    )
+    asked.add_argument("--only", nargs="*", default=[], help="names of loads; their yardsticks are added")
+    return asked.parse_args()
+
+
+async def _seed(url: str) -> Shelf:
+    """Fill the database without waiting for the disk; nothing of this is measured."""
+    config = tortoise_config(DatabaseSettings(url=url))
+    config["connections"]["default"]["credentials"]["server_settings"]["synchronous_commit"] = "off"
+    async with TortoiseContext() as context:
+        await context.init(config=config)
+        shelf = await build_county()
+        await context.connections.get("default").execute_script("VACUUM ANALYZE")
+        await context.close_connections()
+    return shelf
+
+
+@contextmanager
+def _server(stack: LocalStack, log: Path) -> Iterator[int]:
+    """The measured process; the value is its port. Its log is shown when it does not come up."""
+    environment = {**plain_environment(), **stack.environment}
+    port = int(environment["API_PORT"])
+    with log.open("wb") as output:
+        running = _start(environment, output)
+        try:
+            deadline = time.monotonic() + UP_WITHIN_S
+            while not answers_http(port, "/health/ready"):
+                if running.poll() is not None or time.monotonic() > deadline:
+                    sys.exit(f"the server did not start\n{log.read_text()[-3000:]}")
+                time.sleep(0.1)
+            yield port
+        finally:
+            running.terminate()
+            running.wait(30)
+
+
+def _start(environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    words = [*os.environ.get("BENCH_WRAP", "").split(), sys.executable, "-m", "scripts.benchmarks.server"]
+    return subprocess.Popen(words, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+
+async def _measure(
+    port: int, shelf: Shelf, options: argparse.Namespace
+) -> tuple[list[Load], dict[str, list[Round]]]:
+    """Warm everything up, then rounds in which every load comes once, so that noise hits all alike."""
+    loads = _wanted(measured_loads(shelf), options.only)
+    sizes: dict[str, int] = {}
+    for load in loads:
+        warm = await drive(port, load.following, options.connections, WARM_UP_S)
+        if warm.refused:
+            sys.exit(f"{load.title}: {warm.refused} refused, the last one with\n{warm.sample.decode()}")
+        sizes.setdefault(load.static, warm.body_bytes)
+    statics = [static_load(name, size) for name, size in sizes.items() if name]
+    for load in statics:
+        await drive(port, load.following, options.connections, WARM_UP_S / 2)
+    everything = [*statics, *loads]
+    rounds: dict[str, list[Round]] = {load.name: [] for load in everything}
+    for _ in range(ROUNDS):
+        for load in everything:
+            rounds[load.name].append(
+                await drive(port, load.following, options.connections, options.seconds / ROUNDS)
+            )
+    return everything, rounds
+
+
+def _wanted(loads: Sequence[Load], only: list[str]) -> list[Load]:
+    names = {*only, *(load.yardstick for load in loads if load.name in only)}
+    return [load for load in loads if not only or load.name in names]
+
+
+if __name__ == "__main__":
+    main()
