@@ -16,6 +16,7 @@ from scripts.wechat_sandbox.miniprogram_api import MiniProgramApi, list_endpoint
 from scripts.wechat_sandbox.notices import NoticeDesk
 from scripts.wechat_sandbox.pay import PayDesk
 from scripts.wechat_sandbox.pay_api import PayApi, list_operations
+from scripts.wechat_sandbox.phone_page import mount_phone
 from scripts.wechat_sandbox.product_proxy import ProductProxy
 from scripts.wechat_sandbox.refunds import RefundDesk
 from scripts.wechat_sandbox.settings import Settings, read_settings
@@ -46,6 +47,7 @@ def _mount(app: Sanic[Any, Any], world: World) -> None:
     MiniProgramApi(world, program, list_endpoints(world, program, checks, ShippingDesk(world))).mount(app)
     Control(world, program, checks, pay, notices, Cashier(world, pay), message_push).mount(app)
     proxy.mount(app)
+    mount_phone(app)
 
     @app.after_server_start
     async def resume(_app: Sanic[Any, Any]) -> None:

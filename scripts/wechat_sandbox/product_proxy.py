@@ -18,6 +18,7 @@ from sanic.response import raw
 from scripts.wechat_sandbox.world import World
 
 PREFIX = "/product"
+TRY_AGAIN_LATER = 1013
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 HOP_BY_HOP = {
     "connection",
@@ -75,22 +76,31 @@ class ProductProxy:
         """Join the page's socket to the product's until either side closes."""
         parts = urlsplit(self._base + self._target(request))
         scheme = "wss" if parts.scheme == "https" else "ws"
-        async with websockets.connect(urlunsplit(parts._replace(scheme=scheme)), proxy=None) as product:
-
-            async def to_page() -> None:
-                async for message in product:
-                    await ws.send(message)
-
-            async def to_product() -> None:
-                while (message := await ws.recv()) is not None:
-                    await product.send(message)
-
-            tasks = [asyncio.ensure_future(to_page()), asyncio.ensure_future(to_product())]
-            _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in pending:
+        try:
+            product = await websockets.connect(urlunsplit(parts._replace(scheme=scheme)), proxy=None)
+        except (OSError, websockets.WebSocketException):
+            await ws.close(TRY_AGAIN_LATER, "product")
+            return
+        tasks = [asyncio.create_task(_to_page(product, ws)), asyncio.create_task(_to_product(ws, product))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # The page's end comes as a cancellation of this handler: neither task may outlive it.
+            for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await product.close()
 
     @staticmethod
     def _target(request: Request) -> str:
         return request.raw_url.decode("latin-1").removeprefix(PREFIX)
+
+
+async def _to_page(product: websockets.ClientConnection, ws: Websocket) -> None:
+    async for message in product:
+        await ws.send(message)
+
+
+async def _to_product(ws: Websocket, product: websockets.ClientConnection) -> None:
+    while (message := await ws.recv()) is not None:
+        await product.send(message)

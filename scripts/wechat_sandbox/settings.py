@@ -60,8 +60,14 @@ class Settings:
     push_aes_key: str
     product_base_url: str
     push_url: str
-    sub_mchids: tuple[str, ...] = ()
+    sub_mchids: tuple[tuple[str, str], ...] = ()
     conditions: Conditions = field(default_factory=Conditions)
+
+
+def _sub_merchants(text: str) -> tuple[tuple[str, str], ...]:
+    """``1900000001=名称,1900000002``: numbers separated by commas, each with a name if it has one."""
+    parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
+    return tuple((number.strip(), name.strip()) for number, _, name in parts)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -93,9 +99,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         push_aes_key=environment.get("WECHAT_PUSH_AES_KEY", ""),
         product_base_url=product,
         push_url=environment.get("SANDBOX_PUSH_URL", product + "/v1/webhook/wechat/messages"),
-        sub_mchids=tuple(
-            part.strip() for part in environment.get("SANDBOX_SUB_MCHIDS", "").split(",") if part.strip()
-        ),
+        sub_mchids=_sub_merchants(environment.get("SANDBOX_SUB_MCHIDS", "")),
         conditions=Conditions(
             clock_scale=float(environment.get("SANDBOX_CLOCK_SCALE", "1.0")),
             bills_ready="at_once" if environment.get("SANDBOX_BILLS_READY") == "at_once" else "documented",

@@ -18,10 +18,12 @@ from scripts.wechat_sandbox.state import Book, Store
 
 log = logging.getLogger("wechat_sandbox")
 
+# The demo county names the same openids as its demo consumers.
 DEMO_PEOPLE = (
-    ("oDemoConsumer000000000000001", "示例·月亮", "10000000001"),
-    ("oDemoConsumer000000000000002", "示例·阿昌", "10000000002"),
-    ("oDemoConsumer000000000000003", "示例·小陇", "10000000003"),
+    ("demo-openid-01", "示例·月亮", "10000000001"),
+    ("demo-openid-02", "示例·阿昌", "10000000002"),
+    ("demo-openid-03", "示例·小陇", "10000000003"),
+    ("demo-openid-04", "示例·目瑙", "10000000004"),
 )
 
 
@@ -160,9 +162,9 @@ def build_world(settings: Settings) -> World:
         saved_conditions=saved,
         conditions=conditions,
     )
-    for sub_mchid in settings.sub_mchids:
+    for sub_mchid, name in settings.sub_mchids:
         if world.sub_merchants.get(sub_mchid) is None:
-            world.sub_merchants.put(sub_mchid, SubMerchant(sub_mchid=sub_mchid))
+            world.sub_merchants.put(sub_mchid, SubMerchant(sub_mchid=sub_mchid, name=name))
     for openid, nickname, phone in DEMO_PEOPLE:
         if world.people.get(openid) is None:
             world.people.put(openid, Person(openid=openid, nickname=nickname, phone=phone))

@@ -1,0 +1,75 @@
+// Pictures of a room: HTTP-FLV while it is on air, HLS otherwise or where FLV does not play.
+
+export class Player {
+  constructor(video, onState) {
+    this.video = video;
+    this.onState = onState; // playing | waiting | failed
+    this.engine = null;
+    this.plan = null;
+    video.muted = true;
+    video.playsInline = true;
+    video.addEventListener("playing", () => onState("playing"));
+    video.addEventListener("waiting", () => onState("waiting"));
+  }
+
+  // Plays a plan {flv_url, hls_url}; the same plan twice changes nothing.
+  play(plan) {
+    const source = plan ? plan.flv_url || plan.hls_url : null;
+    if (source === this.source) return;
+    this.stop();
+    this.source = source;
+    this.plan = plan;
+    if (!plan) return;
+    if (plan.flv_url && window.mpegts && mpegts.isSupported()) this.playFlv(plan.flv_url);
+    else this.playHls(plan.hls_url);
+  }
+
+  playFlv(url) {
+    mpegts.LoggingControl.enableAll = false;
+    const player = mpegts.createPlayer({ type: "flv", isLive: true, url }, { enableStashBuffer: false, liveBufferLatencyChasing: true });
+    this.engine = player;
+    player.on(mpegts.Events.ERROR, () => { if (this.engine === player) this.fallBack(); });
+    player.attachMediaElement(this.video);
+    player.load();
+    this.start();
+  }
+
+  playHls(url) {
+    if (!url) { this.onState("failed"); return; }
+    if (window.Hls && Hls.isSupported()) {
+      const player = new Hls({ lowLatencyMode: false });
+      this.engine = player;
+      player.on(Hls.Events.ERROR, (_event, told) => { if (told.fatal && this.engine === player) this.retry(url); });
+      player.loadSource(url);
+      player.attachMedia(this.video);
+    } else {
+      this.video.src = url;
+    }
+    this.start();
+  }
+
+  fallBack() {
+    const url = this.plan.hls_url;
+    this.release();
+    this.playHls(url);
+  }
+
+  retry(url) {
+    this.release();
+    this.onState("failed");
+    this.timer = setTimeout(() => this.playHls(url), 3000);
+  }
+
+  start() { this.video.play().catch(() => this.onState("waiting")); }
+
+  seek(seconds) { this.video.currentTime = seconds; this.start(); }
+
+  release() {
+    clearTimeout(this.timer);
+    if (this.engine) this.engine.destroy();
+    this.engine = null;
+    this.video.removeAttribute("src");
+  }
+
+  stop() { this.release(); this.source = null; }
+}

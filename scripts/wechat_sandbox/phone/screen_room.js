@@ -1,0 +1,155 @@
+// One live room: pictures, the pinned card, the shelf, the chat, and buying without leaving.
+
+import { call, newKey, session } from "./api.js";
+import { closeSheet, h, icon, marks, picture, price, replace, sheet, toast } from "./dom.js";
+import { buySheet } from "./buying.js";
+import { Feed } from "./feed.js";
+import { Player } from "./player.js";
+import { STATES, stateTag } from "./screen_rooms.js";
+
+const KEPT_MESSAGES = 60;
+const ON_AIR = new Set(["live", "interrupted"]);
+
+class Room {
+  constructor(frame, view) {
+    this.frame = frame;
+    this.number = view.number;
+    this.view = view;
+    this.state = { state: view.state, viewers: view.viewers, pinned: view.pinned, shelf: view.shelf };
+    this.build();
+    this.player = new Player(this.video, (state) => { this.stage.dataset.player = state; });
+    this.player.play(view.playback);
+    this.drawState();
+    this.add(view.messages);
+    this.drawChapters(view.chapters);
+    this.feed = new Feed(view.number, { epoch: view.epoch, offset: view.offset }, {
+      snapshot: (snapshot) => { this.chat.replaceChildren(); this.add(snapshot.messages); this.take(snapshot.state); },
+      messages: (list) => this.add(list),
+      state: (state) => this.take(state),
+      link: (isUp) => { this.stage.dataset.link = isUp ? "up" : "down"; },
+    });
+  }
+
+  build() {
+    this.video = h("video", { playsinline: true, muted: true, autoplay: true, "data-testid": "video" });
+    this.tag = h("span");
+    this.viewers = h("small", { "data-testid": "viewers" });
+    this.chat = h("ol", { class: "chat", "data-testid": "chat", "aria-live": "polite" });
+    this.card = h("div", { class: "pinned", "data-testid": "pinned" });
+    this.chapters = h("div", { class: "chapters" });
+    this.poster = h("div", { class: "poster" });
+    const input = h("input", { type: "text", maxlength: 100, placeholder: "说点什么…", "aria-label": "说点什么", "data-testid": "chat-input" });
+    const form = h("form", { onsubmit: (event) => { event.preventDefault(); this.say(input); } },
+      input, h("button", { type: "submit", "data-testid": "chat-send" }, "发送"));
+    this.bag = h("button", { class: "bag", "aria-label": "货架", "data-testid": "shelf", onclick: () => this.showShelf() }, icon("bag"), h("b", {}));
+    this.sound = h("button", { class: "sound", "aria-label": "声音", onclick: () => this.toggleSound() }, icon("silent"));
+    this.stage = h("section", { class: "stage", "data-player": "waiting", "data-testid": "stage" },
+      this.poster, this.video,
+      h("div", { class: "host" }, picture(this.view.title, "", "avatar"), h("span", {}, h("b", {}, this.view.title), this.viewers), this.tag, this.sound),
+      h("p", { class: "broken" }, "网络断开，正在重新连接…"),
+      h("div", { class: "below" }, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.bag)));
+    replace(this.frame.screen, this.stage);
+  }
+
+  take(state) {
+    const before = this.state.state;
+    this.state = state;
+    this.drawState();
+    if (before !== state.state) this.refresh().catch(() => {});
+  }
+
+  // A change of state changes the pictures: their addresses and the chapters come with the room itself.
+  async refresh() {
+    const view = await call("GET", `/live/sessions/${encodeURIComponent(this.number)}`);
+    if (!this.frame.isCurrent()) return;
+    this.view = view;
+    this.player.play(view.playback);
+    this.drawChapters(view.chapters);
+  }
+
+  drawState() {
+    replace(this.tag, stateTag(this.state.state));
+    this.viewers.textContent = `${this.state.viewers} 人在看`;
+    this.stage.dataset.state = this.state.state;
+    const [word] = STATES[this.state.state] || [this.state.state];
+    replace(this.poster, picture(this.view.title, "", "cover"), h("p", {}, this.state.state === "live" ? "正在连接画面…" : word));
+    const count = this.bag.querySelector("b");
+    count.textContent = this.state.shelf.length || "";
+    const pinned = this.state.shelf.find((item) => item.code === this.state.pinned);
+    replace(this.card, pinned ? this.product(pinned, "讲解中") : null);
+    this.card.hidden = !pinned;
+    this.card.dataset.code = pinned ? pinned.code : "";
+  }
+
+  product(item, label) {
+    const isGone = item.stock < 1;
+    return h("article", { class: "product", "data-code": item.code },
+      picture(item.title, item.image), label ? h("em", { class: "label" }, label) : null,
+      h("div", {}, h("b", {}, item.title), h("small", {}, item.spec, " ", marks(item.marks)),
+        h("p", {}, price(item.price_fen), h("small", { "data-testid": "stock" }, isGone ? "已售罄" : `剩 ${item.stock} 件`))),
+      h("button", { class: "buy", disabled: isGone, "data-testid": "buy", onclick: () => this.buy(item) }, isGone ? "抢光了" : "去抢购"));
+  }
+
+  showShelf() {
+    sheet(h("h3", {}, `货架 · ${this.state.shelf.length} 件`),
+      h("div", { class: "shelf" }, this.state.shelf.length ? this.state.shelf.map((item) => this.product(item, item.code === this.state.pinned ? "讲解中" : ""))
+        : h("p", { class: "fine" }, "货架还是空的")));
+  }
+
+  buy(item) {
+    closeSheet();
+    buySheet(item, this.view.attribution);
+  }
+
+  add(messages) {
+    for (const message of messages) {
+      const said = this.sentence(message);
+      if (said) this.chat.append(said);
+    }
+    while (this.chat.children.length > KEPT_MESSAGES) this.chat.firstElementChild.remove();
+    this.chat.scrollTop = this.chat.scrollHeight;
+  }
+
+  sentence({ kind, payload, offset }) {
+    const put = (className, ...words) => h("li", { class: className, "data-offset": offset }, ...words);
+    if (kind === "chat") return put("said", h("b", {}, payload.name), payload.text);
+    if (kind === "sold") return put("told sold", `有 ${payload.quantity} 件刚刚被买走`);
+    if (kind === "pin") return put("told", `主播开始讲解「${payload.title}」`);
+    if (kind === "state" && STATES[payload.state]) return put("told", STATES[payload.state][0]);
+    return null;
+  }
+
+  async say(input) {
+    const text = input.value.trim();
+    if (!text) return;
+    try {
+      await call("POST", `/live/sessions/${encodeURIComponent(this.number)}/messages`, { text, client_key: newKey() });
+      input.value = "";
+    } catch (problem) { toast(problem.message); }
+  }
+
+  drawChapters(chapters) {
+    const isReplay = !ON_AIR.has(this.state.state) && chapters.length > 0;
+    replace(this.chapters, isReplay ? chapters.map((chapter) => h("button", { class: "chapter", "data-testid": "chapter", onclick: () => this.player.seek(chapter.offset_ms / 1000) },
+      h("b", {}, chapter.title), price(chapter.price_fen))) : null);
+  }
+
+  toggleSound() {
+    this.video.muted = !this.video.muted;
+    replace(this.sound, icon(this.video.muted ? "silent" : "loud"));
+  }
+
+  close() {
+    this.feed.close();
+    this.player.stop();
+  }
+}
+
+export async function roomScreen(frame, number) {
+  frame.title("直播间", "#/rooms");
+  frame.tabs(null);
+  const view = await call("GET", `/live/sessions/${encodeURIComponent(number)}`);
+  if (!frame.isCurrent() || !session.get()) return;
+  const room = new Room(frame, view);
+  frame.onLeave(() => room.close());
+}
