@@ -75,7 +75,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over the households that were asked for; ``households`` counts those with any figure, once each."""
+    """Sums over the households asked for; ``households`` counts those with any figure, once each."""
 
     households: int
     attributed_sales_fen: int

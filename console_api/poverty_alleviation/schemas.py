@@ -89,7 +89,7 @@ class LinkEndInput(Input):
 
 
 class ContractInput(Input):
-    """A contract of one of the two chains; ``parties`` names at least one party for each role of the chain."""
+    """A contract of one of the two chains; ``parties`` names a party or more for each of its roles."""
 
     template: ChainTemplate
     merchant: Number
@@ -190,7 +190,7 @@ class PayoutsView(View):
 
 
 class ConfirmationInput(Input):
-    """How the household confirmed: a signed sheet, a visit, a call; ``evidence`` names the paper or recording."""
+    """How the household confirmed; ``evidence`` names the paper or the recording."""
 
     kind: Annotated[str, msgspec.Meta(pattern=r"^(signed_statement|signed_slip|visit|phone)$")]
     evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]

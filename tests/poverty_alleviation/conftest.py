@@ -11,10 +11,7 @@ from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.database import rows, transaction
 from kit.facts import Fact
 from ledger.service import Journals
-from merchants.licences import Licence, LicenceKind
-from merchants.service import Merchants
 from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid, PaidLine
-from places.models import Division, DivisionLevel
 from poverty_alleviation import handlers
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, RuleTerms
@@ -22,11 +19,11 @@ from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
-from traceability.models import IntakeMode, SupplierKind
-from traceability.service import Intakes, Lots, Reach, Suppliers, Weighing
+from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
+from traceability.models import IntakeMode, Supplier, SupplierKind
+from traceability.service import Intakes, Lots, Reach, Weighing
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
-TOWNSHIP = "533124101"
 CHANNEL = "wechat_miniprogram"
 SOURCE = "live:L1"
 OFFICER = "staff:office"
@@ -37,7 +34,7 @@ class County:
     """The demo county of a test; ``clock`` stands still unless a test moves ``now``."""
 
     merchant: str = ""
-    product: str = "brown-sugar"
+    product: str = ""
     suppliers: dict[str, str] = field(default_factory=dict)
     households: dict[str, str] = field(default_factory=dict)
     contract: str = ""
@@ -68,8 +65,16 @@ class County:
         return Lots(self.clock)
 
     async def enter_supplier(self, name: str) -> str:
-        reach = Reach(caller="staff:keeper", township=TOWNSHIP)
-        number = await Suppliers(self.clock).enter(reach, f"供货人{name}", SupplierKind.FARMER, TOWNSHIP)
+        """A supplier whose number sorts by its name, because equal remainders go to the smaller number."""
+        number = f"S-{name}"
+        await Supplier.create(
+            number=number,
+            name=f"供货人{name}",
+            kind=SupplierKind.FARMER,
+            township=TOWNSHIP,
+            entered_by="staff:keeper",
+            entered_at=self.now,
+        )
         self.suppliers[name] = number
         return number
 
@@ -230,10 +235,8 @@ async def balances() -> dict[tuple[str, str, str], int]:
 async def county(database: str) -> County:
     """The county with rules A (12.00 per kg, all) and B (2 %, registered only) of the worked vector."""
     place = County()
-    above = await Division.create(code=TOWNSHIP[:6], name="陇川县", level=DivisionLevel.COUNTY)
-    await Division.create(code=TOWNSHIP, name="章凤镇", level=DivisionLevel.TOWNSHIP, parent=above)
-    licence = Licence(kind=LicenceKind.COOPERATIVE, number="DEMO-1", valid_from=date(2020, 1, 1))
-    place.merchant = await Merchants(place.clock).enter("示例合作社", licence, TOWNSHIP, None, OFFICER)
+    place.merchant = await approved_merchant()
+    place.product, _ = await listed_product(place.merchant)
     for name in ("H1", "H2", "N1"):
         await place.enter_supplier(name)
     await place.register("H1")

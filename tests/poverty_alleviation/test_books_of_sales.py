@@ -4,6 +4,7 @@ import asyncio
 import random
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from kit.database import rows, scalar, transaction
@@ -11,10 +12,14 @@ from kit.facts import Fact
 from ledger.jobs import seal_journals
 from ledger.queries import unbalanced_journals, verify_chain
 from ledger.service import Sealer
-from poverty_alleviation.allocation import RuleKind, RuleScope
+from payments.events import PaymentSettled
+from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.contracts import RuleTerms, contract_card
 from poverty_alleviation.errors import LineNotRecorded, OrderDoesNotAdd
 from poverty_alleviation.models import AssistanceStatus, Recognition
+from poverty_alleviation.payouts import due
 from tests.poverty_alleviation.conftest import CHANNEL, NOW, OFFICER, SOURCE, County, balances
+from traceability.events import IntakePaid
 from traceability.models import IntakeMode
 
 SUGAR = {"H1": 25_000, "H2": 20_000, "N1": 15_000}
@@ -131,8 +136,6 @@ async def test_goods_paid_at_the_scale(county: County) -> None:
     Bills at 0.60 %, rounded: O1 +79.80 fee 0.48, refund −39.90 fee −0.24, O2 +39.90 fee 0.24: 1102 = 79.80
     − 39.90 + 39.90 − 0.48 = 79.32, fees 0.48, 1101 = 0.
     """
-    from payments.events import PaymentSettled
-
     rule = await county.add_rule(
         RuleKind.PER_UNIT, 1150, RuleScope.REGISTERED_ONLY, recognition=Recognition.INTAKE_PAID
     )
@@ -194,10 +197,8 @@ async def test_goods_paid_at_the_scale(county: County) -> None:
     }
 
 
-async def announced() -> list[Fact]:
+async def announced() -> list[IntakePaid]:
     """The facts in the outbox that the books listen to, as the dispatcher would read them."""
-    from traceability.events import IntakePaid
-
     found = await rows(
         "SELECT payload::text AS payload FROM outbox_message WHERE topic ="
         " 'traceability.intake_paid' ORDER BY id"
@@ -206,7 +207,7 @@ async def announced() -> list[Fact]:
 
 
 async def test_the_same_delivery_is_never_income_twice(county: County) -> None:
-    """The claim is a unique key: a delivery paid at the scale earns nothing when it is sold, and the reverse is refused."""
+    """A delivery paid at the scale earns nothing when it is sold; the reverse is refused by a unique key."""
     lot = await county.sealed_lot({"H1": 10_000}, IntakeMode.PAID_AT_SCALE)
     await county.bind({lot: 3})
     (paid,) = await announced()
@@ -218,13 +219,7 @@ async def test_the_same_delivery_is_never_income_twice(county: County) -> None:
     await county.tell(county.paid("O2"), county.packed("O2"))
     intake = await scalar("SELECT intake FROM income_claim WHERE recognition = 'order_completed'")
     with pytest.raises(Exception, match="income_claimed_twice"):
-        await county.tell(replace_intake(paid, intake))
-
-
-def replace_intake(fact: Fact, intake: str) -> Fact:
-    import msgspec
-
-    return msgspec.structs.replace(fact, intake=intake)
+        await county.tell(msgspec.structs.replace(paid, intake=intake))
 
 
 async def test_nothing_is_posted_to_a_household_outside_a_valid_span(county: County) -> None:
@@ -259,14 +254,12 @@ async def test_a_new_version_of_a_rule_leaves_packed_lines_alone(county: County)
     await county.bind({lot: 3})
     await county.tell(county.paid(), county.packed())
     code = await scalar("SELECT code FROM benefit_rule WHERE kind = 'per_unit'")
-    (terms,) = [rule for rule in (await _contract(county)).rules if rule.rule == code]
-    from poverty_alleviation.contracts import RuleTerms
-
+    (terms,) = [rule for rule in (await contract_card(county.contract)).rules if rule.rule == code]
     changed = RuleTerms(
         kind=RuleKind(terms.kind),
         rate=2400,
         scope=RuleScope.ALL_SUPPLIERS,
-        category="production",
+        category=IncomeCategory.PRODUCTION,
         recognition=Recognition.ORDER_COMPLETED,
         valid_from=date(2026, 11, 23),
     )
@@ -278,15 +271,7 @@ async def test_a_new_version_of_a_rule_leaves_packed_lines_alone(county: County)
     assert named(county, await balances())["2102", "N1", "accrued"] == -300 - 900
 
 
-async def _contract(county: County):  # type: ignore[no-untyped-def]
-    from poverty_alleviation.contracts import contract_card
-
-    return await contract_card(county.contract)
-
-
 async def test_an_order_that_does_not_add_up_posts_nothing(county: County) -> None:
-    import msgspec
-
     with pytest.raises(OrderDoesNotAdd):
         await county.tell(msgspec.structs.replace(county.paid(), amount_fen=10_971))
     with pytest.raises(LineNotRecorded):
@@ -295,7 +280,7 @@ async def test_an_order_that_does_not_add_up_posts_nothing(county: County) -> No
 
 
 async def test_every_fact_ten_times_in_any_order_gives_the_same_books(county: County) -> None:
-    """Only that the order was paid comes first: the rest waits for it, as the dispatcher repeats what failed."""
+    """Only the payment comes first: the rest waits for it, as the dispatcher repeats what failed."""
     lot = await county.sealed_lot(SUGAR)
     await county.bind({lot: 3})
     rest: list[Fact] = [
@@ -340,7 +325,7 @@ async def test_many_workers_at_once_post_each_fact_once(county: County) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_random_lives_of_lines_stay_exact(county: County, seed: int) -> None:
-    """Any sequence of packing, earning, payouts and refunds: Σ = 0, no household below zero, full refund -> zero."""
+    """Any sequence keeps Σ = 0 and no household below zero; a full refund ends at zero."""
     dice = random.Random(seed)
     lots = [
         await county.sealed_lot({name: dice.randrange(1_000, 90_000) for name in names})
@@ -379,16 +364,16 @@ async def test_random_lives_of_lines_stay_exact(county: County, seed: int) -> No
             lines[order] = [left, dice.randrange(0, net + 1) if left else 0, refunds + 1]
             await county.tell(county.refunded(refunds + 1, left, lines[order][1], order=order))
         elif act == "pay":
-            for due in await _due():
+            for owed in await due():
                 await county.payouts.record(
-                    due.household,
-                    due.merchant,
-                    due.amount_fen,
+                    owed.household,
+                    owed.merchant,
+                    owed.amount_fen,
                     f"回单{seed}-{step}",
                     date(2026, 11, 24),
                     OFFICER,
                 )
-                paid_out += due.amount_fen
+                paid_out += owed.amount_fen
         await _check(sum(net for _, net, _ in lines.values()))
     for order, (_, _, refunds) in lines.items():
         await county.tell(county.refunded(refunds + 1, 0, 0, order=order))
@@ -397,12 +382,6 @@ async def test_random_lives_of_lines_stay_exact(county: County, seed: int) -> No
     assert {key[0] for key in left_over} <= {"2101", "2107"}
     if not paid_out:
         assert left_over == {}
-
-
-async def _due():  # type: ignore[no-untyped-def]
-    from poverty_alleviation.payouts import due
-
-    return await due()
 
 
 async def _check(remaining_fen: int) -> None:

@@ -1,0 +1,166 @@
+"""The register keeps who a household is sealed, and its decisions and links in spans that never overlap."""
+
+from datetime import date
+
+import pytest
+from tortoise.exceptions import BaseORMException
+
+from accounts.actors import PovertyOfficer
+from accounts.service import AccessLogs
+from integrations.field_encryption.cipher import FieldUnreadableError
+from kit.database import execute, row, rows
+from kit.errors import DomainError
+from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.contracts import RuleTerms
+from poverty_alleviation.errors import (
+    ContractInvalid,
+    HouseholdExists,
+    HouseholdUnknown,
+    LinkUnknown,
+    RuleInvalid,
+    SpanOverlaps,
+    SupplierNotEntered,
+)
+from poverty_alleviation.households import Identity, mask_name, mask_number
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from tests.poverty_alleviation.conftest import OFFICER, TOWNSHIP, County
+
+ID_NUMBER = "999999197001010017"
+SOMEBODY = Identity(name="示例王五", id_number=ID_NUMBER, phone="10000000042")
+ACTOR = PovertyOfficer(caller=OFFICER, id=1, number="office", name="示例干部")
+
+
+async def test_nothing_that_names_a_household_is_readable_in_the_database(county: County) -> None:
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    stored = await row("SELECT * FROM household WHERE code = $1", code)
+    assert stored is not None
+    dump = b"".join(value if isinstance(value, bytes) else str(value).encode() for value in stored.values())
+    for secret in ("示例王五", ID_NUMBER, "10000000042"):
+        assert secret.encode() not in dump
+    assert len(code) == 26
+
+
+async def test_an_unmasked_read_is_on_record_or_does_not_happen(county: County) -> None:
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    assert await county.registry.identity(ACTOR, code, "入户核实") == SOMEBODY
+    (record,) = await rows("SELECT actor, purpose, subject FROM access_log")
+    assert record == {"actor": OFFICER, "purpose": "入户核实", "subject": f"household:{code}"}
+    with pytest.raises(DomainError):
+        await county.registry.identity(ACTOR, code, "  ")
+
+    class Broken(AccessLogs):
+        async def record(self, *_: object, **__: object) -> None:
+            raise ConnectionError("the log is gone")
+
+    registry = county.registry
+    with pytest.raises(ConnectionError):
+        await type(registry)(registry.cipher, Broken(), registry.clock).identity(ACTOR, code, "入户核实")
+
+
+async def test_lists_are_masked(county: County) -> None:
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    card = await county.registry.card(code)
+    assert (card.name_masked, card.phone_masked, card.status) == ("示***", "100****0042", None)
+    page, cursor = await county.registry.cards(TOWNSHIP, None, 2)
+    assert [c.code for c in page] == ["示例H1", "示例H2"]
+    assert [c.code for c in (await county.registry.cards(TOWNSHIP, cursor, 2))[0]] == [code]
+    assert (await county.registry.cards("533124201", None, 2))[0] == []
+    assert (await county.registry.card("示例H1")).suppliers[0].supplier == county.suppliers["H1"]
+    assert (mask_name("王"), mask_number("1234")) == ("王", "****")
+    assert await rows("SELECT 1 FROM access_log") == []
+
+
+async def test_a_ciphertext_that_was_moved_to_another_household_does_not_open(county: County) -> None:
+    await execute(
+        "UPDATE household SET name_cipher = (SELECT name_cipher FROM household WHERE code = '示例H2')"
+        " WHERE code = '示例H1'"
+    )
+    with pytest.raises(FieldUnreadableError):
+        await county.registry.card("示例H1")
+
+
+async def test_an_identity_number_is_found_and_entered_once(county: County) -> None:
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    assert await county.registry.of_id_number(ID_NUMBER) == code
+    assert await county.registry.of_id_number("999999197001010025") is None
+    with pytest.raises(HouseholdExists):
+        await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    with pytest.raises(HouseholdExists):
+        await county.registry.enter(Identity(name="示例"), TOWNSHIP, "章凤村", OFFICER, "示例H1")
+
+
+async def test_decisions_follow_each_other_without_overlap(county: County) -> None:
+    decide = county.registry.decide
+    await decide("示例H1", AssistanceStatus.EXITED_WITH_POLICY, date(2020, 12, 1), "示例文件3号", OFFICER)
+    spans = (await county.registry.card("示例H1")).statuses
+    assert [(s.status, s.valid_from, s.valid_until) for s in spans] == [
+        ("registered", date(2020, 1, 1), date(2020, 12, 1)),
+        ("exited_with_policy", date(2020, 12, 1), None),
+    ]
+    with pytest.raises(SpanOverlaps):
+        await decide("示例H1", AssistanceStatus.CANCELLED, date(2020, 6, 1), "示例文件4号", OFFICER)
+    with pytest.raises(SpanOverlaps):
+        await decide("示例H1", AssistanceStatus.CANCELLED, date(2020, 12, 1), "示例文件4号", OFFICER)
+    with pytest.raises(HouseholdUnknown):
+        await decide("示例H9", AssistanceStatus.CANCELLED, date(2021, 1, 1), "示例文件4号", OFFICER)
+    assert (await county.registry.card("示例H1")).statuses == spans
+
+
+async def test_a_supplier_stands_for_one_household_at_a_time(county: County) -> None:
+    link, supplier = county.registry.link, county.suppliers["H1"]
+    with pytest.raises(SpanOverlaps):
+        await link("示例H2", supplier, date(2026, 1, 1), "示例文件5号", OFFICER)
+    with pytest.raises(SupplierNotEntered):
+        await link("示例H2", "S404", date(2026, 1, 1), "示例文件5号", OFFICER)
+    await county.registry.unlink("示例H1", supplier, date(2026, 2, 1))
+    with pytest.raises(LinkUnknown):
+        await county.registry.unlink("示例H1", supplier, date(2026, 3, 1))
+    await link("示例H2", supplier, date(2026, 2, 1), "示例文件5号", OFFICER)
+
+
+async def test_the_database_itself_refuses_an_overlap(county: County) -> None:
+    with pytest.raises(BaseORMException, match="no_overlap"):
+        await execute(
+            "INSERT INTO supplier_link (supplier, household_id, valid_from, document, linked_by, linked_at)"
+            " SELECT supplier, household_id, '2025-01-01', 'x', 'x', now() FROM supplier_link"
+        )
+
+
+async def test_a_contract_names_every_role_of_its_chain(county: County) -> None:
+    for parties in (
+        {},
+        {"enterprise": ["a"], "cooperative": ["b"]},
+        {"centre": ["a"], "station": ["b"], "household": []},
+    ):
+        with pytest.raises(ContractInvalid):
+            await county.contracts.conclude(
+                ChainTemplate.CENTRE_STATION_HOUSEHOLD,
+                county.merchant,
+                parties,
+                "示例",
+                date(2026, 1, 1),
+                None,
+                OFFICER,
+            )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rate": 0},
+        {"rate": 10_001, "kind": RuleKind.PCT_NET},
+        {"recognition": Recognition.INTAKE_PAID, "kind": RuleKind.PCT_NET},
+        {"valid_until": date(2026, 1, 1)},
+    ],
+)
+async def test_a_rule_that_makes_no_sense_is_refused(county: County, wrong: dict[str, object]) -> None:
+    terms: dict[str, object] = {
+        "kind": RuleKind.PER_UNIT,
+        "rate": 100,
+        "scope": RuleScope.ALL_SUPPLIERS,
+        "category": IncomeCategory.PRODUCTION,
+        "recognition": Recognition.ORDER_COMPLETED,
+        "valid_from": date(2026, 1, 1),
+    } | wrong
+    with pytest.raises(RuleInvalid):
+        await county.contracts.add_rule(county.contract, RuleTerms(**terms), OFFICER)  # type: ignore[arg-type]

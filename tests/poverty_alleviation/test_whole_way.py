@@ -1,0 +1,158 @@
+"""An order from checkout to the poverty officer's answer, through the real services, outbox and subscriptions."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from accounts.actors import Auditor, CountyOfficer, Host, MerchantClerk, PovertyOfficer, StationKeeper
+from console_api import door
+from kit.database import rows
+from orders.jobs import pass_after_sales_windows
+from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.contracts import Contracts, RuleTerms
+from poverty_alleviation.households import Households, Identity
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.payouts import Payouts, due
+from poverty_alleviation.queries import statement
+from poverty_alleviation.reconciliation import reconciliation
+from server.app import load_doors
+from tests.orders.conftest import mall  # noqa: F401 - the fixture
+from tests.orders.mall import Mall
+from tests.products.shelf import TOWNSHIP
+from traceability.models import IntakeMode, SupplierKind
+from traceability.service import Intakes, Reach, Suppliers, Weighing
+
+OFFICER = "staff:office"
+SINCE = date(2020, 1, 1)
+
+
+async def open_books(mall: Mall) -> dict[str, str]:  # noqa: F811
+    """Two households and a neighbour who deliver to the merchant; answers supplier numbers by name."""
+    register = mall.built.services[Households]
+    contracts = mall.built.services[Contracts]
+    assert isinstance(register, Households)
+    assert isinstance(contracts, Contracts)
+    reach = Reach(caller="staff:keeper", township=TOWNSHIP)
+    numbers = {}
+    for name in ("甲", "乙", "丙"):
+        numbers[name] = await Suppliers().enter(reach, f"示例{name}", SupplierKind.FARMER, TOWNSHIP)
+    for name in ("甲", "乙"):
+        await register.enter(Identity(name=f"示例{name}"), TOWNSHIP, "章凤村", OFFICER, f"示例{name}")
+        await register.decide(f"示例{name}", AssistanceStatus.REGISTERED, SINCE, "示例文件1号", OFFICER)
+        await register.link(f"示例{name}", numbers[name], SINCE, "示例文件2号", OFFICER)
+    contract = await contracts.conclude(
+        ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
+        mall.merchant,
+        {"enterprise": [mall.merchant], "cooperative": ["示例社"], "household": ["示例甲", "示例乙"]},
+        "示例合同1号",
+        SINCE,
+        None,
+        OFFICER,
+    )
+    per_kg = RuleTerms(
+        kind=RuleKind.PER_UNIT,
+        rate=1200,
+        scope=RuleScope.ALL_SUPPLIERS,
+        category=IncomeCategory.PRODUCTION,
+        recognition=Recognition.ORDER_COMPLETED,
+        valid_from=SINCE,
+    )
+    await contracts.add_rule(contract, per_kg, OFFICER)
+    return numbers
+
+
+async def lot_of(mall: Mall, deliveries: dict[str, int], mode: IntakeMode) -> str:  # noqa: F811
+    """A sealed lot of one delivery by each supplier number."""
+    taken = []
+    for supplier, mass in deliveries.items():
+        weighing = Weighing(
+            client_id=f"phone-{supplier}-{mode}",
+            supplier=supplier,
+            merchant=mall.merchant,
+            product=mall.product,
+            mass_gram=mass,
+            grade="一级",
+            unit_price_fen=1000,
+            mode=mode,
+            weighed_at=datetime.now(UTC) - timedelta(minutes=1),
+            evidence="示例收购单" if mode is IntakeMode.PAID_AT_SCALE else "",
+        )
+        taken.append(await Intakes().accept(Reach(caller="staff:keeper", township=TOWNSHIP), weighing))
+    number = await mall.lots.make(mall.merchant, mall.product, sum(deliveries.values()), taken, "staff:clerk")
+    await mall.lots.seal(mall.merchant, number, "staff:clerk")
+    return number
+
+
+async def test_a_purchase_becomes_a_households_record(mall: Mall) -> None:  # noqa: F811
+    """Two lots (consignment, paid at the scale), a refund, the window passes, a payout, a confirmation.
+
+    Consignment lot: 甲 6 kg, 丙 4 kg. Scale lot: 乙 10 kg at 10.00 = 100.00 income at once.
+    Order 1: 2 jars of 500 g from the first lot, 79.80; order 2: 2 jars from the second, one
+    of them refunded. 甲: 12.00 × 0.6 kg = 7.20 earned; attributed 79.80 × 0.6 = 47.88. 乙:
+    income 100.00, attributed 39.90.
+    """
+    suppliers = await open_books(mall)
+    consigned = await lot_of(mall, {suppliers["甲"]: 6_000, suppliers["丙"]: 4_000}, IntakeMode.CONSIGNMENT)
+    bought = await lot_of(mall, {suppliers["乙"]: 10_000}, IntakeMode.PAID_AT_SCALE)
+    orders = [await mall.place(2, consumer=f"C{i}") for i in range(2)]
+    for order, lot in zip(orders, (consigned, bought), strict=True):
+        await mall.pay(order.number)
+        line = order.lines[0].reference
+        await mall.fulfilment.pack(mall.merchant, order.number, {line: {lot: 2}}, "staff:clerk")
+        await mall.fulfilment.ship(mall.merchant, order.number, "SF", f"SF{order.number[:10]}", "staff:clerk")
+        await mall.life.receive(await mall.consumer(order.number), order.number)
+    await mall.deliver()
+    provisional = (await statement("示例甲")).figures
+    assert (provisional.provisional_sales_fen, provisional.attributed_sales_fen) == (4_788, 0)
+    await mall.refund(orders[1], 0, 1)
+    mall.watch.forward(days=8)
+    await pass_after_sales_windows(mall.life)
+    await mall.deliver()
+
+    first, second = (await statement("示例甲")).figures, (await statement("示例乙")).figures
+    assert (first.attributed_sales_fen, first.income_earned_fen, first.income_paid_fen) == (4_788, 720, 0)
+    assert (second.attributed_sales_fen, second.income_earned_fen, second.income_paid_fen) == (
+        3_990,
+        0,
+        10_000,
+    )
+    (owed,) = await due()
+    payouts = mall.built.services[Payouts]
+    assert isinstance(payouts, Payouts)
+    number = await payouts.record(
+        owed.household, owed.merchant, owed.amount_fen, "回单1", date(2026, 11, 24), OFFICER
+    )
+    await payouts.confirm("payout", number, "visit", "示例走访1", datetime.now(UTC), OFFICER)
+    first = (await statement("示例甲")).figures
+    assert (first.income_paid_fen, first.income_confirmed_fen, first.income_earned_fen) == (720, 720, 0)
+
+    found = await reconciliation()
+    assert found.is_exact
+    assert found.movement_fen == 2 * 7_980 - 3_990
+    assert found.unattributed_fen == 0
+
+
+async def test_no_fact_names_a_household(mall: Mall) -> None:  # noqa: F811
+    """The outbox carries suppliers and lots, never a household's code or name (domain reference 5)."""
+    suppliers = await open_books(mall)
+    lot = await lot_of(mall, {suppliers["甲"]: 6_000}, IntakeMode.PAID_AT_SCALE)
+    order = await mall.place(2)
+    await mall.pay(order.number)
+    line = order.lines[0].reference
+    await mall.fulfilment.pack(mall.merchant, order.number, {line: {lot: 2}}, "staff:clerk")
+    await mall.deliver()
+    messages = await rows("SELECT payload::text AS payload FROM outbox_message")
+    assert len(messages) > 4
+    for message in messages:
+        assert "household" not in message["payload"]
+        assert "示例甲" not in message["payload"]
+
+
+@pytest.mark.parametrize("stranger", [MerchantClerk, StationKeeper, Host, CountyOfficer])
+def test_nobody_but_the_poverty_office_and_auditors_has_a_way_to_households(stranger: type) -> None:
+    load_doors()
+    own = [e for e in door.endpoints if "/poverty/" in e.path]
+    assert len(own) > 20
+    assert not [e.path for e in own if e.public or stranger in e.actors]
+    assert all(set(e.actors) <= {PovertyOfficer, Auditor} for e in own)
+    assert all(Auditor not in e.actors for e in own if e.method != "GET" or "identity" in e.path)
