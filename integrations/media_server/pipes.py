@@ -30,8 +30,9 @@ _PR_SET_PDEATHSIG = 1
 def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
     """Read one RTMP stream and write it as FLV to standard output, unchanged.
 
-    The probe is 2 MB and 2 s: smaller ones attach between key frames and silently give sound alone (live
-    reference 1c).
+    The probe may take 2 MB and 2 s: smaller ones attach between key frames and silently give sound alone (live
+    reference 1c). It is not told to guess the frame rate and what it has read is passed on, so the first picture
+    comes with the next key frame and not two seconds later.
     """
     node = ffmpeg.input(
         source_url,
@@ -40,9 +41,8 @@ def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
         rw_timeout=5_000_000,
         probesize=2_000_000,
         analyzeduration=2_000_000,
-        fflags="nobuffer",
+        fpsprobesize=0,
         rtmp_live="live",
-        rtmp_buffer=0,
     ).output("pipe:1", c="copy", f="flv", flvflags="no_duration_filesize", flush_packets=1)
     built: list[str] = ffmpeg.compile(
         node.global_args("-nostdin", "-hide_banner", "-loglevel", "warning"), ffmpeg_path
