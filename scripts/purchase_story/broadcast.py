@@ -79,7 +79,7 @@ async def is_refused(ffmpeg: str, url: str) -> bool:
 async def decoded_frames(ffmpeg: str, url: str, seconds: float, options: Sequence[str] = ()) -> int:
     """How many video frames a player decodes from an address within so many seconds of its own clock."""
     process = await asyncio.create_subprocess_exec(
-        ffmpeg, "-hide_banner", "-nostdin", "-loglevel", "info", "-stats", *options, "-rw_timeout", "8000000", "-i", url,
+        ffmpeg, "-hide_banner", "-nostdin", "-loglevel", "info", "-stats", *options, "-i", url,
         "-t", str(seconds), "-an", "-f", "null", "-",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip

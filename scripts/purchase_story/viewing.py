@@ -23,33 +23,34 @@ class Viewer:
     messages: list[dict[str, Any]] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
     gaps: int = 0
+    began_at: int | None = None
     snapshots: int = 0
     _task: asyncio.Task[None] | None = None
 
     async def follow(self) -> None:
         """Connect, from where this viewer stands, and read on until :meth:`drop`."""
-        base = self.stage.api.replace("http", "ws", 1)
-        query = f"?epoch={self.epoch}&offset={self.offset}" if self.epoch else ""
-        address = f"{base}/v1/miniapp/live/sessions/{self.room}/feed{query}"
         ready = asyncio.Event()
-        self._task = asyncio.create_task(self._read(address, ready))
+        self._task = asyncio.create_task(self._read(ready))
         await asyncio.wait_for(ready.wait(), 10)
 
-    async def _read(self, address: str, ready: asyncio.Event) -> None:
-        async for socket in websockets.connect(address, open_timeout=5, proxy=None):
-            try:
-                ready.set()
-                async for text in socket:
-                    self._take(json.loads(text))
-            except websockets.ConnectionClosed:
-                base, _, _ = address.partition("?")
-                address = f"{base}?epoch={self.epoch}&offset={self.offset}" if self.epoch else base
-                return await self._read(address, ready)
+    async def _read(self, ready: asyncio.Event) -> None:
+        """Read until dropped; a line that the other side has cut is taken up again from where this viewer stands."""
+        base = self.stage.api.replace("http", "ws", 1)
+        while True:
+            query = f"?epoch={self.epoch}&offset={self.offset}" if self.epoch else ""
+            address = f"{base}/v1/miniapp/live/sessions/{self.room}/feed{query}"
+            with contextlib.suppress(OSError, TimeoutError, websockets.WebSocketException):
+                async with websockets.connect(address, open_timeout=5, proxy=None) as socket:
+                    ready.set()
+                    async for text in socket:
+                        self._take(json.loads(text))
+            await asyncio.sleep(0.3)
 
     def _take(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "snapshot":
             self.snapshots += 1
             self.epoch, self.offset = frame["epoch"], frame["offset"]
+            self.began_at = frame["offset"] if self.began_at is None else self.began_at
         else:
             if frame["epoch"] != self.epoch or frame["from"] != self.offset:
                 self.gaps += 1
