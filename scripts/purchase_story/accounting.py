@@ -58,9 +58,10 @@ async def until_earned(crew: Crew, before: Standing, books: Books, report: Repor
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         rows = {row["household"]: row for row in (await crew.poverty.get("/poverty/figures"))["households"]}
-        found = {c: _moved(rows[c], before.figures.get(c, {}), "income_earned_fen") for c in households}
-        waiting = sum(_moved(rows[c], before.figures.get(c, {}), "income_accrued_fen") for c in households)
-        if found == expected and waiting == 0:
+        moved = {c: {n: _moved(rows[c], before.figures.get(c, {}), n) for n in COUNTED} for c in households}
+        found = {code: moved[code]["income_earned_fen"] for code in households}
+        sold = {code: moved[code]["attributed_sales_fen"] for code in households}
+        if found == expected and sold == {code: books.attributed_sales(code) for code in households}:
             break
         await asyncio.sleep(0.5)
     report.check("售后期满，应付农户（分）/ earned by households", expected, found)
