@@ -37,7 +37,7 @@ from integrations.wechat_pay.texts import clean_text
 from kit.clock import utc_now
 from payments.ports import NoticeForged, NoticeUnreadable
 from tests.payments import channel
-from tests.payments.channel import PUBLIC_KEY_ID, Paid, notice_body, rsa_key, signed_headers
+from tests.payments.channel import PUBLIC_KEY_ID, Paid, notice_body, private_pem, rsa_key, signed_headers
 
 
 def lower(headers: dict[str, str]) -> dict[str, str]:
@@ -258,7 +258,7 @@ def test_an_apiv3_key_of_another_length_is_refused(length: int) -> None:
 
 
 def test_junk_is_no_key() -> None:
-    for junk in (b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"):
+    for junk in (b"", private_pem(rsa_key("merchant"))[:60]):
         with pytest.raises(KeyUnusable):
             read_private_key(junk)
     with pytest.raises(KeyUnusable):
