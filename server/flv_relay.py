@@ -179,7 +179,7 @@ class Viewer(asyncio.Protocol):
         else:
             self.relay.answer(self, line[0], line[1])
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """Forget the viewer."""
         self.relay.connections -= 1
         if self._timer is not None:

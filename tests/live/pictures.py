@@ -35,8 +35,8 @@ def make_flv(target: Path, seconds: int, *, gop: int = 25, kbit: int = 400) -> P
 def decoded_pictures(source: str | Path, seconds: float, *options: str, timeout_s: float = 30) -> int:
     """How many pictures a player decodes of ``seconds`` of a source; 0 when it cannot be opened."""
     done = run_ffmpeg(
-        "-v", "error", "-progress", "pipe:1", "-analyzeduration", "300000", *options, "-t", str(seconds), "-i", source, "-map", "0:v:0",
-        "-f", "null", "-", timeout_s=timeout_s,
+        "-v", "error", "-progress", "pipe:1", "-analyzeduration", "300000", *options, "-t", str(seconds),
+        "-i", source, "-map", "0:v:0", "-f", "null", "-", timeout_s=timeout_s,
     )  # fmt: skip
     counts = [int(line.split("=")[1]) for line in done.stdout.splitlines() if line.startswith("frame=")]
     return counts[-1] if counts else 0

@@ -22,7 +22,7 @@ import pytest
 import pytest_asyncio
 from tortoise.context import TortoiseContext
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from accounts.models import ConsumerAccount
 from accounts.passwords import Passwords
@@ -378,6 +378,10 @@ async def test_a_socket_of_a_foreign_page_or_to_no_room_is_closed(centre: Centre
                 await asyncio.wait_for(socket.recv(), 5)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == code
+    for query in ("?offset=minus", "?offset=-1", "?place=1", "?offset=1&offset=2"):
+        with pytest.raises(WebSocketException):
+            async with centre.feed(number, port, query) as socket:
+                await asyncio.wait_for(socket.recv(), 5)
     async with centre.feed(number, port, origin="https://servicewechat.com") as socket:
         watching = Watching()
         await watching.read(socket)

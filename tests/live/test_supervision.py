@@ -1,0 +1,175 @@
+"""One supervisor at a time closes what is over, and a sale is counted in its room."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from integrations.media_server.remux import FfmpegRemuxer, FileNotMade
+from kit.database import execute, row, rows, scalar, transaction
+from live.handlers import on_order_paid
+from live.jobs import MAX_ATTEMPTS, Archive, forget_presence, make_archive_file
+from live.models import LiveSession, SessionState
+from live.recordings import REPLAY
+from live.supervision import Lease, Supervision
+from orders.events import OrderPaid, PaidLine
+from tests.live.pictures import FFMPEG, make_flv, run_ffmpeg
+from tests.live.rooms import HOST, House, state_of
+
+
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three segments of one second."""
+    folder = tmp_path_factory.mktemp("segments")
+    source = make_flv(folder / "source.flv", 3)
+    run_ffmpeg(
+        "-v", "error", "-i", source, "-c", "copy", "-f", "segment", "-segment_time", "1", folder / "%d.ts"
+    )
+    return sorted(folder.glob("?.ts"))
+
+
+def supervision(house: House, folder: Path) -> Supervision:
+    return Supervision(house.sessions, house.publishing, house.media, house.bell, folder, clock=house.clock)
+
+
+def lay(segments: list[Path], folder: Path, session: LiveSession) -> None:
+    assert session.started_at is not None
+    (folder / session.stream).mkdir()
+    begun = int(session.started_at.timestamp() * 1000)
+    for at, segment in enumerate(segments):
+        shutil.copy(segment, folder / session.stream / f"{begun + at * 1000}.ts")
+
+
+async def test_a_lease_has_one_holder_and_fences_off_the_last(database: str) -> None:
+    first, second = Lease(), Lease()
+    assert await first.hold()
+    assert not await second.hold()
+    assert await first.hold()
+    assert first.generation == 1
+    await execute("UPDATE live_lease SET expires_at = now() - interval '1 second'")
+    assert await second.hold()
+    assert second.generation == 2
+    assert not await first.hold()
+    first.generation = 1
+    async with transaction():
+        assert not await first.still_holds()
+        assert await second.still_holds()
+    await second.release()
+    assert await first.hold()
+    assert first.generation == 3
+
+
+async def test_a_silent_media_server_interrupts_and_the_grace_ends(
+    database: str, tmp_path: Path, segments: list[Path]
+) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    lay(segments, tmp_path, session)
+    watch = supervision(house, tmp_path)
+    house.clock.ahead += timedelta(seconds=4)
+    for _ in range(2):
+        assert await watch.look()
+        assert await state_of(session) is SessionState.LIVE
+    assert await watch.look()
+    assert await state_of(session) is SessionState.INTERRUPTED
+    assert not await supervision(house, tmp_path).look()  # another process does not hold the lease
+    house.clock.ahead += timedelta(seconds=61)
+    assert await watch.look()
+    assert await state_of(session) is SessionState.REPLAY_READY
+    kept = await row("SELECT segments, duration_ms FROM live_recording")
+    assert kept is not None
+    assert kept["segments"] == 3
+    assert kept["duration_ms"] == pytest.approx(3000, abs=50)
+    assert (tmp_path / session.stream / REPLAY).read_text().endswith("#EXT-X-ENDLIST\n")
+    assert await watch.look()
+    assert await scalar("SELECT count(*) FROM live_recording") == 1
+
+
+async def test_a_supervisor_that_lost_its_lease_closes_nothing(
+    database: str, tmp_path: Path, segments: list[Path]
+) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    lay(segments, tmp_path, session)
+    watch = supervision(house, tmp_path)
+    assert await watch.look()
+    await house.sessions.end(session.number, HOST)
+    await execute("UPDATE live_lease SET generation = generation + 1")
+    await watch._keep_recordings()
+    assert await state_of(session) is SessionState.ENDED
+    assert await watch.look()
+    assert await state_of(session) is SessionState.REPLAY_READY
+
+
+async def test_a_session_without_a_picture_has_no_replay(database: str, tmp_path: Path) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    await house.sessions.end(session.number, HOST)
+    watch = supervision(house, tmp_path)
+    for _ in range(2):
+        assert await watch.look()
+    assert await state_of(session) is SessionState.ENDED
+    assert await rows("SELECT segments, archive_state FROM live_recording") == [
+        {"segments": 0, "archive_state": "failed"}
+    ]
+
+
+async def test_a_file_that_cannot_be_made_is_tried_again_and_given_up(
+    database: str, tmp_path: Path, segments: list[Path]
+) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    lay(segments, tmp_path, session)
+    await house.sessions.end(session.number, HOST)
+    assert await supervision(house, tmp_path).look()
+    replay = tmp_path / session.stream / REPLAY
+    whole = replay.read_text()
+    replay.write_text("#EXTM3U\n")
+    archive = Archive(tmp_path, tmp_path / "archive", FfmpegRemuxer(FFMPEG), house.clock)
+    with pytest.raises(FileNotMade):
+        await make_archive_file(archive)
+    assert await make_archive_file(archive) == 0  # not before its time
+    house.clock.ahead += timedelta(minutes=3)
+    replay.write_text(whole)
+    assert await make_archive_file(archive) == 1
+    assert await scalar("SELECT attempts FROM live_recording WHERE archive_state = 'made'") == 2
+    await execute("UPDATE live_recording SET archive_state = 'making', attempts = $1", MAX_ATTEMPTS - 1)
+    replay.write_text("#EXTM3U\n")
+    house.clock.ahead += timedelta(minutes=16)  # a killed worker's claim
+    with pytest.raises(FileNotMade):
+        await make_archive_file(archive)
+    assert await scalar("SELECT archive_state FROM live_recording") == "failed"
+
+
+def paid(source: str | None, house: House) -> OrderPaid:
+    line = PaidLine(
+        line="1", sku="K1", product="P1", title="红糖", quantity=3, gross_fen=300, discount_fen=0, net_fen=300,
+        host_commission_bp=0, mass_gram=500,
+    )  # fmt: skip
+    return OrderPaid(
+        order="N1", merchant="M1", consumer="C1", source=source, channel="wechat_miniprogram", amount_fen=300,
+        freight_fen=0, paid_at=house.clock(), lines=(line,),
+    )  # fmt: skip
+
+
+async def test_a_sale_is_told_in_its_room_without_a_name(database: str) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    for source in (None, "live:L20260101NOSUCH0001", "poster:7", f"live:{session.number}"):
+        async with transaction():
+            await on_order_paid(paid(source, house), house.sessions)
+    told = await rows("SELECT payload::text AS told FROM live_feed_message WHERE kind = 'sold'")
+    assert told == [{"told": '{"quantity": 3}'}]
+
+
+async def test_presence_of_processes_long_gone_is_forgotten(database: str) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    await execute(
+        "INSERT INTO live_room_presence (session_id, process, viewers, seen_at) VALUES"
+        " ($1, 'old', 7, now() - interval '2 hours'), ($1, 'new', 1, now())",
+        session.id,
+    )
+    assert await forget_presence() == 1
+    assert await scalar("SELECT process FROM live_room_presence") == "new"
