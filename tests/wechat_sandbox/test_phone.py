@@ -1,0 +1,177 @@
+"""The phone in a headless Chromium, against the whole running system.
+
+A person watches, chats, buys, pays, looks at the order and watches again.
+
+Screenshots are kept in ``test-output/phone``.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from scripts.local_stack.chromium import require_chromium
+from scripts.local_stack.stack import LocalStack
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "test-output" / "phone"
+TITLE, SAID = "章凤镇红糖开榨现场", "<b>这个红糖</b>是古法熬的吗？"
+
+
+@dataclass
+class Show:
+    """The system, the host's console and the room."""
+
+    stack: LocalStack
+    host: httpx.Client
+    number: str
+    sku: str
+    sandbox: str
+    camera: subprocess.Popen[bytes]
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """The sandbox's control API."""
+        answer = httpx.request(method, f"{self.sandbox}/sandbox{path}", json=body, trust_env=False)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+def told(answer: httpx.Response) -> Any:
+    """The answer's content, once it is a good one."""
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+def open_camera(ffmpeg: str, url: str) -> subprocess.Popen[bytes]:
+    """Push a moving test picture with a tone until it is ended."""
+    source = "testsrc2=size=360x640:rate=25,format=yuv420p[out0];sine=frequency=440:sample_rate=44100[out1]"
+    words = (
+        "-hide_banner -nostdin -loglevel error -re -f lavfi -i SOURCE -t 300 -c:v libx264 -preset ultrafast"
+        " -tune zerolatency -g 25 -c:a aac -f flv"
+    )
+    given = [source if word == "SOURCE" else word for word in words.split()]
+    return subprocess.Popen([ffmpeg, *given, url], stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
+    """A demo county on a throw-away directory, with one room that is on air."""
+    stack = LocalStack(tmp_path_factory.mktemp("phone") / "state", usual_ports=False)
+    host, camera = None, None
+    try:
+        stack.start(seed=True)
+        demo = json.loads(stack.demo_file.read_text())
+        account = next(one for one in demo["staff"] if one["role"] == "host")
+        host = httpx.Client(base_url=stack.environment["PUBLIC_BASE_URL"], trust_env=False, timeout=20)
+        credentials = {"login": account["login"], "password": account["password"]}
+        opened = told(host.post("/v1/console/session", json=credentials))
+        host.headers["Authorization"] = "Bearer " + opened["token"]
+        sessions, story = "/v1/console/live/sessions", demo["story"]
+        plan = {"title": TITLE, "merchant": story["merchant"], "planned_at": datetime.now(UTC).isoformat()}
+        number = told(host.post(sessions, json=plan))["number"]
+        told(host.put(f"{sessions}/{number}/shelf/{story['sku']}"))
+        address = told(host.post(f"{sessions}/{number}/push-address"))["url"]
+        camera = open_camera(stack.environment["FFMPEG_PATH"], address)
+        made = Show(stack, host, number, story["sku"], stack.environment["WECHAT_API_BASE"], camera)
+        for serial in range(1, len(demo["staff"])):
+            body = {"sub_mchid": f"19000000{serial:02d}", "name": "示例·红糖合作社"}
+            made.control("POST", "/sub-merchants", body)
+        yield made
+    finally:
+        if camera is not None:
+            camera.kill()
+            camera.wait()
+        if host is not None:
+            host.close()
+        stack.destroy()
+
+
+@pytest.fixture
+def page(show: Show) -> Iterator[Page]:
+    """A phone-sized page; an error of its own scripts fails the test."""
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        words = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=str(require_chromium()), args=words)
+        made = browser.new_page(
+            viewport={"width": 390, "height": 844}, locale="zh-CN", reduced_motion="reduce"
+        )
+        made.set_default_timeout(20_000)
+        made.on("pageerror", lambda error: errors.append(str(error)))
+        yield made
+        browser.close()
+    assert errors == []
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot that has pixels of the whole phone."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def wait_until_on_air(show: Show) -> None:
+    """Wait until the system has seen the host's pictures."""
+    deadline = time.monotonic() + 30
+    while told(show.host.get(f"/v1/miniapp/live/sessions/{show.number}"))["state"] != "live":
+        assert time.monotonic() < deadline, "the room never went on air"
+        time.sleep(0.2)
+
+
+def enter_room(page: Page, show: Show) -> None:
+    page.goto(show.sandbox + "/phone")
+    page.get_by_test_id("person").first.click()
+    page.locator(f"[data-number={show.number}]").click()
+    expect(page.get_by_test_id("stage")).to_have_attribute("data-player", "playing", timeout=30_000)
+
+
+def test_a_person_buys_in_the_room_and_watches_it_again(page: Page, show: Show) -> None:
+    wait_until_on_air(show)
+    enter_room(page, show)
+    assert page.get_by_test_id("video").evaluate("video => video.videoWidth") == 360
+
+    told(show.host.put(f"/v1/console/live/sessions/{show.number}/pin", json={"sku": show.sku}))
+    pinned = page.get_by_test_id("pinned")
+    expect(pinned).to_have_attribute("data-code", show.sku)
+    before = int(pinned.get_by_test_id("stock").inner_text().split()[1])
+    page.get_by_test_id("chat-input").fill(SAID)
+    page.get_by_test_id("chat-send").click()
+    expect(page.get_by_test_id("chat").locator(".said")).to_contain_text(SAID)
+    keep(page, "room")
+
+    pinned.get_by_test_id("buy").click()
+    page.get_by_test_id("more").click()
+    expect(page.get_by_test_id("quantity")).to_have_text("2")
+    page.get_by_test_id("place-order").click()
+    amount = page.get_by_test_id("cashier-amount").inner_text()
+    keep(page, "cashier")
+    page.get_by_test_id("cashier-cancel").click()
+    state = page.get_by_test_id("order-state")
+    expect(state).to_have_attribute("data-state", "pending_payment")
+
+    page.get_by_test_id("pay").click()
+    for digit in "123456":
+        page.locator(f"[data-key='{digit}']").click()
+    expect(state).to_have_attribute("data-state", "paid")
+    assert page.get_by_test_id("amount").inner_text() == amount
+    expect(page.get_by_test_id("source")).to_have_text(f"直播间 {show.number}")
+    keep(page, "order")
+    [paid] = [one for one in show.control("GET", "/orders")["orders"] if one["trade_state"] == "SUCCESS"]
+    assert f"¥{paid['amount']['total'] / 100:.2f}" == amount.replace("\n", "")
+
+    page.goto(f"{show.sandbox}/phone#/rooms/{show.number}")
+    expect(pinned.get_by_test_id("stock")).to_have_text(f"剩 {before - 2} 件")
+
+    # The host ends the session: the same address becomes the replay, with the pin as a chapter.
+    told(show.host.post(f"/v1/console/live/sessions/{show.number}/ending"))
+    chapter = page.get_by_test_id("chapter").first
+    expect(chapter).to_be_visible(timeout=40_000)
+    chapter.click()
+    expect(page.get_by_test_id("stage")).to_have_attribute("data-player", "playing", timeout=30_000)
+    keep(page, "replay")
