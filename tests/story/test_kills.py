@@ -1,0 +1,41 @@
+"""kill -9 in the middle of the story: no acknowledged order is lost, and the journals balance.
+
+The story itself is the judge: it works every figure out from what it was told, so an order that was acknowledged and
+lost, a payment that counted twice or a journal that does not balance make it end with 1. Its requests carry
+idempotency keys and are repeated when the line breaks, as the mini-program's are.
+"""
+
+import asyncio
+import random
+
+import pytest
+
+from scripts.local_stack.stack import LocalStack
+from tests.story.telling import Telling
+
+
+async def _kill(system: LocalStack, name: str) -> None:
+    """Kill one program, and wait until its successor answers."""
+    old = await asyncio.to_thread(system.kill, name)
+    await asyncio.to_thread(lambda: system.wait_until_up(name, after=old, patience_s=40))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("api",), ("worker", "redis"), ("postgres",), ("dispatcher", "wechat-sandbox")],
+    ids="+".join,
+)
+async def test_kill_nine_while_everybody_buys_and_while_parcels_are_packed(
+    system: LocalStack, names: tuple[str, ...]
+) -> None:
+    telling = Telling(system, "--short")
+    await telling.begin()
+    await telling.reaches("三、")
+    await asyncio.sleep(random.Random("".join(names)).uniform(0.2, 1.5))
+    for name in names:
+        await _kill(system, name)
+    await telling.reaches("四、")
+    await asyncio.sleep(0.1)
+    for name in names:
+        await _kill(system, name)
+    assert await telling.end() == 0, telling.text
