@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
+from urllib.parse import unquote
 
 import msgspec
 from sanic import Request, Sanic
@@ -12,14 +13,17 @@ from api_kit.doors import Answer, Door, Endpoint
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from kit.actors import Actor
 from kit.database import transaction
-from kit.errors import NotAuthenticated, NotPermitted
-from kit.idempotency import Claimed, KeyMissing, claim, settle
+from kit.errors import DomainError, NotAuthenticated, NotFound, NotPermitted, Unavailable
+from kit.idempotency import Claimed, KeyMissing, claim, let_go, settle
 
 Authenticate = Callable[[Request], Awaitable[Actor | None]]
 Services = Mapping[type, object]
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _WHERE = re.compile(r" - at `(?:\$|key in `?)?(.*?)`$")
+# PostgreSQL has no text with U+0000, which JSON can only spell as an escape.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,100}")
 _JSON = "application/json"
 
 
@@ -57,7 +61,7 @@ async def _admit(endpoint: Endpoint, request: Request, authenticate: Authenticat
 
 def _socket_route(endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate) -> Any:
     async def handle(request: Request, ws: Any, **path: Any) -> None:
-        arguments: dict[str, object] = {**given, **path, "ws": ws}
+        arguments: dict[str, object] = {**given, **read_path(path), "ws": ws}
         if endpoint.actor_argument:
             arguments[endpoint.actor_argument] = await _admit(endpoint, request, authenticate)
         if endpoint.query is not None:
@@ -74,7 +78,7 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
 
     async def handle(request: Request, **path: Any) -> HTTPResponse:
         actor = await _admit(endpoint, request, authenticate)
-        arguments: dict[str, object] = {**given, **path}
+        arguments: dict[str, object] = {**given, **read_path(path)}
         if endpoint.actor_argument:
             arguments[endpoint.actor_argument] = actor
         if len(request.body) > endpoint.max_body_bytes:
@@ -113,7 +117,12 @@ async def _once(
         claimed = await claim(caller, route, key, body)
     if claimed.status is not None:
         return _again(claimed)
-    response = render(await endpoint.handler(**arguments), endpoint.status)
+    try:
+        response = render(await endpoint.handler(**arguments), endpoint.status)
+    except DomainError as refusal:
+        if not isinstance(refusal, Unavailable):
+            await let_go(claimed)
+        raise
     await settle(claimed, response.status, response.body or b"")
     return response
 
@@ -141,11 +150,27 @@ def render(answer: object, status: int) -> HTTPResponse:
     )
 
 
+def read_path(path: dict[str, Any]) -> dict[str, Any]:
+    """The names in the path, decoded. Raises NotFound for one that nothing can bear, before any room is asked."""
+    read = dict(path)
+    for argument, name in path.items():
+        if isinstance(name, str):
+            try:
+                read[argument] = unquote(name, errors="strict")
+            except UnicodeDecodeError:
+                raise NotFound() from None
+            if not _NAME.fullmatch(read[argument]):
+                raise NotFound()
+    return read
+
+
 def read_body(request: Request, decoder: msgspec.json.Decoder[Any]) -> object:
     """The checked body. Raises the errors of the wire."""
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if content_type != _JSON:
         raise ContentTypeUnsupported(content_type=content_type[:80])
+    if _NUL.search(request.body):
+        raise ContentInvalid(errors=[{"pointer": "#", "detail": "a text holds the character U+0000"}])
     try:
         return decoder.decode(request.body)
     except msgspec.ValidationError as error:
@@ -160,6 +185,8 @@ def read_query(request: Request, shape: type[msgspec.Struct]) -> object:
     for name, given in request.get_args(keep_blank_values=True).items():
         if len(given) > 1:
             raise ContentInvalid(errors=[{"pointer": f"?{name}", "detail": "given more than once"}])
+        if "\0" in given[0]:
+            raise ContentInvalid(errors=[{"pointer": f"?{name}", "detail": "holds the character U+0000"}])
         values[name] = given[0]
     try:
         return msgspec.convert(values, shape, strict=False)

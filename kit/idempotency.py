@@ -17,6 +17,8 @@ from kit.database import execute, row, scalar
 from kit.errors import Conflict, Invalid
 
 KEPT_FOR = timedelta(hours=72)
+MAX_ROUTE_CHARS = 160
+"""A longer route, which names nothing that exists, is kept as its hash."""
 
 
 class KeyMissing(Invalid):
@@ -48,7 +50,7 @@ class IdempotencyClaim(Model):
 
     id = fields.BigIntField(primary_key=True)
     caller = fields.CharField(max_length=120)
-    route = fields.CharField(max_length=160)
+    route = fields.CharField(max_length=MAX_ROUTE_CHARS)
     key = fields.CharField(max_length=255)
     body_hash = fields.BinaryField()
     status = fields.SmallIntField(null=True)
@@ -76,6 +78,8 @@ async def claim(caller: str, route: str, key: str, body: bytes) -> Claimed:
     Raises :class:`KeyReused` when the body differs.
     """
     digest = sha256(body).digest()
+    if len(route) > MAX_ROUTE_CHARS:
+        route = sha256(route.encode()).hexdigest()
     new = await scalar(
         "INSERT INTO idempotency_claim (caller, route, key, body_hash, created_at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT DO NOTHING RETURNING id",
@@ -98,6 +102,11 @@ async def claim(caller: str, route: str, key: str, body: bytes) -> Claimed:
     if bytes(old["body_hash"]) != digest:
         raise KeyReused()
     return Claimed(old["id"], old["status"], bytes(old["answer"]) if old["answer"] is not None else None)
+
+
+async def let_go(claimed: Claimed) -> None:
+    """A claim that committed before its request was refused is no claim: the key may be used again."""
+    await execute("DELETE FROM idempotency_claim WHERE id = $1 AND status IS NULL", claimed.id)
 
 
 async def settle(claimed: Claimed, status: int, answer: bytes) -> None:

@@ -27,9 +27,11 @@ def write_cursor(*key: int | str) -> str:
 
 
 def read_cursor(cursor: str, key: type[KeyT]) -> KeyT:
-    """The sort key in a cursor, checked against its type, for example ``tuple[int, str]``."""
+    """The sort key in a cursor, checked against its type, for example ``tuple[int, str]``; numbers are row ids."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if any(isinstance(part, int) and not 0 <= part < 2**63 for part in msgspec.json.decode(raw, type=list)):
+            raise CursorInvalid()
         return msgspec.json.decode(raw, type=key)
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         raise CursorInvalid() from None

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from sanic import Request
 
 from accounts.service import Sessions
+from accounts.tokens import read_bearer
 from kit.actors import Actor
 from kit.errors import NotAuthenticated
 
@@ -13,10 +14,11 @@ def authenticator(sessions: Sessions) -> Callable[[Request], Awaitable[Actor | N
     """Answers None without a token, raises NotAuthenticated for one that is unknown, expired or revoked."""
 
     async def authenticate(request: Request) -> Actor | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if not scheme:
+        header = request.headers.get("authorization")
+        if not header:
             return None
-        actor = await sessions.resolve(token.strip()) if scheme.lower() == "bearer" and token else None
+        token = read_bearer(header)
+        actor = await sessions.resolve(token) if token else None
         if actor is None:
             raise NotAuthenticated()
         return actor

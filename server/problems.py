@@ -13,9 +13,9 @@ from asyncpg.exceptions import (
 from sanic import Request
 from sanic.exceptions import SanicException
 from sanic.response import HTTPResponse
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import DBConnectionError, OperationalError, ValidationError
 
-from kit.errors import Conflict, DomainError, NotAuthenticated, Unavailable
+from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
 
 log = structlog.get_logger("problems")
 
@@ -83,6 +83,8 @@ def _as_domain_error(error: BaseException) -> DomainError | None:
         return Busy()
     if isinstance(error, QueryCanceledError) or QueryCanceledError in causes:
         return Unavailable()
+    if isinstance(error, ValidationError):  # a text longer than the column that it was compared with
+        return Invalid()
     if isinstance(error, OperationalError) and "lock timeout" in str(error):
         return Busy()
     if isinstance(error, OperationalError) and re.search(
@@ -109,7 +111,10 @@ def _render(
         **({"detail": detail} if detail else {}),
         **(facts or {}),
     }
-    headers = {"content-language": "en" if wants_english(request) else "zh-CN"}
+    headers = {
+        "content-language": "en" if wants_english(request) else "zh-CN",
+        "cache-control": "no-store",
+    }
     if status == NotAuthenticated.status:
         headers["www-authenticate"] = "Bearer"
     if status == Unavailable.status or code == "request_in_progress":

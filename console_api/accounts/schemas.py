@@ -9,8 +9,8 @@ from accounts.queries import AccessRecord
 from accounts.roles import Role
 from api_kit.schemas import Input, View
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Scope = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Z0-9]*$")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Scope = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Z0-9]*$(?!\n)")]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
@@ -63,7 +63,7 @@ class RoleScopeQuery(Input):
 class StaffInput(Input):
     """A new staff account with its first password."""
 
-    login: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{2,39}$")]
+    login: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{2,39}$(?!\n)")]
     name: Text
     password: Password
     roles: Annotated[list[RoleInput], msgspec.Meta(min_length=1, max_length=20)]

@@ -9,15 +9,15 @@ from api_kit.schemas import Input, View
 from merchants.licences import LicenceKind
 from merchants.queries import MerchantCard
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 
 
 class LicenceInput(Input):
     """The licence; without ``valid_until`` it has no end."""
 
     kind: LicenceKind
-    number: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9-]{6,40}$")]
+    number: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9-]{6,40}$(?!\n)")]
     valid_from: date
     valid_until: date | None = None
 
@@ -27,8 +27,8 @@ class MerchantInput(Input):
 
     name: Text
     licence: LicenceInput
-    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")]
-    sub_mchid: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8,10}$")] | None = None
+    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
+    sub_mchid: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8,10}$(?!\n)")] | None = None
 
 
 class SuspensionInput(Input):

@@ -36,8 +36,8 @@ class Packing(Input):
 class ShipmentInput(Input):
     """The carrier's code and the waybill number."""
 
-    carrier: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,16}$")]
-    waybill: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{6,40}$")]
+    carrier: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,16}$(?!\n)")]
+    waybill: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{6,40}$(?!\n)")]
 
 
 class CasesQuery(Input):

@@ -3,7 +3,6 @@
 The poverty office writes; auditors read figures by code alone.
 """
 
-from urllib.parse import unquote
 
 import msgspec
 
@@ -68,7 +67,7 @@ async def list_households(
 @door.get("/poverty/households/<code:str>")
 async def show_household(actor: PovertyOfficer, code: str, register: Households) -> HouseholdCard:
     """农户的认定与供货人关联，姓名与电话已遮盖。"""
-    return await register.card(unquote(code))
+    return await register.card(code)
 
 
 @door.get("/poverty/households/<code:str>/identity")
@@ -76,8 +75,8 @@ async def show_household_identity(
     actor: PovertyOfficer, code: str, query: IdentityQuery, register: Households
 ) -> IdentityView:
     """农户的姓名、证件与电话；须说明用途，先留访问记录再回答。"""
-    found = await register.identity(actor, unquote(code), query.purpose)
-    return IdentityView(unquote(code), found.name, found.id_number, found.phone)
+    found = await register.identity(actor, code, query.purpose)
+    return IdentityView(code, found.name, found.id_number, found.phone)
 
 
 @door.post("/poverty/households/<code:str>/statuses")
@@ -85,8 +84,8 @@ async def decide_household_status(
     actor: PovertyOfficer, code: str, body: StatusInput, register: Households
 ) -> HouseholdCard:
     """按文件登记认定，自某日起。"""
-    await register.decide(unquote(code), body.status, body.valid_from, body.document, actor.caller)
-    return await register.card(unquote(code))
+    await register.decide(code, body.status, body.valid_from, body.document, actor.caller)
+    return await register.card(code)
 
 
 @door.post("/poverty/households/<code:str>/supplier-links")
@@ -94,8 +93,8 @@ async def link_supplier(
     actor: PovertyOfficer, code: str, body: LinkInput, register: Households
 ) -> HouseholdCard:
     """关联供货人与农户，自某日起；仅由扶贫部门办理。"""
-    await register.link(unquote(code), body.supplier, body.valid_from, body.document, actor.caller)
-    return await register.card(unquote(code))
+    await register.link(code, body.supplier, body.valid_from, body.document, actor.caller)
+    return await register.card(code)
 
 
 @door.put("/poverty/households/<code:str>/supplier-links/<supplier:str>/end")
@@ -103,8 +102,8 @@ async def unlink_supplier(
     actor: PovertyOfficer, code: str, supplier: str, body: LinkEndInput, register: Households
 ) -> HouseholdCard:
     """终止关联。"""
-    await register.unlink(unquote(code), supplier, body.valid_until)
-    return await register.card(unquote(code))
+    await register.unlink(code, supplier, body.valid_until)
+    return await register.card(code)
 
 
 @door.post("/poverty/contracts")
@@ -170,7 +169,7 @@ async def show_figures(actor: PovertyOfficer | Auditor, query: FiguresQuery) -> 
 @door.get("/poverty/households/<code:str>/statement")
 async def show_statement(actor: PovertyOfficer | Auditor, code: str, query: SpanQuery) -> Statement:
     """农户对账单。"""
-    return await statement(unquote(code), query.since, query.until)
+    return await statement(code, query.since, query.until)
 
 
 @door.get("/poverty/households/<code:str>/figures/<figure:str>")
@@ -182,7 +181,7 @@ async def take_figure_apart(
         wanted = Figure(figure)
     except ValueError:
         raise NotFound(figure=figure[:40]) from None
-    return await drill_down(unquote(code), wanted, query.since, query.until, query.cursor, query.limit)
+    return await drill_down(code, wanted, query.since, query.until, query.cursor, query.limit)
 
 
 @door.get("/poverty/reconciliation")

@@ -13,12 +13,12 @@ from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognit
 from poverty_alleviation.payouts import Due, PayoutCard
 from poverty_alleviation.queries import HouseholdFigures, Totals
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$"
+_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
 Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x20/?#%\x7f]+$")]
-Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$")]
-Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x20/?#%\x7f]+$(?!\n)")]
+Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$(?!\n)")]
+Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
 Cursor = Annotated[str, msgspec.Meta(max_length=200)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
@@ -29,10 +29,10 @@ class HouseholdInput(Input):
     name: Text
     township: Township
     village: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
-    id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X]([0-9A-Z]{2}|[0-9A-Z]{4})?$")] | None = (
+    id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X]([0-9A-Z]{2}|[0-9A-Z]{4})?$(?!\n)")] | None = (
         None
     )
-    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$")] | None = None
+    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")] | None = None
     code: Code | None = None
 
 
@@ -192,7 +192,7 @@ class PayoutsView(View):
 class ConfirmationInput(Input):
     """How the household confirmed; ``evidence`` names the paper or the recording."""
 
-    kind: Annotated[str, msgspec.Meta(pattern=r"^(signed_statement|signed_slip|visit|phone)$")]
+    kind: Annotated[str, msgspec.Meta(pattern=r"^(signed_statement|signed_slip|visit|phone)$(?!\n)")]
     evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]
     confirmed_at: Annotated[datetime, msgspec.Meta(tz=True)]
 

@@ -9,11 +9,11 @@ from api_kit.schemas import Input, View
 from products.dossiers import ProductSummary
 from products.drafts import ReturnPolicy
 
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+_LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
+_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$(?!\n)"
 
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_LINE)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,24}$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,24}$(?!\n)")]
 Document = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
 
 
@@ -23,7 +23,7 @@ class SkuInput(Input, kw_only=True):
     spec: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
     price_fen: Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
     mass_gram: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-    gtin: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{14}$")] | None = None
+    gtin: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{14}$(?!\n)")] | None = None
     code: Code | None = None
 
 
@@ -31,13 +31,13 @@ class ProductInput(Input, kw_only=True):
     """A product in draft. Stock is not part of it, nor are marks: the county grants those."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
-    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")]
+    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
     return_policy: ReturnPolicy
     skus: Annotated[list[SkuInput], msgspec.Meta(min_length=1, max_length=50)]
     subtitle: Annotated[str, msgspec.Meta(max_length=120, pattern=_LINE)] = ""
     description: Annotated[str, msgspec.Meta(max_length=20_000, pattern=_LINES)] = ""
-    image: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^(/[A-Za-z0-9._-]+)*$")] = ""
-    sale_policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,24}$")] = "standard"
+    image: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^(/[A-Za-z0-9._-]+)*$(?!\n)")] = ""
+    sale_policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,24}$(?!\n)")] = "standard"
     host_commission_bp: Annotated[int, msgspec.Meta(ge=0, le=5000)] = 0
 
 
@@ -85,7 +85,7 @@ class BrandInput(Input):
 class AuthorisationInput(Input, kw_only=True):
     """A product may carry a public brand, from the first day to the last."""
 
-    brand: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,24}$")]
+    brand: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,24}$(?!\n)")]
     product: Code
     document: Document
     valid_from: date

@@ -9,10 +9,10 @@ from api_kit.schemas import Input, View
 from traceability.models import IntakeMode, LotKind, SupplierKind
 from traceability.queries import IntakeCard, LotCard, LotPart, SupplierCard
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$"
+_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
-Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$")]
-Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")]
+Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$(?!\n)")]
+Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
 Gram = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -40,7 +40,7 @@ class IntakeInput(Input):
     ``unit_price_fen`` is per kilogram. ``evidence`` names the voucher of goods paid at the scale.
     """
 
-    client_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    client_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$(?!\n)")]
     supplier: Number
     merchant: Number
     product: Number
@@ -49,7 +49,7 @@ class IntakeInput(Input):
     unit_price_fen: Fen
     mode: IntakeMode
     weighed_at: Moment
-    evidence: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    evidence: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = ""
 
 
 class LotInput(Input):

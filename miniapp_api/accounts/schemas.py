@@ -7,7 +7,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$(?!\n)")]
 
 
 class CodeInput(Input):

@@ -91,7 +91,7 @@ class PostMessage(Input):
     """A chat message. ``client_key`` is the client's own number of it: sent twice, it is one message."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
-    client_key: Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,64}$")]
+    client_key: Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,64}$(?!\n)")]
 
 
 class PostedMessageView(View):

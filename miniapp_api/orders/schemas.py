@@ -22,7 +22,7 @@ class DeliveryInput(Input):
     """Where the goods go."""
 
     recipient: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$")]
+    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")]
     address: Annotated[str, msgspec.Meta(min_length=4, max_length=200)]
 
 

@@ -13,7 +13,7 @@ class ProductsQuery(Input):
 
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$")] | None = None
+    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")] | None = None
     mark: Literal["public_brand", "poverty_product"] | None = None
 
 

@@ -1,0 +1,159 @@
+"""Deny by default: every route for every role, read from the endpoints themselves."""
+
+import asyncio
+import re
+
+import httpx
+import pytest
+
+from accounts.actors import (
+    Administrator,
+    Auditor,
+    Consumer,
+    CountyOfficer,
+    Host,
+    MerchantClerk,
+    PovertyOfficer,
+    StationKeeper,
+)
+from api_kit.doors import Endpoint
+from kit.actors import Actor
+from tests.doors.house import ROLES, House, endpoints, idempotency_key
+from tests.doors.problems import check_problem
+
+ACTORS: dict[str, type[Actor]] = {
+    "consumer": Consumer,
+    "merchant_clerk": MerchantClerk,
+    "foreign_clerk": MerchantClerk,
+    "host": Host,
+    "station_keeper": StationKeeper,
+    "county_officer": CountyOfficer,
+    "poverty_officer": PovertyOfficer,
+    "auditor": Auditor,
+    "administrator": Administrator,
+}
+GARBAGE = (b"", b"{}", b"[]", b"null", b"\x00", b'{"a":', b'{"__proto__":{"x":1}}', b'"' + b"a" * 5000 + b'"')
+
+
+def address(endpoint: Endpoint) -> str:
+    """The route with names that nobody bears."""
+    return re.sub(
+        r"<\w+(?::(\w+))?>", lambda found: "987654321" if found[1] == "int" else "NOBODY", endpoint.path
+    )
+
+
+def guarded() -> list[Endpoint]:
+    return [e for e in endpoints() if not e.public]
+
+
+async def ask(
+    http: httpx.AsyncClient, endpoint: Endpoint, headers: dict[str, str], body: bytes = b"{}", path: str = ""
+) -> httpx.Response:
+    """One request; a read has no body."""
+    sent = {**headers, "content-type": "application/json", "idempotency-key": idempotency_key()}
+    content = None if endpoint.method == "GET" else body
+    return await http.request(endpoint.method, path or address(endpoint), content=content, headers=sent)
+
+
+def test_the_matrix_covers_every_actor_type_that_a_route_can_ask_for() -> None:
+    wanted = {actor for e in endpoints() for actor in e.actors}
+    assert all(any(issubclass(known, actor) for known in ACTORS.values()) for actor in wanted)
+    assert set(ACTORS) == set(ROLES)
+    assert len(guarded()) > 40
+
+
+async def test_every_route_for_every_role(house: House, http: httpx.AsyncClient) -> None:
+    """401 without a token, 403 with the wrong one, neither with the right one; and nothing changes."""
+    before = await house.fingerprint()
+    for endpoint in guarded():
+        if endpoint.name.endswith("log_out"):
+            continue  # it would end the very session that the matrix uses; it has a test of its own
+        check_problem(await ask(http, endpoint, {}), 401, "not_authenticated")
+        replies = await asyncio.gather(*(ask(http, endpoint, house.headers(role)) for role in ACTORS))
+        for (role, actor), reply in zip(ACTORS.items(), replies, strict=True):
+            if issubclass(actor, endpoint.actors):
+                assert reply.status_code < 500, (endpoint.name, role, reply.text)
+                assert reply.status_code not in (401, 403), (endpoint.name, role, reply.text)
+            else:
+                check_problem(reply, 403, "not_permitted")
+    assert await house.fingerprint() == before
+
+
+@pytest.mark.parametrize("door", ["miniapp", "console", "webhook"])
+async def test_no_garbage_makes_a_route_fail_or_change_anything(
+    house: House, http: httpx.AsyncClient, door: str
+) -> None:
+    before = await house.fingerprint()
+    for endpoint in endpoints():
+        if not endpoint.name.startswith(door) or endpoint.name.endswith("log_out"):
+            continue
+        role = next((r for r, actor in ACTORS.items() if issubclass(actor, endpoint.actors)), "anonymous")
+        for body in GARBAGE if endpoint.method != "GET" else GARBAGE[:1]:
+            reply = await ask(http, endpoint, house.headers(role), body)
+            assert reply.status_code < 500, (endpoint.name, body[:20], reply.text)
+            if endpoint.body is not None or reply.status_code >= 400:
+                check_problem(reply)
+    assert await house.fingerprint() == before
+
+
+STRANGE = ("%00", "%FF%FE", "%ED%A0%80", "..%2F..%2Fetc%2Fpasswd", "'%20OR%201=1--", "%E4%B8%AD%E6%96%87", "a" * 3000, "a" * 90,
+           "-1", "1e400", "%F0%9F%8D%B5")  # fmt: skip
+
+
+async def test_no_strange_name_in_a_path_makes_a_route_fail(house: House, http: httpx.AsyncClient) -> None:
+    before = await house.fingerprint()
+    for endpoint in endpoints():
+        if not endpoint.path_arguments:
+            continue
+        role = next((r for r, actor in ACTORS.items() if issubclass(actor, endpoint.actors)), "anonymous")
+        for name in STRANGE:
+            path = re.sub(r"<[^>]+>", name, endpoint.path)
+            reply = await ask(http, endpoint, house.headers(role), path=path)
+            assert reply.status_code < 500, (endpoint.name, name[:20], reply.text)
+            if reply.status_code >= 400:
+                check_problem(reply)
+    assert await house.fingerprint() == before
+
+
+VALUES = ("", "%00", "%FF", "-1", "0", "101", "1.5", "NaN", "1e400", "99999999999999999999", "true", "%ED%A0%80",
+          "WzkyMjMzNzIwMzY4NTQ3NzU4MDhd", "Wy0xXQ", "WzFlNDAwXQ", "W10", "bnVsbA", "WyJhIiwiYiJd")  # fmt: skip
+
+
+async def test_no_strange_query_makes_a_route_fail(house: House, http: httpx.AsyncClient) -> None:
+    """Among the values: cursors that hold 2^63, -1, infinity, nothing, and texts for numbers."""
+    for endpoint in endpoints():
+        if endpoint.query is None:
+            continue
+        role = next((r for r, actor in ACTORS.items() if issubclass(actor, endpoint.actors)), "anonymous")
+        headers = house.headers(role)
+        for member in (*endpoint.query.__struct_fields__, "nobody_asked_for_this"):
+            for value in VALUES:
+                reply = await ask(http, endpoint, headers, path=f"{address(endpoint)}?{member}={value}")
+                assert reply.status_code < 500, (endpoint.name, member, value, reply.text)
+                if reply.status_code >= 400:
+                    check_problem(reply)
+                if member == "nobody_asked_for_this":
+                    assert reply.status_code >= 400, endpoint.name
+        twice = f"{endpoint.query.__struct_fields__[0]}=1"
+        reply = await ask(http, endpoint, headers, path=f"{address(endpoint)}?{twice}&{twice}")
+        check_problem(reply)
+
+
+async def test_sockets_refuse_a_plain_request_and_a_foreign_page(
+    house: House, http: httpx.AsyncClient
+) -> None:
+    for endpoint in endpoints(websocket=True):
+        reply = await http.get(address(endpoint))
+        assert 400 <= reply.status_code < 500, reply.text
+
+
+async def test_logging_out_ends_this_session_alone(inside: House, http: httpx.AsyncClient) -> None:
+    for role, path in (("consumer", "/v1/miniapp/session"), ("host", "/v1/console/session")):
+        token, other = await inside.session(role), await inside.session(role)
+        bearer = {"authorization": f"Bearer {token}"}
+        me = path.replace("session", "me")
+        assert (await http.get(me, headers=bearer)).status_code == 200
+        assert (await http.delete(path, headers=bearer)).status_code == 204
+        check_problem(await http.get(me, headers=bearer), 401, "not_authenticated")
+        check_problem(await http.delete(path, headers=bearer), 401, "not_authenticated")
+        assert (await http.get(me, headers={"authorization": f"Bearer {other}"})).status_code == 200
