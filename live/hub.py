@@ -240,6 +240,7 @@ class FeedHub:
     _rooms: dict[str, RoomFeed] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _listener: asyncio.Task[None] | None = None
+    _stopping: bool = False
 
     @contextlib.asynccontextmanager
     async def subscribe(
@@ -248,6 +249,11 @@ class FeedHub:
         """A place in the room for the length of a block. Raises ``SessionNotFound`` for a room that is not
         there.
         """
+        if self._stopping:
+            place = Subscription(epoch, offset)
+            place.end()
+            yield place
+            return
         if number not in self._rooms:
             await room_view(number, None, 1)
         if self._listener is None or self._listener.done():
@@ -285,6 +291,7 @@ class FeedHub:
 
     async def stop(self) -> None:
         """End every subscription; the sockets close and the clients come back elsewhere."""
+        self._stopping = True
         if self._listener is not None:
             self._listener.cancel()
         for number, room in list(self._rooms.items()):

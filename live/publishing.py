@@ -64,11 +64,14 @@ async def change_state(
     """
     if not session.may_become(state):
         raise SessionStateForbids(state=session.state.value, wanted=state.value)
-    session.state = state
-    for name, moment in columns.items():
-        setattr(session, name, moment)
-    await session.save(update_fields=["state", *columns])
+    await _write(session, state=state, **columns)
     await append(session.id, "state", {"state": state.value}, now)
+
+
+async def _write(session: LiveSession, **columns: object) -> None:
+    """Change columns of the row that the open transaction has locked, and of its picture in memory."""
+    await LiveSession.filter(id=session.id).update(**columns)
+    session.update_from_dict(columns)
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,7 @@ class Publishing:
     clock: Clock = utc_now
     grace: timedelta = GRACE
 
-    async def issue_address(
-        self, number: str, host: str, valid_for: timedelta = KEY_LIFETIME
-    ) -> PushAddress:
+    async def issue_address(self, number: str, host: str, valid_for: timedelta = KEY_LIFETIME) -> PushAddress:
         """A new push address; the one before it is worth nothing from now on.
 
         ``valid_for`` is at most :data:`KEY_LIFETIME`; a host who hands the address on asks for less.
@@ -98,16 +99,15 @@ class Publishing:
             earliest = session.planned_at - EARLIEST
             if session.state not in OPEN or now < earliest:
                 raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
-            session.push_nonce = opaque_id()
-            session.push_expires_at = (now + min(valid_for, KEY_LIFETIME)).replace(microsecond=0)
-            session.push_bound_to = None
-            await session.save(update_fields=["push_nonce", "push_expires_at", "push_bound_to"])
+            nonce = opaque_id()
+            expires_at = (now + min(valid_for, KEY_LIFETIME)).replace(microsecond=0)
+            await _write(session, push_nonce=nonce, push_expires_at=expires_at, push_bound_to=None)
             if session.state is SessionState.SCHEDULED:
                 await change_state(session, SessionState.READY, now)
         await ring_after_commit(self.bell, number)
-        key = self.keys.push_key(session.stream, session.push_nonce, session.push_expires_at)
+        key = self.keys.push_key(session.stream, nonce, expires_at)
         name = f"{session.stream}?{key.query}"
-        return PushAddress(self.publish_url, name, f"{self.publish_url}/{name}", session.push_expires_at)
+        return PushAddress(self.publish_url, name, f"{self.publish_url}/{name}", expires_at)
 
     async def admit(self, request: PublishRequest) -> int:
         """Let a publisher in and answer the publish's generation. Raises :class:`PublishRefused` for
@@ -137,9 +137,7 @@ class Publishing:
                 raise self._refusal(request, "in use")
             if not session.may_become(SessionState.LIVE):
                 raise self._refusal(request, f"session {session.state.value}")
-            session.generation += 1
-            session.push_bound_to = request.fingerprint
-            await session.save(update_fields=["generation", "push_bound_to"])
+            await _write(session, generation=session.generation + 1, push_bound_to=request.fingerprint)
             await StreamPublish.create(
                 session_id=session.id,
                 generation=session.generation,

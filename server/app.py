@@ -71,11 +71,16 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
         await connect(settings)
         await built.start()
 
+    async def let_viewers_go(_: Any) -> None:
+        await built.feed_hub.stop()
+
     async def stop(_: Any) -> None:
         await built.stop()
         await disconnect()
 
     app.register_listener(start, "before_server_start")
+    # Open sockets would hold the shutdown up until its time limit.
+    app.register_listener(let_viewers_go, "before_server_stop")
     app.register_listener(stop, "after_server_stop")
     return app
 

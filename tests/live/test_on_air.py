@@ -210,6 +210,11 @@ class Watching:
         self.epoch, self.offset = frame["epoch"], frame.get("to", frame.get("offset"))
         self.state = frame.get("state") or self.state
 
+    async def read_on(self, socket: Any) -> None:
+        """Take frames until the socket closes."""
+        while True:
+            await self.read(socket)
+
 
 async def test_a_broadcast_from_plan_to_replay(centre: Centre) -> None:
     number = await centre.scheduled()
@@ -386,6 +391,25 @@ async def test_a_socket_of_a_foreign_page_or_to_no_room_is_closed(centre: Centre
         watching = Watching()
         await watching.read(socket)
         assert watching.state["state"] == "scheduled"
+
+
+async def test_an_api_process_that_stops_lets_its_viewers_go_at_once(centre: Centre) -> None:
+    number = await centre.scheduled()
+    async with centre.feed(number, centre.second_port) as socket:
+        watching = Watching()
+        await watching.read(socket)
+        assert centre.second is not None
+        centre.second.terminate()
+        with pytest.raises(ConnectionClosed) as closed:
+            await watching.read_on(socket)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
+    await asyncio.to_thread(centre.second.wait, 5)
+    query = f"?epoch={watching.epoch}&offset={watching.offset}"
+    async with centre.feed(number, centre.stack.ports["api"], query) as socket:
+        await watching.read(socket)
+    centre.start_second()
+    await until(lambda: asyncio.to_thread(answers_http, centre.second_port, "/health/ready"), 20)
 
 
 def is_pipe(words: list[str], source: str) -> bool:
