@@ -39,6 +39,20 @@ async def transaction() -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def joined() -> AsyncIterator[None]:
+    """The transaction that is open, or a new one when none is.
+
+    Without the two round trips of a savepoint: an error must pass through to whoever opened the transaction,
+    which then changes nothing. Where an error is caught inside, use :func:`transaction`.
+    """
+    if in_open_transaction():
+        yield
+        return
+    async with transaction():
+        yield
+
+
 async def rows(sql: str, *parameters: object) -> list[Row]:
     """Every row as a dict. Parameters are ``$1``, ``$2`` ..."""
     return await connection().execute_query_dict(sql, list(parameters))

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from kit.clock import Clock, utc_now
-from kit.database import execute, transaction
+from kit.database import execute, joined
 from kit.encryption import FieldCipher
 from kit.money import split_fen
 from kit.numbers import public_number
 from kit.outbox import announce
-from merchants.queries import payee
 from orders.errors import AmountTooLarge, CartEmpty, NotOnSale, SeveralMerchants, SkuRepeated
 from orders.events import OrderPlaced
 from payments.service import Payments
@@ -98,19 +97,20 @@ class Checkout:
         """Place one order with one merchant.
 
         ``source`` is an opaque attribution that the door has verified. Prices are the server's, read now and copied.
-        Raises CartEmpty, SkuRepeated, QuantityInvalid, NotOnSale, SeveralMerchants, AmountTooLarge, and SoldOut of the stock.
+        Joins an open transaction, which must then roll back on an error. Raises CartEmpty, SkuRepeated,
+        QuantityInvalid, NotOnSale, SeveralMerchants, AmountTooLarge, and SoldOut of the stock.
         """
         offers = await self._offers(lines)
-        merchant = next(iter(offers.values())).merchant
-        receiver = await payee(merchant)
+        payee = next(iter(offers.values()))
+        merchant = payee.merchant
         now = self.clock()
         order = self._compose(public_number(now), merchant, lines, offers, source, now)
-        async with transaction():
+        async with joined():
             await self._insert(order, consumer, source, delivery, offers)
             await self.payments.open(
                 reference=order.number,
                 payee=merchant,
-                sub_mchid=receiver.sub_mchid,
+                sub_mchid=payee.sub_mchid,
                 payer_openid=payer_openid,
                 amount_fen=order.amount_fen,
                 description=order.lines[0].title,

@@ -77,11 +77,15 @@ class ProductPage(msgspec.Struct):
 
 
 class SkuOffer(msgspec.Struct, frozen=True):
-    """What checkout needs to know of a SKU now; ``merchant`` and ``product`` are public numbers."""
+    """What checkout needs to know of a SKU now; ``merchant`` and ``product`` are public numbers.
+
+    ``sub_mchid`` is where the merchant's money lands, as in :class:`merchants.queries.Payee`.
+    """
 
     sku: str
     product: str
     merchant: str
+    sub_mchid: str | None
     title: str
     spec: str
     image: str
@@ -209,7 +213,7 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
 
 
 _OFFERS = f"""
-SELECT s.code, p.code AS product, m.number AS merchant, p.title, s.spec, p.image, s.price_fen,
+SELECT s.code, p.code AS product, m.number AS merchant, m.sub_mchid, p.title, s.spec, p.image, s.price_fen,
        s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, p.host_commission_bp, s.mass_gram,
        p.return_policy
@@ -231,6 +235,7 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             sku=r["code"],
             product=r["product"],
             merchant=r["merchant"],
+            sub_mchid=r["sub_mchid"],
             title=r["title"],
             spec=r["spec"],
             image=r["image"],
