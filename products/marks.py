@@ -8,7 +8,7 @@ import msgspec
 from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, utc_now
-from kit.database import transaction
+from kit.database import execute, transaction
 from kit.numbers import public_number
 from products.errors import (
     BrandCodeInvalid,
@@ -43,7 +43,12 @@ class Marks:
         """Enter a public brand, or correct its name. Raises :class:`BrandCodeInvalid`."""
         if not _BRAND_CODE.fullmatch(code):
             raise BrandCodeInvalid()
-        await PublicBrand.update_or_create({"name": name}, code=code)
+        await execute(
+            "INSERT INTO public_brand (code, name) VALUES ($1, $2)"
+            " ON CONFLICT (code) DO UPDATE SET name = excluded.name",
+            code,
+            name,
+        )
 
     async def authorise(self, brand: str, product: str, document: str, span: Span, by: str) -> str:
         """Let a product carry a public brand; answers the authorisation's number.

@@ -3,6 +3,7 @@
 import msgspec
 
 from accounts.actors import Auditor, MerchantClerk, PovertyOfficer, Staff, StationKeeper
+from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.traceability.schemas import (
     ContributionsInput,
@@ -55,7 +56,7 @@ async def list_suppliers(
 
 @door.post("/intakes")
 async def accept_intake(
-    actor: StationKeeper | MerchantClerk, body: IntakeInput, register: Intakes
+    actor: StationKeeper | MerchantClerk, body: IntakeInput, key: IdempotencyKey, register: Intakes
 ) -> IntakeCard:
     """收购：称重、定级、定价；过秤付款或代销。离线单号相同则返回同一笔。"""
     number = await register.accept(_reach(actor), msgspec.convert(body, Weighing, from_attributes=True))

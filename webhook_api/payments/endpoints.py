@@ -27,7 +27,7 @@ _SIGNED_HEADERS = (
 
 @door.post("/wechat-pay/notices", public=True, status=204, max_body_bytes=MAX_NOTICE_BYTES)
 async def receive_wechat_pay_notice(request: Request, notices: Notices) -> HTTPResponse:
-    """Take in a signed notice of WeChat Pay.
+    """接收微信支付的签名通知。
 
     204 when it has taken effect now or before. 401 when it is not WeChat's, 409 or 422 when it does not fit.
     """

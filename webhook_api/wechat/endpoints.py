@@ -13,13 +13,13 @@ log = logging.getLogger(__name__)
 
 @door.get("/wechat/messages", public=True)
 async def verify_wechat_push(query: PushQuery, push: MessagePush) -> HTTPResponse:
-    """Echo the probe with which WeChat's console verifies the address."""
+    """微信后台验证服务器地址：签名无误则原样返回 echostr。"""
     return text(push.answer_probe(query))
 
 
 @door.post("/wechat/messages", public=True, status=200, max_body_bytes=MAX_PUSH_BYTES)
 async def receive_wechat_push(request: Request, query: PushQuery, push: MessagePush) -> HTTPResponse:
-    """Take in a message or an event, and say so within five seconds, or WeChat repeats it three times.
+    """接收微信消息与事件推送：五秒内答复，否则微信会重发三次。
 
     No room follows an event yet: what arrives is verified, named in the log without its content, and
     acknowledged.
