@@ -3,7 +3,6 @@
 The poverty office writes; auditors read figures by code alone.
 """
 
-
 import msgspec
 
 from accounts.actors import Auditor, PovertyOfficer

@@ -23,7 +23,8 @@ from poverty_alleviation.errors import (
 )
 from poverty_alleviation.households import Identity, mask_name, mask_number
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
-from tests.poverty_alleviation.conftest import OFFICER, TOWNSHIP, County
+from tests.poverty_alleviation.conftest import OFFICER, County
+from tests.products.shelf import TOWNSHIP
 
 ID_NUMBER = "999999197001010017"
 SOMEBODY = Identity(name="示例王五", id_number=ID_NUMBER, phone="10000000042")

@@ -1,4 +1,4 @@
-"""An order from checkout to the poverty officer's answer, through the real services, outbox and subscriptions."""
+"""An order from checkout to the poverty officer's answer, through real services, outbox and subscriptions."""
 
 from datetime import UTC, date, datetime, timedelta
 

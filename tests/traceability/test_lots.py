@@ -52,9 +52,9 @@ class Yard:
     lots: Lots = field(default_factory=lambda: Lots(clock))
     intakes: Intakes = field(default_factory=lambda: Intakes(clock))
 
-    def weighing(self, client_id: str = "phone-0001", **changes: object) -> Weighing:
+    def weighing(self, client: str = "phone-0001", /, **changes: object) -> Weighing:
         usual: dict[str, object] = {
-            "client_id": client_id,
+            "client_id": client,
             "supplier": self.supplier,
             "merchant": self.merchant,
             "product": self.product,
@@ -132,7 +132,7 @@ async def test_an_intake_that_does_not_say_enough_is_refused(
     yard: Yard, changes: dict[str, object], error: type[DomainError]
 ) -> None:
     with pytest.raises(error):
-        await yard.intakes.accept(KEEPER, yard.weighing(**changes))
+        await yard.intakes.accept(KEEPER, yard.weighing("phone-0001", **changes))
     assert await scalar("SELECT count(*) FROM intake") == 0
     assert await scalar("SELECT count(*) FROM outbox_message") == 0
 

@@ -1,0 +1,219 @@
+"""The console over HTTP with real sessions: who may ask, what goes in, what comes out."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest_asyncio
+from sanic import Sanic
+
+import console_api.poverty_alleviation.endpoints
+import console_api.traceability.endpoints  # noqa: F401 - importing adds the routes to the door
+from accounts.models import RoleGrant
+from accounts.roles import Role
+from accounts.service import Sessions
+from accounts.staff import GrantedRole, StaffAccounts
+from api_kit.doors import Door
+from api_kit.mounting import mount
+from console_api import door
+from kit.database import rows, scalar
+from server.authentication import authenticator
+from server.problems import problem_for
+from tests.accounts.people import PASSWORD, quick_passwords
+from tests.poverty_alleviation.conftest import County
+from tests.products.shelf import TOWNSHIP
+from tests.servers import free_port
+from traceability.service import Intakes, Lots, Suppliers
+
+OWN = ("/poverty/", "/suppliers", "/intakes", "/lots")
+
+
+@dataclass
+class Console:
+    """The console on a port, with one person for each role."""
+
+    http: httpx.AsyncClient
+    tokens: dict[Role, str]
+    keys: int = 0
+
+    async def ask(
+        self, role: Role, method: str, path: str, body: object = None, **query: Any
+    ) -> httpx.Response:
+        self.keys += 1
+        headers = {"authorization": f"Bearer {self.tokens[role]}", "idempotency-key": f"key-{self.keys}"}
+        return await self.http.request(
+            method, f"/v1/console{path}", headers=headers, json=body, params=query or None
+        )
+
+
+@pytest_asyncio.fixture
+async def console(county: County) -> AsyncIterator[Console]:
+    only = Door("console", door.prefix, door.title)
+    only.endpoints = [e for e in door.endpoints if e.path.removeprefix(door.prefix).startswith(OWN)]
+    port = free_port()
+    app: Sanic[Any, Any] = Sanic(f"console{port}", configure_logging=False)
+    Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process
+    app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
+    offered = (Suppliers(), Intakes(), Lots(), county.registry, county.contracts, county.payouts)
+    services = {type(service): service for service in offered}
+    mount(app, only, services, authenticator(Sessions()))
+    server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
+    assert server is not None
+    await server.startup()  # type: ignore[no-untyped-call]
+    await server.start_serving()  # type: ignore[no-untyped-call]
+    scopes = {Role.MERCHANT_CLERK: county.merchant, Role.STATION_KEEPER: TOWNSHIP}
+    tokens = {}
+    for role in Role:
+        held = (GrantedRole(role, scopes.get(role, "")),)
+        login = f"demo.{role.value.replace('_', '.')}"
+        await StaffAccounts(quick_passwords()).create(login, "示例", PASSWORD, held, "staff:test")
+        grant = await RoleGrant.get(role=role)
+        tokens[role] = (await Sessions().open_for_grant(grant.id)).token
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        yield Console(http, tokens)
+    await server.close()  # type: ignore[no-untyped-call]
+    for connection in server.connections:
+        connection.abort()
+    Sanic._app_registry.clear()
+
+
+def intake(county: County, **changes: object) -> dict[str, object]:
+    return {
+        "client_id": "phone-00000001",
+        "supplier": county.suppliers["H1"],
+        "merchant": county.merchant,
+        "product": county.product,
+        "mass_gram": 10_000,
+        "grade": "一级",
+        "unit_price_fen": 1_200,
+        "mode": "consignment",
+        "weighed_at": "2026-11-20T08:00:00+08:00",
+    } | changes
+
+
+async def test_from_the_scale_to_the_statement_over_http(county: County, console: Console) -> None:
+    answer = await console.ask(Role.STATION_KEEPER, "POST", "/intakes", intake(county))
+    assert answer.status_code == 201
+    again = await console.ask(Role.STATION_KEEPER, "POST", "/intakes", intake(county))
+    assert again.json()["number"] == answer.json()["number"]
+    wanted = {"product": county.product, "input_gram": 10_000, "intakes": [answer.json()["number"]]}
+    lot = (await console.ask(Role.MERCHANT_CLERK, "POST", "/lots", wanted)).json()["lot"]["number"]
+    sealed = await console.ask(Role.MERCHANT_CLERK, "PUT", f"/lots/{lot}/seal")
+    assert sealed.json()["lot"]["sealed_at"]
+    await county.bind({lot: 3})
+    await county.tell(county.paid(), county.packed(), county.earned())
+
+    due = (await console.ask(Role.POVERTY_OFFICER, "GET", "/poverty/payouts/due")).json()["due"]
+    # 1.5 kg × 12.00 = 18.00, and 2 % of 109.70 = 2.19
+    assert due == [{"household": "示例H1", "merchant": county.merchant, "amount_fen": 2_019, "lines": 1}]
+    payout = {
+        "household": "示例H1",
+        "merchant": county.merchant,
+        "amount_fen": 2_019,
+        "bank_voucher": "示例回单1",
+        "paid_on": "2026-11-23",
+    }
+    made = await console.ask(Role.POVERTY_OFFICER, "POST", "/poverty/payouts", payout)
+    confirmation = {
+        "kind": "visit",
+        "evidence": "示例走访1",
+        "confirmed_at": "2026-11-23T16:00:00+08:00",
+    }
+    path = f"/poverty/payouts/{made.json()['number']}/confirmation"
+    assert (await console.ask(Role.POVERTY_OFFICER, "PUT", path, confirmation)).status_code == 204
+    of = f"/poverty/households/{quote('示例H1')}"
+    for reader in (Role.POVERTY_OFFICER, Role.AUDITOR):
+        shown = (await console.ask(reader, "GET", f"{of}/statement")).json()["figures"]
+        assert shown["attributed_sales_fen"] == 10_970
+        assert (shown["income_paid_fen"], shown["income_confirmed_fen"]) == (2_019, 2_019)
+        apart = (await console.ask(reader, "GET", f"{of}/figures/income_paid")).json()
+        assert apart["total_fen"] == 2_019
+        assert [part["order"] for part in apart["parts"]] == ["O1", "O1"]
+        table = (await console.ask(reader, "GET", "/poverty/figures")).json()
+        assert table["totals"]["income_paid_fen"] == 2_019
+        balance = (await console.ask(reader, "GET", "/poverty/trial-balance")).json()
+        assert balance["totals_fen"] == {"cash": 0, "statistics": 0}
+        assert (await console.ask(reader, "GET", "/poverty/ledger-chain")).json()["is_whole"]
+        tied = (await console.ask(reader, "GET", "/poverty/reconciliation")).json()
+        assert [m["reference"] for m in tied["mismatches"]] == ["O1"]  # no payment was told in this test
+    assert (await console.ask(Role.AUDITOR, "GET", f"{of}/figures/nonsense")).status_code == 404
+
+
+async def test_stations_merchants_and_auditors_never_learn_a_status_or_a_name_too_many(
+    county: County, console: Console
+) -> None:
+    await console.ask(Role.STATION_KEEPER, "POST", "/intakes", intake(county))
+    for role in (Role.STATION_KEEPER, Role.MERCHANT_CLERK):
+        for path in ("/suppliers", "/intakes"):
+            answer = await console.ask(role, "GET", path)
+            assert answer.status_code == 200
+            for forbidden in ("household", "status", "registered", "示例H1"):
+                assert forbidden not in answer.text
+    audited = (await console.ask(Role.AUDITOR, "GET", "/intakes")).json()["intakes"]
+    assert [i["supplier_name"] for i in audited] == ["供****"]
+    assert (await console.ask(Role.AUDITOR, "GET", "/suppliers")).status_code == 403
+
+
+async def test_every_poverty_route_refuses_everybody_else(county: County, console: Console) -> None:
+    before = await scalar("SELECT count(*) FROM ledger_journal")
+    others = set(Role) - {Role.POVERTY_OFFICER, Role.AUDITOR}
+    for endpoint in door.endpoints:
+        if "/poverty/" not in endpoint.path:
+            continue
+        path = endpoint.path.removeprefix(door.prefix)
+        for placeholder, value in (("<code:str>", "x"), ("<number:str>", "x"), ("<supplier:str>", "x")):
+            path = path.replace(placeholder, value)
+        path = path.replace("<figure:str>", "income_paid").replace("<rule:str>", "x")
+        for role in others:
+            answer = await console.ask(role, endpoint.method, path, {} if endpoint.body else None)
+            assert answer.status_code == 403, (role, path)
+        nobody = await console.http.request(endpoint.method, f"/v1/console{path}")
+        assert nobody.status_code == 401, path
+        if endpoint.method != "GET":
+            answer = await console.ask(Role.AUDITOR, endpoint.method, path, {} if endpoint.body else None)
+            assert answer.status_code == 403, path
+    assert await scalar("SELECT count(*) FROM ledger_journal") == before
+
+
+async def test_an_identity_needs_a_purpose_and_leaves_a_record(county: County, console: Console) -> None:
+    new = {"name": "示例王五", "township": TOWNSHIP, "village": "章凤村", "id_number": "999999197001010017"}
+    made = await console.ask(Role.POVERTY_OFFICER, "POST", "/poverty/households", new)
+    assert made.json()["name_masked"] == "示***"
+    of = f"/poverty/households/{made.json()['code']}"
+    assert (await console.ask(Role.POVERTY_OFFICER, "GET", f"{of}/identity")).status_code == 422
+    assert await rows("SELECT 1 FROM access_log") == []
+    shown = await console.ask(Role.POVERTY_OFFICER, "GET", f"{of}/identity", purpose="入户核实")
+    assert shown.json()["id_number"] == "999999197001010017"
+    (record,) = await rows("SELECT subject, purpose FROM access_log")
+    assert record == {"subject": f"household:{made.json()['code']}", "purpose": "入户核实"}
+    assert (await console.ask(Role.AUDITOR, "GET", f"{of}/identity", purpose="审计")).status_code == 403
+
+
+async def test_bad_input_is_refused_and_changes_nothing(county: County, console: Console) -> None:
+    for changes in (
+        {"mass_gram": 0},
+        {"mass_gram": -1},
+        {"mass_gram": 2**63},
+        {"mass_gram": "10"},
+        {"mass_gram": 1.5},
+        {"unit_price_fen": -1},
+        {"amount_fen": 5},
+        {"weighed_at": "2026-11-20T08:00:00"},
+        {"mode": "gift"},
+        {"client_id": "x"},
+        {"grade": "a\u0000b"},
+    ):
+        answer = await console.ask(Role.STATION_KEEPER, "POST", "/intakes", intake(county, **changes))
+        assert answer.status_code == 422, changes
+        assert answer.headers["content-type"] == "application/problem+json"
+    for body in (
+        {"household": "示例H1", "merchant": county.merchant, "amount_fen": 0},
+        {"household": "示例H1", "merchant": county.merchant, "amount_fen": 2**70},
+        {"paid_at": "2026-11-23"},
+    ):
+        answer = await console.ask(Role.POVERTY_OFFICER, "POST", "/poverty/payouts", body)
+        assert answer.status_code == 422, body
+    assert await scalar("SELECT count(*) FROM intake") == 0
+    assert await scalar("SELECT count(*) FROM payout") == 0
