@@ -10,6 +10,7 @@ from orders.errors import LineNotFound, OrderNotFound, OrderStateConflict
 from orders.events import OrderPacked, OrderShipped
 from orders.models import OrderState
 from orders.transitions import advance_or_refuse
+from traceability.queries import line_lots
 from traceability.service import Lots
 
 
@@ -26,11 +27,13 @@ class Fulfilment:
         """Pack a paid order; ``chosen`` maps a line reference to pieces by lot number.
 
         A line that names no lot is packed all the same and stays unattributed, shown as such, never guessed (domain
-        reference 2.5, object 6). Pieces that were refunded before packing are not packed. Raises OrderNotFound,
-        OrderStateConflict, LineNotFound and the refusals of traceability.
+        reference 2.5, object 6). Pieces that were refunded before packing are not packed. Repeating it with the same
+        lots changes nothing. Raises OrderNotFound, OrderStateConflict, LineNotFound and the refusals of traceability.
         """
         async with transaction():
             now = self.clock()
+            if await self._is_packed_so(merchant, number, chosen):
+                return
             order = await advance_or_refuse(
                 number,
                 OrderState.PACKED,
@@ -61,6 +64,23 @@ class Fulfilment:
             await self._check_pieces(order["id"], chosen)
             references = tuple(line["reference"] for line in lines)
             await announce(OrderPacked(order=number, merchant=merchant, lines=references, packed_at=now))
+
+    async def _is_packed_so(
+        self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]]
+    ) -> bool:
+        """Whether the order is packed already, from exactly these lots. Locks the order."""
+        held = await row(
+            "SELECT id, state FROM customer_order WHERE number = $1 AND merchant = $2 FOR UPDATE",
+            number,
+            merchant,
+        )
+        if held is None or held["state"] != OrderState.PACKED:
+            return False
+        lines = await rows("SELECT reference FROM order_line WHERE order_id = $1", held["id"])
+        bound: dict[str, dict[str, int]] = {}
+        for lot in await line_lots([line["reference"] for line in lines]):
+            bound.setdefault(lot.line, {})[lot.lot] = lot.quantity
+        return bound == {line: dict(lots) for line, lots in chosen.items() if lots}
 
     async def _check_pieces(self, order_id: int, chosen: Mapping[str, Mapping[str, int]]) -> None:
         """Pieces by lot must be exactly the pieces that are to be packed."""

@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -16,9 +13,23 @@ import pytest
 import pytest_asyncio
 from tortoise.context import TortoiseContext
 
-from server.database import ROOT, migrate, tortoise_config
+from server.database import migrate, tortoise_config
 from server.settings import DatabaseSettings
 from tests.servers import ThrowAwayPostgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run the long forms of the heavy suites too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without ``--whole`` the long forms are deselected, which pytest's summary counts."""
+    if config.getoption("--whole"):
+        return
+    long = [item for item in items if item.get_closest_marker("whole")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
 
 
 @dataclass(frozen=True)
@@ -61,27 +72,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowAwayPost
     server.stop()
 
 
-async def _migrate(url: str) -> None:
-    if any(ROOT.glob("migrations/0*.py")):
-        await migrate(DatabaseSettings(url=url))
-        return
-    with tempfile.TemporaryDirectory() as folder:  # until the first migration is written
-        package = Path(folder, "draft_migrations")
-        package.mkdir()
-        (package / "__init__.py").touch()
-        config = tortoise_config(DatabaseSettings(url=url))
-        config["apps"]["longchuan"]["migrations"] = "draft_migrations"
-        Path(folder, "draft_config.py").write_text(f"CONFIG = {config!r}")
-        tortoise = [sys.executable, "-m", "tortoise", "-c", "draft_config.CONFIG", "makemigrations"]
-        env = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
-        subprocess.run(tortoise, check=True, cwd=ROOT, env=env)
-        sys.path.insert(0, folder)
-        try:
-            await migrate(DatabaseSettings(url=url), config)
-        finally:
-            sys.path.remove(folder)
-
-
 @pytest.fixture(scope="session")
 def databases(postgres: ThrowAwayPostgres) -> Databases:
     """The migrated template database."""
@@ -92,7 +82,7 @@ def databases(postgres: ThrowAwayPostgres) -> Databases:
         await connection.execute(f'CREATE DATABASE "{template}"')
         await connection.close()
         url = urlsplit(postgres.url)._replace(path=f"/{template}").geturl()
-        await _migrate(url)
+        await migrate(DatabaseSettings(url=url))
         connection = await asyncpg.connect(postgres.url)
         await connection.execute(f'ALTER DATABASE "{template}" ALLOW_CONNECTIONS false')
         await connection.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", template)

@@ -139,9 +139,16 @@ class Cast:
         people = (await self.wechat.post("/people", {"count": count}))["people"]
 
         async def log_in(person: dict[str, str]) -> Buyer:
-            code = (await self.wechat.post("/login-codes", {"openid": person["openid"]}))["code"]
             client = Client(self.http, self.stage.api + "/v1/miniapp")
-            client.token = (await client.post("/session", {"code": code}))["token"]
+            for attempt in range(5):
+                code = (await self.wechat.post("/login-codes", {"openid": person["openid"]}))["code"]
+                try:
+                    client.token = (await client.post("/session", {"code": code}))["token"]
+                    break
+                except Refused as refusal:
+                    # A code is good once; when the answer was lost, the phone asks WeChat for another.
+                    if refusal.code != "wechat_code_rejected" or attempt == 4:
+                        raise
             return Buyer(person["openid"], client)
 
         return list(await asyncio.gather(*(log_in(person) for person in people)))

@@ -22,7 +22,12 @@ async def _kill(system: LocalStack, name: str) -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [("api",), ("worker", "redis"), ("postgres",), ("dispatcher", "wechat-sandbox")],
+    [
+        ("api", "redis"),
+        ("postgres", "worker"),
+        pytest.param(("dispatcher", "wechat-sandbox"), marks=pytest.mark.whole),
+        pytest.param(("nginx", "flv-relay", "live-supervisor", "beat"), marks=pytest.mark.whole),
+    ],
     ids="+".join,
 )
 async def test_kill_nine_while_everybody_buys_and_while_parcels_are_packed(
