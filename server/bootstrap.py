@@ -10,7 +10,6 @@ from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.media_server.nginx_rtmp import NginxRtmp
-from integrations.media_server.pipes import FlvPipe
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.wechat.login import MiniProgramClient
@@ -167,16 +166,6 @@ def bootstrap(settings: Settings) -> Bootstrap:
     built.services.update({type(service): service for service in offered})
     built.services[FieldCipher] = cipher
     return built
-
-
-def relay_parts(settings: Settings, http: httpx.AsyncClient) -> tuple[NginxRtmp, LiveKeys, FlvPipe]:
-    """What the HTTP-FLV relay needs, which knows neither the database nor WeChat."""
-    media = settings.media
-    return (
-        NginxRtmp(media.stat_url, media.control_url, http),
-        LiveKeys(settings.secret_key, media.callback_secret),
-        FlvPipe(media.ffmpeg_path, media.rtmp_internal_url),
-    )
 
 
 def _wechat_pay(settings: Settings) -> WeChatPayConfiguration:

@@ -4,6 +4,8 @@ It asks the media server which streams are on air, keeps one ``ffmpeg -c copy`` 
 tags and hands the same bytes object to every viewer. It needs neither PostgreSQL nor Redis: who may watch
 stands in the signed token. A viewer who stays on while the host is away goes on when the host is back
 (decision record 0003).
+It builds its few parts itself and loads nothing of the shop, so that after a kill the pictures are back
+before a viewer has reloaded.
 """
 
 import asyncio
@@ -11,6 +13,7 @@ import contextlib
 import logging
 import re
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -20,14 +23,14 @@ import httpx
 import msgspec
 import uvloop
 
+from integrations.media_server.nginx_rtmp import NginxRtmp
+from integrations.media_server.pipes import FlvPipe
 from kit.clock import Clock, utc_now
 from kit.errors import Unavailable
 from live.flv import FlvBrokenError, FlvReader, Timeline
 from live.keys import LiveKeys
 from live.ports import MediaServer
-from server.bootstrap import relay_parts
 from server.settings import load_settings
-from server.telemetry import configure_logging
 
 log = logging.getLogger("longchuan.flv_relay")
 
@@ -340,10 +343,15 @@ class Relay:
 
 async def _main() -> None:
     settings = load_settings()
-    configure_logging(settings.log_level)
-    async with httpx.AsyncClient() as http:
-        media, keys, pipe = relay_parts(settings, http)
-        relay = Relay(media, keys, pipe)
+    logging.basicConfig(level=settings.log_level, stream=sys.stdout, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    media = settings.media
+    async with httpx.AsyncClient(trust_env=False) as http:
+        relay = Relay(
+            NginxRtmp(media.stat_url, media.control_url, http),
+            LiveKeys(settings.secret_key, media.callback_secret),
+            FlvPipe(media.ffmpeg_path, media.rtmp_internal_url),
+        )
         serving = asyncio.create_task(relay.serve(settings.flv_host, settings.flv_port))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, serving.cancel)

@@ -436,13 +436,13 @@ async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
     [again] = pipes()
     assert again != pipe
     old = centre.stack.kill("flv-relay", signal.SIGKILL)
-    await asyncio.to_thread(centre.stack.wait_until_up, "flv-relay", after=old, patience_s=8)
-    await until(lambda: asyncio.to_thread(lambda: decoded_pictures(flv, 1) > 0), 8)
+    await asyncio.to_thread(centre.stack.wait_until_up, "flv-relay", after=old, patience_s=20)
+    await until(lambda: asyncio.to_thread(lambda: decoded_pictures(flv, 1) > 0), 15)
     assert len(pipes()) == 1
     assert again not in pipes()
     old = centre.stack.kill("nginx", signal.SIGKILL)
-    await asyncio.to_thread(centre.stack.wait_until_up, "nginx", after=old, patience_s=8)
-    await until(lambda: centre.accepts_again(address["url"]), 15, 0.5)
+    await asyncio.to_thread(centre.stack.wait_until_up, "nginx", after=old, patience_s=20)
+    await until(lambda: centre.accepts_again(address["url"]), 30, 0.5)
     assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
     assert (await centre.room(number))["state"] == "live"
 
