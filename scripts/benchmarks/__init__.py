@@ -1,1 +1,1 @@
-"""How fast the hot routes are, as ratios to yardsticks that the same process serves (``docs/benchmarks.md``)."""
+"""How fast the hot routes are, as ratios to yardsticks of the same process (``docs/benchmarks.md``)."""

@@ -1,8 +1,9 @@
-"""Starts a throw-away PostgreSQL, fills it, starts one server, drives it from this process, prints, tidies up."""
+"""Starts a throw-away PostgreSQL, fills it, starts one server, drives it from here, prints, tidies up."""
 
 import argparse
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ UP_WITHIN_S = 60.0
 def main() -> None:
     """The command line."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped and removed
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="longchuan-bench-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
         stack = LocalStack(Path(folder, "state"), ("postgres",), usual_ports=False)
@@ -49,12 +52,10 @@ def main() -> None:
         finally:
             stack.destroy()
     each = options.seconds / ROUNDS
-    print(
-        f"\n{machine()}; {options.connections} connections; {ROUNDS} interleaved rounds of {each:.1f} s a load;"
-    )
-    print(
-        "PostgreSQL, server and client on this machine, fsync and synchronous_commit on; / = median of the rounds' ratios\n"
-    )
+    print(f"\n{machine()}; load average {before:.1f} before, {os.getloadavg()[0]:.1f} after")
+    print(f"{options.connections} connections; {ROUNDS} interleaved rounds of {each:.1f} s a load")
+    print("PostgreSQL, server and client on this machine; fsync and synchronous_commit on")
+    print("/ static, / yardstick: median of the ratios of the rounds\n")
     print("\n".join([*table(loads, rounds), "", *goals(loads, rounds)]))
 
 
@@ -102,7 +103,7 @@ def _server(stack: LocalStack, log: Path) -> Iterator[int]:
 
 
 def _start(environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    words = [*os.environ.get("BENCH_WRAP", "").split(), sys.executable, "-m", "scripts.benchmarks.server"]
+    words = [sys.executable, "-m", "scripts.benchmarks.server"]
     return subprocess.Popen(words, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
 
 

@@ -1,4 +1,4 @@
-"""What the measured server serves: 1,000 products on sale, made through the services, and consumers logged in."""
+"""What the measured server serves: 1,000 products, made through the services, and logged-in consumers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +29,7 @@ AT_ONCE = 8
 
 
 class Shelf(msgspec.Struct, frozen=True):
-    """What the load needs to know: product codes, one SKU of each product, SKUs by merchant, and bearer tokens."""
+    """What the load needs: product codes, one SKU of each product, SKUs by merchant, bearer tokens."""
 
     products: list[str]
     skus: list[str]

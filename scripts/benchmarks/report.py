@@ -8,6 +8,8 @@ from statistics import median, quantiles
 from scripts.benchmarks.load import Round
 from scripts.benchmarks.loads import Load
 
+WIDTHS = (8, 9, 9, 8, 9, 10, 13)
+
 Rounds = Mapping[str, Sequence[Round]]
 
 
@@ -25,26 +27,25 @@ def percentiles(rounds: Sequence[Round]) -> tuple[float, float]:
 def machine() -> str:
     """Cores and Python, as far as they explain figures."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (
-        f"{cores} cores, {platform.machine()}, {platform.python_implementation()} {platform.python_version()}"
-    )
+    return f"{cores} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
 def table(loads: Sequence[Load], rounds: Rounds) -> list[str]:
     """One line per load."""
-    lines = [
-        f"{'load':<34}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'bytes':>8}{'refused':>9}{'/ static':>10}{'/ yardstick':>13}"
-    ]
+    lines = [_line("load", "req/s", "p50 ms", "p99 ms", "bytes", "refused", "/ static", "/ yardstick")]
     for load in loads:
         done = rounds[load.name]
         p50, p99 = percentiles(done)
         static = f"{ratio(rounds, load.name, load.static):.3f}" if load.static else ""
         against = f"{ratio(rounds, load.name, load.yardstick):.3f}" if load.yardstick else ""
-        lines.append(
-            f"{load.title:<34}{median(r.rate for r in done):>8.0f}{p50:>9.1f}{p99:>9.1f}{done[-1].body_bytes:>8}"
-            f"{sum(r.refused for r in done):>9}{static:>10}{against:>13}"
-        )
+        rate, refused = f"{median(r.rate for r in done):.0f}", str(sum(r.refused for r in done))
+        size = f"{done[-1].body_bytes:,}"
+        lines.append(_line(load.title, rate, f"{p50:.1f}", f"{p99:.1f}", size, refused, static, against))
     return lines
+
+
+def _line(title: str, *figures: str) -> str:
+    return f"{title:<32}" + "".join(f"{figure:>{w}}" for figure, w in zip(figures, WIDTHS, strict=True))
 
 
 def goals(loads: Sequence[Load], rounds: Rounds) -> list[str]:
@@ -54,5 +55,5 @@ def goals(loads: Sequence[Load], rounds: Rounds) -> list[str]:
         if load.goal:
             reached = ratio(rounds, load.name, load.yardstick)
             verdict = "met" if reached >= load.goal else "NOT met"
-            found.append(f"{load.title:<34}goal {load.goal:.2f}  measured {reached:.3f}  {verdict}")
+            found.append(f"{load.title:<32}goal {load.goal:.2f}  measured {reached:.3f}  {verdict}")
     return found

@@ -1,9 +1,8 @@
 """The measured process: the product's application, and the yardsticks as routes beside it.
 
-The yardsticks pass through the same middlewares. Their pool has the size and the settings of the product's own.
+The yardsticks pass through the same middlewares; their pool has the size and the settings of the product's.
 """
 
-import sys
 from typing import Any
 
 import asyncpg
@@ -42,10 +41,8 @@ def add_yardsticks(app: Sanic[Any, Any], settings: Settings) -> None:
 
     async def open_pool(_: Any) -> None:
         made = tortoise_config(settings.database)["connections"]["default"]["credentials"]
-        options = {
-            ("min_size", "max_size")[n == "maxsize"] if n.endswith("size") else n: v for n, v in made.items()
-        }
-        pools.append(await asyncpg.create_pool(**options))
+        sizes = {"min_size": made.pop("minsize"), "max_size": made.pop("maxsize")}
+        pools.append(await asyncpg.create_pool(**made, **sizes))
         await pools[0].execute(TABLE)
 
     async def close_pool(_: Any) -> None:
@@ -90,4 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
