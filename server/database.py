@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 APP = "longchuan"
 
-_ROOMS_WITH_MODELS = [
+MODEL_MODULES = [
     "kit.outbox",
     "kit.idempotency",
     "accounts.models",
@@ -38,7 +38,6 @@ _ROOMS_WITH_MODELS = [
     "live.models",
     "poverty_alleviation.models",
 ]
-MODEL_MODULES = [name for name in _ROOMS_WITH_MODELS if (ROOT / (name.replace(".", "/") + ".py")).exists()]
 
 
 def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
@@ -60,6 +59,9 @@ def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
                     "command_timeout": settings.command_timeout_s,
                     "server_settings": {
                         "application_name": "longchuan",
+                        # Statements are prepared once per connection; planning the catalogue's list anew at every
+                        # call costs more than running it.
+                        "plan_cache_mode": "force_generic_plan",
                         "timezone": "UTC",
                         "lock_timeout": str(settings.lock_timeout_ms),
                         "statement_timeout": str(settings.statement_timeout_ms),
@@ -99,20 +101,21 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
         await disconnect()
 
 
-async def migrate(settings: DatabaseSettings, config: dict[str, Any] | None = None) -> None:
+async def migrate(settings: DatabaseSettings) -> None:
     """Apply every migration that the database does not have yet, then constraints and every room's guards.
 
     Guards are what models cannot say (triggers, functions, revoked rights). Each file can be applied again and
     again, so the newest text is always in force and a migration need not repeat it.
     """
-    config = config or tortoise_config(settings)
+    config = tortoise_config(settings)
     await apply_migrations(config=config)
     async with TortoiseContext() as context:
         await context.init(config=config)
         async with in_transaction("default") as connection:
             assert context.apps is not None
             await add_missing_constraints(connection, context.apps[APP].values())
-            for guards in sorted(ROOT.glob("*/guards.sql")):
+            rooms = sorted(ROOT.glob("*/guards.sql"), key=lambda path: (path.parent.name != "kit", path))
+            for guards in rooms:
                 await connection.execute_script(guards.read_text())
 
 
