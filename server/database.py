@@ -1,6 +1,6 @@
 """The one Tortoise application: connection, models, migrations, and the raw guards beside them.
 
-``python -m server.database migrate`` brings a database to the newest schema; ``check`` says what is not right.
+``python -m server.database migrate`` brings a database to the newest schema.
 """
 
 import asyncio
@@ -59,8 +59,8 @@ def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
                     "command_timeout": settings.command_timeout_s,
                     "server_settings": {
                         "application_name": "longchuan",
-                        # Statements are prepared once per connection; planning the catalogue's list anew at every
-                        # call costs more than running it.
+                        # Statements are prepared once per connection; planning the catalogue's list anew at
+                        # every call costs more than running it.
                         "plan_cache_mode": "force_generic_plan",
                         "timezone": "UTC",
                         "lock_timeout": str(settings.lock_timeout_ms),
@@ -104,8 +104,8 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
 async def migrate(settings: DatabaseSettings) -> None:
     """Apply every migration that the database does not have yet, then constraints and every room's guards.
 
-    Guards are what models cannot say (triggers, functions, revoked rights). Each file can be applied again and
-    again, so the newest text is always in force and a migration need not repeat it.
+    Guards are what models cannot say (triggers, functions, revoked rights). Each file can be applied again
+    and again, so the newest text is always in force and a migration need not repeat it.
     """
     config = tortoise_config(settings)
     await apply_migrations(config=config)
