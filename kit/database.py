@@ -71,7 +71,7 @@ async def scalar(sql: str, *parameters: object) -> Any:
 
 
 async def execute(sql: str, *parameters: object) -> int:
-    """Run a statement that changes rows; answers how many it changed."""
+    """Run an UPDATE or a DELETE; answers how many rows it changed. An INSERT counts by ``RETURNING``, not by this."""
     count, _ = await connection().execute_query(sql, list(parameters))
     return count
 

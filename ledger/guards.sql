@@ -1,24 +1,6 @@
 -- The books are append-only (domain reference 2.5). What was written stays; corrections are new journals.
-REVOKE UPDATE, DELETE, TRUNCATE ON ledger_account, ledger_journal, ledger_posting FROM PUBLIC;
-
-CREATE OR REPLACE FUNCTION refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
-END
-$$;
-
-CREATE OR REPLACE TRIGGER ledger_account_append_only
-    BEFORE UPDATE OR DELETE ON ledger_account FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change();
-CREATE OR REPLACE TRIGGER ledger_posting_append_only
-    BEFORE UPDATE OR DELETE ON ledger_posting FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change();
-CREATE OR REPLACE TRIGGER ledger_journal_no_delete
-    BEFORE DELETE ON ledger_journal FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change();
-CREATE OR REPLACE TRIGGER ledger_account_no_truncate
-    BEFORE TRUNCATE ON ledger_account FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
-CREATE OR REPLACE TRIGGER ledger_posting_no_truncate
-    BEFORE TRUNCATE ON ledger_posting FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
-CREATE OR REPLACE TRIGGER ledger_journal_no_truncate
-    BEFORE TRUNCATE ON ledger_journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
+SELECT make_append_only('ledger_account', 'ledger_posting');
+SELECT keep_rows('ledger_journal');
 
 -- The one change a journal may see: its number and hashes, from nothing to something, once, together.
 CREATE OR REPLACE FUNCTION only_seal_journal() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -15,25 +15,7 @@ END
 $$;
 
 -- Evidence is added and never changed.
-CREATE OR REPLACE FUNCTION refuse_poverty_record_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
-END
-$$;
-
-CREATE OR REPLACE TRIGGER payout_append_only
-    BEFORE UPDATE OR DELETE ON payout FOR EACH ROW EXECUTE FUNCTION refuse_poverty_record_change();
-CREATE OR REPLACE TRIGGER payout_no_truncate
-    BEFORE TRUNCATE ON payout FOR EACH STATEMENT EXECUTE FUNCTION refuse_poverty_record_change();
-CREATE OR REPLACE TRIGGER income_confirmation_append_only
-    BEFORE UPDATE OR DELETE ON income_confirmation FOR EACH ROW EXECUTE FUNCTION refuse_poverty_record_change();
-CREATE OR REPLACE TRIGGER income_confirmation_no_truncate
-    BEFORE TRUNCATE ON income_confirmation
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_poverty_record_change();
-CREATE OR REPLACE TRIGGER income_claim_append_only
-    BEFORE UPDATE OR DELETE ON income_claim FOR EACH ROW EXECUTE FUNCTION refuse_poverty_record_change();
-CREATE OR REPLACE TRIGGER channel_money_append_only
-    BEFORE UPDATE OR DELETE ON channel_money FOR EACH ROW EXECUTE FUNCTION refuse_poverty_record_change();
+SELECT make_append_only('payout', 'income_confirmation', 'income_claim', 'channel_money');
 
 -- A span, and a rule's version, may only get its last day.
 CREATE OR REPLACE FUNCTION only_end_span() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -51,12 +33,7 @@ CREATE OR REPLACE TRIGGER supplier_link_only_ends
     BEFORE UPDATE ON supplier_link FOR EACH ROW EXECUTE FUNCTION only_end_span();
 CREATE OR REPLACE TRIGGER benefit_rule_only_ends
     BEFORE UPDATE ON benefit_rule FOR EACH ROW EXECUTE FUNCTION only_end_span();
-CREATE OR REPLACE TRIGGER household_status_no_delete
-    BEFORE DELETE ON household_status FOR EACH ROW EXECUTE FUNCTION refuse_poverty_record_change();
-CREATE OR REPLACE TRIGGER supplier_link_no_delete
-    BEFORE DELETE ON supplier_link FOR EACH ROW EXECUTE FUNCTION refuse_poverty_record_change();
-CREATE OR REPLACE TRIGGER benefit_rule_no_delete
-    BEFORE DELETE ON benefit_rule FOR EACH ROW EXECUTE FUNCTION refuse_poverty_record_change();
+SELECT keep_rows('household_status', 'supplier_link', 'benefit_rule');
 
 -- One identity number, one household; the register knows it by its blind index alone.
 CREATE UNIQUE INDEX IF NOT EXISTS household_id_number ON household (id_number_index);

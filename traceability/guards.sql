@@ -1,27 +1,7 @@
 -- Evidence stays as it was written: intakes, and what lines took. A lot changes until it is sealed, then only in
 -- what has been taken from it (domain reference 2.5, objects 2, 3 and 6).
-CREATE OR REPLACE FUNCTION refuse_trace_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
-END
-$$;
-
-CREATE OR REPLACE TRIGGER intake_append_only
-    BEFORE UPDATE OR DELETE ON intake FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
-CREATE OR REPLACE TRIGGER intake_no_truncate
-    BEFORE TRUNCATE ON intake FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
-CREATE OR REPLACE TRIGGER line_lot_append_only
-    BEFORE UPDATE OR DELETE ON line_lot FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
-CREATE OR REPLACE TRIGGER line_lot_no_truncate
-    BEFORE TRUNCATE ON line_lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
-CREATE OR REPLACE TRIGGER lot_contribution_append_only
-    BEFORE UPDATE OR DELETE ON lot_contribution FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
-CREATE OR REPLACE TRIGGER lot_contribution_no_truncate
-    BEFORE TRUNCATE ON lot_contribution FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
-CREATE OR REPLACE TRIGGER lot_no_delete
-    BEFORE DELETE ON lot FOR EACH ROW EXECUTE FUNCTION refuse_trace_change();
-CREATE OR REPLACE TRIGGER lot_no_truncate
-    BEFORE TRUNCATE ON lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_trace_change();
+SELECT make_append_only('intake', 'line_lot', 'lot_contribution');
+SELECT keep_rows('lot');
 
 CREATE OR REPLACE FUNCTION refuse_sealed_contribution() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
