@@ -27,6 +27,7 @@ DELIVERY_FAILURES = Counter("outbox_delivery_failures_total", "Failed reactions"
 JOB_RUNS = Counter("job_runs_total", "Runs of timed jobs", ["job", "outcome"])
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_QUOTED_ROW = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
 _ALLOWED = frozenset(
     "event level timestamp logger request_id method route path status duration_ms topic handler job error exc_info"
     " exception cause port pid count order payment refund session name state reason attempt code".split()
@@ -36,6 +37,13 @@ _ALLOWED = frozenset(
 def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Drop every member that is not on the list, so that no personal datum gets into a log by accident."""
     return {name: value for name, value in event.items() if name in _ALLOWED}
+
+
+def _without_rows(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Cut what PostgreSQL quotes of a refused row out of an exception: it may hold anybody's data."""
+    if isinstance(event.get("exception"), str):
+        event["exception"] = _QUOTED_ROW.sub(r"\1 ...", event["exception"])
+    return event
 
 
 def configure_logging(level: str = "INFO") -> None:
@@ -49,6 +57,7 @@ def configure_logging(level: str = "INFO") -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_allowed,
             structlog.processors.format_exc_info,
+            _without_rows,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),

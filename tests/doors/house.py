@@ -81,12 +81,14 @@ class House:
     async def _staff(self, name: str) -> int:
         role = Role.MERCHANT_CLERK if name == "foreign_clerk" else Role(name)
         scope = {
-            "merchant_clerk": self.merchant, "foreign_clerk": self.foreign_merchant, "station_keeper": TOWNSHIP,
-        }.get(name, "")  # fmt: skip
+            "merchant_clerk": self.merchant,
+            "foreign_clerk": self.foreign_merchant,
+            "station_keeper": TOWNSHIP,
+        }.get(name, "")
         now = utc_now()
         account = await StaffAccount.create(
-            number=public_number(now, "U"), login=name, name="示例职员", password_hash="!", password_set_at=now,
-            created_at=now, created_by="staff:test",
+            number=public_number(now, "U"), login=name, name="示例职员", password_hash="!",
+            password_set_at=now, created_at=now, created_by="staff:test",
         )  # fmt: skip
         grant = await RoleGrant.create(
             staff_id=account.id, role=role, scope_kind=SCOPE_OF_ROLE[role], scope=scope, granted_at=now,
@@ -108,7 +110,8 @@ class House:
                 list(but),
             )
             union = " UNION ALL ".join(
-                f"SELECT '{t['tablename']}' AS name, md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
+                f"SELECT '{t['tablename']}' AS name,"
+                " md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))"
                 f' AS hash FROM "{t["tablename"]}" t'
                 for t in tables
             )

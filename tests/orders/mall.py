@@ -1,7 +1,7 @@
 """A mall for tests: the composition of the product on a real database, with a clock that can be set forward.
 
-Money arrives as notices that are signed, sealed and read like WeChat Pay's own; facts are delivered by the real
-outbox to the real table of subscriptions.
+Money arrives as notices that are signed, sealed and read like WeChat Pay's own; facts are delivered by the
+real outbox to the real table of subscriptions.
 """
 
 import base64
@@ -163,8 +163,9 @@ class Mall:
     async def refund_notice(self, case: str, state: str = "SUCCESS") -> bytes:
         """The notice that the refund of a case has come to its end."""
         refund = await row(
-            "SELECT r.number, r.amount_fen, p.number AS payment, p.transaction_id, p.sub_mchid, p.captured_fen"
-            " FROM payment_refund r JOIN payment p ON p.id = r.payment_id WHERE r.reference = $1",
+            "SELECT r.number, r.amount_fen, p.number AS payment, p.transaction_id, p.sub_mchid,"
+            " p.captured_fen FROM payment_refund r JOIN payment p ON p.id = r.payment_id"
+            " WHERE r.reference = $1",
             case,
         )
         assert refund is not None, case
@@ -290,8 +291,8 @@ async def facts(*kinds: type[Fact]) -> list[Any]:
     return found
 
 
-_TRADE = ("customer_order", "order_line", "order_event", "after_sales_case", "payment", "payment_refund", "sku",
-          "stock_reservation", "stock_movement", "line_lot", "lot")  # fmt: skip
+_TRADE = ("customer_order", "order_line", "order_event", "after_sales_case", "payment", "payment_refund",
+          "sku", "stock_reservation", "stock_movement", "line_lot", "lot")  # fmt: skip
 
 
 async def trade() -> Mapping[str, list[Row]]:

@@ -84,8 +84,8 @@ async def test_r15_partial_refunds_in_any_order_end_exactly_at_what_was_paid(
     assert [f.refund_step for f in told] == list(range(1, len(told) + 1))
     assert (told[-1].remaining_net_fen, told[-1].remaining_quantity) == (0, 0)
     sent = await scalar(
-        "SELECT coalesce(sum(r.amount_fen), 0)::bigint FROM payment_refund r JOIN payment p ON p.id = r.payment_id"
-        " WHERE p.reference = $1",
+        "SELECT coalesce(sum(r.amount_fen), 0)::bigint FROM payment_refund r"
+        " JOIN payment p ON p.id = r.payment_id WHERE p.reference = $1",
         order.number,
     )
     assert sent == end["net_fen"]

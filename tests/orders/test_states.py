@@ -66,9 +66,9 @@ async def test_replaying_the_events_of_a_long_life_gives_the_row(mall: Mall) -> 
     ]
     events = await row(
         "SELECT array_agg(e.happened_at ORDER BY e.id) AS told, array_agg(e.actor ORDER BY e.id) AS actors,"
-        " (array_agg(e.reason ORDER BY e.id))[6] AS reason, o.placed_at, o.paid_at, o.packed_at, o.shipped_at,"
-        " o.received_at, o.closed_at, o.close_reason FROM customer_order o JOIN order_event e ON e.order_id = o.id"
-        " WHERE o.number = $1 GROUP BY o.id",
+        " (array_agg(e.reason ORDER BY e.id))[6] AS reason, o.placed_at, o.paid_at, o.packed_at,"
+        " o.shipped_at, o.received_at, o.closed_at, o.close_reason"
+        " FROM customer_order o JOIN order_event e ON e.order_id = o.id WHERE o.number = $1 GROUP BY o.id",
         order.number,
     )
     assert events is not None
@@ -108,8 +108,9 @@ REFUSALS: dict[str, dict[str, type[DomainError] | None]] = {
              "shipped": OrderStateConflict, "received": OrderStateConflict, "closed": OrderStateConflict},
     "ship": {"pending_payment": OrderStateConflict, "paid": OrderStateConflict, "packed": None,
              "shipped": OrderStateConflict, "received": OrderStateConflict, "closed": OrderStateConflict},
-    "receive": {"pending_payment": OrderStateConflict, "paid": OrderStateConflict, "packed": OrderStateConflict,
-                "shipped": None, "received": None, "closed": OrderStateConflict},
+    "receive": {"pending_payment": OrderStateConflict, "paid": OrderStateConflict,
+                "packed": OrderStateConflict, "shipped": None, "received": None,
+                "closed": OrderStateConflict},
     "claim": {"pending_payment": OrderStateConflict, "paid": None, "packed": None, "shipped": None,
               "received": None, "closed": OrderStateConflict},
 }  # fmt: skip

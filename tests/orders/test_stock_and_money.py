@@ -60,7 +60,7 @@ async def test_r1_two_skus_in_opposite_order_end_without_a_deadlock(mall: Mall) 
 
 
 async def late_money(mall: Mall, quantity: int) -> str:
-    """An order that expired, and whose payer pays all the same; answers its number, the notice undelivered."""
+    """An order that expired before its payer paid; answers its number."""
     order = await mall.place(quantity)
     await mall.expire()
     assert await state_of(order.number) == "closed"
