@@ -3,20 +3,23 @@
 export class Player {
   constructor(video, onState) {
     this.video = video;
-    this.onState = onState; // playing | waiting | failed
+    this.onState = (state) => { this.state = state; onState(state); }; // playing | waiting | failed
     this.engine = null;
     this.plan = null;
     video.muted = true;
     video.playsInline = true;
-    video.addEventListener("playing", () => onState("playing"));
-    video.addEventListener("waiting", () => onState("waiting"));
+    video.addEventListener("playing", () => this.onState("playing"));
+    video.addEventListener("waiting", () => this.onState("waiting"));
   }
 
-  // Plays a plan {flv_url, hls_url}; the same plan twice changes nothing.
+  // Plays a plan {flv_url, hls_url}. The same pictures under a newer signature go on where they are: a viewer of the
+  // replay keeps the place.
   play(plan) {
-    const source = plan ? plan.flv_url || plan.hls_url : null;
-    if (source === this.source) return;
+    // A player belongs to one room, and signatures stand in the path: the kind alone tells whether it is the same.
+    const source = plan ? (plan.flv_url ? "flv" : "hls") : null;
+    if (source === this.source && (!plan || this.state === "playing")) return;
     this.stop();
+    this.onState("waiting"); // whatever played before says nothing about the new source
     this.source = source;
     this.plan = plan;
     if (!plan) return;
@@ -71,5 +74,5 @@ export class Player {
     this.video.removeAttribute("src");
   }
 
-  stop() { this.release(); this.source = null; }
+  stop() { this.release(); this.video.load(); this.source = null; }
 }
