@@ -35,7 +35,7 @@ class ThrowAwayPostgres:
             account = pwd.getpwnam(self._user)
             os.chown(self._directory, account.pw_uid, account.pw_gid)
         self.port = free_port()
-        self.url = f"postgres://postgres:throwaway@127.0.0.1:{self.port}/postgres"
+        self.url = f"postgres://postgres:throwaway@127.0.0.1:{self.port}/postgres"  # pragma: allowlist secret
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

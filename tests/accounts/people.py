@@ -11,7 +11,7 @@ from accounts.roles import Role
 from accounts.staff import GrantedRole, StaffAccounts, StaffMember
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 
-PASSWORD = "Correct-Horse-9"
+PASSWORD = "Correct-Horse-9"  # pragma: allowlist secret
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 

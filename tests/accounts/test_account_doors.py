@@ -86,7 +86,7 @@ async def test_the_administrator_makes_accounts_and_takes_them_away(doors: Serve
     assert made.json()["roles"] == [{"role": "merchant_clerk", "scope": merchant}]
     for wrong, code in (
         ({"login": "clerk"}, "login_name_taken"),
-        ({"login": "other", "password": "short"}, "password_too_weak"),
+        ({"login": "other", "password": "short"}, "password_too_weak"),  # pragma: allowlist secret
         ({"login": "other", "roles": [{"role": "merchant_clerk", "scope": "MNONE"}]}, "merchant_unknown"),
         ({"login": "other", "roles": [{"role": "station_keeper", "scope": "533124999"}]}, "division_unknown"),
         ({"login": "other", "roles": []}, "content_invalid"),
@@ -118,7 +118,7 @@ async def test_failed_log_ins_end_in_429_and_never_say_why(doors: Served) -> Non
     bodies = []
     for _ in range(10):
         for login in ("officer", "nobody"):
-            body = {"login": login, "password": "wrong"}
+            body = {"login": login, "password": "wrong"}  # pragma: allowlist secret
             answer = await doors.http.post("/v1/console/session", json=body)
             if answer.status_code == 401:
                 bodies.append({k: v for k, v in answer.json().items() if k != "request_id"})

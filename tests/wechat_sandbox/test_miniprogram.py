@@ -62,7 +62,7 @@ def test_a_login_code_is_good_once(sandbox: SandboxProcess) -> None:
         ({"secret": ""}, 41004),
         ({"js_code": ""}, 41008),
         ({"appid": "wx0000000000000000"}, 40013),
-        ({"secret": "wrong"}, 40125),
+        ({"secret": "wrong"}, 40125),  # pragma: allowlist secret
         ({"js_code": "unknown"}, 40029),
         ({"grant_type": "other"}, 40002),
     ],
