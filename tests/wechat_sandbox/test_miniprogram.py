@@ -88,7 +88,7 @@ def test_the_stable_token(sandbox: SandboxProcess) -> None:
     first = token(sandbox)
     assert token(sandbox)["access_token"] == first["access_token"]
     assert 300 < first["expires_in"] <= 7200
-    assert token(sandbox, secret="wrong")["errcode"] == 40125
+    assert token(sandbox, secret="wrong")["errcode"] == 40125  # pragma: allowlist secret
     assert token(sandbox, grant_type="x")["errcode"] == 40002
     sandbox.control("PATCH", "/settings", {"clock_scale": 0.001})
     time.sleep(0.04)
