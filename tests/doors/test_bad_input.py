@@ -366,7 +366,8 @@ async def test_notices_nobody_signed(house: House, http: httpx.AsyncClient) -> N
 async def test_addresses_and_methods_that_are_none(house: House, http: httpx.AsyncClient) -> None:
     bearer = house.headers("consumer")
     for path in ("/v1", "/v1/", "/v1/miniapp", "/v1/miniapp/nothing", "/v2/miniapp/orders", "/admin", "/.env",
-                 "/v1/miniapp/../console/staff", "/v1/miniapp/orders/a/b/c", "/V1/miniapp/orders"):  # fmt: skip
+                 "/v1/miniapp/../console/staff", "/v1/miniapp/orders/a/b/c",
+                 "/V1/miniapp/orders"):  # fmt: skip
         reply = await http.get(path, headers=bearer)
         assert reply.status_code in (403, 404), (path, reply.text)
         assert reply.headers["content-type"] == "application/problem+json"
@@ -422,7 +423,8 @@ HTTP_GARBAGE = (
     b"GET / HTTP/9.9\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n",
     b"GET /v1/miniapp/orders HTTP/1.1\r\nbroken\r\n\r\n",
     b"POST /v1/miniapp/orders HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
-    b"POST /v1/miniapp/orders HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\nz\r\n",
+    b"POST /v1/miniapp/orders HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n"
+    b"transfer-encoding: chunked\r\n\r\nz\r\n",
     b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
     b"GET /v1/miniapp/orders HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 20_000 + b"\r\n\r\n",
     b"GET /v1/miniapp/orders/\xff\xfe HTTP/1.1\r\nhost: x\r\n\r\n",

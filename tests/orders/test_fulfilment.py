@@ -71,6 +71,13 @@ async def test_wrong_packing_is_refused_and_nothing_is_half_done(mall: Mall) -> 
         assert await trade() == before, chosen
     assert await replayed(number) == ["pending_payment", "paid"]
     await mall.fulfilment.pack(mall.merchant, number, {first: {fitting: 4}}, "staff:clerk")
+    other_lot = await mall.sealed_lot(5000)
+    before = await trade()
+    await mall.fulfilment.pack(mall.merchant, number, {first: {fitting: 4}}, "staff:clerk")
+    for chosen in ({}, {first: {other_lot: 4}}, {first: {fitting: 3, other_lot: 1}}):
+        with pytest.raises(OrderStateConflict):
+            await mall.fulfilment.pack(mall.merchant, number, chosen, "staff:clerk")
+    assert await trade() == before, "what is packed is not packed otherwise"
 
 
 async def test_one_order_is_packed_once_and_one_lot_is_never_overdrawn(mall: Mall) -> None:
@@ -89,7 +96,9 @@ async def test_one_order_is_packed_once_and_one_lot_is_never_overdrawn(mall: Mal
         return_exceptions=True,
     )
     assert all(d is None or isinstance(d, LotShort | OrderStateConflict) for d in done), done
-    assert sum(d is None for d in done) == 6
+    first, again = done[:10], done[10:]
+    assert sum(d is None for d in first) == 6
+    assert [d is None for d in first] == [d is None for d in again], "the same packing again is no news"
     left = await row("SELECT input_gram, bound_gram FROM lot WHERE number = $1", lot)
     assert left == {"input_gram": 3000, "bound_gram": 3000}
     assert await scalar("SELECT count(*) FROM customer_order WHERE state = 'packed'") == 6
