@@ -6,6 +6,7 @@ import signal
 
 import asyncpg
 import structlog
+from tortoise.exceptions import BaseORMException
 
 from kit.database import scalar
 from kit.outbox import CHANNEL, Delivery
@@ -35,7 +36,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await _lead(settings, delivery, stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
                 log.warning("database_lost", cause=f"{type(error).__name__}")
                 await asyncio.sleep(0.5)
         await built.stop()

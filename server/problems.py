@@ -4,18 +4,13 @@ import re
 
 import msgspec
 import structlog
-from asyncpg.exceptions import (
-    InterfaceError,
-    LockNotAvailableError,
-    PostgresConnectionError,
-    QueryCanceledError,
-)
+from asyncpg.exceptions import InterfaceError
 from sanic import Request
-from sanic.exceptions import SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.response import HTTPResponse
-from tortoise.exceptions import DBConnectionError, OperationalError, ValidationError
+from tortoise.exceptions import DBConnectionError
 
-from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
+from kit.errors import Conflict, DomainError, NotAuthenticated, Unavailable
 
 log = structlog.get_logger("problems")
 
@@ -32,7 +27,11 @@ _TITLES = {
     503: ("unavailable", "服务暂不可用，请稍后再试", "Temporarily unavailable"),
 }
 _ENGLISH_FIRST = re.compile(r"^\s*en\b", re.IGNORECASE)
-_LOST_CONNECTION = (PostgresConnectionError, InterfaceError, DBConnectionError, ConnectionError, TimeoutError)
+# Lock not available, serialisation failure, deadlock.
+_BUSY = ("55P03", "40001", "40P01")
+# Connection lost, resources exhausted, shut down or starting up, cancelled by the statement timeout, read-only standby.
+_AWAY = ("08", "53", "57", "25006")
+_LOST_LINE = (InterfaceError, DBConnectionError, ConnectionError, TimeoutError)
 
 
 class Busy(Conflict):
@@ -62,6 +61,8 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
         code, chinese, english = _TITLES.get(error.status_code, _TITLES[400])
         if error.status_code < 500:
             return _render(request, error.status_code, code, english if wants_english(request) else chinese)
+    if isinstance(error, RequestCancelled):
+        return _render(request, 503, "request_cancelled", "请求已中断")  # the client has gone; nobody reads this
     log.error("unexpected_error", request_id=request_id(request), path=request.path, exc_info=error)
     title = "Unexpected error" if wants_english(request) else "系统内部错误"
     return _render(request, 500, "unexpected_error", title)
@@ -74,23 +75,21 @@ def request_id(request: Request) -> str:
 
 
 def _as_domain_error(error: BaseException) -> DomainError | None:
-    if isinstance(error, DomainError):
-        return error
-    causes = {type(error), type(error.__cause__)} if error.__cause__ else {type(error)}
-    if isinstance(error, _LOST_CONNECTION) or any(issubclass(cause, _LOST_CONNECTION) for cause in causes):
-        return Unavailable()
-    if isinstance(error, LockNotAvailableError) or LockNotAvailableError in causes:
-        return Busy()
-    if isinstance(error, QueryCanceledError) or QueryCanceledError in causes:
-        return Unavailable()
-    if isinstance(error, ValidationError):  # a text longer than the column that it was compared with
-        return Invalid()
-    if isinstance(error, OperationalError) and "lock timeout" in str(error):
-        return Busy()
-    if isinstance(error, OperationalError) and re.search(
-        r"starting up|shutting down|terminating connection|connection was closed|is closed", str(error)
-    ):
-        return Unavailable()
+    """The refusal that a failure amounts to, or None for a fault of ours.
+
+    What PostgreSQL says is told by its SQLSTATE, wherever it stands in the chain of causes; a line that was lost,
+    or could not be had in time, means that the same request may succeed in a moment.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DomainError):
+            return cause
+        state = str(getattr(cause, "sqlstate", "") or "")
+        if state in _BUSY:
+            return Busy()
+        if state.startswith(_AWAY) or (isinstance(cause, _LOST_LINE) and not isinstance(cause, ValueError)):
+            return Unavailable()
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return None
 
 
