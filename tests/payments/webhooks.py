@@ -1,17 +1,19 @@
 """Part of the webhook door on a port of this process, in the test's own loop and database."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from sanic import Sanic
 from sanic.server import AsyncioServer
 
-import webhook_api.payments.endpoints
-import webhook_api.wechat.endpoints  # noqa: F401 - importing adds the routes to the door
 from api_kit.doors import Door
 from api_kit.mounting import mount
 from server.problems import problem_for
 from webhook_api import door
+
+for room in ("payments", "wechat"):
+    import_module(f"webhook_api.{room}.endpoints")  # adds the routes to the door
 
 
 async def serve(part: str, services: Mapping[type, object], port: int) -> AsyncioServer:
