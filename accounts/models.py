@@ -109,8 +109,7 @@ class AccountSession(Model):
         indexes = (Index(fields=("expires_at",), name="account_session_expiry"),)
         constraints = (
             CheckConstraint(
-                check="(kind = 'consumer') = (consumer_id IS NOT NULL)"
-                " AND (kind = 'staff') = (grant_id IS NOT NULL)",
+                check="(kind = 'consumer') = (consumer_id IS NOT NULL) AND (kind = 'staff') = (grant_id IS NOT NULL)",
                 name="account_session_owner",
             ),
         )

@@ -24,9 +24,7 @@ class Passwords:
     bounds the queue, so that a flood of log-ins is turned away instead of filling the process.
     """
 
-    def __init__(
-        self, hasher: PasswordHasher | None = None, at_once: int = 2, waiting_limit: int = 40
-    ) -> None:
+    def __init__(self, hasher: PasswordHasher | None = None, at_once: int = 2, waiting_limit: int = 40) -> None:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="argon2")
         self._waiting_limit = waiting_limit

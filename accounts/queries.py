@@ -24,9 +24,7 @@ class AccessRecord(msgspec.Struct, frozen=True):
     at: datetime
 
 
-async def access_records(
-    subject: str | None, cursor: str | None, limit: int
-) -> tuple[list[AccessRecord], str | None]:
+async def access_records(subject: str | None, cursor: str | None, limit: int) -> tuple[list[AccessRecord], str | None]:
     """The newest records first, of one subject or of all, and the cursor of the next page."""
     before = read_cursor(cursor, _Key).id if cursor else 2**63 - 1
     found = await rows(

@@ -73,12 +73,8 @@ def _staff_actor(id: int, number: str, name: str, role: Role, scope: str) -> Act
 def _actor(found: Row) -> Actor:
     if found["kind"] == SessionKind.CONSUMER:
         number = found["consumer_number"]
-        return Consumer(
-            caller=f"consumer:{number}", id=found["consumer_id"], number=number, openid=found["openid"]
-        )
-    return _staff_actor(
-        found["staff_id"], found["staff_number"], found["name"], Role(found["role"]), found["scope"]
-    )
+        return Consumer(caller=f"consumer:{number}", id=found["consumer_id"], number=number, openid=found["openid"])
+    return _staff_actor(found["staff_id"], found["staff_number"], found["name"], Role(found["role"]), found["scope"])
 
 
 @dataclass(frozen=True)
@@ -134,9 +130,7 @@ class Sessions:
 
     async def revoke(self, token: str) -> None:
         """Log out. Repeating it changes nothing."""
-        await AccountSession.filter(token_hash=token_hash(token), revoked_at=None).update(
-            revoked_at=self.clock()
-        )
+        await AccountSession.filter(token_hash=token_hash(token), revoked_at=None).update(revoked_at=self.clock())
 
 
 @dataclass(frozen=True)

@@ -117,11 +117,7 @@ class StaffLogin:
         )
         if counted is None:
             blocked = await row("SELECT blocked_until FROM login_failure WHERE subject_hash = $1", subject)
-            left = (
-                (blocked["blocked_until"] - now).total_seconds()
-                if blocked and blocked["blocked_until"]
-                else 1
-            )
+            left = (blocked["blocked_until"] - now).total_seconds() if blocked and blocked["blocked_until"] else 1
             raise LoginBlocked(retry_after_s=max(1, int(left)))
 
     async def _forgive(self, account: str, address: str) -> None:
@@ -220,9 +216,9 @@ class StaffAccounts:
 
     async def revoke(self, number: str, granted: GrantedRole, by: str) -> None:
         """Take a role away; its sessions end with the next request. Repeating it changes nothing."""
-        await RoleGrant.filter(
-            staff__number=number, role=granted.role, scope=granted.scope, revoked_at=None
-        ).update(revoked_at=self.clock(), revoked_by=by)
+        await RoleGrant.filter(staff__number=number, role=granted.role, scope=granted.scope, revoked_at=None).update(
+            revoked_at=self.clock(), revoked_by=by
+        )
 
     async def disable(self, number: str) -> None:
         """Close an account for good; its sessions end with the next request. Raises :class:`StaffUnknown`."""
@@ -265,8 +261,6 @@ class StaffAccounts:
         for staff_id, role, scope in await held.values_list("staff_id", "role", "scope"):
             roles[staff_id].append(GrantedRole(Role(role), scope))
         return [
-            StaffMember(
-                a.number, a.login, a.name, a.disabled_at is not None, a.created_at, tuple(roles[a.id])
-            )
+            StaffMember(a.number, a.login, a.name, a.disabled_at is not None, a.created_at, tuple(roles[a.id]))
             for a in accounts
         ]

@@ -109,9 +109,7 @@ class Door:
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> Decorator:
         """A creation or an act. ``effect="resumable"``: the handler talks to the network between transactions."""
-        return self._route(
-            "POST", path, public=public, status=status, effect=effect, max_body_bytes=max_body_bytes
-        )
+        return self._route("POST", path, public=public, status=status, effect=effect, max_body_bytes=max_body_bytes)
 
     def put(self, path: str, *, public: bool = False, status: int = 200) -> Decorator:
         """A replacement; repeating it changes nothing more."""

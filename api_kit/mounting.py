@@ -38,9 +38,7 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
         if endpoint.websocket:
             app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
         else:
-            app.add_route(
-                handler, endpoint.path, methods=[endpoint.method], name=endpoint.name.replace(".", "_")
-            )
+            app.add_route(handler, endpoint.path, methods=[endpoint.method], name=endpoint.name.replace(".", "_"))
 
 
 async def _admit(endpoint: Endpoint, request: Request, authenticate: Authenticate) -> Actor | None:
@@ -142,12 +140,8 @@ def render(answer: object, status: int) -> HTTPResponse:
         return answer
     given = answer if isinstance(answer, Answer) else Answer(cast(msgspec.Struct | None, answer), status)
     if given.body is None:
-        return HTTPResponse(
-            b"", status=204 if given.status in (200, 201) else given.status, headers=given.headers
-        )
-    return HTTPResponse(
-        msgspec.json.encode(given.body), status=given.status, headers=given.headers, content_type=_JSON
-    )
+        return HTTPResponse(b"", status=204 if given.status in (200, 201) else given.status, headers=given.headers)
+    return HTTPResponse(msgspec.json.encode(given.body), status=given.status, headers=given.headers, content_type=_JSON)
 
 
 def read_path(path: dict[str, Any]) -> dict[str, Any]:

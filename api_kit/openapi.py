@@ -47,9 +47,7 @@ def _answer_shape(e: Endpoint) -> Any:
     return None
 
 
-def _operation(
-    e: Endpoint, door: Door, by_shape: dict[int, Any], components: dict[str, Any]
-) -> dict[str, Any]:
+def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
     shape = _answer_shape(e)
     success: dict[str, Any] = {"description": e.summary or "成功"}

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class FieldCipher(Protocol):
-    """Encrypts single fields. ``aad`` is ``table|column|row`` and is bound to the ciphertext (reliability reference 5)."""
+    """Encrypts single fields. ``aad``, ``table|column|row``, is bound to the ciphertext (reliability reference 5)."""
 
     def encrypt(self, text: str, aad: str) -> bytes:
         """The ciphertext, which opens under this ``aad`` alone."""

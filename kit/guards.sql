@@ -33,3 +33,8 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- The dispatcher looks for what is undelivered several times a second; what was delivered only grows.
+CREATE INDEX IF NOT EXISTS outbox_message_undelivered ON outbox_message (id) WHERE delivered_at IS NULL;
+CREATE INDEX IF NOT EXISTS outbox_message_undelivered_subject ON outbox_message (subject, id)
+    WHERE delivered_at IS NULL;

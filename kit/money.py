@@ -20,9 +20,7 @@ class NotAnAmount(Invalid):
     title_en = "Not an amount"
 
 
-def split_fen(
-    total_fen: int, weights: Sequence[int | Fraction], ties: Sequence[str | int] | None = None
-) -> list[int]:
+def split_fen(total_fen: int, weights: Sequence[int | Fraction], ties: Sequence[str | int] | None = None) -> list[int]:
     """Split ``total_fen`` in proportion to ``weights`` so that the parts sum to it exactly.
 
     Method of the largest remainder on the absolute amount; equal remainders go to the smaller entry of ``ties``

@@ -105,9 +105,7 @@ class Delivery:
         for message in due:
             if message["subject"] in held:
                 continue
-            if not await self._deliver(
-                message["id"], message["topic"], message["payload"], message["attempts"]
-            ):
+            if not await self._deliver(message["id"], message["topic"], message["payload"], message["attempts"]):
                 held.add(message["subject"])
         return len(due)
 
@@ -124,9 +122,7 @@ class Delivery:
                         await reaction.react(fact)
             except Exception as error:
                 self.failed(topic, reaction.name, error)
-                await self._postpone(
-                    message_id, attempts, f"{reaction.name}: {type(error).__name__}: {error}"
-                )
+                await self._postpone(message_id, attempts, f"{reaction.name}: {type(error).__name__}: {error}")
                 return False
         await execute("UPDATE outbox_message SET delivered_at = $2 WHERE id = $1", message_id, self.clock())
         return True
@@ -154,7 +150,5 @@ class Delivery:
 
 async def oldest_undelivered_at() -> datetime | None:
     """When the oldest undelivered fact was announced: the age that pages somebody."""
-    found: datetime | None = await scalar(
-        "SELECT min(created_at) FROM outbox_message WHERE delivered_at IS NULL"
-    )
+    found: datetime | None = await scalar("SELECT min(created_at) FROM outbox_message WHERE delivered_at IS NULL")
     return found

@@ -61,9 +61,7 @@ CHART: dict[str, ChartEntry] = {
     for entry in (
         ChartEntry(CLEARING, "支付清算", "Payment clearing", "sales channel"),
         ChartEntry(BANK, "银行存款（渠道结算到账）", "Bank, settled by a channel", "sales channel"),
-        ChartEntry(
-            BOUGHT_AT_SCALE, "现款收购货款（商户自有资金）", "Goods bought at the scale, own cash", "merchant"
-        ),
+        ChartEntry(BOUGHT_AT_SCALE, "现款收购货款（商户自有资金）", "Goods bought at the scale, own cash", "merchant"),
         ChartEntry(HOUSEHOLD, "应付农户", "Payable to households", "household"),
         ChartEntry(SUPPLIER, "应付其他供货人", "Payable to other suppliers", "supplier"),
         ChartEntry(MERCHANT, "应付商户", "Payable to merchants", "merchant"),

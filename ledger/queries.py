@@ -145,14 +145,8 @@ async def _verify_period(period: str, sealed: int, unsealed: int) -> ChainReport
         references = await reversal_references([journal["reverses_id"] for journal in batch])
         for journal in batch:
             number += 1
-            text = canonical(
-                {**journal, "reverses": references.get(journal["reverses_id"])}, postings[journal["id"]]
-            )
-            whole = (
-                journal["seq"] == number
-                and journal["prev_hash"] == head
-                and journal["hash"] == link(head, text)
-            )
+            text = canonical({**journal, "reverses": references.get(journal["reverses_id"])}, postings[journal["id"]])
+            whole = journal["seq"] == number and journal["prev_hash"] == head and journal["hash"] == link(head, text)
             if not whole:
                 return ChainReport(period, sealed, unsealed, number, head)
             head = journal["hash"]

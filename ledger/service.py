@@ -186,8 +186,7 @@ class Sealer:
         heads: dict[str, tuple[int, str]] = {}
         for period in sorted({journal["period"] for journal in waiting}):
             head = await row(
-                "SELECT seq, hash FROM ledger_journal WHERE period = $1 AND seq IS NOT NULL"
-                " ORDER BY seq DESC LIMIT 1",
+                "SELECT seq, hash FROM ledger_journal WHERE period = $1 AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1",
                 period,
             )
             heads[period] = (head["seq"], head["hash"]) if head else (0, FIRST)

@@ -18,9 +18,7 @@ WINDOW = timedelta(seconds=5)
 
 def clean(text: str) -> str:
     """The message without control, format and unassigned characters. Raises :class:`ChatEmpty`."""
-    kept = "".join(
-        c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] != "C" or c == "\u200d"
-    )
+    kept = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] != "C" or c == "\u200d")
     kept = " ".join(kept.split())
     if not kept.strip("\u200d ") or len(kept) > MAX_CHARACTERS:
         raise ChatEmpty(limit=MAX_CHARACTERS)
@@ -45,8 +43,7 @@ class Chat:
         async with transaction():
             session = await lock_session(number)
             earlier: int | None = await scalar(
-                'SELECT "offset" FROM live_feed_message'
-                " WHERE session_id = $1 AND author = $2 AND client_key = $3",
+                'SELECT "offset" FROM live_feed_message WHERE session_id = $1 AND author = $2 AND client_key = $3',
                 session.id,
                 author,
                 client_key,
@@ -56,8 +53,7 @@ class Chat:
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
             recent = await scalar(
-                "SELECT count(*) FROM live_feed_message"
-                " WHERE session_id = $1 AND author = $2 AND created_at > $3",
+                "SELECT count(*) FROM live_feed_message WHERE session_id = $1 AND author = $2 AND created_at > $3",
                 session.id,
                 author,
                 now - WINDOW,

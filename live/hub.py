@@ -42,9 +42,7 @@ class RoomStateView(msgspec.Struct, frozen=True):
     shelf: tuple[Card, ...]
 
 
-class Frame(
-    msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={"from_": "from"}, omit_defaults=True
-):
+class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={"from_": "from"}, omit_defaults=True):
     """What happened after ``from`` up to ``to``; ``state`` is there when it has changed."""
 
     epoch: str
@@ -200,9 +198,7 @@ class RoomFeed:
             missed = tuple(m for m in self._window if m.offset > since)
             return _wire(Frame(view.epoch, since, view.offset, missed, self._state))
         last = tuple(self._window)[-SNAPSHOT_MESSAGES:]
-        return _wire(
-            Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, self._clock())
-        )
+        return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, self._clock()))
 
     async def _tell_presence(self, now: float) -> None:
         """Write this process's count when it has changed, and every 5 s so that it does not expire."""
@@ -243,9 +239,7 @@ class FeedHub:
     _stopping: bool = False
 
     @contextlib.asynccontextmanager
-    async def subscribe(
-        self, number: str, epoch: str | None, offset: int | None
-    ) -> AsyncIterator[Subscription]:
+    async def subscribe(self, number: str, epoch: str | None, offset: int | None) -> AsyncIterator[Subscription]:
         """A place in the room for the length of a block. Raises ``SessionNotFound`` for a room that is not
         there.
         """

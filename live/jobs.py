@@ -55,8 +55,7 @@ async def make_archive_file(archive: Archive) -> int:
         await archive.remuxer.make_mp4(archive.hls_directory / session["stream"] / REPLAY, target)
     except Unavailable:
         await execute(
-            "UPDATE live_recording SET archive_state = $2, next_attempt_at = $3"
-            " WHERE id = $1 AND attempts = $4",
+            "UPDATE live_recording SET archive_state = $2, next_attempt_at = $3 WHERE id = $1 AND attempts = $4",
             claimed["id"],
             "failed" if claimed["attempts"] >= MAX_ATTEMPTS else "waiting",
             archive.clock() + RETRY,

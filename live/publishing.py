@@ -56,9 +56,7 @@ class PublishRequest:
         return hashlib.sha256(f"{self.address}\n{self.encoder}".encode()).hexdigest()
 
 
-async def change_state(
-    session: LiveSession, state: SessionState, now: datetime, **columns: datetime | None
-) -> None:
+async def change_state(session: LiveSession, state: SessionState, now: datetime, **columns: datetime | None) -> None:
     """Take one step of the table under the row's lock and tell the viewers. Raises
     :class:`SessionStateForbids`.
     """

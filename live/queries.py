@@ -96,8 +96,7 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
 async def chapters(session_id: int) -> tuple[Chapter, ...]:
     """Every product that was explained, in the order of the replay."""
     found = await rows(
-        "SELECT code, title, price_fen, offset_ms, end_offset_ms FROM live_pin"
-        " WHERE session_id = $1 ORDER BY id",
+        "SELECT code, title, price_fen, offset_ms, end_offset_ms FROM live_pin WHERE session_id = $1 ORDER BY id",
         session_id,
     )
     return tuple(Chapter(**chapter) for chapter in found)

@@ -74,9 +74,7 @@ def _last_stamp(path: Path) -> int | None:
 
 
 def _segment_files(folder: Path) -> list[str]:
-    found = (
-        [n for n in os.listdir(folder) if n.endswith(".ts") and n[:-3].isdigit()] if folder.is_dir() else []
-    )
+    found = [n for n in os.listdir(folder) if n.endswith(".ts") and n[:-3].isdigit()] if folder.is_dir() else []
     return sorted(found, key=lambda name: int(name[:-3]))
 
 

@@ -89,9 +89,7 @@ class Sessions:
         """
         if not source or not source.startswith(SOURCE_PREFIX):
             return
-        session_id = await scalar(
-            "SELECT id FROM live_session WHERE number = $1", source.removeprefix(SOURCE_PREFIX)
-        )
+        session_id = await scalar("SELECT id FROM live_session WHERE number = $1", source.removeprefix(SOURCE_PREFIX))
         if session_id is not None:
             await append(session_id, "sold", {"quantity": quantity}, occurred_at)
 

@@ -70,9 +70,7 @@ class Shelf:
             pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
             if pinned is not None and pinned.code == code:
                 await close_pin(session, now)
-            if await execute(
-                "DELETE FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code
-            ):
+            if await execute("DELETE FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code):
                 await append(session.id, "shelf", {"removed": code}, now)
         await ring_after_commit(self.bell, number)
 
@@ -88,9 +86,7 @@ class Shelf:
             session = await _own(number, host)
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
-            if not await rows(
-                "SELECT 1 FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code
-            ):
+            if not await rows("SELECT 1 FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code):
                 raise NotOnShelf(product=code)
             card = await _sellable(session, code)
             pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)

@@ -131,9 +131,7 @@ class Supervision:
                 session["number"], Recording(self.hls_directory / session["stream"])
             )
             over = session["state"] == SessionState.ENDED.value
-            drained = over and (
-                session["stream"] not in self._on_air or self.clock() - session["ended_at"] > DRAIN
-            )
+            drained = over and (session["stream"] not in self._on_air or self.clock() - session["ended_at"] > DRAIN)
             await asyncio.to_thread(recording.extend, closed=drained)
             if drained:
                 await self._close_recording(session["number"], recording)

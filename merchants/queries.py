@@ -71,9 +71,7 @@ async def merchant(number: str) -> MerchantCard:
     return _card(found)
 
 
-async def merchants(
-    state: str | None, cursor: str | None, limit: int
-) -> tuple[list[MerchantCard], str | None]:
+async def merchants(state: str | None, cursor: str | None, limit: int) -> tuple[list[MerchantCard], str | None]:
     """Merchants of one state or of all, oldest first, and the cursor of the next page."""
     after = read_cursor(cursor, _Key).id if cursor else 0
     found = await rows(

@@ -54,16 +54,12 @@ class Merchants:
         merchant = await self._find(number)
         if not merchant.licensed_on(china_day(self.clock())):
             raise LicenceNotValid()
-        await merchant.move(
-            MerchantState.APPROVED, decided_at=self.clock(), decided_by=by, suspension_reason=None
-        )
+        await merchant.move(MerchantState.APPROVED, decided_at=self.clock(), decided_by=by, suspension_reason=None)
 
     async def suspend(self, number: str, reason: str, by: str) -> None:
         """Take a merchant off sale; paid orders go on."""
         merchant = await self._find(number)
-        await merchant.move(
-            MerchantState.SUSPENDED, decided_at=self.clock(), decided_by=by, suspension_reason=reason
-        )
+        await merchant.move(MerchantState.SUSPENDED, decided_at=self.clock(), decided_by=by, suspension_reason=reason)
 
     async def _find(self, number: str) -> Merchant:
         merchant = await Merchant.get_or_none(number=number)

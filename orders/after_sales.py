@@ -130,7 +130,8 @@ class AfterSales:
         """
         moved = await row(
             "UPDATE after_sales_case SET state = 'refunded', refunded_at = $2"
-            " WHERE number = $1 AND state IN ('refunding', 'failed') RETURNING line_id, quantity, amount_fen, freight_fen",
+            " WHERE number = $1 AND state IN ('refunding', 'failed')"
+            " RETURNING line_id, quantity, amount_fen, freight_fen",
             case,
             occurred_at,
         )
@@ -167,9 +168,7 @@ class AfterSales:
 
     async def record_failure(self, case: str) -> None:
         """WeChat could not refund; the case waits for a person."""
-        await execute(
-            "UPDATE after_sales_case SET state = 'failed' WHERE number = $1 AND state = 'refunding'", case
-        )
+        await execute("UPDATE after_sales_case SET state = 'failed' WHERE number = $1 AND state = 'refunding'", case)
 
     async def _close_when_nothing_is_left(self, order_id: int, number: str) -> None:
         left = await scalar(

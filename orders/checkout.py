@@ -118,9 +118,7 @@ class Checkout:
             )
             await announce(OrderPlaced(order=order.number, merchant=merchant, source=source))
             # Last, because everybody queues behind the lock of a hot SKU until this commits (commerce reference 4).
-            await self.stock.reserve(
-                order.number, {line.sku: line.quantity for line in lines}, order.expires_at
-            )
+            await self.stock.reserve(order.number, {line.sku: line.quantity for line in lines}, order.expires_at)
         return order
 
     async def _offers(self, lines: Sequence[CheckoutLine]) -> Mapping[str, SkuOffer]:
@@ -214,9 +212,7 @@ class Checkout:
         )
 
 
-def _placed_line(
-    reference: str, quantity: int, offer: SkuOffer, discount_fen: int, source: str | None
-) -> PlacedLine:
+def _placed_line(reference: str, quantity: int, offer: SkuOffer, discount_fen: int, source: str | None) -> PlacedLine:
     gross = offer.unit_price_fen * quantity
     return PlacedLine(
         reference=reference,

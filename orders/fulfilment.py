@@ -21,9 +21,7 @@ class Fulfilment:
     lots: Lots
     clock: Clock = utc_now
 
-    async def pack(
-        self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]], actor: str
-    ) -> None:
+    async def pack(self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]], actor: str) -> None:
         """Pack a paid order; ``chosen`` maps a line reference to pieces by lot number.
 
         A line that names no lot is packed all the same and stays unattributed, shown as such, never guessed (domain
@@ -58,16 +56,12 @@ class Fulfilment:
                 raise LineNotFound(lines=unknown)
             for line in sorted(lines, key=lambda found: str(found["reference"])):
                 if lots := chosen.get(line["reference"]):
-                    await self.lots.bind(
-                        line["reference"], line["product"], merchant, dict(lots), line["mass_gram"]
-                    )
+                    await self.lots.bind(line["reference"], line["product"], merchant, dict(lots), line["mass_gram"])
             await self._check_pieces(order["id"], chosen)
             references = tuple(line["reference"] for line in lines)
             await announce(OrderPacked(order=number, merchant=merchant, lines=references, packed_at=now))
 
-    async def _is_packed_so(
-        self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]]
-    ) -> bool:
+    async def _is_packed_so(self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]]) -> bool:
         """Whether the order is packed already, from exactly these lots. Locks the order."""
         held = await row(
             "SELECT id, state FROM customer_order WHERE number = $1 AND merchant = $2 FOR UPDATE",

@@ -69,9 +69,7 @@ class OrderLife:
         Decided once: a repeated call finds the order paid, or its money on the way back, and changes nothing.
         """
         async with transaction():
-            held = await row(
-                "SELECT paid_at, close_reason FROM customer_order WHERE number = $1 FOR UPDATE", number
-            )
+            held = await row("SELECT paid_at, close_reason FROM customer_order WHERE number = $1 FOR UPDATE", number)
             if held is None or held["paid_at"] is not None or held["close_reason"] == PAID_TOO_LATE:
                 return
             try:

@@ -15,8 +15,8 @@ _LINES = (
 )
 _ORDER = (
     "SELECT o.id, o.number, o.merchant, o.state, o.source, o.goods_fen, o.discount_fen, o.freight_fen, o.amount_fen,"
-    " o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.received_at, o.earned_at, o.closed_at,"
-    f" o.close_reason, {_LINES} FROM customer_order o"
+    " o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.received_at, o.earned_at,"
+    f" o.closed_at, o.close_reason, {_LINES} FROM customer_order o"
 )
 
 
@@ -109,9 +109,7 @@ async def orders_of(owner: str, value: str, state: str | None, cursor: str | Non
 
 async def sealed_delivery(merchant: str, number: str) -> bytes | None:
     """The sealed address of a merchant's order."""
-    found = await rows(
-        "SELECT delivery FROM customer_order WHERE number = $1 AND merchant = $2", number, merchant
-    )
+    found = await rows("SELECT delivery FROM customer_order WHERE number = $1 AND merchant = $2", number, merchant)
     return bytes(found[0]["delivery"]) if found else None
 
 

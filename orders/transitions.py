@@ -69,9 +69,7 @@ async def advance_or_refuse(
     column, value = owner
     if column not in ("consumer", "merchant"):
         raise ValueError(column)
-    held = await row(
-        f"SELECT state FROM customer_order WHERE number = $1 AND {column} = $2 FOR UPDATE", number, value
-    )
+    held = await row(f"SELECT state FROM customer_order WHERE number = $1 AND {column} = $2 FOR UPDATE", number, value)
     if held is None:
         raise OrderNotFound()
     moved = await advance(number, to, moment=moment, actor=actor, sources=sources)

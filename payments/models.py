@@ -68,9 +68,7 @@ REFUND_TRANSITIONS: dict[RefundRowState, frozenset[RefundRowState]] = {
             RefundRowState.CLOSED,
         }
     ),
-    RefundRowState.PROCESSING: frozenset(
-        {RefundRowState.SUCCEEDED, RefundRowState.ABNORMAL, RefundRowState.CLOSED}
-    ),
+    RefundRowState.PROCESSING: frozenset({RefundRowState.SUCCEEDED, RefundRowState.ABNORMAL, RefundRowState.CLOSED}),
     RefundRowState.ABNORMAL: frozenset({RefundRowState.SUCCEEDED, RefundRowState.CLOSED}),
     RefundRowState.SUCCEEDED: frozenset(),
     RefundRowState.CLOSED: frozenset(),

@@ -162,9 +162,7 @@ class Payments:
         raise PaymentNotOpen(reference=reference, state="expired" if expired else known["state"])
 
     async def _release_prepay(self, number: str) -> None:
-        await scalar(
-            "UPDATE payment SET prepay_claimed_until = NULL WHERE number = $1 RETURNING number", number
-        )
+        await scalar("UPDATE payment SET prepay_claimed_until = NULL WHERE number = $1 RETURNING number", number)
 
     async def _why_not_open(self, claimed: Row, refusal: GatewayRefused) -> Exception:
         """A refusal often means that the payment is paid or closed already: ask, and say so."""
@@ -298,8 +296,7 @@ class Payments:
         if seen.state in _DEAD:
             async with transaction():
                 await scalar(
-                    "UPDATE payment SET state = 'closing' WHERE number = $1 AND state = 'pending'"
-                    " RETURNING number",
+                    "UPDATE payment SET state = 'closing' WHERE number = $1 AND state = 'pending' RETURNING number",
                     number,
                 )
                 await self._mark_closed(number, never_opened=False)

@@ -42,8 +42,6 @@ class Places:
             raise DivisionUnknown(division=division)
         try:
             async with transaction():
-                await Site.create(
-                    code=code, name=name, kind=kind, level=level, division_id=division, state=state
-                )
+                await Site.create(code=code, name=name, kind=kind, level=level, division_id=division, state=state)
         except IntegrityError:
             raise SiteCodeTaken(site=code) from None

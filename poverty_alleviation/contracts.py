@@ -132,9 +132,7 @@ class Contracts:
             if last is None or terms.valid_from < last["valid_from"]:
                 raise RuleInvalid(rule=code)
             if last["valid_until"] is None:
-                await execute(
-                    "UPDATE benefit_rule SET valid_until = $2 WHERE id = $1", last["id"], terms.valid_from
-                )
+                await execute("UPDATE benefit_rule SET valid_until = $2 WHERE id = $1", last["id"], terms.valid_from)
             elif last["valid_until"] > terms.valid_from:
                 raise RuleInvalid(rule=code)
             await self._write(contract, code, last["version"] + 1, terms, by)
@@ -188,8 +186,7 @@ async def contract_cards(merchant: str | None, number: str | None = None) -> lis
         ids,
     )
     parties = await rows(
-        "SELECT contract_id, role, party FROM contract_party WHERE contract_id = ANY($1) ORDER"
-        " BY role, party",
+        "SELECT contract_id, role, party FROM contract_party WHERE contract_id = ANY($1) ORDER BY role, party",
         ids,
     )
     cards = []

@@ -83,9 +83,7 @@ class Households:
     access_logs: AccessLogs
     clock: Clock = utc_now
 
-    async def enter(
-        self, identity: Identity, township: str, village: str, by: str, code: str | None = None
-    ) -> str:
+    async def enter(self, identity: Identity, township: str, village: str, by: str, code: str | None = None) -> str:
         """Enter a household; answers its code, a new one when none is given.
 
         Raises :class:`HouseholdExists`.
@@ -98,9 +96,7 @@ class Households:
                     code=code,
                     name_cipher=self.cipher.encrypt(identity.name, _place("name", code)),
                     id_number_cipher=self._sealed("id_number", number, code),
-                    id_number_index=self.cipher.blind_index("household|id_number", number)
-                    if number
-                    else None,
+                    id_number_index=self.cipher.blind_index("household|id_number", number) if number else None,
                     phone_cipher=self._sealed("phone", identity.phone, code),
                     township=township,
                     village=village,
@@ -111,9 +107,7 @@ class Households:
             raise HouseholdExists(household=code) from None
         return code
 
-    async def decide(
-        self, code: str, status: AssistanceStatus, valid_from: date, document: str, by: str
-    ) -> None:
+    async def decide(self, code: str, status: AssistanceStatus, valid_from: date, document: str, by: str) -> None:
         """Put a status on record from a day on, ending the one that holds then.
 
         Raises :class:`SpanOverlaps`.

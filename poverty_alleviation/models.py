@@ -82,9 +82,7 @@ class HouseholdStatus(Model):
     class Meta:
         table = "household_status"
         constraints = (
-            CheckConstraint(
-                check="valid_until IS NULL OR valid_until > valid_from", name="household_status_span"
-            ),
+            CheckConstraint(check="valid_until IS NULL OR valid_until > valid_from", name="household_status_span"),
         )
 
 
@@ -105,9 +103,7 @@ class SupplierLink(Model):
     class Meta:
         table = "supplier_link"
         constraints = (
-            CheckConstraint(
-                check="valid_until IS NULL OR valid_until > valid_from", name="supplier_link_span"
-            ),
+            CheckConstraint(check="valid_until IS NULL OR valid_until > valid_from", name="supplier_link_span"),
         )
 
 
@@ -128,9 +124,7 @@ class BenefitContract(Model):
         table = "benefit_contract"
         indexes = (Index(fields=("merchant",), name="benefit_contract_merchant"),)
         constraints = (
-            CheckConstraint(
-                check="valid_until IS NULL OR valid_until > valid_from", name="benefit_contract_span"
-            ),
+            CheckConstraint(check="valid_until IS NULL OR valid_until > valid_from", name="benefit_contract_span"),
         )
 
 
@@ -177,15 +171,9 @@ class BenefitRule(Model):
         table = "benefit_rule"
         unique_together = (("code", "version"),)
         constraints = (
-            CheckConstraint(
-                check="rate > 0 AND (kind <> 'pct_net' OR rate <= 10000)", name="benefit_rule_rate"
-            ),
-            CheckConstraint(
-                check="recognition <> 'intake_paid' OR kind = 'per_unit'", name="benefit_rule_recognition"
-            ),
-            CheckConstraint(
-                check="valid_until IS NULL OR valid_until >= valid_from", name="benefit_rule_span"
-            ),
+            CheckConstraint(check="rate > 0 AND (kind <> 'pct_net' OR rate <= 10000)", name="benefit_rule_rate"),
+            CheckConstraint(check="recognition <> 'intake_paid' OR kind = 'per_unit'", name="benefit_rule_recognition"),
+            CheckConstraint(check="valid_until IS NULL OR valid_until >= valid_from", name="benefit_rule_span"),
         )
 
 

@@ -199,9 +199,7 @@ class SalesBooks:
 
     async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
         """Keep what the payments room says it captured, to compare the books with."""
-        await _note_money(
-            "captured", fact.reference, fact.number, fact.channel, fact.amount_fen, fact.occurred_at
-        )
+        await _note_money("captured", fact.reference, fact.number, fact.channel, fact.amount_fen, fact.occurred_at)
 
     async def note_refund(self, fact: RefundSucceeded) -> None:
         """Keep what the payments room says went back."""
@@ -221,11 +219,7 @@ class SalesBooks:
         found = await rows(f"{_BASIS} WHERE line = ANY($1) ORDER BY line FOR UPDATE", list(lines))
         for each in await posted(lines):
             standing.setdefault(each.subject, []).append(each)
-        return [
-            entry
-            for basis in map(read_basis, found)
-            for entry in difference(basis, standing.get(basis.line, []))
-        ]
+        return [entry for basis in map(read_basis, found) for entry in difference(basis, standing.get(basis.line, []))]
 
     async def _uses(self, bound: list[BoundLot], moment: datetime, *, claims: bool) -> tuple[LotUse, ...]:
         """The lots of a line with the households their suppliers stand for at ``moment``."""
@@ -308,9 +302,7 @@ async def _claim(intakes: Sequence[str], recognition: Recognition) -> None:
         raise IncomeClaimedTwice(intake=other)
 
 
-async def _note_money(
-    kind: str, reference: str, source_id: str, channel: str, amount_fen: int, at: datetime
-) -> None:
+async def _note_money(kind: str, reference: str, source_id: str, channel: str, amount_fen: int, at: datetime) -> None:
     await rows(
         "INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, source_id) DO NOTHING RETURNING 1",

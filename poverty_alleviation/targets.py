@@ -67,11 +67,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 def read_basis(row: dict[str, Any]) -> Basis:
     """A basis from its row."""
     return Basis(
-        **{
-            name: row[name]
-            for name in Basis.__struct_fields__
-            if name in row and name not in ("lots", "rules")
-        },
+        **{name: row[name] for name in Basis.__struct_fields__ if name in row and name not in ("lots", "rules")},
         is_packed=row["packed_at"] is not None,
         is_earned=row["earned_at"] is not None,
         lots=_decode(row["lots"], tuple[LotUse, ...]),
@@ -80,9 +76,7 @@ def read_basis(row: dict[str, Any]) -> Basis:
 
 
 def _decode(stored: Any, kind: Any) -> Any:
-    return (
-        msgspec.json.decode(stored, type=kind) if isinstance(stored, str) else msgspec.convert(stored, kind)
-    )
+    return msgspec.json.decode(stored, type=kind) if isinstance(stored, str) else msgspec.convert(stored, kind)
 
 
 def difference(basis: Basis, posted: Iterable[Posted]) -> list[Entry]:
@@ -142,9 +136,7 @@ def target(basis: Basis, settled: dict[Place, int]) -> dict[Place, int]:
     return found
 
 
-def _payables(
-    found: dict[Place, int], basis: Basis, allocation: Allocation, settled: dict[Place, int]
-) -> None:
+def _payables(found: dict[Place, int], basis: Basis, allocation: Allocation, settled: dict[Place, int]) -> None:
     due: dict[Place, int] = defaultdict(int)
     for part in allocation.parts:
         place = Place(
@@ -161,17 +153,13 @@ def _payables(
         if owed > 0:
             found[place._replace(state=basis.state)] -= owed
         elif owed < 0:
-            reserve = place._replace(
-                code=AFTER_SALES_RESERVE, owner=basis.merchant, state=State.NONE, category=""
-            )
+            reserve = place._replace(code=AFTER_SALES_RESERVE, owner=basis.merchant, state=State.NONE, category="")
             found[reserve] -= owed
 
 
 def _attributed_sales(found: dict[Place, int], basis: Basis, allocation: Allocation) -> None:
     for sale in allocation.attributed:
         if sale.household is not None:
-            place = Place(
-                ATTRIBUTED_SALES, sale.household, basis.state, contribution=f"{sale.lot}/{sale.intake}"
-            )
+            place = Place(ATTRIBUTED_SALES, sale.household, basis.state, contribution=f"{sale.lot}/{sale.intake}")
             found[place] -= sale.amount_fen
             found[Place(SALES_CONTRA, basis.merchant, State.NONE)] += sale.amount_fen

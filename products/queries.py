@@ -28,9 +28,7 @@ _RECOGNISED = (
 MARKS = {"public_brand": _BRANDED, "poverty_product": _RECOGNISED}
 """The marks a product can carry, each with the condition under which it shows on the day ``$1``."""
 
-_ON_SALE = (
-    "p.state = 'listed' AND m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1)"
-)
+_ON_SALE = "p.state = 'listed' AND m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1)"
 
 
 class ProductCard(msgspec.Struct):

@@ -120,9 +120,7 @@ class Catalogue:
     async def delist(self, code: str, reason: str, by: str, merchant: str | None = None) -> None:
         """Take a product off sale; placed orders go on. A merchant may do it with its own."""
         product = await self._find(code, merchant)
-        await product.move(
-            ProductState.DELISTED, delisted_at=self.clock(), delisted_by=by, delisted_reason=reason
-        )
+        await product.move(ProductState.DELISTED, delisted_at=self.clock(), delisted_by=by, delisted_reason=reason)
 
     async def reopen(self, merchant: str, code: str) -> None:
         """Make a delisted product a draft again."""

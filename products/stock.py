@@ -43,16 +43,12 @@ noted AS (
     SELECT id, '{kind}', $2, $3, $4 FROM moved)
 SELECT id FROM moved
 """
-_RELEASE = _MOVE.format(
-    changes="available = available + $2, reserved = reserved - $2", condition="", kind="released"
-)
+_RELEASE = _MOVE.format(changes="available = available + $2, reserved = reserved - $2", condition="", kind="released")
 _SELL = _MOVE.format(changes="reserved = reserved - $2, sold = sold + $2", condition="", kind="sold")
 _REVIVE = _MOVE.format(
     changes="available = available - $2, sold = sold + $2", condition="AND available >= $2", kind="revived"
 )
-_PUT_BACK = _MOVE.format(
-    changes="available = available + $2, sold = sold - $2", condition="", kind="put_back"
-)
+_PUT_BACK = _MOVE.format(changes="available = available + $2, sold = sold - $2", condition="", kind="put_back")
 _ADD = _MOVE.format(changes="available = available + $2", condition="AND available + $2 >= 0", kind="stocked")
 
 

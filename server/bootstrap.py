@@ -83,9 +83,7 @@ class Bootstrap:
 
 def bootstrap(settings: Settings) -> Bootstrap:
     """Build the system. Raises for keys that cannot be read; opens no connection."""
-    http = httpx.AsyncClient(
-        trust_env=False, limits=httpx.Limits(max_connections=50, max_keepalive_connections=20)
-    )
+    http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50, max_keepalive_connections=20))
     redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
     cipher = AesGcmFieldCipher.of_one_key(settings.field_key)
     wechat = MiniProgramClient(
@@ -116,9 +114,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         after_sales=after_sales,
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
-        archive=Archive(
-            hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)
-        ),
+        archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
         feed_hub=FeedHub(bell),
         sealer=Sealer(),
         sales_books=SalesBooks(),

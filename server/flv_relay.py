@@ -327,9 +327,7 @@ class Relay:
 
     async def serve(self, host: str, port: int, *, ready: Callable[[int], None] = lambda port: None) -> None:
         """Serve until cancelled; ``ready`` is told the port, which the kernel chooses when ``port`` is 0."""
-        server = await asyncio.get_running_loop().create_server(
-            lambda: Viewer(self), host, port, backlog=4096
-        )
+        server = await asyncio.get_running_loop().create_server(lambda: Viewer(self), host, port, backlog=4096)
         ready(server.sockets[0].getsockname()[1])
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -52,9 +52,7 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     known = _as_domain_error(error)
     if known is not None:
         if isinstance(known, Unavailable):
-            log.warning(
-                "unavailable", request_id=request_id(request), cause=f"{type(error).__name__}: {error}"[:300]
-            )
+            log.warning("unavailable", request_id=request_id(request), cause=f"{type(error).__name__}: {error}"[:300])
         title = known.title_en if wants_english(request) else known.title
         return _render(request, known.status, known.code, title, known.detail, known.facts)
     if isinstance(error, SanicException):

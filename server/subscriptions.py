@@ -24,9 +24,7 @@ FactT = TypeVar("FactT", bound=Fact)
 ServiceT = TypeVar("ServiceT")
 
 
-def _row(
-    fact: type[FactT], handler: Callable[[FactT, ServiceT], Awaitable[None]], service: ServiceT
-) -> Reaction:
+def _row(fact: type[FactT], handler: Callable[[FactT, ServiceT], Awaitable[None]], service: ServiceT) -> Reaction:
     """One row; its name is the receipt's, so a handler that moves or is renamed keeps the old name by hand."""
 
     async def react(happened: Fact) -> None:

@@ -19,9 +19,7 @@ from kit.numbers import opaque_id
 from kit.outbox import oldest_undelivered_at
 
 REQUESTS = Counter("http_requests_total", "Requests by route and status", ["route", "status"])
-SECONDS = Histogram(
-    "http_request_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10)
-)
+SECONDS = Histogram("http_request_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10))
 OUTBOX_AGE = Gauge("outbox_oldest_undelivered_seconds", "Age of the oldest undelivered fact")
 DELIVERY_FAILURES = Counter("outbox_delivery_failures_total", "Failed reactions", ["topic", "handler"])
 JOB_RUNS = Counter("job_runs_total", "Runs of timed jobs", ["job", "outcome"])
@@ -29,8 +27,37 @@ JOB_RUNS = Counter("job_runs_total", "Runs of timed jobs", ["job", "outcome"])
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _QUOTED_ROW = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
 _ALLOWED = frozenset(
-    "event level timestamp logger request_id method route path status duration_ms topic handler job error exc_info"
-    " exception cause port pid count order payment refund session name state reason attempt code".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "request_id",
+        "method",
+        "route",
+        "path",
+        "status",
+        "duration_ms",
+        "topic",
+        "handler",
+        "job",
+        "error",
+        "exc_info",
+        "exception",
+        "cause",
+        "port",
+        "pid",
+        "count",
+        "order",
+        "payment",
+        "refund",
+        "session",
+        "name",
+        "state",
+        "reason",
+        "attempt",
+        "code",
+    ]
 )
 
 

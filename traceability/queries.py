@@ -177,9 +177,7 @@ async def lots(
 
 async def lot(merchant: str | None, number: str) -> tuple[LotCard, list[LotPart]]:
     """One lot, of this merchant if one is given, with its contributions. Raises :class:`LotUnknown`."""
-    found = await rows(
-        f"{_LOT} WHERE ($1::text IS NULL OR l.merchant = $1) AND l.number = $2", merchant, number
-    )
+    found = await rows(f"{_LOT} WHERE ($1::text IS NULL OR l.merchant = $1) AND l.number = $2", merchant, number)
     if not found:
         raise LotUnknown(lot=number)
     parts = await rows(

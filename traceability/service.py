@@ -284,11 +284,7 @@ class Lots:
         :class:`LotUnknown`, :class:`LotNotSealed`, :class:`LotOfAnotherProduct`, :class:`LotShort`.
         """
         async with transaction():
-            if (
-                mass_gram_per_piece <= 0
-                or not lots
-                or any(not 0 < pieces <= MAX_GRAM for pieces in lots.values())
-            ):
+            if mass_gram_per_piece <= 0 or not lots or any(not 0 < pieces <= MAX_GRAM for pieces in lots.values()):
                 raise PiecesInvalid(line=line)
             if await row("SELECT 1 FROM line_lot WHERE line = $1", line):
                 raise LineBound(line=line)
@@ -331,8 +327,7 @@ class Lots:
 
     async def _locked(self, merchant: str, lot: str) -> dict[str, Any]:
         found = await row(
-            "SELECT id, product, input_gram, sealed_at FROM lot WHERE number = $1 AND merchant ="
-            " $2 FOR UPDATE",
+            "SELECT id, product, input_gram, sealed_at FROM lot WHERE number = $1 AND merchant = $2 FOR UPDATE",
             lot,
             merchant,
         )

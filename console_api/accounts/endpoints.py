@@ -127,9 +127,7 @@ async def disable_staff(actor: Administrator, number: str, staff: StaffAccounts)
 
 
 @door.post("/staff/<number:str>/roles")
-async def grant_role(
-    actor: Administrator, number: str, body: RoleInput, staff: StaffAccounts
-) -> StaffMemberView:
+async def grant_role(actor: Administrator, number: str, body: RoleInput, staff: StaffAccounts) -> StaffMemberView:
     """授予角色。"""
     await staff.grant(number, await _granted(body), actor.caller)
     return _member(await staff.show(number))

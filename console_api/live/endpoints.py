@@ -72,10 +72,7 @@ async def list_own_sessions(actor: Host) -> HostSessionsView:
     """我的直播场次。"""
     found = await sessions(tuple(SessionState), host=actor.number, limit=100)
     return HostSessionsView(
-        [
-            HostSessionLineView(s.number, s.title, s.merchant, s.state.value, s.planned_at, s.viewers)
-            for s in found
-        ]
+        [HostSessionLineView(s.number, s.title, s.merchant, s.state.value, s.planned_at, s.viewers) for s in found]
     )
 
 

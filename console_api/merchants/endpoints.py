@@ -19,9 +19,7 @@ async def enter_merchant(actor: CountyOfficer, body: MerchantInput, county: Merc
 
 
 @door.get("/merchants")
-async def list_merchants(
-    actor: CountyOfficer | Auditor | MerchantClerk, query: MerchantsQuery
-) -> MerchantsView:
+async def list_merchants(actor: CountyOfficer | Auditor | MerchantClerk, query: MerchantsQuery) -> MerchantsView:
     """商户列表；商户人员只看到自己的商户。"""
     if isinstance(actor, MerchantClerk):
         return MerchantsView([await merchant(actor.merchant)], None)
@@ -44,9 +42,7 @@ async def approve_merchant(actor: CountyOfficer, number: str, county: Merchants)
 
 
 @door.put("/merchants/<number:str>/suspension")
-async def suspend_merchant(
-    actor: CountyOfficer, number: str, body: SuspensionInput, county: Merchants
-) -> MerchantCard:
+async def suspend_merchant(actor: CountyOfficer, number: str, body: SuspensionInput, county: Merchants) -> MerchantCard:
     """停用商户：其商品立即不再展示。"""
     await county.suspend(number, body.reason, actor.caller)
     return await merchant(number)

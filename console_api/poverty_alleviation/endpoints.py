@@ -56,9 +56,7 @@ async def enter_household(
 
 
 @door.get("/poverty/households")
-async def list_households(
-    actor: PovertyOfficer, query: HouseholdsQuery, register: Households
-) -> HouseholdsView:
+async def list_households(actor: PovertyOfficer, query: HouseholdsQuery, register: Households) -> HouseholdsView:
     """农户名册，姓名与电话已遮盖。"""
     return HouseholdsView(*await register.cards(query.township, query.cursor, query.limit))
 
@@ -88,9 +86,7 @@ async def decide_household_status(
 
 
 @door.post("/poverty/households/<code:str>/supplier-links")
-async def link_supplier(
-    actor: PovertyOfficer, code: str, body: LinkInput, register: Households
-) -> HouseholdCard:
+async def link_supplier(actor: PovertyOfficer, code: str, body: LinkInput, register: Households) -> HouseholdCard:
     """关联供货人与农户，自某日起；仅由扶贫部门办理。"""
     await register.link(code, body.supplier, body.valid_from, body.document, actor.caller)
     return await register.card(code)
@@ -213,9 +209,7 @@ async def list_due_payouts(actor: PovertyOfficer | Auditor, query: DueQuery) -> 
 
 
 @door.post("/poverty/payouts")
-async def record_payout(
-    actor: PovertyOfficer, body: PayoutInput, key: IdempotencyKey, payouts: Payouts
-) -> PayoutCard:
+async def record_payout(actor: PovertyOfficer, body: PayoutInput, key: IdempotencyKey, payouts: Payouts) -> PayoutCard:
     """登记付款与银行回单；金额须等于当前应付。"""
     number = await payouts.record(
         body.household, body.merchant, body.amount_fen, body.bank_voucher, body.paid_on, actor.caller
@@ -230,16 +224,12 @@ async def list_payouts(actor: PovertyOfficer | Auditor, query: PayoutsQuery) -> 
 
 
 @door.put("/poverty/payouts/<number:str>/confirmation", status=204)
-async def confirm_payout(
-    actor: PovertyOfficer, number: str, body: ConfirmationInput, payouts: Payouts
-) -> None:
+async def confirm_payout(actor: PovertyOfficer, number: str, body: ConfirmationInput, payouts: Payouts) -> None:
     """登记农户对付款的确认。"""
     await payouts.confirm("payout", number, body.kind, body.evidence, body.confirmed_at, actor.caller)
 
 
 @door.put("/poverty/intakes/<number:str>/confirmation", status=204)
-async def confirm_intake(
-    actor: PovertyOfficer, number: str, body: ConfirmationInput, payouts: Payouts
-) -> None:
+async def confirm_intake(actor: PovertyOfficer, number: str, body: ConfirmationInput, payouts: Payouts) -> None:
     """登记农户对过秤付款的确认。"""
     await payouts.confirm("intake", number, body.kind, body.evidence, body.confirmed_at, actor.caller)

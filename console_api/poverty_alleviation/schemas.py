@@ -29,9 +29,7 @@ class HouseholdInput(Input):
     name: Text
     township: Township
     village: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
-    id_number: (
-        Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X]([0-9A-Z]{2}|[0-9A-Z]{4})?$(?!\n)")] | None
-    ) = None
+    id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X]([0-9A-Z]{2}|[0-9A-Z]{4})?$(?!\n)")] | None = None
     phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")] | None = None
     code: Code | None = None
 

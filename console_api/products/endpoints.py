@@ -46,23 +46,17 @@ async def list_all_products(
     actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, query: ProductListQuery
 ) -> ProductListView:
     """各状态的商品；商户人员只看到自己的。"""
-    return ProductListView(
-        *await product_summaries(_merchant_of(actor), query.state, query.cursor, query.limit)
-    )
+    return ProductListView(*await product_summaries(_merchant_of(actor), query.state, query.cursor, query.limit))
 
 
 @door.get("/products/<code:str>")
-async def show_dossier(
-    actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, code: str
-) -> ProductDossier:
+async def show_dossier(actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, code: str) -> ProductDossier:
     """商品档案：规格、库存、标识的授予与终止。"""
     return await product_dossier(code, _merchant_of(actor))
 
 
 @door.put("/products/<code:str>")
-async def edit_product(
-    actor: MerchantClerk, code: str, body: ProductInput, catalogue: Catalogue
-) -> ProductDossier:
+async def edit_product(actor: MerchantClerk, code: str, body: ProductInput, catalogue: Catalogue) -> ProductDossier:
     """修改草稿；未列出的规格不再出售。"""
     await catalogue.edit(actor.merchant, code, _draft(body))
     return await product_dossier(code)
@@ -83,9 +77,7 @@ async def list_product(actor: CountyOfficer, code: str, catalogue: Catalogue) ->
 
 
 @door.put("/products/<code:str>/refusal")
-async def refuse_product(
-    actor: CountyOfficer, code: str, body: ReasonInput, catalogue: Catalogue
-) -> ProductDossier:
+async def refuse_product(actor: CountyOfficer, code: str, body: ReasonInput, catalogue: Catalogue) -> ProductDossier:
     """退回修改并说明理由。"""
     await catalogue.refuse(code, body.reason, actor.caller)
     return await product_dossier(code)
@@ -137,9 +129,7 @@ async def revoke_authorisation(actor: CountyOfficer, number: str, body: ReasonIn
 
 
 @door.post("/recognised-products")
-async def recognise_product(
-    actor: CountyOfficer | PovertyOfficer, body: RecognitionInput, marks: Marks
-) -> GrantedView:
+async def recognise_product(actor: CountyOfficer | PovertyOfficer, body: RecognitionInput, marks: Marks) -> GrantedView:
     """认定扶贫产品。"""
     span = Span(valid_from=body.valid_from, valid_until=body.valid_until)
     number = await marks.recognise(

@@ -46,9 +46,7 @@ async def enter_supplier(
 
 
 @door.get("/suppliers")
-async def list_suppliers(
-    actor: StationKeeper | MerchantClerk | PovertyOfficer, query: PageQuery
-) -> SuppliersView:
+async def list_suppliers(actor: StationKeeper | MerchantClerk | PovertyOfficer, query: PageQuery) -> SuppliersView:
     """供货人：站点看本乡镇的，商户看自己登记或收购过的。"""
     reach = _reach(actor)
     return SuppliersView(*await suppliers(reach.township, reach.merchant, query.cursor, query.limit))
@@ -77,16 +75,12 @@ async def list_intakes(
 @door.post("/lots")
 async def make_lot(actor: MerchantClerk, body: LotInput, register: Lots) -> LotView:
     """用收购单组成批次；封存前可补充。"""
-    number = await register.make(
-        actor.merchant, body.product, body.input_gram, body.intakes, actor.caller, body.kind
-    )
+    number = await register.make(actor.merchant, body.product, body.input_gram, body.intakes, actor.caller, body.kind)
     return LotView(*await lot(actor.merchant, number))
 
 
 @door.post("/lots/<number:str>/contributions")
-async def contribute_to_lot(
-    actor: MerchantClerk, number: str, body: ContributionsInput, register: Lots
-) -> LotView:
+async def contribute_to_lot(actor: MerchantClerk, number: str, body: ContributionsInput, register: Lots) -> LotView:
     """向未封存的批次补充收购单。"""
     await register.contribute(actor.merchant, number, body.intakes)
     return LotView(*await lot(actor.merchant, number))

@@ -41,9 +41,7 @@ def read_stat(document: bytes, application: str) -> list[PublishedStream]:
             name = stream.findtext("name") or ""
             for client in stream.iterfind("client"):
                 if client.find("publishing") is not None and STREAM_NAME.fullmatch(name):
-                    found.append(
-                        PublishedStream(name, client.findtext("id") or "", client.findtext("address") or "")
-                    )
+                    found.append(PublishedStream(name, client.findtext("id") or "", client.findtext("address") or ""))
     return found
 
 

@@ -44,9 +44,7 @@ def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
         fpsprobesize=0,
         rtmp_live="live",
     ).output("pipe:1", c="copy", f="flv", flvflags="no_duration_filesize", flush_packets=1)
-    built: list[str] = ffmpeg.compile(
-        node.global_args("-nostdin", "-hide_banner", "-loglevel", "warning"), ffmpeg_path
-    )
+    built: list[str] = ffmpeg.compile(node.global_args("-nostdin", "-hide_banner", "-loglevel", "warning"), ffmpeg_path)
     return built
 
 

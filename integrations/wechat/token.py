@@ -27,9 +27,7 @@ POLL_SECONDS = 0.05
 EARLY_SECONDS = 300
 """A token is dropped this long before its end: WeChat hands out the next one from then on."""
 
-DELETE_IF_OURS = (
-    "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
-)
+DELETE_IF_OURS = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 """Frees the lock only when it is still ours, and forgets a token only when it is still the one that was
 refused: a
 fresh one survives a late complaint. Lua runs alone in Redis."""

@@ -84,12 +84,7 @@ def read_configuration(
 
 def _checked_notify_url(url: str) -> str:
     parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.netloc
-        or parts.query
-        or len(url) > MAX_NOTIFY_URL_CHARS
-    ):
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or len(url) > MAX_NOTIFY_URL_CHARS:
         raise ValueError("the notify URL must be absolute, without a query, and of at most 255 characters")
     return url
 

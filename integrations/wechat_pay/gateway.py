@@ -87,9 +87,7 @@ class WeChatPayGateway:
         return SignedClient(self.configuration, self.http, self.clock)
 
     def _path(self, rest: str) -> str:
-        return (
-            "/v3/pay/partner/transactions" + rest if self.needs_sub_mchid else "/v3/pay/transactions" + rest
-        )
+        return "/v3/pay/partner/transactions" + rest if self.needs_sub_mchid else "/v3/pay/transactions" + rest
 
     def _parties(self, sub_mchid: str | None) -> dict[str, str]:
         """Who is paid, as query and close want it. Raises ValueError when the payee does not fit the mode."""
@@ -171,9 +169,7 @@ class WeChatPayGateway:
         """The refund by our number."""
         query = f"?{urlencode({'sub_mchid': sub_mchid})}" if sub_mchid else ""
         try:
-            reply = await self._client.call(
-                "GET", f"/v3/refund/domestic/refunds/{quote(number, safe='')}{query}"
-            )
+            reply = await self._client.call("GET", f"/v3/refund/domestic/refunds/{quote(number, safe='')}{query}")
         except GatewayRefused as refusal:
             if refusal.code in _UNKNOWN_NUMBER:
                 return None

@@ -97,8 +97,7 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
         shelf=list(state.shelf),
         messages=[RoomMessageView(m.offset, m.kind, m.payload, m.at) for m in room.messages],
         chapters=[
-            ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms)
-            for c in await chapters(room.id)
+            ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)
         ],
         playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
         attribution=attributions.token(room.number),

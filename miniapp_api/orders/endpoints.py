@@ -57,9 +57,7 @@ async def place_order(
 
 
 @door.post("/orders/<number:str>/payment", effect="resumable")
-async def open_payment(
-    actor: Consumer, number: str, key: IdempotencyKey, life: OrderLife
-) -> PaymentParametersView:
+async def open_payment(actor: Consumer, number: str, key: IdempotencyKey, life: OrderLife) -> PaymentParametersView:
     """发起支付：返回 wx.requestPayment 所需的签名参数。"""
     found = await life.pay(actor.number, number)
     return PaymentParametersView(

@@ -61,12 +61,8 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     asked = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    asked.add_argument(
-        "--seconds", type=float, default=10.0, help="measured seconds per load, over all rounds"
-    )
-    asked.add_argument(
-        "--connections", type=int, default=32, help="keep-alive connections that ask without a pause"
-    )
+    asked.add_argument("--seconds", type=float, default=10.0, help="measured seconds per load, over all rounds")
+    asked.add_argument("--connections", type=int, default=32, help="keep-alive connections that ask without a pause")
     asked.add_argument("--only", nargs="*", default=[], help="names of loads; their yardsticks are added")
     return asked.parse_args()
 
@@ -107,9 +103,7 @@ def _start(environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[b
     return subprocess.Popen(words, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
 
 
-async def _measure(
-    port: int, shelf: Shelf, options: argparse.Namespace
-) -> tuple[list[Load], dict[str, list[Round]]]:
+async def _measure(port: int, shelf: Shelf, options: argparse.Namespace) -> tuple[list[Load], dict[str, list[Round]]]:
     """Warm everything up, then rounds in which every load comes once, so that noise hits all alike."""
     loads = _wanted(measured_loads(shelf), options.only)
     sizes: dict[str, int] = {}
@@ -125,9 +119,7 @@ async def _measure(
     rounds: dict[str, list[Round]] = {load.name: [] for load in everything}
     for _ in range(ROUNDS):
         for load in everything:
-            rounds[load.name].append(
-                await drive(port, load.following, options.connections, options.seconds / ROUNDS)
-            )
+            rounds[load.name].append(await drive(port, load.following, options.connections, options.seconds / ROUNDS))
     return everything, rounds
 
 

@@ -95,9 +95,7 @@ async def _product(i: int, merchant: str) -> None:
     code = await catalogue.draft(merchant, draft, BY)
     await catalogue.submit(merchant, code)
     await catalogue.list(code, BY)
-    found = await rows(
-        "SELECT s.code FROM sku s JOIN product p ON p.id = s.product_id WHERE p.code = $1", code
-    )
+    found = await rows("SELECT s.code FROM sku s JOIN product p ON p.id = s.product_id WHERE p.code = $1", code)
     for sku in found:
         await Stock().add(sku["code"], STOCK, "入库")
     today = china_day(utc_now())

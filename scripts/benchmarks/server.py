@@ -63,9 +63,7 @@ def add_yardsticks(app: Sanic[Any, Any], settings: Settings) -> None:
         found = await pools[0].fetchval(
             ONE_STATEMENT, number, "consumer", line["sku"], line["quantity"], 1990, delivery, now
         )
-        return HTTPResponse(
-            msgspec.json.encode({"number": number, "id": found}), status=201, content_type=JSON
-        )
+        return HTTPResponse(msgspec.json.encode({"number": number, "id": found}), status=201, content_type=JSON)
 
     app.register_listener(open_pool, "before_server_start")
     app.register_listener(close_pool, "after_server_stop")

@@ -30,7 +30,11 @@ def table() -> str:
     while queue:
         current = queue.pop()
         queue += current.__subclasses__()
-        if current.__module__ != "kit.errors" or current.code in ("not_authenticated", "not_permitted", "unavailable"):
+        if current.__module__ != "kit.errors" or current.code in (
+            "not_authenticated",
+            "not_permitted",
+            "unavailable",
+        ):
             found[current.code] = current
     lines = [
         f"| `{code}` | {error.status} | {error.title} | {error.title_en} | {' '.join(inspect.getdoc(error).split())} |"  # type: ignore[union-attr]

@@ -53,9 +53,7 @@ async def enter_area(places: Places) -> dict[str, int]:
     for kind, called in ((SiteKind.SERVICE, "电商服务"), (SiteKind.LOGISTICS, "物流")):
         stands = [(SiteLevel.CENTRE, COUNTY[0], f"陇川县{called}中心")]
         stands += [(SiteLevel.STATION, code, f"{name}{called}站") for code, name in TOWNSHIPS.items()]
-        stands += [
-            (SiteLevel.POINT, code, f"{name}{called}点") for code, name in list(villages().items())[:POINTS]
-        ]
+        stands += [(SiteLevel.POINT, code, f"{name}{called}点") for code, name in list(villages().items())[:POINTS]]
         for level, division, name in stands:
             code = f"{kind.value[0].upper()}{division}"
             await places.enter_site(code, name, kind, level, division, SiteState.OPERATING)

@@ -35,18 +35,10 @@ def progress() -> Callable[[str], None]:
 
 def arguments() -> argparse.Namespace:
     """The few options."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/run", description="启动整套系统 / start everything on this machine"
-    )
-    parser.add_argument(
-        "--state-dir", type=Path, default=ROOT / ".state", help="数据目录 / where data is kept"
-    )
-    parser.add_argument(
-        "--no-live", action="store_true", help="不启动直播 / without the live centre's processes"
-    )
-    parser.add_argument(
-        "--seed", action="store_true", help="向 DATABASE_URL 写入演示数据 / seed a given database too"
-    )
+    parser = argparse.ArgumentParser(prog="scripts/run", description="启动整套系统 / start everything on this machine")
+    parser.add_argument("--state-dir", type=Path, default=ROOT / ".state", help="数据目录 / where data is kept")
+    parser.add_argument("--no-live", action="store_true", help="不启动直播 / without the live centre's processes")
+    parser.add_argument("--seed", action="store_true", help="向 DATABASE_URL 写入演示数据 / seed a given database too")
     return parser.parse_args()
 
 
@@ -92,13 +84,7 @@ def show(stack: LocalStack) -> None:
 
 def show_tree(tree: object, indent: str) -> None:
     """Print nested JSON as indented lines, one fact or one flat record on each."""
-    pairs = (
-        tree.items()
-        if isinstance(tree, dict)
-        else enumerate(tree, 1)
-        if isinstance(tree, list)
-        else [("", tree)]
-    )
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree, 1) if isinstance(tree, list) else [("", tree)]
     for name, value in pairs:
         if isinstance(value, (dict, list)) and any(isinstance(it, (dict, list)) for it in _values(value)):
             print(f"{indent}{name}:")

@@ -18,9 +18,7 @@ class Missing(Exception):
 def _package_folder(name: str) -> Path:
     found = importlib.util.find_spec(name)
     if found is None or found.origin is None:
-        raise Missing(
-            f"缺少 Python 包 {name}：请运行 scripts/bootstrap / missing package: run scripts/bootstrap"
-        )
+        raise Missing(f"缺少 Python 包 {name}：请运行 scripts/bootstrap / missing package: run scripts/bootstrap")
     return Path(found.origin).parent
 
 
@@ -69,7 +67,5 @@ def ffmpeg(environ: Mapping[str, str], search_path: str | None = None) -> Path:
     folder = _package_folder("imageio_ffmpeg") / "binaries"
     shipped = sorted(folder.glob("ffmpeg-*"))
     if not shipped:
-        raise Missing(
-            "没有 ffmpeg：请安装 ffmpeg 或设置 FFMPEG_PATH / no ffmpeg: install it or set FFMPEG_PATH"
-        )
+        raise Missing("没有 ffmpeg：请安装 ffmpeg 或设置 FFMPEG_PATH / no ffmpeg: install it or set FFMPEG_PATH")
     return shipped[0]

@@ -59,13 +59,9 @@ def _through_playwright() -> Path | None:
 
 
 def _downloaded() -> Path | None:
-    usual = Path.home() / (
-        "Library/Caches/ms-playwright" if sys.platform == "darwin" else ".cache/ms-playwright"
-    )
+    usual = Path.home() / ("Library/Caches/ms-playwright" if sys.platform == "darwin" else ".cache/ms-playwright")
     folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", usual))
-    found = sorted(
-        [*folder.glob("chromium-*/chrome-linux*/chrome"), *folder.glob("chromium-*/*/*/*/Chromium")]
-    )
+    found = sorted([*folder.glob("chromium-*/chrome-linux*/chrome"), *folder.glob("chromium-*/*/*/*/Chromium")])
     return found[-1] if found else None
 
 

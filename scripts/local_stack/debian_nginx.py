@@ -43,9 +43,7 @@ def find_media_server(
     """The machine's nginx, else the unpacked one in ``folder``, else unpack it now. Raises
     :class:`Missing`.
     """
-    path = (
-        search_path if search_path is not None else f"{os.environ.get('PATH', os.defpath)}:{SYSTEM_FOLDERS}"
-    )
+    path = search_path if search_path is not None else f"{os.environ.get('PATH', os.defpath)}:{SYSTEM_FOLDERS}"
     return _installed(path, module_folders) or _unpacked(folder) or _unpack_now(folder, say)
 
 
@@ -117,6 +115,4 @@ def _contents(package: Path) -> str:
 
 
 def _run(argv: list[str], directory: Path) -> None:
-    subprocess.run(
-        argv, cwd=directory, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    subprocess.run(argv, cwd=directory, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

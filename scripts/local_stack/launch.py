@@ -36,9 +36,7 @@ def start_mark(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         if os.path.isdir("/proc/self"):
             return None
-    told = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True
-    ).stdout
+    told = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True).stdout
     state, _, started = told.strip().partition(" ")
     return None if not state or state.startswith("Z") else started.strip()
 
@@ -60,10 +58,7 @@ def living_in(directory: Path) -> list[int]:
     found = []
     for pid in _every_pid():
         with suppress(OSError):
-            if (
-                os.path.realpath(f"/proc/{pid}/cwd") == os.path.realpath(directory)
-                and start_mark(pid) is not None
-            ):
+            if os.path.realpath(f"/proc/{pid}/cwd") == os.path.realpath(directory) and start_mark(pid) is not None:
                 found.append(pid)
     return found
 

@@ -119,9 +119,7 @@ def product_programs(
     settings = {**plain_environment(), **environment}
     api_port, flv_port = int(environment["API_PORT"]), int(environment["FLV_PORT"])
 
-    def python(
-        name: str, *words: str, ready: Callable[[], bool] | None = None, signal_group: bool = True
-    ) -> Program:
+    def python(name: str, *words: str, ready: Callable[[], bool] | None = None, signal_group: bool = True) -> Program:
         return Program(
             name=name,
             argv=(sys.executable, "-m", *words),
@@ -146,9 +144,7 @@ def product_programs(
     ]
 
 
-def sandbox_program(
-    environment: Mapping[str, str], state: Path, keys: Mapping[str, Path], port: int
-) -> Program:
+def sandbox_program(environment: Mapping[str, str], state: Path, keys: Mapping[str, Path], port: int) -> Program:
     """The WeChat that is not there; it knows what WeChat would know, none of the product's own secrets."""
     return Program(
         name="wechat-sandbox",

@@ -126,16 +126,12 @@ class LocalStack:
         self._end_leftovers()
         self.secrets = keep_credentials(self.state)
         self.keys = keep_key_pairs(self.state)
-        fixed = {
-            n: int(self.given[e]) for n, e in (("api", "API_PORT"), ("flv", "FLV_PORT")) if e in self.given
-        }
+        fixed = {n: int(self.given[e]) for n, e in (("api", "API_PORT"), ("flv", "FLV_PORT")) if e in self.given}
         self.ports = choose_ports(
             list(USUAL), self.state / "ports.json", fixed=fixed, usual=self._usual_ports, say=self._say
         )
         servers, stores = self._prepare_servers()
-        self.environment = product_environment(
-            self.state, self.ports, self.secrets, self.keys, stores, self.given
-        )
+        self.environment = product_environment(self.state, self.ports, self.secrets, self.keys, stores, self.given)
         product = product_programs(self.environment, self.state, self.keys, self.ports["sandbox"])
         self._programs = [*servers, *(it for it in product if it.name in self._names), *self._extra]
         write_private(self.state / "environment.json", json.dumps(self.environment, indent=1))

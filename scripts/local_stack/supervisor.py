@@ -183,9 +183,7 @@ class Supervisor:
         return path.read_text(errors="replace")[-size:] if path.exists() else ""
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        proxy = xmlrpc.client.ServerProxy(
-            "http://localhost", transport=_SocketTransport(str(self.socket_path))
-        )
+        proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_SocketTransport(str(self.socket_path)))
         with proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 

@@ -123,7 +123,14 @@ async def compare_households(
 
 
 async def reconcile(
-    cast: Cast, crew: Crew, market: Market, winners: list[Buyer], before: Standing, captured: int, refunded: int, report: Report
+    cast: Cast,
+    crew: Crew,
+    market: Market,
+    winners: list[Buyer],
+    before: Standing,
+    captured: int,
+    refunded: int,
+    report: Report,
 ) -> None:
     """Clearing = captured - refunded, bank = that - WeChat's fees, every journal sums to 0, 0 fen off."""
     days = {before.day, datetime.now(CHINA).date().isoformat()}
@@ -149,11 +156,20 @@ async def reconcile(
     report.check("微信手续费（分）/ fees", wanted_fees, moved["fees_fen"])
     report.check("银行 = 清算 − 手续费 / bank", expected - wanted_fees, moved["bank_fen"])
     funds = await cast.wechat.get(f"/funds/{market.sub_mchid}")
-    report.check("与微信侧商户余额一致 / WeChat's own books", expected - wanted_fees, funds["balance_fen"] - before.wechat_fen)
+    report.check(
+        "与微信侧商户余额一致 / WeChat's own books", expected - wanted_fees, funds["balance_fen"] - before.wechat_fen
+    )
     report.check("账单差异 / lines that differ from the bill", 0, sum(bill["differences"] for bill in bills))
     report.check("不平的凭证 / journals that do not sum to 0", 0, told["unbalanced_journals"])
     report.check("两套账的合计（分）/ trial balances", {"cash": 0, "statistics": 0}, told["trial_balance_fen"])
-    off = (told["payables_difference_fen"], told["told_difference_fen"], told["bank_difference_fen"], told["mismatches"])
+    off = (
+        told["payables_difference_fen"],
+        told["told_difference_fen"],
+        told["bank_difference_fen"],
+        told["mismatches"],
+    )
     report.check("核对差额（分）/ fen off", (0, 0, 0, []), off)
     chain = await crew.auditor.get("/poverty/ledger-chain")
-    report.that("账簿哈希链完整 / hash chain whole", chain["is_whole"], f"{sum(p['sealed'] for p in chain['periods'])} 笔已封存")
+    report.that(
+        "账簿哈希链完整 / hash chain whole", chain["is_whole"], f"{sum(p['sealed'] for p in chain['periods'])} 笔已封存"
+    )

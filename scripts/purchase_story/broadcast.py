@@ -21,10 +21,10 @@ class Camera:
 
     async def begin(self, url: str, seconds: float) -> None:
         """Start pushing in real time."""
-        picture = f"testsrc2=size=640x360:rate=25,format=yuv420p[v];sine=frequency=440:sample_rate=44100:duration={seconds}[a]"
+        picture = "testsrc2=size=640x360:rate=25,format=yuv420p[out0];sine=frequency=440:sample_rate=44100[out1]"
         self._process = await asyncio.create_subprocess_exec(
             self.ffmpeg, "-hide_banner", "-nostdin", "-loglevel", "warning", "-re", "-f", "lavfi",
-            "-i", picture.replace("[v];", "[out0];").replace("[a]", "[out1]"), "-t", str(seconds),
+            "-i", picture, "-t", str(seconds),
             "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v", "500k", "-g", "25",
             "-keyint_min", "25", "-sc_threshold", "0", "-c:a", "aac", "-b:a", "64k", "-f", "flv", url,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,

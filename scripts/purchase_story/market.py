@@ -82,7 +82,9 @@ async def open_market(cast: Cast, crew: Crew, report: Report, stock: int) -> Mar
     farmers = story["suppliers"]
     registered = [f for f in farmers if f["registered"]]
     stranger = next(f for f in farmers if not f["household"])
-    report.say(f"商品 {product['code']} 上架，库存 {stock} 罐；供货人 {len(farmers)} 名，其中登记农户 {len(registered)} 户")
+    report.say(
+        f"商品 {product['code']} 上架，库存 {stock} 罐；供货人 {len(farmers)} 名，其中登记农户 {len(registered)} 户"
+    )
     jars_consigned = stock * 3 // 5
     # 25 : 20 : 15, the masses of the worked example; enough for the jars and for three samples.
     unit = (jars_consigned * JAR_GRAM + 3 * SAMPLE_GRAM + 11) // 12 + 50
@@ -118,6 +120,7 @@ async def _take_in(
     lot = await crew.clerk.post("/lots", {"product": product, "input_gram": whole, "intakes": intakes})
     await crew.clerk.put(f"/lots/{lot['lot']['number']}/seal")
     parts = tuple(
-        Part(f["supplier"], f["household"], bool(f["registered"]), mass, mode == "consignment") for f, mass in deliveries
+        Part(f["supplier"], f["household"], bool(f["registered"]), mass, mode == "consignment")
+        for f, mass in deliveries
     )
     return Lot(lot["lot"]["number"], parts)

@@ -119,7 +119,9 @@ async def end_and_replay(cast: Cast, crew: Crew, broadcast: Broadcast, market: M
     state = await broadcast.until_state("replay_ready", seconds=20)
     report.check("结束后状态 / state after the end", "replay_ready", state)
     playlist = await cast.http.get(broadcast.hls_url)
-    report.that("原地址的播放列表已封闭 / same address, closed", "#EXT-X-ENDLIST" in playlist.text, playlist.status_code)
+    report.that(
+        "原地址的播放列表已封闭 / same address, closed", "#EXT-X-ENDLIST" in playlist.text, playlist.status_code
+    )
     length_s = sum(float(found) for found in re.findall(r"#EXTINF:([0-9.]+)", playlist.text))
     report.that("回放时长不少于 20 秒 / replay length", length_s >= 19.0, f"{length_s:.1f} 秒", "≥ 20")
     frames = await decoded_frames(cast.stage.ffmpeg, broadcast.hls_url, 20)

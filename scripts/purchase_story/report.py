@@ -56,7 +56,9 @@ class Report:
         wrong = [finding for finding in self.findings if not finding.holds]
         print(f"\n共 {len(self.findings)} 项，{len(wrong)} 项不符，用时 {self._elapsed():.1f} 秒", flush=True)
         for finding in wrong:
-            print(f"  ✗ {finding.chapter} · {finding.what}: {finding.found}（应为 {finding.expected}）", file=sys.stderr)
+            print(
+                f"  ✗ {finding.chapter} · {finding.what}: {finding.found}（应为 {finding.expected}）", file=sys.stderr
+            )
         return 1 if wrong else 0
 
 

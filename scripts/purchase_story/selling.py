@@ -29,7 +29,10 @@ async def buy_at_once(
             body = {"lines": lines, "delivery": DELIVERY, "attribution": attribution}
             buyer.order = await buyer.api.post("/orders", body)
         except Refused as refusal:
-            (sold_out if refusal.code == "sold_out" else others).append(buyer if refusal.code == "sold_out" else refusal.code)  # type: ignore[arg-type]
+            if refusal.code == "sold_out":
+                sold_out.append(buyer)
+            else:
+                others.append(refusal.code)
 
     dropped = broadcast.viewers[1]
     await order(buyers[0])

@@ -72,9 +72,7 @@ class BillDesk:
         """``GET /v3/bill/fundflowbill``: the basic account of the asking merchant."""
         query = call.decode_query(FundFlowBillQuery)
         day = self._day(query.bill_date)
-        entries = (
-            self._world.funds.entries(self._world.settings.mchid) if query.account_type == "BASIC" else []
-        )
+        entries = self._world.funds.entries(self._world.settings.mchid) if query.account_type == "BASIC" else []
         if not any(_china_day(entry.at) == day for entry in entries):
             raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在：当日无资金变动")
         return self._offer(call, fund_bill(entries, day), is_gzip=query.tar_type is not UNSET)
@@ -106,9 +104,7 @@ class BillDesk:
             raise parameter_error("bill_date", "is not a date", value=text, location="query") from error
         now = utc_now().astimezone(CHINA)
         if day > now.date() or (now.date() - day).days > KEPT_DAYS:
-            raise parameter_error(
-                "bill_date", "must be a past day within three months", value=text, location="query"
-            )
+            raise parameter_error("bill_date", "must be a past day within three months", value=text, location="query")
         if self._world.conditions.bills_ready == "documented":
             ready = datetime(day.year, day.month, day.day, READY_HOUR, tzinfo=CHINA) + timedelta(days=1)
             if now < ready:

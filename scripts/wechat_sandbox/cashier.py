@@ -93,9 +93,7 @@ class Cashier:
             raise PaymentRefusedError("prepay_id 无效或已过期")
         appid = request.app_id or order.paying_appid
         text = f"{appid}\n{request.time_stamp}\n{request.nonce_str}\n{request.package}\n"
-        if appid != order.paying_appid or not self._world.keys.merchant_has_signed(
-            text.encode(), request.pay_sign
-        ):
+        if appid != order.paying_appid or not self._world.keys.merchant_has_signed(text.encode(), request.pay_sign):
             raise PaymentRefusedError("支付验证签名失败")
         self._check_payer(order, request.openid)
         self._pay.settle_life(order)

@@ -94,11 +94,7 @@ class ContentChecks:
             raise MiniProgramError(40003, "invalid openid")
         if person.seen_at is None or utc_now() - person.seen_at > SEEN_WITHIN:
             raise MiniProgramError(61010, "code is expired")
-        text = (
-            ""
-            if _ESCAPED.search(body)
-            else "\n".join(filter(None, (asked.content, asked.title, asked.nickname)))
-        )
+        text = "" if _ESCAPED.search(body) else "\n".join(filter(None, (asked.content, asked.title, asked.nickname)))
         word, label = next(
             ((word, label) for word, label in self._world.conditions.risky_words.items() if word in text),
             ("", 100),

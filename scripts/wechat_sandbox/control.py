@@ -180,9 +180,7 @@ class Control:
 
     async def health(self, request: Request) -> HTTPResponse:
         """Up, and for which merchant."""
-        return answer(
-            {"status": "up", "mchid": self.world.settings.mchid, "appid": self.world.settings.appid}
-        )
+        return answer({"status": "up", "mchid": self.world.settings.mchid, "appid": self.world.settings.appid})
 
     async def show_settings(self, request: Request) -> HTTPResponse:
         """The conditions in force."""
@@ -294,9 +292,7 @@ class Control:
         sums: dict[str, int] = {}
         for entry in entries:
             sums[entry.kind] = sums.get(entry.kind, 0) + entry.amount
-        return answer(
-            {"account": account, "balance_fen": self.world.funds.balance(account), "sums_fen": sums}
-        )
+        return answer({"account": account, "balance_fen": self.world.funds.balance(account), "sums_fen": sums})
 
     async def withdraw(self, request: Request) -> HTTPResponse:
         """A merchant takes money out."""

@@ -32,9 +32,7 @@ class Funds:
 
     def entries(self, account: str) -> list[FundEntry]:
         """All movements of an account, oldest first."""
-        return sorted(
-            (entry for entry in self._entries if entry.account == account), key=lambda entry: entry.at
-        )
+        return sorted((entry for entry in self._entries if entry.account == account), key=lambda entry: entry.at)
 
     def take_in(self, order: Order, fee: int) -> None:
         """A payment arrives and the fee is deducted."""
@@ -45,9 +43,7 @@ class Funds:
 
     def give_back(self, order: Order, refund: Refund, fee: int) -> None:
         """A refund leaves and its fee comes back."""
-        self._add(
-            order.account, "退款", -refund.refund, order.transaction_id, refund.refund_id, refund.created_at
-        )
+        self._add(order.account, "退款", -refund.refund, order.transaction_id, refund.refund_id, refund.created_at)
         if fee:
             self._add(
                 order.account,

@@ -67,9 +67,7 @@ class Journal:
         self._entries.append(entry)
         return entry
 
-    def select(
-        self, *, kind: str = "", operation: str = "", out_trade_no: str = "", after: int = 0
-    ) -> list[Entry]:
+    def select(self, *, kind: str = "", operation: str = "", out_trade_no: str = "", after: int = 0) -> list[Entry]:
         """Entries with a sequence above ``after`` that match what is not empty."""
         return [
             entry

@@ -57,9 +57,7 @@ class Keys:
             raise SystemExit("wechat_sandbox: both key files must hold RSA keys")
         self._merchant = public
         self._public_key_mode = SigningKey(public_key_id, private)
-        self._stranger = SigningKey(
-            public_key_id, rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        )
+        self._stranger = SigningKey(public_key_id, rsa.generate_private_key(public_exponent=65537, key_size=2048))
         self._apiv3_key = apiv3_key.encode()
         self._certificates: Book[PlatformCertificate] = Book(store, "certificates", PlatformCertificate)
         self._loaded: dict[str, SigningKey] = {}

@@ -123,9 +123,7 @@ class MessagePush:
         query, body = self._signed_query(), content
         if order.sealed:
             appid = "wx0000000000000000" if order.flavour == "other_appid" else settings.appid
-            sealed = seal(
-                content.encode(), appid, settings.push_aes_key, break_padding=order.flavour == "bad_padding"
-            )
+            sealed = seal(content.encode(), appid, settings.push_aes_key, break_padding=order.flavour == "bad_padding")
             signed = push_signature(settings.push_token, query["timestamp"], query["nonce"], sealed)
             query |= {"encrypt_type": "aes", "msg_signature": signed}
             outer = {"ToUserName": "gh_0000longchuan", "Encrypt": sealed}

@@ -50,9 +50,7 @@ def list_endpoints(
             lambda query, _: program.exchange_login_code(query),
             False,
         ),
-        Endpoint(
-            "token.stable", "POST", "/cgi-bin/stable_token", lambda _, body: program.give_token(body), False
-        ),
+        Endpoint("token.stable", "POST", "/cgi-bin/stable_token", lambda _, body: program.give_token(body), False),
         Endpoint(
             "phone.exchange",
             "POST",
@@ -60,18 +58,14 @@ def list_endpoints(
             lambda _, body: program.exchange_phone_code(body),
         ),
         Endpoint("content.text", "POST", "/wxa/msg_sec_check", lambda _, body: checks.check_text(body)),
-        Endpoint(
-            "message.subscribe", "POST", "/cgi-bin/message/subscribe/send", lambda _, body: checks.send(body)
-        ),
+        Endpoint("message.subscribe", "POST", "/cgi-bin/message/subscribe/send", lambda _, body: checks.send(body)),
         Endpoint(
             "shipping.upload",
             "POST",
             "/wxa/sec/order/upload_shipping_info",
             lambda _, body: shipping.upload(body),
         ),
-        Endpoint(
-            "shipping.get_order", "POST", "/wxa/sec/order/get_order", lambda _, body: shipping.show(body)
-        ),
+        Endpoint("shipping.get_order", "POST", "/wxa/sec/order/get_order", lambda _, body: shipping.show(body)),
         Endpoint("shipping.is_managed", "POST", "/wxa/sec/order/is_trade_managed", is_managed),
     )
 

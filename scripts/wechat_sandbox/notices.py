@@ -103,9 +103,7 @@ class NoticeDesk:
                     notice.next_attempt_at = None
                     self._world.notices.put(notice.id, notice)
         if notice.state == "lost":
-            self._world.journal.write(
-                "notice", "notice.lost", out_trade_no=notice.out_trade_no, note=notice.id
-            )
+            self._world.journal.write("notice", "notice.lost", out_trade_no=notice.out_trade_no, note=notice.id)
             return
         copies = sum(rule.action.copies for rule in rules if isinstance(rule.action, Duplicate))
         for rule in rules:

@@ -44,13 +44,7 @@ def check_text(field: str, value: str | UnsetType) -> None:
 def check_notify_url(url: str, field: str = "notify_url") -> None:
     """Refuse what is not absolute, or has a query or a fragment. Plain HTTP is for the sandbox alone."""
     parts = urlsplit(url)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.netloc
-        or parts.query
-        or parts.fragment
-        or "?" in url
-    ):
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment or "?" in url:
         raise parameter_error(field, "must be absolute and carry no query", value=url)
 
 

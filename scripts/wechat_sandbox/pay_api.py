@@ -61,18 +61,14 @@ def certificates_of(world: World) -> Perform:
 
     def perform(_call: Call) -> dict[str, Any]:
         if world.conditions.signing_mode == "public_key":
-            raise PayError(
-                404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请使用微信支付公钥", number=268512771
-            )
+            raise PayError(404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请使用微信支付公钥", number=268512771)
         return {
             "data": [
                 {
                     "serial_no": certificate.serial,
                     "effective_time": rfc3339(certificate.effective_at),
                     "expire_time": rfc3339(certificate.expires_at),
-                    "encrypt_certificate": world.keys.encrypt(
-                        certificate.certificate_pem.encode(), "certificate"
-                    ),
+                    "encrypt_certificate": world.keys.encrypt(certificate.certificate_pem.encode(), "certificate"),
                 }
                 for certificate in world.keys.certificates()
             ]
@@ -81,17 +77,11 @@ def certificates_of(world: World) -> Perform:
     return perform
 
 
-def list_operations(
-    world: World, pay: PayDesk, refunds: RefundDesk, bills: BillDesk
-) -> tuple[Operation, ...]:
+def list_operations(world: World, pay: PayDesk, refunds: RefundDesk, bills: BillDesk) -> tuple[Operation, ...]:
     """Every endpoint of Pay v3 that this sandbox has."""
 
-    def operation(
-        name: str, method: str, path: str, perform: Perform, *, is_signed: bool = True
-    ) -> Operation:
-        return Operation(
-            name, method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), perform, is_signed
-        )
+    def operation(name: str, method: str, path: str, perform: Perform, *, is_signed: bool = True) -> Operation:
+        return Operation(name, method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), perform, is_signed)
 
     direct, partner = "/v3/pay/transactions", "/v3/pay/partner/transactions"
     refund = "/v3/refund/domestic/refunds"
@@ -109,9 +99,7 @@ def list_operations(
         operation("pay.prepay", "POST", partner + "/jsapi", pay.prepay_partner),
         *both,
         operation("refund.create", "POST", refund, refunds.create),
-        operation(
-            "refund.abnormal", "POST", refund + "/{refund_id}/apply-abnormal-refund", refunds.apply_abnormal
-        ),
+        operation("refund.abnormal", "POST", refund + "/{refund_id}/apply-abnormal-refund", refunds.apply_abnormal),
         operation("refund.query", "GET", refund + "/{out_refund_no}", refunds.query),
         operation("bill.trade", "GET", "/v3/bill/tradebill", bills.trade),
         operation("bill.fund_flow", "GET", "/v3/bill/fundflowbill", bills.fund_flow),
@@ -130,9 +118,7 @@ class PayApi:
 
     def mount(self, app: Sanic[Any, Any]) -> None:
         """Take every path under ``/v3``."""
-        app.add_route(
-            self.answer, "/v3/<rest:path>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"], name="pay_v3"
-        )
+        app.add_route(self.answer, "/v3/<rest:path>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"], name="pay_v3")
 
     async def answer(self, request: Request, rest: str) -> HTTPResponse:
         """Answer one call, or misbehave as ordered."""
@@ -188,9 +174,7 @@ class PayApi:
         if result is None:
             return Outcome(204, b"")
         if isinstance(result, bytes):
-            return Outcome(
-                200, result, is_signed=operation.is_signed, content_type="application/octet-stream"
-            )
+            return Outcome(200, result, is_signed=operation.is_signed, content_type="application/octet-stream")
         return Outcome(200, msgspec.json.encode(result), is_signed=operation.is_signed)
 
     def _signature(self, outcome: Outcome, call: Call, fault: CallFault | None) -> dict[str, str]:
@@ -202,9 +186,7 @@ class PayApi:
                 return {}
             if fault.flavour == "other_key":
                 key = self._world.keys.stranger()
-            return signed_headers(
-                key, outcome.body, age_seconds=STALE_SECONDS if fault.flavour == "stale" else 0
-            )
+            return signed_headers(key, outcome.body, age_seconds=STALE_SECONDS if fault.flavour == "stale" else 0)
         return signed_headers(key, outcome.body)
 
     def _read(self, request: Request) -> tuple[Call, Operation | None]:

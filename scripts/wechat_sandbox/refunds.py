@@ -81,9 +81,7 @@ class RefundDesk:
         if refund.state != "ABNORMAL":
             raise rule_error("退款单不是异常状态")
         refund.state = "PROCESSING"
-        refund.settles_at = utc_now() + timedelta(
-            seconds=self._world.scaled(self._world.conditions.refund_seconds)
-        )
+        refund.settles_at = utc_now() + timedelta(seconds=self._world.scaled(self._world.conditions.refund_seconds))
         self._world.remember_refund(refund)
         self._schedule(refund, outcome="SUCCESS")
         return self.view(refund)
@@ -124,9 +122,7 @@ class RefundDesk:
     def _order_of(self, body: CreateRefund) -> Order:
         transaction_id, out_trade_no = present(body.transaction_id), present(body.out_trade_no)
         if bool(transaction_id) == bool(out_trade_no):
-            raise parameter_error(
-                "/transaction_id", "exactly one of transaction_id and out_trade_no is needed"
-            )
+            raise parameter_error("/transaction_id", "exactly one of transaction_id and out_trade_no is needed")
         number = out_trade_no or self._world.orders_by_transaction_id.get(transaction_id, "")
         sub_mchid = present(body.sub_mchid)
         if sub_mchid:
@@ -153,9 +149,7 @@ class RefundDesk:
         if every:
             waited = (utc_now() - every[-1].created_at).total_seconds()
             if waited < self._world.scaled(conditions.refund_spacing_seconds):
-                raise PayError(
-                    429, "FREQUENCY_LIMITED", "同一订单的退款间隔须在 1 分钟以上", number=268447840
-                )
+                raise PayError(429, "FREQUENCY_LIMITED", "同一订单的退款间隔须在 1 分钟以上", number=268447840)
         if conditions.refund_checks_balance and self._world.funds.balance(order.account) < body.amount.refund:
             raise PayError(403, "NOT_ENOUGH", "基本账户余额不足，请充值后用原退款单号重试")
 
@@ -205,9 +199,7 @@ class RefundDesk:
 
     def _notice_view(self, refund: Refund) -> dict[str, Any]:
         owner = (
-            {"sp_mchid": refund.mchid, "sub_mchid": refund.sub_mchid}
-            if refund.sub_mchid
-            else {"mchid": refund.mchid}
+            {"sp_mchid": refund.mchid, "sub_mchid": refund.sub_mchid} if refund.sub_mchid else {"mchid": refund.mchid}
         )
         shown: dict[str, Any] = {
             **owner,

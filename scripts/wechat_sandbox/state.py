@@ -45,9 +45,7 @@ class Store:
 
     def read(self, book: str) -> list[tuple[str, bytes]]:
         """Every document of a book, in the order of its keys."""
-        cursor = self._connection.execute(
-            "SELECT key, body FROM documents WHERE book = ? ORDER BY key", (book,)
-        )
+        cursor = self._connection.execute("SELECT key, body FROM documents WHERE book = ? ORDER BY key", (book,))
         return [(str(key), bytes(body)) for key, body in cursor]
 
     def write(self, book: str, key: str, body: bytes) -> None:

@@ -94,9 +94,7 @@ def authorise(world: World, nonces: NonceMemory, call: Call) -> None:
         raise parameter_error("User-Agent", "header is missing", location="header")
     accept = call.headers.get("accept", "")
     if "application/json" not in accept and "*/*" not in accept:
-        raise parameter_error(
-            "Accept", "header must allow application/json", value=accept[:64], location="header"
-        )
+        raise parameter_error("Accept", "header must allow application/json", value=accept[:64], location="header")
     if call.method == "POST" and not call.headers.get("content-type", "").startswith("application/json"):
         raise parameter_error("Content-Type", "header must be application/json", location="header")
     members = _read_authorization(call.headers.get("authorization", ""))
@@ -124,9 +122,7 @@ def authorise(world: World, nonces: NonceMemory, call: Call) -> None:
         raise sign_error("nonce_str was used before", field="nonce_str", value=members["nonce_str"])
     serial = call.headers.get("wechatpay-serial", "")
     if serial and serial not in _own_serials(world):
-        raise parameter_error(
-            "Wechatpay-Serial", "names no key of WeChat", value=serial[:64], location="header"
-        )
+        raise parameter_error("Wechatpay-Serial", "names no key of WeChat", value=serial[:64], location="header")
 
 
 def _own_serials(world: World) -> set[str]:

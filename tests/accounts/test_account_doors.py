@@ -27,9 +27,7 @@ async def test_a_consumer_logs_in_binds_a_phone_and_logs_out(doors: Served) -> N
     header = await doors.consumer("o1")
     me = await doors.http.get("/v1/miniapp/me", headers=header)
     assert (me.status_code, me.json()["phone_masked"]) == (200, None)
-    bound = await doors.http.put(
-        "/v1/miniapp/me/phone", headers=header, json={"code": "phone-+8610000000001"}
-    )
+    bound = await doors.http.put("/v1/miniapp/me/phone", headers=header, json={"code": "phone-+8610000000001"})
     assert bound.json() == {**me.json(), "phone_masked": "100****0001"}
     assert (await doors.http.delete("/v1/miniapp/session", headers=header)).status_code == 204
     again = await doors.http.get("/v1/miniapp/me", headers=header)

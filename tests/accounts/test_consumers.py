@@ -128,9 +128,7 @@ async def test_a_phone_number_is_sealed_and_shown_masked(database: str) -> None:
     found = await row("SELECT c::text AS all, phone_cipher, phone_index FROM consumer_account c")
     assert found is not None
     assert "0000001" not in found["all"]
-    assert bytes(found["phone_index"]) == throwaway_cipher().blind_index(
-        "consumer_account.phone", "+8610000000001"
-    )
+    assert bytes(found["phone_index"]) == throwaway_cipher().blind_index("consumer_account.phone", "+8610000000001")
 
 
 async def test_a_ciphertext_in_another_row_does_not_open(database: str) -> None:

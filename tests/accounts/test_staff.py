@@ -245,9 +245,7 @@ async def test_names_and_grants_are_given_once(database: str) -> None:
         await staff_member("Bad Name")
 
 
-@pytest.mark.parametrize(
-    "password", ["Short-1", "onlylowercase", "12345678901", "Officer-12345", "Aa1-" * 40]
-)
+@pytest.mark.parametrize("password", ["Short-1", "onlylowercase", "12345678901", "Officer-12345", "Aa1-" * 40])
 async def test_weak_passwords_are_refused(password: str) -> None:
     with pytest.raises(PasswordTooWeak):
         check_strength(password, "officer")

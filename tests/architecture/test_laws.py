@@ -90,8 +90,7 @@ def test_money_is_never_a_float() -> None:
         f"{model.__name__}.{name}"
         for model in models()
         for name, field in model._meta.fields_map.items()
-        if isinstance(field, fields.FloatField)
-        or (name.endswith("_fen") and not isinstance(field, fields.BigIntField))
+        if isinstance(field, fields.FloatField) or (name.endswith("_fen") and not isinstance(field, fields.BigIntField))
     ]
     assert wrong == []
 
@@ -107,10 +106,7 @@ def test_every_money_making_post_demands_an_idempotency_key() -> None:
     without = [
         f"{e.method} {e.path}"
         for e in endpoints()
-        if e.method == "POST"
-        and money.search(e.path)
-        and e.key_argument is None
-        and "/webhook/" not in e.path
+        if e.method == "POST" and money.search(e.path) and e.key_argument is None and "/webhook/" not in e.path
     ]
     assert without == []
 
@@ -182,9 +178,7 @@ def test_rooms_never_save_a_model_or_lock_outside_a_transaction() -> None:
     for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                called = (
-                    isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr
-                )
+                called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr
                 if called in ("save", "get_or_create", "update_or_create"):
                     wrong.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)} {called}")
     assert wrong == []
@@ -199,9 +193,7 @@ def test_no_gather_or_create_task_in_a_room_that_opens_transactions() -> None:
                     continue
                 opens = any("transaction" in ast.unparse(item.context_expr) for item in node.items)
                 calls = {ast.unparse(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
-                if opens and any(
-                    call.split(".")[-1] in ("gather", "create_task", "TaskGroup") for call in calls
-                ):
+                if opens and any(call.split(".")[-1] in ("gather", "create_task", "TaskGroup") for call in calls):
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert wrong == []
 

@@ -7,9 +7,7 @@ import httpx
 _TRACES = re.compile(r"Traceback|\.py\b|asyncpg|tortoise|sanic|line \d+|SELECT |Error:", re.IGNORECASE)
 
 
-def check_problem(
-    reply: httpx.Response, status: int | None = None, code: str | None = None
-) -> dict[str, object]:
+def check_problem(reply: httpx.Response, status: int | None = None, code: str | None = None) -> dict[str, object]:
     """An RFC 9457 document of a 4xx, without anything from the inside; answers its members."""
     assert 400 <= reply.status_code < 500, (reply.status_code, reply.text)
     assert reply.headers["content-type"] == "application/problem+json", reply.text

@@ -45,9 +45,7 @@ async def place(
     "quantity",
     [0, -1, 1.5, 1.0, "1", "1e3", 1000, 2**31, 2**63, 2**64, -(2**31), True, None, [], {}, float("nan")],
 )
-async def test_r6_no_quantity_but_a_small_whole_number(
-    house: House, http: httpx.AsyncClient, quantity: object
-) -> None:
+async def test_r6_no_quantity_but_a_small_whole_number(house: House, http: httpx.AsyncClient, quantity: object) -> None:
     before = await house.fingerprint()
     reply = await place(http, house, order_body(house.sku, quantity))
     check_problem(reply, 400 if quantity != quantity else 422)
@@ -57,17 +55,13 @@ async def test_r6_no_quantity_but_a_small_whole_number(
 DELIVERY = {"recipient": "甲", "phone": "19900000001", "address": "章凤镇示例路 1 号"}
 BODIES: dict[str, Callable[[str], object]] = {
     "price on the order": lambda sku: order_body(sku, amount_fen=1),
-    "price on a line": lambda sku: (
-        order_body(sku) | {"lines": [{"sku": sku, "quantity": 1, "unit_price_fen": 1}]}
-    ),
+    "price on a line": lambda sku: order_body(sku) | {"lines": [{"sku": sku, "quantity": 1, "unit_price_fen": 1}]},
     "discount": lambda sku: order_body(sku, discount_fen=100),
     "merchant": lambda sku: order_body(sku, merchant="M1"),
     "bare source": lambda sku: order_body(sku, source="live:20261123AAAAAAAAAA"),
     "consumer": lambda sku: order_body(sku, consumer="C1"),
     "no lines": lambda sku: order_body(sku) | {"lines": []},
-    "51 lines": lambda sku: (
-        order_body(sku) | {"lines": [{"sku": f"{sku}{n}", "quantity": 1} for n in range(51)]}
-    ),
+    "51 lines": lambda sku: order_body(sku) | {"lines": [{"sku": f"{sku}{n}", "quantity": 1} for n in range(51)]},
     "lines are an object": lambda sku: order_body(sku) | {"lines": {"sku": sku, "quantity": 1}},
     "empty sku": lambda sku: order_body(""),
     "long sku": lambda sku: order_body("K" * 41),
@@ -75,9 +69,7 @@ BODIES: dict[str, Callable[[str], object]] = {
     "no delivery": lambda sku: {"lines": [{"sku": sku, "quantity": 1}]},
     "letters for a phone": lambda sku: order_body(sku) | {"delivery": DELIVERY | {"phone": "一九九"}},
     "long phone": lambda sku: order_body(sku) | {"delivery": DELIVERY | {"phone": "1" * 21}},
-    "newline after the phone": lambda sku: (
-        order_body(sku) | {"delivery": DELIVERY | {"phone": "19900000001\n"}}
-    ),
+    "newline after the phone": lambda sku: order_body(sku) | {"delivery": DELIVERY | {"phone": "19900000001\n"}},
     "long address": lambda sku: order_body(sku) | {"delivery": DELIVERY | {"address": "路" * 201}},
     "unknown part of an address": lambda sku: order_body(sku) | {"delivery": DELIVERY | {"note": "x"}},
     "long attribution": lambda sku: order_body(sku, attribution="x" * 401),
@@ -85,9 +77,7 @@ BODIES: dict[str, Callable[[str], object]] = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-async def test_members_nobody_asked_for_or_of_another_shape(
-    house: House, http: httpx.AsyncClient, name: str
-) -> None:
+async def test_members_nobody_asked_for_or_of_another_shape(house: House, http: httpx.AsyncClient, name: str) -> None:
     before = await house.fingerprint()
     members = check_problem(await place(http, house, BODIES[name](house.sku)), 422, "content_invalid")
     errors = members["errors"]
@@ -190,12 +180,8 @@ async def test_tokens_that_are_not_good(inside: House, http: httpx.AsyncClient) 
         await inside.session("consumer"),
         await inside.session("host"),
     )
-    await AccountSession.filter(token_hash=token_hash(stale)).update(
-        expires_at=utc_now() - timedelta(seconds=1)
-    )
-    await AccountSession.filter(token_hash=token_hash(idle)).update(
-        last_seen_at=utc_now() - timedelta(hours=3)
-    )
+    await AccountSession.filter(token_hash=token_hash(stale)).update(expires_at=utc_now() - timedelta(seconds=1))
+    await AccountSession.filter(token_hash=token_hash(idle)).update(last_seen_at=utc_now() - timedelta(hours=3))
     await sessions.revoke(revoked)
     good = inside.tokens["consumer"]
     bearers = [
@@ -221,9 +207,7 @@ async def test_tokens_that_are_not_good(inside: House, http: httpx.AsyncClient) 
     assert len(seen) == 1
 
 
-async def test_a_role_that_was_revoked_ends_with_the_next_request(
-    inside: House, http: httpx.AsyncClient
-) -> None:
+async def test_a_role_that_was_revoked_ends_with_the_next_request(inside: House, http: httpx.AsyncClient) -> None:
     token = await inside.session("county_officer")
     bearer = {"authorization": f"Bearer {token}"}
     assert (await http.get("/v1/console/me", headers=bearer)).status_code == 200
@@ -314,9 +298,7 @@ async def test_a_refused_request_leaves_its_key_free(house: House, http: httpx.A
         check_problem(reply, 404, "order_not_found")
 
 
-async def test_twenty_requests_with_one_key_at_once_make_one_order(
-    inside: House, http: httpx.AsyncClient
-) -> None:
+async def test_twenty_requests_with_one_key_at_once_make_one_order(inside: House, http: httpx.AsyncClient) -> None:
     orders = await scalar("SELECT count(*) FROM customer_order")
     available = await scalar("SELECT available FROM sku WHERE code = $1", inside.sku)
     key = idempotency_key()
@@ -431,9 +413,7 @@ HTTP_GARBAGE = (
 )  # fmt: skip
 
 
-async def test_bytes_that_are_no_request_leave_the_server_standing(
-    house: House, http: httpx.AsyncClient
-) -> None:
+async def test_bytes_that_are_no_request_leave_the_server_standing(house: House, http: httpx.AsyncClient) -> None:
     for raw in HTTP_GARBAGE:
         answer = await asyncio.to_thread(speak, house.base, raw)
         assert b"Traceback" not in answer

@@ -42,12 +42,8 @@ async def buy_and_stumble(house: House) -> list[httpx.Response]:
             await post("/v1/console/session", json.dumps({"login": PHONE, "password": NAME})),
             await http.get(f"/v1/miniapp/products?phone={PHONE}&name={NAME}"),
             await http.get(f"/v1/miniapp/orders/{PHONE}", headers={"authorization": f"Bearer {PHONE}"}),
-            await http.get(
-                "/v1/miniapp/me", headers={"x-request-id": PHONE + " " + PHONE, "user-agent": PHONE}
-            ),
-            await http.post(
-                "/v1/webhook/wechat-pay/notices", content=notice, headers=channel.signed_headers(notice)
-            ),
+            await http.get("/v1/miniapp/me", headers={"x-request-id": PHONE + " " + PHONE, "user-agent": PHONE}),
+            await http.post("/v1/webhook/wechat-pay/notices", content=notice, headers=channel.signed_headers(notice)),
         ]
 
 
@@ -67,9 +63,7 @@ async def break_it(house: House) -> list[httpx.Response]:
         lacking = ("ALTER TABLE payment RENAME TO payment_gone", "ALTER TABLE payment_gone RENAME TO payment")
         for damage, repair in (*refusing, lacking):
             await connection.execute(damage)
-            headers = house.headers(
-                "consumer", content_type="application/json", idempotency_key=idempotency_key()
-            )
+            headers = house.headers("consumer", content_type="application/json", idempotency_key=idempotency_key())
             try:
                 replies.append(await http.post("/v1/miniapp/orders", content=order, headers=headers))
             finally:
@@ -86,9 +80,7 @@ async def test_neither_log_nor_answer_tells_what_it_should_not(house: House) -> 
     assert [reply.status_code for reply in failures] == [500] * 4
     for reply in failures:
         assert reply.headers["content-type"] == "application/problem+json"
-        assert set(reply.json()) == {"type", "title", "status", "code", "request_id"}, (
-            "an id and nothing else"
-        )
+        assert set(reply.json()) == {"type", "title", "status", "code", "request_id"}, "an id and nothing else"
         assert reply.json()["request_id"] in log, "the id leads to the log"
     for reply in answers + failures:
         assert not any(word in reply.text for word in ("Traceback", "asyncpg", "tortoise", "CHECK", ".py"))

@@ -38,9 +38,7 @@ GARBAGE = (b"", b"{}", b"[]", b"null", b"\x00", b'{"a":', b'{"__proto__":{"x":1}
 
 def address(endpoint: Endpoint) -> str:
     """The route with names that nobody bears."""
-    return re.sub(
-        r"<\w+(?::(\w+))?>", lambda found: "987654321" if found[1] == "int" else "NOBODY", endpoint.path
-    )
+    return re.sub(r"<\w+(?::(\w+))?>", lambda found: "987654321" if found[1] == "int" else "NOBODY", endpoint.path)
 
 
 def guarded() -> list[Endpoint]:
@@ -158,9 +156,7 @@ async def test_no_strange_query_makes_a_route_fail(house: House, http: httpx.Asy
             check_problem(await ask(http, endpoint, headers, path=f"{address(endpoint)}?{query}"))
 
 
-async def test_sockets_refuse_a_plain_request_and_a_foreign_page(
-    house: House, http: httpx.AsyncClient
-) -> None:
+async def test_sockets_refuse_a_plain_request_and_a_foreign_page(house: House, http: httpx.AsyncClient) -> None:
     for endpoint in endpoints(websocket=True):
         reply = await http.get(address(endpoint))
         assert 400 <= reply.status_code < 500, reply.text

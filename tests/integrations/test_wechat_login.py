@@ -55,9 +55,7 @@ async def test_junk_is_no_code(client: MiniProgramClient, junk: str) -> None:
         await client.exchange_login_code(junk)
 
 
-async def test_a_blocked_person_and_a_wrong_secret_are_told_apart(
-    wechat: Sandbox, client: MiniProgramClient
-) -> None:
+async def test_a_blocked_person_and_a_wrong_secret_are_told_apart(wechat: Sandbox, client: MiniProgramClient) -> None:
     blocked = wechat.control("POST", "/people", is_high_risk=True)["people"][0]["openid"]
     with pytest.raises(PersonBlocked):
         await client.exchange_login_code(code(wechat, blocked))
@@ -78,9 +76,7 @@ async def test_too_many_logins_are_told_so(wechat: Sandbox, client: MiniProgramC
     wechat.control("PATCH", "/settings", login_limit_per_minute=100000)
 
 
-async def test_a_phone_code_gives_the_number_with_its_country(
-    wechat: Sandbox, client: MiniProgramClient
-) -> None:
+async def test_a_phone_code_gives_the_number_with_its_country(wechat: Sandbox, client: MiniProgramClient) -> None:
     person = wechat.control("POST", "/people", phone="10012345678")["people"][0]["openid"]
     phone_code = code(wechat, person, "phone")
     assert await client.exchange_phone_code(phone_code) == "+8610012345678"

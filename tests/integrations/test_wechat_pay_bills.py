@@ -70,9 +70,7 @@ def test_every_fen_comes_through(amounts: list[tuple[int, int]]) -> None:
     assert [(r.gross_fen, r.fee_fen) for r in rows] == amounts
 
 
-@pytest.mark.parametrize(
-    "totals", [{"count": "2"}, {"fee": "0.71"}, {"ordered": "119.71"}, {"asked": "0.01"}]
-)
+@pytest.mark.parametrize("totals", [{"count": "2"}, {"fee": "0.71"}, {"ordered": "119.71"}, {"asked": "0.01"}])
 def test_a_bill_that_does_not_add_up_is_refused_whole(totals: dict[str, str]) -> None:
     with pytest.raises(BillInvalid):
         read(bill([capture("P1", 11970, 72)], **totals))

@@ -62,9 +62,7 @@ def test_openssl_verifies_a_request_over_the_exact_bytes(tmp_path: Path) -> None
     )  # fmt: skip
     parts = parts_of(header)
     message = (
-        f"POST\n/v3/pay/transactions/jsapi?a=1\n{parts['timestamp']}\n{parts['nonce_str']}\n".encode()
-        + body
-        + b"\n"
+        f"POST\n/v3/pay/transactions/jsapi?a=1\n{parts['timestamp']}\n{parts['nonce_str']}\n".encode() + body + b"\n"
     )
     (tmp_path / "key.pem").write_bytes(channel.public_pem(rsa_key("merchant")))
     (tmp_path / "message").write_bytes(message)
@@ -88,13 +86,8 @@ def test_wechatpayv3_signs_the_same_message() -> None:
         "/v3/pay/transactions/jsapi", "POST", "1900000001", "ABC", rsa_key("merchant"), data='{"a":1}'
     )
     parts = parts_of(theirs)
-    message = (
-        f"POST\n/v3/pay/transactions/jsapi\n{parts['timestamp']}\n{parts['nonce_str']}\n".encode()
-        + b'{"a":1}\n'
-    )
-    rsa_key("merchant").public_key().verify(
-        base64.b64decode(parts["signature"]), message, PKCS1v15(), SHA256()
-    )
+    message = f"POST\n/v3/pay/transactions/jsapi\n{parts['timestamp']}\n{parts['nonce_str']}\n".encode() + b'{"a":1}\n'
+    rsa_key("merchant").public_key().verify(base64.b64decode(parts["signature"]), message, PKCS1v15(), SHA256())
     assert set(parts) == set(
         parts_of(
             authorization(
@@ -188,19 +181,13 @@ def test_a_reply_may_leave_the_signature_type_out_and_a_notice_may_not() -> None
 
 def test_the_ring_holds_the_public_key_and_certificates_side_by_side() -> None:
     now = utc_now()
-    good = channel.certificate(
-        rsa_key("platform"), 0x0ABCDEF0, begins=now - timedelta(days=1), ends=now + timedelta(1)
-    )
-    old = channel.certificate(
-        rsa_key("old"), 0x77, begins=now - timedelta(days=9), ends=now - timedelta(days=2)
-    )
+    good = channel.certificate(rsa_key("platform"), 0x0ABCDEF0, begins=now - timedelta(days=1), ends=now + timedelta(1))
+    old = channel.certificate(rsa_key("old"), 0x77, begins=now - timedelta(days=9), ends=now - timedelta(days=2))
     ring = channel.configuration(certificates=(good, old)).ring
     raw = b'{"a":1}'
     for serial in ("ABCDEF0", "abcdef0", "0ABCDEF0"):
         assert (
-            verify(
-                ring, lower(signed_headers(raw, key="platform", serial=serial)), raw, now=now, is_notice=True
-            )
+            verify(ring, lower(signed_headers(raw, key="platform", serial=serial)), raw, now=now, is_notice=True)
             == "ABCDEF0"
         )
     assert verify(ring, lower(signed_headers(raw)), raw, now=now, is_notice=True) == PUBLIC_KEY_ID
@@ -231,9 +218,7 @@ def test_a_sealed_resource_opens_and_a_changed_one_does_not(plain: bytes, associ
 
 def test_wechatpayv3_opens_the_same_resource() -> None:
     sealed = channel.seal(b'{"a":"\xe8\x8c\xb6"}')
-    theirs = aes_decrypt(
-        sealed["nonce"], sealed["ciphertext"], sealed["associated_data"], channel.apiv3_key()
-    )
+    theirs = aes_decrypt(sealed["nonce"], sealed["ciphertext"], sealed["associated_data"], channel.apiv3_key())
     ours = decrypt_resource(
         channel.apiv3_key().encode(),
         nonce=sealed["nonce"], ciphertext=sealed["ciphertext"], associated_data=sealed["associated_data"],

@@ -25,9 +25,7 @@ EVENT = (
     "<CreateTime>1764000000</CreateTime><MsgType><![CDATA[event]]></MsgType>"
     "<Event><![CDATA[wxa_media_check]]></Event></xml>"
 )
-JSON_EVENT = (
-    '{"ToUserName":"gh_1","FromUserName":"o123","CreateTime":1764000000,"MsgType":"event","Event":"X"}'
-)
+JSON_EVENT = '{"ToUserName":"gh_1","FromUserName":"o123","CreateTime":1764000000,"MsgType":"event","Event":"X"}'
 
 
 def sealed(plain: str, *, appid: str = APPID, at: int = 0, is_json: bool = False) -> tuple[PushQuery, bytes]:
@@ -104,9 +102,7 @@ def test_signed_nonsense_is_unreadable(plain: str) -> None:
         PUSH.open(*sealed(plain))
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"{}", b"<xml></xml>", b"\xff", b'{"Encrypt":7}', b"<!DOCTYPE x><xml/>"]
-)
+@pytest.mark.parametrize("raw", [b"", b"{}", b"<xml></xml>", b"\xff", b'{"Encrypt":7}', b"<!DOCTYPE x><xml/>"])
 def test_unsealed_bodies_are_unreadable(raw: bytes) -> None:
     query, _ = sealed(EVENT)
     with pytest.raises(PushNotReadable):

@@ -28,10 +28,13 @@ async def test_a_key_belongs_to_its_caller_route_and_body(database: str) -> None
 
 
 async def test_a_refused_request_leaves_no_claim(database: str) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def refused() -> None:
         async with transaction():
             await claim("c", "POST /x", "k", b"body")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await refused()
     assert await scalar("SELECT count(*) FROM idempotency_claim") == 0
 
 

@@ -10,9 +10,7 @@ weights = st.lists(st.integers(0, 10**9), min_size=1, max_size=12).filter(any)
 
 
 @given(st.integers(-(10**12), 10**12), weights)
-def test_parts_sum_to_the_whole_and_are_off_by_less_than_one_fen(
-    total: int, given_weights: list[int]
-) -> None:
+def test_parts_sum_to_the_whole_and_are_off_by_less_than_one_fen(total: int, given_weights: list[int]) -> None:
     parts = split_fen(total, given_weights)
     assert sum(parts) == total
     whole = sum(given_weights)
@@ -42,9 +40,7 @@ def test_yuan_is_read_back(fen: int) -> None:
     assert parse_yuan(yuan(fen)) == fen
 
 
-@pytest.mark.parametrize(
-    "text", ["", "1.234", "1e3", "NaN", "１２", "1,000.00", "--1", "+1", " 1 .0", "0x10"]
-)
+@pytest.mark.parametrize("text", ["", "1.234", "1e3", "NaN", "１２", "1,000.00", "--1", "+1", " 1 .0", "0x10"])
 def test_what_is_not_an_amount_is_refused(text: str) -> None:
     with pytest.raises(NotAnAmount):
         parse_yuan(text)

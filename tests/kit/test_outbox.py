@@ -19,10 +19,13 @@ async def test_a_fact_outside_a_transaction_is_a_programming_error(database: str
 
 
 async def test_a_rolled_back_fact_was_never_announced(database: str) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def refused() -> None:
         async with transaction():
             await announce(KettleBoiled(kettle="a", times=1))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await refused()
     assert await scalar("SELECT count(*) FROM outbox_message") == 0
 
 

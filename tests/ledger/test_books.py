@@ -203,9 +203,7 @@ async def test_the_chain_shows_the_first_journal_that_somebody_forged_behind_the
         await write(sale(i))
     await seal_journals(Sealer())
     async with transaction():
-        await execute(
-            "SET LOCAL session_replication_role = replica"
-        )  # a superuser switches every trigger off
+        await execute("SET LOCAL session_replication_role = replica")  # a superuser switches every trigger off
         await execute(
             "UPDATE ledger_posting SET amount_fen = amount_fen + sign(amount_fen)::int WHERE subject = 'S2'"
             " AND abs(amount_fen) > 1"

@@ -36,9 +36,7 @@ class House:
     """The services of the live room. Redis and the media server are away: their ports are closed."""
 
     clock: Clock = field(default_factory=Clock)
-    keys: LiveKeys = field(
-        default_factory=lambda: LiveKeys("house-secret-for-tests", "media-secret-for-tests")
-    )
+    keys: LiveKeys = field(default_factory=lambda: LiveKeys("house-secret-for-tests", "media-secret-for-tests"))
 
     def __post_init__(self) -> None:
         closed = free_port()

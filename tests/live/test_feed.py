@@ -79,9 +79,7 @@ async def hubs(redis_url: str) -> AsyncIterator[tuple[FeedHub, FeedHub]]:
 
 
 async def record(session: LiveSession) -> list[tuple[int, str]]:
-    found = await rows(
-        'SELECT "offset", kind FROM live_feed_message WHERE session_id = $1 ORDER BY 1', session.id
-    )
+    found = await rows('SELECT "offset", kind FROM live_feed_message WHERE session_id = $1 ORDER BY 1', session.id)
     return [(m["offset"], m["kind"]) for m in found]
 
 
@@ -92,9 +90,7 @@ async def test_offsets_are_dense_under_concurrent_writers(database: str) -> None
 
     async def write(author: int) -> None:
         for turn in range(3):
-            await house.chat.post(
-                session.number, f"consumer:{author}", "用户", f"第 {turn} 句", f"{author}-{turn}"
-            )
+            await house.chat.post(session.number, f"consumer:{author}", "用户", f"第 {turn} 句", f"{author}-{turn}")
 
     await asyncio.gather(*(write(author) for author in range(12)))
     assert [offset for offset, _ in await record(session)] == list(range(1, before + 37))
@@ -202,9 +198,7 @@ async def test_a_place_too_old_or_of_another_epoch_gets_a_snapshot(
             assert frame["offset"] == last
 
 
-async def test_viewers_are_counted_as_they_are_over_processes(
-    database: str, hubs: tuple[FeedHub, FeedHub]
-) -> None:
+async def test_viewers_are_counted_as_they_are_over_processes(database: str, hubs: tuple[FeedHub, FeedHub]) -> None:
     house = House()
     session, _ = await house.on_air()
     watcher = Follower()

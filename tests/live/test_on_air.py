@@ -55,9 +55,7 @@ class Centre:
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.second_port = free_port()
-        self.stack = LocalStack(
-            folder / "state", PROCESSES, given={"DATABASE_URL": database_url}, usual_ports=False
-        )
+        self.stack = LocalStack(folder / "state", PROCESSES, given={"DATABASE_URL": database_url}, usual_ports=False)
         self.source = make_flv(folder / "source.flv", 6)
         self.pushers: list[subprocess.Popen[bytes]] = []
         self.clients: list[httpx.AsyncClient] = []
@@ -72,13 +70,10 @@ class Centre:
             _, [self.sku] = await listed_product(self.merchant, stock=40)
             made = StaffAccounts(Passwords())
             for login in ("host-one", "host-two"):
-                await made.create(
-                    login, "主播", "correct horse battery", (GrantedRole(Role.HOST),), "staff:test"
-                )
+                await made.create(login, "主播", "correct horse battery", (GrantedRole(Role.HOST),), "staff:test")
             staff = StaffLogin(Passwords(), AccountSessions())
             opened = [
-                await staff.log_in(name, "correct horse battery", "127.0.0.1")
-                for name in ("host-one", "host-two")
+                await staff.log_in(name, "correct horse battery", "127.0.0.1") for name in ("host-one", "host-two")
             ]
             now = utc_now()
             consumer = await ConsumerAccount.create(
@@ -272,9 +267,7 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
         pinned = await centre.host.put(f"{CONSOLE}/{number}/pin", json={"sku": centre.sku})
         assert pinned.json()["pinned"] == centre.sku
         said = [
-            await centre.viewer.post(
-                f"{MINIAPP}/{number}/messages", json={"text": "甜不甜？", "client_key": key}
-            )
+            await centre.viewer.post(f"{MINIAPP}/{number}/messages", json={"text": "甜不甜？", "client_key": key})
             for key in ("a", "b", "b")
         ]
         assert [a.status_code for a in said] == [201, 201, 201]
@@ -296,9 +289,7 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
     assert (await centre.host.delete(f"{CONSOLE}/{number}/pin")).status_code == 204
 
 
-async def the_host_is_away_for_a_moment(
-    centre: Centre, number: str, pusher: subprocess.Popen[bytes], url: str
-) -> None:
+async def the_host_is_away_for_a_moment(centre: Centre, number: str, pusher: subprocess.Popen[bytes], url: str) -> None:
     """The same session goes on, and so does a player that never closed its connection."""
     flv = (await centre.room(number))["playback"]["flv_url"]
     player = asyncio.create_task(asyncio.to_thread(decoded_pictures, flv, 5))

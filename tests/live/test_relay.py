@@ -72,9 +72,7 @@ def address(token: str | None = None, stream: str = STREAM) -> str:
     return f"/live/{stream}.flv?token={good if token is None else token}"
 
 
-async def ask(
-    port: int, target: str, method: str = "GET"
-) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter]:
+async def ask(port: int, target: str, method: str = "GET") -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
     writer.write(f"{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)

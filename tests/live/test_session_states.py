@@ -154,13 +154,9 @@ async def test_pins_are_single_and_become_chapters(database: str) -> None:
     await house.shelf.pin(session.number, HOST, second)
     house.clock.ahead += timedelta(seconds=5)
     await house.shelf.remove(session.number, HOST, second)
-    pins = await rows(
-        "SELECT code, offset_ms / 1000 AS begun, end_offset_ms / 1000 AS done FROM live_pin ORDER BY id"
-    )
+    pins = await rows("SELECT code, offset_ms / 1000 AS begun, end_offset_ms / 1000 AS done FROM live_pin ORDER BY id")
     assert [(p["code"], p["begun"], p["done"]) for p in pins] == [(first, 10, 30), (second, 30, 35)]
-    told = await rows(
-        'SELECT kind FROM live_feed_message WHERE session_id = $1 ORDER BY "offset"', session.id
-    )
+    told = await rows('SELECT kind FROM live_feed_message WHERE session_id = $1 ORDER BY "offset"', session.id)
     assert [m["kind"] for m in told] == [
         "state", "state", "shelf", "shelf", "pin", "unpin", "pin", "unpin", "shelf",
     ]  # fmt: skip

@@ -23,9 +23,7 @@ def segments(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Three segments of one second."""
     folder = tmp_path_factory.mktemp("segments")
     source = make_flv(folder / "source.flv", 3)
-    run_ffmpeg(
-        "-v", "error", "-i", source, "-c", "copy", "-f", "segment", "-segment_time", "1", folder / "%d.ts"
-    )
+    run_ffmpeg("-v", "error", "-i", source, "-c", "copy", "-f", "segment", "-segment_time", "1", folder / "%d.ts")
     return sorted(folder.glob("?.ts"))
 
 

@@ -21,9 +21,7 @@ def taken() -> Iterator[int]:
     server.close()
 
 
-def test_a_taken_usual_port_is_replaced_and_said(
-    tmp_path: Path, taken: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_taken_usual_port_is_replaced_and_said(tmp_path: Path, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ports.USUAL, "api", taken)
     said: list[str] = []
     chosen = choose_ports(["api"], tmp_path / "ports.json", say=said.append)
@@ -34,9 +32,7 @@ def test_a_taken_usual_port_is_replaced_and_said(
     assert str(chosen["api"]) in said[0]
 
 
-def test_a_free_usual_port_is_used_without_a_word(
-    tmp_path: Path, taken: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_free_usual_port_is_used_without_a_word(tmp_path: Path, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         free = other.getsockname()[1]

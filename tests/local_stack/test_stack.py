@@ -85,9 +85,7 @@ def test_the_database_is_what_the_product_needs(stack: LocalStack) -> None:
     async def question(connection: asyncpg.Connection) -> dict[str, Any]:
         settings = "fsync", "synchronous_commit", "full_page_writes", "TimeZone", "is_superuser"
         found = {name: await connection.fetchval("SELECT current_setting($1)", name) for name in settings}
-        found["extensions"] = {
-            row["extname"] for row in await connection.fetch("SELECT extname FROM pg_extension")
-        }
+        found["extensions"] = {row["extname"] for row in await connection.fetch("SELECT extname FROM pg_extension")}
         found["trigrams"] = await connection.fetchval("SELECT cardinality(show_trgm('陇川特产'))")
         found["statements"] = await connection.fetchval("SELECT count(*) FROM pg_stat_statements")
         return found
@@ -155,9 +153,7 @@ def test_the_media_server_serves_signed_playlists_and_segments_alone(stack: Loca
 
     def fetch(path: str, name: str) -> tuple[int, str, str]:
         try:
-            with urllib.request.urlopen(
-                f"{stack.environment['HLS_BASE_URL']}/{path}/{name}", timeout=5
-            ) as answer:
+            with urllib.request.urlopen(f"{stack.environment['HLS_BASE_URL']}/{path}/{name}", timeout=5) as answer:
                 return (
                     answer.status,
                     answer.headers["Content-Type"],
@@ -217,9 +213,7 @@ def test_stop_ends_everything_and_the_next_start_finds_the_data(stack: LocalStac
 
 def test_orphans_of_a_killed_supervisor_are_ended_and_strangers_are_not(small: LocalStack) -> None:
     small.start()
-    stranger = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True
-    )
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
     try:
         orphans = {pid: start_mark(pid) for pid in small.pids().values()}
         assert len(orphans) == 2
@@ -314,9 +308,7 @@ def test_servers_that_stand_elsewhere_are_not_started(tmp_path: Path) -> None:
         "REDIS_URL": "redis://cache.example/0",
         "PATH": "/",
     }
-    stack = LocalStack(
-        tmp_path / "state", ("postgres", "redis", sleeper("only")), given=given, usual_ports=False
-    )
+    stack = LocalStack(tmp_path / "state", ("postgres", "redis", sleeper("only")), given=given, usual_ports=False)
     try:
         stack.start()
         assert set(stack.pids()) == {"only"}

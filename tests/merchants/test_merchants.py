@@ -28,9 +28,7 @@ OPEN = Licence(kind=LicenceKind.COMPANY, number="DEMO000001", valid_from=date(20
 
 async def enter(serial: int = 1, licence: Licence | None = None) -> str:
     await open_county()
-    paper = licence or Licence(
-        kind=LicenceKind.COMPANY, number=f"DEMO{serial:06d}", valid_from=date(2020, 1, 1)
-    )
+    paper = licence or Licence(kind=LicenceKind.COMPANY, number=f"DEMO{serial:06d}", valid_from=date(2020, 1, 1))
     return await Merchants().enter(f"示例商户{serial}", paper, TOWNSHIP, f"19000{serial:05d}", BY)
 
 

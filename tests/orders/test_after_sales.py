@@ -44,9 +44,7 @@ async def line_of(order: PlacedOrder) -> dict[str, int]:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-async def test_r15_partial_refunds_in_any_order_end_exactly_at_what_was_paid(
-    mall: Mall, data: st.DataObject
-) -> None:
+async def test_r15_partial_refunds_in_any_order_end_exactly_at_what_was_paid(mall: Mall, data: st.DataObject) -> None:
     quantity = data.draw(st.integers(1, 9))
     order = await discounted(mall, quantity, data.draw(st.integers(0, 3990 * quantity - 1)))
     steps = data.draw(st.lists(st.integers(1, 4), max_size=6))
@@ -195,9 +193,7 @@ async def test_earned_only_after_the_window_and_never_with_an_open_case(mall: Ma
     mall.watch.forward(hours=1, seconds=1)
     assert await pass_after_sales_windows(mall.life) == 1
     assert await pass_after_sales_windows(mall.life) == 0
-    assert [(f.order, f.lines) for f in await facts(OrderEarned)] == [
-        (plain.number, (plain.lines[0].reference,))
-    ]
+    assert [(f.order, f.lines) for f in await facts(OrderEarned)] == [(plain.number, (plain.lines[0].reference,))]
     for order, consumer in ((plain, "C1"), (claimed, "C2")):
         with pytest.raises(AfterSalesOver):
             await mall.after_sales.request(consumer, order.number, order.lines[0].reference, 1, "太晚")

@@ -63,9 +63,7 @@ async def test_the_address_is_sealed_and_bound_to_its_order(mall: Mall) -> None:
     first, second = await mall.place(1), await mall.place(1, consumer="C2")
     whole = await row("SELECT array_agg(to_jsonb(o)::text)::text AS text FROM customer_order o")
     assert whole is not None
-    written = bytes.fromhex(
-        await scalar("SELECT string_agg(encode(delivery, 'hex'), '') FROM customer_order")
-    )
+    written = bytes.fromhex(await scalar("SELECT string_agg(encode(delivery, 'hex'), '') FROM customer_order"))
     for secret in (ADDRESS.phone, ADDRESS.recipient, ADDRESS.address):
         assert secret not in whole["text"]
         assert secret.encode() not in written

@@ -31,9 +31,7 @@ async def test_packing_binds_lots_to_lines_and_says_which_lines_were_packed(mall
     bound = {(part.lot, part.quantity, part.mass_gram) for part in await line_lots([first, second])}
     assert bound == {(one, 3, 1500), (two, 1, 500)}
     (packed,) = await facts(OrderPacked)
-    assert (packed.order, packed.lines) == (number, (first, second)), (
-        "a line without a lot is packed, unattributed"
-    )
+    assert (packed.order, packed.lines) == (number, (first, second)), "a line without a lot is packed, unattributed"
     await mall.deliver()
     assert await state_of(number) == "packed"
 

@@ -45,9 +45,7 @@ async def test_nothing_leads_back_to_waiting_for_money_nor_around_the_table(mall
         for target in OrderState:
             if target not in ORDER_TRANSITIONS[source]:
                 with pytest.raises(ValueError, match="table of transitions"):
-                    await advance(
-                        order.number, target, moment=mall.watch(), actor="test", sources=frozenset({source})
-                    )
+                    await advance(order.number, target, moment=mall.watch(), actor="test", sources=frozenset({source}))
     assert await state_of(order.number) == "paid"
 
 

@@ -52,9 +52,7 @@ async def test_r1_two_skus_in_opposite_order_end_without_a_deadlock(mall: Mall) 
         ],
     )
     lines = [CheckoutLine(sku, 1) for sku in pair]
-    done = await settle(
-        [mall.place(lines=lines if n % 2 else lines[::-1], consumer=f"C{n}") for n in range(40)]
-    )
+    done = await settle([mall.place(lines=lines if n % 2 else lines[::-1], consumer=f"C{n}") for n in range(40)])
     assert sum(isinstance(each, SoldOut) for each in done) == 33
     assert [await stock_of(sku) for sku in pair] == [(0, 7, 0), (0, 7, 0)]
 
@@ -94,9 +92,7 @@ async def test_r2_late_money_goes_back_in_full_when_the_goods_are_gone(mall: Mal
     await mall.receive_notice(await mall.refund_notice(f"{number}L"))
     assert [f.amount_fen for f in await facts(RefundSucceeded)] == [60 * 3990]
     assert await state_of(number) == "closed"
-    assert (
-        await scalar("SELECT close_reason FROM customer_order WHERE number = $1", number) == "paid_too_late"
-    )
+    assert await scalar("SELECT close_reason FROM customer_order WHERE number = $1", number) == "paid_too_late"
 
 
 async def test_r2_told_again_after_the_goods_came_back_nobody_sells_what_is_being_refunded(
@@ -124,9 +120,7 @@ async def test_a_payer_who_was_faster_than_the_cancellation_has_a_paid_order(mal
     state = await state_of(order.number)
     assert state == "paid"
     await mall.refund(order, 0, 2)
-    assert (
-        await scalar("SELECT close_reason FROM customer_order WHERE number = $1", order.number) == "refunded"
-    )
+    assert await scalar("SELECT close_reason FROM customer_order WHERE number = $1", order.number) == "refunded"
     assert await stock_of(mall.skus[0]) == (100, 0, 0)
 
 
@@ -136,9 +130,7 @@ async def test_captured_money_beats_a_cancellation_that_comes_before_its_fact(ma
     await mall.notices.receive(signed_headers(raw), raw)
     await mall.life.cancel("C1", order.number)
     await mall.deliver()
-    found = await row(
-        "SELECT state, close_reason, closed_at FROM customer_order WHERE number = $1", order.number
-    )
+    found = await row("SELECT state, close_reason, closed_at FROM customer_order WHERE number = $1", order.number)
     assert found == {"state": "paid", "close_reason": None, "closed_at": None}
 
 
@@ -146,9 +138,7 @@ async def test_captured_money_beats_a_cancellation_that_comes_before_its_fact(ma
 async def test_r3_what_was_told_before_changes_nothing_in_any_state(mall: Mall, state: str) -> None:
     """Each notice and each fact of the payments room ten times, shuffled, with new ids: R3."""
     order, partly = await mall.place(4), await mall.place(4, consumer="C2")
-    notices = (
-        [await mall.payment_notice(each.number) for each in (order, partly)] if state != "closed" else []
-    )
+    notices = [await mall.payment_notice(each.number) for each in (order, partly)] if state != "closed" else []
     await mall.bring_to(state, order)
     if state != "closed":
         await mall.bring_to(state, partly)
@@ -187,11 +177,7 @@ async def test_r3_late_money_told_again_does_not_wake_a_refunded_order(mall: Mal
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    quantity=st.one_of(
-        st.integers(-(2**31), 0), st.integers(10_001, 2**63), st.sampled_from([True, 1.5, 2.0])
-    )
-)
+@given(quantity=st.one_of(st.integers(-(2**31), 0), st.integers(10_001, 2**63), st.sampled_from([True, 1.5, 2.0])))
 async def test_r6_no_quantity_but_a_small_whole_number_has_an_effect(mall: Mall, quantity: int) -> None:
     before = await trade()
     with pytest.raises(QuantityInvalid):

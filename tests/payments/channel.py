@@ -117,9 +117,7 @@ def seal(plain: bytes, associated_data: str = "transaction") -> dict[str, str]:
     }
 
 
-def notice_body(
-    members: dict[str, object], *, event: str = "TRANSACTION.SUCCESS", notice_id: str = ""
-) -> bytes:
+def notice_body(members: dict[str, object], *, event: str = "TRANSACTION.SUCCESS", notice_id: str = "") -> bytes:
     """A notice as it travels."""
     kind = "refund" if event.startswith("REFUND.") else "transaction"
     return msgspec.json.encode(

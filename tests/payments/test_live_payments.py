@@ -196,9 +196,7 @@ async def paid(shop: Shop, amount_fen: int = 11970) -> str:
 
 async def ask_refund(shop: Shop, reference: str, name: str, amount_fen: int) -> None:
     async with transaction():
-        await shop.refunds.request(
-            reference=reference, refund_reference=name, amount_fen=amount_fen, reason="部分退款"
-        )
+        await shop.refunds.request(reference=reference, refund_reference=name, amount_fen=amount_fen, reason="部分退款")
 
 
 async def test_two_partial_refunds_are_spaced_and_both_arrive(live_shop: Shop) -> None:
@@ -278,9 +276,7 @@ async def test_a_bill_line_of_a_payment_we_missed_leads_to_a_query(live_shop: Sh
     day = live_shop.watch().astimezone(CHINA).date()
     await live_shop.bills.import_day(day)
     number = (await live_shop.row(reference))["number"]
-    assert [d.reason for d in await PaymentQueries().differences(day) if d.payment_number == number] == [
-        "not_captured"
-    ]
+    assert [d.reason for d in await PaymentQueries().differences(day) if d.payment_number == number] == ["not_captured"]
     assert await query_pending_payments(live_shop.payments) == 1
     assert await compare_bills(live_shop.bills) == 1
     assert [f.gross_fen for f in await live_shop.facts(PaymentSettled)] == [700]

@@ -74,9 +74,7 @@ async def force(reference: str, state: PaymentState) -> None:
 
 async def notice_of(shop: Shop, reference: str, **other: object) -> bytes:
     payment = await shop.row(reference)
-    paid = Paid(
-        payment["number"], payment["amount_fen"], shop.openid, transaction_id="42" + payment["number"]
-    )
+    paid = Paid(payment["number"], payment["amount_fen"], shop.openid, transaction_id="42" + payment["number"])
     return notice_body(replace(paid, **other).members(), notice_id=f"EV-{reference}")  # type: ignore[arg-type]
 
 
@@ -112,9 +110,7 @@ async def happen(shop: Shop, event: str, reference: str) -> None:
         await shop.payments._mark_closed(number, never_opened=False)
 
 
-@pytest.mark.parametrize(
-    "event", ["capture", "wrong_amount", "request_close", "accept_late", "channel_closed"]
-)
+@pytest.mark.parametrize("event", ["capture", "wrong_amount", "request_close", "accept_late", "channel_closed"])
 async def test_only_listed_transitions_happen(shop: Shop, event: str) -> None:
     for state in PaymentState:
         reference = await shop.open()
@@ -140,9 +136,7 @@ async def test_r3_every_notice_ten_times_and_shuffled_has_one_effect(shop: Shop)
 
     await asyncio.gather(*(deliver(raw) for _, raw in deliveries))
     facts = await shop.facts(PaymentSucceeded)
-    assert sorted((f.reference, f.amount_fen) for f in facts) == [
-        (r, 1000 + n) for n, r in enumerate(references)
-    ]
+    assert sorted((f.reference, f.amount_fen) for f in facts) == [(r, 1000 + n) for n, r in enumerate(references)]
     assert await scalar("SELECT sum(times)::int FROM payment_notice") == 60
 
 
@@ -166,9 +160,7 @@ async def test_r3_a_repeated_notice_moves_nothing_that_is_captured(shop: Shop, s
         ({"serial": "PUB_KEY_ID_1"}, 401),
     ],
 )
-async def test_r4_what_wechat_did_not_sign_pays_nothing(
-    shop: Shop, forged: dict[str, object], status: int
-) -> None:
+async def test_r4_what_wechat_did_not_sign_pays_nothing(shop: Shop, forged: dict[str, object], status: int) -> None:
     reference = await shop.open()
     raw = await notice_of(shop, reference)
     with pytest.raises(NoticeNotAuthentic) as refused:
@@ -182,9 +174,7 @@ async def test_r4_what_wechat_did_not_sign_pays_nothing(
     "other",
     [{"mchid": "1900009999"}, {"sub_mchid": "1900008888"}, {"sub_mchid": None}, {"appid": "wx-other"}],
 )
-async def test_r4_another_merchants_genuine_notice_touches_nothing(
-    shop: Shop, other: dict[str, object]
-) -> None:
+async def test_r4_another_merchants_genuine_notice_touches_nothing(shop: Shop, other: dict[str, object]) -> None:
     reference = await shop.open()
     raw = await notice_of(shop, reference, **other)
     with pytest.raises(NoticeNotAccepted) as refused:
@@ -289,9 +279,7 @@ async def test_r15_the_same_refund_asked_fifty_times_at_once_is_one(shop: Shop) 
     assert len(set(await asyncio.gather(*(ask() for _ in range(50))))) == 1
     assert await scalar("SELECT count(*) FROM payment_refund") == 1
     with pytest.raises(RefundDiffers):
-        await shop.refunds.request(
-            reference=reference, refund_reference="same", amount_fen=601, reason="退款"
-        )
+        await shop.refunds.request(reference=reference, refund_reference="same", amount_fen=601, reason="退款")
 
 
 async def refund_seen(shop: Shop, number: str, state: RefundState) -> RefundResult:
@@ -381,9 +369,7 @@ async def test_a_payee_without_a_merchant_number_takes_no_money(shop: Shop) -> N
         )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "state", [s for s in PaymentState if s not in (PaymentState.SUCCEEDED, PaymentState.LATE)]
-)
+@pytest.mark.parametrize("state", [s for s in PaymentState if s not in (PaymentState.SUCCEEDED, PaymentState.LATE)])
 async def test_what_was_not_captured_is_not_refunded(shop: Shop, state: PaymentState) -> None:
     reference = await shop.open()
     await force(reference, state)

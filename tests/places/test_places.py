@@ -34,8 +34,7 @@ async def test_the_database_refuses_a_division_below_another_parent(database: st
     await Places().enter_division("533124", "陇川县")
     with pytest.raises(Exception, match="division_code_below_parent"):
         await execute(
-            "INSERT INTO division (code, name, level, parent_id)"
-            " VALUES ('533123101', '示例', 'township', '533124')"
+            "INSERT INTO division (code, name, level, parent_id) VALUES ('533123101', '示例', 'township', '533124')"
         )
 
 
@@ -52,6 +51,4 @@ async def test_sites_are_found_in_and_below_a_division(database: str) -> None:
     assert [s.code for s in await sites("533124101")] == ["S-2", "S-3"]
     assert len(await sites("533124")) == 3
     with pytest.raises(SiteCodeTaken):
-        await places.enter_site(
-            "S-1", "示例站", SiteKind.LOGISTICS, SiteLevel.STATION, "533124101", SiteState.PLANNED
-        )
+        await places.enter_site("S-1", "示例站", SiteKind.LOGISTICS, SiteLevel.STATION, "533124101", SiteState.PLANNED)

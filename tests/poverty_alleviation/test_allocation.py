@@ -54,9 +54,7 @@ def by_rule_and_party(allocation: Allocation) -> dict[tuple[str, str], int]:
     return {key: amount for key, amount in found.items() if amount}
 
 
-def difference(
-    new: dict[tuple[str, str], int], old: dict[tuple[str, str], int]
-) -> dict[tuple[str, str], int]:
+def difference(new: dict[tuple[str, str], int], old: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
     """What a refund posts: new − already posted."""
     return {key: new.get(key, 0) - old.get(key, 0) for key in new.keys() | old.keys()}
 
@@ -137,9 +135,7 @@ def test_what_remains_is_never_negative() -> None:
         allocate(-1, 1, [SUGAR], [], 0)
 
 
-shares = st.lists(
-    st.tuples(st.integers(1, 5_000_000), st.booleans(), st.booleans()), min_size=1, max_size=6
-).map(
+shares = st.lists(st.tuples(st.integers(1, 5_000_000), st.booleans(), st.booleans()), min_size=1, max_size=6).map(
     lambda drawn: tuple(
         LotShare(
             intake=f"I{i}",
@@ -151,9 +147,7 @@ shares = st.lists(
         for i, (mass, registered, paid) in enumerate(drawn)
     )
 )
-lot_uses = st.lists(
-    st.tuples(st.integers(1, 40), st.integers(1, 20_000), shares), min_size=0, max_size=3
-).map(
+lot_uses = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 20_000), shares), min_size=0, max_size=3).map(
     lambda drawn: [
         LotUse(lot=f"L{i}", quantity=q, mass_gram=q * gram, shares=s) for i, (q, gram, s) in enumerate(drawn)
     ]

@@ -200,8 +200,7 @@ async def test_goods_paid_at_the_scale(county: County) -> None:
 async def announced() -> list[IntakePaid]:
     """The facts in the outbox that the books listen to, as the dispatcher would read them."""
     found = await rows(
-        "SELECT payload::text AS payload FROM outbox_message WHERE topic ="
-        " 'traceability.intake_paid' ORDER BY id"
+        "SELECT payload::text AS payload FROM outbox_message WHERE topic = 'traceability.intake_paid' ORDER BY id"
     )
     return [IntakePaid.read(each["payload"]) for each in found]
 
@@ -224,9 +223,7 @@ async def test_the_same_delivery_is_never_income_twice(county: County) -> None:
 
 async def test_nothing_is_posted_to_a_household_outside_a_valid_span(county: County) -> None:
     lot = await county.sealed_lot(SUGAR)
-    await county.registry.decide(
-        "示例H1", AssistanceStatus.CANCELLED, date(2026, 11, 23), "示例文件9号", OFFICER
-    )
+    await county.registry.decide("示例H1", AssistanceStatus.CANCELLED, date(2026, 11, 23), "示例文件9号", OFFICER)
     await county.registry.unlink("示例H2", county.suppliers["H2"], date(2026, 11, 23))
     await county.bind({lot: 3})
     await county.tell(county.paid(), county.packed(), county.earned())
@@ -238,9 +235,7 @@ async def test_nothing_is_posted_to_a_household_outside_a_valid_span(county: Cou
 
 async def test_the_day_before_the_span_ends_still_counts(county: County) -> None:
     lot = await county.sealed_lot(SUGAR)
-    await county.registry.decide(
-        "示例H1", AssistanceStatus.CANCELLED, date(2026, 11, 24), "示例文件9号", OFFICER
-    )
+    await county.registry.decide("示例H1", AssistanceStatus.CANCELLED, date(2026, 11, 24), "示例文件9号", OFFICER)
     await county.bind({lot: 3})
     await county.tell(county.paid(), county.packed())
     county.now += timedelta(days=3)
@@ -332,9 +327,7 @@ async def test_random_lives_of_lines_stay_exact(county: County, seed: int) -> No
         for names in (("H1", "H2", "N1"), ("H2",), ("N1", "H1"))
     ]
     for _ in range(2):
-        await county.add_rule(
-            dice.choice(list(RuleKind)), dice.randrange(1, 900), dice.choice(list(RuleScope))
-        )
+        await county.add_rule(dice.choice(list(RuleKind)), dice.randrange(1, 900), dice.choice(list(RuleScope)))
     lines = {}
     for i in range(4):
         order, quantity = f"O{i}", dice.randrange(1, 7)

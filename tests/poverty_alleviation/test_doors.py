@@ -38,14 +38,10 @@ class Console:
     tokens: dict[Role, str]
     keys: int = 0
 
-    async def ask(
-        self, role: Role, method: str, path: str, body: object = None, **query: Any
-    ) -> httpx.Response:
+    async def ask(self, role: Role, method: str, path: str, body: object = None, **query: Any) -> httpx.Response:
         self.keys += 1
         headers = {"authorization": f"Bearer {self.tokens[role]}", "idempotency-key": f"key-{self.keys}"}
-        return await self.http.request(
-            method, f"/v1/console{path}", headers=headers, json=body, params=query or None
-        )
+        return await self.http.request(method, f"/v1/console{path}", headers=headers, json=body, params=query or None)
 
 
 @pytest_asyncio.fixture

@@ -119,9 +119,7 @@ async def test_a_purchase_becomes_a_households_record(mall: Mall) -> None:  # no
     (owed,) = await due()
     payouts = mall.built.services[Payouts]
     assert isinstance(payouts, Payouts)
-    number = await payouts.record(
-        owed.household, owed.merchant, owed.amount_fen, "回单1", date(2026, 11, 24), OFFICER
-    )
+    number = await payouts.record(owed.household, owed.merchant, owed.amount_fen, "回单1", date(2026, 11, 24), OFFICER)
     await payouts.confirm("payout", number, "visit", "示例走访1", datetime.now(UTC), OFFICER)
     first = (await statement("示例甲")).figures
     assert (first.income_paid_fen, first.income_confirmed_fen, first.income_earned_fen) == (720, 720, 0)

@@ -35,9 +35,7 @@ async def approved_merchant(serial: int = 1, name: str = "示例合作社", cloc
     return number
 
 
-def draft_of(
-    title: str = "古法红糖", skus: Sequence[SkuDraft] | None = None, **changes: object
-) -> ProductDraft:
+def draft_of(title: str = "古法红糖", skus: Sequence[SkuDraft] | None = None, **changes: object) -> ProductDraft:
     """A draft with one SKU of 39.90 unless told otherwise."""
     described: dict[str, object] = {
         "title": title,

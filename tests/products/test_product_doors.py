@@ -83,15 +83,11 @@ async def test_a_product_goes_from_draft_to_the_consumers_screen(doors: Served) 
     await http.put(f"/v1/console/products/{code}/submission", headers=clerk)
     own = await http.put(f"/v1/console/products/{code}/listing", headers=clerk)
     assert own.status_code == 403
-    assert (await http.put(f"/v1/console/products/{code}/listing", headers=county)).json()[
-        "state"
-    ] == "listed"
+    assert (await http.put(f"/v1/console/products/{code}/listing", headers=county)).json()["state"] == "listed"
     await mark(doors, county, code)
     page = (await http.get(f"/v1/miniapp/products/{code}")).json()
     assert page["marks"] == ["public_brand", "poverty_product"]
-    assert page["skus"] == [
-        {"code": sku, "spec": "500 g/罐", "price_fen": 3990, "mass_gram": 500, "available": 12}
-    ]
+    assert page["skus"] == [{"code": sku, "spec": "500 g/罐", "price_fen": 3990, "mass_gram": 500, "available": 12}]
     listed = (await http.get("/v1/miniapp/products", params={"mark": "poverty_product"})).json()
     assert [(p["code"], p["price_from_fen"]) for p in listed["products"]] == [(code, 3990)]
     reason = {"reason": "季节结束"}
@@ -167,9 +163,7 @@ async def test_r8_a_clerk_meets_only_404_at_somebody_elses_goods(doors: Served) 
 )
 async def test_a_bad_draft_changes_nothing(doors: Served, change: dict[str, object]) -> None:
     clerk = await clerk_of(doors, await approved_merchant(), "clerk")
-    answer = await doors.http.post(
-        "/v1/console/products", headers=keyed(clerk, "k"), json={**DRAFT, **change}
-    )
+    answer = await doors.http.post("/v1/console/products", headers=keyed(clerk, "k"), json={**DRAFT, **change})
     assert (answer.status_code, answer.json()["code"]) == (422, "content_invalid")
     assert answer.json()["errors"][0]["pointer"].startswith("#")
     assert await scalar("SELECT count(*) FROM product") == 0

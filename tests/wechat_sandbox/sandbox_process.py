@@ -33,14 +33,10 @@ def write_keys(directory: Path, name: str) -> rsa.RSAPrivateKey:
     """Make an RSA key; leave ``name.pem`` and ``name.pub.pem`` in the directory."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (directory / f"{name}.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     (directory / f"{name}.pub.pem").write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     return key
 
@@ -133,9 +129,7 @@ class SandboxProcess:
 
     # The control API
 
-    def control(
-        self, method: str, path: str, body: Any = None, *, expect: tuple[int, ...] = (200, 201)
-    ) -> Any:
+    def control(self, method: str, path: str, body: Any = None, *, expect: tuple[int, ...] = (200, 201)) -> Any:
         """Call the control API; the answer is its JSON."""
         answer = self.client.request(method, f"{self.url}/sandbox{path}", json=body)
         assert answer.status_code in expect, (answer.status_code, answer.text)
@@ -156,9 +150,7 @@ class SandboxProcess:
         raw = (key or self.merchant_key).sign(text, padding.PKCS1v15(), hashes.SHA256())
         return base64.b64encode(raw).decode()
 
-    def authorization(
-        self, method: str, target: str, body: bytes, changes: dict[str, str] | None = None
-    ) -> str:
+    def authorization(self, method: str, target: str, body: bytes, changes: dict[str, str] | None = None) -> str:
         """The Authorization header; ``changes`` replace members after the signature was made."""
         changes = dict(changes or {})
         timestamp = changes.pop("timestamp", str(int(time.time())))
@@ -203,9 +195,7 @@ class SandboxProcess:
 
     # Shopping
 
-    def prepay(
-        self, number: str, openid: str, url: str, /, total: int = 4990, **members: Any
-    ) -> httpx.Response:
+    def prepay(self, number: str, openid: str, url: str, /, total: int = 4990, **members: Any) -> httpx.Response:
         """Open an order in partner mode."""
         body = {
             "sp_appid": APPID,
@@ -234,9 +224,7 @@ class SandboxProcess:
 
     def pay(self, prepay_id: str, openid: str, **changes: Any) -> str:
         """The person pays; the answer is ``errMsg``."""
-        return str(
-            self.control("POST", "/cashier/pay", self.payment_request(prepay_id, openid, **changes))["errMsg"]
-        )
+        return str(self.control("POST", "/cashier/pay", self.payment_request(prepay_id, openid, **changes))["errMsg"])
 
     def buy(self, notify_url: str, total: int = 4990, **members: Any) -> tuple[str, str]:
         """Open an order and pay it; the answer is its number and the openid."""

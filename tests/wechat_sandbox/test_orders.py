@@ -40,9 +40,7 @@ def number() -> str:
         ({"payer": {}}, "/payer", "PARAM_ERROR"),
     ],
 )
-def test_a_bad_field_is_named(
-    sandbox: SandboxProcess, members: dict[str, Any], field: str, code: str
-) -> None:
+def test_a_bad_field_is_named(sandbox: SandboxProcess, members: dict[str, Any], field: str, code: str) -> None:
     openid = sandbox.new_person()
     answer = sandbox.prepay(members.get("out_trade_no", number()), openid, URL, **members)
     assert (answer.status_code, answer.json()["code"]) == (400, code)

@@ -100,9 +100,7 @@ def page(show: Show) -> Iterator[Page]:
     with sync_playwright() as playwright:
         words = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path=str(require_chromium()), args=words)
-        made = browser.new_page(
-            viewport={"width": 390, "height": 844}, locale="zh-CN", reduced_motion="reduce"
-        )
+        made = browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN", reduced_motion="reduce")
         made.set_default_timeout(20_000)
         made.on("pageerror", lambda error: errors.append(str(error)))
         yield made
@@ -137,9 +135,7 @@ def expect_moving_pictures(page: Page) -> None:
     The picture has its size, frames are added, the clock runs on.
     """
     expect(page.get_by_test_id("stage")).to_have_attribute("data-player", "playing", timeout=30_000)
-    measure = (
-        "video => [video.videoWidth, video.currentTime, video.getVideoPlaybackQuality().totalVideoFrames]"
-    )
+    measure = "video => [video.videoWidth, video.currentTime, video.getVideoPlaybackQuality().totalVideoFrames]"
     video = page.get_by_test_id("video")
     width, at, frames = video.evaluate(measure)
     page.wait_for_timeout(1500)

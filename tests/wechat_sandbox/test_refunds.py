@@ -32,9 +32,7 @@ def settled(sandbox: SandboxProcess, number: str) -> dict[str, Any]:
         time.sleep(0.02)
 
 
-def test_a_refund_is_accepted_then_settled_then_announced(
-    sandbox: SandboxProcess, listener: Listener
-) -> None:
+def test_a_refund_is_accepted_then_settled_then_announced(sandbox: SandboxProcess, listener: Listener) -> None:
     sandbox.control("PATCH", "/settings", {"refund_seconds": 30})
     trade, _ = sandbox.buy(listener.url)
     accepted = ask(sandbox, trade, 1000, notify_url=listener.url).json()

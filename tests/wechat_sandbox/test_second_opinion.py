@@ -75,9 +75,7 @@ def test_pay_query_refund_and_close(sandbox: SandboxProcess, listener: Listener,
     owner = {"sub_mchid": SUB_MCHID} if is_partner else {}
     openid, trade = sandbox.new_person(), "W" + secrets.token_hex(8)
     payer = {"sp_openid": openid} if is_partner else {"openid": openid}
-    opened = read(
-        pay.pay(description="示例·红糖", out_trade_no=trade, amount={"total": 990}, payer=payer, **owner)
-    )
+    opened = read(pay.pay(description="示例·红糖", out_trade_no=trade, amount={"total": 990}, payer=payer, **owner))
     request = sign_for_phone(pay, openid, opened["prepay_id"])
     assert sandbox.control("POST", "/cashier/pay", request)["errMsg"] == "requestPayment:ok"
     shown = read(pay.query(out_trade_no=trade, **owner))

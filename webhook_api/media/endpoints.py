@@ -65,9 +65,7 @@ async def publish(request: Request, query: CallbackQuery, keys: LiveKeys, publis
 
 
 @door.post("/media/publish-done", public=True, status=204, max_body_bytes=16 * 1024)
-async def publish_done(
-    request: Request, query: CallbackQuery, keys: LiveKeys, publishing: Publishing
-) -> None:
+async def publish_done(request: Request, query: CallbackQuery, keys: LiveKeys, publishing: Publishing) -> None:
     """媒体服务器告知：推流已断开。"""
     told = _fields(request, query, keys)
     await publishing.note_done(told.get("name", ""), told.get("clientid", ""))

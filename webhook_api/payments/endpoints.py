@@ -43,11 +43,7 @@ def signed_headers(request: Request) -> dict[str, str]:
 
     One that comes twice is joined, so it cannot pass as either of them.
     """
-    return {
-        name: ",".join(request.headers.getall(name, []))
-        for name in _SIGNED_HEADERS
-        if name in request.headers
-    }
+    return {name: ",".join(request.headers.getall(name, [])) for name in _SIGNED_HEADERS if name in request.headers}
 
 
 def failure(refusal: DomainError) -> HTTPResponse:
@@ -60,6 +56,4 @@ def failure(refusal: DomainError) -> HTTPResponse:
         "message": refusal.title,
         "reason": refusal.code,
     }
-    return HTTPResponse(
-        msgspec.json.encode(body), status=refusal.status, content_type="application/problem+json"
-    )
+    return HTTPResponse(msgspec.json.encode(body), status=refusal.status, content_type="application/problem+json")

@@ -71,9 +71,7 @@ class MessagePush:
     def answer_probe(self, query: PushQuery) -> str:
         """The text to echo when the console verifies the address. Raises :class:`PushNotAuthentic`."""
         self._check_age(query.timestamp)
-        if not hmac.compare_digest(
-            _signature(self.token, query.timestamp, query.nonce), query.signature.lower()
-        ):
+        if not hmac.compare_digest(_signature(self.token, query.timestamp, query.nonce), query.signature.lower()):
             raise PushNotAuthentic()
         return query.echostr
 
