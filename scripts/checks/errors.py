@@ -1,17 +1,20 @@
-"""Writes ``docs/errors.md``: every error code of the API with its status, both titles and its reason."""
+"""Whether ``docs/errors.md`` says every error code with its status, titles and reason. ``--write`` updates it."""
 
 import importlib
 import inspect
+import sys
 
 from api_kit import errors as wire
 from kit.errors import DomainError
 from server.database import ROOT
 
+FILE = ROOT / "docs" / "errors.md"
+
 HEAD = """# 错误代码 · Error codes
 
 Every refusal is `application/problem+json` (RFC 9457) with these members: `type`, `title` (in the language of
 `Accept-Language`, Chinese by default), `status`, `code`, `request_id`, and the facts of the case. Branch on `code`.
-This page is written by `scripts/python -m scripts.checks.errors`.
+This page is written by `scripts/python -m scripts.checks.errors --write`.
 
 | code | status | 标题 | title | when |
 |---|---|---|---|---|
@@ -43,5 +46,14 @@ def table() -> str:
     return HEAD + "\n".join(lines) + "\n"
 
 
+def main() -> None:
+    """Compare, or write."""
+    wanted = table()
+    if "--write" in sys.argv:
+        FILE.write_text(wanted)
+    elif not FILE.exists() or FILE.read_text() != wanted:
+        sys.exit("docs/errors.md is behind the errors: run  scripts/python -m scripts.checks.errors --write")
+
+
 if __name__ == "__main__":
-    (ROOT / "docs" / "errors.md").write_text(table())
+    main()
