@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -165,7 +166,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set")
     if s.environment == "production":
         addresses = (s.wechat.api_base, *s.wechat_pay.bases)
-        if any(not a.startswith("https://") or ".weixin.qq.com" not in a for a in addresses):
+        hosts = [(urlsplit(address).scheme, urlsplit(address).hostname or "") for address in addresses]
+        if any(scheme != "https" or not host.endswith(".weixin.qq.com") for scheme, host in hosts):
             reasons.append("production talks to WeChat itself, never to a sandbox")
         if not s.public_base_url.startswith("https://"):
             reasons.append("PUBLIC_BASE_URL must be https in production")

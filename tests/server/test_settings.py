@@ -1,0 +1,84 @@
+"""Which environments the product starts in, and what it says when it will not."""
+
+from pathlib import Path
+
+import pytest
+
+from server.settings import SettingsInvalid, load_settings
+
+PRODUCTION = {
+    "LONGCHUAN_ENV": "production",
+    "LONGCHUAN_STATE_DIR": "/srv/longchuan",
+    "DATABASE_URL": "postgres://longchuan@db.internal/longchuan",
+    "PUBLIC_BASE_URL": "https://mall.example.cn",
+    "SECRET_KEY": "k" * 48,
+    "FIELD_KEY": "f" * 44,
+    "MEDIA_CALLBACK_SECRET": "m" * 40,
+    "WECHAT_APPID": "wx0123456789abcdef",
+    "WECHAT_APPSECRET": "s" * 32,
+    "WECHAT_PAY_MCHID": "1900000001",
+    "WECHAT_PAY_CERT_SERIAL": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
+    "WECHAT_PAY_APIV3_KEY": "a" * 32,
+    "WECHAT_PAY_PUBLIC_KEY_ID": "PUB_KEY_ID_0119000000012026112300000001",
+    "WECHAT_PAY_PUBLIC_KEY_FILE": "/srv/longchuan/wechat.pem",
+    "WECHAT_PAY_PRIVATE_KEY_FILE": "/srv/longchuan/merchant.pem",
+}
+
+
+def test_a_complete_production_environment_is_read() -> None:
+    settings = load_settings(PRODUCTION)
+    assert settings.environment == "production"
+    assert settings.wechat_pay.mode == "partner"
+    assert settings.wechat_pay.bases[0] == "https://api.mch.weixin.qq.com"
+    assert settings.wechat_pay.private_key_file == Path("/srv/longchuan/merchant.pem")
+
+
+def test_without_a_word_it_is_production() -> None:
+    assert load_settings({**PRODUCTION, "LONGCHUAN_ENV": "production"}) == load_settings(
+        {name: value for name, value in PRODUCTION.items() if name != "LONGCHUAN_ENV"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("WECHAT_API_BASE", "http://127.0.0.1:8083", "never to a sandbox"),
+        ("WECHAT_PAY_BASES", "https://api.mch.weixin.qq.com,http://127.0.0.1:8083", "never to a sandbox"),
+        ("WECHAT_PAY_BASES", "https://api.mch.weixin.qq.com.evil.example", "never to a sandbox"),
+        ("WECHAT_API_BASE", "https://evil.example/.weixin.qq.com", "never to a sandbox"),
+        ("PUBLIC_BASE_URL", "http://mall.example.cn", "https in production"),
+        ("LONGCHUAN_STATE_DIR", "/tmp/longchuan", "temporary directory"),
+        ("SECRET_KEY", "change-me", "SECRET_KEY"),
+        ("SECRET_KEY", "", "SECRET_KEY"),
+        ("FIELD_KEY", "short", "FIELD_KEY"),
+        ("MEDIA_CALLBACK_SECRET", "secret", "MEDIA_CALLBACK_SECRET"),
+        ("WECHAT_PAY_APIV3_KEY", "a" * 16, "32 bytes"),
+        ("DATABASE_URL", "", "DATABASE_URL"),
+    ],
+)
+def test_production_refuses_what_is_local_default_or_weak(name: str, value: str, reason: str) -> None:
+    with pytest.raises(SettingsInvalid, match=reason):
+        load_settings({**PRODUCTION, name: value})
+
+
+def test_every_reason_is_told_at_once() -> None:
+    with pytest.raises(SettingsInvalid) as refusal:
+        load_settings({**PRODUCTION, "SECRET_KEY": "x", "FIELD_KEY": "x", "PUBLIC_BASE_URL": "http://a"})
+    assert len(str(refusal.value).split("\n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("API_PORT", "eighty"), ("WECHAT_PAY_MODE", "both"), ("LONGCHUAN_ENV", "x")]
+)
+def test_a_value_of_the_wrong_shape_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        load_settings({**PRODUCTION, name: value})
+
+
+def test_development_may_use_the_sandbox() -> None:
+    sandbox = {
+        "LONGCHUAN_ENV": "development",
+        "WECHAT_API_BASE": "http://127.0.0.1:1",
+        "WECHAT_PAY_BASES": "http://127.0.0.1:1",
+    }
+    assert load_settings({**PRODUCTION, **sandbox}).wechat.api_base == "http://127.0.0.1:1"
