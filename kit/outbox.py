@@ -5,7 +5,7 @@ Each reaction stores a receipt ``(message, handler)`` in its own transaction, so
 newer. The notification at commit only wakes the dispatcher; a sweep finds the message all the same.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -110,20 +110,27 @@ class Delivery:
         return len(due)
 
     async def _deliver(self, message_id: int, topic: str, payload: str, attempts: int) -> bool:
-        """Whether every reaction to the message has taken effect."""
-        kind = fact_type(topic)
-        wanted: Iterable[Reaction] = [r for r in self.reactions if kind is not None and r.fact is kind]
-        fact = kind.read(payload) if kind else None
-        for reaction in wanted:
-            assert fact is not None
+        """Whether every reaction to the message has taken effect. One that fails keeps no other from its own."""
+        try:
+            fact = _read(topic, payload)
+        except Exception as error:
+            self.failed(topic, "read", error)
+            await self._postpone(message_id, attempts, _told("read", error))
+            return False
+        failures = []
+        for reaction in self.reactions:
+            if reaction.fact is not type(fact):
+                continue
             try:
                 async with transaction():
                     if await self._receive(message_id, reaction.name):
                         await reaction.react(fact)
             except Exception as error:
                 self.failed(topic, reaction.name, error)
-                await self._postpone(message_id, attempts, f"{reaction.name}: {type(error).__name__}: {error}")
-                return False
+                failures.append(_told(reaction.name, error))
+        if failures:
+            await self._postpone(message_id, attempts, "; ".join(failures))
+            return False
         await execute("UPDATE outbox_message SET delivered_at = $2 WHERE id = $1", message_id, self.clock())
         return True
 
@@ -146,6 +153,20 @@ class Delivery:
             self.clock() + timedelta(seconds=wait),
             error[:300],
         )
+
+
+def _read(topic: str, payload: str) -> Fact:
+    """The fact of a message. A topic that nobody declares is a newer writer's, and waits for a newer reader."""
+    kind = fact_type(topic)
+    if kind is None:
+        raise LookupError("no room that is loaded declares this topic")
+    return kind.read(payload)
+
+
+def _told(handler: str, error: BaseException) -> str:
+    """A failure in one line: what follows in PostgreSQL's messages quotes the row, which may name somebody."""
+    lines = str(error).replace("\0", "").splitlines()
+    return f"{handler}: {type(error).__name__}: {lines[0] if lines else ''}"
 
 
 async def oldest_undelivered_at() -> datetime | None:
