@@ -44,6 +44,7 @@ from products.marks import Marks
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from server.settings import Settings
+from server.tallies import Tallies
 from traceability.service import Intakes, Lots, Suppliers
 from webhook_api.wechat.push import MessagePush
 
@@ -69,6 +70,7 @@ class Bootstrap:
     feed_hub: FeedHub
     sealer: Sealer
     sales_books: SalesBooks
+    tallies: Tallies
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -118,6 +120,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         feed_hub=FeedHub(bell),
         sealer=Sealer(),
         sales_books=SalesBooks(),
+        tallies=Tallies(redis),
     )
     offered: list[object] = [
         sessions,

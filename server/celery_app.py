@@ -7,20 +7,17 @@ after the visibility timeout, and that is longer than twice the hard limit of an
 import asyncio
 from typing import Any
 
-import structlog
 from celery import Celery, signals
 from kombu.entity import Exchange, Queue
 
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import connect, disconnect
-from server.jobs import FAST, JOBS, MEDIA, Job
+from server.jobs import FAST, JOBS, MEDIA, Job, run_job
 from server.settings import Settings, load_settings
-from server.telemetry import JOB_RUNS, configure_logging
+from server.telemetry import configure_logging
 
 HARD_LIMIT_S = 600
 VISIBILITY_TIMEOUT_S = 2 * HARD_LIMIT_S + 60
-
-log = structlog.get_logger("jobs")
 
 
 class _Worker:
@@ -84,18 +81,7 @@ def _add_task(app: Celery, job: Job) -> None:
     def run() -> None:
         assert _Worker.runner is not None
         assert _Worker.built is not None
-        try:
-            moved = _Worker.runner.run(_run(job, _Worker.built))
-            JOB_RUNS.labels(job.name, "done").inc()
-            if moved:
-                log.info("job_done", job=job.name, count=moved)
-        except Exception as error:
-            JOB_RUNS.labels(job.name, "failed").inc()
-            log.error("job_failed", job=job.name, exc_info=error)
-
-
-async def _run(job: Job, built: Bootstrap) -> int:
-    return await job.run(built)
+        _Worker.runner.run(run_job(job, _Worker.built))
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

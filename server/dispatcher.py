@@ -3,28 +3,47 @@
 import asyncio
 import contextlib
 import signal
+from dataclasses import dataclass, field
 
 import asyncpg
 import structlog
-from tortoise.exceptions import BaseORMException
 
 from kit.database import scalar
 from kit.outbox import CHANNEL, Delivery
 from server.bootstrap import bootstrap
 from server.database import connected
+from server.outages import in_one_line, is_outage
 from server.settings import Settings, load_settings
 from server.subscriptions import reactions
-from server.telemetry import DELIVERY_FAILURES, configure_logging
+from server.tallies import DELIVERY_FAILURES, Tallies
+from server.telemetry import configure_logging
 
 log = structlog.get_logger("dispatcher")
 
 SWEEP_S = 1.0
+RECONNECT_S = 0.5
 LEADER_KEY = 533124  # the advisory lock of the one active dispatcher: the county code
 
 
-def _failed(topic: str, handler: str, error: BaseException) -> None:
-    DELIVERY_FAILURES.labels(topic, handler).inc()
-    log.error("reaction_failed", topic=topic, handler=handler, exc_info=error)
+@dataclass
+class Failures:
+    """Failed reactions: logged at once, counted when the batch is over, because counting goes over the network."""
+
+    tallies: Tallies
+    _uncounted: list[tuple[str, str]] = field(default_factory=list)
+
+    def note(self, topic: str, handler: str, error: BaseException) -> None:
+        """A reaction has failed and will be tried again."""
+        self._uncounted.append((topic, handler))
+        if is_outage(error):
+            log.warning("reaction_unavailable", topic=topic, handler=handler, cause=in_one_line(error))
+        else:
+            log.error("reaction_failed", topic=topic, handler=handler, exc_info=error)
+
+    async def count(self) -> None:
+        """Count what was noted."""
+        while self._uncounted:
+            await self.tallies.count(DELIVERY_FAILURES, *self._uncounted.pop())
 
 
 async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
@@ -32,19 +51,26 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
     built = bootstrap(settings)
     async with connected(settings):
         await built.start()
-        delivery = Delivery(reactions=reactions(built), failed=_failed)
+        failures = Failures(built.tallies)
+        delivery = Delivery(reactions=reactions(built), failed=failures.note)
+        away = False
         while not stop.is_set():
             try:
-                await _lead(settings, delivery, stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException) as error:
-                log.warning("database_lost", cause=f"{type(error).__name__}")
-                await asyncio.sleep(0.5)
+                connection = await asyncpg.connect(settings.database.url, timeout=5)
+                away = False
+                await _lead(connection, delivery, failures, stop)
+            except Exception as error:
+                if not is_outage(error):
+                    log.error("delivery_failed", exc_info=error)
+                elif not away:
+                    log.warning("database_lost", cause=in_one_line(error))
+                away = is_outage(error)
+                await asyncio.sleep(RECONNECT_S)
         await built.stop()
 
 
-async def _lead(settings: Settings, delivery: Delivery, stop: asyncio.Event) -> None:
+async def _lead(connection: asyncpg.Connection, delivery: Delivery, failures: Failures, stop: asyncio.Event) -> None:
     woken = asyncio.Event()
-    connection = await asyncpg.connect(settings.database.url, timeout=5)
     try:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_KEY):
             with contextlib.suppress(TimeoutError):
@@ -55,6 +81,7 @@ async def _lead(settings: Settings, delivery: Delivery, stop: asyncio.Event) -> 
         while not stop.is_set():
             woken.clear()
             while await delivery.deliver_due():
+                await failures.count()
                 if stop.is_set():
                     return
             with contextlib.suppress(TimeoutError):

@@ -6,6 +6,8 @@ Celery only hurries them up. A job claims rows in the database, so a lost queue 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import structlog
+
 import kit.idempotency
 import ledger.jobs
 import live.jobs
@@ -13,6 +15,10 @@ import orders.jobs
 import payments.jobs
 from kit.clock import utc_now
 from server.bootstrap import Bootstrap
+from server.outages import in_one_line, is_outage
+from server.tallies import JOB_RUNS
+
+log = structlog.get_logger("jobs")
 
 FAST = "fast"
 MEDIA = "media"
@@ -41,3 +47,24 @@ JOBS: tuple[Job, ...] = (
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )
+
+
+async def run_job(job: Job, built: Bootstrap) -> None:
+    """One run, logged and counted, whatever comes of it: the next one begins anew from the rows.
+
+    A server that is away costs a warning of one line; a fault is logged with its traceback.
+    """
+    try:
+        moved = await job.run(built)
+    except Exception as error:
+        if is_outage(error):
+            outcome = "unavailable"
+            log.warning("job_unavailable", job=job.name, cause=in_one_line(error))
+        else:
+            outcome = "failed"
+            log.error("job_failed", job=job.name, exc_info=error)
+    else:
+        outcome = "done"
+        if moved:
+            log.info("job_done", job=job.name, count=moved)
+    await built.tallies.count(JOB_RUNS, job.name, outcome)

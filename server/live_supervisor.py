@@ -7,16 +7,18 @@ the database says about them: lost callbacks, graces that have run out, recordin
 
 import asyncio
 import contextlib
-import logging
 import signal
+
+import structlog
 
 from live.supervision import Supervision
 from server.bootstrap import bootstrap
 from server.database import connected
+from server.outages import in_one_line, is_outage
 from server.settings import Settings, load_settings
 from server.telemetry import configure_logging
 
-log = logging.getLogger("longchuan.live_supervisor")
+log = structlog.get_logger("live_supervisor")
 
 LOOK_SECONDS = 1.0
 
@@ -26,9 +28,10 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
     built = bootstrap(settings)
     async with connected(settings):
         watch = built.supervision
+        away = False
         try:
             while not stop.is_set():
-                await _look(watch)
+                away = await _look(watch, away)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
         finally:
@@ -37,12 +40,22 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
             await built.stop()
 
 
-async def _look(watch: Supervision) -> None:
-    """One look. Whatever goes wrong, the next one begins anew from the database."""
+async def _look(watch: Supervision, away: bool) -> bool:
+    """One look; answers whether something outside is away, which is said once, when it begins and when it ends.
+
+    Whatever goes wrong, the next look begins anew from the database.
+    """
     try:
         await watch.look()
-    except Exception:
-        log.exception("a look failed")
+    except Exception as error:
+        if not is_outage(error):
+            log.error("look_failed", exc_info=error)
+        elif not away:
+            log.warning("look_unavailable", cause=in_one_line(error))
+        return is_outage(error)
+    if away:
+        log.info("looking_again")
+    return False
 
 
 async def _main() -> None:

@@ -4,13 +4,12 @@ import re
 
 import msgspec
 import structlog
-from asyncpg.exceptions import InterfaceError
 from sanic import Request
 from sanic.exceptions import RequestCancelled, SanicException
 from sanic.response import HTTPResponse
-from tortoise.exceptions import DBConnectionError
 
 from kit.errors import Conflict, DomainError, NotAuthenticated, Unavailable
+from server.outages import causes, in_one_line, is_away, is_busy
 
 log = structlog.get_logger("problems")
 
@@ -27,11 +26,6 @@ _TITLES = {
     503: ("unavailable", "服务暂不可用，请稍后再试", "Temporarily unavailable"),
 }
 _ENGLISH_FIRST = re.compile(r"^\s*en\b", re.IGNORECASE)
-# Lock not available, serialisation failure, deadlock.
-_BUSY = ("55P03", "40001", "40P01")
-# Connection lost, resources exhausted, shut down or starting up, cancelled by the statement timeout, read-only standby.
-_AWAY = ("08", "53", "57", "25006")
-_LOST_LINE = (InterfaceError, DBConnectionError, ConnectionError, TimeoutError)
 
 
 class Busy(Conflict):
@@ -52,7 +46,7 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     known = _as_domain_error(error)
     if known is not None:
         if isinstance(known, Unavailable):
-            log.warning("unavailable", request_id=request_id(request), cause=f"{type(error).__name__}: {error}"[:300])
+            log.warning("unavailable", request_id=request_id(request), cause=in_one_line(error))
         title = known.title_en if wants_english(request) else known.title
         return _render(request, known.status, known.code, title, known.detail, known.facts)
     if isinstance(error, SanicException):
@@ -73,21 +67,14 @@ def request_id(request: Request) -> str:
 
 
 def _as_domain_error(error: BaseException) -> DomainError | None:
-    """The refusal that a failure amounts to, or None for a fault of ours.
-
-    What PostgreSQL says is told by its SQLSTATE, wherever it stands in the chain of causes; a line that was lost,
-    or could not be had in time, means that the same request may succeed in a moment.
-    """
-    cause: BaseException | None = error
-    while cause is not None:
+    """The refusal that a failure amounts to, wherever it stands in the chain of causes, or None for a fault of ours."""
+    for cause in causes(error):
         if isinstance(cause, DomainError):
             return cause
-        state = str(getattr(cause, "sqlstate", "") or "")
-        if state in _BUSY:
+        if is_busy(cause):
             return Busy()
-        if state.startswith(_AWAY) or (isinstance(cause, _LOST_LINE) and not isinstance(cause, ValueError)):
+        if is_away(cause):
             return Unavailable()
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return None
 
 

@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
+import math
 import re
 import sys
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 from sanic import Request, Sanic
 from sanic.response import BaseHTTPResponse, HTTPResponse, json
 
@@ -17,12 +21,11 @@ from kit.clock import utc_now
 from kit.database import scalar
 from kit.numbers import opaque_id
 from kit.outbox import oldest_undelivered_at
+from server.outages import is_outage
 
 REQUESTS = Counter("http_requests_total", "Requests by route and status", ["route", "status"])
 SECONDS = Histogram("http_request_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10))
 OUTBOX_AGE = Gauge("outbox_oldest_undelivered_seconds", "Age of the oldest undelivered fact")
-DELIVERY_FAILURES = Counter("outbox_delivery_failures_total", "Failed reactions", ["topic", "handler"])
-JOB_RUNS = Counter("job_runs_total", "Runs of timed jobs", ["job", "outcome"])
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _QUOTED_ROW = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
@@ -95,6 +98,27 @@ def configure_logging(level: str = "INFO") -> None:
 access = structlog.get_logger("access")
 
 
+@dataclass(frozen=True)
+class _Families(Collector):
+    """What was collected elsewhere."""
+
+    found: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self.found
+
+
+async def _outbox_age_s() -> float:
+    """NaN when the database cannot be asked: the other metrics are needed then more than ever."""
+    try:
+        oldest = await oldest_undelivered_at()
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return math.nan
+    return (utc_now() - oldest).total_seconds() if oldest else 0.0
+
+
 def add_telemetry(app: Sanic[Any, Any]) -> None:
     """Request ids, access log, metrics and health routes on the application."""
 
@@ -135,10 +159,10 @@ def add_telemetry(app: Sanic[Any, Any]) -> None:
             return json({"state": "database_unavailable"}, status=503)
         return json({"state": "ready"})
 
-    async def metrics(_: Request) -> HTTPResponse:
-        oldest = await oldest_undelivered_at()
-        OUTBOX_AGE.set((utc_now() - oldest).total_seconds() if oldest else 0)
-        return HTTPResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> HTTPResponse:
+        OUTBOX_AGE.set(await _outbox_age_s())
+        shared = _Families(await request.app.ctx.built.tallies.families())
+        return HTTPResponse(generate_latest() + generate_latest(shared), content_type=CONTENT_TYPE_LATEST)
 
     app.ctx.draining = False
     app.register_middleware(begin, "request", priority=100)
