@@ -68,10 +68,10 @@ class Camera:
 
 
 async def is_refused(ffmpeg: str, url: str) -> bool:
-    """Whether a push to this address is thrown out within five seconds."""
+    """Whether a push to this address is thrown out within fifteen seconds."""
     camera = Camera(ffmpeg)
     await camera.begin(url, 20)
-    code = await camera.wait(5)
+    code = await camera.wait(15)
     await camera.stop()
     return code not in (None, 0)
 

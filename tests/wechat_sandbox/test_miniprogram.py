@@ -184,7 +184,7 @@ def test_shipping_information(sandbox: SandboxProcess, listener: Listener) -> No
             "logistics_type": 1,
             "delivery_mode": 1,
             "shipping_list": [{"tracking_no": "YT0001", "express_company": "YTO", "item_desc": "红糖两斤"}],
-            "upload_time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "upload_time": datetime.now(UTC).isoformat(),
             "payer": {"openid": openid},
         } | changes
         return int(post(sandbox, path, body, good)["errcode"])
