@@ -7,8 +7,9 @@ import structlog
 from sanic import Request
 from sanic.exceptions import RequestCancelled, SanicException
 from sanic.response import HTTPResponse
+from tortoise.exceptions import ValidationError
 
-from kit.errors import Conflict, DomainError, NotAuthenticated, Unavailable
+from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
 from server.outages import causes, in_one_line, is_away, is_busy
 
 log = structlog.get_logger("problems")
@@ -75,6 +76,8 @@ def _as_domain_error(error: BaseException) -> DomainError | None:
             return Busy()
         if is_away(cause):
             return Unavailable()
+        if isinstance(cause, ValidationError):  # a text longer than the column that it was compared with
+            return Invalid()
     return None
 
 
