@@ -16,6 +16,7 @@ from miniapp_api import door as miniapp
 from server.authentication import authenticator
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import ROOT, connect, disconnect
+from server.draining import drain_on_signals
 from server.problems import problem_for
 from server.settings import Settings, load_settings
 from server.telemetry import add_telemetry, configure_logging
@@ -51,13 +52,14 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
     """The application with every door mounted. It refuses to be built when a route lacks a service or an actor."""
     load_doors()
     built = built or bootstrap(settings)
-    app: Sanic[Any, Any] = Sanic("longchuan", configure_logging=False)
+    app: Sanic[Any, Any] = Sanic("longchuan", configure_logging=False, env_prefix=None)
     app.config.REQUEST_MAX_SIZE = 1024 * 1024
     app.config.REQUEST_TIMEOUT = 10
     app.config.RESPONSE_TIMEOUT = 30
     app.config.KEEP_ALIVE_TIMEOUT = 30
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 15
     app.config.WEBSOCKET_MAX_SIZE = 64 * 1024
+    app.config.PROXIES_COUNT = settings.trusted_proxies
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.ctx.settings = settings
     app.ctx.built = built
@@ -104,10 +106,12 @@ def main() -> None:
     settings = load_settings()
     configure_logging(settings.log_level)
     app = create_app(settings)
+    drain_on_signals(app, settings.api_drain_s)
     app.run(
         host=settings.api_host,
         port=settings.api_port,
         single_process=True,
+        register_sys_signals=False,
         access_log=False,
         motd=False,
         backlog=4096,

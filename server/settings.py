@@ -65,12 +65,18 @@ class MediaSettings(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that differs between two installations."""
+    """Everything that differs between two installations.
+
+    ``api_drain_s`` is how long an API process that was told to stop serves on while its readiness says draining;
+    ``trusted_proxies`` how many proxies stand in front of it and append to X-Forwarded-For.
+    """
 
     environment: Literal["development", "production"]
     state_directory: Path
     api_host: str
     api_port: int
+    api_drain_s: float
+    trusted_proxies: int
     flv_host: str
     flv_port: int
     public_base_url: str
@@ -104,11 +110,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             pay[several] = _several(str(pay[several]))
     if not pay.get("public_key_file"):
         pay.pop("public_key_file", None)
+    environment = env.get("LONGCHUAN_ENV", "production")
     tree = {
-        "environment": env.get("LONGCHUAN_ENV", "production"),
+        "environment": environment,
         "state_directory": str(state),
         "api_host": env.get("API_HOST", "127.0.0.1"),
         "api_port": env.get("API_PORT", "8000"),
+        "api_drain_s": env.get("API_DRAIN_S", "0" if environment == "development" else "5"),
+        "trusted_proxies": env.get("TRUSTED_PROXIES", "0"),
         "flv_host": env.get("FLV_HOST", "127.0.0.1"),
         "flv_port": env.get("FLV_PORT", "8082"),
         "public_base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000"),
@@ -160,6 +169,10 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
     ):
         if secret.lower() in WEAK_SECRETS or len(secret) < 32:
             reasons.append(f"{name} must be a secret of 32 characters or more")
+    if not 0 <= s.api_drain_s <= 60:
+        reasons.append("API_DRAIN_S must be between 0 and 60 seconds")
+    if not 0 <= s.trusted_proxies <= 10:
+        reasons.append("TRUSTED_PROXIES must be between 0 and 10")
     if len(s.wechat_pay.apiv3_key.encode()) != 32:
         reasons.append("WECHAT_PAY_APIV3_KEY must have 32 bytes")
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:

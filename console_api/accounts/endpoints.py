@@ -17,6 +17,7 @@ from accounts.roles import Role
 from accounts.service import Sessions
 from accounts.staff import GrantedRole, StaffAccounts, StaffLogin, StaffMember
 from accounts.tokens import read_bearer
+from api_kit.addresses import client_address
 from console_api import door
 from console_api.accounts.schemas import (
     AccessLogQuery,
@@ -79,7 +80,7 @@ async def _granted(given: RoleInput) -> GrantedRole:
 @door.post("/session", public=True)
 async def staff_log_in(body: StaffLogInInput, request: Request, staff_login: StaffLogin) -> StaffSessionView:
     """工作人员登录：一个令牌对应一个角色；多个角色时须指明。"""
-    begun = await staff_login.log_in(body.login, body.password, request.client_ip, body.role, body.scope)
+    begun = await staff_login.log_in(body.login, body.password, client_address(request), body.role, body.scope)
     staff = StaffView(begun.number, begun.name, begun.role, begun.scope)
     return StaffSessionView(begun.opened.token, begun.opened.expires_at, staff)
 

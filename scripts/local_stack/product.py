@@ -17,6 +17,8 @@ SETTINGS = (
     "REDIS_URL",
     "API_HOST",
     "API_PORT",
+    "API_DRAIN_S",
+    "TRUSTED_PROXIES",
     "PUBLIC_BASE_URL",
     "ALLOWED_ORIGINS",
     "FLV_HOST",

@@ -48,6 +48,7 @@ class House:
     product: str = ""
     sku: str = ""
     foreign_sku: str = ""
+    callback_secret: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
 
@@ -147,6 +148,7 @@ def start_house(directory: Path, database_url: str, **more: str) -> House:
             stderr=subprocess.STDOUT,
         )
     house = House(f"http://127.0.0.1:{port}", database_url, log, process)
+    house.callback_secret = settings["MEDIA_CALLBACK_SECRET"]
     until = time.monotonic() + 30
     while time.monotonic() < until and process.poll() is None:
         try:

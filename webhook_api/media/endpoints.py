@@ -1,12 +1,12 @@
 """nginx-rtmp's callbacks. Anything but a 2xx keeps the publisher out, so every failure here fails closed."""
 
-import ipaddress
 from typing import Annotated
 from urllib.parse import parse_qsl
 
 import msgspec
 from sanic import Request
 
+from api_kit.addresses import peer_is_loopback
 from api_kit.schemas import Input
 from live.errors import PublishRefused
 from live.keys import LiveKeys
@@ -25,12 +25,11 @@ class CallbackQuery(Input):
 
 
 def _fields(request: Request, query: CallbackQuery, keys: LiveKeys) -> dict[str, str]:
-    """The callback's fields. Only the media server on this machine is heard.
+    """The callback's fields. Only the media server on this machine is heard, and nothing that a proxy hands on.
 
     nginx appends the publisher's own query to its fields unescaped, so a field given twice is an attack.
     """
-    peer = ipaddress.ip_address(request.client_ip or "0.0.0.0")
-    if not peer.is_loopback or not keys.callback_secret_holds(query.secret):
+    if not peer_is_loopback(request) or not keys.callback_secret_holds(query.secret):
         raise PublishRefused()
     try:
         pairs = parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
