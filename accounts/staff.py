@@ -242,6 +242,10 @@ class StaffAccounts:
                 raise WrongLogin()
             await AccountSession.filter(grant__staff_id=account.id, revoked_at=None).update(revoked_at=now)
 
+    async def has_administrator(self) -> bool:
+        """Whether somebody may still act as administrator."""
+        return await RoleGrant.exists(role=Role.ADMINISTRATOR, revoked_at=None, staff__disabled_at=None)
+
     async def show(self, number: str) -> StaffMember:
         """One account. Raises :class:`StaffUnknown`."""
         found = await self._members([number])
