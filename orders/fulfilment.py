@@ -54,6 +54,7 @@ class Fulfilment:
             unknown = sorted(set(chosen) - {line["reference"] for line in lines})
             if unknown:
                 raise LineNotFound(lines=unknown)
+            await self.lots.hold(merchant, (lot for lots in chosen.values() for lot in lots))
             for line in sorted(lines, key=lambda found: str(found["reference"])):
                 if lots := chosen.get(line["reference"]):
                     await self.lots.bind(line["reference"], line["product"], merchant, dict(lots), line["mass_gram"])

@@ -161,7 +161,7 @@ class Stock:
             "WITH turned AS (UPDATE stock_reservation SET state = $3 WHERE reference = $1 AND state = $2"
             " RETURNING sku_id, quantity, reference)"
             " SELECT t.sku_id, t.quantity, t.reference, s.code FROM turned t JOIN sku s ON s.id = t.sku_id"
-            " ORDER BY s.code",
+            ' ORDER BY s.code COLLATE "C"',  # as Python sorts them in reserve
             reference,
             source,
             target,

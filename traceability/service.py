@@ -1,6 +1,6 @@
 """Taking goods in, making lots of them, and binding lots to order lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -274,6 +274,17 @@ class Lots:
                     sealed_at=now,
                 )
             )
+
+    async def hold(self, merchant: str, lots: Iterable[str]) -> None:
+        """Lock lots until the caller's transaction ends, in the order of their numbers.
+
+        Whoever binds several lines does this first: two orders with crossed lots would wait for each other in a circle.
+        """
+        await rows(
+            'SELECT 1 FROM lot WHERE merchant = $1 AND number = ANY($2) ORDER BY number COLLATE "C" FOR UPDATE',
+            merchant,
+            sorted(set(lots)),
+        )
 
     async def bind(
         self, line: str, product: str, merchant: str, lots: Mapping[str, int], mass_gram_per_piece: int

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kit.database import row, scalar
+from kit.database import row, scalar, transaction
 from kit.errors import DomainError
 from orders.errors import LineNotFound, OrderStateConflict
 from orders.events import OrderPacked, OrderShipped
@@ -134,3 +134,30 @@ async def test_shipping_again_with_the_same_waybill_changes_nothing(mall: Mall) 
         await mall.fulfilment.ship(mall.merchant, order.number, "SF", "SF0000000002", "staff:clerk")
     (shipped,) = await facts(OrderShipped)
     assert (shipped.carrier, shipped.waybill) == ("SF", "SF0000000001")
+
+
+async def test_an_order_takes_all_its_lots_in_the_order_of_their_numbers(mall: Mall) -> None:
+    """Two orders with the same lots on crossed lines must not wait for each other in a circle."""
+    product, (sku,) = await mall.another_product()
+    early, late = sorted([await mall.sealed_lot(5000), await mall.sealed_lot(5000, product=product)])
+    of_first = early if await scalar("SELECT product FROM lot WHERE number = $1", early) == mall.product else late
+    of_other = late if of_first == early else early
+    skus = [mall.skus[0], sku] if of_first == late else [sku, mall.skus[0]]
+    order = await mall.place(lines=[CheckoutLine(sku, 1) for sku in skus])
+    await mall.pay(order.number)
+    chosen = {line.reference: {of_first if line.sku == mall.skus[0] else of_other: 1} for line in order.lines}
+    assert list(chosen.values()) == [{late: 1}, {early: 1}]
+    held = asyncio.Event()
+
+    async def pack() -> None:
+        await held.wait()
+        await mall.fulfilment.pack(mall.merchant, order.number, chosen, "staff:clerk")
+
+    packing = asyncio.create_task(pack())
+    async with transaction():
+        await row("SELECT 1 FROM lot WHERE number = $1 FOR UPDATE", early)
+        held.set()
+        await asyncio.sleep(0.3)
+        assert await row("SELECT 1 FROM lot WHERE number = $1 FOR UPDATE NOWAIT", late), "nobody holds the late lot"
+    await packing
+    assert await state_of(order.number) == "packed"
