@@ -1,14 +1,9 @@
-import functools
-from json import dumps, loads
-
-from tortoise import fields, migrations
-from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index, PartialIndex
+from tortoise import migrations
 from tortoise.migrations import operations as ops
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-
+import functools
 from accounts.models import SessionKind
 from accounts.roles import Role, ScopeKind
+from json import dumps, loads
 from live.models import ArchiveState, SessionState
 from merchants.licences import LicenceKind
 from merchants.models import MerchantState
@@ -20,7 +15,11 @@ from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
 from products.drafts import ReturnPolicy
 from products.models import MovementKind, ProductState, ReservationState
+from tortoise.fields.base import OnDelete
 from traceability.models import IntakeMode, LotKind, SupplierKind
+from tortoise import fields
+from tortoise.indexes import Index, PartialIndex
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 
 class Migration(migrations.Migration):
@@ -1074,6 +1073,7 @@ class Migration(migrations.Migration):
                 ("freight_fen", fields.BigIntField(default=0)),
                 ("reason", fields.CharField(max_length=80)),
                 ("decision", fields.CharField(null=True, max_length=200)),
+                ("refund_attempt", fields.SmallIntField(default=1)),
                 ("requested_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("decided_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("refunded_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -1087,7 +1087,7 @@ class Migration(migrations.Migration):
                     Index(fields=["line_id", "id"], name="idx_case_line"),
                 ],
                 "pk_attr": "id",
-                "table_description": "A buyer's claim on some pieces of one line. ``number`` is the refund number that goes to the payment.",
+                "table_description": "A buyer's claim on some pieces of one line.",
             },
             bases=["Model"],
         ),
@@ -1166,6 +1166,8 @@ class Migration(migrations.Migration):
                 ("captured_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("closed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("held_reason", fields.CharField(null=True, max_length=200)),
+                ("held_fen", fields.BigIntField(null=True)),
+                ("held_transaction_id", fields.CharField(null=True, max_length=64)),
                 ("refund_free_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={
@@ -1179,7 +1181,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
                 "indexes": [
-                    PartialIndex(fields=["next_query_at"], condition={"state": "pending"}),
                     PartialIndex(fields=["expires_at"], condition={"state": "pending"}),
                     PartialIndex(fields=["next_close_at"], condition={"state": "closing"}),
                     Index(fields=["captured_at"]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, scalar, transaction
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
 from orders.errors import (
@@ -18,9 +18,10 @@ from orders.errors import (
     LineNotFound,
     NothingToRefund,
     OrderStateConflict,
+    RefundUnfinished,
 )
 from orders.events import LineRefunded, OrderClosed
-from orders.models import CaseState, OrderState
+from orders.models import CASE_TRANSITIONS, CaseState, OrderState
 from orders.transitions import advance
 from payments.refunds import Refunds
 from products.stock import Stock, check_quantity
@@ -45,8 +46,9 @@ class AfterSales:
         async with transaction():
             now = self.clock()
             found = await row(
-                "SELECT l.id, l.quantity, l.net_fen, l.refunded_quantity, o.state, o.received_at, o.earned_at,"
-                " o.after_sales_window_s FROM customer_order o JOIN order_line l ON l.order_id = o.id"
+                "SELECT l.id, l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, o.state,"
+                " o.received_at, o.earned_at, o.after_sales_window_s"
+                " FROM customer_order o JOIN order_line l ON l.order_id = o.id"
                 " WHERE o.number = $1 AND o.consumer = $2 AND l.reference = $3 FOR UPDATE OF o, l",
                 number,
                 consumer,
@@ -55,19 +57,21 @@ class AfterSales:
             if found is None:
                 raise LineNotFound()
             _refuse_unless_open(found, now)
-            waiting = await scalar(
-                "SELECT COALESCE(sum(quantity), 0) FROM after_sales_case WHERE line_id = $1"
-                " AND state IN ('requested', 'refunding', 'failed')",
+            waiting = await row(
+                "SELECT COALESCE(sum(quantity), 0)::bigint AS pieces, COALESCE(sum(amount_fen), 0)::bigint AS fen"
+                " FROM after_sales_case WHERE line_id = $1 AND state IN ('requested', 'refunding', 'failed')",
                 found["id"],
             )
-            done = found["refunded_quantity"] + int(waiting)
+            assert waiting is not None
+            done = found["refunded_quantity"] + waiting["pieces"]
             if done + quantity > found["quantity"]:
                 raise NothingToRefund(left=found["quantity"] - done)
-            amount = _due(found, done + quantity) - _due(found, done)
+            # What the others really take: a refused claim between them leaves its fen to those that come later.
+            amount = max(0, _due(found, done + quantity) - found["refunded_fen"] - waiting["fen"])
             case = public_number(now, "R")
             await execute(
                 "INSERT INTO after_sales_case (number, line_id, state, quantity, amount_fen, freight_fen, reason,"
-                " requested_at) VALUES ($1, $2, 'requested', $3, $4, 0, $5, $6)",
+                " refund_attempt, requested_at) VALUES ($1, $2, 'requested', $3, $4, 0, $5, 1, $6)",
                 case,
                 found["id"],
                 quantity,
@@ -78,7 +82,11 @@ class AfterSales:
         return case
 
     async def approve(self, merchant: str, case: str, actor: str) -> None:
-        """The merchant agrees: the refund is asked for at the payment in the same transaction."""
+        """The merchant agrees: the refund is asked for at the payment in the same transaction.
+
+        Agreeing again to a case whose refund has failed for good asks for another one. Raises RefundUnfinished while
+        WeChat still has the failed one in hand, CaseNotFound, CaseDecided and the refusals of the refund.
+        """
         async with transaction():
             found = await self._decide(merchant, case, CaseState.REFUNDING, actor)
             if found is None:
@@ -86,7 +94,7 @@ class AfterSales:
             if found["amount_fen"]:
                 await self.refunds.request(
                     reference=found["order"],
-                    refund_reference=case,
+                    refund_reference=_refund_reference(case, found["refund_attempt"]),
                     amount_fen=found["amount_fen"],
                     reason=found["reason"],
                 )
@@ -101,7 +109,7 @@ class AfterSales:
     async def _decide(self, merchant: str, case: str, to: CaseState, decision: str) -> Row | None:
         """Decide an open case of the merchant; None when it was decided this way before."""
         held = await row(
-            'SELECT c.state, c.amount_fen, c.reason, o.number AS "order" FROM after_sales_case c'
+            'SELECT c.state, c.amount_fen, c.reason, c.refund_attempt, o.number AS "order" FROM after_sales_case c'
             " JOIN order_line l ON l.id = c.line_id JOIN customer_order o ON o.id = l.order_id"
             " WHERE c.number = $1 AND o.merchant = $2 FOR UPDATE OF c",
             case,
@@ -111,23 +119,38 @@ class AfterSales:
             raise CaseNotFound()
         if held["state"] == to or (to is CaseState.REFUNDING and held["state"] == CaseState.REFUNDED):
             return None
-        if held["state"] != CaseState.REQUESTED:
-            raise CaseDecided(state=held["state"])
-        await execute(
-            "UPDATE after_sales_case SET state = $2, decision = $3, decided_at = $4"
-            " WHERE number = $1 AND state = 'requested'",
+        before = CaseState(held["state"])
+        if to not in CASE_TRANSITIONS[before]:
+            raise CaseDecided(state=before)
+        attempt = held["refund_attempt"]
+        if before is CaseState.FAILED:
+            if not await self.refunds.is_closed(_refund_reference(case, attempt)):
+                raise RefundUnfinished()
+            attempt += 1
+        return await row(
+            "UPDATE after_sales_case SET state = $2, decision = $3, decided_at = $4, refund_attempt = $6"
+            ' WHERE number = $1 AND state = $5 RETURNING amount_fen, reason, refund_attempt, $7::text AS "order"',
             case,
             to.value,
             decision,
             self.clock(),
+            before.value,
+            attempt,
+            held["order"],
         )
-        return held
 
-    async def record_refund(self, case: str, occurred_at: datetime) -> None:
+    async def record_refund(self, refund_reference: str, occurred_at: datetime) -> None:
         """The money is back with the buyer: count it on the line and announce it, once.
 
         A number that is no case (the refund of a late payment) is somebody else's business.
         """
+        case = _case_of(refund_reference)
+        # The order first, as everybody does: a claim on the same line has it before it wants the line.
+        await rows(
+            "SELECT 1 FROM customer_order o JOIN order_line l ON l.order_id = o.id JOIN after_sales_case c"
+            " ON c.line_id = l.id WHERE c.number = $1 FOR UPDATE OF o",
+            case,
+        )
         moved = await row(
             "UPDATE after_sales_case SET state = 'refunded', refunded_at = $2"
             " WHERE number = $1 AND state IN ('refunding', 'failed')"
@@ -166,9 +189,15 @@ class AfterSales:
             await self.stock.put_back(line["order"], line["sku"], moved["quantity"])
         await self._close_when_nothing_is_left(line["order_id"], line["order"])
 
-    async def record_failure(self, case: str) -> None:
-        """WeChat could not refund; the case waits for a person."""
-        await execute("UPDATE after_sales_case SET state = 'failed' WHERE number = $1 AND state = 'refunding'", case)
+    async def record_failure(self, refund_reference: str) -> None:
+        """WeChat could not refund; the case waits for a person. The end of an earlier attempt is no news."""
+        case = _case_of(refund_reference)
+        await execute(
+            "UPDATE after_sales_case SET state = 'failed' WHERE number = $1 AND state = 'refunding'"
+            " AND CASE refund_attempt WHEN 1 THEN number ELSE number || '-' || refund_attempt END = $2",
+            case,
+            refund_reference,
+        )
 
     async def _close_when_nothing_is_left(self, order_id: int, number: str) -> None:
         left = await scalar(
@@ -192,6 +221,15 @@ class AfterSales:
 def _due(line: Row, pieces: int) -> int:
     """What the buyer has got back once ``pieces`` of the line are refunded, in fen."""
     return int(line["net_fen"]) * pieces // int(line["quantity"])
+
+
+def _refund_reference(case: str, attempt: int) -> str:
+    """What the payments room knows the refund of a case by: its number, from the second attempt on with a suffix."""
+    return case if attempt == 1 else f"{case}-{attempt}"
+
+
+def _case_of(refund_reference: str) -> str:
+    return refund_reference.partition("-")[0]
 
 
 def _refuse_unless_open(found: Row, now: datetime) -> None:

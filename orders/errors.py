@@ -105,3 +105,11 @@ class CaseDecided(Conflict):
     code = "after_sales_case_decided"
     title = "售后单已处理"
     title_en = "The case has been decided"
+
+
+class RefundUnfinished(Conflict):
+    """The refund of the case has failed so far, and WeChat still holds its money; it is settled there."""
+
+    code = "refund_unfinished"
+    title = "退款在微信侧尚未结束，请先在商户平台处理"
+    title_en = "WeChat has not finished the refund"

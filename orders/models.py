@@ -153,7 +153,10 @@ class OrderEvent(Model):
 
 
 class AfterSalesCase(Model):
-    """A buyer's claim on some pieces of one line. ``number`` is the refund number that goes to the payment."""
+    """A buyer's claim on some pieces of one line.
+
+    ``number`` is what the payments room knows the refund by; the second ``refund_attempt`` is ``<number>-2``.
+    """
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=32, unique=True)
@@ -166,6 +169,7 @@ class AfterSalesCase(Model):
     freight_fen = fields.BigIntField(default=0)
     reason = fields.CharField(max_length=80)
     decision = fields.CharField(max_length=200, null=True)
+    refund_attempt = fields.SmallIntField(default=1)
     requested_at = fields.DatetimeField()
     decided_at = fields.DatetimeField(null=True)
     refunded_at = fields.DatetimeField(null=True)

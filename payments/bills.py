@@ -29,18 +29,17 @@ class Bills:
     clock: Clock = utc_now
 
     async def missing_days(self, newest: date) -> list[date]:
-        """The days up to ``newest``, a week back at most, on which something was captured and no bill is
-        there yet.
+        """The days up to ``newest``, a week back at most and none before the first payment, without a bill.
+
+        Days on which nothing happened here count too: a bill may know what we missed, or a refund of ours that the
+        channel took on after midnight.
         """
         oldest = newest - timedelta(days=LOOK_BACK_DAYS - 1)
         found = await rows(
-            "SELECT d.day::date AS day FROM generate_series($1::date, $2::date, interval '1 day') AS d(day)"
-            " WHERE NOT EXISTS (SELECT 1 FROM payment_bill b WHERE b.day = d.day::date AND b.channel = $3)"
-            " AND (EXISTS (SELECT 1 FROM payment p WHERE p.captured_at >= d.day AT TIME ZONE 'Asia/Shanghai'"
-            "   AND p.captured_at < (d.day + interval '1 day') AT TIME ZONE 'Asia/Shanghai')"
-            " OR EXISTS (SELECT 1 FROM payment_refund r WHERE"
-            "   r.created_at >= d.day AT TIME ZONE 'Asia/Shanghai'"
-            "   AND r.created_at < (d.day + interval '1 day') AT TIME ZONE 'Asia/Shanghai')) ORDER BY 1",
+            "SELECT d.day FROM (SELECT $1::date + n AS day FROM generate_series(0, $2::date - $1::date) AS n) AS d"
+            " WHERE NOT EXISTS (SELECT 1 FROM payment_bill b WHERE b.day = d.day AND b.channel = $3)"
+            " AND d.day >= (SELECT (p.created_at AT TIME ZONE 'Asia/Shanghai')::date FROM payment p"
+            "   ORDER BY p.id LIMIT 1) ORDER BY 1",
             oldest,
             newest,
             self.gateway.channel,
@@ -99,7 +98,10 @@ class Bills:
         )
 
     async def compare_again(self) -> int:
-        """Compare all lines that did not match so far; answers how many settled. May run in a transaction."""
+        """Compare all lines that did not match so far, each in a transaction of its own; answers how many settled.
+
+        Must not run inside a transaction: it would keep every payment it has looked at locked until its end.
+        """
         settled = 0
         for each in await rows(
             "SELECT DISTINCT b.day FROM payment_bill b JOIN payment_bill_line l ON l.bill_id = b.id"
@@ -134,9 +136,9 @@ class Bills:
             )
         difference = self._difference(line, payment, refund)
         if difference == "not_captured" and payment is not None:
-            # The channel has money for a payment we still wait for: its own word is asked for at once.
+            # The channel has money that we wait for, or gave up: its own word is asked for at once.
             await execute(
-                "UPDATE payment SET next_query_at = $2 WHERE id = $1 AND state IN ('pending', 'held')",
+                "UPDATE payment SET next_query_at = $2 WHERE id = $1 AND state IN ('pending', 'held', 'closed')",
                 payment["id"],
                 self.clock(),
             )

@@ -83,7 +83,8 @@ class Confirmations:
         state = PaymentState.SUCCEEDED if known["closed_at"] is None else PaymentState.LATE
         captured = await row(
             "UPDATE payment SET state = $2, transaction_id = $3, captured_fen = $4, captured_at = $5,"
-            " next_query_at = NULL, next_close_at = NULL, prepay_claimed_until = NULL, held_reason = NULL"
+            " next_query_at = NULL, next_close_at = NULL, prepay_claimed_until = NULL, held_reason = NULL,"
+            " held_fen = NULL, held_transaction_id = NULL"
             " WHERE number = $1 AND state IN ('pending', 'closing', 'closed', 'held')"
             " AND transaction_id IS NULL RETURNING *",
             seen.number,
@@ -114,11 +115,14 @@ class Confirmations:
         log.error("payment_held", extra={"number": seen.number, "reason": reason})
         held = await scalar(
             "UPDATE payment SET state = 'held', held_reason = $2, next_query_at = $3, queries = 0,"
-            " next_close_at = NULL WHERE number = $1 AND state IN ('pending', 'closing', 'closed')"
+            " next_close_at = NULL, held_fen = $4, held_transaction_id = $5"
+            " WHERE number = $1 AND state IN ('pending', 'closing', 'closed')"
             " RETURNING number",
             seen.number,
             reason,
             self.clock(),
+            seen.amount_fen,
+            seen.transaction_id,
         )
         if held is None:
             return

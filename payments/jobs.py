@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta, timezone
 
-from kit.database import Row, single_runner
+from kit.database import Row
 from payments.bills import Bills
 from payments.refunds import Refunds
 from payments.service import Payments
@@ -72,9 +72,11 @@ async def import_bills(bills: Bills) -> int:
 
 
 async def compare_bills(bills: Bills) -> int:
-    """Compare unmatched bill lines again, because a late query may have found their payment since."""
-    async with single_runner("payments.compare_bills") as alone:
-        return await bills.compare_again() if alone else 0
+    """Compare unmatched bill lines again, because a late query may have found their payment since.
+
+    Two at once do no harm: each line is settled under its payment's lock, once.
+    """
+    return await bills.compare_again()
 
 
 async def _each(due: list[Row], act: Callable[[Row], Awaitable[object]]) -> None:

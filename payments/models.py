@@ -33,7 +33,7 @@ PAYMENT_TRANSITIONS: dict[PaymentState, frozenset[PaymentState]] = {
     PaymentState.CLOSING: frozenset({PaymentState.CLOSED, PaymentState.SUCCEEDED, PaymentState.HELD}),
     PaymentState.CLOSED: frozenset({PaymentState.LATE, PaymentState.HELD}),
     PaymentState.LATE: frozenset({PaymentState.SUCCEEDED}),
-    PaymentState.HELD: frozenset({PaymentState.SUCCEEDED}),
+    PaymentState.HELD: frozenset({PaymentState.SUCCEEDED, PaymentState.LATE}),
     PaymentState.SUCCEEDED: frozenset(),
 }
 
@@ -119,12 +119,13 @@ class Payment(Model):
     captured_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
     held_reason = fields.CharField(max_length=200, null=True)
+    held_fen = fields.BigIntField(null=True)
+    held_transaction_id = fields.CharField(max_length=64, null=True)
     refund_free_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "payment"
         indexes = (
-            PartialIndex(fields=("next_query_at",), condition={"state": "pending"}),
             PartialIndex(fields=("expires_at",), condition={"state": "pending"}),
             PartialIndex(fields=("next_close_at",), condition={"state": "closing"}),
             Index(fields=("captured_at",)),

@@ -1,12 +1,16 @@
 """Reads of the payments room."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
 from kit.database import row, rows
 from payments.errors import PaymentNotFound
+
+MAX_LISTED = 200
+OVERDUE_AFTER = timedelta(days=1)
+"""A refund into a balance takes minutes; one into a bank card may be on the list and in order."""
 
 
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,36 @@ class BillDifference(msgspec.Struct, frozen=True, kw_only=True):
     refund_number: str
     transaction_id: str
     gross_fen: int
+
+
+class HeldPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment whose money does not fit. ``amount_fen`` was asked for, ``seen_fen`` reported by the channel."""
+
+    reference: str
+    number: str
+    payee: str
+    amount_fen: int
+    seen_fen: int | None
+    transaction_id: str | None
+    reason: str
+    created_at: datetime
+
+
+class AbnormalRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that needs a person.
+
+    ``state`` ``abnormal``: settled at the channel by hand. ``closed``: failed for good and not asked for again since.
+    Any other: unfinished for a day, ``failure`` says what the channel said last.
+    """
+
+    reference: str
+    refund_reference: str
+    refund_number: str
+    payee: str
+    amount_fen: int
+    state: str
+    failure: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -71,6 +105,30 @@ class PaymentQueries:
             day,
         )
         return [msgspec.convert(each, BillDifference) for each in found]
+
+    async def held(self) -> list[HeldPayment]:
+        """The payments on hold, the oldest first, at most ``MAX_LISTED``."""
+        found = await rows(
+            "SELECT reference, number, payee, amount_fen, held_fen AS seen_fen, held_transaction_id AS transaction_id,"
+            " held_reason AS reason, created_at FROM payment WHERE state = 'held' ORDER BY id LIMIT $1",
+            MAX_LISTED,
+        )
+        return [msgspec.convert(each, HeldPayment) for each in found]
+
+    async def abnormal_refunds(self, now: datetime) -> list[AbnormalRefund]:
+        """The refunds that need a person, the oldest first, at most ``MAX_LISTED``."""
+        found = await rows(
+            "SELECT p.reference, r.reference AS refund_reference, r.number AS refund_number, p.payee, r.amount_fen,"
+            " r.state, r.failure, r.created_at FROM payment_refund r JOIN payment p ON p.id = r.payment_id"
+            " WHERE r.state <> 'succeeded' AND (r.state = 'abnormal'"
+            " OR (r.state IN ('requested', 'sent', 'processing') AND r.created_at < $1)"
+            " OR (r.state = 'closed' AND NOT EXISTS (SELECT 1 FROM payment_refund again"
+            "   WHERE again.payment_id = r.payment_id AND again.id > r.id AND again.amount_fen = r.amount_fen)))"
+            " ORDER BY r.id LIMIT $2",
+            now - OVERDUE_AFTER,
+            MAX_LISTED,
+        )
+        return [msgspec.convert(each, AbnormalRefund) for each in found]
 
     async def oldest_unsettled_at(self) -> datetime | None:
         """Since when the oldest payment has been waiting for an overdue answer of the channel.

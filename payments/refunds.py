@@ -87,6 +87,12 @@ class Refunds:
             await self._check_room(payment, amount_fen)
             return await self._insert(payment, refund_reference, amount_fen, reason)
 
+    async def is_closed(self, refund_reference: str) -> bool:
+        """Whether a refund has failed for good. It then never pays, and its money may be asked for again."""
+        return bool(
+            await scalar("SELECT 1 FROM payment_refund WHERE reference = $1 AND state = 'closed'", refund_reference)
+        )
+
     async def _check_room(self, payment: Row, amount_fen: int) -> None:
         """Whether the locked payment can bear this refund too."""
         if payment["state"] not in CAPTURED_STATES:
@@ -250,6 +256,9 @@ class Refunds:
                 return Confirmation.HELD
             if known["state"] == target:
                 return Confirmation.REPEATED
+            if (known["state"], target) == (RefundRowState.CLOSED, RefundRowState.SUCCEEDED):
+                log.error("refund_paid_after_it_failed", extra={"number": seen.number})
+                return Confirmation.HELD
             now, is_done = self.clock(), target in (RefundRowState.SUCCEEDED, RefundRowState.CLOSED)
             changed = await row(
                 "UPDATE payment_refund SET state = $2, refund_id = $3, attempts = 0, finished_at = $4,"

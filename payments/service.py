@@ -253,12 +253,15 @@ class Payments:
         return True
 
     async def claim_queries(self, limit: int) -> list[Row]:
-        """Take payments whose notice is overdue; the next question is planned before this one is asked."""
+        """Take payments whose notice is overdue; the next question is planned before this one is asked.
+
+        A closed payment is asked about once each time the channel's bill knows money for it.
+        """
         now = self.clock()
         return await rows(
-            "UPDATE payment SET queries = queries + 1, next_query_at = $1::timestamptz"
-            " + make_interval(secs => ($3::int[])[least(queries + 2, $4::int)]) WHERE id IN ("
-            "   SELECT id FROM payment WHERE state IN ('pending', 'held') AND next_query_at <= $1"
+            "UPDATE payment SET queries = queries + 1, next_query_at = CASE WHEN state <> 'closed' THEN"
+            " $1::timestamptz + make_interval(secs => ($3::int[])[least(queries + 2, $4::int)]) END WHERE id IN ("
+            "   SELECT id FROM payment WHERE state IN ('pending', 'held', 'closed') AND next_query_at <= $1"
             "   ORDER BY next_query_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
             " RETURNING number, sub_mchid",
             now,

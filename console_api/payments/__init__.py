@@ -1,1 +1,1 @@
-"""Bills and their differences, for the county's office and auditors."""
+"""Bills and their differences, held payments and abnormal refunds, for the county's office and auditors."""

@@ -1,9 +1,16 @@
-"""Payment bills: fetch one again, look at what does not agree."""
+"""Payment bills: fetch one again, look at what does not agree. Payments and refunds that need a person."""
 
 from accounts.actors import Auditor, CountyOfficer
 from api_kit.doors import IdempotencyKey
 from console_api import door
-from console_api.payments.schemas import BillDay, DifferencesView, ImportedBillView
+from console_api.payments.schemas import (
+    AbnormalRefundsView,
+    BillDay,
+    DifferencesView,
+    HeldPaymentsView,
+    ImportedBillView,
+)
+from kit.clock import utc_now
 from payments.bills import Bills
 from payments.queries import PaymentQueries
 
@@ -23,3 +30,15 @@ async def list_bill_differences(
 ) -> DifferencesView:
     """某日账单与系统记录的差异。"""
     return DifferencesView(query.day, await payments.differences(query.day))
+
+
+@door.get("/payments/held")
+async def list_held_payments(actor: CountyOfficer | Auditor, payments: PaymentQueries) -> HeldPaymentsView:
+    """金额、币种或付款人不符而被挂起、须人工核查的支付，最早的在前。"""
+    return HeldPaymentsView(await payments.held())
+
+
+@door.get("/refunds/abnormal")
+async def list_abnormal_refunds(actor: CountyOfficer | Auditor, payments: PaymentQueries) -> AbnormalRefundsView:
+    """须人工处理的退款：微信侧异常、最终失败尚未重退，或超过一天未完成，最早的在前。"""
+    return AbnormalRefundsView(await payments.abnormal_refunds(utc_now()))

@@ -3,7 +3,7 @@
 from datetime import date
 
 from api_kit.schemas import Input, View
-from payments.queries import BillDifference
+from payments.queries import AbnormalRefund, BillDifference, HeldPayment
 
 
 class BillDay(Input):
@@ -25,3 +25,15 @@ class DifferencesView(View):
 
     day: date
     differences: list[BillDifference]
+
+
+class HeldPaymentsView(View):
+    """The payments on hold, at most 200. Empty is the goal."""
+
+    payments: list[HeldPayment]
+
+
+class AbnormalRefundsView(View):
+    """The refunds that need a person, at most 200. Empty is the goal."""
+
+    refunds: list[AbnormalRefund]

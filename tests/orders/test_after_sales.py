@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from kit.database import execute, row, rows, scalar, transaction
 from kit.errors import DomainError
 from orders.checkout import PlacedOrder
-from orders.errors import AfterSalesOver, CaseDecided, NothingToRefund
+from orders.errors import AfterSalesOver, CaseDecided, NothingToRefund, RefundUnfinished
 from orders.events import LineRefunded, OrderClosed, OrderEarned
 from orders.jobs import pass_after_sales_windows
 from payments.events import RefundSucceeded
 from products.errors import QuantityInvalid
 from tests.orders.mall import CheckoutLine, Mall, facts, state_of, stock_of, trade
+from tests.payments import channel
 
 
 async def discounted(mall: Mall, quantity: int, discount_fen: int, consumer: str = "C1") -> PlacedOrder:
@@ -255,3 +256,75 @@ async def test_a_decided_case_stays_decided(mall: Mall) -> None:
     with pytest.raises(DomainError):
         await mall.after_sales.refuse(mall.merchant, agreed, "x", "staff:a")
     assert await trade() == before
+
+
+async def test_r15_a_refusal_between_other_claims_moves_no_fen(mall: Mall) -> None:
+    """Three pieces for 100 fen and one for 1: the first claim of each is refused when the others are decided."""
+    for discount, quantity in ((3 * 3990 - 100, 3), (3 * 3990 - 1, 3), (3 * 3990 - 2, 3)):
+        order = await discounted(mall, quantity, discount)
+        line = order.lines[0].reference
+        first, *others = [await mall.after_sales.request("C1", order.number, line, 1, "破损") for _ in range(quantity)]
+        await mall.after_sales.refuse(mall.merchant, first, "完好", "staff:clerk")
+        again = await mall.after_sales.request("C1", order.number, line, 1, "再次申请")
+        for case in (again, *others):
+            await mall.after_sales.approve(mall.merchant, case, "staff:clerk")
+            await arrive(mall, case)
+        end = await line_of(order)
+        assert (end["refunded_quantity"], end["refunded_fen"]) == (quantity, end["net_fen"])
+        assert await state_of(order.number) == "closed"
+
+
+async def test_a_refund_that_failed_for_good_is_tried_again_under_a_name_of_its_own(mall: Mall) -> None:
+    order = await discounted(mall, 3, 1)
+    case = await mall.after_sales.request("C1", order.number, order.lines[0].reference, 2, "破损")
+    await mall.after_sales.approve(mall.merchant, case, "staff:clerk")
+    await mall.receive_notice(await mall.refund_notice(case, "ABNORMAL"))
+    before = await trade()
+    with pytest.raises(RefundUnfinished):
+        await mall.after_sales.approve(mall.merchant, case, "staff:clerk")
+    assert await trade() == before, "WeChat still holds the money; a person settles it there"
+    closed = await mall.refund_notice(case, "CLOSED")
+    await mall.notices.receive(channel.signed_headers(closed), closed)
+    await asyncio.gather(*(mall.after_sales.approve(mall.merchant, case, "staff:clerk") for _ in range(5)))
+    await mall.deliver()
+    assert await scalar("SELECT state FROM after_sales_case") == "refunding", "the old end is no end of the new refund"
+    assert await rows("SELECT reference, state FROM payment_refund ORDER BY id") == [
+        {"reference": case, "state": "closed"},
+        {"reference": f"{case}-2", "state": "requested"},
+    ]
+    await mall.receive_notice(await mall.refund_notice(f"{case}-2", "CLOSED"))
+    assert await scalar("SELECT state FROM after_sales_case") == "failed"
+    await mall.after_sales.approve(mall.merchant, case, "staff:clerk")
+    raw = await mall.refund_notice(f"{case}-3")
+    for _ in range(2):
+        await mall.receive_notice(raw)
+    net = (await line_of(order))["net_fen"]
+    assert (await line_of(order))["refunded_fen"] == net * 2 // 3
+    assert [(f.refund, f.amount_fen, f.quantity) for f in await facts(LineRefunded)] == [(case, net * 2 // 3, 2)]
+    last = await mall.refund(order, 0, 1)
+    assert (await line_of(order))["refunded_fen"] == net
+    assert await state_of(order.number) == "closed"
+    assert last != case
+
+
+async def test_a_refund_and_a_claim_take_their_locks_in_one_order(mall: Mall) -> None:
+    """The order first: whoever has it may wait for nobody who waits for it."""
+    order = await discounted(mall, 1, 0)
+    line = order.lines[0].reference
+    case = await mall.after_sales.request("C1", order.number, line, 1, "破损")
+    await mall.after_sales.approve(mall.merchant, case, "staff:clerk")
+    told = asyncio.Event()
+
+    async def refund() -> None:
+        await told.wait()
+        async with transaction():
+            await mall.after_sales.record_refund(case, mall.watch())
+
+    waiting = asyncio.create_task(refund())
+    async with transaction():
+        await rows("SELECT 1 FROM customer_order WHERE number = $1 FOR UPDATE", order.number)
+        told.set()
+        await asyncio.sleep(0.3)
+        assert await rows("SELECT 1 FROM order_line WHERE reference = $1 FOR UPDATE NOWAIT", line)
+    await waiting
+    assert (await line_of(order))["refunded_quantity"] == 1

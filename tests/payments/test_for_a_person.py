@@ -1,0 +1,47 @@
+"""What a person must look at: held payments and refunds that do not end by themselves."""
+
+from accounts.actors import Auditor
+from console_api.payments.endpoints import list_abnormal_refunds, list_held_payments
+from kit.database import scalar
+from payments.jobs import send_refunds
+from payments.ports import RefundState
+from payments.queries import PaymentQueries
+from tests.payments.conftest import Shop
+from tests.payments.test_payments_room import a_refund, refund_seen, seen
+
+AUDITOR = Auditor(caller="staff:U1", id=1, number="U1", name="示例审计")
+
+
+async def test_held_money_is_listed_until_the_channel_corrects_itself(shop: Shop) -> None:
+    reference = await shop.open(700)
+    right = await seen(shop, reference)
+    await shop.payments.confirm(await seen(shop, reference, amount_fen=70))
+    (held,) = (await list_held_payments(AUDITOR, PaymentQueries())).payments
+    assert (held.reference, held.amount_fen, held.seen_fen) == (reference, 700, 70)
+    assert held.transaction_id == right.transaction_id
+    assert held.reason == "amount: 700 fen asked for, 70 reported"
+    await shop.payments.confirm(right)
+    assert (await list_held_payments(AUDITOR, PaymentQueries())).payments == []
+    assert await scalar("SELECT num_nulls(held_reason, held_fen, held_transaction_id) FROM payment") == 3
+
+
+async def test_refunds_that_need_a_person_are_listed_and_others_are_not(shop: Shop) -> None:
+    numbers = [await a_refund(shop) for _ in range(5)]
+    for number, state in zip(numbers, ("SUCCESS", "ABNORMAL", "CLOSED", "PROCESSING"), strict=False):
+        await shop.refunds.confirm(await refund_seen(shop, number, RefundState(state)))
+    listed = (await list_abnormal_refunds(AUDITOR, PaymentQueries())).refunds
+    assert [(r.refund_number, r.state) for r in listed] == [(numbers[1], "abnormal"), (numbers[2], "closed")]
+    assert [r.reference for r in listed] == ["ORDER2", "ORDER3"]
+    again = await shop.refunds.request(
+        reference="ORDER3", refund_reference="refund of ORDER3-2", amount_fen=400, reason="再次退款"
+    )
+    await shop.refunds.confirm(await refund_seen(shop, numbers[1], RefundState.SUCCESS))
+    assert (await list_abnormal_refunds(AUDITOR, PaymentQueries())).refunds == []
+    shop.watch.forward(days=1, seconds=1)
+    overdue = await PaymentQueries().abnormal_refunds(shop.watch())
+    assert [(r.refund_number, r.state) for r in overdue] == [
+        (numbers[3], "processing"),
+        (numbers[4], "requested"),
+        (again, "requested"),
+    ]
+    assert await send_refunds(shop.refunds) == 2, "they are still being worked on"
