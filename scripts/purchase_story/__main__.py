@@ -32,7 +32,7 @@ async def tell(stage: Stage, report: Report, stock: int, buyers: int) -> None:
         report.chapter("一、备货 / before the session")
         crew = await gather_crew(cast)
         market = await open_market(cast, crew, report, stock)
-        before = await read_standing(cast, crew, market.sub_mchid)
+        before = await read_standing(cast, crew, market.account)
         # What is paid at the scale is income from the moment of the intake; the story counts from before it.
         for code, fen in market.paid_at_scale_fen.items():
             before.figures[code]["income_paid_fen"] -= fen

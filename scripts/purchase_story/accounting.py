@@ -26,13 +26,13 @@ class Standing:
     day: str
 
 
-async def read_standing(cast: Cast, crew: Crew, sub_mchid: str) -> Standing:
+async def read_standing(cast: Cast, crew: Crew, account: str) -> Standing:
     """Read everything that the story will move."""
     day = datetime.now(CHINA).date().isoformat()
     await cast.wechat.call("PATCH", "/settings", {"bills_ready": "at_once", "refund_spacing_seconds": 1})
     await _import_bill(crew, {day})
     figures = (await crew.poverty.get("/poverty/figures"))["households"]
-    funds = await cast.wechat.get(f"/funds/{sub_mchid}")
+    funds = await cast.wechat.get(f"/funds/{account}")
     return Standing({row["household"]: row for row in figures}, await _channel(crew), funds["balance_fen"], day)
 
 
@@ -155,7 +155,7 @@ async def reconcile(
     report.check("支付清算科目变动 = 收款 − 退款 / clearing", expected, moved["movement_fen"])
     report.check("微信手续费（分）/ fees", wanted_fees, moved["fees_fen"])
     report.check("银行 = 清算 − 手续费 / bank", expected - wanted_fees, moved["bank_fen"])
-    funds = await cast.wechat.get(f"/funds/{market.sub_mchid}")
+    funds = await cast.wechat.get(f"/funds/{market.account}")
     report.check(
         "与微信侧商户余额一致 / WeChat's own books", expected - wanted_fees, funds["balance_fen"] - before.wechat_fen
     )

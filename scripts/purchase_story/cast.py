@@ -35,6 +35,8 @@ class Stage:
     sandbox: str
     ffmpeg: str
     demo: dict[str, Any]
+    seller_mchid: str | None = None
+    """The one merchant of direct mode; in partner mode each merchant has its own."""
 
     @classmethod
     def of(cls, state: Path) -> Self:
@@ -46,6 +48,7 @@ class Stage:
             environment["WECHAT_API_BASE"],
             environment.get("FFMPEG_PATH", "ffmpeg"),
             demo,
+            environment["WECHAT_PAY_MCHID"] if environment["WECHAT_PAY_MODE"] == "direct" else None,
         )
 
 

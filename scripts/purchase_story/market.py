@@ -31,10 +31,10 @@ class Crew:
 
 @dataclass(frozen=True)
 class Market:
-    """What can be bought, and what it is made of."""
+    """What can be bought, and what it is made of. ``account`` is where WeChat puts the money."""
 
     merchant: str
-    sub_mchid: str
+    account: str
     product: str
     jar: str
     sample: str
@@ -94,7 +94,8 @@ async def open_market(cast: Cast, crew: Crew, report: Report, stock: int) -> Mar
     lot_a = await _take_in(crew, merchant["number"], product["code"], consigned, "consignment")
     lot_b = await _take_in(crew, merchant["number"], product["code"], bought, "paid_at_scale")
     paid = {part.household: part.mass_gram * SCALE_PRICE_FEN // 1000 for part in lot_b.parts if part.household}
-    return Market(merchant["number"], merchant["sub_mchid"], product["code"], jar, sample, lot_a, lot_b, paid)
+    account = cast.stage.seller_mchid or merchant["sub_mchid"]
+    return Market(merchant["number"], account, product["code"], jar, sample, lot_a, lot_b, paid)
 
 
 async def _take_in(
