@@ -11,6 +11,7 @@ from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
 from products.marks import Marks, Span
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
+from scripts.demo_county.payees import PAYEES
 
 BY = "demo-county"
 BRAND = "demo-longchuan"
@@ -142,7 +143,7 @@ async def enter_merchants(trade: Trade) -> list[str]:
     numbers = []
     for serial, (name, kind, township) in enumerate(MERCHANTS, 1):
         licence = Licence(kind=kind, number=f"DEMO-LICENCE-{serial:02d}", valid_from=date(2019, 1, 1))
-        number = await trade.merchants.enter(name, licence, township, f"19000000{serial:02d}", BY)
+        number = await trade.merchants.enter(name, licence, township, PAYEES[name], BY)
         await trade.merchants.approve(number, BY)
         numbers.append(number)
     return numbers

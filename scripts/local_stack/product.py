@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from scripts.demo_county.payees import PAYEES
 from scripts.local_stack.probes import accepts, answers_http
 from scripts.local_stack.programs import Program, plain_environment
 
@@ -160,6 +161,7 @@ def sandbox_program(environment: Mapping[str, str], state: Path, keys: Mapping[s
             "SANDBOX_STATE_DIR": str(state / "wechat-sandbox"),
             "SANDBOX_MERCHANT_PUBLIC_KEY_FILE": str(keys["merchant_public"]),
             "SANDBOX_PRIVATE_KEY_FILE": str(keys["wechat_private"]),
+            "SANDBOX_SUB_MCHIDS": ",".join(f"{number}={name}" for name, number in PAYEES.items()),
             "PRODUCT_BASE_URL": environment["PUBLIC_BASE_URL"],
         },
         ready=lambda: accepts(port),

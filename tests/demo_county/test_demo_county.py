@@ -21,6 +21,9 @@ from products.stock import Stock
 from scripts.demo_county.__main__ import Services, seed
 from scripts.demo_county.goods import Trade
 from scripts.demo_county.households import identity_number
+from scripts.demo_county.payees import PAYEES
+from scripts.demo_county.people import CONSUMERS
+from scripts.wechat_sandbox.world import DEMO_PEOPLE
 from tests.accounts.people import quick_passwords, throwaway_cipher
 from traceability.service import Suppliers
 
@@ -36,6 +39,14 @@ def services() -> Services:
         households=Households(throwaway_cipher(), AccessLogs()),
         contracts=Contracts(),
     )
+
+
+async def test_wechat_knows_the_merchants_and_the_consumers_of_the_county(database: str) -> None:
+    await seed(services())
+    merchants = {found["name"]: found["sub_mchid"] for found in await rows("SELECT name, sub_mchid FROM merchant")}
+    assert merchants == PAYEES
+    assert tuple(openid for openid, _, _ in DEMO_PEOPLE) == CONSUMERS
+    assert len({phone for _, _, phone in DEMO_PEOPLE}) == len(CONSUMERS)
 
 
 async def test_the_county_is_complete_and_made_once(database: str) -> None:

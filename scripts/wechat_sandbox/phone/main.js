@@ -1,14 +1,15 @@
-// Which screen is shown: #/login, #/rooms, #/rooms/<number>, #/orders, #/orders/<number>, #/me.
+// Which screen is shown: #/login, #/rooms, #/rooms/<number>, #/mall, #/orders, #/orders/<number>, #/me.
 
 import { session } from "./api.js";
 import { closeSheet, h, icon, replace } from "./dom.js";
 import { loginScreen } from "./screen_login.js";
+import { mallScreen } from "./screen_mall.js";
 import { meScreen } from "./screen_me.js";
 import { orderScreen, ordersScreen } from "./screen_orders.js";
 import { roomScreen } from "./screen_room.js";
 import { roomsScreen } from "./screen_rooms.js";
 
-const TABS = [["#/rooms", "直播", "live"], ["#/orders", "订单", "orders"], ["#/me", "我的", "me"]];
+const TABS = [["#/rooms", "直播", "live"], ["#/mall", "商城", "bag"], ["#/orders", "订单", "orders"], ["#/me", "我的", "me"]];
 let leave = null;
 let turn = 0;
 
@@ -43,6 +44,7 @@ async function show() {
     if (name === "login") await loginScreen(frame);
     else if (name === "orders" && argument) await orderScreen(frame, argument);
     else if (name === "orders") await ordersScreen(frame);
+    else if (name === "mall") await mallScreen(frame);
     else if (name === "me") await meScreen(frame);
     else if (argument) await roomScreen(frame, argument);
     else await roomsScreen(frame);

@@ -18,7 +18,7 @@ async function enter(person) {
 export async function loginScreen(frame) {
   frame.title("微信登录");
   frame.tabs(null);
-  const list = (await people()).slice(0, 6);
+  const list = (await people()).slice(0, 12);
   if (!frame.isCurrent()) return;
   replace(frame.screen,
     h("section", { class: "welcome" },
