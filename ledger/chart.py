@@ -51,6 +51,7 @@ LOGISTICS = "2105"
 PLATFORM_FEE = "2106"
 AFTER_SALES_RESERVE = "2107"
 UNATTRIBUTED = "2109"
+LATE_MONEY = "2110"
 SUBSIDY = "4101"
 CHANNEL_FEES = "5101"
 SALES_CONTRA = "9100"
@@ -70,6 +71,7 @@ CHART: dict[str, ChartEntry] = {
         ChartEntry(PLATFORM_FEE, "平台服务费", "Platform fee", "merchant"),
         ChartEntry(AFTER_SALES_RESERVE, "商户售后准备金", "After-sales reserve", "merchant"),
         ChartEntry(UNATTRIBUTED, "未归集货款", "Unattributed goods money", "merchant"),
+        ChartEntry(LATE_MONEY, "应退迟到支付款", "Late payments to be returned", "merchant"),
         ChartEntry(SUBSIDY, "财政补贴与专项资金", "Subsidies and public funds", "fund line"),
         ChartEntry(CHANNEL_FEES, "支付渠道手续费", "Fees of the payment channel", "sales channel"),
         ChartEntry(SALES_CONTRA, "带动销售额对照", "Contra of attributed sales", "merchant"),

@@ -47,6 +47,17 @@ class OrderPaid(Fact, frozen=True, kw_only=True):
     lines: tuple[PaidLine, ...]
 
 
+class LateMoneyRefused(Fact, frozen=True, kw_only=True):
+    """Money came for a closed order whose goods are gone; all of it is on its way back to the payer."""
+
+    topic: ClassVar[str] = "orders.late_money_refused"
+    order: str
+    merchant: str
+    channel: str
+    amount_fen: int
+    occurred_at: datetime
+
+
 class OrderPacked(Fact, frozen=True, kw_only=True):
     """The lines are packed; the lots bound to them are read from traceability. Lines without a lot are listed too."""
 

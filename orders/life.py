@@ -7,7 +7,7 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, transaction
 from kit.outbox import announce
 from orders.errors import OrderNotFound, OrderNotPayable
-from orders.events import OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
+from orders.events import LateMoneyRefused, OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
 from orders.models import OrderState
 from orders.transitions import advance, advance_or_refuse
 from payments.ports import CashierParameters
@@ -69,7 +69,10 @@ class OrderLife:
         Decided once: a repeated call finds the order paid, or its money on the way back, and changes nothing.
         """
         async with transaction():
-            held = await row("SELECT paid_at, close_reason FROM customer_order WHERE number = $1 FOR UPDATE", number)
+            held = await row(
+                "SELECT paid_at, close_reason, merchant, channel FROM customer_order WHERE number = $1 FOR UPDATE",
+                number,
+            )
             if held is None or held["paid_at"] is not None or held["close_reason"] == PAID_TOO_LATE:
                 return
             try:
@@ -77,6 +80,15 @@ class OrderLife:
                     await self.stock.revive(number)
             except SoldOut:
                 await self._give_back(number, amount_fen)
+                await announce(
+                    LateMoneyRefused(
+                        order=number,
+                        merchant=held["merchant"],
+                        channel=held["channel"],
+                        amount_fen=amount_fen,
+                        occurred_at=occurred_at,
+                    )
+                )
                 return
             order = await advance(
                 number,
@@ -91,16 +103,39 @@ class OrderLife:
                 await self._announce_paid(order)
 
     async def _give_back(self, number: str, amount_fen: int) -> None:
-        await self.refunds.request(
-            reference=number,
-            refund_reference=f"{number}L",
-            amount_fen=amount_fen,
-            reason="订单已关闭，库存不足，原路退款",
-        )
+        await self._refund_late(number, amount_fen)
         await execute(
             "UPDATE customer_order SET close_reason = $2 WHERE number = $1 AND state = 'closed'",
             number,
             PAID_TOO_LATE,
+        )
+
+    async def give_back_again(self, number: str) -> None:
+        """Ask for the refund of late money again after it has failed for good; before that it changes nothing.
+
+        Raises OrderNotFound for an order whose money did not come too late, and the refusals of the refund.
+        """
+        async with transaction():
+            order = await row(
+                "SELECT amount_fen FROM customer_order WHERE number = $1 AND close_reason = $2 FOR UPDATE",
+                number,
+                PAID_TOO_LATE,
+            )
+            if order is None:
+                raise OrderNotFound()
+            await self._refund_late(number, order["amount_fen"])
+
+    async def _refund_late(self, number: str, amount_fen: int) -> None:
+        """The first refund that has not failed for good: ``<order>L``, ``<order>L-2`` and so on."""
+        refund_reference, attempt = f"{number}L", 1
+        while await self.refunds.is_closed(refund_reference):
+            attempt += 1
+            refund_reference = f"{number}L-{attempt}"
+        await self.refunds.request(
+            reference=number,
+            refund_reference=refund_reference,
+            amount_fen=amount_fen,
+            reason="订单已关闭，库存不足，原路退款",
         )
 
     async def cancel(self, consumer: str, number: str) -> None:

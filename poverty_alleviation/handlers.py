@@ -1,6 +1,6 @@
 """Reactions to facts of lower rooms."""
 
-from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from poverty_alleviation.sales import SalesBooks
 from traceability.events import IntakePaid
@@ -9,6 +9,11 @@ from traceability.events import IntakePaid
 async def on_order_paid(fact: OrderPaid, books: SalesBooks) -> None:
     """The money stands as unattributed."""
     await books.record_paid_order(fact)
+
+
+async def on_late_money_refused(fact: LateMoneyRefused, books: SalesBooks) -> None:
+    """The money is owed to the payer."""
+    await books.record_late_money(fact)
 
 
 async def on_order_packed(fact: OrderPacked, books: SalesBooks) -> None:
@@ -47,5 +52,6 @@ async def on_payment_arrived_late(fact: PaymentArrivedLate, books: SalesBooks) -
 
 
 async def on_refund_succeeded(fact: RefundSucceeded, books: SalesBooks) -> None:
-    """What went back, to compare with."""
+    """What went back, to compare with; late money is owed no more."""
     await books.note_refund(fact)
+    await books.record_returned_late_money(fact)

@@ -64,7 +64,7 @@ async def reconciliation() -> Reconciliation:
         " JOIN ledger_account a ON a.id = p.account_id GROUP BY 1"
     )
     sums = await row(
-        "SELECT coalesce(-sum(p.amount_fen) FILTER (WHERE a.code BETWEEN '2101' AND '2109'"
+        "SELECT coalesce(-sum(p.amount_fen) FILTER (WHERE a.code BETWEEN '2101' AND '2110'"
         " AND j.source_type <> 'traceability.intake_paid'), 0)::bigint AS payables,"
         " coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2109'), 0)::bigint AS unattributed"
         " FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id JOIN ledger_journal j"

@@ -15,13 +15,14 @@ from ledger.chart import (
     CHANNEL_FEES,
     CLEARING,
     HOUSEHOLD,
+    LATE_MONEY,
     LOGISTICS,
     SUPPLIER,
     State,
 )
 from ledger.queries import Posted, posted
 from ledger.service import Entry, JournalDraft, Journals
-from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotShare, LotUse
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
@@ -166,6 +167,18 @@ class SalesBooks:
             step=fact.refund_step,
         )
 
+    async def record_late_money(self, fact: LateMoneyRefused) -> None:
+        """Money without an order: 1101 against what is owed to the payer, until it has gone back."""
+        await self._post(
+            fact.topic, fact.order, fact.occurred_at, _late(fact.order, fact.merchant, fact.channel, fact.amount_fen)
+        )
+
+    async def record_returned_late_money(self, fact: RefundSucceeded) -> None:
+        """What was owed to the payer has gone back. The refund of an order's line posts with ``LineRefunded``."""
+        if any(each.code == LATE_MONEY for each in await posted([fact.reference])):
+            entries = _late(fact.reference, fact.payee, fact.channel, -fact.amount_fen)
+            await self._post(fact.topic, fact.refund_number, fact.occurred_at, entries)
+
     async def record_paid_intake(self, fact: IntakePaid) -> None:
         """Income at the scale, once: the merchant's own cash, so neither 1101 nor 1102 moves.
 
@@ -275,6 +288,13 @@ def _freight(order: str, merchant: str, channel: str, amount_fen: int) -> list[E
     return [
         Entry(CLEARING, channel, amount_fen, subject=order),
         Entry(LOGISTICS, merchant, -amount_fen, subject=order),
+    ]
+
+
+def _late(order: str, merchant: str, channel: str, amount_fen: int) -> list[Entry]:
+    return [
+        Entry(CLEARING, channel, amount_fen, subject=order),
+        Entry(LATE_MONEY, merchant, -amount_fen, subject=order),
     ]
 
 

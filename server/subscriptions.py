@@ -7,7 +7,7 @@ import live.handlers
 import orders.handlers
 from kit.facts import Fact
 from kit.outbox import Reaction
-from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
 from payments.events import (
     PaymentArrivedLate,
     PaymentClosed,
@@ -52,6 +52,7 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         # orders
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books),
+        _row(LateMoneyRefused, books.on_late_money_refused, built.sales_books),
         _row(OrderPacked, books.on_order_packed, built.sales_books),
         _row(OrderEarned, books.on_order_earned, built.sales_books),
         _row(LineRefunded, books.on_line_refunded, built.sales_books),

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from accounts.actors import MerchantClerk
+from accounts.actors import CountyOfficer, MerchantClerk
 from accounts.service import AccessLogs
+from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.orders.schemas import (
     CasesQuery,
@@ -19,6 +20,7 @@ from orders.after_sales import AfterSales
 from orders.checkout import Delivery, sealed_place
 from orders.errors import OrderNotFound
 from orders.fulfilment import Fulfilment
+from orders.life import OrderLife
 from orders.queries import OrderPage, cases_of, order_of, orders_of, sealed_delivery
 
 
@@ -52,6 +54,12 @@ async def pack_order(actor: MerchantClerk, number: str, body: Packing, fulfilmen
 async def ship_order(actor: MerchantClerk, number: str, body: ShipmentInput, fulfilment: Fulfilment) -> None:
     """发货：登记承运商与运单号。"""
     await fulfilment.ship(actor.merchant, number, body.carrier, body.waybill, actor.caller)
+
+
+@door.post("/orders/<number:str>/late-refund", status=202)
+async def repeat_late_refund(actor: CountyOfficer, number: str, key: IdempotencyKey, life: OrderLife) -> None:
+    """迟到支付款的退款最终失败后，重新发起退款；未失败时不产生变化。"""
+    await life.give_back_again(number)
 
 
 @door.get("/after-sales")

@@ -205,6 +205,7 @@ class County:
         """Deliver facts as the dispatcher does, each in its own transaction."""
         react: dict[str, Callable[..., Awaitable[None]]] = {
             "orders.order_paid": handlers.on_order_paid,
+            "orders.late_money_refused": handlers.on_late_money_refused,
             "orders.order_packed": handlers.on_order_packed,
             "orders.order_earned": handlers.on_order_earned,
             "orders.line_refunded": handlers.on_line_refunded,

@@ -7,7 +7,12 @@ import pytest
 from accounts.actors import Auditor, CountyOfficer, Host, MerchantClerk, PovertyOfficer, StationKeeper
 from console_api import door
 from kit.database import rows
+from ledger.queries import posted
+from orders.errors import OrderNotFound
 from orders.jobs import pass_after_sales_windows
+from payments.bills import Bills
+from payments.jobs import CHINA, compare_bills
+from payments.ports import BillLineKind, TradeBill, TradeBillRow
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, RuleTerms
 from poverty_alleviation.households import Households, Identity
@@ -18,6 +23,7 @@ from poverty_alleviation.reconciliation import reconciliation
 from server.app import load_doors
 from tests.orders.conftest import mall  # noqa: F401 - the fixture
 from tests.orders.mall import Mall
+from tests.payments import channel
 from tests.products.shelf import TOWNSHIP
 from traceability.models import IntakeMode, SupplierKind
 from traceability.service import Intakes, Reach, Suppliers, Weighing
@@ -128,6 +134,77 @@ async def test_a_purchase_becomes_a_households_record(mall: Mall) -> None:  # no
     assert found.is_exact
     assert found.movement_fen == 2 * 7_980 - 3_990
     assert found.unattributed_fen == 0
+
+
+async def settle(mall: Mall, number: str, refund: str = "") -> None:  # noqa: F811
+    """The channel's bill lists the capture of an order's payment, or one of its refunds."""
+    found = (
+        await rows(
+            "SELECT p.number, p.transaction_id, p.sub_mchid, p.captured_fen, r.number AS refund, r.refund_id,"
+            " r.amount_fen FROM payment p LEFT JOIN payment_refund r ON r.payment_id = p.id AND r.reference = $2"
+            " WHERE p.reference = $1",
+            number,
+            refund,
+        )
+    )[0]
+    line = TradeBillRow(
+        line_number=1,
+        kind=BillLineKind.REFUND if refund else BillLineKind.CAPTURE,
+        traded_at=datetime.now(UTC),
+        appid=channel.APPID,
+        mchid=channel.MCHID,
+        sub_mchid=found["sub_mchid"],
+        transaction_id=found["transaction_id"],
+        number=found["number"],
+        refund_id=found["refund_id"],
+        refund_number=found["refund"],
+        refund_state="SUCCESS" if refund else None,
+        gross_fen=found["amount_fen"] if refund else found["captured_fen"],
+        fee_fen=-1436 if refund else 1436,
+    )
+    bills = Bills(mall.gateway)
+    await bills._keep(TradeBill(day=datetime.now(UTC).astimezone(CHINA).date(), sha1="0" * 40, rows=(line,)))
+    assert await compare_bills(bills) == 1
+    await mall.deliver()
+
+
+async def test_money_without_an_order_leaves_every_comparison_exact(mall: Mall) -> None:  # noqa: F811
+    """Late money for goods that are gone: captured, settled, its refund failed, repeated, paid back, settled."""
+    late = await mall.place(60)
+    await mall.expire()
+    sold = await mall.place(50, consumer="C2")
+    await mall.pay(sold.number)
+    number, fen = late.number, 60 * 3_990
+    await mall.pay(number)
+    owed = await reconciliation()
+    assert owed.is_exact, owed
+    assert owed.movement_fen == 50 * 3_990 + fen
+    await settle(mall, number)
+    assert (await reconciliation()).is_exact
+    await mall.life.give_back_again(number)
+    await mall.receive_notice(await mall.refund_notice(f"{number}L", "CLOSED"))
+    assert (await reconciliation()).is_exact
+    for _ in range(2):
+        await mall.life.give_back_again(number)
+    raw = await mall.refund_notice(f"{number}L-2")
+    for _ in range(2):
+        await mall.receive_notice(raw)
+    assert [r["reference"] for r in await rows("SELECT reference FROM payment_refund ORDER BY id")] == [
+        f"{number}L",
+        f"{number}L-2",
+    ]
+    paid_back = await reconciliation()
+    assert paid_back.is_exact, paid_back
+    await settle(mall, number, f"{number}L-2")
+    end = await reconciliation()
+    assert end.is_exact, end
+    (of_channel,) = end.channels
+    assert (of_channel.told_refunded_fen, of_channel.booked_refunded_fen) == (fen, fen)
+    assert (of_channel.settled_gross_fen, of_channel.fees_fen, of_channel.bank_fen) == (0, 0, 0)
+    assert of_channel.in_transit_fen == end.movement_fen == 50 * 3_990
+    assert [each.amount_fen for each in await posted([number])] == []
+    with pytest.raises(OrderNotFound):
+        await mall.life.give_back_again(sold.number)
 
 
 async def test_no_fact_names_a_household(mall: Mall) -> None:  # noqa: F811
