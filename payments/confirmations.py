@@ -66,6 +66,8 @@ class Confirmations:
                 )
                 return Confirmation.REPEATED if same else Confirmation.OTHER_TRANSACTION
             if reason := _mismatch(known, seen):
+                if known["state"] == PaymentState.CLOSED and known["held_transaction_id"] == seen.transaction_id:
+                    return Confirmation.REPEATED  # a person has given this money back already
                 await self._hold(known, seen, reason)
                 return Confirmation.HELD
             await self._capture(known, seen)

@@ -15,7 +15,7 @@ class PaymentState(StrEnum):
 
     ``closing``: it may no longer be offered, and the channel is being told. ``late``: the money came after
     ``closed`` was announced and its owner decides. ``held``: money came that does not fit; a person
-    decides, unless the channel itself corrects the amount.
+    gives it back at the channel and closes the payment, unless the channel itself corrects the amount.
     """
 
     PENDING = "pending"
@@ -33,7 +33,7 @@ PAYMENT_TRANSITIONS: dict[PaymentState, frozenset[PaymentState]] = {
     PaymentState.CLOSING: frozenset({PaymentState.CLOSED, PaymentState.SUCCEEDED, PaymentState.HELD}),
     PaymentState.CLOSED: frozenset({PaymentState.LATE, PaymentState.HELD}),
     PaymentState.LATE: frozenset({PaymentState.SUCCEEDED}),
-    PaymentState.HELD: frozenset({PaymentState.SUCCEEDED, PaymentState.LATE}),
+    PaymentState.HELD: frozenset({PaymentState.SUCCEEDED, PaymentState.LATE, PaymentState.CLOSED}),
     PaymentState.SUCCEEDED: frozenset(),
 }
 

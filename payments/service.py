@@ -310,6 +310,27 @@ class Payments:
         """Take over what the channel, verified, says about a payment; see :class:`Confirmations`."""
         return await Confirmations(self.gateway, self.clock).confirm(seen)
 
+    async def close_held(self, number: str) -> None:
+        """End a payment on hold whose money a person has given back at the channel; joins the caller's transaction.
+
+        ``PaymentClosed`` follows unless it did before, so that stock held for it goes back. Repeating it changes
+        nothing. Raises :class:`PaymentNotFound`, or :class:`PaymentNotOpen` for one that was never on hold.
+        """
+        async with transaction():
+            known = await row("SELECT state, closed_at, held_fen FROM payment WHERE number = $1 FOR UPDATE", number)
+            if known is None:
+                raise PaymentNotFound(number=number)
+            if known["state"] == PaymentState.CLOSED and known["held_fen"] is not None:
+                return
+            if known["state"] != PaymentState.HELD:
+                raise PaymentNotOpen(number=number, state=known["state"])
+            await scalar(
+                "UPDATE payment SET state = CASE WHEN closed_at IS NULL THEN 'closing' ELSE 'closed' END,"
+                " next_query_at = NULL WHERE number = $1 RETURNING number",
+                number,
+            )
+            await self._mark_closed(number, never_opened=False)
+
     async def accept_late(self, reference: str) -> None:
         """Keep money that came late, because its owner can still deliver; joins the caller's transaction.
 

@@ -1,6 +1,7 @@
 """Payment bills: fetch one again, look at what does not agree. Payments and refunds that need a person."""
 
 from accounts.actors import Auditor, CountyOfficer
+from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.payments.schemas import (
@@ -13,6 +14,7 @@ from console_api.payments.schemas import (
 from kit.clock import utc_now
 from payments.bills import Bills
 from payments.queries import PaymentQueries
+from payments.service import Payments
 
 
 @door.post("/payment-bills", effect="resumable")
@@ -36,6 +38,15 @@ async def list_bill_differences(
 async def list_held_payments(actor: CountyOfficer | Auditor, payments: PaymentQueries) -> HeldPaymentsView:
     """金额、币种或付款人不符而被挂起、须人工核查的支付，最早的在前。"""
     return HeldPaymentsView(await payments.held())
+
+
+@door.post("/payments/held/<number:str>/closure", status=204)
+async def close_held_payment(
+    actor: CountyOfficer, number: str, key: IdempotencyKey, payments: Payments, access_logs: AccessLogs
+) -> None:
+    """款项已在微信商户平台原路退回后，关闭挂起的支付；订单随之关闭并释放库存。操作留有记录。"""
+    await payments.close_held(number)
+    await access_logs.record(actor, purpose="held_payment_closure", subject=f"payment:{number}", fields=("state",))
 
 
 @door.get("/refunds/abnormal")
