@@ -101,7 +101,12 @@ class PaymentQueries:
             " AND p.captured_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai'"
             " AND p.captured_at < ($1::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'"
             " AND NOT EXISTS (SELECT 1 FROM payment_bill_line l WHERE l.transaction_id = p.transaction_id"
-            "   AND l.kind = 'capture') ORDER BY 2, 3",
+            "   AND l.kind = 'capture')"
+            " UNION ALL SELECT 'missing_in_bill', p.number, r.number, p.transaction_id, r.amount_fen"
+            " FROM payment_refund r JOIN payment p ON p.id = r.payment_id WHERE r.state = 'succeeded'"
+            " AND r.finished_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai'"
+            " AND r.finished_at < ($1::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'"
+            " AND NOT EXISTS (SELECT 1 FROM payment_bill_line l WHERE l.refund_number = r.number) ORDER BY 2, 3",
             day,
         )
         return [msgspec.convert(each, BillDifference) for each in found]

@@ -56,7 +56,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
         away = False
         while not stop.is_set():
             try:
-                connection = await asyncpg.connect(settings.database.url, timeout=5)
+                connection = await asyncpg.connect(settings.database.url, timeout=5, command_timeout=10)
                 away = False
                 await _lead(connection, delivery, failures, stop)
             except Exception as error:

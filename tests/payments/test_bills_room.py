@@ -1,6 +1,7 @@
 """What a bill leads to, without a channel: bills and answers are made by the test."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
@@ -10,6 +11,7 @@ from kit.database import execute, row, rows, scalar, transaction
 from payments.events import PaymentArrivedLate, PaymentSettled
 from payments.jobs import CHINA, compare_bills
 from payments.ports import BillLineKind, RefundState, TradeBill, TradeBillRow
+from payments.queries import PaymentQueries
 from tests.payments import channel
 from tests.payments.conftest import Shop
 from tests.payments.test_payments_room import a_refund, refund_seen, seen
@@ -91,6 +93,22 @@ async def test_a_day_without_a_bill_is_missing_whatever_the_hour_of_its_trade(sh
 
 async def test_before_the_first_payment_no_bill_is_missing(shop: Shop) -> None:
     assert await shop.bills.missing_days(DAY) == []
+
+
+async def test_a_refund_that_the_bill_does_not_know_is_a_difference(shop: Shop) -> None:
+    number = await a_refund(shop)
+    await shop.refunds.confirm(await refund_seen(shop, number, RefundState.SUCCESS))
+    payment = await shop.row("ORDER1")
+    line = captured_line(payment["number"], payment["transaction_id"], payment["captured_fen"])
+    await keep(shop, line)
+    await compare_bills(shop.bills)
+    today = shop.watch().astimezone(CHINA).date()
+    (missing,) = await PaymentQueries().differences(today)
+    assert (missing.reason, missing.refund_number, missing.gross_fen) == ("missing_in_bill", number, 400)
+    refunded = replace(line, kind=BillLineKind.REFUND, refund_number=number, gross_fen=400, fee_fen=-2)
+    await keep(shop, line, refunded)
+    await compare_bills(shop.bills)
+    assert await PaymentQueries().differences(today) == []
 
 
 async def test_a_refund_that_was_paid_after_it_had_failed_is_refused_for_a_person_to_see(shop: Shop) -> None:
