@@ -4,12 +4,18 @@ Hot reads and conditional updates are SQL (model hydration costs half of a list 
 is open, because Tortoise hands out the transaction's own connection inside one.
 """
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from tortoise import connections
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.client import (
+    BaseDBAsyncClient,
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
@@ -35,8 +41,29 @@ async def transaction() -> AsyncIterator[None]:
 
     Never call the network, ``gather`` or ``create_task`` inside (architecture law 6).
     """
-    async with in_transaction(CONNECTION):
-        yield
+    if in_open_transaction():
+        async with in_transaction(CONNECTION):
+            yield
+        return
+    opened = in_transaction(CONNECTION)
+    try:
+        async with opened:
+            yield
+    finally:
+        if in_open_transaction():
+            await _abandon(opened)
+
+
+async def _abandon(opened: TransactionContext) -> None:
+    """Give back what Tortoise keeps when BEGIN or the giving back itself fails: the connection and the task's place.
+
+    Otherwise a pool that finds a dead connection after a restart of the database loses it, and a task that lives on
+    (a worker's, the dispatcher's) goes on asking that dead connection for ever.
+    """
+    pooled = cast(TransactionContextPooled, opened)
+    connections.reset(pooled.token)
+    with contextlib.suppress(Exception):
+        await pooled.client._parent._pool.release(pooled.client._connection)
 
 
 @asynccontextmanager

@@ -66,7 +66,9 @@ def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
                     "user": unquote(url.username or ""),
                     "password": unquote(url.password or ""),
                     "database": url.path.lstrip("/"),
-                    "minsize": 1,
+                    # No floor: asyncpg would keep it up by a task of its own, whose failure while PostgreSQL restarts
+                    # is a traceback that nobody asked for.
+                    "minsize": 0,
                     "maxsize": settings.pool_max,
                     "timeout": 5,
                     "connection_class": PooledConnection,

@@ -1,12 +1,19 @@
 """A connection goes back to the pool without a reset, and all the same without what the last user left open."""
 
+import asyncio
 import logging
+import os
+import signal
+import threading
 
 import asyncpg
 import pytest
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import BaseORMException
 
-from kit.database import connection, scalar, transaction
-from server.database import PooledConnection
+from kit.database import connection, in_open_transaction, scalar, transaction
+from server.database import PooledConnection, tortoise_config
+from server.settings import DatabaseSettings
 from tests.statements import counted_statements
 
 
@@ -38,6 +45,56 @@ async def test_a_transaction_left_open_is_rolled_back_when_the_connection_goes_b
 async def test_the_pool_of_the_house_is_made_of_such_connections(database: str) -> None:
     async with transaction():
         await scalar("SELECT 1")
-    async with connection().acquire_connection() as borrowed:  # type: ignore[attr-defined]
+    async with connection().acquire_connection() as borrowed:
         assert isinstance(borrowed, asyncpg.pool.PoolConnectionProxy)
         assert isinstance(borrowed._con, PooledConnection)
+
+
+def cut_every_line(url: str) -> None:
+    """End all sessions of the database while this loop stands still, so that the pool cannot have noticed."""
+
+    async def cut() -> None:
+        other = await asyncpg.connect(url)
+        await other.fetch(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await other.close()
+
+    outside = threading.Thread(target=lambda: asyncio.run(cut()))
+    outside.start()
+    outside.join()
+
+
+async def test_a_task_that_lives_on_forgets_the_connection_that_died(database: str) -> None:
+    """A worker's jobs run in one context for ever. More rounds than the pool has places: none is lost either."""
+    lost = 0
+    for _ in range(25):
+        async with transaction():
+            assert await scalar("SELECT 1") == 1
+        cut_every_line(database)
+        try:
+            async with transaction():
+                await scalar("SELECT 2")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException):
+            lost += 1
+        assert not in_open_transaction()
+    assert lost > 0, "the pool noticed every time: this test shows nothing"
+    assert await scalar("SELECT 3") == 3
+
+
+async def test_a_task_that_is_cancelled_at_the_begin_gives_its_connection_back(database_url: str) -> None:
+    """The pool has one place; the backend stands still when BEGIN reaches it."""
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config(DatabaseSettings(url=database_url, pool_max=1)))
+        backend = await scalar("SELECT pg_backend_pid()")
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3), transaction():
+                    raise AssertionError("BEGIN was answered")
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        async with asyncio.timeout(10):
+            assert await scalar("SELECT 1") == 1
+        await context.close_connections()
