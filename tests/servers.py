@@ -47,7 +47,8 @@ class ThrowAwayPostgres:
         password.chmod(0o644)
         subprocess.run(
             [self._bin / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", password,
-             "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=C.UTF-8", "--no-sync"],
+             "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+             "--lc-collate=C", "--lc-ctype=C.UTF-8", "--no-sync"],
             check=True, user=self._user, stdout=subprocess.DEVNULL, cwd=self._directory,
         )  # fmt: skip
         self._process = subprocess.Popen(

@@ -33,7 +33,7 @@ async def addresses_that_failed(house: House, *forwarded: dict[str, str]) -> set
         await connection.execute("DELETE FROM login_failure")
         async with httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=15) as http:
             for headers in forwarded:
-                body = {"login": "nobody.there", "password": "wrong-Password-1"}
+                body = {"login": "nobody.there", "password": "wrong-Password-1"}  # pragma: allowlist secret
                 answer = await http.post("/v1/console/session", json=body, headers=headers)
                 assert answer.status_code == 401, answer.text
         found = {row["subject_hash"] for row in await connection.fetch("SELECT subject_hash FROM login_failure")}
