@@ -6,7 +6,7 @@ traceback. What PostgreSQL says is told by its SQLSTATE.
 
 from collections.abc import Iterator
 
-from asyncpg.exceptions import InterfaceError
+from asyncpg.exceptions import InterfaceError, InternalClientError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from tortoise.exceptions import DBConnectionError
@@ -17,8 +17,10 @@ from kit.errors import Unavailable
 _BUSY = ("55P03", "40001", "40P01")
 # Connection lost, resources exhausted, shut down or starting up, cancelled by the statement timeout, read-only standby.
 _AWAY = ("08", "53", "57", "25006")
+# InternalClientError: a pooled connection that has read PostgreSQL's last words and not yet seen its line cut.
 _LOST_LINE = (
     InterfaceError,
+    InternalClientError,
     DBConnectionError,
     ConnectionError,
     TimeoutError,

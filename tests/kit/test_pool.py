@@ -13,6 +13,7 @@ from tortoise.exceptions import BaseORMException
 
 from kit.database import connection, in_open_transaction, scalar, transaction
 from server.database import PooledConnection, tortoise_config
+from server.outages import is_outage
 from server.settings import DatabaseSettings
 from tests.statements import counted_statements
 
@@ -98,3 +99,19 @@ async def test_a_task_that_is_cancelled_at_the_begin_gives_its_connection_back(d
         async with asyncio.timeout(10):
             assert await scalar("SELECT 1") == 1
         await context.close_connections()
+
+
+async def test_whatever_a_dying_connection_says_is_an_outage(database: str) -> None:
+    """The pool may hand one out between PostgreSQL's last words and the end of its line."""
+    said: list[Exception] = []
+    for steps in range(12):
+        await scalar("SELECT 1")
+        cut_every_line(database)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        try:
+            await scalar("SELECT 2")
+        except Exception as error:
+            said.append(error)
+    assert [error for error in said if not is_outage(error)] == []
+    assert "InternalClientError" in {type(error).__name__ for error in said}, said
