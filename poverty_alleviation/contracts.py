@@ -122,6 +122,8 @@ class Contracts:
         Sales that were packed before keep the version they were packed under. Raises :class:`RuleInvalid`.
         """
         async with transaction():
+            # The contract's row is the lock: of two changes at once, the second sees the first one's version.
+            await row("SELECT 1 FROM benefit_contract WHERE number = $1 FOR UPDATE", contract)
             last = await row(
                 "SELECT r.id, r.version, r.valid_from, r.valid_until FROM benefit_rule r"
                 " JOIN benefit_contract c ON c.id = r.contract_id WHERE c.number = $1 AND r.code = $2"

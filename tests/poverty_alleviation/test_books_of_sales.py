@@ -266,6 +266,20 @@ async def test_a_new_version_of_a_rule_leaves_packed_lines_alone(county: County)
     assert named(county, await balances())["2102", "N1", "accrued"] == -300 - 900
 
 
+async def test_two_changes_of_a_rule_at_once_are_two_versions(county: County) -> None:
+    code = await scalar("SELECT code FROM benefit_rule WHERE kind = 'per_unit'")
+    changed = RuleTerms(
+        kind=RuleKind.PER_UNIT,
+        rate=2400,
+        scope=RuleScope.ALL_SUPPLIERS,
+        category=IncomeCategory.PRODUCTION,
+        recognition=Recognition.ORDER_COMPLETED,
+        valid_from=date(2026, 11, 23),
+    )
+    both = (county.contracts.change_rule(county.contract, code, changed, OFFICER) for _ in range(2))
+    assert sorted(await asyncio.gather(*both)) == [(code, 2), (code, 3)]
+
+
 async def test_an_order_that_does_not_add_up_posts_nothing(county: County) -> None:
     with pytest.raises(OrderDoesNotAdd):
         await county.tell(msgspec.structs.replace(county.paid(), amount_fen=10_971))
