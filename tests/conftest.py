@@ -48,7 +48,7 @@ class Databases:
         name = f"t_{uuid.uuid4().hex[:12]}"
         connection = await asyncpg.connect(self.server_url)
         try:
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}" STRATEGY FILE_COPY')
         finally:
             await connection.close()
         return name
