@@ -20,13 +20,14 @@ from server.database import MODEL_MODULES, ROOT
 
 PACKAGES = [
     "server", "miniapp_api", "console_api", "webhook_api", "integrations",
-    "live", "poverty_alleviation", "orders", "traceability", "products", "payments", "ledger", "merchants",
-    "accounts", "places", "api_kit", "kit",
+    "county", "live", "poverty_alleviation", "settlements", "reviews", "orders", "traceability", "products",
+    "promotions", "payments", "logistics", "ledger", "merchants", "accounts", "places", "content", "api_kit", "kit",
 ]  # fmt: skip
-ROOMS = PACKAGES[5:15]
+ROOMS = PACKAGES[5:-2]
 # Top first; a foreign key may point sideways inside a room or down, never up.
-LAYERS = [["live", "poverty_alleviation"], ["orders"], ["traceability"], ["products", "payments", "ledger"],
-          ["merchants"], ["accounts", "places"], ["kit"]]  # fmt: skip
+LAYERS = [["county"], ["live", "poverty_alleviation", "settlements"], ["reviews"], ["orders"], ["traceability"],
+          ["products", "promotions", "payments", "logistics", "ledger"], ["merchants"],
+          ["accounts", "places", "content"], ["kit"]]  # fmt: skip
 
 
 def modules() -> list[str]:

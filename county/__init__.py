@@ -1,0 +1,1 @@
+"""The county's office: complaints and their clocks, take-downs, and whatever else reads every room."""

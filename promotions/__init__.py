@@ -1,0 +1,1 @@
+"""What makes a purchase cheaper and who bears it: coupons, campaigns, referrals. References are opaque."""
