@@ -38,3 +38,16 @@ class ContentTypeUnsupported(DomainError):
     code = "content_type_unsupported"
     title = "请求内容类型不受支持"
     title_en = "The content type is not supported"
+
+
+class SpreadsheetRefused(Invalid):
+    """The file is no spreadsheet that this system opens; ``reason`` says why.
+
+    ``unreadable``, ``encoding``, ``old_format``, ``encrypted``, ``macros``, ``xml_entities``, ``unfolds_too_far``,
+    ``too_many_parts``, ``too_many_rows``, ``too_many_columns``, ``empty``, or ``header`` with ``unknown``, ``missing``
+    and ``doubled``.
+    """
+
+    code = "spreadsheet_refused"
+    title = "表格文件无法读取"
+    title_en = "The spreadsheet cannot be read"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from xml.parsers import expat
 
-from kit.errors import Invalid
+from api_kit.errors import SpreadsheetRefused
 
 MAX_ENTRIES = 256
 MAX_UNFOLDED_BYTES = 32 * 1024 * 1024
@@ -23,19 +23,6 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 # Parts that run or fetch something: VBA, Excel 4 macro sheets, ActiveX, embedded files, links to other workbooks.
 _ACTIVE = ("vbaproject", "macrosheets/", "dialogsheets/", "activex/", "embeddings/", "externallinks/", "customui/")
-
-
-class SpreadsheetRefused(Invalid):
-    """The file is no spreadsheet that this system opens; ``reason`` says why.
-
-    ``unreadable``, ``encoding``, ``old_format``, ``encrypted``, ``macros``, ``xml_entities``, ``unfolds_too_far``,
-    ``too_many_parts``, ``too_many_rows``, ``too_many_columns``, ``empty``, or ``header`` with ``unknown``, ``missing``
-    and ``doubled``.
-    """
-
-    code = "spreadsheet_refused"
-    title = "表格文件无法读取"
-    title_en = "The spreadsheet cannot be read"
 
 
 def is_workbook(raw: bytes) -> bool:

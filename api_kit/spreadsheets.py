@@ -25,8 +25,8 @@ import openpyxl
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils.exceptions import InvalidFileException
 
-from api_kit.errors import ContentTooLarge
-from api_kit.spreadsheet_guard import SpreadsheetRefused, check_workbook, is_workbook
+from api_kit.errors import ContentTooLarge, SpreadsheetRefused
+from api_kit.spreadsheet_guard import check_workbook, is_workbook
 from kit.errors import DomainError
 from kit.money import parse_yuan
 
