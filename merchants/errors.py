@@ -41,3 +41,51 @@ class LicenceSpanInvalid(Invalid):
     code = "licence_span_invalid"
     title = "执照有效期有误"
     title_en = "The licence's span is not valid"
+
+
+class PaperUnknown(NotFound):
+    """There is no such paper, or it is not the caller's."""
+
+    code = "paper_unknown"
+    title = "证照不存在"
+    title_en = "No such paper"
+
+
+class PaperNotMovable(Conflict):
+    """The paper is in a state from which this step does not lead; ``state`` says which."""
+
+    code = "paper_state"
+    title = "证照当前状态不允许此操作"
+    title_en = "Not possible in the paper's present state"
+
+
+class PaperRepeated(Conflict):
+    """The same document waits for review or is accepted already."""
+
+    code = "paper_repeated"
+    title = "该证照已提交"
+    title_en = "The paper was handed in already"
+
+
+class ExemptionRuleMissing(Conflict):
+    """No rule for natural persons is on record for the day on which the self-statement begins."""
+
+    code = "exemption_rule_missing"
+    title = "尚未登记自然人免登记规则"
+    title_en = "No rule for natural persons is on record"
+
+
+class StatementTooLong(Invalid):
+    """A self-statement has a last day, at most ``days`` days after it begins, and must then be made anew."""
+
+    code = "statement_too_long"
+    title = "自我声明有效期过长"
+    title_en = "The self-statement holds for too long"
+
+
+class ExemptionRuleTaken(Conflict):
+    """Another rule begins on this day."""
+
+    code = "exemption_rule_taken"
+    title = "该日已有免登记规则"
+    title_en = "A rule begins on this day already"

@@ -13,6 +13,8 @@ class LicenceKind(StrEnum):
     COOPERATIVE = "cooperative"
     INDIVIDUAL = "individual"
     FAMILY_FARM = "family_farm"
+    NATURAL_PERSON = "natural_person"
+    """Sells own produce below the exemption; the self-statement stands in the licence's place."""
 
 
 class Licence(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from merchants.errors import MerchantNotMovable
@@ -15,15 +15,17 @@ from places.models import Division
 
 
 class MerchantState(StrEnum):
-    """Applied for, approved by the county, suspended by the county."""
+    """Applied for, refused or approved by the county, suspended by the county."""
 
     APPLIED = "applied"
+    REFUSED = "refused"
     APPROVED = "approved"
     SUSPENDED = "suspended"
 
 
 TRANSITIONS = {
-    MerchantState.APPLIED: frozenset({MerchantState.APPROVED}),
+    MerchantState.APPLIED: frozenset({MerchantState.APPROVED, MerchantState.REFUSED}),
+    MerchantState.REFUSED: frozenset({MerchantState.APPLIED}),
     MerchantState.APPROVED: frozenset({MerchantState.SUSPENDED}),
     MerchantState.SUSPENDED: frozenset({MerchantState.APPROVED}),
 }
@@ -35,7 +37,7 @@ class Merchant(Model):
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=24, unique=True)
     name = fields.CharField(max_length=60)
-    licence_kind = fields.CharEnumField(LicenceKind, max_length=12)
+    licence_kind = fields.CharEnumField(LicenceKind, max_length=16)
     licence_number = fields.CharField(max_length=40, unique=True)
     licence_from = fields.DateField()
     licence_until = fields.DateField(null=True)
@@ -75,3 +77,90 @@ class Merchant(Model):
         sources = [state for state, targets in TRANSITIONS.items() if to in targets]
         if not await Merchant.filter(id=self.id, state__in=sources).update(state=to, **noted):
             raise MerchantNotMovable(state=self.state.value, to=to.value)
+
+
+class PaperState(StrEnum):
+    """Where a paper stands: handed in, accepted, refused (or its acceptance taken back), run out."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+PAPER_TRANSITIONS = {
+    PaperState.SUBMITTED: frozenset({PaperState.ACCEPTED, PaperState.REFUSED}),
+    PaperState.ACCEPTED: frozenset({PaperState.REFUSED, PaperState.EXPIRED}),
+    PaperState.REFUSED: frozenset[PaperState](),
+    PaperState.EXPIRED: frozenset[PaperState](),
+}
+
+
+class MerchantPaper(Model):
+    """One paper of one merchant. But for its state nothing in it changes; ``picture`` is a private picture's number."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=24, unique=True)
+    merchant: fields.ForeignKeyRelation[Merchant] = fields.ForeignKeyField(
+        "longchuan.Merchant", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
+    )
+    kind = fields.CharField(max_length=24)
+    document_number = fields.CharField(max_length=40)
+    issuer = fields.CharField(max_length=60, default="")
+    subject = fields.CharField(max_length=60, default="")
+    valid_from = fields.DateField()
+    valid_until = fields.DateField(null=True)
+    picture = fields.CharField(max_length=40, null=True)
+    state = fields.CharEnumField(PaperState, max_length=10, default=PaperState.SUBMITTED)
+
+    class Meta:
+        table = "merchant_paper"
+        indexes = (Index(fields=("state", "valid_until", "id"), name="merchant_paper_by_end"),)
+        constraints = (
+            CheckConstraint(check="valid_until IS NULL OR valid_until >= valid_from", name="merchant_paper_span"),
+            UniqueConstraint(
+                fields=("merchant_id", "kind", "document_number", "valid_from"),
+                name="merchant_paper_once",
+                condition="state IN ('submitted', 'accepted')",
+            ),
+        )
+
+
+class PaperReview(Model):
+    """One step of a paper: what it came to, when, by whom and why. Rows are only ever added."""
+
+    id = fields.BigIntField(primary_key=True)
+    paper: fields.ForeignKeyRelation[MerchantPaper] = fields.ForeignKeyField(
+        "longchuan.MerchantPaper", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
+    )
+    state = fields.CharEnumField(PaperState, max_length=10)
+    reviewed_at = fields.DatetimeField()
+    reviewed_by = fields.CharField(max_length=120)
+    reason = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "paper_review"
+        constraints = (CheckConstraint(check="state <> 'refused' OR reason IS NOT NULL", name="paper_review_reason"),)
+
+
+class ExemptionRule(Model):
+    """From a day on: up to what turnover a natural person sells own produce without registration (domain reference 5).
+
+    ``recheck_days`` is how long one self-statement holds. Rows are only ever added; the figures come from a document.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    valid_from = fields.DateField(unique=True)
+    yearly_limit_fen = fields.BigIntField()
+    recheck_days = fields.IntField()
+    source_document = fields.CharField(max_length=200)
+    entered_at = fields.DatetimeField()
+    entered_by = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "exemption_rule"
+        constraints = (
+            CheckConstraint(
+                check="yearly_limit_fen > 0 AND recheck_days BETWEEN 1 AND 3660", name="exemption_rule_figures"
+            ),
+        )

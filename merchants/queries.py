@@ -10,7 +10,9 @@ from kit.paging import read_cursor, write_cursor
 from merchants.errors import MerchantUnknown
 
 
-class _Key(msgspec.Struct, array_like=True):
+class RowKey(msgspec.Struct, array_like=True):
+    """The sort key of this room's lists."""
+
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -73,7 +75,7 @@ async def merchant(number: str) -> MerchantCard:
 
 async def merchants(state: str | None, cursor: str | None, limit: int) -> tuple[list[MerchantCard], str | None]:
     """Merchants of one state or of all, oldest first, and the cursor of the next page."""
-    after = read_cursor(cursor, _Key).id if cursor else 0
+    after = read_cursor(cursor, RowKey).id if cursor else 0
     found = await rows(
         _CARD + " WHERE m.id > $1 AND ($2::text IS NULL OR m.state = $2) ORDER BY m.id LIMIT $3",
         after,

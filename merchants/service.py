@@ -1,15 +1,23 @@
 """What the county does with merchants."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import transaction
 from kit.numbers import public_number
-from merchants.errors import LicenceNotValid, LicenceSpanInvalid, MerchantUnknown, SubMerchantTaken
-from merchants.licences import Licence
-from merchants.models import Merchant, MerchantState
+from merchants.errors import (
+    ExemptionRuleTaken,
+    LicenceNotValid,
+    LicenceSpanInvalid,
+    MerchantUnknown,
+    SubMerchantTaken,
+)
+from merchants.licences import Licence, LicenceKind
+from merchants.models import ExemptionRule, Merchant, MerchantState
+from merchants.papers import check_statement
 from places.errors import DivisionUnknown
 from places.models import Division
 
@@ -23,10 +31,13 @@ class Merchants:
     async def enter(self, name: str, licence: Licence, township: str, sub_mchid: str | None, by: str) -> str:
         """A new merchant that has applied; answers its number.
 
-        Raises :class:`LicenceSpanInvalid`, :class:`DivisionUnknown`, :class:`SubMerchantTaken`.
+        Raises :class:`LicenceSpanInvalid`, :class:`DivisionUnknown`, :class:`SubMerchantTaken`, and for a natural
+        person what :func:`check_statement` raises.
         """
         if licence.valid_until is not None and licence.valid_until < licence.valid_from:
             raise LicenceSpanInvalid()
+        if licence.kind is LicenceKind.NATURAL_PERSON:
+            await check_statement(licence.valid_from, licence.valid_until)
         if not await Division.exists(code=township, level="township"):
             raise DivisionUnknown(division=township)
         now = self.clock()
@@ -60,6 +71,23 @@ class Merchants:
         """Take a merchant off sale; paid orders go on."""
         merchant = await self._find(number)
         await merchant.move(MerchantState.SUSPENDED, decided_at=self.clock(), decided_by=by, suspension_reason=reason)
+
+    async def enter_exemption_rule(
+        self, valid_from: date, yearly_limit_fen: int, recheck_days: int, source_document: str, by: str
+    ) -> None:
+        """From a day on, what holds for natural persons. Raises :class:`ExemptionRuleTaken`."""
+        try:
+            async with transaction():
+                await ExemptionRule.create(
+                    valid_from=valid_from,
+                    yearly_limit_fen=yearly_limit_fen,
+                    recheck_days=recheck_days,
+                    source_document=source_document,
+                    entered_at=self.clock(),
+                    entered_by=by,
+                )
+        except IntegrityError:
+            raise ExemptionRuleTaken() from None
 
     async def _find(self, number: str) -> Merchant:
         merchant = await Merchant.get_or_none(number=number)

@@ -25,6 +25,7 @@ from live.keys import LiveKeys
 from live.publishing import Publishing
 from live.shelf import Shelf
 from live.supervision import Supervision
+from merchants.papers import Papers
 from merchants.service import Merchants
 from miniapp_api.live.endpoints import AllowedOrigins
 from orders.after_sales import AfterSales
@@ -59,6 +60,7 @@ class Bootstrap:
     http: httpx.AsyncClient
     redis: "Redis"
     sessions: Sessions
+    papers: Papers
     payments: Payments
     refunds: Refunds
     bills: Bills
@@ -109,6 +111,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         http=http,
         redis=redis,
         sessions=sessions,
+        papers=Papers(),
         payments=payments,
         refunds=refunds,
         bills=Bills(gateway),
@@ -129,6 +132,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         StaffLogin(passwords, sessions),
         StaffAccounts(passwords),
         Merchants(),
+        built.papers,
         Catalogue(),
         SalePolicies(),
         Marks(),

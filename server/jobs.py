@@ -11,6 +11,7 @@ import structlog
 import kit.idempotency
 import ledger.jobs
 import live.jobs
+import merchants.jobs
 import orders.jobs
 import payments.jobs
 from kit.clock import utc_now
@@ -45,6 +46,7 @@ JOBS: tuple[Job, ...] = (
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
+    Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )
 

@@ -4,7 +4,7 @@ import msgspec
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk
 from console_api import door
-from console_api.merchants.schemas import MerchantInput, MerchantsQuery, MerchantsView, SuspensionInput
+from console_api.merchants.schemas import MerchantInput, MerchantsQuery, MerchantsView, ReasonInput
 from merchants.errors import MerchantUnknown
 from merchants.licences import Licence
 from merchants.queries import MerchantCard, merchant, merchants
@@ -42,7 +42,7 @@ async def approve_merchant(actor: CountyOfficer, number: str, county: Merchants)
 
 
 @door.put("/merchants/<number:str>/suspension")
-async def suspend_merchant(actor: CountyOfficer, number: str, body: SuspensionInput, county: Merchants) -> MerchantCard:
+async def suspend_merchant(actor: CountyOfficer, number: str, body: ReasonInput, county: Merchants) -> MerchantCard:
     """停用商户：其商品立即不再展示。"""
     await county.suspend(number, body.reason, actor.caller)
     return await merchant(number)

@@ -31,8 +31,8 @@ class MerchantInput(Input):
     sub_mchid: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8,10}$(?!\n)")] | None = None
 
 
-class SuspensionInput(Input):
-    """Why a merchant may not sell for now."""
+class ReasonInput(Input):
+    """Why a merchant may not sell for now, or why its application is refused."""
 
     reason: Reason
 
@@ -40,7 +40,7 @@ class SuspensionInput(Input):
 class MerchantsQuery(Input):
     """Which merchants to list."""
 
-    state: Literal["applied", "approved", "suspended"] | None = None
+    state: Literal["applied", "refused", "approved", "suspended"] | None = None
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
 

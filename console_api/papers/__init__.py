@@ -1,0 +1,1 @@
+"""Papers of merchants: handed in, reviewed, watched."""
