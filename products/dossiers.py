@@ -62,6 +62,7 @@ class ProductDossier(msgspec.Struct):
     return_policy: str
     sale_policy: str
     host_commission_bp: int
+    freight_template: str
     state: str
     drafted_at: datetime
     submitted_at: datetime | None
@@ -103,7 +104,7 @@ _MARK = (
 )
 _DOSSIER = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, p.township_id AS township,
-       p.return_policy, p.sale_policy, p.host_commission_bp, p.state, p.drafted_at, p.submitted_at,
+       p.return_policy, p.sale_policy, p.host_commission_bp, p.freight_template, p.state, p.drafted_at, p.submitted_at,
        p.reviewed_at, p.refusal_reason, p.listed_at, p.delisted_at, p.delisted_reason,
        (SELECT json_agg(json_build_object('code', code, 'spec', spec, 'price_fen', price_fen,
                'mass_gram', mass_gram, 'gtin', gtin, 'active', active, 'available', available,

@@ -27,7 +27,10 @@ class SkuDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A product as its merchant describes it; ``township`` is the code of its origin."""
+    """A product as its merchant describes it; ``township`` is the code of its origin.
+
+    ``freight_template`` is an opaque code, '' is sent for nothing.
+    """
 
     title: str
     township: str
@@ -38,3 +41,4 @@ class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
     image: str = ""
     sale_policy: str = "standard"
     host_commission_bp: int = 0
+    freight_template: str = ""

@@ -71,6 +71,7 @@ class Product(Model):
     return_policy = fields.CharEnumField(ReturnPolicy, max_length=24)
     sale_policy = fields.CharField(max_length=24)
     host_commission_bp = fields.IntField(default=0)
+    freight_template = fields.CharField(max_length=24, default="")
     state = fields.CharEnumField(ProductState, max_length=10, default=ProductState.DRAFT)
     drafted_at = fields.DatetimeField()
     drafted_by = fields.CharField(max_length=120)

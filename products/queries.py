@@ -77,7 +77,8 @@ class ProductPage(msgspec.Struct):
 class SkuOffer(msgspec.Struct, frozen=True):
     """What checkout needs to know of a SKU now; ``merchant`` and ``product`` are public numbers.
 
-    ``sub_mchid`` is where the merchant's money lands, as in :class:`merchants.queries.Payee`.
+    ``sub_mchid`` is where the merchant's money lands, as in :class:`merchants.queries.Payee`. ``freight_template`` is
+    opaque here; '' is sent for nothing.
     """
 
     sku: str
@@ -97,6 +98,7 @@ class SkuOffer(msgspec.Struct, frozen=True):
     host_commission_bp: int
     mass_gram: int
     return_policy: str
+    freight_template: str
 
 
 def _marks(branded: bool, recognised: bool) -> list[str]:
@@ -214,7 +216,7 @@ _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.sub_mchid, p.title, s.spec, p.image, s.price_fen,
        s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, p.host_commission_bp, s.mass_gram,
-       p.return_policy
+       p.return_policy, p.freight_template
   FROM sku s
   JOIN product p ON p.id = s.product_id
   JOIN merchant m ON m.id = p.merchant_id
@@ -247,9 +249,36 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             host_commission_bp=r["host_commission_bp"],
             mass_gram=r["mass_gram"],
             return_policy=r["return_policy"],
+            freight_template=r["freight_template"],
         )
         for r in found
     }
+
+
+class FreightFacts(msgspec.Struct, frozen=True):
+    """What sending a SKU depends on; ``mass_gram`` is of one piece."""
+
+    freight_template: str
+    mass_gram: int
+    price_fen: int
+
+
+async def freight_facts(product: str, sku: str | None, now: datetime | None = None) -> FreightFacts:
+    """The facts of a SKU of a product on sale, of its first one unless told. One query.
+
+    Raises :class:`ProductUnknown`.
+    """
+    found = await row(
+        "SELECT p.freight_template, s.mass_gram, s.price_fen FROM sku s JOIN product p ON p.id = s.product_id"
+        f" JOIN merchant m ON m.id = p.merchant_id WHERE p.code = $2 AND s.active AND {_ON_SALE}"
+        " AND ($3::text IS NULL OR s.code = $3) ORDER BY s.position LIMIT 1",
+        china_day(now or utc_now()),
+        product,
+        sku,
+    )
+    if found is None:
+        raise ProductUnknown()
+    return FreightFacts(**found)
 
 
 class StockDifference(msgspec.Struct, frozen=True):

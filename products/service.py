@@ -180,4 +180,5 @@ def _described(draft: ProductDraft) -> dict[str, Any]:
         "return_policy": draft.return_policy,
         "sale_policy": draft.sale_policy,
         "host_commission_bp": draft.host_commission_bp,
+        "freight_template": draft.freight_template,
     }

@@ -25,6 +25,8 @@ from live.keys import LiveKeys
 from live.publishing import Publishing
 from live.shelf import Shelf
 from live.supervision import Supervision
+from logistics.addresses import AddressBook
+from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
 from miniapp_api.live.endpoints import AllowedOrigins
@@ -136,6 +138,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Catalogue(),
         SalePolicies(),
         Marks(),
+        FreightTemplates(),
+        AddressBook(cipher),
         stock,
         payments,
         refunds,

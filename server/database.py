@@ -33,6 +33,7 @@ MODEL_MODULES = [
     "merchants.models",
     "products.models",
     "payments.models",
+    "logistics.models",
     "ledger.models",
     "traceability.models",
     "orders.models",

@@ -17,6 +17,7 @@ from console_api.products.schemas import (
     StockInput,
     StockView,
 )
+from logistics.templates import FreightTemplates
 from products.dossiers import ProductDossier, product_dossier, product_summaries
 from products.drafts import ProductDraft
 from products.errors import SkuUnknown
@@ -35,9 +36,10 @@ def _draft(body: ProductInput) -> ProductDraft:
 
 @door.post("/products")
 async def draft_product(
-    actor: MerchantClerk, body: ProductInput, key: IdempotencyKey, catalogue: Catalogue
+    actor: MerchantClerk, body: ProductInput, key: IdempotencyKey, catalogue: Catalogue, templates: FreightTemplates
 ) -> ProductDossier:
     """新建商品草稿。"""
+    await templates.check_usable(actor.merchant, body.freight_template)
     return await product_dossier(await catalogue.draft(actor.merchant, _draft(body), actor.caller))
 
 
@@ -56,8 +58,11 @@ async def show_dossier(actor: MerchantClerk | CountyOfficer | PovertyOfficer | A
 
 
 @door.put("/products/<code:str>")
-async def edit_product(actor: MerchantClerk, code: str, body: ProductInput, catalogue: Catalogue) -> ProductDossier:
+async def edit_product(
+    actor: MerchantClerk, code: str, body: ProductInput, catalogue: Catalogue, templates: FreightTemplates
+) -> ProductDossier:
     """修改草稿；未列出的规格不再出售。"""
+    await templates.check_usable(actor.merchant, body.freight_template)
     await catalogue.edit(actor.merchant, code, _draft(body))
     return await product_dossier(code)
 

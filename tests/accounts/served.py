@@ -10,15 +10,19 @@ import httpx
 from sanic import Sanic
 
 import console_api.accounts.endpoints
+import console_api.logistics.endpoints
 import console_api.merchants.endpoints
 import console_api.products.endpoints
 import miniapp_api.accounts.endpoints
+import miniapp_api.logistics.endpoints
 import miniapp_api.products.endpoints
 from accounts.service import ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.doors import Door
 from api_kit.mounting import mount
 from console_api import door as console
+from logistics.addresses import AddressBook
+from logistics.templates import FreightTemplates
 from merchants.service import Merchants
 from miniapp_api import door as miniapp
 from products.marks import Marks
@@ -29,9 +33,11 @@ from tests.accounts.people import PASSWORD, SomeoneElsesPhone, quick_passwords, 
 
 ENDPOINTS = (
     console_api.accounts.endpoints,
+    console_api.logistics.endpoints,
     console_api.merchants.endpoints,
     console_api.products.endpoints,
     miniapp_api.accounts.endpoints,
+    miniapp_api.logistics.endpoints,
     miniapp_api.products.endpoints,
 )
 
@@ -71,6 +77,8 @@ async def served() -> AsyncIterator[Served]:
             Catalogue(),
             Marks(),
             Stock(),
+            FreightTemplates(),
+            AddressBook(throwaway_cipher()),
         )
     }
     Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process

@@ -1,0 +1,1 @@
+"""Freight and parcels, as a merchant's clerk sees them."""

@@ -1,0 +1,1 @@
+"""Addresses and freight, as a consumer sees them."""
