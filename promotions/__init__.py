@@ -1,1 +1,1 @@
-"""What makes a purchase cheaper and who bears it: coupons, campaigns, referrals. References are opaque."""
+"""What makes a checkout cheaper: coupon campaigns of the county and of merchants, and the coupons people claim."""

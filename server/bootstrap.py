@@ -46,6 +46,8 @@ from poverty_alleviation.sales import SalesBooks
 from products.marks import Marks
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
+from promotions.campaigns import Campaigns
+from promotions.coupons import Coupons
 from server.settings import Settings
 from server.tallies import Tallies
 from traceability.service import Intakes, Lots, Suppliers
@@ -68,6 +70,7 @@ class Bootstrap:
     bills: Bills
     order_life: OrderLife
     after_sales: AfterSales
+    coupons: Coupons
     live_sessions: live.Sessions
     supervision: Supervision
     archive: Archive
@@ -119,6 +122,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         bills=Bills(gateway),
         order_life=order_life,
         after_sales=after_sales,
+        coupons=Coupons(),
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
@@ -141,6 +145,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         FreightTemplates(),
         AddressBook(cipher),
         stock,
+        Campaigns(),
+        built.coupons,
         payments,
         refunds,
         built.bills,

@@ -32,6 +32,7 @@ MODEL_MODULES = [
     "places.models",
     "merchants.models",
     "products.models",
+    "promotions.models",
     "payments.models",
     "logistics.models",
     "ledger.models",

@@ -14,6 +14,7 @@ import live.jobs
 import merchants.jobs
 import orders.jobs
 import payments.jobs
+import promotions.jobs
 from kit.clock import utc_now
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
@@ -43,6 +44,7 @@ JOBS: tuple[Job, ...] = (
     Job("payments.import_bills", 3600, lambda b: payments.jobs.import_bills(b.bills)),
     Job("payments.compare_bills", 300, lambda b: payments.jobs.compare_bills(b.bills)),
     Job("orders.pass_after_sales_windows", 1, lambda b: orders.jobs.pass_after_sales_windows(b.order_life)),
+    Job("promotions.expire_coupons", 60, lambda b: promotions.jobs.expire_coupons(b.coupons)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),

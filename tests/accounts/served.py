@@ -13,9 +13,11 @@ import console_api.accounts.endpoints
 import console_api.logistics.endpoints
 import console_api.merchants.endpoints
 import console_api.products.endpoints
+import console_api.promotions.endpoints
 import miniapp_api.accounts.endpoints
 import miniapp_api.logistics.endpoints
 import miniapp_api.products.endpoints
+import miniapp_api.promotions.endpoints
 from accounts.service import ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.doors import Door
@@ -27,6 +29,8 @@ from merchants.service import Merchants
 from miniapp_api import door as miniapp
 from products.marks import Marks
 from products.service import Catalogue, Stock
+from promotions.campaigns import Campaigns
+from promotions.coupons import Coupons
 from server.authentication import authenticator
 from server.problems import problem_for
 from tests.accounts.people import PASSWORD, SomeoneElsesPhone, quick_passwords, throwaway_cipher
@@ -36,9 +40,11 @@ ENDPOINTS = (
     console_api.logistics.endpoints,
     console_api.merchants.endpoints,
     console_api.products.endpoints,
+    console_api.promotions.endpoints,
     miniapp_api.accounts.endpoints,
     miniapp_api.logistics.endpoints,
     miniapp_api.products.endpoints,
+    miniapp_api.promotions.endpoints,
 )
 
 
@@ -79,6 +85,8 @@ async def served() -> AsyncIterator[Served]:
             Stock(),
             FreightTemplates(),
             AddressBook(throwaway_cipher()),
+            Campaigns(),
+            Coupons(),
         )
     }
     Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process

@@ -1,0 +1,1 @@
+"""Coupon campaigns of merchants and of the county."""

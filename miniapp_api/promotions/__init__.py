@@ -1,0 +1,1 @@
+"""Coupons of a consumer."""
