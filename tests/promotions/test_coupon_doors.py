@@ -45,7 +45,8 @@ async def test_a_merchants_coupon_from_draft_to_cart_to_result(doors: Served) ->
         await clerk_of(doors, other, "foreign"),
         await officer(doors),
     )
-    drafted = [await http.post(CONSOLE, headers=keyed(clerk, "k1"), json=terms()) for _ in range(2)]
+    asked = terms()
+    drafted = [await http.post(CONSOLE, headers=keyed(clerk, "k1"), json=asked) for _ in range(2)]
     assert [d.status_code for d in drafted] == [201, 201]
     campaign = drafted[0].json()
     number = campaign["terms"]["campaign"]
