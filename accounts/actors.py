@@ -1,5 +1,6 @@
 """Who can ask for something. The type of an actor is the permission that a door demands."""
 
+from accounts.roles import Duty
 from kit.actors import Actor
 
 
@@ -20,9 +21,10 @@ class Staff(Actor, frozen=True, kw_only=True):
 
 
 class MerchantClerk(Staff, frozen=True, kw_only=True):
-    """Works for one merchant; ``merchant`` is its number."""
+    """Works for one merchant; ``merchant`` is its number. ``limited_to`` names the duties; a lead has no limit."""
 
     merchant: str
+    limited_to: frozenset[Duty] = frozenset()
 
 
 class Host(Staff, frozen=True, kw_only=True):

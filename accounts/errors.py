@@ -92,3 +92,35 @@ class PurposeMissing(Invalid):
     code = "purpose_missing"
     title = "请填写查看目的"
     title_en = "State the purpose"
+
+
+class InvitationUnknown(NotFound):
+    """There is no such invitation, or it has been used, withdrawn, or has run out."""
+
+    code = "invitation_unknown"
+    title = "邀请无效或已过期"
+    title_en = "The invitation is unknown, used or has run out"
+
+
+class InvitationsFull(Conflict):
+    """Too many invitations of this merchant are open; withdraw one first."""
+
+    code = "invitations_full"
+    title = "未使用的邀请过多"
+    title_en = "Too many open invitations"
+
+
+class ClerkUnknown(NotFound):
+    """Nobody with this number is a clerk here."""
+
+    code = "clerk_unknown"
+    title = "商户人员不存在"
+    title_en = "No such clerk"
+
+
+class LastLead(Conflict):
+    """A merchant keeps at least one lead clerk."""
+
+    code = "last_lead_clerk"
+    title = "至少保留一名负责人"
+    title_en = "The last lead clerk stays"

@@ -56,7 +56,10 @@ class StaffAccount(Model):
 
 
 class RoleGrant(Model):
-    """One role of one member of staff. ``scope`` is a merchant number, a township code, or empty."""
+    """One role of one member of staff. ``scope`` is a merchant number, a township code, or empty.
+
+    ``duties`` limits a merchant's clerk, separated by spaces; empty means no limit.
+    """
 
     id = fields.BigIntField(primary_key=True)
     staff: fields.ForeignKeyRelation[StaffAccount] = fields.ForeignKeyField(
@@ -65,6 +68,7 @@ class RoleGrant(Model):
     role = fields.CharEnumField(Role, max_length=20)
     scope_kind = fields.CharEnumField(ScopeKind, max_length=10)
     scope = fields.CharField(max_length=40, default="")
+    duties = fields.CharField(max_length=60, default="")
     granted_at = fields.DatetimeField()
     granted_by = fields.CharField(max_length=120)
     revoked_at = fields.DatetimeField(null=True)
@@ -77,6 +81,32 @@ class RoleGrant(Model):
                 fields=("staff_id", "role", "scope"), name="role_grant_once", condition="revoked_at IS NULL"
             ),
             CheckConstraint(check="(scope_kind = 'county') = (scope = '')", name="role_grant_scope_given"),
+        )
+
+
+class ClerkInvitation(Model):
+    """A place among the clerks of one scope, for whoever has the code. The row holds the code's SHA-256."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=24, unique=True)
+    code_hash = fields.CharField(max_length=64, unique=True)
+    scope = fields.CharField(max_length=40)
+    duties = fields.CharField(max_length=60, default="")
+    invited_at = fields.DatetimeField()
+    invited_by = fields.CharField(max_length=120)
+    expires_at = fields.DatetimeField()
+    accepted_at = fields.DatetimeField(null=True)
+    accepted_by = fields.CharField(max_length=24, null=True)
+    withdrawn_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "clerk_invitation"
+        indexes = (Index(fields=("scope", "id"), name="clerk_invitation_scope"),)
+        constraints = (
+            CheckConstraint(
+                check="(accepted_at IS NULL) = (accepted_by IS NULL) AND (accepted_at IS NULL OR withdrawn_at IS NULL)",
+                name="clerk_invitation_end",
+            ),
         )
 
 

@@ -1,11 +1,11 @@
-"""Reads of the access log."""
+"""Reads of accounts and of the access log."""
 
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
-from kit.database import rows
+from kit.database import rows, scalar
 from kit.paging import read_cursor, write_cursor
 
 
@@ -46,3 +46,8 @@ async def access_records(subject: str | None, cursor: str | None, limit: int) ->
         for r in found[:limit]
     ]
     return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+
+
+async def has_phone(consumer: str) -> bool:
+    """Whether a consumer has bound the phone number that WeChat has checked."""
+    return bool(await scalar("SELECT 1 FROM consumer_account WHERE number = $1 AND phone_cipher IS NOT NULL", consumer))

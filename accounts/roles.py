@@ -23,6 +23,14 @@ class ScopeKind(StrEnum):
     TOWNSHIP = "township"
 
 
+class Duty(StrEnum):
+    """What a merchant's clerk may be limited to. A clerk without a limit is a lead and does everything there."""
+
+    ORDERS = "orders"
+    PRODUCTS = "products"
+    MONEY = "money"
+
+
 SCOPE_OF_ROLE = {
     Role.MERCHANT_CLERK: ScopeKind.MERCHANT,
     Role.STATION_KEEPER: ScopeKind.TOWNSHIP,

@@ -17,7 +17,7 @@ from accounts.actors import (
 from accounts.errors import PurposeMissing
 from accounts.models import AccessLog, AccountSession, ConsumerAccount, SessionKind
 from accounts.ports import MiniProgramLogin
-from accounts.roles import Role
+from accounts.roles import Duty, Role
 from accounts.tokens import token_hash
 from kit.actors import Actor
 from kit.clock import Clock, utc_now
@@ -41,7 +41,7 @@ _PLAIN_ROLES = {
 
 _RESOLVE = """
 SELECT s.id AS session_id, s.kind, s.last_seen_at, c.id AS consumer_id, c.number AS consumer_number, c.openid,
-       a.id AS staff_id, a.number AS staff_number, a.name, g.role, g.scope
+       a.id AS staff_id, a.number AS staff_number, a.name, g.role, g.scope, g.duties
   FROM account_session s
   LEFT JOIN consumer_account c ON c.id = s.consumer_id
   LEFT JOIN role_grant g ON g.id = s.grant_id
@@ -60,11 +60,12 @@ class Opened:
     expires_at: datetime
 
 
-def _staff_actor(id: int, number: str, name: str, role: Role, scope: str) -> Actor:
+def _staff_actor(id: int, number: str, name: str, role: Role, scope: str, duties: str) -> Actor:
     """The actor of one role grant."""
     caller = f"staff:{number}"
     if role is Role.MERCHANT_CLERK:
-        return MerchantClerk(caller=caller, id=id, number=number, name=name, merchant=scope)
+        limited_to = frozenset(map(Duty, duties.split()))
+        return MerchantClerk(caller=caller, id=id, number=number, name=name, merchant=scope, limited_to=limited_to)
     if role is Role.STATION_KEEPER:
         return StationKeeper(caller=caller, id=id, number=number, name=name, township=scope)
     return _PLAIN_ROLES[role](caller=caller, id=id, number=number, name=name)
@@ -74,7 +75,14 @@ def _actor(found: Row) -> Actor:
     if found["kind"] == SessionKind.CONSUMER:
         number = found["consumer_number"]
         return Consumer(caller=f"consumer:{number}", id=found["consumer_id"], number=number, openid=found["openid"])
-    return _staff_actor(found["staff_id"], found["staff_number"], found["name"], Role(found["role"]), found["scope"])
+    return _staff_actor(
+        found["staff_id"],
+        found["staff_number"],
+        found["name"],
+        Role(found["role"]),
+        found["scope"],
+        found["duties"],
+    )
 
 
 @dataclass(frozen=True)

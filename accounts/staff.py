@@ -60,6 +60,12 @@ class LoginNameInvalid(Invalid):
     title_en = "The login name is not valid"
 
 
+def check_login_name(login: str) -> None:
+    """Raises :class:`LoginNameInvalid`."""
+    if not _LOGIN.fullmatch(login):
+        raise LoginNameInvalid()
+
+
 @dataclass(frozen=True)
 class StaffSession:
     """A log-in that worked: the token, who it stands for, and the role."""
@@ -175,8 +181,7 @@ class StaffAccounts:
     ) -> StaffMember:
         """A new account with its roles. Raises :class:`LoginNameTaken`, :class:`LoginNameInvalid`,
         :class:`PasswordTooWeak` and :class:`ScopeInvalid`."""
-        if not _LOGIN.fullmatch(login):
-            raise LoginNameInvalid()
+        check_login_name(login)
         check_strength(password, login)
         password_hash = await self.passwords.hash(password)
         now = self.clock()

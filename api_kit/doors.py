@@ -25,6 +25,7 @@ from kit.actors import Actor
 
 Handler = Callable[..., Awaitable[Any]]
 Decorator = Callable[[Handler], Handler]
+Permit = Callable[["Endpoint", Actor], None]
 Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
 Effect = Literal["with_answer", "resumable"]
 
@@ -64,6 +65,7 @@ class Endpoint:
     key_argument: str | None = None
     request_argument: str | None = None
     effect: Effect = "with_answer"
+    permit: Permit | None = None
     websocket: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
 
@@ -87,12 +89,16 @@ def _actors(annotation: Any) -> tuple[type[Actor], ...]:
 
 
 class Door:
-    """The endpoints of one audience, below one prefix such as ``/v1/miniapp``."""
+    """The endpoints of one audience, below one prefix such as ``/v1/miniapp``.
 
-    def __init__(self, name: str, prefix: str, title: str) -> None:
+    ``permit`` sees every caller whose type fits and raises for one who is limited in a way that types cannot say.
+    """
+
+    def __init__(self, name: str, prefix: str, title: str, permit: Permit | None = None) -> None:
         self.name = name
         self.prefix = prefix
         self.title = title
+        self.permit = permit
         self.endpoints: list[Endpoint] = []
 
     def get(self, path: str, *, public: bool = False, status: int = 200) -> Decorator:
@@ -137,6 +143,7 @@ class Door:
                     path=self.prefix + path,
                     status=status,
                     public=public,
+                    permit=self.permit,
                     **rest,
                 )
             )

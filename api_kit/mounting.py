@@ -54,6 +54,8 @@ async def _admit(endpoint: Endpoint, request: Request, authenticate: Authenticat
         if endpoint.public:
             return None
         raise NotPermitted()
+    if endpoint.permit is not None:
+        endpoint.permit(endpoint, actor)
     return actor
 
 

@@ -89,3 +89,35 @@ class ExemptionRuleTaken(Conflict):
     code = "exemption_rule_taken"
     title = "该日已有免登记规则"
     title_en = "A rule begins on this day already"
+
+
+class ApplicationOpen(Conflict):
+    """The applicant has an application that is not decided, or was refused and can be corrected."""
+
+    code = "application_open"
+    title = "您已有未完成的入驻申请"
+    title_en = "There is an open application already"
+
+
+class PhoneNeeded(Conflict):
+    """An applicant has bound the phone number that WeChat has checked."""
+
+    code = "phone_needed"
+    title = "请先绑定手机号"
+    title_en = "Bind a phone number first"
+
+
+class LegalPersonUnknown(NotFound):
+    """Nobody is on record as answering for this merchant."""
+
+    code = "legal_person_unknown"
+    title = "尚未登记法定代表人"
+    title_en = "No legal person is on record"
+
+
+class LeadPresent(Conflict):
+    """The merchant has a lead clerk already, who invites everybody else."""
+
+    code = "lead_clerk_present"
+    title = "该商户已有负责人，请联系负责人邀请"
+    title_en = "The merchant has a lead clerk already"

@@ -1,6 +1,6 @@
 """Merchants and what may become of them."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from tortoise import fields
@@ -9,6 +9,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
+from kit.database import joined
 from merchants.errors import MerchantNotMovable
 from merchants.licences import LicenceKind
 from places.models import Division
@@ -32,13 +33,16 @@ TRANSITIONS = {
 
 
 class Merchant(Model):
-    """A seller. ``sub_mchid`` is its own WeChat Pay number; none in direct mode (wechat reference 2.5)."""
+    """A seller. ``sub_mchid`` is its own WeChat Pay number; none in direct mode (wechat reference 2.5).
+
+    ``applicant`` is the consumer who applied, or None when the county entered the merchant itself.
+    """
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=24, unique=True)
     name = fields.CharField(max_length=60)
     licence_kind = fields.CharEnumField(LicenceKind, max_length=16)
-    licence_number = fields.CharField(max_length=40, unique=True)
+    licence_number = fields.CharField(max_length=40)
     licence_from = fields.DateField()
     licence_until = fields.DateField(null=True)
     sub_mchid = fields.CharField(max_length=10, null=True, unique=True)
@@ -51,6 +55,12 @@ class Merchant(Model):
     decided_at = fields.DatetimeField(null=True)
     decided_by = fields.CharField(max_length=120, null=True)
     suspension_reason = fields.CharField(max_length=200, null=True)
+    applicant = fields.CharField(max_length=32, null=True)
+    service_phone = fields.CharField(max_length=20, null=True)
+    return_recipient = fields.CharField(max_length=40, null=True)
+    return_phone = fields.CharField(max_length=20, null=True)
+    return_region = fields.CharField(max_length=6, null=True)
+    return_street = fields.CharField(max_length=120, null=True)
 
     class Meta:
         table = "merchant"
@@ -58,6 +68,17 @@ class Merchant(Model):
         constraints = (
             CheckConstraint(
                 check="licence_until IS NULL OR licence_until >= licence_from", name="merchant_licence_span"
+            ),
+            # A refused application holds no licence number: whoever really has the paper can still apply.
+            UniqueConstraint(fields=("licence_number",), name="merchant_licence_once", condition="state <> 'refused'"),
+            UniqueConstraint(
+                fields=("applicant",), name="merchant_applicant_once", condition="state IN ('applied', 'refused')"
+            ),
+            CheckConstraint(
+                check="(return_recipient IS NULL) = (return_phone IS NULL)"
+                " AND (return_recipient IS NULL) = (return_region IS NULL)"
+                " AND (return_recipient IS NULL) = (return_street IS NULL)",
+                name="merchant_return_address",
             ),
             CheckConstraint(
                 check="state <> 'suspended' OR suspension_reason IS NOT NULL",
@@ -69,14 +90,59 @@ class Merchant(Model):
         """Whether the licence is valid on a day; one without an end stays valid."""
         return self.licence_from <= day and (self.licence_until is None or day <= self.licence_until)
 
-    async def move(self, to: MerchantState, **noted: object) -> None:
-        """Go to another state if it can be reached from the one in the database now.
+    async def move(
+        self, to: MerchantState, by: str, reviewed_at: datetime, reason: str | None = None, **noted: object
+    ) -> None:
+        """Go to another state if it can be reached from the one in the database now, and keep the review.
 
         Raises :class:`MerchantNotMovable`.
         """
         sources = [state for state, targets in TRANSITIONS.items() if to in targets]
-        if not await Merchant.filter(id=self.id, state__in=sources).update(state=to, **noted):
-            raise MerchantNotMovable(state=self.state.value, to=to.value)
+        async with joined():
+            if not await Merchant.filter(id=self.id, state__in=sources).update(state=to, **noted):
+                raise MerchantNotMovable(state=self.state.value, to=to.value)
+            await MerchantReview.create(
+                merchant_id=self.id, state=to, reviewed_at=reviewed_at, reviewed_by=by, reason=reason
+            )
+
+
+class MerchantReview(Model):
+    """One step of a merchant: what it came to, when, by whom and why. Rows are only ever added."""
+
+    id = fields.BigIntField(primary_key=True)
+    merchant: fields.ForeignKeyRelation[Merchant] = fields.ForeignKeyField(
+        "longchuan.Merchant", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
+    )
+    state = fields.CharEnumField(MerchantState, max_length=10)
+    reviewed_at = fields.DatetimeField()
+    reviewed_by = fields.CharField(max_length=120)
+    reason = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "merchant_review"
+        constraints = (
+            CheckConstraint(
+                check="state NOT IN ('refused', 'suspended') OR reason IS NOT NULL", name="merchant_review_reason"
+            ),
+        )
+
+
+class LegalPerson(Model):
+    """Who answers for a merchant, encrypted field by field. A newer row replaces an older one; rows stay."""
+
+    id = fields.BigIntField(primary_key=True)
+    merchant: fields.ForeignKeyRelation[Merchant] = fields.ForeignKeyField(
+        "longchuan.Merchant", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
+    )
+    name_cipher = fields.BinaryField()
+    id_number_cipher = fields.BinaryField()
+    id_number_index = fields.BinaryField()
+    phone_cipher = fields.BinaryField()
+    entered_at = fields.DatetimeField()
+    entered_by = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "legal_person"
 
 
 class PaperState(StrEnum):

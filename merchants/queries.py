@@ -24,6 +24,38 @@ class Payee(msgspec.Struct, frozen=True):
     name: str
 
 
+class ShopContact(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a buyer calls, and where goods go back to; ``return_region`` is a county code of 6 digits."""
+
+    service_phone: str
+    return_recipient: str
+    return_phone: str
+    return_region: str
+    return_street: str
+
+
+class MerchantStep(msgspec.Struct, frozen=True):
+    """One step of a merchant's history."""
+
+    state: str
+    reviewed_at: datetime
+    reviewed_by: str
+    reason: str | None
+
+
+class ShopFront(msgspec.Struct, frozen=True):
+    """What everybody may see of a merchant that sells: its name and its licence (e-commerce law, article 15)."""
+
+    number: str
+    name: str
+    licence_kind: str
+    licence_number: str
+    licence_from: date
+    licence_until: date | None
+    township_name: str
+    service_phone: str | None
+
+
 class MerchantCard(msgspec.Struct, frozen=True):
     """A merchant as the county and its own clerks see it."""
 
@@ -52,6 +84,49 @@ SELECT m.id, m.number, m.name, m.state, m.licence_kind, m.licence_number, m.lice
 
 def _card(found: Row) -> MerchantCard:
     return MerchantCard(**{name: found[name] for name in MerchantCard.__struct_fields__})
+
+
+async def shop_contact(number: str) -> ShopContact | None:
+    """The contact of a merchant; None while it has entered none. Raises :class:`MerchantUnknown`."""
+    found = await row(
+        "SELECT service_phone, return_recipient, return_phone, return_region, return_street FROM merchant"
+        " WHERE number = $1",
+        number,
+    )
+    if found is None:
+        raise MerchantUnknown()
+    return ShopContact(**found) if found["return_recipient"] is not None else None
+
+
+async def shop_front(number: str) -> ShopFront:
+    """The public page of a merchant that may sell. Raises :class:`MerchantUnknown`."""
+    found = await row(
+        "SELECT m.number, m.name, m.licence_kind, m.licence_number, m.licence_from, m.licence_until,"
+        " d.name AS township_name, m.service_phone FROM merchant m JOIN division d ON d.code = m.township_id"
+        " WHERE m.number = $1 AND m.state = 'approved'",
+        number,
+    )
+    if found is None:
+        raise MerchantUnknown()
+    return ShopFront(**found)
+
+
+async def history(number: str) -> list[MerchantStep]:
+    """Every step of a merchant, oldest first. Raises :class:`MerchantUnknown`."""
+    found = await rows(
+        "SELECT r.state, r.reviewed_at, r.reviewed_by, r.reason FROM merchant_review r"
+        " JOIN merchant m ON m.id = r.merchant_id WHERE m.number = $1 ORDER BY r.id",
+        number,
+    )
+    if not found:
+        raise MerchantUnknown()
+    return [MerchantStep(**r) for r in found]
+
+
+async def application_of(applicant: str) -> MerchantCard | None:
+    """The newest merchant for which a consumer applied."""
+    found = await row(_CARD + " WHERE m.applicant = $1 ORDER BY m.id DESC LIMIT 1", applicant)
+    return _card(found) if found else None
 
 
 async def payee(number: str) -> Payee:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import httpx
 from redis.asyncio import Redis
 
+from accounts.clerks import Clerks
 from accounts.passwords import Passwords
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
@@ -27,6 +28,7 @@ from live.shelf import Shelf
 from live.supervision import Supervision
 from logistics.addresses import AddressBook
 from logistics.templates import FreightTemplates
+from merchants.applications import Applications, LegalPersons
 from merchants.papers import Papers
 from merchants.service import Merchants
 from miniapp_api.live.endpoints import AllowedOrigins
@@ -101,6 +103,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     gateway = WeChatPayGateway(_wechat_pay(settings), http)
     passwords = Passwords()
     sessions = Sessions()
+    clerks, legal_persons = Clerks(passwords), LegalPersons(cipher, AccessLogs())
     stock = Stock()
     payments, refunds = Payments(gateway), Refunds(gateway)
     order_life = OrderLife(stock, payments, refunds)
@@ -139,6 +142,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         StaffAccounts(passwords),
         Merchants(),
         built.papers,
+        clerks,
+        legal_persons,
+        Applications(Merchants(), legal_persons, clerks),
         Catalogue(),
         SalePolicies(),
         Marks(),

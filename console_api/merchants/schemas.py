@@ -7,7 +7,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from merchants.licences import LicenceKind
-from merchants.queries import MerchantCard
+from merchants.queries import MerchantCard, MerchantStep
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
@@ -50,3 +50,42 @@ class MerchantsView(View):
 
     merchants: list[MerchantCard]
     next_cursor: str | None
+
+
+class PayeeInput(Input):
+    """The merchant's own WeChat Pay number."""
+
+    sub_mchid: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8,10}$(?!\n)")]
+
+
+Phone = Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9-]{5,19}$(?!\n)")]
+
+
+class ContactInput(Input):
+    """Where a buyer calls, and where goods go back to. ``return_region`` is a county code of 6 digits."""
+
+    service_phone: Phone
+    return_recipient: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    return_phone: Phone
+    return_region: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$(?!\n)")]
+    return_street: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+
+
+class PersonInput(Input):
+    """Who answers for the merchant. Kept encrypted."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{8,18}$(?!\n)")]
+    phone: Phone
+
+
+class PurposeQuery(Input):
+    """For what the person is looked at; it is recorded."""
+
+    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+
+
+class HistoryView(View):
+    """Every step of a merchant, oldest first."""
+
+    steps: list[MerchantStep]

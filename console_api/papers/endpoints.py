@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk
 from api_kit.doors import IdempotencyKey
 from console_api import door
+from console_api.merchants.endpoints import check_own
 from console_api.papers.schemas import (
     EndingQuery,
     ExemptionRuleInput,
@@ -17,15 +18,9 @@ from console_api.papers.schemas import (
     ReasonInput,
 )
 from kit.clock import china_day, utc_now
-from merchants.errors import MerchantUnknown
 from merchants.paper_queries import PaperCard, exemption_rules, paper, papers, papers_ending, papers_of
 from merchants.papers import Paper, Papers
 from merchants.service import Merchants
-
-
-def _check_own(actor: Staff, merchant: str) -> None:
-    if isinstance(actor, MerchantClerk) and actor.merchant != merchant:
-        raise MerchantUnknown()
 
 
 @door.post("/merchants/<number:str>/papers")
@@ -33,7 +28,7 @@ async def submit_paper(
     actor: MerchantClerk | CountyOfficer, number: str, body: PaperInput, key: IdempotencyKey, desk: Papers
 ) -> PaperCard:
     """提交商户证照，等待县级审核。"""
-    _check_own(actor, number)
+    check_own(actor, number)
     handed_in = msgspec.convert(body, Paper, from_attributes=True)
     return await paper(await desk.submit(number, handed_in, actor.caller))
 
@@ -41,7 +36,7 @@ async def submit_paper(
 @door.get("/merchants/<number:str>/papers")
 async def list_papers_of_merchant(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> PapersView:
     """商户的证照与全部审核记录，最新的在前。"""
-    _check_own(actor, number)
+    check_own(actor, number)
     return PapersView(await papers_of(number))
 
 

@@ -18,13 +18,14 @@ import miniapp_api.accounts.endpoints
 import miniapp_api.logistics.endpoints
 import miniapp_api.products.endpoints
 import miniapp_api.promotions.endpoints
-from accounts.service import ConsumerLogin, Sessions
+from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.doors import Door
 from api_kit.mounting import mount
 from console_api import door as console
 from logistics.addresses import AddressBook
 from logistics.templates import FreightTemplates
+from merchants.applications import LegalPersons
 from merchants.service import Merchants
 from miniapp_api import door as miniapp
 from products.marks import Marks
@@ -80,6 +81,7 @@ async def served() -> AsyncIterator[Served]:
             StaffLogin(passwords, sessions),
             StaffAccounts(passwords),
             Merchants(),
+            LegalPersons(throwaway_cipher(), AccessLogs()),
             Catalogue(),
             Marks(),
             Stock(),

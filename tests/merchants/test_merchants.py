@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from kit.clock import utc_now
 from merchants.errors import (
     LicenceNotValid,
     LicenceSpanInvalid,
@@ -39,11 +40,11 @@ async def test_every_pair_of_states_moves_exactly_as_the_table_says(database: st
         await Merchant.filter(number=number).update(state=source, suspension_reason=reason)
         found = await Merchant.get(number=number)
         if target in TRANSITIONS[source]:
-            await found.move(target)
+            await found.move(target, BY, utc_now(), reason)
             assert (await Merchant.get(number=number)).state is target
         else:
             with pytest.raises(MerchantNotMovable):
-                await found.move(target)
+                await found.move(target, BY, utc_now(), reason)
             assert (await Merchant.get(number=number)).state is source
 
 

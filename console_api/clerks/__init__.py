@@ -1,0 +1,1 @@
+"""Clerks of a merchant, kept by its lead clerk."""

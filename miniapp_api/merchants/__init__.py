@@ -1,0 +1,1 @@
+"""Shops as everybody sees them, and applying to become a merchant."""
