@@ -20,6 +20,9 @@ DUTIES: dict[str, Duty] = {
     "suppliers": Duty.ORDERS,
     "products": Duty.PRODUCTS,
     "skus": Duty.PRODUCTS,
+    "freight-templates": Duty.PRODUCTS,
+    "coupon-campaigns": Duty.PRODUCTS,
+    "coupons": Duty.PRODUCTS,
     "settlements": Duty.MONEY,
     "channel-imports": Duty.MONEY,
 }
