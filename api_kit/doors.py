@@ -5,6 +5,7 @@ The annotation of an argument decides what it is:
 * an actor type (a subclass of :class:`Actor`, or a union of them): the permission. Anybody else gets 401 or 403;
 * the argument ``body`` or ``query`` (a msgspec struct, unknown fields refused): the checked input;
 * :class:`IdempotencyKey`: the header is required, and the first answer is kept and repeated;
+* :class:`Upload`: one file with short texts, from ``multipart/form-data``;
 * ``Request``: the raw request, for webhooks and sockets;
 * a name that stands in the path: that path parameter;
 * any other class: the service of that type, wired by ``server.bootstrap``.
@@ -21,6 +22,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 from sanic import Request
 
+from api_kit.uploads import Upload
 from kit.actors import Actor
 
 Handler = Callable[..., Awaitable[Any]]
@@ -64,6 +66,7 @@ class Endpoint:
     query: type[msgspec.Struct] | None = None
     key_argument: str | None = None
     request_argument: str | None = None
+    upload_argument: str | None = None
     effect: Effect = "with_answer"
     permit: Permit | None = None
     websocket: bool = False
@@ -167,6 +170,8 @@ def read_endpoint(handler: Handler, *, name: str, path: str, public: bool, **dec
             read[argument] = hint
         elif hint is IdempotencyKey:
             read["key_argument"] = argument
+        elif hint is Upload:
+            read["upload_argument"] = argument
         elif hint is Request:
             read["request_argument"] = argument
         elif argument != "ws":

@@ -11,6 +11,7 @@ from sanic.response import HTTPResponse
 
 from api_kit.doors import Answer, Door, Endpoint
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
+from api_kit.uploads import read_upload
 from kit.actors import Actor
 from kit.database import transaction
 from kit.errors import DomainError, NotAuthenticated, NotFound, NotPermitted, Unavailable
@@ -38,7 +39,25 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
         if endpoint.websocket:
             app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
         else:
-            app.add_route(handler, endpoint.path, methods=[endpoint.method], name=endpoint.name.replace(".", "_"))
+            app.add_route(
+                handler,
+                endpoint.path,
+                methods=[endpoint.method],
+                name=endpoint.name.replace(".", "_"),
+                ctx_max_body_bytes=endpoint.max_body_bytes,
+            )
+
+
+def limit_bodies(app: Sanic[Any, Any]) -> None:
+    """No route reads more than its endpoint takes: above the application's limit only where an endpoint says so."""
+
+    async def limit(request: Request, route: Any, **_: Any) -> None:
+        assert request.stream is not None
+        usual = request.app.config.REQUEST_MAX_SIZE
+        # A connection serves many requests, so the limit is set for each.
+        request.stream.request_max_size = max(usual, getattr(route.ctx, "max_body_bytes", usual))
+
+    app.add_signal(limit, "http.routing.after")
 
 
 async def _admit(endpoint: Endpoint, request: Request, authenticate: Authenticate) -> Actor | None:
@@ -85,6 +104,8 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
             raise ContentTooLarge(limit_bytes=endpoint.max_body_bytes)
         if decoder is not None:
             arguments["body"] = read_body(request, decoder)
+        if endpoint.upload_argument:
+            arguments[endpoint.upload_argument] = read_upload(request.headers.get("content-type", ""), request.body)
         if endpoint.query is not None:
             arguments["query"] = read_query(request, endpoint.query)
         if endpoint.request_argument:

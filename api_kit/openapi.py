@@ -9,6 +9,11 @@ from api_kit.doors import Answer, Door, Endpoint
 from api_kit.schemas import Problem
 
 _REFERENCE = "#/components/schemas/{name}"
+_UPLOAD = {
+    "type": "object",
+    "required": ["file", "purpose"],
+    "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string"}},
+}
 _PATH_TYPES = {"int": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}}
 
 
@@ -68,6 +73,8 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
             "required": True,
             "content": {"application/json": {"schema": by_shape[id(e.body)]}},
         }
+    if e.upload_argument:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
     if e.actors:
         operation["security"] = [{"bearer": []}] + ([{}] if e.public else [])
         operation["x-actors"] = [a.__name__ for a in e.actors]

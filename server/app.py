@@ -9,14 +9,16 @@ from sanic import Request, Sanic
 from sanic.response import HTTPResponse, html
 from swagger_ui_bundle import swagger_ui_path
 
-from api_kit.mounting import mount
+from api_kit.mounting import limit_bodies, mount
 from api_kit.openapi import describe
 from console_api import door as console
+from integrations.object_storage.folder import FolderStorage
 from miniapp_api import door as miniapp
 from server.authentication import authenticator
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import ROOT, connect, disconnect
 from server.draining import drain_on_signals
+from server.pictures import add_pictures
 from server.problems import problem_for
 from server.settings import Settings, load_settings
 from server.telemetry import add_telemetry, configure_logging
@@ -65,9 +67,12 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
     app.ctx.built = built
     app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
     add_telemetry(app)
+    limit_bodies(app)
     for door in DOORS:
         mount(app, door, built.services, authenticator(built.sessions))
     _add_docs(app)
+    if isinstance(built.storage, FolderStorage):
+        add_pictures(app, built.storage)
 
     async def start(_: Any) -> None:
         await connect(settings)

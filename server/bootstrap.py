@@ -9,9 +9,13 @@ from accounts.clerks import Clerks
 from accounts.passwords import Passwords
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
+from content.pictures import PictureLimits, Pictures
+from content.ports import ObjectStorage
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
+from integrations.object_storage.folder import FolderStorage
+from integrations.object_storage.s3 import S3Storage
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.wechat.login import MiniProgramClient
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
@@ -50,7 +54,7 @@ from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
 from promotions.coupons import Coupons
-from server.settings import Settings
+from server.settings import PictureSettings, Settings
 from server.tallies import Tallies
 from traceability.service import Intakes, Lots, Suppliers
 from webhook_api.wechat.push import MessagePush
@@ -80,6 +84,8 @@ class Bootstrap:
     sealer: Sealer
     sales_books: SalesBooks
     tallies: Tallies
+    storage: ObjectStorage
+    pictures: Pictures
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -114,6 +120,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     live_sessions = live.Sessions(bell, media)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     hls_directory = settings.media.directory / "hls"
+    storage = _storage(settings.pictures)
     built = Bootstrap(
         settings=settings,
         http=http,
@@ -133,10 +140,13 @@ def bootstrap(settings: Settings) -> Bootstrap:
         sealer=Sealer(),
         sales_books=SalesBooks(),
         tallies=Tallies(redis),
+        storage=storage,
+        pictures=_pictures(settings.pictures, storage),
     )
     offered: list[object] = [
         sessions,
         AccessLogs(),
+        built.pictures,
         ConsumerLogin(wechat, cipher, sessions, settings.wechat.appid),
         StaffLogin(passwords, sessions),
         StaffAccounts(passwords),
@@ -185,6 +195,23 @@ def bootstrap(settings: Settings) -> Bootstrap:
     built.services.update({type(service): service for service in offered})
     built.services[FieldCipher] = cipher
     return built
+
+
+def _storage(pictures: PictureSettings) -> ObjectStorage:
+    if not pictures.bucket:
+        return FolderStorage(pictures.directory)
+    return S3Storage.of(
+        bucket=pictures.bucket,
+        endpoint=pictures.s3_endpoint,
+        region=pictures.s3_region,
+        access_key_id=pictures.s3_access_key_id,
+        secret_access_key=pictures.s3_secret_access_key,
+    )
+
+
+def _pictures(pictures: PictureSettings, storage: ObjectStorage) -> Pictures:
+    limits = PictureLimits(pictures.max_bytes, pictures.max_pixels, pictures.consumer_per_day, pictures.staff_per_day)
+    return Pictures(storage, pictures.base_url.rstrip("/"), limits)
 
 
 def _wechat_pay(settings: Settings) -> WeChatPayConfiguration:

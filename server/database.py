@@ -29,6 +29,7 @@ MODEL_MODULES = [
     "kit.outbox",
     "kit.idempotency",
     "accounts.models",
+    "content.models",
     "places.models",
     "merchants.models",
     "products.models",

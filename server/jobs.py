@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+import content.jobs
 import kit.idempotency
 import ledger.jobs
 import live.jobs
@@ -49,6 +50,7 @@ JOBS: tuple[Job, ...] = (
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
     Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
+    Job("content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures), MEDIA),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )
 

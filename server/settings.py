@@ -64,6 +64,22 @@ class MediaSettings(msgspec.Struct, frozen=True):
     ffmpeg_path: str = "ffmpeg"
 
 
+class PictureSettings(msgspec.Struct, frozen=True):
+    """Uploaded pictures. Without a bucket they lie below ``directory``. ``base_url`` is an origin of its own."""
+
+    directory: Path
+    base_url: str
+    bucket: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+    max_bytes: int = 10 * 1024 * 1024
+    max_pixels: int = 40_000_000
+    consumer_per_day: int = 100
+    staff_per_day: int = 2_000
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything that differs between two installations.
 
@@ -88,6 +104,7 @@ class Settings(msgspec.Struct, frozen=True):
     wechat: WeChatSettings
     wechat_pay: WeChatPaySettings
     media: MediaSettings
+    pictures: PictureSettings
     log_level: str = "INFO"
 
 
@@ -129,6 +146,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
         "wechat_pay": pay,
         "media": media,
+        "pictures": {
+            "directory": str(state / "pictures"),
+            "base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/") + "/pictures",
+            **_named(env, PictureSettings, {}, "PICTURES_"),
+        },
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
     try:
@@ -173,6 +195,10 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("API_DRAIN_S must be between 0 and 60 seconds")
     if not 0 <= s.trusted_proxies <= 10:
         reasons.append("TRUSTED_PROXIES must be between 0 and 10")
+    if not 64 * 1024 <= s.pictures.max_bytes <= 10 * 1024 * 1024:
+        reasons.append("PICTURES_MAX_BYTES must be between 64 KiB and 10 MiB")
+    if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
+        reasons.append("PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY")
     if len(s.wechat_pay.apiv3_key.encode()) != 32:
         reasons.append("WECHAT_PAY_APIV3_KEY must have 32 bytes")
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
@@ -184,6 +210,10 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
             reasons.append("production talks to WeChat itself, never to a sandbox")
         if not s.public_base_url.startswith("https://"):
             reasons.append("PUBLIC_BASE_URL must be https in production")
+        if urlsplit(s.pictures.base_url).scheme != "https":
+            reasons.append("PICTURES_BASE_URL must be https in production")
+        if urlsplit(s.pictures.base_url).hostname == urlsplit(s.public_base_url).hostname:
+            reasons.append("PICTURES_BASE_URL must be another host than PUBLIC_BASE_URL in production")
         if s.state_directory.is_relative_to(tempfile.gettempdir()):
             reasons.append("LONGCHUAN_STATE_DIR may not be a temporary directory in production")
     return reasons

@@ -120,6 +120,18 @@ class House:
         finally:
             await connection.close()
 
+    def files(self) -> list[Path]:
+        """Every file of a picture that the API has stored."""
+        return sorted(path for path in (self.log.parent / "pictures").rglob("*") if path.is_file())
+
+    async def noted(self, subject: str) -> int:
+        """How often the access log says that somebody has read the subject."""
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM access_log WHERE subject = $1", subject))
+        finally:
+            await connection.close()
+
     def stop(self) -> str:
         """End the process that this object started; answers everything it has ever written."""
         self.process.send_signal(signal.SIGTERM)

@@ -1,0 +1,16 @@
+"""What has happened in this room."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from kit.facts import Fact
+
+
+class PictureJudged(Fact, frozen=True, kw_only=True):
+    """A picture that was held may be shown (``passed``) or was refused. ``owner`` is empty before it is attached."""
+
+    topic: ClassVar[str] = "content.picture_judged"
+    number: str
+    owner: str
+    passed: bool
+    judged_at: datetime

@@ -1,0 +1,82 @@
+"""Pictures, and where each of them is on its way to being shown."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.models import Model
+
+
+class PictureState(StrEnum):
+    """Being stored; held until it is checked; waiting for a person; may be shown; may not; its files are gone."""
+
+    INCOMING = "incoming"
+    HELD = "held"
+    IN_REVIEW = "in_review"
+    PASSED = "passed"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+PICTURE_TRANSITIONS: dict[PictureState, frozenset[PictureState]] = {
+    PictureState.INCOMING: frozenset(
+        {PictureState.HELD, PictureState.IN_REVIEW, PictureState.PASSED, PictureState.DROPPED}
+    ),
+    PictureState.HELD: frozenset(
+        {PictureState.PASSED, PictureState.IN_REVIEW, PictureState.REFUSED, PictureState.DROPPED}
+    ),
+    PictureState.IN_REVIEW: frozenset({PictureState.PASSED, PictureState.REFUSED, PictureState.DROPPED}),
+    PictureState.PASSED: frozenset({PictureState.DROPPED}),
+    PictureState.REFUSED: frozenset({PictureState.PASSED, PictureState.DROPPED}),
+    PictureState.DROPPED: frozenset(),
+}
+
+
+class Picture(Model):
+    """One picture that was handed in, as it was encoded anew.
+
+    ``stem`` is the secret part of its files' keys, ``base_url`` the address below which they are served, empty for
+    a private one. ``uploader`` and ``owner`` are opaque. ``openid`` is the author's as WeChat's check wants it.
+    ``sha256`` is that of the bytes that came.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=26, unique=True)
+    stem = fields.CharField(max_length=60, unique=True)
+    base_url = fields.CharField(max_length=200)
+    uploader = fields.CharField(max_length=120)
+    openid = fields.CharField(max_length=64, null=True)
+    purpose = fields.CharField(max_length=20)
+    state = fields.CharEnumField(PictureState, max_length=10)
+    sha256 = fields.BinaryField()
+    width = fields.IntField()
+    height = fields.IntField()
+    owner = fields.CharField(max_length=64, null=True)
+    position = fields.SmallIntField(null=True)
+    uploaded_at = fields.DatetimeField()
+    attached_at = fields.DatetimeField(null=True)
+    check_attempts = fields.SmallIntField(default=0)
+    next_check_at = fields.DatetimeField(null=True)
+    trace_id = fields.CharField(max_length=64, null=True, unique=True)
+    label = fields.CharField(max_length=60, default="")
+    judged_at = fields.DatetimeField(null=True)
+    judged_by = fields.CharField(max_length=120, null=True)
+    reason = fields.CharField(max_length=200, null=True)
+    files_deleted_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "picture"
+        indexes = (
+            Index(fields=("owner", "position"), name="picture_of_owner"),
+            Index(fields=("uploader", "uploaded_at"), name="picture_of_uploader"),
+        )
+        constraints = (
+            UniqueConstraint(
+                fields=("uploader", "purpose", "sha256"),
+                name="picture_same_bytes_once",
+                condition="attached_at IS NULL AND state NOT IN ('incoming', 'dropped')",
+            ),
+            CheckConstraint(check="width > 0 AND height > 0", name="picture_size"),
+            CheckConstraint(check="owner IS NULL OR attached_at IS NOT NULL", name="picture_attached"),
+        )

@@ -1,0 +1,1 @@
+"""Where the files of pictures lie: a folder, or a bucket that speaks S3."""

@@ -1,0 +1,67 @@
+"""A bucket that speaks S3, by obstore, with signed requests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from content.errors import StorageUnavailable
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""A key is never used for other bytes, so what was fetched once is good for ever."""
+
+_TIMEOUT = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
+class S3Storage:
+    """Implements ``content.ports.ObjectStorage``. The bucket's policy opens ``public/*`` and nothing else."""
+
+    store: S3Store = field(repr=False)
+
+    @classmethod
+    def of(cls, *, bucket: str, endpoint: str, region: str, access_key_id: str, secret_access_key: str) -> "S3Storage":
+        """The bucket at an endpoint such as ``https://cos.ap-guangzhou.myqcloud.com``."""
+        return cls(
+            S3Store(
+                bucket,
+                endpoint=endpoint,
+                region=region,
+                access_key_id=access_key_id,
+                secret_access_key=secret_access_key,
+                virtual_hosted_style_request=False,
+                client_options={"allow_http": endpoint.startswith("http://"), "timeout": _TIMEOUT},
+                retry_config={"max_retries": 2, "retry_timeout": _TIMEOUT},
+            )
+        )
+
+    async def put(self, key: str, content: bytes, content_type: str) -> None:
+        """One signed PUT with the headers that the file is served with."""
+        attributes = {"Content-Type": content_type, "Cache-Control": IMMUTABLE}
+        try:
+            await obstore.put_async(self.store, key, content, attributes=attributes, use_multipart=False)
+        except BaseError as error:
+            raise StorageUnavailable() from error
+
+    async def get(self, key: str) -> bytes | None:
+        """One signed GET."""
+        try:
+            found = await obstore.get_async(self.store, key)
+            return bytes(await found.bytes_async())
+        except FileNotFoundError:
+            return None
+        except BaseError as error:
+            raise StorageUnavailable() from error
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """One signed DELETE a key."""
+        for key in keys:
+            try:
+                await obstore.delete_async(self.store, key)
+            except FileNotFoundError:
+                continue
+            except BaseError as error:
+                raise StorageUnavailable() from error
