@@ -3,22 +3,6 @@
 from kit.errors import Conflict, Invalid, NotFound, Unavailable
 
 
-class PictureInvalid(Invalid):
-    """What was handed in is no JPEG, PNG or WebP picture that can be read."""
-
-    code = "picture_invalid"
-    title = "图片无法识别，请上传 JPEG、PNG 或 WebP 图片"
-    title_en = "Not a readable JPEG, PNG or WebP picture"
-
-
-class PictureTooLarge(Invalid):
-    """A picture has more bytes or more pixels than are taken."""
-
-    code = "picture_too_large"
-    title = "图片过大"
-    title_en = "The picture is too large"
-
-
 class PicturePurposeUnknown(Invalid):
     """There is no such purpose, or not for this kind of uploader."""
 

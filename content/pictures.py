@@ -11,19 +11,17 @@ from tortoise.exceptions import IntegrityError
 
 from content.errors import (
     ContentDecided,
-    PictureInvalid,
     PictureNotFound,
     PictureNotUsable,
     PicturePurposeUnknown,
     PictureQuotaUsed,
-    PictureTooLarge,
 )
 from content.events import PictureJudged
-from content.imaging import CONTENT_TYPE, SIZES, Encoded, encode_anew, format_of
 from content.models import PICTURE_TRANSITIONS, PictureState
 from content.ports import PRIVATE, PUBLIC, ObjectStorage
 from kit.clock import CHINA, Clock, china_day, utc_now
 from kit.database import Row, execute, in_open_transaction, row, rows, scalar, transaction
+from kit.imaging import CONTENT_TYPE, SIZES, Encoded, PictureInvalid, PictureTooLarge, encode_anew, format_of
 from kit.numbers import opaque_id
 from kit.outbox import announce
 

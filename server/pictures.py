@@ -5,9 +5,9 @@ from typing import Any
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
-from content.imaging import CONTENT_TYPE
 from integrations.object_storage.folder import FolderStorage, is_public_key
 from kit.errors import NotFound
+from kit.imaging import CONTENT_TYPE
 
 HEADERS = {
     "cache-control": "public, max-age=31536000, immutable",

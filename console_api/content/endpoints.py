@@ -7,8 +7,8 @@ from accounts.service import AccessLogs
 from api_kit.uploads import MAX_UPLOAD_BYTES, Upload
 from console_api import door
 from console_api.content.schemas import PurposeQuery
-from content.imaging import CONTENT_TYPE
 from content.pictures import Pictures, TakenPicture
+from kit.imaging import CONTENT_TYPE
 
 _HEADERS = {
     "content-security-policy": "default-src 'none'; sandbox",

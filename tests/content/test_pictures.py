@@ -10,17 +10,15 @@ from PIL import Image
 
 from content.errors import (
     ContentDecided,
-    PictureInvalid,
     PictureNotFound,
     PictureNotUsable,
     PicturePurposeUnknown,
     PictureQuotaUsed,
-    PictureTooLarge,
 )
-from content.imaging import SIZES
 from content.models import PICTURE_TRANSITIONS, PictureState
 from content.pictures import Pictures, pictures_of
 from kit.database import execute, rows, scalar, transaction
+from kit.imaging import SIZES, PictureInvalid, PictureTooLarge
 from tests.content.conftest import BASE
 from tests.content.paint import opened, paint, png_of, with_place
 from tests.orders.mall import Watch

@@ -10,7 +10,7 @@ from io import BytesIO
 
 from PIL import Image, ImageOps
 
-from content.errors import PictureInvalid, PictureTooLarge
+from kit.errors import Invalid
 
 SIZES = {"large": 1500, "medium": 750, "small": 200}
 """The longest edge of each derived file, in pixels; a smaller picture is not blown up."""
@@ -18,6 +18,22 @@ SIZES = {"large": 1500, "medium": 750, "small": 200}
 CONTENT_TYPE = "image/jpeg"
 MAX_EDGE = 20_000
 _QUALITY = 85
+
+
+class PictureInvalid(Invalid):
+    """What was handed in is no JPEG, PNG or WebP picture that can be read."""
+
+    code = "picture_invalid"
+    title = "图片无法识别，请上传 JPEG、PNG 或 WebP 图片"
+    title_en = "Not a readable JPEG, PNG or WebP picture"
+
+
+class PictureTooLarge(Invalid):
+    """A picture has more bytes or more pixels than are taken."""
+
+    code = "picture_too_large"
+    title = "图片过大"
+    title_en = "The picture is too large"
 
 
 @dataclass(frozen=True)
