@@ -6,7 +6,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0004_coupons')]
+    dependencies = [('longchuan', '0005_merchants')]
 
     initial = False
 
