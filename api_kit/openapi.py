@@ -64,7 +64,11 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
         "tags": [door.name],
         "summary": e.summary,
         "parameters": _parameters(e, by_shape, components),
-        "responses": {str(status): success, "4XX": {"description": "问题", "content": problem}},
+        "responses": {
+            str(status): success,
+            "4XX": {"description": "问题", "content": problem},
+            "503": {"description": "服务暂不可用", "content": problem},
+        },
     }
     if e.description:
         operation["description"] = e.description

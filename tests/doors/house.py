@@ -34,6 +34,9 @@ NO_EFFECT = ("account_session", "login_failure", "access_log")
 ROLES = ("consumer", "merchant_clerk", "foreign_clerk", "host", "station_keeper", "county_officer",
          "poverty_officer", "auditor", "administrator")  # fmt: skip
 
+# Of the same role as somebody above and of another scope; the matrix of roles needs no second one.
+STRANGERS = {"foreign_host": Role.HOST, "foreign_keeper": Role.STATION_KEEPER}
+
 
 @dataclass
 class House:
@@ -74,17 +77,18 @@ class House:
                 )  # fmt: skip
                 self.owners[name] = account.id
                 self.tokens[name] = await self.session(name)
-            for name in ROLES[1:]:
+            for name in (*ROLES[1:], *STRANGERS):
                 self.owners[name] = await self._staff(name)
                 self.tokens[name] = await self.session(name)
             await context.close_connections()
 
     async def _staff(self, name: str) -> int:
-        role = Role.MERCHANT_CLERK if name == "foreign_clerk" else Role(name)
+        role = {"foreign_clerk": Role.MERCHANT_CLERK, **STRANGERS}.get(name) or Role(name)
         scope = {
             "merchant_clerk": self.merchant,
             "foreign_clerk": self.foreign_merchant,
             "station_keeper": TOWNSHIP,
+            "foreign_keeper": "533124201",
         }.get(name, "")
         now = utc_now()
         account = await StaffAccount.create(

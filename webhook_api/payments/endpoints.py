@@ -34,7 +34,7 @@ async def receive_wechat_pay_notice(request: Request, notices: Notices) -> HTTPR
     try:
         await notices.receive(signed_headers(request), request.body)
     except DomainError as refusal:
-        return failure(refusal)
+        return failure(request, refusal)
     return HTTPResponse(b"", status=204)
 
 
@@ -46,7 +46,7 @@ def signed_headers(request: Request) -> dict[str, str]:
     return {name: ",".join(request.headers.getall(name, [])) for name in _SIGNED_HEADERS if name in request.headers}
 
 
-def failure(refusal: DomainError) -> HTTPResponse:
+def failure(request: Request, refusal: DomainError) -> HTTPResponse:
     """The refusal as WeChat Pay and as RFC 9457 want it; ``reason`` is our stable code."""
     body = {
         "type": f"urn:longchuan:problem:{refusal.code}",
@@ -55,5 +55,6 @@ def failure(refusal: DomainError) -> HTTPResponse:
         "code": "FAIL",
         "message": refusal.title,
         "reason": refusal.code,
+        "request_id": getattr(request.ctx, "request_id", "none"),
     }
     return HTTPResponse(msgspec.json.encode(body), status=refusal.status, content_type="application/problem+json")

@@ -1,0 +1,59 @@
+"""A smallest valid value for any type of the wire: a request is refused for whose it is and not for its body."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import hypothesis
+import msgspec
+from hypothesis import strategies
+from msgspec import inspect as wire
+
+
+def example(kind: Any) -> Any:
+    """The smallest value that ``kind`` accepts, as JSON would carry it."""
+    return _example(wire.type_info(kind))
+
+
+def _example(kind: wire.Type) -> Any:
+    match kind:
+        case wire.StructType():
+            return {f.encode_name: _example(f.type) for f in kind.fields if f.required}
+        case wire.StrType():
+            return _text(kind)
+        case wire.IntType():
+            return max(kind.ge if kind.ge is not None else 1, 0 if kind.gt is None else kind.gt + 1)
+        case wire.BoolType():
+            return True
+        case wire.DateType():
+            return date(2026, 11, 26).isoformat()
+        case wire.DateTimeType():
+            return datetime(2026, 11, 26, tzinfo=UTC).isoformat()
+        case wire.LiteralType():
+            return kind.values[0]
+        case wire.EnumType():
+            return next(iter(kind.cls)).value
+        case wire.ListType() | wire.VarTupleType() | wire.SetType() | wire.FrozenSetType():
+            return [_example(kind.item_type)] * (kind.min_length or 0)
+        case wire.DictType():
+            return {}
+        case wire.UnionType():
+            return None if kind.includes_none else _example(kind.types[0])
+        case wire.Metadata():
+            return _example(kind.type)
+        case _:
+            raise TypeError(f"no example for {kind}")
+
+
+def _text(kind: wire.StrType) -> str:
+    least, most = kind.min_length or 0, kind.max_length or 200
+    if kind.pattern is None:
+        return "示" * max(1, least)
+    return hypothesis.find(
+        strategies.from_regex(re.compile(kind.pattern, re.ASCII)), lambda text: least <= len(text) <= most
+    )
+
+
+def body_of(shape: type[msgspec.Struct] | None) -> bytes:
+    """The smallest body of an endpoint."""
+    return msgspec.json.encode(example(shape)) if shape is not None else b"{}"

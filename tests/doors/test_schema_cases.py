@@ -1,0 +1,83 @@
+"""Requests made from the OpenAPI description: whatever it allows, and what it does not, no route fails or lies.
+
+Short here; ``scripts/test --whole`` makes more than 5,000 cases.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api_kit.doors import Endpoint
+from server.app import openapi_document
+from tests.conftest import Databases
+from tests.doors.belongings import Belongings, give_belongings
+from tests.doors.house import House, endpoints, idempotency_key, start_house
+from tests.doors.test_roles import a_role_for
+from tests.payments.sandbox import APP_SECRET, start_sandbox
+
+# They end or change the sessions that the cases themselves use; tests/accounts walks them one by one.
+LEFT_OUT = ("log_out", "change_password", "close_account")
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def crowded(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Belongings]]:
+    """An API of its own, in which something of every kind stands."""
+    name = asyncio.run(databases.create())
+    sandbox = start_sandbox(tmp_path_factory.mktemp("wechat"))
+    running = start_house(
+        tmp_path_factory.mktemp("crowded"), databases.url(name),
+        WECHAT_API_BASE=sandbox.base, WECHAT_PAY_BASES=sandbox.base, WECHAT_APPSECRET=APP_SECRET,
+    )  # fmt: skip
+    yield running, asyncio.run(give_belongings(running))
+    running.stop()
+    sandbox.stop()
+    asyncio.run(databases.drop(name))
+
+
+def asked() -> list[Endpoint]:
+    return [e for e in endpoints() if not e.name.endswith(LEFT_OUT)]
+
+
+def make_cases(house: House, belongings: Belongings, endpoint: Endpoint, count: int) -> None:
+    """Ask one endpoint ``count`` times; every second time about things that exist."""
+    schema = schemathesis.openapi.from_dict(openapi_document())
+    path = endpoint.path.replace("<", "{").replace(">", "}").replace(":str", "").replace(":int", "")
+    operation = schema[path][endpoint.method]
+    headers = house.headers(a_role_for(endpoint))
+    real = belongings.names_in(endpoint)
+    dice = random.Random(endpoint.name)
+
+    @hypothesis.seed(20261126)
+    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def ask(case: schemathesis.Case[Any]) -> None:
+        if real and dice.random() < 0.5:
+            case.path_parameters = dict(real)
+        keyed = {"Idempotency-Key": idempotency_key()} if endpoint.key_argument else {}
+        case.call_and_validate(base_url=house.base, headers=headers | keyed, checks=CHECKS, timeout=20, session=None)
+
+    ask()
+
+
+@pytest.mark.parametrize("endpoint", asked(), ids=lambda e: e.name)
+def test_no_case_of_the_description_makes_a_route_fail(crowded: tuple[House, Belongings], endpoint: Endpoint) -> None:
+    make_cases(*crowded, endpoint, 3)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("endpoint", asked(), ids=lambda e: e.name)
+def test_thousands_of_cases(crowded: tuple[House, Belongings], endpoint: Endpoint) -> None:
+    make_cases(*crowded, endpoint, 60)
