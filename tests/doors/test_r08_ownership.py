@@ -1,7 +1,7 @@
 """R8: what belongs to somebody does not exist for anybody else, by name or in a list (commerce reference R8).
 
 Generated from the doors: a route with names in its path, open to people who own things, is asked by somebody else of
-the same role about things that exist. A route that nobody has entered in ``tests/doors/belongings.py`` fails the test.
+the same role about things that exist. A route that nobody has entered in ``tests/<room>/belongings.py`` fails the test.
 Fails when the owner's column is taken out of ``orders.queries.order_of`` or ``orders.transitions.advance_or_refuse``:
 tried with both.
 """
@@ -16,8 +16,7 @@ from accounts.actors import Consumer, Host, MerchantClerk, StationKeeper
 from api_kit.doors import Endpoint
 from kit.actors import Actor
 from tests.conftest import Databases
-from tests.doors.belongings import SHARED, Belongings, give_belongings
-from tests.doors.examples import body_of
+from tests.doors.belongings import Belongings, give_belongings
 from tests.doors.house import House, endpoints, idempotency_key, start_house
 from tests.doors.problems import check_problem
 
@@ -50,30 +49,33 @@ def owner_kinds(endpoint: Endpoint) -> list[type[Actor]]:
     return [kind for kind in STRANGERS if any(issubclass(kind, actor) for actor in endpoint.actors)]
 
 
-def reads_and_acts() -> list[Endpoint]:
-    return [e for e in endpoints() if e.path_arguments and owner_kinds(e) and not e.public and e.name not in SHARED]
+def reads_and_acts(belongings: Belongings) -> list[Endpoint]:
+    about = [e for e in endpoints() if e.path_arguments and owner_kinds(e) and not e.public]
+    return [e for e in about if e.name not in belongings.shared]
 
 
 def lists() -> list[Endpoint]:
     return [e for e in endpoints() if not e.path_arguments and owner_kinds(e) and e.method == "GET" and not e.public]
 
 
-async def ask(http: httpx.AsyncClient, house: House, role: str, endpoint: Endpoint, path: str) -> httpx.Response:
+async def ask(
+    http: httpx.AsyncClient, house: House, role: str, endpoint: Endpoint, path: str, body: bytes | None = None
+) -> httpx.Response:
     headers = house.headers(role, idempotency_key=idempotency_key(), content_type="application/json")
-    content = None if endpoint.method == "GET" else body_of(endpoint.body)
-    return await http.request(endpoint.method, path, content=content, headers=headers)
+    return await http.request(endpoint.method, path, content=body, headers=headers)
 
 
 async def test_r08_somebody_elses_things_do_not_exist(owned: tuple[House, Belongings]) -> None:
     house, belongings = owned
-    unknown = [e.name for e in reads_and_acts() if set(belongings.names_in(e)) != set(e.path_arguments)]
-    assert unknown == [], "say in tests/doors/belongings.py whose these are"
+    unknown = [e.name for e in reads_and_acts(belongings) if set(belongings.names_in(e)) != set(e.path_arguments)]
+    assert unknown == [], "say in tests/<room>/belongings.py whose these are"
     before = await house.fingerprint()
     async with httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=20) as http:
-        for endpoint in reads_and_acts():
+        for endpoint in reads_and_acts(belongings):
             path = belongings.path_of(endpoint)
+            body = None if endpoint.method == "GET" else belongings.body_of(endpoint)
             for kind in owner_kinds(endpoint):
-                reply = await ask(http, house, STRANGERS[kind], endpoint, path)
+                reply = await ask(http, house, STRANGERS[kind], endpoint, path, body)
                 problem = check_problem(reply)
                 assert reply.status_code in (403, 404), (endpoint.name, kind.__name__, problem)
     assert await house.fingerprint() == before
@@ -83,7 +85,7 @@ async def test_r08_the_owner_meets_them(owned: tuple[House, Belongings]) -> None
     """The same reads by the owner are answered, so the refusals above are about whose it is."""
     house, belongings = owned
     async with httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=20) as http:
-        for endpoint in (e for e in reads_and_acts() if e.method == "GET"):
+        for endpoint in (e for e in reads_and_acts(belongings) if e.method == "GET"):
             role = next(OWNERS[kind] for kind in owner_kinds(endpoint))
             reply = await ask(http, house, role, endpoint, belongings.path_of(endpoint))
             assert reply.status_code == 200, (endpoint.name, reply.status_code, reply.text)
@@ -105,4 +107,4 @@ async def test_r08_no_list_shows_somebody_elses_things(owned: tuple[House, Belon
                 assert leaked == [], (endpoint.name, kind.__name__)
                 shown |= {name for name in mine if name in answers[1]}
     never = {name for names in belongings.private.values() for name in names} - shown
-    assert never == belongings.in_no_list, "things that no list of their owner shows prove nothing about lists"
+    assert never == set(), "a private thing that no list of its owner shows proves nothing about lists"
