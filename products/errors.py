@@ -129,3 +129,91 @@ class PutBackExceeded(Conflict):
     code = "put_back_exceeded"
     title = "退回数量超过已售数量"
     title_en = "More would come back than was sold"
+
+
+class CategoryUnknown(Invalid):
+    """There is no such category, it is closed, or it is no leaf to which a product could belong."""
+
+    code = "category_unknown"
+    title = "类目不存在或不可用"
+    title_en = "No such category"
+
+
+class CategoryCodeInvalid(Invalid):
+    """A category's code has 1 to 24 lower-case letters, digits and hyphens."""
+
+    code = "category_code_invalid"
+    title = "类目代码格式有误"
+    title_en = "The category code is not valid"
+
+
+class CategoryInUse(Conflict):
+    """The category stands elsewhere in the tree, or what should become its parent is too deep or holds products."""
+
+    code = "category_in_use"
+    title = "类目位置不可用"
+    title_en = "The category's place is taken"
+
+
+class RequirementInvalid(Invalid):
+    """A rule names one paper or more of its kind (``allowed``), and ends on or after its first day."""
+
+    code = "category_requirement_invalid"
+    title = "类目证件要求有误"
+    title_en = "The category's requirement is not valid"
+
+
+class RequirementUnknown(NotFound):
+    """There is no such rule."""
+
+    code = "category_requirement_unknown"
+    title = "类目证件要求不存在"
+    title_en = "No such requirement"
+
+
+class GateNotMet(Conflict):
+    """The product's category demands what is not there today; ``missing`` says what."""
+
+    code = "gate_not_met"
+    title = "缺少该类目要求的证件"
+    title_en = "The category's papers are missing"
+
+
+class KnifeFactsMissing(Conflict):
+    """A blade is sold by its measures, and this SKU has none; ``sku`` says which."""
+
+    code = "knife_facts_missing"
+    title = "请先填写刀具参数"
+    title_en = "The blade's measures are missing"
+
+
+class KnifeNotAllowed(Conflict):
+    """The blade is a controlled one, or a long knife; ``objection`` says which rule it meets."""
+
+    code = "knife_not_allowed"
+    title = "管制刀具及长刀不得在线销售"
+    title_en = "The blade may not be sold online"
+
+
+class CertificateUnknown(NotFound):
+    """There is no such certificate."""
+
+    code = "certificate_unknown"
+    title = "证书不存在"
+    title_en = "No such certificate"
+
+
+class CertificateNotMovable(Conflict):
+    """The certificate is in a state from which this step does not lead; ``state`` says which."""
+
+    code = "certificate_state"
+    title = "证书当前状态不允许此操作"
+    title_en = "Not possible in the certificate's present state"
+
+
+class CertificateRepeated(Conflict):
+    """The same document of this kind waits or is accepted already."""
+
+    code = "certificate_repeated"
+    title = "证书已提交"
+    title_en = "The certificate is there already"

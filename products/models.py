@@ -54,7 +54,10 @@ class SalePolicy(Model):
 
 
 class Product(Model):
-    """Something a merchant offers. The SKUs carry the prices."""
+    """Something a merchant offers, in a leaf of the county's tree. The SKUs carry the prices.
+
+    ``axes`` names what its SKUs differ in, ``pictures`` are picture numbers with their kinds.
+    """
 
     id = fields.BigIntField(primary_key=True)
     code = fields.CharField(max_length=24, unique=True)
@@ -64,10 +67,15 @@ class Product(Model):
     township: fields.ForeignKeyRelation[Division] = fields.ForeignKeyField(
         "longchuan.Division", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
     )
+    category: fields.ForeignKeyNullableRelation[Model] = fields.ForeignKeyField(
+        "longchuan.Category", related_name=False, on_delete=OnDelete.RESTRICT, null=True, db_index=True
+    )
     title = fields.CharField(max_length=60)
     subtitle = fields.CharField(max_length=120, default="")
     description = fields.TextField(default="")
     image = fields.CharField(max_length=300, default="")
+    pictures: fields.Field[list[dict[str, str]]] = fields.JSONField(default=[])
+    axes: fields.Field[list[str]] = fields.JSONField(default=[])
     return_policy = fields.CharEnumField(ReturnPolicy, max_length=24)
     sale_policy = fields.CharField(max_length=24)
     host_commission_bp = fields.IntField(default=0)
@@ -90,6 +98,7 @@ class Product(Model):
         constraints = (
             CheckConstraint(check="host_commission_bp BETWEEN 0 AND 5000", name="product_commission"),
             CheckConstraint(check="state <> 'listed' OR listed_at IS NOT NULL", name="product_listed_at"),
+            CheckConstraint(check="state <> 'listed' OR category_id IS NOT NULL", name="product_listed_in_category"),
         )
 
     async def move(self, to: ProductState, source: ProductState | None = None, **noted: object) -> None:
@@ -105,6 +114,7 @@ class Product(Model):
 class Sku(Model):
     """One thing that can be bought, with its price and its stock.
 
+    ``options`` has one word for each axis of the product; ``return_policy`` is the product's when it is null.
     ``available`` may be reserved, ``reserved`` waits for payment, ``sold`` is paid for. The columns change by
     conditional UPDATE alone, and the reservations and movements say why.
     """
@@ -116,6 +126,8 @@ class Sku(Model):
     )
     position = fields.IntField(default=0)
     spec = fields.CharField(max_length=60)
+    options: fields.Field[list[str]] = fields.JSONField(default=[])
+    return_policy = fields.CharEnumField(ReturnPolicy, max_length=24, null=True)
     price_fen = fields.BigIntField()
     mass_gram = fields.IntField()
     gtin = fields.CharField(max_length=14, null=True)

@@ -1,7 +1,7 @@
 """Hot reads of the catalogue: one SQL statement each, straight into structs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -9,7 +9,9 @@ import msgspec
 from kit.clock import china_day, utc_now
 from kit.database import row, rows
 from kit.paging import read_cursor, write_cursor
+from products.drafts import NEEDS_CONFIRMATION
 from products.errors import ProductUnknown
+from products.gates import GATES_HOLD
 
 
 class _Key(msgspec.Struct, array_like=True):
@@ -28,7 +30,17 @@ _RECOGNISED = (
 MARKS = {"public_brand": _BRANDED, "poverty_product": _RECOGNISED}
 """The marks a product can carry, each with the condition under which it shows on the day ``$1``."""
 
-_ON_SALE = "p.state = 'listed' AND m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1)"
+_ON_SALE = (
+    "p.state = 'listed' AND m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1)"
+    f" AND {GATES_HOLD}"
+)
+"""Who sells may sell today, and nothing that the category demands is missing today."""
+
+_CERTIFICATES = (
+    "(SELECT COALESCE(json_agg(json_build_object('kind', kind, 'document', document, 'issuer', issuer,"
+    " 'valid_until', valid_until) ORDER BY kind, valid_until), '[]') FROM product_certificate"
+    " WHERE product_id = p.id AND state = 'accepted' AND $1 BETWEEN valid_from AND valid_until)::text"
+)
 
 
 class ProductCard(msgspec.Struct):
@@ -47,13 +59,31 @@ class ProductCard(msgspec.Struct):
 
 
 class SkuOnSale(msgspec.Struct):
-    """A SKU on a product's page."""
+    """A SKU on a product's page; ``options`` has one word for each axis of the product."""
 
     code: str
     spec: str
+    options: list[str]
     price_fen: int
     mass_gram: int
     available: int
+    return_policy: str
+
+
+class ClaimedCertificate(msgspec.Struct):
+    """A certificate that the county has checked and that is valid today."""
+
+    kind: str
+    document: str
+    issuer: str
+    valid_until: date
+
+
+class ProductPicture(msgspec.Struct):
+    """A picture by its number."""
+
+    number: str
+    kind: str
 
 
 class ProductPage(msgspec.Struct):
@@ -68,9 +98,14 @@ class ProductPage(msgspec.Struct):
     merchant_name: str
     township: str
     township_name: str
+    category: str
+    product_class: str
     return_policy: str
     listed_at: datetime
     marks: list[str]
+    certificates: list[ClaimedCertificate]
+    pictures: list[ProductPicture]
+    axes: list[str]
     skus: list[SkuOnSale]
 
 
@@ -99,6 +134,10 @@ class SkuOffer(msgspec.Struct, frozen=True):
     mass_gram: int
     return_policy: str
     freight_template: str
+    needs_confirmation: bool
+    """The policy holds against the buyer only with a tick at the purchase (domain reference 5)."""
+    category: str
+    product_class: str
 
 
 def _marks(branded: bool, recognised: bool) -> list[str]:
@@ -177,17 +216,23 @@ async def product_cards(
 
 _PAGE = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, m.name AS merchant_name,
-       p.township_id, d.name AS township_name, p.return_policy, p.listed_at,
-       {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
-       (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,
-                        'mass_gram', s.mass_gram, 'available', s.available) ORDER BY s.position)
+       p.township_id, d.name AS township_name, g.code AS category, g.product_class, p.return_policy, p.listed_at,
+       {_BRANDED} AS branded, {_RECOGNISED} AS recognised, {_CERTIFICATES} AS certificates,
+       p.pictures::text AS pictures, p.axes::text AS axes,
+       (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'options', s.options,
+                        'price_fen', s.price_fen, 'mass_gram', s.mass_gram, 'available', s.available,
+                        'return_policy', COALESCE(s.return_policy, p.return_policy)) ORDER BY s.position)
           FROM sku s WHERE s.product_id = p.id AND s.active)::text AS skus
   FROM product p
   JOIN merchant m ON m.id = p.merchant_id
+  JOIN category g ON g.id = p.category_id
   JOIN division d ON d.code = p.township_id
  WHERE p.code = $2 AND {_ON_SALE}"""
 
 _read_skus = msgspec.json.Decoder(list[SkuOnSale]).decode
+_read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
+_read_pictures = msgspec.json.Decoder(list[ProductPicture]).decode
+_read_axes = msgspec.json.Decoder(list[str]).decode
 
 
 async def product_page(code: str, now: datetime | None = None) -> ProductPage:
@@ -205,9 +250,14 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
         found["merchant_name"],
         found["township_id"],
         found["township_name"],
+        found["category"],
+        found["product_class"],
         found["return_policy"],
         found["listed_at"],
         _marks(found["branded"], found["recognised"]),
+        _read_certificates(found["certificates"]),
+        _read_pictures(found["pictures"]),
+        _read_axes(found["axes"]),
         _read_skus(found["skus"]),
     )
 
@@ -216,9 +266,10 @@ _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.sub_mchid, p.title, s.spec, p.image, s.price_fen,
        s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, p.host_commission_bp, s.mass_gram,
-       p.return_policy, p.freight_template
+       p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy, g.code AS category, g.product_class
   FROM sku s
   JOIN product p ON p.id = s.product_id
+  LEFT JOIN category g ON g.id = p.category_id
   JOIN merchant m ON m.id = p.merchant_id
   CROSS JOIN LATERAL (
        SELECT payment_window_s, after_sales_window_s, refund_rule FROM sale_policy
@@ -250,6 +301,9 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             mass_gram=r["mass_gram"],
             return_policy=r["return_policy"],
             freight_template=r["freight_template"],
+            needs_confirmation=r["return_policy"] in NEEDS_CONFIRMATION,
+            category=r["category"] or "",
+            product_class=r["product_class"] or "",
         )
         for r in found
     }

@@ -4,21 +4,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kit.clock import Clock, utc_now
-from kit.database import row, transaction
+import msgspec
+
+from kit.clock import Clock, china_day, utc_now
+from kit.database import joined, row, transaction
 from kit.numbers import public_number
 from merchants.models import Merchant, MerchantState
 from places.errors import DivisionUnknown
 from places.models import Division
-from products.drafts import ProductDraft, SkuDraft
+from products.catalogue_models import ListingDecision, PriceChange
+from products.categories import leaf
+from products.drafts import MAX_AXES, ProductDraft, SkuDraft
 from products.errors import (
+    GateNotMet,
     MerchantMayNotSell,
     ProductNotMovable,
     ProductUnknown,
     SalePolicyUnknown,
     SkusInvalid,
+    SkuUnknown,
 )
+from products.gates import missing_for
+from products.knives import check_blades
 from products.models import Product, ProductState, SalePolicy, Sku
+from products.rich_text import clean
 from products.stock import Stock
 
 __all__ = ["Catalogue", "SalePolicies", "Stock"]
@@ -61,14 +70,14 @@ class Catalogue:
     async def draft(self, merchant: str, draft: ProductDraft, by: str) -> str:
         """A new product in draft; answers its code.
 
-        Raises :class:`MerchantMayNotSell`, :class:`DivisionUnknown`, :class:`SalePolicyUnknown`,
-        :class:`SkusInvalid`.
+        Raises :class:`MerchantMayNotSell`, :class:`DivisionUnknown`, :class:`CategoryUnknown`,
+        :class:`SalePolicyUnknown`, :class:`SkusInvalid`.
         """
         seller = await Merchant.get_or_none(number=merchant)
         if seller is None or seller.state is not MerchantState.APPROVED:
             raise MerchantMayNotSell()
-        await self._check(draft)
-        now, described = self.clock(), _described(draft)
+        category = await self._check(draft)
+        now, described = self.clock(), _described(draft, category)
         async with transaction():
             product = await Product.create(
                 code=public_number(now, "P"),
@@ -78,6 +87,7 @@ class Catalogue:
                 **described,
             )
             await self._write_skus(product.id, draft.skus)
+            await self._note(product.id, ProductState.DRAFT, by)
         return product.code
 
     async def edit(self, merchant: str, code: str, draft: ProductDraft) -> None:
@@ -85,47 +95,88 @@ class Catalogue:
 
         Raises :class:`ProductUnknown`, :class:`ProductNotMovable` and what ``draft`` raises.
         """
-        await self._check(draft)
+        category = await self._check(draft)
         async with transaction():
             product = await self._find(code, merchant, locked=True)
             if product.state is not ProductState.DRAFT:
                 raise ProductNotMovable(state=product.state.value, to=ProductState.DRAFT.value)
-            await Product.filter(id=product.id).update(**_described(draft))
+            await Product.filter(id=product.id).update(**_described(draft, category))
             await self._write_skus(product.id, draft.skus)
 
-    async def submit(self, merchant: str, code: str) -> None:
-        """Ask the county to list a draft."""
+    async def submit(self, merchant: str, code: str, by: str) -> None:
+        """Ask the county to list a draft.
+
+        Raises :class:`KnifeFactsMissing` and :class:`KnifeNotAllowed` for a blade that no review can let pass.
+        """
         product = await self._find(code, merchant)
-        await product.move(ProductState.IN_REVIEW, submitted_at=self.clock(), refusal_reason=None)
+        await check_blades(product.id)
+        async with joined():
+            await product.move(ProductState.IN_REVIEW, submitted_at=self.clock(), refusal_reason=None)
+            await self._note(product.id, ProductState.IN_REVIEW, by)
 
     async def list(self, code: str, by: str) -> None:
-        """Put a reviewed product on sale. Raises :class:`MerchantMayNotSell`."""
-        product = await self._find(code)
-        if not await Product.exists(id=product.id, merchant__state=MerchantState.APPROVED):
+        """Put a reviewed product on sale. Raises :class:`MerchantMayNotSell`, :class:`GateNotMet`."""
+        product, now = await self._find(code), self.clock()
+        missing = await missing_for(product.id, china_day(now))
+        if any(each.kind == "merchant" for each in missing):
             raise MerchantMayNotSell()
-        now = self.clock()
-        await product.move(ProductState.LISTED, reviewed_at=now, reviewed_by=by, listed_at=now)
+        if missing:
+            raise GateNotMet(missing=msgspec.to_builtins(missing))
+        async with joined():
+            await product.move(ProductState.LISTED, reviewed_at=now, reviewed_by=by, listed_at=now)
+            await self._note(product.id, ProductState.LISTED, by)
 
     async def refuse(self, code: str, reason: str, by: str) -> None:
         """Send a reviewed product back to its merchant."""
         product = await self._find(code)
-        await product.move(
-            ProductState.DRAFT,
-            source=ProductState.IN_REVIEW,
-            reviewed_at=self.clock(),
-            reviewed_by=by,
-            refusal_reason=reason,
-        )
+        async with joined():
+            await product.move(
+                ProductState.DRAFT,
+                source=ProductState.IN_REVIEW,
+                reviewed_at=self.clock(),
+                reviewed_by=by,
+                refusal_reason=reason,
+            )
+            await self._note(product.id, ProductState.DRAFT, by, reason)
 
     async def delist(self, code: str, reason: str, by: str, merchant: str | None = None) -> None:
         """Take a product off sale; placed orders go on. A merchant may do it with its own."""
         product = await self._find(code, merchant)
-        await product.move(ProductState.DELISTED, delisted_at=self.clock(), delisted_by=by, delisted_reason=reason)
+        async with joined():
+            await product.move(ProductState.DELISTED, delisted_at=self.clock(), delisted_by=by, delisted_reason=reason)
+            await self._note(product.id, ProductState.DELISTED, by, reason)
 
-    async def reopen(self, merchant: str, code: str) -> None:
+    async def reopen(self, merchant: str, code: str, by: str) -> None:
         """Make a delisted product a draft again."""
         product = await self._find(code, merchant)
-        await product.move(ProductState.DRAFT, source=ProductState.DELISTED)
+        async with joined():
+            await product.move(ProductState.DRAFT, source=ProductState.DELISTED)
+            await self._note(product.id, ProductState.DRAFT, by)
+
+    async def reprice(self, merchant: str, sku: str, price_fen: int, by: str) -> None:
+        """Change the price of an own SKU, on sale or not; orders keep the price that they copied.
+
+        Raises :class:`SkuUnknown`. The same price again changes nothing and leaves no row.
+        """
+        async with joined():
+            found = await row(
+                "SELECT s.id, s.price_fen FROM sku s JOIN product p ON p.id = s.product_id JOIN merchant m"
+                " ON m.id = p.merchant_id WHERE s.code = $1 AND m.number = $2 FOR UPDATE OF s",
+                sku,
+                merchant,
+            )
+            if found is None:
+                raise SkuUnknown()
+            if found["price_fen"] == price_fen:
+                return
+            await Sku.filter(id=found["id"]).update(price_fen=price_fen)
+            await PriceChange.create(
+                sku_id=found["id"],
+                old_price_fen=found["price_fen"],
+                new_price_fen=price_fen,
+                changed_at=self.clock(),
+                changed_by=by,
+            )
 
     async def sells(self, merchant: str, sku: str) -> bool:
         """Whether a SKU is one of this merchant's."""
@@ -143,14 +194,28 @@ class Catalogue:
             await product.refresh_from_db(fields=["state"])
         return product
 
-    async def _check(self, draft: ProductDraft) -> None:
+    async def _note(self, product_id: int, state: ProductState, by: str, reason: str | None = None) -> None:
+        await ListingDecision.create(
+            product_id=product_id, state=state, decided_at=self.clock(), decided_by=by, reason=reason
+        )
+
+    async def _check(self, draft: ProductDraft) -> int:
+        """The id of the draft's category."""
         named = [sku.code for sku in draft.skus if sku.code is not None]
+        variants = [tuple(sku.options) for sku in draft.skus]
         if not draft.skus or len(named) != len(set(named)):
             raise SkusInvalid()
+        if len(draft.axes) > MAX_AXES or len(set(draft.axes)) < len(draft.axes):
+            raise SkusInvalid(axes=list(draft.axes))
+        if any(len(options) != len(draft.axes) for options in variants):
+            raise SkusInvalid(axes=list(draft.axes))
+        if draft.axes and len(set(variants)) < len(variants):
+            raise SkusInvalid(axes=list(draft.axes))
         if not await Division.exists(code=draft.township, level="township"):
             raise DivisionUnknown(division=draft.township)
         if not await SalePolicy.exists(code=draft.sale_policy, effective_from__lte=self.clock()):
             raise SalePolicyUnknown(sale_policy=draft.sale_policy)
+        return await leaf(draft.category)
 
     async def _write_skus(self, product_id: int, skus: Sequence[SkuDraft]) -> None:
         await Sku.filter(product_id=product_id).update(active=False)
@@ -161,6 +226,8 @@ class Catalogue:
                 "price_fen": sku.price_fen,
                 "mass_gram": sku.mass_gram,
                 "gtin": sku.gtin,
+                "options": list(sku.options),
+                "return_policy": sku.return_policy,
                 "active": True,
             }
             if sku.code is None:
@@ -170,11 +237,14 @@ class Catalogue:
                 raise SkusInvalid(sku=sku.code)
 
 
-def _described(draft: ProductDraft) -> dict[str, Any]:
+def _described(draft: ProductDraft, category: int) -> dict[str, Any]:
     return {
+        "category_id": category,
+        "pictures": msgspec.to_builtins(list(draft.pictures)),
+        "axes": list(draft.axes),
         "title": draft.title,
         "subtitle": draft.subtitle,
-        "description": draft.description,
+        "description": clean(draft.description),
         "image": draft.image,
         "township_id": draft.township,
         "return_policy": draft.return_policy,

@@ -49,6 +49,9 @@ from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
+from products.categories import Categories
+from products.certificates import Certificates
+from products.knives import Knives
 from products.marks import Marks
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
@@ -160,6 +163,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Marks(),
         FreightTemplates(),
         AddressBook(cipher),
+        Categories(),
+        Certificates(),
+        Knives(),
         stock,
         Campaigns(),
         built.coupons,

@@ -34,6 +34,7 @@ MODEL_MODULES = [
     "merchants.models",
     "products.models",
     "promotions.models",
+    "products.catalogue_models",
     "payments.models",
     "logistics.models",
     "ledger.models",

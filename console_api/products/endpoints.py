@@ -9,6 +9,7 @@ from console_api.products.schemas import (
     AuthorisationInput,
     BrandInput,
     GrantedView,
+    PriceInput,
     ProductInput,
     ProductListQuery,
     ProductListView,
@@ -70,7 +71,7 @@ async def edit_product(
 @door.put("/products/<code:str>/submission")
 async def submit_product(actor: MerchantClerk, code: str, catalogue: Catalogue) -> ProductDossier:
     """提交审核。"""
-    await catalogue.submit(actor.merchant, code)
+    await catalogue.submit(actor.merchant, code, actor.caller)
     return await product_dossier(code)
 
 
@@ -100,8 +101,14 @@ async def delist_product(
 @door.put("/products/<code:str>/draft")
 async def reopen_product(actor: MerchantClerk, code: str, catalogue: Catalogue) -> ProductDossier:
     """把已下架的商品改回草稿。"""
-    await catalogue.reopen(actor.merchant, code)
+    await catalogue.reopen(actor.merchant, code, actor.caller)
     return await product_dossier(code)
+
+
+@door.put("/skus/<code:str>/price", status=204)
+async def reprice(actor: MerchantClerk, code: str, body: PriceInput, catalogue: Catalogue) -> None:
+    """调整规格的价格，立即生效；已下的订单不变。"""
+    await catalogue.reprice(actor.merchant, code, body.price_fen, actor.caller)
 
 
 @door.post("/skus/<code:str>/stock")

@@ -7,36 +7,55 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from products.dossiers import ProductSummary
-from products.drafts import ReturnPolicy
+from products.drafts import MAX_AXES, PictureKind, ReturnPolicy
 
-_LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
-_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$(?!\n)"
+LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
+LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$(?!\n)"
 
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_LINE)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=LINE)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,24}$(?!\n)")]
-Document = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=LINE)]
+Document = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE)]
 
 
 class SkuInput(Input, kw_only=True):
-    """A SKU. ``code`` names one that the product has already; ``mass_gram`` is the mass of one piece."""
+    """A SKU. ``code`` names one that the product has already; ``mass_gram`` is the mass of one piece.
 
-    spec: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
+    ``options`` has one word for each of the product's ``axes``; ``return_policy`` is the product's unless it is given.
+    """
+
+    spec: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE)]
     price_fen: Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
     mass_gram: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     gtin: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{14}$(?!\n)")] | None = None
     code: Code | None = None
+    options: Annotated[list[Word], msgspec.Meta(max_length=MAX_AXES)] = []
+    return_policy: ReturnPolicy | None = None
+
+
+class PictureInput(Input):
+    """A picture by its number."""
+
+    number: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,40}$(?!\n)")]
+    kind: PictureKind
 
 
 class ProductInput(Input, kw_only=True):
-    """A product in draft. Stock is not part of it, nor are marks: the county grants those."""
+    """A product in draft. Stock is not part of it, nor are marks: the county grants those.
 
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
+    ``category`` is a leaf of the tree. ``description`` may hold a little HTML; what is not allowed is taken out.
+    """
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE)]
     township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
+    category: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,24}$(?!\n)")]
     return_policy: ReturnPolicy
     skus: Annotated[list[SkuInput], msgspec.Meta(min_length=1, max_length=50)]
-    subtitle: Annotated[str, msgspec.Meta(max_length=120, pattern=_LINE)] = ""
-    description: Annotated[str, msgspec.Meta(max_length=20_000, pattern=_LINES)] = ""
+    subtitle: Annotated[str, msgspec.Meta(max_length=120, pattern=LINE)] = ""
+    description: Annotated[str, msgspec.Meta(max_length=20_000, pattern=LINES)] = ""
     image: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^(/[A-Za-z0-9._-]+)*$(?!\n)")] = ""
+    pictures: Annotated[list[PictureInput], msgspec.Meta(max_length=30)] = []
+    axes: Annotated[list[Word], msgspec.Meta(max_length=MAX_AXES)] = []
     sale_policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,24}$(?!\n)")] = "standard"
     host_commission_bp: Annotated[int, msgspec.Meta(ge=0, le=5000)] = 0
     freight_template: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{0,24}$(?!\n)")] = ""
@@ -63,11 +82,17 @@ class ProductListView(View):
     next_cursor: str | None
 
 
+class PriceInput(Input):
+    """The price of one piece from now on."""
+
+    price_fen: Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+
+
 class StockInput(Input):
     """Pieces that came in, or, with a minus, were written off; ``note`` says why."""
 
     quantity: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
-    note: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_LINE)]
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=LINE)]
 
 
 class StockView(View):
@@ -80,7 +105,7 @@ class StockView(View):
 class BrandInput(Input):
     """The name of a public brand."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_LINE)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=LINE)]
 
 
 class AuthorisationInput(Input, kw_only=True):
@@ -98,8 +123,8 @@ class RecognitionInput(Input, kw_only=True):
 
     product: Code
     document: Document
-    recognised_by: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
-    directory_batch: Annotated[str, msgspec.Meta(max_length=40, pattern=_LINE)] = ""
+    recognised_by: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE)]
+    directory_batch: Annotated[str, msgspec.Meta(max_length=40, pattern=LINE)] = ""
     valid_from: date
     valid_until: date
 

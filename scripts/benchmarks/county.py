@@ -14,6 +14,8 @@ from kit.numbers import public_number
 from merchants.licences import Licence, LicenceKind
 from merchants.service import Merchants
 from places.service import Places
+from products.catalogue_models import ProductClass
+from products.categories import Categories
 from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
 from products.marks import Marks, Span
 from products.service import Catalogue, SalePolicies
@@ -42,6 +44,7 @@ async def build_county() -> Shelf:
     for code, name in (("533124", "陇川县"), *TOWNSHIPS.items()):
         await Places().enter_division(code, name)
     await SalePolicies().enter("standard", 1800, 7 * 86400, "seven_days", "示例文件 1 号")
+    await Categories().enter("goods", "百货", ProductClass.GOODS)
     await Marks().enter_brand("longchuan", "陇川臻品")
     merchants = [await _merchant(serial) for serial in range(1, MERCHANTS + 1)]
     await _several(range(PRODUCTS), lambda i: _product(i, merchants[i % MERCHANTS]))
@@ -87,13 +90,14 @@ async def _product(i: int, merchant: str) -> None:
         description=TELL * 8,
         image=f"https://images.example/products/{i:04d}/cover-750x750.jpg",
         township=list(TOWNSHIPS)[i % len(TOWNSHIPS)],
+        category="goods",
         return_policy=ReturnPolicy.SEVEN_DAYS,
         host_commission_bp=500,
         skus=[SkuDraft(spec=f"{250 * (n + 1)} g/袋", price_fen=1990 + 700 * n, mass_gram=250 * (n + 1))
               for n in range(i % 3 + 1)],
     )  # fmt: skip
     code = await catalogue.draft(merchant, draft, BY)
-    await catalogue.submit(merchant, code)
+    await catalogue.submit(merchant, code, BY)
     await catalogue.list(code, BY)
     found = await rows("SELECT s.code FROM sku s JOIN product p ON p.id = s.product_id WHERE p.code = $1", code)
     for sku in found:

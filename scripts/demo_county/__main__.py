@@ -15,11 +15,15 @@ from accounts.service import AccessLogs
 from accounts.staff import StaffAccounts
 from kit.database import row, single_runner
 from kit.encryption import FieldCipher
+from merchants.papers import Papers
 from merchants.service import Merchants
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from products.categories import Categories
+from products.certificates import Certificates
 from products.dossiers import product_dossier
+from products.knives import Knives
 from products.marks import Marks
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
@@ -27,6 +31,7 @@ from scripts.demo_county.area import enter_area
 from scripts.demo_county.goods import Trade, enter_goods, enter_merchants, enter_policies
 from scripts.demo_county.households import conclude_contracts, enter_farmers
 from scripts.demo_county.people import CONSUMERS, enter_staff
+from scripts.demo_county.tree import Proofs
 from server.bootstrap import bootstrap
 from server.database import connected
 from server.settings import SettingsInvalid, load_settings
@@ -100,7 +105,14 @@ async def run() -> dict[str, Any]:
 def _services(built: dict[type, Any]) -> Services:
     return Services(
         places=Places(),
-        trade=Trade(built[Merchants], built[SalePolicies], built[Catalogue], built[Marks], built[Stock]),
+        trade=Trade(
+            built[Merchants],
+            built[SalePolicies],
+            built[Catalogue],
+            built[Marks],
+            built[Stock],
+            Proofs(built[Categories], built[Papers], built[Certificates], built[Knives]),
+        ),
         staff=built[StaffAccounts],
         suppliers=Suppliers(),
         households=Households(built[FieldCipher], built[AccessLogs]),

@@ -65,6 +65,7 @@ async def open_market(cast: Cast, crew: Crew, report: Report, stock: int) -> Mar
     draft = {
         "title": f"古法红糖 示例{secrets.token_hex(2).upper()}",
         "township": story["township"],
+        "category": "sugar",
         "return_policy": "seven_days",
         "sale_policy": "story",
         "host_commission_bp": 800,

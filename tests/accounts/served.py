@@ -10,6 +10,7 @@ import httpx
 from sanic import Sanic
 
 import console_api.accounts.endpoints
+import console_api.catalogue.endpoints
 import console_api.logistics.endpoints
 import console_api.merchants.endpoints
 import console_api.products.endpoints
@@ -28,6 +29,9 @@ from logistics.templates import FreightTemplates
 from merchants.applications import LegalPersons
 from merchants.service import Merchants
 from miniapp_api import door as miniapp
+from products.categories import Categories
+from products.certificates import Certificates
+from products.knives import Knives
 from products.marks import Marks
 from products.service import Catalogue, Stock
 from promotions.campaigns import Campaigns
@@ -39,6 +43,7 @@ from tests.accounts.people import PASSWORD, SomeoneElsesPhone, quick_passwords, 
 ENDPOINTS = (
     console_api.accounts.endpoints,
     console_api.logistics.endpoints,
+    console_api.catalogue.endpoints,
     console_api.merchants.endpoints,
     console_api.products.endpoints,
     console_api.promotions.endpoints,
@@ -84,6 +89,9 @@ async def served() -> AsyncIterator[Served]:
             LegalPersons(throwaway_cipher(), AccessLogs()),
             Catalogue(),
             Marks(),
+            Categories(),
+            Certificates(),
+            Knives(),
             Stock(),
             FreightTemplates(),
             AddressBook(throwaway_cipher()),

@@ -9,11 +9,15 @@ from accounts.roles import Role
 from accounts.service import AccessLogs, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from kit.database import rows, scalar
+from merchants.papers import Papers
 from merchants.service import Merchants
 from places.queries import townships
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from products.categories import Categories
+from products.certificates import Certificates
+from products.knives import Knives
 from products.marks import Marks
 from products.queries import product_cards, product_page, sku_offers, stock_differences
 from products.service import Catalogue, SalePolicies
@@ -23,6 +27,7 @@ from scripts.demo_county.goods import Trade
 from scripts.demo_county.households import identity_number
 from scripts.demo_county.payees import PAYEES
 from scripts.demo_county.people import CONSUMERS
+from scripts.demo_county.tree import Proofs
 from scripts.wechat_sandbox.world import DEMO_PEOPLE
 from tests.accounts.people import quick_passwords, throwaway_cipher
 from traceability.service import Suppliers
@@ -33,7 +38,14 @@ pytestmark = pytest.mark.asyncio
 def services() -> Services:
     return Services(
         places=Places(),
-        trade=Trade(Merchants(), SalePolicies(), Catalogue(), Marks(), Stock()),
+        trade=Trade(
+            Merchants(),
+            SalePolicies(),
+            Catalogue(),
+            Marks(),
+            Stock(),
+            Proofs(Categories(), Papers(), Certificates(), Knives()),
+        ),
         staff=StaffAccounts(quick_passwords()),
         suppliers=Suppliers(),
         households=Households(throwaway_cipher(), AccessLogs()),

@@ -24,7 +24,7 @@ async def test_a_placed_order_does_not_move_when_its_product_does(mall: Mall) ->
     before = await rows("SELECT * FROM order_line")
     catalogue = Catalogue()
     await catalogue.delist(product, "改价", "staff:test")
-    await catalogue.reopen(mall.merchant, product)
+    await catalogue.reopen(mall.merchant, product, "staff:test")
     changed = draft_of(
         "改名的商品",
         [SkuDraft(spec="二号", price_fen=999_900, mass_gram=999, code=sku)],

@@ -8,6 +8,8 @@ from kit.database import scalar
 from merchants.licences import Licence, LicenceKind
 from merchants.service import Merchants
 from places.service import Places
+from products.catalogue_models import ProductClass
+from products.categories import Categories
 from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
 from products.service import Catalogue, SalePolicies, Stock
 
@@ -15,11 +17,12 @@ TOWNSHIP = "533124101"
 
 
 async def open_county() -> None:
-    """The county, two townships and the two sale policies; done once per database."""
+    """The county, two townships, one category without rules, two sale policies; done once per database."""
     if await scalar("SELECT 1 FROM division LIMIT 1"):
         return
     for code, name in (("533124", "陇川县"), (TOWNSHIP, "章凤镇"), ("533124201", "户撒阿昌族乡")):
         await Places().enter_division(code, name)
+    await Categories().enter("goods", "百货", ProductClass.GOODS)
     policies = SalePolicies(lambda: datetime(2020, 1, 1, tzinfo=UTC))
     await policies.enter("standard", 1800, 7 * 86400, "seven_days", "示例文件 1 号")
     await policies.enter("story", 60, 5, "seven_days", "示例文件 2 号")
@@ -40,6 +43,7 @@ def draft_of(title: str = "古法红糖", skus: Sequence[SkuDraft] | None = None
     described: dict[str, object] = {
         "title": title,
         "township": TOWNSHIP,
+        "category": "goods",
         "return_policy": ReturnPolicy.SEVEN_DAYS,
         "skus": skus or [SkuDraft(spec="500 g/罐", price_fen=3990, mass_gram=500)],
         **changes,
@@ -63,7 +67,7 @@ async def listed_product(
     """A product on sale with ``stock`` pieces of each SKU; answers its code and its SKU codes."""
     catalogue = Catalogue(clock)
     code = await catalogue.draft(merchant, draft or draft_of(), "staff:test")
-    await catalogue.submit(merchant, code)
+    await catalogue.submit(merchant, code, "staff:test")
     await catalogue.list(code, "staff:test")
     skus = await skus_of(code)
     for sku in skus:

@@ -64,11 +64,11 @@ async def test_a_product_shows_only_while_listed_and_its_merchant_may_sell(datab
         return True
 
     assert not await shown()
-    await catalogue.submit(merchant, code)
+    await catalogue.submit(merchant, code, BY)
     assert not await shown()
     await catalogue.refuse(code, "缺少配料表", BY)
     assert (await product_dossier(code)).refusal_reason == "缺少配料表"
-    await catalogue.submit(merchant, code)
+    await catalogue.submit(merchant, code, BY)
     await catalogue.list(code, BY)
     assert await shown()
     await merchants.suspend(merchant, "例行检查", BY)
@@ -80,7 +80,7 @@ async def test_a_product_shows_only_while_listed_and_its_merchant_may_sell(datab
     await Merchant.filter(number=merchant).update(licence_until=None)
     await catalogue.delist(code, "季节结束", BY, merchant)
     assert not await shown()
-    await catalogue.reopen(merchant, code)
+    await catalogue.reopen(merchant, code, BY)
     assert (await product_dossier(code)).state == "draft"
 
 
@@ -91,9 +91,9 @@ async def test_another_merchants_product_does_not_exist(database: str) -> None:
     catalogue = Catalogue()
     for act in (
         catalogue.edit(other, code, draft_of("改名")),
-        catalogue.submit(other, code),
+        catalogue.submit(other, code, BY),
         catalogue.delist(code, "恶意下架", BY, other),
-        catalogue.reopen(other, code),
+        catalogue.reopen(other, code, BY),
         product_dossier(code, other),
     ):
         with pytest.raises(ProductUnknown):
@@ -134,7 +134,7 @@ async def test_an_edited_draft_keeps_named_skus_and_retires_the_others(database:
         ("2 kg", 200, False),
     ]
     assert (await sku_offers([kept, retired]))[retired].listed is False
-    await Catalogue().submit(merchant, code)
+    await Catalogue().submit(merchant, code, BY)
     with pytest.raises(ProductNotMovable):
         await Catalogue().edit(merchant, code, draft_of())
 

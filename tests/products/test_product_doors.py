@@ -19,6 +19,7 @@ pytestmark = pytest.mark.asyncio
 DRAFT: dict[str, Any] = {
     "title": "古法红糖",
     "township": TOWNSHIP,
+    "category": "goods",
     "return_policy": "seven_days_unopened",
     "skus": [{"spec": "500 g/罐", "price_fen": 3990, "mass_gram": 500}],
 }
@@ -87,7 +88,10 @@ async def test_a_product_goes_from_draft_to_the_consumers_screen(doors: Served) 
     await mark(doors, county, code)
     page = (await http.get(f"/v1/miniapp/products/{code}")).json()
     assert page["marks"] == ["public_brand", "poverty_product"]
-    assert page["skus"] == [{"code": sku, "spec": "500 g/罐", "price_fen": 3990, "mass_gram": 500, "available": 12}]
+    assert page["skus"] == [
+        {"code": sku, "spec": "500 g/罐", "options": [], "price_fen": 3990, "mass_gram": 500, "available": 12,
+         "return_policy": "seven_days_unopened"}
+    ]  # fmt: skip
     listed = (await http.get("/v1/miniapp/products", params={"mark": "poverty_product"})).json()
     assert [(p["code"], p["price_from_fen"]) for p in listed["products"]] == [(code, 3990)]
     reason = {"reason": "季节结束"}

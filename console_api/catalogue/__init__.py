@@ -1,0 +1,1 @@
+"""Categories and their rules, certificates, blades, and what runs out."""

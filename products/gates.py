@@ -1,0 +1,72 @@
+"""What a category demands, as one condition for every read that sells, and as sentences for those who must act.
+
+The condition is SQL, so that a list, a page and a checkout judge the same way in the one statement that they have, and
+at the moment of the sale. A merchant's papers count as :func:`merchants.papers.valid_papers` says; a test holds both
+together. Sources: domain reference 5 and G05.
+"""
+
+from datetime import date
+
+import msgspec
+
+from kit.database import row
+
+_UNMET = """
+  FROM category_requirement q
+ WHERE q.category_id IN (c.id, c.parent_id, c.root_id)
+   AND $1 >= q.effective_from AND (q.effective_until IS NULL OR $1 <= q.effective_until)
+   AND NOT CASE q.kind
+       WHEN 'certificate' THEN EXISTS (
+            SELECT 1 FROM product_certificate f WHERE f.product_id = p.id AND f.state = 'accepted'
+               AND q.any_of ? f.kind AND $1 BETWEEN f.valid_from AND f.valid_until)
+       ELSE EXISTS (
+            SELECT 1 FROM merchant_paper w WHERE w.merchant_id = p.merchant_id AND w.state IN ('accepted', 'expired')
+               AND q.any_of ? w.kind AND w.valid_from <= $1 AND (w.valid_until IS NULL OR w.valid_until >= $1))
+       END"""
+_UNSEEN_BLADE = """
+  FROM sku b
+ WHERE c.product_class = 'knife' AND b.product_id = p.id AND b.active
+   AND NOT EXISTS (SELECT 1 FROM knife_facts k WHERE k.sku_id = b.id AND k.reviewed_at IS NOT NULL)"""
+
+GATES_HOLD = (
+    "EXISTS (SELECT 1 FROM category c WHERE c.id = p.category_id"
+    f" AND NOT EXISTS (SELECT 1 {_UNMET}) AND NOT EXISTS (SELECT 1 {_UNSEEN_BLADE}))"
+)
+"""On the day ``$1`` nothing that the category of the product ``p`` demands is missing."""
+
+MISSING = f"""(
+SELECT COALESCE(json_agg(g.missing), '[]') FROM (
+  SELECT json_build_object('kind', q.kind, 'any_of', q.any_of, 'sku', NULL) AS missing
+    FROM category c CROSS JOIN LATERAL (SELECT q.kind, q.any_of {_UNMET}) q WHERE c.id = p.category_id
+  UNION ALL
+  SELECT json_build_object('kind', 'knife_review', 'any_of', '[]'::json, 'sku', b.code)
+    FROM category c CROSS JOIN LATERAL (SELECT b.code {_UNSEEN_BLADE}) b WHERE c.id = p.category_id
+  UNION ALL
+  SELECT json_build_object('kind', 'category', 'any_of', '[]'::json, 'sku', NULL) WHERE p.category_id IS NULL
+  UNION ALL
+  SELECT json_build_object('kind', 'merchant', 'any_of', '[]'::json, 'sku', NULL)
+   WHERE NOT (m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1))) g)::text"""
+"""What keeps the product ``p`` of the merchant ``m`` from being sold on the day ``$1``, as JSON."""
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """One thing that is missing: a paper of the merchant or a certificate, one of ``any_of``; the review of a blade
+    (``sku``); a category; or the merchant's own permission to trade.
+    """
+
+    kind: str
+    any_of: list[str]
+    sku: str | None
+
+
+read_missing = msgspec.json.Decoder(list[Missing]).decode
+
+
+async def missing_for(product_id: int, day: date) -> list[Missing]:
+    """What keeps a product from being sold on a day; nothing when it may be."""
+    found = await row(
+        f"SELECT {MISSING} AS missing FROM product p JOIN merchant m ON m.id = p.merchant_id WHERE p.id = $2",
+        day,
+        product_id,
+    )
+    return read_missing(found["missing"]) if found else []
