@@ -11,7 +11,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0002_merchants')]
+    dependencies = [('longchuan', '0006_content')]
 
     initial = False
 
