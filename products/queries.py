@@ -266,7 +266,8 @@ _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.sub_mchid, p.title, s.spec, p.image, s.price_fen,
        s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, p.host_commission_bp, s.mass_gram,
-       p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy, g.code AS category, g.product_class
+       p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy, g.code AS category,
+       g.product_class
   FROM sku s
   JOIN product p ON p.id = s.product_id
   LEFT JOIN category g ON g.id = p.category_id
