@@ -8,6 +8,7 @@ import importlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -16,7 +17,7 @@ from tortoise.context import TortoiseContext
 from api_kit.doors import Endpoint
 from server.database import ROOT, tortoise_config
 from server.settings import DatabaseSettings
-from tests.doors.examples import body_of
+from tests.doors.examples import body_of, example
 from tests.doors.house import House, idempotency_key
 
 OWNERS = ("consumer", "merchant_clerk", "host", "station_keeper")
@@ -51,9 +52,11 @@ class Belongings:
         return {name: found[name] for name in endpoint.path_arguments if name in found}
 
     def path_of(self, endpoint: Endpoint) -> str:
-        """The path of an endpoint about things that exist."""
+        """The path of an endpoint about things that exist, with the query that it needs."""
         names = self.names_in(endpoint)
-        return re.sub(r"<(\w+)(?::\w+)?>", lambda part: names[part[1]], endpoint.path)
+        path = re.sub(r"<(\w+)(?::\w+)?>", lambda part: names[part[1]], endpoint.path)
+        query = urlencode(example(endpoint.query)) if endpoint.query is not None else ""
+        return f"{path}?{query}" if query else path
 
 
 @dataclass(frozen=True)
