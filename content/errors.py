@@ -49,3 +49,27 @@ class StorageUnavailable(Unavailable):
     code = "storage_unavailable"
     title = "图片存储暂不可用，请稍后再试"
     title_en = "The storage of pictures is temporarily unavailable"
+
+
+class ContentNotFound(NotFound):
+    """There is no such text or picture to decide on."""
+
+    code = "content_not_found"
+    title = "内容不存在"
+    title_en = "No such content"
+
+
+class TextInvalid(Invalid):
+    """A text is empty or longer than it may be."""
+
+    code = "text_invalid"
+    title = "文字内容为空或过长"
+    title_en = "The text is empty or too long"
+
+
+class KeywordInvalid(Invalid):
+    """A word for the filter has 2 to 40 letters or characters."""
+
+    code = "keyword_invalid"
+    title = "关键词应为 2 至 40 字"
+    title_en = "A word for the filter has 2 to 40 characters"

@@ -14,3 +14,12 @@ class PictureJudged(Fact, frozen=True, kw_only=True):
     owner: str
     passed: bool
     judged_at: datetime
+
+
+class TextJudged(Fact, frozen=True, kw_only=True):
+    """A text that was held may be shown (``passed``) or was refused. ``subject`` is what it belongs to."""
+
+    topic: ClassVar[str] = "content.text_judged"
+    subject: str
+    passed: bool
+    judged_at: datetime

@@ -1,4 +1,4 @@
-"""Pictures, and where each of them is on its way to being shown."""
+"""Pictures and texts, and where each of them is on its way to being shown."""
 
 from enum import StrEnum
 
@@ -80,3 +80,55 @@ class Picture(Model):
             CheckConstraint(check="width > 0 AND height > 0", name="picture_size"),
             CheckConstraint(check="owner IS NULL OR attached_at IS NOT NULL", name="picture_attached"),
         )
+
+
+class TextState(StrEnum):
+    """Held until it is checked; waiting for a person; may be shown; may not."""
+
+    HELD = "held"
+    IN_REVIEW = "in_review"
+    PASSED = "passed"
+    REFUSED = "refused"
+
+
+TEXT_TRANSITIONS: dict[TextState, frozenset[TextState]] = {
+    TextState.HELD: frozenset({TextState.PASSED, TextState.IN_REVIEW, TextState.REFUSED}),
+    TextState.IN_REVIEW: frozenset({TextState.PASSED, TextState.REFUSED}),
+    TextState.PASSED: frozenset(),
+    TextState.REFUSED: frozenset({TextState.PASSED}),
+}
+
+
+class ContentText(Model):
+    """A text that somebody wrote, under what it belongs to. ``openid`` is the author's, null for staff."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=26, unique=True)
+    subject = fields.CharField(max_length=64, unique=True)
+    text = fields.TextField()
+    openid = fields.CharField(max_length=64, null=True)
+    scene = fields.SmallIntField()
+    state = fields.CharEnumField(TextState, max_length=10)
+    held_at = fields.DatetimeField()
+    check_attempts = fields.SmallIntField(default=0)
+    next_check_at = fields.DatetimeField(null=True)
+    label = fields.CharField(max_length=60, default="")
+    judged_at = fields.DatetimeField(null=True)
+    judged_by = fields.CharField(max_length=120, null=True)
+    reason = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "content_text"
+        constraints = (CheckConstraint(check="char_length(text) BETWEEN 1 AND 2000", name="content_text_length"),)
+
+
+class ContentKeyword(Model):
+    """A word that sends a text to a person, as the filter sees it."""
+
+    id = fields.BigIntField(primary_key=True)
+    word = fields.CharField(max_length=40, unique=True)
+    added_by = fields.CharField(max_length=120)
+    added_at = fields.DatetimeField()
+
+    class Meta:
+        table = "content_keyword"

@@ -3,20 +3,25 @@
 from dataclasses import dataclass, field
 
 import httpx
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from accounts.clerks import Clerks
 from accounts.passwords import Passwords
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
+from content.checking import Checks
 from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
+from content.texts import Texts
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.object_storage.folder import FolderStorage
 from integrations.object_storage.s3 import S3Storage
 from integrations.redis.room_bell import RedisRoomBell
+from integrations.wechat.background import BackgroundClient
+from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
@@ -35,6 +40,7 @@ from logistics.templates import FreightTemplates
 from merchants.applications import Applications, LegalPersons
 from merchants.papers import Papers
 from merchants.service import Merchants
+from messages.inbox import Inbox
 from miniapp_api.live.endpoints import AllowedOrigins
 from orders.after_sales import AfterSales
 from orders.checkout import Checkout
@@ -89,6 +95,7 @@ class Bootstrap:
     tallies: Tallies
     storage: ObjectStorage
     pictures: Pictures
+    checks: Checks
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -124,6 +131,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     hls_directory = settings.media.directory / "hls"
     storage = _storage(settings.pictures)
+    pictures, texts = _pictures(settings.pictures, storage), Texts()
+    background = _background_client(settings)
     built = Bootstrap(
         settings=settings,
         http=http,
@@ -144,12 +153,15 @@ def bootstrap(settings: Settings) -> Bootstrap:
         sales_books=SalesBooks(),
         tallies=Tallies(redis),
         storage=storage,
-        pictures=_pictures(settings.pictures, storage),
+        pictures=pictures,
+        checks=Checks(WeChatContentChecks(background), texts, pictures),
     )
     offered: list[object] = [
         sessions,
         AccessLogs(),
-        built.pictures,
+        pictures,
+        texts,
+        Inbox(),
         ConsumerLogin(wechat, cipher, sessions, settings.wechat.appid),
         StaffLogin(passwords, sessions),
         StaffAccounts(passwords),
@@ -195,12 +207,24 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Payouts(),
         Journals(),
         built.sealer,
-        MessagePush(settings.wechat.appid, settings.wechat.push_token, settings.wechat.push_aes_key),
+        MessagePush(
+            settings.wechat.appid,
+            settings.wechat.push_token,
+            settings.wechat.push_aes_key,
+            settings.wechat.push_mode == "plain",
+        ),
         settings,
     ]
     built.services.update({type(service): service for service in offered})
     built.services[FieldCipher] = cipher
     return built
+
+
+def _background_client(settings: Settings) -> BackgroundClient:
+    """Blocks: for jobs alone. It connects when it is first used."""
+    redis = BlockingRedis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    wechat = settings.wechat
+    return BackgroundClient(wechat.appid, wechat.secret, base=wechat.api_base, redis=redis)
 
 
 def _storage(pictures: PictureSettings) -> ObjectStorage:

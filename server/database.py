@@ -28,6 +28,7 @@ APP = "longchuan"
 MODEL_MODULES = [
     "kit.outbox",
     "kit.idempotency",
+    "messages.models",
     "accounts.models",
     "content.models",
     "places.models",

@@ -13,6 +13,7 @@ import kit.idempotency
 import ledger.jobs
 import live.jobs
 import merchants.jobs
+import messages.inbox
 import orders.jobs
 import payments.jobs
 import promotions.jobs
@@ -50,6 +51,9 @@ JOBS: tuple[Job, ...] = (
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
     Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
+    Job("content.check_texts", 1, lambda b: content.jobs.check_texts(b.checks)),
+    Job("content.check_pictures", 2, lambda b: content.jobs.check_pictures(b.checks)),
+    Job("messages.forget_old_events", 3600, lambda b: messages.inbox.forget_old_events(utc_now())),
     Job("content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures), MEDIA),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )

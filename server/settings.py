@@ -34,6 +34,7 @@ class WeChatSettings(msgspec.Struct, frozen=True):
     api_base: str = "https://api.weixin.qq.com"
     push_token: str = ""
     push_aes_key: str = ""
+    push_mode: Literal["safe", "plain"] = "safe"
 
 
 class WeChatPaySettings(msgspec.Struct, frozen=True):
@@ -208,6 +209,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         hosts = [(urlsplit(address).scheme, urlsplit(address).hostname or "") for address in addresses]
         if any(scheme != "https" or not host.endswith(".weixin.qq.com") for scheme, host in hosts):
             reasons.append("production talks to WeChat itself, never to a sandbox")
+        if s.wechat.push_mode != "safe":
+            reasons.append("WECHAT_PUSH_MODE must be safe in production: a plain push is not signed as a whole")
         if not s.public_base_url.startswith("https://"):
             reasons.append("PUBLIC_BASE_URL must be https in production")
         if urlsplit(s.pictures.base_url).scheme != "https":

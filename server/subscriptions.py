@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import content.handlers
 import live.handlers
 import orders.handlers
 from kit.facts import Fact
 from kit.outbox import Reaction
+from messages.events import MediaChecked
 from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
 from payments.events import (
     PaymentArrivedLate,
@@ -37,6 +39,8 @@ def _row(fact: type[FactT], handler: Callable[[FactT, ServiceT], Awaitable[None]
 def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
     """Fact -> reactions, in the order in which they run."""
     return (
+        # messages
+        _row(MediaChecked, content.handlers.on_media_checked, built.checks),
         # payments
         _row(PaymentSucceeded, orders.handlers.on_payment_succeeded, built.order_life),
         _row(PaymentArrivedLate, orders.handlers.on_payment_arrived_late, built.order_life),

@@ -2,12 +2,21 @@
 
 from sanic.response import HTTPResponse, raw
 
-from accounts.actors import CountyOfficer, Host, MerchantClerk, StationKeeper
+from accounts.actors import Auditor, CountyOfficer, Host, MerchantClerk, StationKeeper
 from accounts.service import AccessLogs
 from api_kit.uploads import MAX_UPLOAD_BYTES, Upload
 from console_api import door
-from console_api.content.schemas import PurposeQuery
+from console_api.content.schemas import (
+    DecisionInput,
+    KeywordListView,
+    PurposeQuery,
+    WaitingListView,
+    WaitingQuery,
+)
+from content.errors import PictureNotFound
 from content.pictures import Pictures, TakenPicture
+from content.texts import Texts, keywords
+from content.waiting import waiting_content
 from kit.imaging import CONTENT_TYPE
 
 _HEADERS = {
@@ -37,3 +46,38 @@ async def show_picture_file(
     content = await pictures.file(number, actor.caller if isinstance(actor, MerchantClerk) else None)
     await logs.record(actor, query.purpose, f"picture:{number}", ["picture"])
     return raw(content, content_type=CONTENT_TYPE, headers=_HEADERS)
+
+
+@door.get("/content-checks")
+async def list_waiting_content(actor: CountyOfficer, query: WaitingQuery) -> WaitingListView:
+    """待人工审核的文字与图片，先到先审。"""
+    return WaitingListView(*await waiting_content(query.cursor, query.limit))
+
+
+@door.put("/content-checks/<number:str>/decision")
+async def decide_content(
+    actor: CountyOfficer, number: str, body: DecisionInput, pictures: Pictures, texts: Texts
+) -> None:
+    """人工审核：通过或不通过，须写明理由；不通过的可以改判通过。"""
+    try:
+        await pictures.decide(number, body.passed, actor.caller, body.reason)
+    except PictureNotFound:
+        await texts.decide(number, body.passed, actor.caller, body.reason)
+
+
+@door.get("/content-keywords")
+async def list_keywords(actor: CountyOfficer | Auditor) -> KeywordListView:
+    """敏感词：含有这些词的文字一律转人工审核。"""
+    return KeywordListView(await keywords())
+
+
+@door.put("/content-keywords/<word:str>")
+async def add_keyword(actor: CountyOfficer, word: str, texts: Texts) -> None:
+    """增加敏感词，即时生效。"""
+    await texts.add_keyword(word, actor.caller)
+
+
+@door.delete("/content-keywords/<word:str>")
+async def remove_keyword(actor: CountyOfficer, word: str, texts: Texts) -> None:
+    """删除敏感词，即时生效。"""
+    await texts.remove_keyword(word)

@@ -3,19 +3,23 @@
 With the limits that WeChat documents (wechat reference 2.8, 2.9).
 """
 
+import asyncio
 import re
 import secrets
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
+import httpx
 import msgspec
 
 from scripts.wechat_sandbox.errors import MiniProgramError
+from scripts.wechat_sandbox.message_push import MessagePush, PushOrder
 from scripts.wechat_sandbox.miniprogram import decode_json
 from scripts.wechat_sandbox.moments import utc_now
 from scripts.wechat_sandbox.state import Book
 from scripts.wechat_sandbox.world import World
 
+MAX_MEDIA_BYTES = 10 * 1024 * 1024
 SEEN_WITHIN = timedelta(hours=2)
 LABELS_TO_REVIEW = {10001, 20012}
 _ESCAPED = re.compile(rb"\\u[0-9a-fA-F]{4}")
@@ -41,6 +45,16 @@ class TextCheck(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     title: str | None = None
     nickname: str | None = None
     signature: str | None = None
+
+
+class MediaCheck(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """``POST wxa/media_check_async`` version 2."""
+
+    media_url: Annotated[str, msgspec.Meta(pattern=r"^https?://", max_length=1000)]
+    media_type: Literal[1, 2]
+    version: Literal[2]
+    scene: Literal[1, 2, 3, 4]
+    openid: str
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,19 +95,16 @@ class SentMessage(msgspec.Struct, kw_only=True):
 class ContentChecks:
     """Checks texts and takes messages."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, push: MessagePush) -> None:
         self._world = world
+        self._push = push
         self._subscriptions: Book[Subscription] = Book(world.store, "subscriptions", Subscription)
         self._messages: Book[SentMessage] = Book(world.store, "messages", SentMessage)
 
     def check_text(self, body: bytes) -> dict[str, Any]:
         """Judge a text. A body of ``\\uXXXX`` escapes passes, whatever it says: so does the real one."""
         asked = decode_json(body, TextCheck)
-        person = self._world.people.get(asked.openid)
-        if person is None:
-            raise MiniProgramError(40003, "invalid openid")
-        if person.seen_at is None or utc_now() - person.seen_at > SEEN_WITHIN:
-            raise MiniProgramError(61010, "code is expired")
+        self._check_seen(asked.openid)
         text = "" if _ESCAPED.search(body) else "\n".join(filter(None, (asked.content, asked.title, asked.nickname)))
         word, label = next(
             ((word, label) for word, label in self._world.conditions.risky_words.items() if word in text),
@@ -123,6 +134,52 @@ class ContentChecks:
             "result": {"suggest": suggest, "label": label},
             "detail": [detail],
         }
+
+    def check_media(self, body: bytes) -> dict[str, Any]:
+        """Take a picture in; it is fetched, and the verdict pushed, some time after the answer."""
+        asked = decode_json(body, MediaCheck)
+        self._check_seen(asked.openid)
+        trace_id = secrets.token_hex(16)
+        self._world.timers.start(self._judge_media(asked, trace_id))
+        return {"errcode": 0, "errmsg": "ok", "trace_id": trace_id}
+
+    async def _judge_media(self, asked: MediaCheck, trace_id: str) -> None:
+        conditions = self._world.conditions
+        await asyncio.sleep(self._world.scaled(conditions.media_check_seconds))
+        suggest = conditions.media_suggest
+        label = {"pass": 100, "review": 10001, "risky": 20002}[suggest]
+        event: dict[str, Any] = {
+            "Event": "wxa_media_check",
+            "appid": self._world.settings.appid,
+            "trace_id": trace_id,
+            "version": 2,
+            "errcode": 0,
+            "errmsg": "ok",
+        }
+        if await self._is_picture(asked.media_url):
+            detail = {"strategy": "content_model", "errcode": 0, "suggest": suggest, "label": label, "prob": 90}
+            event |= {"result": {"suggest": suggest, "label": label}, "detail": [detail]}
+        else:
+            event |= {"errcode": -1008, "errmsg": "download media failed"}
+        await self._push.push(PushOrder(event=event, openid=asked.openid))
+
+    @staticmethod
+    async def _is_picture(url: str) -> bool:
+        """Fetch it as WeChat would, from outside and without a login: at most 10 MB, and nothing but a picture."""
+        try:
+            async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+                answer = await client.get(url)
+        except httpx.HTTPError:
+            return False
+        is_picture = answer.content.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM"))
+        return answer.status_code == 200 and is_picture and len(answer.content) <= MAX_MEDIA_BYTES
+
+    def _check_seen(self, openid: str) -> None:
+        person = self._world.people.get(openid)
+        if person is None:
+            raise MiniProgramError(40003, "invalid openid")
+        if person.seen_at is None or utc_now() - person.seen_at > SEEN_WITHIN:
+            raise MiniProgramError(61010, "code is expired")
 
     def agree(self, openid: str, template_id: str, count: int) -> Subscription:
         """The person taps "allow" so many times."""

@@ -58,6 +58,7 @@ def list_endpoints(
             lambda _, body: program.exchange_phone_code(body),
         ),
         Endpoint("content.text", "POST", "/wxa/msg_sec_check", lambda _, body: checks.check_text(body)),
+        Endpoint("content.media", "POST", "/wxa/media_check_async", lambda _, body: checks.check_media(body)),
         Endpoint("message.subscribe", "POST", "/cgi-bin/message/subscribe/send", lambda _, body: checks.send(body)),
         Endpoint(
             "shipping.upload",

@@ -35,6 +35,8 @@ class Conditions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     bills_ready: Literal["documented", "at_once"] = "documented"
     bill_has_bom: bool = True
     shipping_wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 60
+    media_suggest: Literal["pass", "review", "risky"] = "pass"
+    media_check_seconds: Annotated[int, msgspec.Meta(ge=0, le=7200)] = 2
     login_limit_per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
     risky_words: dict[str, int] = msgspec.field(
         default_factory=lambda: {"加微信": 10001, "赌博": 20006, "傻瓜": 20003, "刷单返利": 20008}

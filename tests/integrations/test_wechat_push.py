@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
 
+from messages.inbox import Inbox
 from tests.payments.channel import APPID
 from tests.payments.sandbox import PUSH_AES_KEY, PUSH_TOKEN, Sandbox
 from tests.payments.webhooks import end, serve
@@ -118,9 +119,9 @@ def test_a_push_for_another_mini_program_and_a_large_one_are_refused() -> None:
 
 
 @pytest_asyncio.fixture
-async def address() -> AsyncIterator[str]:
+async def address(database: str) -> AsyncIterator[str]:
     port = free_port()
-    server = await serve("wechat/messages", {MessagePush: PUSH}, port)
+    server = await serve("wechat/messages", {MessagePush: PUSH, Inbox: Inbox()}, port)
     yield f"http://127.0.0.1:{port}/v1/webhook/wechat/messages"
     await end(server)
 
@@ -148,3 +149,28 @@ async def test_a_wrong_probe_is_not_echoed(address: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         reply = await http.get(address, params=query)
     assert (reply.status_code, reply.json()["code"]) == (401, "push_not_authentic")
+
+
+PLAIN = MessagePush(APPID, PUSH_TOKEN, PUSH_AES_KEY, plain=True)
+
+
+def plain_query(at: int = 0) -> PushQuery:
+    stamp, nonce = str(int(time.time()) + at), secrets.token_hex(8)
+    signature = hashlib.sha1("".join(sorted([PUSH_TOKEN, stamp, nonce])).encode()).hexdigest()
+    return PushQuery(timestamp=stamp, nonce=nonce, signature=signature)
+
+
+@pytest.mark.parametrize(("plain", "event"), [(EVENT, "wxa_media_check"), (JSON_EVENT, "x")])
+def test_plain_text_opens_where_it_is_configured_and_nowhere_else(plain: str, event: str) -> None:
+    assert PLAIN.open(plain_query(), plain.encode()).event == event
+    for push, query, raw in (
+        (PUSH, plain_query(), plain.encode()),
+        (PLAIN, *sealed(plain)),
+        (PLAIN, plain_query(at=-400), plain.encode()),
+        (PLAIN, msgspec.structs.replace(plain_query(), signature="0" * 40), plain.encode()),
+    ):
+        with pytest.raises(PushNotAuthentic):
+            push.open(query, raw)
+    for raw in (b'<!DOCTYPE x [<!ENTITY a "b">]>' + EVENT.encode(), b"\xff", b"{}"):
+        with pytest.raises(PushNotReadable):
+            PLAIN.open(plain_query(), raw)

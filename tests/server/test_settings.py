@@ -50,6 +50,7 @@ def test_without_a_word_it_is_production() -> None:
         ("PUBLIC_BASE_URL", "http://mall.example.cn", "https in production"),
         ("PICTURES_BASE_URL", "https://mall.example.cn/pictures", "another host"),
         ("PICTURES_BASE_URL", "http://pictures.example.cn", "PICTURES_BASE_URL must be https"),
+        ("WECHAT_PUSH_MODE", "plain", "must be safe"),
         ("PICTURES_MAX_BYTES", "99999999", "PICTURES_MAX_BYTES"),
         ("PICTURES_BUCKET", "b", "PICTURES_S3_ACCESS_KEY_ID"),
         ("LONGCHUAN_STATE_DIR", "/tmp/longchuan", "temporary directory"),

@@ -61,11 +61,15 @@ class PushMessage:
 
 @dataclass(frozen=True)
 class MessagePush:
-    """Opens message pushes of one mini-program. ``aes_key`` is the 43-character EncodingAESKey."""
+    """Opens message pushes of one mini-program. ``aes_key`` is the 43-character EncodingAESKey.
+
+    With ``plain`` the console is set to plain text: the signature then covers the address and not the body.
+    """
 
     appid: str
     token: str = field(repr=False)
     aes_key: str = field(repr=False)
+    plain: bool = False
     clock: Clock = utc_now
 
     def answer_probe(self, query: PushQuery) -> str:
@@ -76,21 +80,33 @@ class MessagePush:
         return query.echostr
 
     def open(self, query: PushQuery, raw: bytes) -> PushMessage:
-        """The message, verified and decrypted; plain pushes are refused, safe mode is required.
+        """The message, verified and, unless plain text is configured, decrypted: each mode refuses the other's pushes.
 
         Raises :class:`PushNotAuthentic` or :class:`PushNotReadable`.
         """
         if len(raw) > MAX_PUSH_BYTES:
             raise PushNotReadable(limit_bytes=MAX_PUSH_BYTES)
-        if query.encrypt_type != "aes":
+        if (query.encrypt_type != "aes") is not self.plain:
             raise PushNotAuthentic()
         self._check_age(query.timestamp)
+        if self.plain:
+            return self._open_plain(query, raw)
         is_json = raw.lstrip()[:1] == b"{"
         sealed = _sealed(raw, is_json)
         expected = _signature(self.token, query.timestamp, query.nonce, sealed)
         if not hmac.compare_digest(expected, query.msg_signature.lower()):
             raise PushNotAuthentic()
         plain = self._decrypt(query, sealed)
+        return _read_json(plain) if plain.lstrip()[:1] == "{" else _read_xml(plain)
+
+    def _open_plain(self, query: PushQuery, raw: bytes) -> PushMessage:
+        expected = _signature(self.token, query.timestamp, query.nonce)
+        if not hmac.compare_digest(expected, query.signature.lower()):
+            raise PushNotAuthentic()
+        try:
+            plain = raw.decode()
+        except UnicodeDecodeError:
+            raise PushNotReadable(reason="body") from None
         return _read_json(plain) if plain.lstrip()[:1] == "{" else _read_xml(plain)
 
     def _check_age(self, timestamp: str) -> None:
