@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0006_content')]
+    dependencies = [('longchuan', '0007_catalogue')]
 
     initial = False
 
