@@ -1,32 +1,53 @@
-"""After-sales cases: a buyer asks for money back, the merchant decides, WeChat pays, the line remembers.
+"""After-sales: the buyer claims, the merchant decides in time or time decides, the county settles a dispute.
 
-What a line still owes is computed from stored shares alone: after ``r`` of ``q`` pieces the buyer has got back
-``floor(net * r / q)``, so any order of partial refunds ends at exactly the line's money (commerce regression R15).
+A case ends of itself: every state that waits for somebody has a deadline of the order's own terms, and its passing
+is an event like any other. Nothing is computed at a refund: the shares of a claim were fixed when it was opened.
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, rows, scalar, transaction
-from kit.numbers import public_number
-from kit.outbox import announce
+from kit.database import Row, execute, rows, transaction
+from kit.errors import DomainError
+from orders.cases.desk import OrderDesks
+from orders.cases.models import CaseEvent, CaseKind, CaseState, Cause
+from orders.cases.money import (
+    case_of,
+    count_refund,
+    keep_offer,
+    refund_reference,
+    restock,
+    take_replacement,
+)
+from orders.cases.opening import lines_for_claim, open_case, order_for_claim, pieces_left, terms_of
+from orders.cases.rules import check_right, items_of
+from orders.cases.steps import held, held_or_refuse, next_state, step, was_done
 from orders.errors import (
-    AfterSalesOver,
     CaseDecided,
-    CaseNotFound,
     LineNotFound,
-    NothingToRefund,
+    OfferInvalid,
+    OrderNotFound,
     OrderStateConflict,
     RefundUnfinished,
+    ReturnAddressMissing,
 )
-from orders.events import LineRefunded, OrderClosed
-from orders.models import CASE_TRANSITIONS, CaseState, OrderState
-from orders.transitions import advance
+from orders.models import OrderState
 from payments.refunds import Refunds
 from products.stock import Stock, check_quantity
 
-_OPEN = (OrderState.PAID, OrderState.PACKED, OrderState.SHIPPED, OrderState.RECEIVED)
+log = logging.getLogger(__name__)
+
+MAX_OFFERS = 3
+POSTPONED_FOR = timedelta(hours=1)
+"""A deadline whose refund is refused (older than a year, fifty refunds) is tried again; the others go on."""
+
+_BY_TIME = "deadline"
+_DECISIONS = frozenset({
+    CaseEvent.APPROVE, CaseEvent.AWARD, CaseEvent.REFUSE, CaseEvent.OFFER, CaseEvent.DISMISS, CaseEvent.LAPSE,
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,208 +56,265 @@ class AfterSales:
 
     refunds: Refunds
     stock: Stock
+    desks: OrderDesks
     clock: Clock = utc_now
 
-    async def request(self, consumer: str, number: str, line: str, quantity: int, reason: str) -> str:
+    # The buyer
+
+    async def request(
+        self,
+        consumer: str,
+        number: str,
+        line: str,
+        quantity: int,
+        reason: str,
+        *,
+        kind: CaseKind = CaseKind.REFUND_ONLY,
+        cause: Cause = Cause.QUALITY,
+        pictures: Sequence[str] = (),
+    ) -> str:
         """Open a case for some pieces of one line; answers its number.
 
-        Raises LineNotFound, OrderStateConflict before payment, AfterSalesOver, NothingToRefund, QuantityInvalid.
+        Raises LineNotFound, OrderStateConflict before payment, AfterSalesOver, ClaimNotPossible, PicturesMissing,
+        NothingToRefund, QuantityInvalid.
         """
         check_quantity(quantity)
         async with transaction():
             now = self.clock()
-            found = await row(
-                "SELECT l.id, l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, o.state,"
-                " o.received_at, o.earned_at, o.after_sales_window_s"
-                " FROM customer_order o JOIN order_line l ON l.order_id = o.id"
-                " WHERE o.number = $1 AND o.consumer = $2 AND l.reference = $3 FOR UPDATE OF o, l",
-                number,
-                consumer,
-                line,
-            )
-            if found is None:
+            try:
+                order = await order_for_claim(consumer, number)
+            except OrderNotFound:
+                raise LineNotFound() from None
+            await self._supersede(order["id"], consumer, line)
+            lines = await lines_for_claim(order["id"])
+            policy = next((each["return_policy"] for each in lines if each["reference"] == line), None)
+            if policy is None:
                 raise LineNotFound()
-            _refuse_unless_open(found, now)
-            waiting = await row(
-                "SELECT COALESCE(sum(quantity), 0)::bigint AS pieces, COALESCE(sum(amount_fen), 0)::bigint AS fen"
-                " FROM after_sales_case WHERE line_id = $1 AND state IN ('requested', 'refunding', 'failed')",
-                found["id"],
-            )
-            assert waiting is not None
-            done = found["refunded_quantity"] + waiting["pieces"]
-            if done + quantity > found["quantity"]:
-                raise NothingToRefund(left=found["quantity"] - done)
-            # What the others really take: a refused claim between them leaves its fen to those that come later.
-            amount = max(0, _due(found, done + quantity) - found["refunded_fen"] - waiting["fen"])
-            case = public_number(now, "R")
-            await execute(
-                "INSERT INTO after_sales_case (number, line_id, state, quantity, amount_fen, freight_fen, reason,"
-                " refund_attempt, requested_at) VALUES ($1, $2, 'requested', $3, $4, 0, $5, 1, $6)",
-                case,
-                found["id"],
-                quantity,
-                amount,
-                reason,
-                now,
-            )
-        return case
+            terms = terms_of(order)
+            check_right(order, policy, kind, cause, pictures, terms, now)
+            items = items_of(order["state"], lines, {line: quantity}, cause)
+            return await open_case(order, items, kind, cause, reason, pictures, window_s=terms.decide_s, now=now)
 
-    async def approve(self, merchant: str, case: str, actor: str) -> None:
-        """The merchant agrees: the refund is asked for at the payment in the same transaction.
+    async def cancel(self, consumer: str, number: str, reason: str) -> str:
+        """Give up a paid order that is not packed yet; answers the case.
 
-        Agreeing again to a case whose refund has failed for good asks for another one. Raises RefundUnfinished while
-        WeChat still has the failed one in hand, CaseNotFound, CaseDecided and the refusals of the refund.
+        Everything that is left goes back with all its freight when the merchant agrees or is silent. Raises
+        OrderNotFound, OrderStateConflict, NothingToRefund.
         """
         async with transaction():
-            found = await self._decide(merchant, case, CaseState.REFUNDING, actor)
-            if found is None:
-                return
-            if found["amount_fen"]:
-                await self.refunds.request(
-                    reference=found["order"],
-                    refund_reference=_refund_reference(case, found["refund_attempt"]),
-                    amount_fen=found["amount_fen"],
-                    reason=found["reason"],
-                )
-            else:
-                await self.record_refund(case, self.clock())
+            now = self.clock()
+            order = await order_for_claim(consumer, number)
+            if order["state"] != OrderState.PAID:
+                raise OrderStateConflict(state=order["state"])
+            await self._supersede(order["id"], consumer, None)
+            lines = await lines_for_claim(order["id"])
+            items = items_of(order["state"], lines, pieces_left(lines), Cause.CHANGED_MIND)
+            return await open_case(
+                order, items, CaseKind.REFUND_ONLY, Cause.CHANGED_MIND, reason, (),
+                window_s=terms_of(order).cancel_s, now=now,
+            )  # fmt: skip
+
+    async def _supersede(self, order_id: int, consumer: str, line: str | None) -> None:
+        """A new claim takes the place of those that were refused on its line (of the whole order without one)."""
+        refused = await rows(
+            "SELECT DISTINCT c.number FROM after_sales_case c JOIN after_sales_item i ON i.case_id = c.id"
+            " JOIN order_line l ON l.id = i.line_id WHERE c.order_id = $1 AND c.state = 'refused'"
+            " AND ($2::text IS NULL OR l.reference = $2) ORDER BY c.number",
+            order_id,
+            line,
+        )
+        for each in refused:
+            case = await held(each["number"])
+            assert case is not None
+            await self._move(case, CaseEvent.WITHDRAW, f"consumer:{consumer}", "再次申请")
+
+    async def answer(self, consumer: str, case: str, *, accepts: bool) -> None:
+        """Take the offered part and keep the goods, or decline it; then the merchant decides again."""
+        async with transaction():
+            found = await held_or_refuse(case, ("consumer", consumer))
+            await self._move(found, CaseEvent.ACCEPT if accepts else CaseEvent.DECLINE, f"consumer:{consumer}")
+
+    async def withdraw(self, consumer: str, case: str) -> None:
+        """Give the claim up while nothing has been sent or paid."""
+        await self._by_the_buyer(consumer, case, CaseEvent.WITHDRAW)
+
+    async def escalate(self, consumer: str, case: str, reason: str) -> None:
+        """Bring a refusal before the county."""
+        await self._by_the_buyer(consumer, case, CaseEvent.ESCALATE, reason)
+
+    async def send_back(self, consumer: str, case: str, carrier: str, waybill: str) -> None:
+        """The parcel is on its way to the merchant."""
+        await self._by_the_buyer(
+            consumer,
+            case,
+            CaseEvent.SEND_BACK,
+            f"{carrier} {waybill}",
+            return_carrier=carrier,
+            return_waybill=waybill,
+            returned_at=self.clock(),
+        )
+
+    async def confirm(self, consumer: str, case: str) -> None:
+        """The replacement has arrived."""
+        await self._by_the_buyer(consumer, case, CaseEvent.CONFIRM)
+
+    async def _by_the_buyer(
+        self, consumer: str, case: str, event: CaseEvent, note: str | None = None, **noted: object
+    ) -> None:
+        async with transaction():
+            found = await held_or_refuse(case, ("consumer", consumer))
+            await self._move(found, event, f"consumer:{consumer}", note, **noted)
+
+    # The merchant
+
+    async def approve(self, merchant: str, case: str, actor: str, *, keeps_goods: bool = False) -> None:
+        """The merchant agrees: a refund is asked for in the same transaction, or the buyer may send the goods back.
+
+        ``keeps_goods`` pays without the goods coming back. Agreeing again to a case whose refund has failed for good
+        asks for another one. Raises RefundUnfinished while WeChat still has the failed one in hand, CaseNotFound,
+        CaseDecided, ReturnAddressMissing and the refusals of the refund.
+        """
+        async with transaction():
+            found = await held_or_refuse(case, ("merchant", merchant))
+            event = CaseEvent.AWARD if keeps_goods else CaseEvent.APPROVE
+            if not was_done(found, event):
+                await self._move(found, event, actor)
 
     async def refuse(self, merchant: str, case: str, reason: str, actor: str) -> None:
-        """The merchant refuses, with a reason the buyer reads."""
+        """The merchant refuses the claim, or the parcel that came back, with a reason the buyer reads."""
         async with transaction():
-            await self._decide(merchant, case, CaseState.REFUSED, f"{actor}: {reason}")
+            found = await held_or_refuse(case, ("merchant", merchant))
+            if not was_done(found, CaseEvent.REFUSE):
+                await self._move(found, CaseEvent.REFUSE, actor, reason)
 
-    async def _decide(self, merchant: str, case: str, to: CaseState, decision: str) -> Row | None:
-        """Decide an open case of the merchant; None when it was decided this way before."""
-        held = await row(
-            'SELECT c.state, c.amount_fen, c.reason, c.refund_attempt, o.number AS "order" FROM after_sales_case c'
-            " JOIN order_line l ON l.id = c.line_id JOIN customer_order o ON o.id = l.order_id"
-            " WHERE c.number = $1 AND o.merchant = $2 FOR UPDATE OF c",
-            case,
-            merchant,
+    async def offer(self, merchant: str, case: str, amount_fen: int, reason: str, actor: str) -> None:
+        """Offer a part of the goods money; the buyer would keep the goods. Raises OfferInvalid, CaseDecided."""
+        async with transaction():
+            found = await held_or_refuse(case, ("merchant", merchant))
+            if found["state"] == CaseState.OFFERED and found["offer_fen"] == amount_fen:
+                return
+            if next_state(found, CaseEvent.OFFER) is None:
+                raise CaseDecided(state=found["state"])
+            if not 1 <= amount_fen < found["amount_fen"] or found["offers"] >= MAX_OFFERS:
+                raise OfferInvalid(below_fen=found["amount_fen"], times=MAX_OFFERS)
+            await self._move(
+                found, CaseEvent.OFFER, actor, reason, offer_fen=amount_fen, offers=found["offers"] + 1
+            )  # fmt: skip
+
+    async def take_back(self, merchant: str, case: str, actor: str, *, fit_for_sale: bool) -> None:
+        """The parcel has arrived and is right: the money goes back, or the replacement is due."""
+        async with transaction():
+            found = await held_or_refuse(case, ("merchant", merchant))
+            if was_done(found, CaseEvent.TAKE_BACK):
+                return
+            await self._move(found, CaseEvent.TAKE_BACK, actor)
+            if fit_for_sale:
+                await restock(found, self.stock)
+
+    async def ship_again(self, merchant: str, case: str, carrier: str, waybill: str, actor: str) -> None:
+        """The replacement is on its way; its pieces leave the stock. Raises SoldOut."""
+        async with transaction():
+            found = await held_or_refuse(case, ("merchant", merchant))
+            if (found["exchange_carrier"], found["exchange_waybill"]) == (carrier, waybill):
+                return
+            await self._move(
+                found, CaseEvent.SHIP_AGAIN, actor, f"{carrier} {waybill}",
+                exchange_carrier=carrier, exchange_waybill=waybill,
+            )  # fmt: skip
+            await take_replacement(found, self.stock)
+
+    # The county, and time
+
+    async def settle(self, case: str, reason: str, actor: str, *, grants: bool) -> None:
+        """The county decides an escalated refusal, with its reason. Raises CaseNotFound, CaseDecided."""
+        async with transaction():
+            found = await held_or_refuse(case, ("", ""))
+            event = CaseEvent.APPROVE if grants else CaseEvent.DISMISS
+            if found["state"] not in (CaseState.ESCALATED, CaseState.RETURN_ESCALATED):
+                raise CaseDecided(state=found["state"])
+            await self._move(found, event, actor, reason)
+
+    async def lapse_due(self, limit: int = 100) -> int:
+        """Let the deadlines that have passed take effect, each in a transaction of its own; answers how many."""
+        now = self.clock()
+        due = await rows(
+            "SELECT number FROM after_sales_case WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2", now, limit
         )
-        if held is None:
-            raise CaseNotFound()
-        if held["state"] == to or (to is CaseState.REFUNDING and held["state"] == CaseState.REFUNDED):
-            return None
-        before = CaseState(held["state"])
-        if to not in CASE_TRANSITIONS[before]:
-            raise CaseDecided(state=before)
-        attempt = held["refund_attempt"]
-        if before is CaseState.FAILED:
-            if not await self.refunds.is_closed(_refund_reference(case, attempt)):
+        return sum([await self._lapse(case["number"], now) for case in due])
+
+    async def _lapse(self, case: str, now: datetime) -> bool:
+        try:
+            async with transaction():
+                found = await held(case, wait=False)
+                if found is None or found["due_at"] is None or found["due_at"] > now:
+                    return False
+                await self._move(found, CaseEvent.LAPSE, _BY_TIME)
+        except DomainError as refusal:
+            log.error("after_sales_deadline_refused", extra={"case": case, "code": refusal.code})
+            await execute(
+                "UPDATE after_sales_case SET due_at = $2 WHERE number = $1 AND due_at <= $3",
+                case,
+                now + POSTPONED_FOR,
+                now,
+            )
+            return False
+        return True
+
+    # Every step
+
+    async def _move(self, case: Row, event: CaseEvent, actor: str, note: str | None = None, **noted: object) -> None:
+        """One step of a held case and what it brings about."""
+        now = self.clock()
+        if next_state(case, event) is CaseState.RETURNING:
+            noted["return_address"] = await self.desks.address_for(case)
+            if noted["return_address"] is None:
+                if actor != _BY_TIME and case["state"] != CaseState.ESCALATED:
+                    raise ReturnAddressMissing()
+                # Silence and the county's word are no worse for the buyer because the merchant has no address.
+                event, noted = CaseEvent.AWARD, {}
+        if case["state"] == CaseState.FAILED and event is CaseEvent.APPROVE:
+            if not await self.refunds.is_closed(refund_reference(case["number"], case["refund_attempt"])):
                 raise RefundUnfinished()
-            attempt += 1
-        return await row(
-            "UPDATE after_sales_case SET state = $2, decision = $3, decided_at = $4, refund_attempt = $6"
-            ' WHERE number = $1 AND state = $5 RETURNING amount_fen, reason, refund_attempt, $7::text AS "order"',
-            case,
-            to.value,
-            decision,
-            self.clock(),
-            before.value,
-            attempt,
-            held["order"],
-        )
+            noted["refund_attempt"] = case["refund_attempt"] + 1
+        if event in _DECISIONS:
+            noted |= {"decision": (f"{actor}: {note}" if note else actor)[:240], "decided_at": now}
+        if await step(case, event, now=now, actor=actor, note=note, **noted) is not CaseState.REFUNDING:
+            return
+        if event is CaseEvent.ACCEPT:
+            await keep_offer(case)
+        await self._ask_for_money(case["number"])
 
-    async def record_refund(self, refund_reference: str, occurred_at: datetime) -> None:
-        """The money is back with the buyer: count it on the line and announce it, once.
+    async def _ask_for_money(self, number: str) -> None:
+        case = await held(number)
+        assert case is not None
+        amount_fen = case["amount_fen"] + case["freight_fen"]
+        if amount_fen:
+            await self.refunds.request(
+                reference=case["order"],
+                refund_reference=refund_reference(number, case["refund_attempt"]),
+                amount_fen=amount_fen,
+                reason=case["reason"],
+            )
+        else:
+            await self.record_refund(number, self.clock())
+
+    # The money
+
+    async def record_refund(self, refund: str, occurred_at: datetime) -> None:
+        """The money is back with the buyer: count it on the lines and announce it, once.
 
         A number that is no case (the refund of a late payment) is somebody else's business.
         """
-        case = _case_of(refund_reference)
-        # The order first, as everybody does: a claim on the same line has it before it wants the line.
-        await rows(
-            "SELECT 1 FROM customer_order o JOIN order_line l ON l.order_id = o.id JOIN after_sales_case c"
-            " ON c.line_id = l.id WHERE c.number = $1 FOR UPDATE OF o",
-            case,
-        )
-        moved = await row(
-            "UPDATE after_sales_case SET state = 'refunded', refunded_at = $2"
-            " WHERE number = $1 AND state IN ('refunding', 'failed')"
-            " RETURNING line_id, quantity, amount_fen, freight_fen",
-            case,
-            occurred_at,
-        )
-        if moved is None:
+        case = await held(case_of(refund))
+        if case is None or next_state(case, CaseEvent.PAY) is None:
             return
-        line = await row(
-            "UPDATE order_line l SET refunded_quantity = l.refunded_quantity + $2, refunded_fen = l.refunded_fen + $3,"
-            " refund_steps = l.refund_steps + 1 FROM customer_order o WHERE l.id = $1 AND o.id = l.order_id"
-            " RETURNING l.reference, l.sku, l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, l.refund_steps,"
-            ' o.id AS order_id, o.number AS "order", o.merchant, o.state',
-            moved["line_id"],
-            moved["quantity"],
-            moved["amount_fen"],
-        )
-        assert line is not None
-        await announce(
-            LineRefunded(
-                order=line["order"],
-                merchant=line["merchant"],
-                refund=case,
-                line=line["reference"],
-                quantity=moved["quantity"],
-                amount_fen=moved["amount_fen"],
-                freight_fen=moved["freight_fen"],
-                remaining_quantity=line["quantity"] - line["refunded_quantity"],
-                remaining_net_fen=line["net_fen"] - line["refunded_fen"],
-                refund_step=line["refund_steps"],
-                occurred_at=occurred_at,
-            )
-        )
-        if line["state"] == OrderState.PAID:
-            await self.stock.put_back(line["order"], line["sku"], moved["quantity"])
-        await self._close_when_nothing_is_left(line["order_id"], line["order"])
+        await step(case, CaseEvent.PAY, now=self.clock(), actor="payment", refunded_at=occurred_at)
+        await count_refund(case, self.stock, occurred_at=occurred_at, now=self.clock())
 
-    async def record_failure(self, refund_reference: str) -> None:
+    async def record_failure(self, refund: str) -> None:
         """WeChat could not refund; the case waits for a person. The end of an earlier attempt is no news."""
-        case = _case_of(refund_reference)
-        await execute(
-            "UPDATE after_sales_case SET state = 'failed' WHERE number = $1 AND state = 'refunding'"
-            " AND CASE refund_attempt WHEN 1 THEN number ELSE number || '-' || refund_attempt END = $2",
-            case,
-            refund_reference,
-        )
-
-    async def _close_when_nothing_is_left(self, order_id: int, number: str) -> None:
-        left = await scalar(
-            "SELECT count(*) FROM order_line WHERE order_id = $1 AND refunded_quantity < quantity", order_id
-        )
-        if left:
+        case = await held(case_of(refund))
+        if case is None or refund != refund_reference(case["number"], case["refund_attempt"]):
             return
-        now = self.clock()
-        closed = await advance(
-            number,
-            OrderState.CLOSED,
-            moment=now,
-            actor="after_sales",
-            reason="refunded",
-            sources=frozenset(_OPEN),
-        )
-        if closed is not None:
-            await announce(OrderClosed(order=number, reason="refunded", closed_at=now))
-
-
-def _due(line: Row, pieces: int) -> int:
-    """What the buyer has got back once ``pieces`` of the line are refunded, in fen."""
-    return int(line["net_fen"]) * pieces // int(line["quantity"])
-
-
-def _refund_reference(case: str, attempt: int) -> str:
-    """What the payments room knows the refund of a case by: its number, from the second attempt on with a suffix."""
-    return case if attempt == 1 else f"{case}-{attempt}"
-
-
-def _case_of(refund_reference: str) -> str:
-    return refund_reference.partition("-")[0]
-
-
-def _refuse_unless_open(found: Row, now: datetime) -> None:
-    if found["state"] not in _OPEN:
-        raise OrderStateConflict(state=found["state"])
-    if found["earned_at"] is not None or (
-        found["received_at"] is not None
-        and found["received_at"] + timedelta(seconds=found["after_sales_window_s"]) <= now
-    ):
-        raise AfterSalesOver()
+        if next_state(case, CaseEvent.FAIL) is not None:
+            await step(case, CaseEvent.FAIL, now=self.clock(), actor="payment")

@@ -18,6 +18,7 @@ from orders.events import OrderPlaced
 from payments.service import Payments
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock, check_quantity
+from products.terms import merged_terms
 
 MAX_AMOUNT_FEN = 100_000_000
 """One payment of WeChat Pay stays below a million yuan; a larger order is a matter for a contract."""
@@ -180,16 +181,18 @@ class Checkout:
         lines = [{**msgspec.to_builtins(line), "position": i + 1} for i, line in enumerate(order.lines)]
         await execute(
             "WITH placed AS (INSERT INTO customer_order (number, consumer, merchant, state, channel, source, goods_fen,"
-            " discount_fen, freight_fen, amount_fen, delivery, after_sales_window_s, placed_at, expires_at)"
-            " VALUES ($1, $2, $3, 'pending_payment', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id),"
+            " discount_fen, freight_fen, amount_fen, delivery, after_sales_window_s, placed_at, expires_at,"
+            " after_sales_terms)"
+            " VALUES ($1, $2, $3, 'pending_payment', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $16::jsonb)"
+            " RETURNING id),"
             " event AS (INSERT INTO order_event (order_id, state, actor, happened_at)"
             " SELECT id, 'pending_payment', $15, $12 FROM placed)"
             " INSERT INTO order_line (order_id, reference, position, sku, product, title, spec, image, marks,"
             " unit_price_fen, quantity, gross_fen, discount_fen, net_fen, host_commission_bp, mass_gram,"
-            " return_policy, refunded_quantity, refunded_fen, refund_steps)"
+            " return_policy, refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)"
             " SELECT placed.id, l.reference, l.position, l.sku, l.product, l.title, l.spec, l.image, l.marks,"
             " l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.net_fen, l.host_commission_bp,"
-            " l.mass_gram, l.return_policy, 0, 0, 0"
+            " l.mass_gram, l.return_policy, 0, 0, 0, 0"
             " FROM placed, jsonb_to_recordset($14::jsonb) AS l (reference text, position smallint, sku text,"
             " product text, title text, spec text, image text, marks jsonb, unit_price_fen bigint, quantity int,"
             " gross_fen bigint, discount_fen bigint, net_fen bigint, host_commission_bp int, mass_gram int,"
@@ -209,6 +212,7 @@ class Checkout:
             order.expires_at,
             json.dumps(lines, ensure_ascii=False),
             f"consumer:{consumer}",
+            msgspec.json.encode(merged_terms(offer.after_sales_terms for offer in offers.values())).decode(),
         )
 
 

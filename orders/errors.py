@@ -113,3 +113,51 @@ class RefundUnfinished(Conflict):
     code = "refund_unfinished"
     title = "退款在微信侧尚未结束，请先在商户平台处理"
     title_en = "WeChat has not finished the refund"
+
+
+class ClaimNotPossible(Conflict):
+    """The order's state or the line's return policy does not allow this kind of claim; ``because`` says which."""
+
+    code = "claim_not_possible"
+    title = "该商品或订单状态不支持此类售后"
+    title_en = "This claim is not possible here"
+
+
+class PicturesMissing(Invalid):
+    """A bad-fruit claim shows the goods in at least one picture."""
+
+    code = "pictures_missing"
+    title = "坏果包赔须上传照片"
+    title_en = "A picture is needed"
+
+
+class OfferInvalid(Invalid):
+    """An offer is a part of the claim, at least one fen, and may be made three times."""
+
+    code = "offer_invalid"
+    title = "协商金额须小于申请金额，最多三次"
+    title_en = "The offer is not a part of the claim, or was made too often"
+
+
+class ReturnAddressMissing(Conflict):
+    """Goods can only come back once the merchant has said where to."""
+
+    code = "return_address_missing"
+    title = "请先设置退货地址"
+    title_en = "There is no return address"
+
+
+class RemindedAlready(Conflict):
+    """The merchant was reminded of this order a short while ago."""
+
+    code = "reminded_already"
+    title = "已提醒商家，请稍后再试"
+    title_en = "The merchant has been reminded already"
+
+
+class ReceiptNotExtendable(Conflict):
+    """The time to confirm receipt can be extended once, while the order is on its way."""
+
+    code = "receipt_not_extendable"
+    title = "收货时间只能延长一次"
+    title_en = "Receipt cannot be extended"

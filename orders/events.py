@@ -120,3 +120,26 @@ class OrderClosed(Fact, frozen=True, kw_only=True):
     order: str
     reason: str
     closed_at: datetime
+
+
+class CaseMoved(Fact, frozen=True, kw_only=True):
+    """An after-sales case was opened or went on; whoever has to act next has until ``due_at``."""
+
+    topic: ClassVar[str] = "orders.case_moved"
+    case: str
+    order: str
+    merchant: str
+    consumer: str
+    kind: str
+    state: str
+    due_at: datetime | None
+    moved_at: datetime
+
+
+class ShipmentReminded(Fact, frozen=True, kw_only=True):
+    """The buyer has asked the merchant to ship."""
+
+    topic: ClassVar[str] = "orders.shipment_reminded"
+    order: str
+    merchant: str
+    reminded_at: datetime

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, transaction
 from kit.outbox import announce
+from orders.cases.models import FINAL
 from orders.errors import LineNotFound, OrderNotFound, OrderStateConflict
 from orders.events import OrderPacked, OrderShipped
 from orders.models import OrderState
@@ -41,8 +42,7 @@ class Fulfilment:
                 sources=frozenset({OrderState.PAID}),
             )
             if await row(
-                "SELECT 1 FROM after_sales_case c JOIN order_line l ON l.id = c.line_id WHERE l.order_id = $1"
-                " AND c.state IN ('requested', 'refunding', 'failed')",
+                f"SELECT 1 FROM after_sales_case WHERE order_id = $1 AND state NOT IN {FINAL} AND state <> 'refused'",
                 order["id"],
             ):
                 raise OrderStateConflict(state="after_sales_open")

@@ -1,8 +1,20 @@
 """What time does to orders."""
 
+from orders.after_sales import AfterSales
 from orders.life import OrderLife
+from orders.receipts import Receipts
 
 
 async def pass_after_sales_windows(life: OrderLife) -> int:
     """Orders whose after-sales window has passed become earned; answers how many."""
     return await life.earn_due()
+
+
+async def receive_of_itself(receipts: Receipts) -> int:
+    """Shipped orders that nobody has confirmed in time are received; answers how many."""
+    return await receipts.receive_due()
+
+
+async def pass_case_deadlines(after_sales: AfterSales) -> int:
+    """After-sales cases whose deadline has passed go on as the rules say; answers how many."""
+    return await after_sales.lapse_due()

@@ -6,6 +6,7 @@ from datetime import datetime
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, transaction
 from kit.outbox import announce
+from orders.cases.models import FINAL
 from orders.errors import OrderNotFound, OrderNotPayable
 from orders.events import LateMoneyRefused, OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
 from orders.models import OrderState
@@ -19,10 +20,7 @@ from products.stock import Stock
 PAID_TOO_LATE = "paid_too_late"
 """Why an order stays closed whose money came when the goods were gone; the money is refunded in full."""
 
-_NO_OPEN_CASE = (
-    "NOT EXISTS (SELECT 1 FROM after_sales_case c JOIN order_line l ON l.id = c.line_id"
-    " WHERE l.order_id = o.id AND c.state IN ('requested', 'refunding', 'failed'))"
-)
+NO_OPEN_CASE = f"NOT EXISTS (SELECT 1 FROM after_sales_case c WHERE c.order_id = o.id AND c.state NOT IN {FINAL})"
 
 
 @dataclass(frozen=True)
@@ -202,12 +200,12 @@ class OrderLife:
             ripe = await rows(
                 "SELECT o.id FROM customer_order o WHERE o.state = 'received' AND o.earned_at IS NULL"
                 " AND o.received_at + make_interval(secs => o.after_sales_window_s) <= $1"
-                f" AND {_NO_OPEN_CASE} ORDER BY o.id LIMIT $2 FOR UPDATE SKIP LOCKED",
+                f" AND {NO_OPEN_CASE} ORDER BY o.id LIMIT $2 FOR UPDATE SKIP LOCKED",
                 now,
                 limit,
             )
             due = await rows(
-                f"UPDATE customer_order o SET earned_at = $1 WHERE o.id = ANY($2) AND {_NO_OPEN_CASE}"
+                f"UPDATE customer_order o SET earned_at = $1 WHERE o.id = ANY($2) AND {NO_OPEN_CASE}"
                 " RETURNING o.id, o.number, o.merchant",
                 now,
                 [order["id"] for order in ripe],

@@ -1,9 +1,9 @@
-"""Orders, their lines, what happened to them, and after-sales cases."""
+"""Orders, their lines, and what happened to them. After-sales cases stand in ``orders.cases.models``."""
 
 from enum import StrEnum
 
 from tortoise import fields
-from tortoise.indexes import Index, PartialIndex
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
@@ -30,22 +30,23 @@ ORDER_TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
 
 
 class CaseState(StrEnum):
-    """Where an after-sales case is."""
+    """Where an after-sales case is; the first migration knows it in this module."""
 
     REQUESTED = "requested"
-    REFUNDING = "refunding"
-    REFUNDED = "refunded"
+    OFFERED = "offered"
     REFUSED = "refused"
+    ESCALATED = "escalated"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    RETURN_REFUSED = "return_refused"
+    RETURN_ESCALATED = "return_escalated"
+    EXCHANGING = "exchanging"
+    EXCHANGED = "exchanged"
+    REFUNDING = "refunding"
     FAILED = "failed"
-
-
-CASE_TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
-    CaseState.REQUESTED: frozenset({CaseState.REFUNDING, CaseState.REFUSED}),
-    CaseState.REFUNDING: frozenset({CaseState.REFUNDED, CaseState.FAILED}),
-    CaseState.FAILED: frozenset({CaseState.REFUNDING}),
-    CaseState.REFUNDED: frozenset(),
-    CaseState.REFUSED: frozenset(),
-}
+    REFUNDED = "refunded"
+    COMPLETED = "completed"
+    CLOSED = "closed"
 
 
 class Order(Model):
@@ -64,6 +65,7 @@ class Order(Model):
     amount_fen = fields.BigIntField()
     delivery = fields.BinaryField()
     after_sales_window_s = fields.IntField()
+    after_sales_terms: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
     placed_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     paid_at = fields.DatetimeField(null=True)
@@ -71,6 +73,10 @@ class Order(Model):
     shipped_at = fields.DatetimeField(null=True)
     carrier = fields.CharField(max_length=32, null=True)
     waybill = fields.CharField(max_length=64, null=True)
+    delivered_at = fields.DatetimeField(null=True)
+    receive_by = fields.DatetimeField(null=True)
+    receipt_extended_at = fields.DatetimeField(null=True)
+    reminded_at = fields.DatetimeField(null=True)
     received_at = fields.DatetimeField(null=True)
     earned_at = fields.DatetimeField(null=True)
     closed_at = fields.DatetimeField(null=True)
@@ -117,6 +123,7 @@ class OrderLine(Model):
     return_policy = fields.CharField(max_length=32)
     refunded_quantity = fields.IntField(default=0)
     refunded_fen = fields.BigIntField(default=0)
+    refunded_freight_fen = fields.BigIntField(default=0)
     refund_steps = fields.SmallIntField(default=0)
 
     class Meta:
@@ -150,34 +157,3 @@ class OrderEvent(Model):
     class Meta:
         table = "order_event"
         indexes = (Index(fields=("order_id", "id"), name="idx_order_event_order"),)
-
-
-class AfterSalesCase(Model):
-    """A buyer's claim on some pieces of one line.
-
-    ``number`` is what the payments room knows the refund by; the second ``refund_attempt`` is ``<number>-2``.
-    """
-
-    id = fields.BigIntField(primary_key=True)
-    number = fields.CharField(max_length=32, unique=True)
-    line: fields.ForeignKeyRelation[OrderLine] = fields.ForeignKeyField(
-        "longchuan.OrderLine", on_delete=fields.RESTRICT, related_name=False
-    )
-    state = fields.CharEnumField(CaseState, max_length=20, default=CaseState.REQUESTED)
-    quantity = fields.IntField()
-    amount_fen = fields.BigIntField()
-    freight_fen = fields.BigIntField(default=0)
-    reason = fields.CharField(max_length=80)
-    decision = fields.CharField(max_length=200, null=True)
-    refund_attempt = fields.SmallIntField(default=1)
-    requested_at = fields.DatetimeField()
-    decided_at = fields.DatetimeField(null=True)
-    refunded_at = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "after_sales_case"
-        indexes = (
-            PartialIndex(fields=("line_id",), name="idx_case_open", condition={"state": "requested"}),
-            Index(fields=("line_id", "id"), name="idx_case_line"),
-        )
-        constraints = (CheckConstraint(check="quantity > 0 AND amount_fen >= 0", name="ck_case_amounts"),)

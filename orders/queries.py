@@ -15,7 +15,8 @@ _LINES = (
 )
 _ORDER = (
     "SELECT o.id, o.number, o.merchant, o.state, o.source, o.goods_fen, o.discount_fen, o.freight_fen, o.amount_fen,"
-    " o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.received_at, o.earned_at,"
+    " o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.delivered_at, o.receive_by,"
+    " o.reminded_at, o.received_at, o.earned_at,"
     f" o.closed_at, o.close_reason, {_LINES} FROM customer_order o"
 )
 
@@ -55,6 +56,9 @@ class OrderSummary(msgspec.Struct, frozen=True):
     shipped_at: datetime | None
     carrier: str | None
     waybill: str | None
+    delivered_at: datetime | None
+    receive_by: datetime | None
+    reminded_at: datetime | None
     received_at: datetime | None
     earned_at: datetime | None
     closed_at: datetime | None
@@ -67,21 +71,6 @@ class OrderPage(msgspec.Struct, frozen=True):
 
     orders: list[OrderSummary]
     next: str | None
-
-
-class CaseSummary(msgspec.Struct, frozen=True):
-    """One after-sales case."""
-
-    number: str
-    order: str
-    line: str
-    title: str
-    state: str
-    quantity: int
-    amount_fen: int
-    reason: str
-    decision: str | None
-    requested_at: datetime
 
 
 async def order_of(owner: str, value: str, number: str) -> OrderSummary | None:
@@ -111,20 +100,6 @@ async def sealed_delivery(merchant: str, number: str) -> bytes | None:
     """The sealed address of a merchant's order."""
     found = await rows("SELECT delivery FROM customer_order WHERE number = $1 AND merchant = $2", number, merchant)
     return bytes(found[0]["delivery"]) if found else None
-
-
-async def cases_of(owner: str, value: str, state: str | None, limit: int = MAX_PAGE) -> list[CaseSummary]:
-    """After-sales cases of a consumer's or a merchant's orders, newest first."""
-    found = await rows(
-        'SELECT c.number, o.number AS "order", l.reference AS line, l.title, c.state, c.quantity, c.amount_fen,'
-        " c.reason, c.decision, c.requested_at FROM after_sales_case c JOIN order_line l ON l.id = c.line_id"
-        f" JOIN customer_order o ON o.id = l.order_id WHERE o.{_column(owner)} = $1"
-        " AND ($2::text IS NULL OR c.state = $2) ORDER BY c.id DESC LIMIT $3",
-        value,
-        state,
-        limit,
-    )
-    return [msgspec.convert(case, CaseSummary) for case in found]
 
 
 def _column(owner: str) -> str:

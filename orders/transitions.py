@@ -14,7 +14,9 @@ _MOMENTS = {
     OrderState.CLOSED: "closed_at",
 }
 # A wish to cancel is noted before the close and names its reason; a payment that was faster takes both back.
-_OF_THE_CLOSE = {
+_ALONG = {
+    OrderState.SHIPPED: ", receive_by = $3::timestamptz"
+    " + make_interval(secs => COALESCE((after_sales_terms->>'receipt_s')::int, 864000))",
     OrderState.CLOSED: ", close_reason = COALESCE(close_reason, $6)",
     OrderState.PAID: ", close_reason = NULL, closed_at = NULL",
 }
@@ -39,7 +41,7 @@ async def advance(
         raise ValueError(f"{sources} -> {to} is not in the table of transitions")
     closing = to is OrderState.CLOSED
     return await row(
-        f"WITH moved AS (UPDATE customer_order SET state = $2, {_MOMENTS[to]} = $3{_OF_THE_CLOSE.get(to, '')}"
+        f"WITH moved AS (UPDATE customer_order SET state = $2, {_MOMENTS[to]} = $3{_ALONG.get(to, '')}"
         " WHERE number = $1 AND state = ANY($4::text[]) RETURNING *),"
         " event AS (INSERT INTO order_event (order_id, state, actor, reason, happened_at)"
         f" SELECT id, $2, $5, {'close_reason' if closing else '$6'}, $3 FROM moved)"

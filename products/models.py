@@ -40,6 +40,7 @@ class SalePolicy(Model):
     payment_window_s = fields.IntField()
     after_sales_window_s = fields.IntField()
     refund_rule = fields.CharField(max_length=40)
+    after_sales_terms: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
     source_document = fields.CharField(max_length=200)
 
     class Meta:

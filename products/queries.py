@@ -12,6 +12,7 @@ from kit.paging import read_cursor, write_cursor
 from products.drafts import NEEDS_CONFIRMATION
 from products.errors import ProductUnknown
 from products.gates import GATES_HOLD
+from products.terms import AfterSalesTerms
 
 
 class _Key(msgspec.Struct, array_like=True):
@@ -130,6 +131,7 @@ class SkuOffer(msgspec.Struct, frozen=True):
     payment_window_s: int
     after_sales_window_s: int
     refund_rule: str
+    after_sales_terms: AfterSalesTerms
     host_commission_bp: int
     mass_gram: int
     return_policy: str
@@ -265,17 +267,20 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
 _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.sub_mchid, p.title, s.spec, p.image, s.price_fen,
        s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
-       y.payment_window_s, y.after_sales_window_s, y.refund_rule, p.host_commission_bp, s.mass_gram,
-       p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy, g.code AS category,
-       g.product_class
+       y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
+       s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
+       g.code AS category, g.product_class
   FROM sku s
   JOIN product p ON p.id = s.product_id
   LEFT JOIN category g ON g.id = p.category_id
   JOIN merchant m ON m.id = p.merchant_id
   CROSS JOIN LATERAL (
-       SELECT payment_window_s, after_sales_window_s, refund_rule FROM sale_policy
+       SELECT payment_window_s, after_sales_window_s, refund_rule, after_sales_terms::text FROM sale_policy
         WHERE code = p.sale_policy AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1) y
  WHERE s.code = ANY($2::text[])"""
+
+
+_read_terms = msgspec.json.Decoder(AfterSalesTerms).decode
 
 
 async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> dict[str, SkuOffer]:
@@ -298,6 +303,7 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             payment_window_s=r["payment_window_s"],
             after_sales_window_s=r["after_sales_window_s"],
             refund_rule=r["refund_rule"],
+            after_sales_terms=_read_terms(r["after_sales_terms"]),
             host_commission_bp=r["host_commission_bp"],
             mass_gram=r["mass_gram"],
             return_policy=r["return_policy"],

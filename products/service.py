@@ -29,6 +29,7 @@ from products.knives import check_blades
 from products.models import Product, ProductState, SalePolicy, Sku
 from products.rich_text import clean
 from products.stock import Stock
+from products.terms import AfterSalesTerms
 
 __all__ = ["Catalogue", "SalePolicies", "Stock"]
 
@@ -46,6 +47,7 @@ class SalePolicies:
         after_sales_window_s: int,
         refund_rule: str,
         source_document: str,
+        terms: AfterSalesTerms | None = None,
     ) -> None:
         """A rule that holds from now on for orders placed from now on."""
         await SalePolicy.create(
@@ -54,6 +56,7 @@ class SalePolicies:
             payment_window_s=payment_window_s,
             after_sales_window_s=after_sales_window_s,
             refund_rule=refund_rule,
+            after_sales_terms=msgspec.to_builtins(terms or AfterSalesTerms()),
             source_document=source_document,
         )
 

@@ -43,9 +43,11 @@ from merchants.service import Merchants
 from messages.inbox import Inbox
 from miniapp_api.live.endpoints import AllowedOrigins
 from orders.after_sales import AfterSales
+from orders.cases.desk import OrderDesks
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
+from orders.receipts import Receipts
 from payments.bills import Bills
 from payments.notices import Notices
 from payments.queries import PaymentQueries
@@ -86,6 +88,7 @@ class Bootstrap:
     order_life: OrderLife
     after_sales: AfterSales
     coupons: Coupons
+    receipts: Receipts
     live_sessions: live.Sessions
     supervision: Supervision
     archive: Archive
@@ -123,7 +126,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
     stock = Stock()
     payments, refunds = Payments(gateway), Refunds(gateway)
     order_life = OrderLife(stock, payments, refunds)
-    after_sales = AfterSales(refunds, stock)
+    order_desks = OrderDesks(cipher)
+    after_sales = AfterSales(refunds, stock, order_desks)
+    receipts = Receipts()
     media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
@@ -145,6 +150,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         order_life=order_life,
         after_sales=after_sales,
         coupons=Coupons(),
+        receipts=receipts,
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
@@ -189,6 +195,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Checkout(stock, payments, cipher),
         order_life,
         after_sales,
+        order_desks,
+        receipts,
         Fulfilment(Lots()),
         live_sessions,
         publishing,

@@ -41,6 +41,7 @@ MODEL_MODULES = [
     "ledger.models",
     "traceability.models",
     "orders.models",
+    "orders.cases.models",
     "live.models",
     "poverty_alleviation.models",
 ]

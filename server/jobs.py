@@ -47,6 +47,8 @@ JOBS: tuple[Job, ...] = (
     Job("payments.compare_bills", 300, lambda b: payments.jobs.compare_bills(b.bills)),
     Job("orders.pass_after_sales_windows", 1, lambda b: orders.jobs.pass_after_sales_windows(b.order_life)),
     Job("promotions.expire_coupons", 60, lambda b: promotions.jobs.expire_coupons(b.coupons)),
+    Job("orders.receive_of_itself", 2, lambda b: orders.jobs.receive_of_itself(b.receipts)),
+    Job("orders.pass_case_deadlines", 2, lambda b: orders.jobs.pass_case_deadlines(b.after_sales)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),

@@ -1,4 +1,4 @@
-"""A merchant's orders: look, pack, ship, decide on after-sales cases."""
+"""A merchant's orders: look, pack, ship."""
 
 import msgspec
 
@@ -7,21 +7,17 @@ from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.orders.schemas import (
-    CasesQuery,
-    Decision,
-    MerchantCasesView,
     MerchantOrdersQuery,
     MerchantOrderView,
     Packing,
     ShipmentInput,
 )
 from kit.encryption import FieldCipher
-from orders.after_sales import AfterSales
 from orders.checkout import Delivery, sealed_place
 from orders.errors import OrderNotFound
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
-from orders.queries import OrderPage, cases_of, order_of, orders_of, sealed_delivery
+from orders.queries import OrderPage, order_of, orders_of, sealed_delivery
 
 
 @door.get("/orders")
@@ -60,18 +56,3 @@ async def ship_order(actor: MerchantClerk, number: str, body: ShipmentInput, ful
 async def repeat_late_refund(actor: CountyOfficer, number: str, key: IdempotencyKey, life: OrderLife) -> None:
     """迟到支付款的退款最终失败后，重新发起退款；未失败时不产生变化。"""
     await life.give_back_again(number)
-
-
-@door.get("/after-sales")
-async def list_merchant_cases(actor: MerchantClerk, query: CasesQuery) -> MerchantCasesView:
-    """本商户的售后单。"""
-    return MerchantCasesView(await cases_of("merchant", actor.merchant, query.state))
-
-
-@door.put("/after-sales/<number:str>/decision", status=204)
-async def decide_case(actor: MerchantClerk, number: str, body: Decision, after_sales: AfterSales) -> None:
-    """同意退款或说明理由拒绝。"""
-    if body.decision == "approve":
-        await after_sales.approve(actor.merchant, number, actor.caller)
-    else:
-        await after_sales.refuse(actor.merchant, number, body.reason, actor.caller)

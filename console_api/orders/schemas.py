@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
-from orders.queries import CaseSummary, OrderSummary
+from orders.queries import OrderSummary
 
 Pieces = Annotated[int, msgspec.Meta(ge=1, le=999)]
 
@@ -38,22 +38,3 @@ class ShipmentInput(Input):
 
     carrier: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2,16}$(?!\n)")]
     waybill: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{6,40}$(?!\n)")]
-
-
-class CasesQuery(Input):
-    """Which after-sales cases to list."""
-
-    state: Literal["requested", "refunding", "refunded", "refused", "failed"] | None = None
-
-
-class MerchantCasesView(View):
-    """After-sales cases of the merchant, newest first."""
-
-    cases: list[CaseSummary]
-
-
-class Decision(Input):
-    """Agree, or refuse with a reason the buyer reads."""
-
-    decision: Literal["approve", "refuse"]
-    reason: Annotated[str, msgspec.Meta(max_length=160)] = ""

@@ -5,20 +5,18 @@ from api_kit.doors import IdempotencyKey
 from live.service import Attributions
 from miniapp_api import door
 from miniapp_api.orders.schemas import (
-    CasesView,
-    CaseView,
-    OpenCase,
     OrdersQuery,
     PaymentParametersView,
     PlacedLineView,
     PlacedOrderView,
     PlaceOrder,
+    ReceiptExtendedView,
 )
-from orders.after_sales import AfterSales
 from orders.checkout import Checkout, CheckoutLine, Delivery
 from orders.errors import OrderNotFound
 from orders.life import OrderLife
-from orders.queries import OrderPage, OrderSummary, cases_of, order_of, orders_of
+from orders.queries import OrderPage, OrderSummary, order_of, orders_of
+from orders.receipts import Receipts
 
 
 @door.post("/orders")
@@ -96,16 +94,13 @@ async def confirm_receipt(actor: Consumer, number: str, key: IdempotencyKey, lif
     await life.receive(actor.number, number)
 
 
-@door.post("/orders/<number:str>/lines/<line:str>/after-sales")
-async def open_case(
-    actor: Consumer, number: str, line: str, body: OpenCase, key: IdempotencyKey, after_sales: AfterSales
-) -> CaseView:
-    """申请退款：可只退部分件数。"""
-    case = await after_sales.request(actor.number, number, line, body.quantity, body.reason)
-    return CaseView(number=case, state="requested")
+@door.post("/orders/<number:str>/receipt-extension")
+async def extend_receipt(actor: Consumer, number: str, key: IdempotencyKey, receipts: Receipts) -> ReceiptExtendedView:
+    """延长收货：每单一次，推迟自动确认收货。"""
+    return ReceiptExtendedView(await receipts.extend(actor.number, number))
 
 
-@door.get("/after-sales")
-async def list_cases(actor: Consumer) -> CasesView:
-    """我的售后单。"""
-    return CasesView(await cases_of("consumer", actor.number, None))
+@door.post("/orders/<number:str>/reminder", status=204)
+async def remind_to_ship(actor: Consumer, number: str, key: IdempotencyKey, receipts: Receipts) -> None:
+    """提醒商家发货：每天一次。"""
+    await receipts.remind(actor.number, number)

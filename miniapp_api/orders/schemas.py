@@ -1,11 +1,11 @@
 """The wire of a consumer's orders."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
 from api_kit.schemas import Input, View
-from orders.queries import CaseSummary
 
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -76,21 +76,7 @@ class OrdersQuery(Input):
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
 
 
-class OpenCase(Input):
-    """Ask for money back for some pieces of a line."""
+class ReceiptExtendedView(View):
+    """When receipt comes of itself now."""
 
-    quantity: Quantity
-    reason: Text
-
-
-class CaseView(View):
-    """The number of the case that was opened."""
-
-    number: str
-    state: Literal["requested"]
-
-
-class CasesView(View):
-    """After-sales cases, newest first."""
-
-    cases: list[CaseSummary]
+    receive_by: datetime

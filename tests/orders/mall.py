@@ -20,6 +20,7 @@ from orders.checkout import Checkout, CheckoutLine, PlacedOrder
 from orders.checkout import Delivery as Address
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
+from orders.receipts import Receipts
 from payments.jobs import close_expired_payments
 from payments.notices import Notices
 from payments.refunds import Refunds
@@ -109,6 +110,7 @@ class Mall:
         self.after_sales = built.after_sales = replace(
             built.after_sales, refunds=self.refunds, stock=self.stock, clock=self.watch
         )
+        self.receipts = built.receipts = Receipts(self.watch)
         found = built.services[Checkout]
         assert isinstance(found, Checkout)
         self.cipher = found.cipher
@@ -291,7 +293,8 @@ async def facts(*kinds: type[Fact]) -> list[Any]:
     return found
 
 
-_TRADE = ("customer_order", "order_line", "order_event", "after_sales_case", "payment", "payment_refund",
+_TRADE = ("customer_order", "order_line", "order_event", "after_sales_case",
+          "after_sales_item", "after_sales_event", "payment", "payment_refund",
           "sku", "stock_reservation", "stock_movement", "line_lot", "lot")  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""After-sales, as merchants and the county see it."""

@@ -1,0 +1,1 @@
+"""After-sales, as a consumer sees it."""

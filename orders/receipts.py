@@ -1,0 +1,104 @@
+"""From shipment to receipt: the buyer, WeChat or time confirms it, whichever comes first, and once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kit.clock import Clock, utc_now
+from kit.database import Row, execute, row, rows, transaction
+from kit.outbox import announce
+from orders.cases.opening import terms_of
+from orders.errors import OrderNotFound, OrderStateConflict, ReceiptNotExtendable, RemindedAlready
+from orders.events import OrderReceived, ShipmentReminded
+from orders.life import NO_OPEN_CASE
+from orders.models import OrderState
+from orders.transitions import advance
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """What happens to an order between the merchant's hands and the buyer's."""
+
+    clock: Clock = utc_now
+
+    async def remind(self, consumer: str, number: str) -> None:
+        """Ask the merchant to ship, once in the order's ``remind_s``.
+
+        Raises OrderNotFound, OrderStateConflict unless it is paid and not shipped, RemindedAlready.
+        """
+        async with transaction():
+            now = self.clock()
+            order = await self._held(consumer, number)
+            if order["state"] not in (OrderState.PAID, OrderState.PACKED):
+                raise OrderStateConflict(state=order["state"])
+            before = now - timedelta(seconds=terms_of(order).remind_s)
+            if order["reminded_at"] is not None and order["reminded_at"] > before:
+                raise RemindedAlready()
+            await execute("UPDATE customer_order SET reminded_at = $2 WHERE number = $1", number, now)
+            await announce(ShipmentReminded(order=number, merchant=order["merchant"], reminded_at=now))
+
+    async def extend(self, consumer: str, number: str) -> datetime:
+        """More time before receipt comes of itself, once; answers when it comes now. Raises ReceiptNotExtendable."""
+        async with transaction():
+            order = await self._held(consumer, number)
+            extended = await row(
+                "UPDATE customer_order SET receive_by = receive_by + make_interval(secs => $2),"
+                " receipt_extended_at = $3 WHERE number = $1 AND state = 'shipped' AND receipt_extended_at IS NULL"
+                " RETURNING receive_by",
+                number,
+                terms_of(order).extension_s,
+                self.clock(),
+            )
+        if extended is None:
+            raise ReceiptNotExtendable()
+        receive_by: datetime = extended["receive_by"]
+        return receive_by
+
+    async def note_delivery(self, number: str, delivered_at: datetime) -> None:
+        """The carrier has handed the goods over: receipt comes sooner of itself, and the windows from signing run."""
+        await execute(
+            "UPDATE customer_order SET delivered_at = $2, receive_by = LEAST(receive_by, $2::timestamptz"
+            " + make_interval(secs => (after_sales_terms->>'delivered_s')::int"
+            " + CASE WHEN receipt_extended_at IS NULL THEN 0 ELSE (after_sales_terms->>'extension_s')::int END))"
+            " WHERE number = $1 AND state = 'shipped' AND delivered_at IS NULL",
+            number,
+            delivered_at,
+        )
+
+    async def confirm_elsewhere(self, number: str, actor: str, received_at: datetime) -> None:
+        """Somebody who knows says that the buyer has confirmed it; an order that is elsewhere in its life stays."""
+        async with transaction():
+            received = await advance(
+                number, OrderState.RECEIVED, moment=received_at, actor=actor, sources=frozenset({OrderState.SHIPPED})
+            )
+            if received is not None:
+                await announce(OrderReceived(order=number, received_at=received_at))
+
+    async def receive_due(self, limit: int = 100) -> int:
+        """Orders whose time to confirm is over and that have no open case are received; answers how many."""
+        async with transaction():
+            now = self.clock()
+            # Locked first, judged in a second statement, which then sees the case of a claim that was waited for.
+            ripe = await rows(
+                "SELECT o.id FROM customer_order o WHERE o.state = 'shipped' AND o.receive_by <= $1"
+                f" AND {NO_OPEN_CASE} ORDER BY o.receive_by, o.id LIMIT $2 FOR UPDATE SKIP LOCKED",
+                now,
+                limit,
+            )
+            due = await rows(
+                f"SELECT o.number FROM customer_order o WHERE o.id = ANY($1) AND {NO_OPEN_CASE} ORDER BY o.id",
+                [order["id"] for order in ripe],
+            )
+            for order in due:
+                await self.confirm_elsewhere(order["number"], "deadline", now)
+        return len(due)
+
+    async def _held(self, consumer: str, number: str) -> Row:
+        found = await row(
+            "SELECT state, merchant, reminded_at, after_sales_terms::text AS terms FROM customer_order"
+            " WHERE number = $1 AND consumer = $2 FOR UPDATE",
+            number,
+            consumer,
+        )
+        if found is None:
+            raise OrderNotFound()
+        return found
