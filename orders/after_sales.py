@@ -13,7 +13,7 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, rows, transaction
 from kit.errors import DomainError
 from orders.cases.desk import OrderDesks
-from orders.cases.models import CaseEvent, CaseKind, CaseState, Cause
+from orders.cases.models import CaseEvent, CaseKind, Cause
 from orders.cases.money import (
     case_of,
     count_refund,
@@ -34,7 +34,7 @@ from orders.errors import (
     RefundUnfinished,
     ReturnAddressMissing,
 )
-from orders.models import OrderState
+from orders.models import CaseState, OrderState
 from payments.refunds import Refunds
 from products.stock import Stock, check_quantity
 

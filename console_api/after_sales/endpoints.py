@@ -20,8 +20,8 @@ from console_api.after_sales.schemas import (
 from kit.clock import utc_now
 from orders.after_sales import AfterSales
 from orders.cases.desk import OrderDesks, ReturnAddress
-from orders.cases.models import CaseState
 from orders.cases.queries import CaseDossier, CasePage, case_counts, case_dossier, cases_by_due
+from orders.models import CaseState
 
 
 @door.get("/after-sales")

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
-from orders.cases.models import CaseState
 from orders.cases.queries import CaseCount
+from orders.models import CaseState
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 

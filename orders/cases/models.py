@@ -139,8 +139,8 @@ class AfterSalesCase(Model):
     """A buyer's claim on some pieces of an order.
 
     ``number`` is what the payments room knows the refund by; the second ``refund_attempt`` is ``<number>-2``.
-    ``quantity`` pieces were claimed; ``amount_fen`` (goods) and ``freight_fen`` are what the buyer gets when it ends in a refund; an accepted offer
-    replaces them. ``pictures`` are numbers of the content room.
+    ``quantity`` pieces were claimed; ``amount_fen`` (goods) and ``freight_fen`` are what the buyer gets when it ends
+    in a refund; an accepted offer replaces them. ``pictures`` are numbers of the content room.
     """
 
     id = fields.BigIntField(primary_key=True)

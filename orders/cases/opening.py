@@ -9,10 +9,11 @@ import msgspec
 from kit.database import Row, row, rows
 from kit.numbers import public_number
 from kit.outbox import announce
-from orders.cases.models import FINAL, CaseKind, CaseState, Cause
+from orders.cases.models import FINAL, CaseKind, Cause
 from orders.cases.rules import Item, return_freight_by
 from orders.errors import NothingToRefund, OrderNotFound
 from orders.events import CaseMoved
+from orders.models import CaseState
 from products.terms import AfterSalesTerms
 
 LINE_FREIGHT = "0::bigint"

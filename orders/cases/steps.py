@@ -6,9 +6,10 @@ import msgspec
 
 from kit.database import Row, row
 from kit.outbox import announce
-from orders.cases.models import CASE_STEPS, DEADLINES, CaseEvent, CaseKind, CaseState
+from orders.cases.models import CASE_STEPS, DEADLINES, CaseEvent, CaseKind
 from orders.errors import CaseDecided, CaseNotFound
 from orders.events import CaseMoved
+from orders.models import CaseState
 from products.terms import AfterSalesTerms
 
 _NOTED = frozenset({

@@ -41,7 +41,7 @@ async def pack_and_ship(crew: Crew, market: Market, winners: list[Buyer], report
 async def ask_refund(buyer: Buyer, index: int, winners: list[Buyer]) -> None:
     """The first buyer wants one of three samples refunded, the second the whole jar."""
     line = f"{buyer.number}-2" if index == 0 else f"{buyer.number}-1"
-    case = {"quantity": 1, "reason": "包装破损 示例"}
+    case = {"kind": "refund_only", "cause": "damaged", "quantity": 1, "reason": "包装破损 示例"}
     await buyer.api.post(f"/orders/{buyer.number}/lines/{line}/after-sales", case)
 
 

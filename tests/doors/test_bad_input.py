@@ -224,7 +224,7 @@ async def test_somebody_elses_order_does_not_exist(house: House, http: httpx.Asy
     number, line = placed["number"], placed["lines"][0]["line"]
     before = await house.fingerprint()
     missing = "20261123NOBODY0000"
-    case = {"quantity": 1, "reason": "破损"}
+    case = {"kind": "refund_only", "cause": "damaged", "quantity": 1, "reason": "破损"}
     consumer: list[tuple[str, str, object]] = [
         ("GET", f"{ORDERS}/{{}}", None),
         ("POST", f"{ORDERS}/{{}}/payment", None),
