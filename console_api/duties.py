@@ -13,6 +13,8 @@ from kit.errors import NotPermitted
 DUTIES: dict[str, Duty] = {
     "orders": Duty.ORDERS,
     "after-sales": Duty.ORDERS,
+    "after-sales-counts": Duty.ORDERS,
+    "return-address": Duty.ORDERS,
     "shipments": Duty.ORDERS,
     "complaints": Duty.ORDERS,
     "intakes": Duty.ORDERS,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from content.pictures import Pictures
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, rows, transaction
 from kit.errors import DomainError
@@ -57,6 +58,7 @@ class AfterSales:
     refunds: Refunds
     stock: Stock
     desks: OrderDesks
+    pictures: Pictures
     clock: Clock = utc_now
 
     # The buyer
@@ -75,8 +77,10 @@ class AfterSales:
     ) -> str:
         """Open a case for some pieces of one line; answers its number.
 
+        ``pictures`` are numbers of the buyer's own pictures, which belong to the case from now on.
+
         Raises LineNotFound, OrderStateConflict before payment, AfterSalesOver, ClaimNotPossible, PicturesMissing,
-        NothingToRefund, QuantityInvalid.
+        NothingToRefund, QuantityInvalid, PictureNotUsable.
         """
         check_quantity(quantity)
         async with transaction():
@@ -93,7 +97,10 @@ class AfterSales:
             terms = terms_of(order)
             check_right(order, policy, kind, cause, pictures, terms, now)
             items = items_of(order["state"], lines, {line: quantity}, cause)
-            return await open_case(order, items, kind, cause, reason, pictures, window_s=terms.decide_s, now=now)
+            case = await open_case(order, items, kind, cause, reason, pictures, window_s=terms.decide_s, now=now)
+            if pictures:
+                await self.pictures.attach(pictures, f"consumer:{consumer}", "after_sales", f"case:{case}")
+        return case
 
     async def cancel(self, consumer: str, number: str, reason: str) -> str:
         """Give up a paid order that is not packed yet; answers the case.

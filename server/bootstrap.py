@@ -127,7 +127,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
     payments, refunds = Payments(gateway), Refunds(gateway)
     order_life = OrderLife(stock, payments, refunds)
     order_desks = OrderDesks(cipher)
-    after_sales = AfterSales(refunds, stock, order_desks)
+    storage = _storage(settings.pictures)
+    pictures, texts = _pictures(settings.pictures, storage), Texts()
+    after_sales = AfterSales(refunds, stock, order_desks, pictures)
     receipts = Receipts()
     media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
@@ -135,8 +137,6 @@ def bootstrap(settings: Settings) -> Bootstrap:
     live_sessions = live.Sessions(bell, media)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     hls_directory = settings.media.directory / "hls"
-    storage = _storage(settings.pictures)
-    pictures, texts = _pictures(settings.pictures, storage), Texts()
     background = _background_client(settings)
     built = Bootstrap(
         settings=settings,

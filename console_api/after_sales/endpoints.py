@@ -10,6 +10,7 @@ from console_api.after_sales.schemas import (
     CasesQuery,
     Decision,
     EscalatedQuery,
+    MerchantCaseView,
     OfferInput,
     ParcelInput,
     ReturnAddressInput,
@@ -17,10 +18,11 @@ from console_api.after_sales.schemas import (
     SettlementInput,
     TakenBack,
 )
+from content.pictures import pictures_of
 from kit.clock import utc_now
 from orders.after_sales import AfterSales
 from orders.cases.desk import OrderDesks, ReturnAddress
-from orders.cases.queries import CaseDossier, CasePage, case_counts, case_dossier, cases_by_due
+from orders.cases.queries import CasePage, case_counts, case_dossier, cases_by_due
 from orders.models import CaseState
 
 
@@ -37,11 +39,10 @@ async def count_merchant_cases(actor: MerchantClerk) -> CaseCountsView:
 
 
 @door.get("/after-sales/<number:str>")
-async def show_merchant_case(actor: MerchantClerk | CountyOfficer, number: str) -> CaseDossier:
+async def show_merchant_case(actor: MerchantClerk | CountyOfficer, number: str) -> MerchantCaseView:
     """售后单详情与经过；商户只看到自己的。"""
-    if isinstance(actor, MerchantClerk):
-        return await case_dossier("merchant", actor.merchant, number)
-    return await case_dossier("", "", number)
+    whose = ("merchant", actor.merchant) if isinstance(actor, MerchantClerk) else ("", "")
+    return MerchantCaseView(await case_dossier(*whose, number), await pictures_of(f"case:{number}"))
 
 
 @door.put("/after-sales/<number:str>/decision", status=204)

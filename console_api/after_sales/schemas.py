@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
-from orders.cases.queries import CaseCount
+from content.pictures import PictureView
+from orders.cases.queries import CaseCount, CaseDossier
 from orders.models import CaseState
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -30,6 +31,13 @@ class CaseCountsView(View):
     """The merchant's open cases by state."""
 
     counts: list[CaseCount]
+
+
+class MerchantCaseView(View):
+    """A case with its history and its pictures as far as they may be shown."""
+
+    case: CaseDossier
+    pictures: list[PictureView]
 
 
 class Decision(Input):

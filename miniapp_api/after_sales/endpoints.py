@@ -4,6 +4,7 @@ import msgspec
 
 from accounts.actors import Consumer
 from api_kit.doors import IdempotencyKey
+from content.pictures import pictures_of
 from miniapp_api import door
 from miniapp_api.after_sales.schemas import (
     CancelPaidOrder,
@@ -59,7 +60,9 @@ async def show_case(actor: Consumer, number: str, desks: OrderDesks) -> CaseDoss
     found = await case_dossier("consumer", actor.number, number)
     address = await desks.address_of(actor.number, number)
     return CaseDossierView(
-        found, msgspec.convert(address, ReturnAddressView, from_attributes=True) if address else None
+        found,
+        await pictures_of(f"case:{number}"),
+        msgspec.convert(address, ReturnAddressView, from_attributes=True) if address else None,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
+from content.pictures import PictureView
 from orders.cases.models import CaseKind, Cause
 from orders.cases.queries import CaseDossier
 
@@ -55,6 +56,7 @@ class CaseDossierView(View):
     """A case with its history and, once goods are to come back, the merchant's address."""
 
     case: CaseDossier
+    pictures: list[PictureView]
     return_address: ReturnAddressView | None
 
 

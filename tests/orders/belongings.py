@@ -12,7 +12,7 @@ async def give(owner: Owner) -> None:
     number, line = order["number"], order["lines"][0]["line"]
     # The money's way is walked elsewhere; here the order is paid by decree.
     await execute("UPDATE customer_order SET state = 'paid', paid_at = now() WHERE number = $1", number)
-    claim = {"quantity": 1, "reason": "示例原因"}
+    claim = {"kind": "refund_only", "cause": "quality", "quantity": 1, "reason": "示例原因"}
     case = await owner.ask("consumer", "POST", f"/v1/miniapp/orders/{number}/lines/{line}/after-sales", claim)
     owner.found.by_pattern["/v1/(miniapp|console)/orders/"] = {"number": number, "line": line}
     owner.found.by_pattern["/v1/(miniapp|console)/after-sales/"] = {"number": case["number"]}

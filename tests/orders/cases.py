@@ -1,5 +1,6 @@
 """After-sales cases for tests: one of each kind, led anywhere."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,10 +10,10 @@ from orders.cases.models import DEADLINES, CaseKind, Cause
 from orders.checkout import CheckoutLine, PlacedOrder
 from orders.models import CaseState
 from products.drafts import ReturnPolicy
+from tests.content.paint import paint
 from tests.orders.mall import Mall
 
 CLERK, OFFICER = "staff:clerk", "staff:officer"
-PICTURE = "T20261123K7Q2M9XA4T"
 RETURNS = ReturnAddress("示例仓库", "19900000002", "云南省德宏州陇川县示例路 2 号")
 
 
@@ -35,13 +36,21 @@ async def order_of(
     return order
 
 
+async def picture(mall: Mall, consumer: str = "C1") -> str:
+    """A picture that the buyer has uploaded for a claim."""
+    colour = tuple(secrets.randbelow(256) for _ in range(3))
+    taken = await mall.built.pictures.take(paint(colour=colour), f"consumer:{consumer}", "after_sales", "openid")
+    return taken.number
+
+
 async def claim(
     mall: Mall, order: PlacedOrder, kind: CaseKind, cause: Cause = Cause.DAMAGED, pieces: int = 1, line: int = 0
 ) -> str:
     """A claim on the first line unless told otherwise."""
+    pictures = [await picture(mall)] if kind is CaseKind.BAD_FRUIT else []
     return await mall.after_sales.request(
         await mall.consumer(order.number), order.number, order.lines[line].reference, pieces, "示例理由",
-        kind=kind, cause=cause, pictures=[PICTURE] if kind is CaseKind.BAD_FRUIT else (),
+        kind=kind, cause=cause, pictures=pictures,
     )  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from content.errors import PictureNotUsable
+from content.pictures import pictures_of
 from kit.database import execute, rows, scalar, transaction
 from orders.cases.desk import OrderDesks
 from orders.cases.models import CaseKind, Cause
@@ -30,7 +32,6 @@ from products.terms import AfterSalesTerms, merged_terms
 from tests.orders.cases import (
     CLERK,
     OFFICER,
-    PICTURE,
     RETURNS,
     case_of_kind,
     case_row,
@@ -106,7 +107,12 @@ async def test_bad_fruit_needs_a_picture_fresh_goods_and_two_days(mall: Mall) ->
             await claim(mall, order, kind)
     mall.watch.forward(hours=47)
     case = await claim(mall, order, CaseKind.BAD_FRUIT, Cause.ROTTEN)
-    assert (await case_dossier("consumer", "C1", case)).case.pictures == [PICTURE]
+    (number,) = (await case_dossier("consumer", "C1", case)).case.pictures
+    assert [shown.number for shown in await pictures_of(f"case:{case}")] == [number]
+    with pytest.raises(PictureNotUsable):
+        await mall.after_sales.request(
+            "C1", order.number, line, 1, "烂了", kind=CaseKind.BAD_FRUIT, cause=Cause.ROTTEN, pictures=[number]
+        )
     await mall.after_sales.approve(mall.merchant, case, CLERK)
     await arrive(mall, case)
     mall.watch.forward(hours=1)
