@@ -1,6 +1,7 @@
 """Settings -> adapters -> services, built once. The one place where a port meets its adapter."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx
 from redis import Redis as BlockingRedis
@@ -65,6 +66,7 @@ from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
 from promotions.coupons import Coupons
+from reviews.service import Reviews
 from server.settings import PictureSettings, Settings
 from server.tallies import Tallies
 from traceability.service import Intakes, Lots, Suppliers
@@ -99,6 +101,7 @@ class Bootstrap:
     storage: ObjectStorage
     pictures: Pictures
     checks: Checks
+    reviews: Reviews
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -160,6 +163,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         tallies=Tallies(redis),
         storage=storage,
         pictures=pictures,
+        reviews=Reviews(texts, pictures, timedelta(days=settings.review_window_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
     )
     offered: list[object] = [
@@ -167,6 +171,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         AccessLogs(),
         pictures,
         texts,
+        built.reviews,
         Inbox(),
         ConsumerLogin(wechat, cipher, sessions, settings.wechat.appid),
         StaffLogin(passwords, sessions),

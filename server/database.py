@@ -42,6 +42,7 @@ MODEL_MODULES = [
     "traceability.models",
     "orders.models",
     "orders.cases.models",
+    "reviews.models",
     "live.models",
     "poverty_alleviation.models",
 ]

@@ -106,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True):
     wechat_pay: WeChatPaySettings
     media: MediaSettings
     pictures: PictureSettings
+    review_window_days: int
     log_level: str = "INFO"
 
 
@@ -147,6 +148,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
         "wechat_pay": pay,
         "media": media,
+        "review_window_days": env.get("REVIEW_WINDOW_DAYS", "180"),
         "pictures": {
             "directory": str(state / "pictures"),
             "base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/") + "/pictures",
@@ -196,6 +198,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("API_DRAIN_S must be between 0 and 60 seconds")
     if not 0 <= s.trusted_proxies <= 10:
         reasons.append("TRUSTED_PROXIES must be between 0 and 10")
+    if not 1 <= s.review_window_days <= 3650:
+        reasons.append("REVIEW_WINDOW_DAYS must be between 1 and 3650")
     if not 64 * 1024 <= s.pictures.max_bytes <= 10 * 1024 * 1024:
         reasons.append("PICTURES_MAX_BYTES must be between 64 KiB and 10 MiB")
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):

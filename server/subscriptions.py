@@ -6,6 +6,8 @@ from typing import TypeVar
 import content.handlers
 import live.handlers
 import orders.handlers
+import reviews.handlers
+from content.events import PictureJudged, TextJudged
 from kit.facts import Fact
 from kit.outbox import Reaction
 from messages.events import MediaChecked
@@ -41,6 +43,9 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
     return (
         # messages
         _row(MediaChecked, content.handlers.on_media_checked, built.checks),
+        # content
+        _row(TextJudged, reviews.handlers.on_text_judged, built.reviews),
+        _row(PictureJudged, reviews.handlers.on_picture_judged, built.reviews),
         # payments
         _row(PaymentSucceeded, orders.handlers.on_payment_succeeded, built.order_life),
         _row(PaymentArrivedLate, orders.handlers.on_payment_arrived_late, built.order_life),

@@ -1,8 +1,11 @@
 """The catalogue."""
 
+import msgspec
+
 from miniapp_api import door
-from miniapp_api.products.schemas import ProductsQuery, ProductsView
-from products.queries import ProductPage, product_cards, product_page
+from miniapp_api.products.schemas import ProductsQuery, ProductsView, ProductView
+from products.queries import product_cards, product_page
+from reviews.queries import rating_of
 
 
 @door.get("/products", public=True)
@@ -12,6 +15,7 @@ async def list_products(query: ProductsQuery) -> ProductsView:
 
 
 @door.get("/products/<code:str>", public=True)
-async def show_product(code: str) -> ProductPage:
-    """商品详情：规格、价格、库存与今日有效的标识。"""
-    return await product_page(code)
+async def show_product(code: str) -> ProductView:
+    """商品详情：规格、价格、库存、今日有效的标识与评分。"""
+    page = await product_page(code)
+    return ProductView(**msgspec.structs.asdict(page), rating=await rating_of(code))

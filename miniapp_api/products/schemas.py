@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
-from products.queries import ProductCard
+from products.queries import ProductCard, ProductPage
+from reviews.queries import Rating
 
 
 class ProductsQuery(Input):
@@ -22,3 +23,9 @@ class ProductsView(View):
 
     products: list[ProductCard]
     next_cursor: str | None
+
+
+class ProductView(ProductPage, kw_only=True):
+    """A product's page, with what buyers think of it."""
+
+    rating: Rating

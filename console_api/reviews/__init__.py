@@ -1,0 +1,1 @@
+"""Reviews as merchants answer them and the county watches over them."""

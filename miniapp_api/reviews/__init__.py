@@ -1,0 +1,1 @@
+"""Reviews as consumers write and read them."""
