@@ -7,7 +7,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0008_content')]
+    dependencies = [('longchuan', '0009_aftersales')]
 
     initial = False
 
