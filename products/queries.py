@@ -120,6 +120,7 @@ class SkuOffer(msgspec.Struct, frozen=True):
     sku: str
     product: str
     merchant: str
+    merchant_name: str
     sub_mchid: str | None
     title: str
     spec: str
@@ -265,8 +266,8 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
 
 
 _OFFERS = f"""
-SELECT s.code, p.code AS product, m.number AS merchant, m.sub_mchid, p.title, s.spec, p.image, s.price_fen,
-       s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
+SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name, m.sub_mchid, p.title, s.spec, p.image,
+       s.price_fen, s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
        g.code AS category, g.product_class
@@ -292,6 +293,7 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             sku=r["code"],
             product=r["product"],
             merchant=r["merchant"],
+            merchant_name=r["merchant_name"],
             sub_mchid=r["sub_mchid"],
             title=r["title"],
             spec=r["spec"],

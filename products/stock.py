@@ -22,17 +22,25 @@ from products.errors import (
 
 MAX_QUANTITY = 10_000
 
+# FOR UPDATE locks after the sort, so in the order of the codes, and before anything is changed. What is read under
+# the lock is the newest row, so ``left`` is exact, and nobody else can change it before the update.
 _RESERVE = """
-WITH taken AS (
-    UPDATE sku SET available = available - $2, reserved = reserved + $2
-     WHERE code = $1 AND available >= $2 RETURNING id),
+WITH wanted AS (
+    SELECT * FROM unnest($1::text[], $2::int[], $3::text[]) AS w (code, quantity, reference)),
+locked AS (
+    SELECT s.id, s.code, s.available, w.quantity, w.reference FROM wanted w JOIN sku s ON s.code = w.code
+     ORDER BY s.code COLLATE "C" FOR UPDATE OF s),
+taken AS (
+    UPDATE sku s SET available = s.available - l.quantity, reserved = s.reserved + l.quantity FROM locked l
+     WHERE s.id = l.id AND s.available >= l.quantity RETURNING s.id, l.quantity, l.reference),
 held AS (
     INSERT INTO stock_reservation (reference, sku_id, quantity, returned, state, expires_at)
-    SELECT $3, id, $2, 0, 'held', $4 FROM taken),
+    SELECT reference, id, quantity, 0, 'held', $4 FROM taken),
 noted AS (
     INSERT INTO stock_movement (sku_id, kind, quantity, reference, moved_at)
-    SELECT id, 'reserved', $2, $3, $5 FROM taken)
-SELECT id FROM taken
+    SELECT id, 'reserved', quantity, reference, $5 FROM taken)
+SELECT w.code, l.available FROM wanted w LEFT JOIN locked l ON l.code = w.code
+ WHERE NOT EXISTS (SELECT 1 FROM taken t WHERE t.id = l.id) ORDER BY w.code COLLATE "C"
 """
 
 _MOVE = """
@@ -69,21 +77,26 @@ class Stock:
 
     clock: Clock = utc_now
 
-    async def reserve(self, reference: str, quantities: Mapping[str, int], expires_at: datetime) -> None:
-        """Set pieces aside under an opaque reference that was never used before.
+    async def reserve(self, wanted: Mapping[str, Mapping[str, int]], expires_at: datetime) -> None:
+        """Set pieces aside under opaque references that were never used before. One statement for any number of SKUs.
 
-        ``quantities`` maps SKU codes to pieces. Raises :class:`SoldOut` (the caller's transaction must then
-        roll back), :class:`SkuUnknown` and :class:`QuantityInvalid`.
+        ``wanted`` maps each reference to pieces by SKU code; a SKU stands under one reference alone. Raises
+        :class:`SoldOut` for the first code that lacks pieces (the caller's transaction must then roll back),
+        :class:`SkuUnknown` and :class:`QuantityInvalid`.
         """
         _require_transaction()
-        for quantity in quantities.values():
+        parts = sorted(
+            (sku, quantity, reference) for reference, skus in wanted.items() for sku, quantity in skus.items()
+        )
+        for _, quantity, _ in parts:
             check_quantity(quantity)
-        for sku in sorted(quantities):
-            if await row(_RESERVE, sku, quantities[sku], reference, expires_at, self.clock()) is None:
-                left = await scalar("SELECT available FROM sku WHERE code = $1", sku)
-                if left is None:
-                    raise SkuUnknown(sku=sku)
-                raise SoldOut(sku=sku, left=left)
+        if len({sku for sku, _, _ in parts}) != len(parts):
+            raise ValueError("a SKU stands under two references")
+        columns = ([part[column] for part in parts] for column in range(3))
+        if lacking := await row(_RESERVE, *columns, expires_at, self.clock()):
+            if lacking["available"] is None:
+                raise SkuUnknown(sku=lacking["code"])
+            raise SoldOut(sku=lacking["code"], left=lacking["available"])
 
     async def release(self, reference: str) -> None:
         """Give held pieces back. Repeating it, or calling it after the sale, changes nothing."""

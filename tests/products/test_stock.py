@@ -34,7 +34,7 @@ async def columns(sku: str) -> tuple[int, int, int]:
 
 async def reserve(reference: str, quantities: dict[str, int]) -> None:
     async with transaction():
-        await Stock().reserve(reference, quantities, LATER)
+        await Stock().reserve({reference: quantities}, LATER)
 
 
 async def test_r1_many_buyers_never_oversell_two_skus_in_opposite_order(database: str) -> None:
@@ -184,7 +184,7 @@ async def test_unknown_skus_and_write_offs_below_zero_are_refused(database: str)
 
 async def test_moves_outside_a_transaction_are_a_programming_error(database: str) -> None:
     with pytest.raises(RuntimeError):
-        await Stock().reserve("order-1", {"ANY": 1}, LATER)
+        await Stock().reserve({"order-1": {"ANY": 1}}, LATER)
 
 
 @pytest.mark.parametrize(
