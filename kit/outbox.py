@@ -54,18 +54,23 @@ class OutboxReceipt(Model):
         indexes = (Index(fields=("received_at",)),)
 
 
-async def announce(fact: Fact) -> None:
-    """Write the fact to the outbox of the open transaction. It is a programming error to call this outside one."""
+async def announce(*facts: Fact) -> None:
+    """Write the facts, in this order, to the outbox of the open transaction; one statement for all of them.
+
+    It is a programming error to call this outside a transaction.
+    """
+    names = ", ".join(type(fact).__name__ for fact in facts)
     if not in_open_transaction():
-        raise RuntimeError(f"{type(fact).__name__} was announced outside a transaction")
+        raise RuntimeError(f"{names} was announced outside a transaction")
     now = utc_now()
     await execute(
         "WITH new AS (INSERT INTO outbox_message (topic, subject, payload, created_at, attempts, next_attempt_at)"
-        " VALUES ($1, $2, $3::jsonb, $4, 0, $4) RETURNING id)"
+        " SELECT topic, subject, payload::jsonb, $4, 0, $4 FROM unnest($1::text[], $2::text[], $3::text[])"
+        " WITH ORDINALITY AS fact (topic, subject, payload, position) ORDER BY position RETURNING id)"
         f" SELECT pg_notify('{CHANNEL}', id::text) FROM new",
-        fact.topic,
-        fact.key,
-        msgspec.json.encode(fact).decode(),
+        [fact.topic for fact in facts],
+        [fact.key for fact in facts],
+        [msgspec.json.encode(fact).decode() for fact in facts],
         now,
     )
 
