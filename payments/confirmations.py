@@ -48,7 +48,7 @@ class Confirmations:
     async def confirm(self, seen: Transaction) -> Confirmation:
         """Take over what the channel, verified, says about a payment. Effects happen at most once.
 
-        Merchant, sub-merchant, application, amount, currency and payer must be ours; a wrong amount,
+        Merchant, sub-merchant, combination, application, amount, currency and payer must be ours; a wrong amount,
         currency or payer puts the payment on hold, another merchant's money touches nothing.
         """
         if seen.state not in CAPTURED_TRADES:
@@ -74,10 +74,11 @@ class Confirmations:
         return Confirmation.APPLIED
 
     def _is_our_merchant(self, known: Row, seen: Transaction) -> bool:
-        return (seen.mchid, seen.appid, seen.sub_mchid) == (
+        return (seen.mchid, seen.appid, seen.sub_mchid, seen.combination) == (
             self.gateway.mchid,
             self.gateway.appid,
             known["sub_mchid"],
+            known["combination"],
         )
 
     async def _capture(self, known: Row, seen: Transaction) -> None:

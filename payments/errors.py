@@ -27,6 +27,22 @@ class PayeeNotReady(Conflict):
     title_en = "The payee cannot take payments yet"
 
 
+class CombinationNotOffered(Conflict):
+    """Without a merchant number of each payee (direct mode) several payees cannot be paid at once: order one by one."""
+
+    code = "combination_not_offered"
+    title = "当前收款方式不支持多商户合并付款，请按商户分别下单"
+    title_en = "Several payees cannot be paid at once here"
+
+
+class CombinationTooLarge(Conflict):
+    """One payment may go to ``limit`` payees at most, and each needs a merchant number of its own."""
+
+    code = "combination_too_large"
+    title = "合并付款的商户过多或收款账户重复，请分开下单"
+    title_en = "Too many payees, or one account twice, for one payment"
+
+
 class AmountInvalid(Invalid):
     """An amount is not a whole number of fen between 1 and the channel's limit."""
 

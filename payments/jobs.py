@@ -34,14 +34,14 @@ CHINA = timezone(timedelta(hours=8))
 async def query_pending_payments(payments: Payments) -> int:
     """Ask about payments whose notice is overdue; answers how many. Due every few seconds."""
     due = await payments.claim_queries(BATCH)
-    await _each(due, lambda p: payments.refresh(p["number"], p["sub_mchid"]))
+    await _each(_by_bundle(due), payments.refresh)
     return len(due)
 
 
 async def close_expired_payments(payments: Payments) -> int:
     """Close expired payments at the channel, then here; answers how many. Due every few seconds."""
     due = await payments.claim_closes(BATCH)
-    await _each(due, lambda p: payments.close(p["number"], p["sub_mchid"]))
+    await _each(_by_bundle(due), payments.close)
     return len(due)
 
 
@@ -77,6 +77,11 @@ async def compare_bills(bills: Bills) -> int:
     Two at once do no harm: each line is settled under its payment's lock, once.
     """
     return await bills.compare_again()
+
+
+def _by_bundle(due: list[Row]) -> list[Row]:
+    """One row of each bundle: a combination is asked about and closed as a whole."""
+    return list({each["bundle"]: each for each in due}.values())
 
 
 async def _each(due: list[Row], act: Callable[[Row], Awaitable[object]]) -> None:

@@ -90,6 +90,8 @@ class NoticeOutcome(StrEnum):
 class Payment(Model):
     """One payment of one ``reference``; ``number`` is the channel's ``out_trade_no`` and never changes.
 
+    ``bundle`` names what is prepaid and closed together: the payments of one bundle share payer, expiry and cashier.
+    Several of them are a combination, and ``combination`` is the channel's ``combine_out_trade_no``.
     ``prepay_expires_at`` is fixed by the first call, because repeats must be identical.
     ``prepay_claimed_until`` is the lease of a call in flight: a close waits for it.
     """
@@ -97,6 +99,8 @@ class Payment(Model):
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=32, unique=True)
     reference = fields.CharField(max_length=64, unique=True)
+    bundle = fields.CharField(max_length=64, default="")
+    combination = fields.CharField(max_length=32, null=True)
     payee = fields.CharField(max_length=64)
     sub_mchid = fields.CharField(max_length=32, null=True)
     channel = fields.CharField(max_length=32)
@@ -129,6 +133,7 @@ class Payment(Model):
             PartialIndex(fields=("expires_at",), condition={"state": "pending"}),
             PartialIndex(fields=("next_close_at",), condition={"state": "closing"}),
             Index(fields=("captured_at",)),
+            Index(fields=("bundle",), name="idx_payment_bundle"),
         )
         constraints = (
             CheckConstraint(check="amount_fen > 0", name="payment_amount_positive"),

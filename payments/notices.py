@@ -73,11 +73,11 @@ class Notices:
         return NoticeOutcome(stored["outcome"])
 
     async def _apply(self, notice: Notice) -> Confirmation | None:
-        if notice.transaction is not None:
-            return await self.payments.confirm(notice.transaction)
+        """Each part by itself: what fits is captured, and the first that does not is what the channel is told."""
         if notice.refund is not None:
             return await self.refunds.confirm(notice.refund)
-        return None
+        made = [await self.payments.confirm(seen) for seen in notice.transactions]
+        return next((each for each in made if not each.is_accepted), made[0] if made else None)
 
     async def _finish(self, notice: Notice, outcome: NoticeOutcome, reason: str) -> NoticeOutcome:
         await execute(

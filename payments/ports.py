@@ -4,7 +4,7 @@ The channel of the first release is WeChat Pay v3 (wechat reference 2.2 to 2.4).
 moments are aware; ``number`` is always ours, ``transaction_id`` and ``refund_id`` are always the channel's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -113,7 +113,10 @@ class CashierParameters:
 
 @dataclass(frozen=True)
 class Transaction:
-    """The channel's view of one payment, from a notice or from a query. Absent members are None."""
+    """The channel's view of one payment, from a notice or from a query. Absent members are None.
+
+    ``combination`` is the number under which it was opened together with others.
+    """
 
     number: str
     state: TradeState
@@ -125,6 +128,7 @@ class Transaction:
     currency: str | None
     payer_openid: str | None
     succeeded_at: datetime | None
+    combination: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,14 +161,14 @@ class RefundResult:
 
 @dataclass(frozen=True)
 class Notice:
-    """A verified and decrypted notice. Exactly one of ``transaction`` and ``refund`` is set, or neither.
+    """A verified and decrypted notice of one payment, of the parts of a combination, or of a refund.
 
-    Neither is set for an event this system does not follow; it is acknowledged and kept.
+    It holds none of them when this system does not follow the event; it is acknowledged and kept.
     """
 
     id: str
     event_type: str
-    transaction: Transaction | None = None
+    transactions: tuple[Transaction, ...] = ()
     refund: RefundResult | None = None
 
 
@@ -236,8 +240,17 @@ class PaymentGateway(Protocol):
         """Whether each payee must have a merchant number of its own (partner mode)."""
         ...
 
+    @property
+    def most_parts(self) -> int:
+        """How many payees one combination may have."""
+        ...
+
     async def open_prepay(self, order: PrepayOrder) -> str:
         """Open the payment; answers the ``prepay_id``, good for two hours."""
+        ...
+
+    async def open_combination(self, number: str, parts: Sequence[PrepayOrder]) -> str:
+        """Open several payments of one payer as one; answers the ``prepay_id`` of all."""
         ...
 
     def pay_sign(self, prepay_id: str) -> CashierParameters:
@@ -248,8 +261,16 @@ class PaymentGateway(Protocol):
         """The payment as the channel sees it; None when the channel has never heard of it."""
         ...
 
+    async def query_combination(self, number: str) -> list[Transaction]:
+        """The parts of a combination as the channel sees them; none when it has never heard of it."""
+        ...
+
     async def close(self, number: str, sub_mchid: str | None) -> None:
         """Close the payment so that it can no longer be paid. Refused with ``ORDERPAID`` when it has been."""
+        ...
+
+    async def close_combination(self, number: str, parts: Mapping[str, str]) -> None:
+        """Close parts of a combination, ``sub_mchid`` by number. Refused with ``ORDERPAID`` as an ordinary close is."""
         ...
 
     async def refund(self, order: RefundOrder) -> RefundResult:

@@ -7,20 +7,24 @@ disordered notices all end in the same state (commerce reference R2 to R5, R18).
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from kit.clock import Clock, utc_now
-from kit.database import Row, row, rows, scalar, transaction
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.money import MAX_FEN
-from kit.numbers import public_number
 from kit.outbox import announce
+from payments.bundles import PENDING, PaymentPart, insert_payments, known_number, prepay_order, state_of
 from payments.confirmations import CAPTURED_TRADES, Confirmation, Confirmations
 from payments.errors import (
     AmountInvalid,
     ChannelUnavailable,
+    CombinationNotOffered,
+    CombinationTooLarge,
     PayeeNotReady,
-    PaymentDiffers,
     PaymentNotFound,
     PaymentNotOpen,
     PaymentRefused,
@@ -32,7 +36,6 @@ from payments.ports import (
     GatewayRefused,
     OutcomeUnknown,
     PaymentGateway,
-    PrepayOrder,
     TradeState,
     Transaction,
 )
@@ -66,103 +69,108 @@ class Payments:
     gateway: PaymentGateway
     clock: Clock = utc_now
 
-    async def open(
-        self,
-        *,
-        reference: str,
-        payee: str,
-        sub_mchid: str | None,
-        payer_openid: str,
-        amount_fen: int,
-        description: str,
-        expires_at: datetime,
-    ) -> str:
-        """Write down that ``reference`` is to be paid; joins the caller's transaction and calls nobody.
+    def check_payees(self, accounts: Mapping[str, str | None]) -> None:
+        """Whether these payees, each with its ``sub_mchid``, can be paid at once.
 
-        Answers the payment's number. Repeating it with the same terms answers the same number. Raises
-        :class:`AmountInvalid`, :class:`PayeeNotReady` or :class:`PaymentDiffers`.
+        Raises :class:`PayeeNotReady`, :class:`CombinationNotOffered` or :class:`CombinationTooLarge`.
         """
-        if not 1 <= amount_fen <= MAX_FEN:
-            raise AmountInvalid(amount_fen=amount_fen)
-        if self.gateway.needs_sub_mchid and not sub_mchid:
-            raise PayeeNotReady(payee=payee)
-        now = self.clock()
-        number: str | None = await scalar(
-            "INSERT INTO payment (number, reference, payee, sub_mchid, channel, payer_openid, amount_fen,"
-            " description, state, created_at, expires_at, queries, closes, captured_fen)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10, 0, 0, 0)"
-            " ON CONFLICT (reference) DO NOTHING RETURNING number",
-            public_number(now, "P"),
-            reference,
-            payee,
-            sub_mchid if self.gateway.needs_sub_mchid else None,
-            self.gateway.channel,
-            payer_openid,
-            amount_fen,
-            description[:127],
-            now,
-            expires_at,
-        )
-        if number is not None:
-            return number
-        known = await _by_reference(reference)
-        if (known["payee"], known["payer_openid"], known["amount_fen"]) != (payee, payer_openid, amount_fen):
-            raise PaymentDiffers(reference=reference)
-        return str(known["number"])
+        if not self.gateway.needs_sub_mchid and len(accounts) > 1:
+            raise CombinationNotOffered(payees=sorted(accounts))
+        for payee, account in accounts.items():
+            if self.gateway.needs_sub_mchid and not account:
+                raise PayeeNotReady(payee=payee)
+        if len(accounts) > self.gateway.most_parts or len(set(accounts.values())) < len(accounts):
+            raise CombinationTooLarge(payees=sorted(accounts), limit=self.gateway.most_parts)
 
-    async def prepay(self, reference: str) -> CashierParameters:
+    async def open(
+        self, bundle: str, payer_openid: str, expires_at: datetime, parts: Sequence[PaymentPart]
+    ) -> list[str]:
+        """Write down what is to be paid by one password; joins the caller's transaction and calls nobody.
+
+        One part is an ordinary payment, several are a combination. Answers the numbers in the order of ``parts``;
+        repeating it with the same terms answers the same. Raises :class:`AmountInvalid`, :class:`PaymentDiffers` and
+        the refusals of :meth:`check_payees`.
+        """
+        for part in parts:
+            if not 1 <= part.amount_fen <= MAX_FEN:
+                raise AmountInvalid(amount_fen=part.amount_fen)
+        self.check_payees({part.payee: part.sub_mchid for part in parts})
+        now = self.clock()
+        numbers = await insert_payments(
+            bundle,
+            payer_openid,
+            [part if self.gateway.needs_sub_mchid else structs.replace(part, sub_mchid=None) for part in parts],
+            channel=self.gateway.channel,
+            now=now,
+            expires_at=expires_at,
+        )
+        for part in parts:
+            if part.reference not in numbers:
+                numbers[part.reference] = await known_number(bundle, payer_openid, part)
+        return [numbers[part.reference] for part in parts]
+
+    async def prepay(self, bundle: str) -> CashierParameters:
         """What the phone needs to open the cashier. May be repeated; it never mints a second number.
 
         Must not run inside a transaction. Raises :class:`PaymentNotFound`, :class:`PaymentNotOpen`,
         :class:`PaymentRefused` or :class:`ChannelUnavailable`.
         """
-        claimed = await self._claim_prepay(reference)
-        if claimed["prepay_id"] and self.clock() - claimed["prepaid_at"] < PREPAY_GOOD_FOR:
-            return self.gateway.pay_sign(claimed["prepay_id"])
+        claimed = await self._claim_prepay(bundle)
+        first = claimed[0]
+        if first["prepay_id"] and self.clock() - first["prepaid_at"] < PREPAY_GOOD_FOR:
+            return self.gateway.pay_sign(first["prepay_id"])
+        orders = [prepay_order(payment) for payment in claimed]
         try:
-            prepay_id = await self.gateway.open_prepay(_prepay_order(claimed))
+            if first["combination"]:
+                prepay_id = await self.gateway.open_combination(first["combination"], orders)
+            else:
+                prepay_id = await self.gateway.open_prepay(orders[0])
         except GatewayRefused as refusal:
-            await self._release_prepay(claimed["number"])
-            raise await self._why_not_open(claimed, refusal) from refusal
+            await execute("UPDATE payment SET prepay_claimed_until = NULL WHERE bundle = $1", bundle)
+            raise await self._why_not_open(first, refusal) from refusal
         except OutcomeUnknown as unknown:
-            log.warning("prepay_outcome_unknown", extra={"number": claimed["number"], "cause": str(unknown)})
-            raise ChannelUnavailable(reference=reference) from unknown
-        stored = await scalar(
-            "UPDATE payment SET prepay_id = $2, prepaid_at = $3, prepay_claimed_until = NULL,"
-            " next_query_at = $4, queries = 0 WHERE number = $1 AND state = 'pending' RETURNING number",
-            claimed["number"],
-            prepay_id,
-            self.clock(),
-            self.clock() + wait_before_query(0),
-        )
-        if stored is None:
-            raise PaymentNotOpen(reference=reference, state=(await _by_reference(reference))["state"])
+            log.warning("prepay_outcome_unknown", extra={"number": first["number"], "cause": str(unknown)})
+            raise ChannelUnavailable(bundle=bundle) from unknown
+        async with transaction():
+            stored = await rows(
+                f"{PENDING} UPDATE payment p SET prepay_id = $2, prepaid_at = $3, prepay_claimed_until = NULL,"
+                " next_query_at = $4, queries = 0 FROM due WHERE p.id = due.id RETURNING p.id",
+                bundle,
+                prepay_id,
+                self.clock(),
+                self.clock() + wait_before_query(0),
+            )
+        if len(stored) < len(claimed):
+            raise PaymentNotOpen(bundle=bundle, state=await state_of(bundle))
         return self.gateway.pay_sign(prepay_id)
 
-    async def _claim_prepay(self, reference: str) -> Row:
-        """Commit that a call is about to be made, so a close waits for it and a crash leads to a query."""
-        now = self.clock()
-        claimed = await row(
-            "UPDATE payment SET prepay_claimed_until = CASE WHEN prepay_id IS NULL OR prepaid_at <= $4"
-            " THEN $3 ELSE prepay_claimed_until END,"
-            " prepay_expires_at = coalesce(prepay_expires_at, greatest(expires_at, $5)),"
-            " next_query_at = coalesce(next_query_at, $6)"
-            " WHERE reference = $1 AND state = 'pending' AND expires_at > $2 RETURNING *",
-            reference,
-            now,
-            now + PREPAY_LEASE,
-            now - PREPAY_GOOD_FOR,
-            now + SHORTEST_TIME_EXPIRE,
-            now + wait_before_query(0),
-        )
-        if claimed is not None:
-            return claimed
-        known = await _by_reference(reference)
-        expired = known["state"] == PaymentState.PENDING
-        raise PaymentNotOpen(reference=reference, state="expired" if expired else known["state"])
+    async def _claim_prepay(self, bundle: str) -> list[Row]:
+        """Commit that a call is about to be made, so a close waits for it and a crash leads to a query.
 
-    async def _release_prepay(self, number: str) -> None:
-        await scalar("UPDATE payment SET prepay_claimed_until = NULL WHERE number = $1 RETURNING number", number)
+        All payments of the bundle or none: a combination of which a part can no longer be paid is not offered.
+        """
+        now = self.clock()
+        async with transaction():
+            claimed = await rows(
+                f"{PENDING} UPDATE payment p SET prepay_claimed_until ="
+                " CASE WHEN p.prepay_id IS NULL OR p.prepaid_at <= $4 THEN $3 ELSE p.prepay_claimed_until END,"
+                " prepay_expires_at = coalesce(p.prepay_expires_at, greatest(p.expires_at, $5)),"
+                " next_query_at = coalesce(p.next_query_at, $6)"
+                " FROM due WHERE p.id = due.id AND p.expires_at > $2 RETURNING p.*",
+                bundle,
+                now,
+                now + PREPAY_LEASE,
+                now - PREPAY_GOOD_FOR,
+                now + SHORTEST_TIME_EXPIRE,
+                now + wait_before_query(0),
+            )
+            whole = await scalar("SELECT count(*) FROM payment WHERE bundle = $1", bundle)
+            if not whole:
+                raise PaymentNotFound(bundle=bundle)
+            if len(claimed) < whole:
+                state = await state_of(bundle)
+                raise PaymentNotOpen(bundle=bundle, state="expired" if state == PaymentState.PENDING else state)
+        return sorted(claimed, key=lambda payment: int(payment["id"]))
 
     async def _why_not_open(self, claimed: Row, refusal: GatewayRefused) -> Exception:
         """A refusal often means that the payment is paid or closed already: ask, and say so."""
@@ -171,58 +179,69 @@ class Payments:
             extra={"number": claimed["number"], "code": refusal.code, "channel_request": refusal.request_id},
         )
         if refusal.is_temporary:
-            return ChannelUnavailable(reference=claimed["reference"])
+            return ChannelUnavailable(bundle=claimed["bundle"])
         if refusal.code in ("ORDERPAID", "ORDER_CLOSED"):
-            await self.refresh(claimed["number"], claimed["sub_mchid"])
-            state = (await _by_reference(claimed["reference"]))["state"]
-            return PaymentNotOpen(reference=claimed["reference"], state=state)
-        return PaymentRefused(reference=claimed["reference"], channel_code=refusal.code)
+            await self.refresh(claimed)
+            return PaymentNotOpen(bundle=claimed["bundle"], state=await state_of(claimed["bundle"]))
+        return PaymentRefused(bundle=claimed["bundle"], channel_code=refusal.code)
 
-    async def request_close(self, reference: str) -> bool:
-        """Stop offering the payment; joins the caller's transaction and calls nobody.
+    async def request_close(self, bundle: str) -> bool:
+        """Stop offering the payments of a bundle; joins the caller's transaction and calls nobody.
 
-        ``PaymentClosed`` follows once the channel has closed it, or ``PaymentSucceeded`` when the payer was
-        faster: stock goes back on the first alone. Answers False when it was paid, held, or being closed
-        already.
+        ``PaymentClosed`` follows for each once the channel has closed it, or ``PaymentSucceeded`` when the payer was
+        faster: stock goes back on the first alone. Answers False when nothing was open any more.
         """
-        now = self.clock()
         async with transaction():
-            closing = await scalar(
-                "UPDATE payment SET state = 'closing', next_close_at = $2"
-                " WHERE reference = $1 AND state = 'pending' RETURNING number",
-                reference,
-                now,
-            )
-            if closing is None:
-                await _by_reference(reference)
-                return False
-            await self._mark_closed(closing, never_opened=True)
-        return True
+            closing = await self._stop_offering(bundle)
+            if not closing:
+                await state_of(bundle)
+            for number in closing:
+                await self._mark_closed(number, never_opened=True)
+        return bool(closing)
 
-    async def close(self, number: str, sub_mchid: str | None) -> None:
-        """Close at the channel a payment that is ``closing``, then here. Paid meanwhile means confirmed
-        instead.
+    async def _stop_offering(self, bundle: str) -> list[str]:
+        stopped = await rows(
+            f"{PENDING} UPDATE payment p SET state = 'closing', next_close_at = $2 FROM due WHERE p.id = due.id"
+            " RETURNING p.number",
+            bundle,
+            self.clock(),
+        )
+        return [payment["number"] for payment in stopped]
+
+    async def close(self, claimed: Row) -> None:
+        """Close the bundle of a claimed payment at the channel, then here. Paid meanwhile means confirmed instead.
 
         Must not run inside a transaction. On an unknown outcome nothing changes; the job comes again.
         """
-        if await self._mark_closed(number, never_opened=True):
-            return
+        bundle, combination = claimed["bundle"], claimed["combination"]
+        async with transaction():
+            await self._stop_offering(bundle)
+        closing = await rows(
+            "SELECT number, sub_mchid FROM payment WHERE bundle = $1 AND state = 'closing' ORDER BY id", bundle
+        )
+        open_parts = {
+            p["number"]: p["sub_mchid"] for p in closing if not await self._mark_closed(p["number"], never_opened=True)
+        }
         try:
-            seen = await self.gateway.query(number, sub_mchid)
-            if seen is not None and seen.state in CAPTURED_TRADES:
-                await self.confirm(seen)
-                return
-            if seen is None or seen.state not in _DEAD:
-                await self.gateway.close(number, sub_mchid)
+            for seen in await self._ask(claimed) if open_parts else []:
+                if seen.state in CAPTURED_TRADES:
+                    await self.confirm(seen)
+                    open_parts.pop(seen.number, None)
+                elif seen.state in _DEAD and open_parts.pop(seen.number, None):
+                    await self._mark_closed(seen.number, never_opened=False)
+            if combination and open_parts:
+                await self.gateway.close_combination(combination, open_parts)
+            elif open_parts:
+                await self.gateway.close(claimed["number"], claimed["sub_mchid"])
         except OutcomeUnknown as unknown:
-            log.warning("close_outcome_unknown", extra={"number": number, "cause": str(unknown)})
+            log.warning("close_outcome_unknown", extra={"number": claimed["number"], "cause": str(unknown)})
             return
         except GatewayRefused as refusal:
-            log.warning("close_refused", extra={"number": number, "code": refusal.code})
+            log.warning("close_refused", extra={"number": claimed["number"], "code": refusal.code})
             if refusal.code == "ORDERPAID":
-                await self.refresh(number, sub_mchid)
+                await self.refresh(claimed)
             return
-        async with transaction():
+        for number in open_parts:
             await self._mark_closed(number, never_opened=False)
 
     async def _mark_closed(self, number: str, *, never_opened: bool) -> bool:
@@ -263,7 +282,7 @@ class Payments:
             " $1::timestamptz + make_interval(secs => ($3::int[])[least(queries + 2, $4::int)]) END WHERE id IN ("
             "   SELECT id FROM payment WHERE state IN ('pending', 'held', 'closed') AND next_query_at <= $1"
             "   ORDER BY next_query_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
-            " RETURNING number, sub_mchid",
+            " RETURNING number, sub_mchid, bundle, combination",
             now,
             limit,
             list(QUERY_AFTER_SECONDS),
@@ -282,29 +301,34 @@ class Payments:
             "   OR (state = 'closing' AND next_close_at <= $1))"
             "   AND (prepay_claimed_until IS NULL OR prepay_claimed_until <= $1)"
             "   ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)"
-            " RETURNING number, sub_mchid",
+            " RETURNING number, sub_mchid, bundle, combination",
             now,
             limit,
         )
 
-    async def refresh(self, number: str, sub_mchid: str | None) -> Confirmation:
+    async def _ask(self, payment: Row) -> list[Transaction]:
+        """What the channel says about a payment, or about all parts of its combination. Raises as the gateway does."""
+        if payment["combination"]:
+            return await self.gateway.query_combination(payment["combination"])
+        seen = await self.gateway.query(payment["number"], payment["sub_mchid"])
+        return [seen] if seen is not None else []
+
+    async def refresh(self, payment: Row) -> None:
         """Ask the channel about a payment and take over what it says. Must not run inside a transaction."""
         try:
-            seen = await self.gateway.query(number, sub_mchid)
+            found = await self._ask(payment)
         except (OutcomeUnknown, GatewayRefused) as error:
-            log.warning("query_failed", extra={"number": number, "cause": str(error)})
-            return Confirmation.NOT_PAID
-        if seen is None:
-            return Confirmation.NOT_PAID
-        if seen.state in _DEAD:
+            log.warning("query_failed", extra={"number": payment["number"], "cause": str(error)})
+            return
+        for seen in found:
+            if seen.state not in _DEAD:
+                await self.confirm(seen)
+                continue
             async with transaction():
-                await scalar(
-                    "UPDATE payment SET state = 'closing' WHERE number = $1 AND state = 'pending' RETURNING number",
-                    number,
+                await execute(
+                    "UPDATE payment SET state = 'closing' WHERE number = $1 AND state = 'pending'", seen.number
                 )
-                await self._mark_closed(number, never_opened=False)
-            return Confirmation.NOT_PAID
-        return await self.confirm(seen)
+                await self._mark_closed(seen.number, never_opened=False)
 
     async def confirm(self, seen: Transaction) -> Confirmation:
         """Take over what the channel, verified, says about a payment; see :class:`Confirmations`."""
@@ -341,22 +365,7 @@ class Payments:
             reference,
         )
         if accepted is None:
-            raise PaymentNotOpen(reference=reference, state=(await _by_reference(reference))["state"])
-
-
-def _prepay_order(payment: Row) -> PrepayOrder:
-    return PrepayOrder(
-        number=payment["number"],
-        sub_mchid=payment["sub_mchid"],
-        payer_openid=payment["payer_openid"],
-        amount_fen=payment["amount_fen"],
-        description=payment["description"],
-        expires_at=payment["prepay_expires_at"],
-    )
-
-
-async def _by_reference(reference: str) -> Row:
-    found = await row("SELECT * FROM payment WHERE reference = $1", reference)
-    if found is None:
-        raise PaymentNotFound(reference=reference)
-    return found
+            state = await scalar("SELECT state FROM payment WHERE reference = $1", reference)
+            if state is None:
+                raise PaymentNotFound(reference=reference)
+            raise PaymentNotOpen(reference=reference, state=state)

@@ -27,7 +27,8 @@ class WeChatPayConfiguration:
     the seller.
 
     ``bases`` are tried in order. ``notify_url`` is absolute, public and without a query.
-    ``timeout_seconds`` bounds one attempt, ``budget_seconds`` a call with all its attempts.
+    ``most_parts`` is how many sub-orders a provider may combine. ``timeout_seconds`` bounds one attempt,
+    ``budget_seconds`` a call with all its attempts.
     """
 
     mode: Mode
@@ -39,6 +40,7 @@ class WeChatPayConfiguration:
     ring: KeyRing
     notify_url: str
     bases: tuple[str, ...] = OFFICIAL_BASES
+    most_parts: int = 50
     timeout_seconds: float = 5.0
     budget_seconds: float = 8.0
 

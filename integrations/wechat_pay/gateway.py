@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -21,6 +21,7 @@ from integrations.wechat_pay.signatures import (
 )
 from integrations.wechat_pay.texts import clean_text
 from integrations.wechat_pay.translation import (
+    parts_of,
     read_reply,
     refund_of_reply,
     transaction_of,
@@ -29,6 +30,7 @@ from integrations.wechat_pay.transport import SignedClient
 from integrations.wechat_pay.wire import (
     BillReply,
     CertificatesReply,
+    CombinationReply,
     PrepayReply,
     RefundReply,
     TransactionReply,
@@ -49,6 +51,7 @@ from payments.ports import (
 
 MAX_DESCRIPTION_CHARS = 127
 MAX_REASON_CHARS = 80
+COMBINED = "/v3/combine-transactions"
 
 _UNKNOWN_NUMBER = frozenset({"ORDER_NOT_EXIST", "RESOURCE_NOT_EXISTS", "ORDERNOTEXIST"})
 _NO_BILL = "NO_STATEMENT_EXIST"
@@ -83,6 +86,11 @@ class WeChatPayGateway:
         return self.configuration.mode == "partner"
 
     @property
+    def most_parts(self) -> int:
+        """Sub-orders of one combination (wechat reference 2.3b)."""
+        return self.configuration.most_parts
+
+    @property
     def _client(self) -> SignedClient:
         return SignedClient(self.configuration, self.http, self.clock)
 
@@ -103,14 +111,38 @@ class WeChatPayGateway:
         body = {
             app: self.appid,
             **self._parties(order.sub_mchid),
-            "description": clean_text(order.description, max_chars=MAX_DESCRIPTION_CHARS) or order.number,
+            "description": _description(order),
             "out_trade_no": order.number,
-            "time_expire": order.expires_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+            "time_expire": _rfc3339(order.expires_at),
             "notify_url": self.configuration.notify_url,
             "amount": {"total": order.amount_fen, "currency": "CNY"},
             "payer": {payer: order.payer_openid},
         }
         reply = await self._client.call("POST", self._path("/jsapi"), _encode(body))
+        return read_reply(reply.body, PrepayReply).prepay_id
+
+    async def open_combination(self, number: str, parts: Sequence[PrepayOrder]) -> str:
+        """Open the sub-orders of one payer together; repeats with the same parts are harmless."""
+        body = {
+            "combine_appid": self.appid,
+            "combine_mchid": self.mchid,
+            "combine_out_trade_no": number,
+            "sub_orders": [
+                {
+                    "mchid": self.mchid,
+                    "sub_mchid": part.sub_mchid,
+                    "out_trade_no": part.number,
+                    "description": _description(part),
+                    "attach": part.number,
+                    "amount": {"total_amount": part.amount_fen, "currency": "CNY"},
+                }
+                for part in parts
+            ],
+            "combine_payer_info": {"openid": parts[0].payer_openid},
+            "time_expire": _rfc3339(parts[0].expires_at),
+            "notify_url": self.configuration.notify_url,
+        }
+        reply = await self._client.call("POST", f"{COMBINED}/jsapi", _encode(body))
         return read_reply(reply.body, PrepayReply).prepay_id
 
     def pay_sign(self, prepay_id: str) -> CashierParameters:
@@ -137,11 +169,37 @@ class WeChatPayGateway:
             raise
         return _as_transaction(reply.body)
 
+    async def query_combination(self, number: str) -> list[Transaction]:
+        """The sub-orders by the combination's number."""
+        try:
+            reply = await self._client.call("GET", f"{COMBINED}/out-trade-no/{quote(number, safe='')}")
+        except GatewayRefused as refusal:
+            if refusal.code in _UNKNOWN_NUMBER:
+                return []
+            raise
+        try:
+            return parts_of(read_reply(reply.body, CombinationReply))
+        except ValueError as error:
+            raise OutcomeUnknown(f"a signed reply names an unknown state: {error}") from None
+
+    async def close_combination(self, number: str, parts: Mapping[str, str]) -> None:
+        """Close sub-orders; a combination WeChat has never heard of counts as closed."""
+        body = {
+            "combine_appid": self.appid,
+            "sub_orders": [
+                {"mchid": self.mchid, "out_trade_no": part, "sub_mchid": sub_mchid} for part, sub_mchid in parts.items()
+            ],
+        }
+        await self._close(f"{COMBINED}/out-trade-no/{quote(number, safe='')}/close", _encode(body))
+
     async def close(self, number: str, sub_mchid: str | None) -> None:
         """Close the payment; a number WeChat has never heard of counts as closed."""
         target = self._path(f"/out-trade-no/{quote(number, safe='')}/close")
+        await self._close(target, _encode(self._parties(sub_mchid)))
+
+    async def _close(self, target: str, body: bytes) -> None:
         try:
-            await self._client.call("POST", target, _encode(self._parties(sub_mchid)))
+            await self._client.call("POST", target, body)
         except GatewayRefused as refusal:
             if refusal.code not in (*_UNKNOWN_NUMBER, "ORDER_CLOSED"):
                 raise
@@ -226,6 +284,14 @@ class WeChatPayGateway:
         for key in found:
             config.ring.add(key)
         return len(config.ring.keys)
+
+
+def _description(order: PrepayOrder) -> str:
+    return clean_text(order.description, max_chars=MAX_DESCRIPTION_CHARS) or order.number
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 
 def _encode(body: Mapping[str, object]) -> bytes:

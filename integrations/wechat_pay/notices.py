@@ -12,11 +12,17 @@ from integrations.wechat_pay.signatures import (
     decrypt_resource,
     verify,
 )
-from integrations.wechat_pay.translation import refund_of_notice, transaction_of
-from integrations.wechat_pay.wire import NoticeEnvelope, RefundNotice, TransactionReply
+from integrations.wechat_pay.translation import parts_of, refund_of_notice, transaction_of
+from integrations.wechat_pay.wire import CombinationReply, NoticeEnvelope, RefundNotice, TransactionReply
 from payments.ports import Notice, NoticeForged, NoticeUnreadable
 
 MAX_ID_CHARS = 64
+
+
+class _Combined(msgspec.Struct):
+    """Whether a resource is a combined payment's."""
+
+    combine_out_trade_no: str | None = None
 
 
 def read_notice(
@@ -52,12 +58,14 @@ def read_notice(
 def _typed(envelope: NoticeEnvelope, plain: bytes) -> Notice:
     """The event decides the type; a resource of another type under it is refused (swapped event types)."""
     if envelope.event_type == "TRANSACTION.SUCCESS":
-        reply = msgspec.json.decode(plain, type=TransactionReply)
-        return Notice(
-            id=envelope.id,
-            event_type=envelope.event_type,
-            transaction=transaction_of(reply),
+        # The event of a combined payment bears the same name; the number under which it was opened tells them apart.
+        is_combined = msgspec.json.decode(plain, type=_Combined).combine_out_trade_no is not None
+        found = (
+            parts_of(msgspec.json.decode(plain, type=CombinationReply))
+            if is_combined
+            else [transaction_of(msgspec.json.decode(plain, type=TransactionReply))]
         )
+        return Notice(id=envelope.id, event_type=envelope.event_type, transactions=tuple(found))
     if envelope.event_type.startswith("REFUND."):
         refund = refund_of_notice(msgspec.json.decode(plain, type=RefundNotice))
         if refund.state.value != envelope.event_type.removeprefix("REFUND."):

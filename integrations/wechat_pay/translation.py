@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from integrations.wechat_pay.wire import RefundNotice, RefundReply, TransactionReply
+from integrations.wechat_pay.wire import CombinationReply, RefundNotice, RefundReply, TransactionReply
 from payments.ports import (
     OutcomeUnknown,
     RefundResult,
@@ -43,6 +43,28 @@ def transaction_of(reply: TransactionReply) -> Transaction:
         payer_openid=(payer.sp_openid or payer.openid) if payer else None,
         succeeded_at=_utc(reply.success_time),
     )
+
+
+def parts_of(reply: CombinationReply) -> list[Transaction]:
+    """The room's view of the parts of a combined payment. ValueError on an unknown state."""
+    payer = reply.combine_payer_info
+    return [
+        Transaction(
+            number=part.out_trade_no,
+            state=TradeState(part.trade_state),
+            # A part that names another provider than its combination belongs to nobody here.
+            mchid=part.mchid if part.mchid == reply.combine_mchid else "",
+            sub_mchid=part.sub_mchid,
+            appid=reply.combine_appid,
+            transaction_id=part.transaction_id,
+            amount_fen=part.amount.total_amount if part.amount else None,
+            currency=part.amount.currency if part.amount else None,
+            payer_openid=payer.openid if payer else None,
+            succeeded_at=_utc(part.success_time),
+            combination=reply.combine_out_trade_no,
+        )
+        for part in reply.sub_orders
+    ]
 
 
 def refund_of_reply(reply: RefundReply, mchid: str, sub_mchid: str | None) -> RefundResult:

@@ -47,6 +47,41 @@ class TransactionReply(msgspec.Struct):
     payer: Payer | None = None
 
 
+class PartAmount(msgspec.Struct):
+    """The amount of one part of a combined payment, in fen."""
+
+    total_amount: int
+    currency: str = "CNY"
+
+
+class PartReply(msgspec.Struct):
+    """One sub-order of a combined payment. ``mchid`` is the provider, ``sub_mchid`` where the money lands."""
+
+    mchid: str
+    out_trade_no: str
+    trade_state: str
+    sub_mchid: str | None = None
+    transaction_id: str | None = None
+    success_time: AwareMoment | None = None
+    amount: PartAmount | None = None
+
+
+class CombinedPayer(msgspec.Struct):
+    """Who pays a combination."""
+
+    openid: str | None = None
+
+
+class CombinationReply(msgspec.Struct):
+    """A combined payment, in a query's answer and in a notice (wechat reference 2.3b)."""
+
+    combine_appid: str
+    combine_mchid: str
+    combine_out_trade_no: str
+    sub_orders: list[PartReply]
+    combine_payer_info: CombinedPayer | None = None
+
+
 class RefundAmount(msgspec.Struct):
     """Amounts of a refund, in fen: of this refund and of the whole payment."""
 

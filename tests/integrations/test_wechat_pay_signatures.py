@@ -255,14 +255,15 @@ def test_a_notice_is_read_and_its_event_decides_its_type() -> None:
     raw = notice_body(paid.members(), notice_id="EV-1")
     notice = read_notice(channel.configuration(), signed_headers(raw), raw, now=utc_now())
     assert notice.id == "EV-1"
-    assert notice.transaction is not None
-    assert (notice.transaction.number, notice.transaction.amount_fen) == ("P20261123", 100)
+    assert [(seen.number, seen.amount_fen, seen.combination) for seen in notice.transactions] == [
+        ("P20261123", 100, None)
+    ]
     swapped = notice_body(paid.members(), event="REFUND.SUCCESS")
     with pytest.raises(NoticeUnreadable):
         read_notice(channel.configuration(), signed_headers(swapped), swapped, now=utc_now())
     other = notice_body({"a": 1}, event="MCHTRANSFER.BILL.FINISHED")
     unknown = read_notice(channel.configuration(), signed_headers(other), other, now=utc_now())
-    assert unknown.transaction is None
+    assert unknown.transactions == ()
     assert unknown.refund is None
 
 

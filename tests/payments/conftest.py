@@ -16,6 +16,7 @@ from kit.clock import utc_now
 from kit.database import rows, transaction
 from kit.facts import Fact, fact_type
 from payments.bills import Bills
+from payments.bundles import PaymentPart
 from payments.notices import Notices
 from payments.ports import CashierParameters
 from payments.refunds import Refunds
@@ -37,6 +38,12 @@ class Watch:
 
     def forward(self, **span: float) -> None:
         self.ahead += timedelta(**span)
+
+
+def part_of(reference: str, amount_fen: int, **other: str | None) -> PaymentPart:
+    """One payment to the shop's merchant."""
+    terms = {"payee": "M1", "sub_mchid": channel.SUB_MCHID, "description": "高山云雾茶 250g 🍵", **other}
+    return PaymentPart(reference=reference, amount_fen=amount_fen, **terms)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -72,13 +79,10 @@ class Shop:
         reference = reference or f"ORDER{self.count}"
         async with transaction():
             await self.payments.open(
-                reference=reference,
-                payee="M1",
-                sub_mchid=channel.SUB_MCHID,
-                payer_openid=self.openid,
-                amount_fen=amount_fen,
-                description="高山云雾茶 250g 🍵",
-                expires_at=self.watch() + timedelta(minutes=minutes),
+                reference,
+                self.openid,
+                self.watch() + timedelta(minutes=minutes),
+                [part_of(reference, amount_fen)],
             )
         return reference
 

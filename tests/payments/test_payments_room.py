@@ -38,7 +38,7 @@ from payments.ports import RefundResult, RefundState, TradeState, Transaction
 from payments.refunds import _REACHED_FROM
 from tests.payments import channel
 from tests.payments.channel import Paid, notice_body, signed_headers
-from tests.payments.conftest import Shop
+from tests.payments.conftest import Shop, part_of
 
 
 async def seen(shop: Shop, reference: str, **other: object) -> Transaction:
@@ -363,10 +363,7 @@ async def test_opening_twice_is_one_payment_and_other_terms_are_refused(shop: Sh
 
 async def test_a_payee_without_a_merchant_number_takes_no_money(shop: Shop) -> None:
     with pytest.raises(PayeeNotReady):
-        await shop.payments.open(
-            reference="A", payee="M1", sub_mchid=None, payer_openid="o", amount_fen=1, description="茶",
-            expires_at=shop.watch(),
-        )  # fmt: skip
+        await shop.payments.open("A", "o", shop.watch(), [part_of("A", 1, sub_mchid=None)])
 
 
 @pytest.mark.parametrize("state", [s for s in PaymentState if s not in (PaymentState.SUCCEEDED, PaymentState.LATE)])
