@@ -8,6 +8,7 @@ from sanic import Sanic
 
 from scripts.wechat_sandbox.bills import BillDesk
 from scripts.wechat_sandbox.cashier import Cashier
+from scripts.wechat_sandbox.combined import CombineDesk
 from scripts.wechat_sandbox.content_checks import ContentChecks
 from scripts.wechat_sandbox.control import Control
 from scripts.wechat_sandbox.message_push import MessagePush
@@ -43,9 +44,10 @@ def _mount(app: Sanic[Any, Any], world: World) -> None:
     refunds = RefundDesk(world, notices, pay)
     message_push, proxy = MessagePush(world), ProductProxy(world)
     program, checks = MiniProgram(world), ContentChecks(world, message_push)
-    PayApi(world, list_operations(world, pay, refunds, BillDesk(world, pay))).mount(app)
+    combined = CombineDesk(world, notices, pay)
+    PayApi(world, list_operations(world, pay, combined, refunds, BillDesk(world, pay))).mount(app)
     MiniProgramApi(world, program, list_endpoints(world, program, checks, ShippingDesk(world))).mount(app)
-    Control(world, program, checks, pay, notices, Cashier(world, pay), message_push).mount(app)
+    Control(world, program, checks, pay, notices, Cashier(world, pay, combined), message_push).mount(app)
     proxy.mount(app)
     mount_phone(app)
 

@@ -1,12 +1,14 @@
 """The cashier of a person's phone: what ``wx.requestPayment`` does with the five values that it is given."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from scripts.wechat_sandbox.combined import CombineDesk
 from scripts.wechat_sandbox.moments import rfc3339, utc_now
 from scripts.wechat_sandbox.pay import PREPAY_LIFE, PayDesk
-from scripts.wechat_sandbox.records import Order
+from scripts.wechat_sandbox.records import Combination, Order
 from scripts.wechat_sandbox.world import World
 
 PACKAGE = "prepay_id="
@@ -35,27 +37,41 @@ class PaymentRefusedError(Exception):
     """The cashier does not open; the text is what ``errMsg`` says."""
 
 
+class Bill(NamedTuple):
+    """What the person is asked to pay: one order, or the parts of a combination."""
+
+    number: str
+    orders: list[Order]
+    prepaid_at: datetime
+    combination: Combination | None = None
+
+
 class Cashier:
     """Verifies ``paySign`` with the merchant's public key, then lets the person pay."""
 
-    def __init__(self, world: World, pay: PayDesk) -> None:
+    def __init__(self, world: World, pay: PayDesk, combined: CombineDesk) -> None:
         self._world = world
         self._pay = pay
+        self._combined = combined
 
     def show(self, request: PaymentRequest) -> dict[str, object]:
         """What the person sees before the password: payee, words, amount in fen. Pays nothing."""
         try:
-            order = self._open(request)
+            bill = self._open(request)
         except PaymentRefusedError as refusal:
             return {"errMsg": f"requestPayment:fail {refusal}"}
-        merchant = self._world.sub_merchants.get(order.sub_mchid)
+        parts = [
+            {"payee": self._payee(order), "description": order.description, "amount_fen": order.total}
+            for order in bill.orders
+        ]
         return {
             "errMsg": "requestPayment:open",
-            "payee": merchant.name if merchant and merchant.name else order.account,
-            "description": order.description,
-            "amount_fen": order.total,
-            "out_trade_no": order.out_trade_no,
-            "expires_at": rfc3339(order.expires_at),
+            "payee": parts[0]["payee"] if len(parts) == 1 else f"{len(parts)} 家商户",
+            "description": bill.orders[0].description,
+            "amount_fen": sum(order.total for order in bill.orders),
+            "out_trade_no": bill.number,
+            "expires_at": rfc3339(bill.orders[0].expires_at),
+            "parts": parts,
         }
 
     def pay(self, request: PaymentRequest) -> dict[str, object]:
@@ -65,20 +81,27 @@ class Cashier:
         """
         number = ""
         try:
-            order = self._open(request)
-            number = order.out_trade_no
+            bill = self._open(request)
+            number = bill.number
             if request.outcome == "cancel":
                 raise PaymentRefusedError("cancel")
             if request.outcome == "fail":
                 raise PaymentRefusedError("银行卡余额不足")
-            self._pay.pay(order)
+            if bill.combination is not None:
+                self._combined.pay(bill.combination)
+            else:
+                self._pay.pay(bill.orders[0])
             message = "requestPayment:ok"
         except PaymentRefusedError as refusal:
             message = f"requestPayment:fail {refusal}"
         self._world.journal.write("cashier", "cashier.pay", out_trade_no=number, code=message)
         return {"errMsg": message}
 
-    def _open(self, request: PaymentRequest) -> Order:
+    def _payee(self, order: Order) -> str:
+        merchant = self._world.sub_merchants.get(order.sub_mchid)
+        return merchant.name if merchant and merchant.name else order.account
+
+    def _open(self, request: PaymentRequest) -> Bill:
         if request.sign_type != "RSA" or not request.package.startswith(PACKAGE):
             raise PaymentRefusedError("参数错误：signType 或 package")
         if (
@@ -87,23 +110,34 @@ class Cashier:
             or not 1 <= len(request.nonce_str) <= 32
         ):
             raise PaymentRefusedError("参数错误：timeStamp 或 nonceStr")
-        prepay_id = request.package.removeprefix(PACKAGE)
-        order = self._world.orders.get(self._world.orders_by_prepay_id.get(prepay_id, ""))
-        if order is None or utc_now() - order.prepay_ids[prepay_id] > PREPAY_LIFE:
+        bill = self._bill(request.package.removeprefix(PACKAGE))
+        if bill is None or utc_now() - bill.prepaid_at > PREPAY_LIFE:
             raise PaymentRefusedError("prepay_id 无效或已过期")
-        appid = request.app_id or order.paying_appid
+        paying_appid = bill.orders[0].paying_appid
+        appid = request.app_id or paying_appid
         text = f"{appid}\n{request.time_stamp}\n{request.nonce_str}\n{request.package}\n"
-        if appid != order.paying_appid or not self._world.keys.merchant_has_signed(text.encode(), request.pay_sign):
+        if appid != paying_appid or not self._world.keys.merchant_has_signed(text.encode(), request.pay_sign):
             raise PaymentRefusedError("支付验证签名失败")
-        self._check_payer(order, request.openid)
-        self._pay.settle_life(order)
-        if order.state == "SUCCESS":
-            raise PaymentRefusedError("该订单已支付")
-        if order.state == "CLOSED":
-            raise PaymentRefusedError("该订单已关闭")
-        if utc_now() >= order.expires_at and not request.late:
-            raise PaymentRefusedError("该订单已过期")
-        return order
+        for order in bill.orders:
+            self._check_payer(order, request.openid)
+            self._pay.settle_life(order)
+            if order.state == "SUCCESS":
+                raise PaymentRefusedError("该订单已支付")
+            if order.state == "CLOSED":
+                raise PaymentRefusedError("该订单已关闭")
+            if utc_now() >= order.expires_at and not request.late:
+                raise PaymentRefusedError("该订单已过期")
+        return bill
+
+    def _bill(self, prepay_id: str) -> Bill | None:
+        order = self._world.orders.get(self._world.orders_by_prepay_id.get(prepay_id, ""))
+        if order is not None:
+            return Bill(order.out_trade_no, [order], order.prepay_ids[prepay_id])
+        known = self._world.combinations.get(self._world.combinations_by_prepay_id.get(prepay_id, ""))
+        if known is None:
+            return None
+        parts = self._world.parts_of(known)
+        return Bill(known.combine_out_trade_no, parts, known.prepay_ids[prepay_id], known)
 
     def _check_payer(self, order: Order, openid: str) -> None:
         person = self._world.people.get(openid)

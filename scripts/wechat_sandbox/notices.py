@@ -223,9 +223,12 @@ class NoticeDesk:
 
 def spoil_resource(resource: dict[str, Any], flavour: Flavour | str) -> dict[str, Any]:
     """A copy of the resource, with one fen more or another merchant where the flavour says so."""
+    if "sub_orders" in resource:
+        first, *rest = resource["sub_orders"]
+        return {**resource, "sub_orders": [spoil_resource(first, flavour), *rest]}
     if flavour == "amount":
         amount = dict(resource["amount"])
-        for name in ("total", "payer_total", "refund", "payer_refund"):
+        for name in ("total", "payer_total", "total_amount", "payer_amount", "refund", "payer_refund"):
             if name in amount:
                 amount[name] += 1
         return {**resource, "amount": amount}

@@ -58,8 +58,8 @@ class PayDesk:
     def prepay_direct(self, call: Call) -> dict[str, Any]:
         """``POST /v3/pay/transactions/jsapi``."""
         body = call.decode(DirectPrepay)
-        self._check_merchant(body.appid, body.mchid)
-        self._check_payer(body.payer.openid)
+        self.check_merchant(body.appid, body.mchid)
+        self.check_payer(body.payer.openid)
         order = self._read_order(body, appid=body.appid, mchid=body.mchid)
         order.sp_openid = body.payer.openid
         return self._open(order)
@@ -67,7 +67,7 @@ class PayDesk:
     def prepay_partner(self, call: Call) -> dict[str, Any]:
         """``POST /v3/pay/partner/transactions/jsapi``."""
         body = call.decode(PartnerPrepay)
-        self._check_merchant(body.sp_appid, body.sp_mchid)
+        self.check_merchant(body.sp_appid, body.sp_mchid)
         sub_merchant = self.sub_merchant(body.sub_mchid)
         sub_appid, sub_openid = present(body.sub_appid), present(body.payer.sub_openid)
         sp_openid = present(body.payer.sp_openid)
@@ -77,7 +77,7 @@ class PayDesk:
             raise parameter_error("/sub_appid", "is required with sub_openid")
         if sub_appid and sub_appid not in sub_merchant.sub_appids:
             raise PayError(400, "APPID_MCHID_NOT_MATCH", "sub_appid 与 sub_mchid 不匹配", number=268445527)
-        self._check_payer(sp_openid, sub_appid, sub_openid)
+        self.check_payer(sp_openid, sub_appid, sub_openid)
         order = self._read_order(body, appid=body.sp_appid, mchid=body.sp_mchid)
         order.sub_mchid, order.sub_appid = body.sub_mchid, sub_appid
         order.sp_openid, order.sub_openid = sp_openid, sub_openid
@@ -113,13 +113,8 @@ class PayDesk:
 
     def pay(self, order: Order) -> None:
         """The person has paid: money moves, the fee is taken, the merchant hears of it."""
-        order.state = "SUCCESS"
-        order.success_at = utc_now()
-        order.transaction_id = new_transaction_id()
-        order.fee_rate_ppm = self._world.conditions.fee_rate_ppm
         with self._world.store.transaction():
-            self._world.remember_order(order)
-            self._world.funds.take_in(order, fee_of(order.total, order.fee_rate_ppm))
+            self.take_money(order)
             self._notices.announce(
                 event_type="TRANSACTION.SUCCESS",
                 original_type="transaction",
@@ -128,6 +123,15 @@ class PayDesk:
                 out_trade_no=order.out_trade_no,
                 resource=self.view(order),
             )
+
+    def take_money(self, order: Order) -> None:
+        """The money lands at the order's own merchant, less the fee; joins the caller's transaction."""
+        order.state = "SUCCESS"
+        order.success_at = utc_now()
+        order.transaction_id = new_transaction_id()
+        order.fee_rate_ppm = self._world.conditions.fee_rate_ppm
+        self._world.remember_order(order)
+        self._world.funds.take_in(order, fee_of(order.total, order.fee_rate_ppm))
 
     def settle_life(self, order: Order) -> Order:
         """Close an order that nobody paid in the seven days that WeChat keeps it."""
@@ -188,7 +192,7 @@ class PayDesk:
 
     def _enter_again(self, known: Order, again: Order) -> Order:
         self.settle_life(known)
-        if known.account != again.account:
+        if known.account != again.account or known.combination:
             raise PayError(403, "OUT_TRADE_NO_USED", "商户订单号重复", number=268498688)
         if known.state == "SUCCESS":
             raise PayError(400, "ORDERPAID", "订单已支付", number=268449538)
@@ -206,7 +210,7 @@ class PayDesk:
         expires_at = now + ORDER_LIFE
         if body.time_expire is not UNSET:
             known = self._world.orders.get(body.out_trade_no)
-            expires_at = self._read_time_expire(str(body.time_expire), is_first=known is None)
+            expires_at = self.read_time_expire(str(body.time_expire), is_first=known is None)
         return Order(
             out_trade_no=body.out_trade_no,
             appid=appid,
@@ -221,7 +225,8 @@ class PayDesk:
             fingerprint=msgspec.json.encode(body, order="sorted").decode(),
         )
 
-    def _read_time_expire(self, text: str, *, is_first: bool) -> datetime:
+    def read_time_expire(self, text: str, *, is_first: bool) -> datetime:
+        """The moment; refuse one that is too near or too far."""
         try:
             moment = msgspec.convert(text, datetime)
         except msgspec.ValidationError as error:
@@ -236,14 +241,16 @@ class PayDesk:
             raise parameter_error("/time_expire", "must be within 90 days", value=text)
         return moment
 
-    def _check_merchant(self, appid: str, mchid: str) -> None:
+    def check_merchant(self, appid: str, mchid: str) -> None:
+        """Refuse whoever is not the configured merchant."""
         settings = self._world.settings
         if mchid != settings.mchid:
             raise PayError(400, "MCH_NOT_EXISTS", "商户号不存在", number=268448010)
         if appid != settings.appid:
             raise PayError(400, "APPID_MCHID_NOT_MATCH", "appid 与 mchid 不匹配", number=268445527)
 
-    def _check_payer(self, openid: str, sub_appid: str = "", sub_openid: str = "") -> None:
+    def check_payer(self, openid: str, sub_appid: str = "", sub_openid: str = "") -> None:
+        """Refuse a payer whom nobody knows."""
         if sub_openid:
             if not any(person.sub_openids.get(sub_appid) == sub_openid for person in self._world.people):
                 raise PayError(400, "OPENID_MISMATCH", "sub_openid 与 sub_appid 不匹配", number=268501013)
@@ -266,6 +273,7 @@ class PayDesk:
         if mchid != self._world.settings.mchid:
             raise PayError(400, "MCH_NOT_EXISTS", "商户号不存在", number=268448010)
         order = self._world.orders.get(out_trade_no)
-        if order is None or order.sub_mchid != sub_mchid:
+        # A sub-order is reached through its combination alone.
+        if order is None or order.sub_mchid != sub_mchid or order.combination:
             raise PayError(404, "ORDER_NOT_EXIST", "订单不存在", number=268512771)
         return self.settle_life(order)

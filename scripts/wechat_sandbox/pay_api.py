@@ -13,6 +13,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.response import raw
 
 from scripts.wechat_sandbox.bills import BillDesk
+from scripts.wechat_sandbox.combined import CombineDesk
 from scripts.wechat_sandbox.errors import PayError, parameter_error
 from scripts.wechat_sandbox.faults import Answer, BadReply, CallFault, Hang, Slow
 from scripts.wechat_sandbox.moments import rfc3339
@@ -77,7 +78,9 @@ def certificates_of(world: World) -> Perform:
     return perform
 
 
-def list_operations(world: World, pay: PayDesk, refunds: RefundDesk, bills: BillDesk) -> tuple[Operation, ...]:
+def list_operations(
+    world: World, pay: PayDesk, combined: CombineDesk, refunds: RefundDesk, bills: BillDesk
+) -> tuple[Operation, ...]:
     """Every endpoint of Pay v3 that this sandbox has."""
 
     def operation(name: str, method: str, path: str, perform: Perform, *, is_signed: bool = True) -> Operation:
@@ -85,6 +88,8 @@ def list_operations(world: World, pay: PayDesk, refunds: RefundDesk, bills: Bill
 
     direct, partner = "/v3/pay/transactions", "/v3/pay/partner/transactions"
     refund = "/v3/refund/domestic/refunds"
+    combine = "/v3/combine-transactions"
+    numbered = combine + "/out-trade-no/{combine_out_trade_no}"
     both = [
         each
         for base in (direct, partner)
@@ -98,6 +103,9 @@ def list_operations(world: World, pay: PayDesk, refunds: RefundDesk, bills: Bill
         operation("pay.prepay", "POST", direct + "/jsapi", pay.prepay_direct),
         operation("pay.prepay", "POST", partner + "/jsapi", pay.prepay_partner),
         *both,
+        operation("combine.prepay", "POST", combine + "/jsapi", combined.prepay),
+        operation("combine.query", "GET", numbered, combined.query),
+        operation("combine.close", "POST", numbered + "/close", combined.close),
         operation("refund.create", "POST", refund, refunds.create),
         operation("refund.abnormal", "POST", refund + "/{refund_id}/apply-abnormal-refund", refunds.apply_abnormal),
         operation("refund.query", "GET", refund + "/{out_refund_no}", refunds.query),
@@ -216,7 +224,8 @@ class PayApi:
 
         Before any check.
         """
-        number = call.path_arguments.get("out_trade_no", "")
+        named = call.path_arguments
+        number = named.get("out_trade_no", "") or named.get("combine_out_trade_no", "")
         if number:
             return number
         transaction_id = call.path_arguments.get("transaction_id", "")
@@ -228,8 +237,9 @@ class PayApi:
         except (msgspec.DecodeError, UnicodeDecodeError):
             body = {}
         if isinstance(body, dict):
-            if isinstance(body.get("out_trade_no"), str):
-                return str(body["out_trade_no"])
+            for name in ("out_trade_no", "combine_out_trade_no"):
+                if isinstance(body.get(name), str):
+                    return str(body[name])
             transaction_id = transaction_id or str(body.get("transaction_id", ""))
         return self._world.orders_by_transaction_id.get(transaction_id, "")
 

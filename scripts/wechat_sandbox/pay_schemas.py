@@ -114,6 +114,64 @@ class PartnerPrepay(Prepay, kw_only=True):
     sub_appid: Appid | UnsetType = UNSET
 
 
+class SubAmount(Strict):
+    """The amount of one sub-order in fen."""
+
+    total_amount: Fen
+    currency: Literal["CNY"]
+
+
+class SubOrder(Strict):
+    """One sub-merchant's part of a combination. ``attach`` is required here, and comes back in query and notice."""
+
+    mchid: Mchid
+    sub_mchid: Mchid
+    out_trade_no: OutTradeNo
+    description: Description
+    attach: Attach
+    amount: SubAmount
+    sub_appid: Appid | UnsetType = UNSET
+    detail: Annotated[str, Meta(min_length=1, max_length=6000)] | UnsetType = UNSET
+    goods_tag: Annotated[str, Meta(min_length=1, max_length=32)] | UnsetType = UNSET
+    settle_info: SettleInfo | UnsetType = UNSET
+
+
+class CombinedPayer(Strict):
+    """Who pays a combination: exactly one of the two."""
+
+    openid: Openid | UnsetType = UNSET
+    sub_openid: Openid | UnsetType = UNSET
+
+
+class CombinedPrepay(Strict):
+    """``POST /v3/combine-transactions/jsapi``. A service provider combines 1 to 50 sub-orders."""
+
+    combine_appid: Appid
+    combine_mchid: Mchid
+    combine_out_trade_no: OutTradeNo
+    sub_orders: Annotated[list[SubOrder], Meta(min_length=1, max_length=50)]
+    combine_payer_info: CombinedPayer
+    notify_url: NotifyUrl
+    scene_info: SceneInfo | UnsetType = UNSET
+    time_start: Annotated[str, Meta(min_length=20, max_length=64)] | UnsetType = UNSET
+    time_expire: Annotated[str, Meta(min_length=20, max_length=64)] | UnsetType = UNSET
+
+
+class ClosedPart(Strict):
+    """One sub-order that is to be closed."""
+
+    mchid: Mchid
+    out_trade_no: OutTradeNo
+    sub_mchid: Mchid | UnsetType = UNSET
+
+
+class CloseCombined(Strict):
+    """``POST /v3/combine-transactions/out-trade-no/{combine_out_trade_no}/close``."""
+
+    combine_appid: Appid
+    sub_orders: Annotated[list[ClosedPart], Meta(min_length=1, max_length=50)]
+
+
 class DirectQuery(Strict):
     """The query of a direct look-up."""
 

@@ -37,12 +37,13 @@ class SubMerchant(msgspec.Struct, kw_only=True):
 
 
 class Order(msgspec.Struct, kw_only=True):
-    """One payment order. ``sub_mchid`` is empty in direct mode. Amounts are fen.
+    """One payment order, or one sub-order of a ``combination``. ``sub_mchid`` is empty in direct mode. Amounts are fen.
 
     ``fingerprint`` is the canonical text of the first prepay call: a repeat must be the same.
     """
 
     out_trade_no: str
+    combination: str = ""
     appid: str
     mchid: str
     sub_appid: str = ""
@@ -77,6 +78,19 @@ class Order(msgspec.Struct, kw_only=True):
     def account(self) -> str:
         """The merchant number that the money lands at."""
         return self.sub_mchid or self.mchid
+
+
+class Combination(msgspec.Struct, kw_only=True):
+    """Several orders that are paid by one password; ``parts`` are their numbers, in the order of the first call."""
+
+    combine_out_trade_no: str
+    appid: str
+    mchid: str
+    parts: list[str]
+    notify_url: str
+    expires_at: datetime
+    fingerprint: str
+    prepay_ids: dict[str, datetime] = {}
 
 
 class Refund(msgspec.Struct, kw_only=True):

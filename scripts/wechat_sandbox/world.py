@@ -12,7 +12,7 @@ from scripts.wechat_sandbox.faults import Faults
 from scripts.wechat_sandbox.funds import Funds
 from scripts.wechat_sandbox.journal import Journal
 from scripts.wechat_sandbox.keys import Keys
-from scripts.wechat_sandbox.records import FundEntry, Notice, Order, Person, Refund, SubMerchant
+from scripts.wechat_sandbox.records import Combination, FundEntry, Notice, Order, Person, Refund, SubMerchant
 from scripts.wechat_sandbox.settings import Conditions, Settings
 from scripts.wechat_sandbox.state import Book, Store
 
@@ -88,12 +88,14 @@ class World:
     people: Book[Person]
     sub_merchants: Book[SubMerchant]
     orders: Book[Order]
+    combinations: Book[Combination]
     refunds: Book[Refund]
     notices: Book[Notice]
     funds: Funds
     saved_conditions: Book[SavedConditions]
     conditions: Conditions
     orders_by_prepay_id: dict[str, str] = field(default_factory=dict)
+    combinations_by_prepay_id: dict[str, str] = field(default_factory=dict)
     orders_by_transaction_id: dict[str, str] = field(default_factory=dict)
     refunds_of_order: dict[str, list[str]] = field(default_factory=dict)
 
@@ -119,6 +121,15 @@ class World:
         self.orders.put(order.out_trade_no, order)
         self._index(order)
 
+    def remember_combination(self, combination: Combination) -> None:
+        """Write a combination and its index."""
+        self.combinations.put(combination.combine_out_trade_no, combination)
+        self._index_combination(combination)
+
+    def parts_of(self, combination: Combination) -> list[Order]:
+        """The sub-orders of a combination, in the order of the first call."""
+        return [order for number in combination.parts if (order := self.orders.get(number)) is not None]
+
     def remember_refund(self, refund: Refund) -> None:
         """Write a refund and its index."""
         known = self.refunds_of_order.setdefault(refund.out_trade_no, [])
@@ -132,8 +143,14 @@ class World:
         if order.transaction_id:
             self.orders_by_transaction_id[order.transaction_id] = order.out_trade_no
 
+    def _index_combination(self, combination: Combination) -> None:
+        for prepay_id in combination.prepay_ids:
+            self.combinations_by_prepay_id[prepay_id] = combination.combine_out_trade_no
+
     def build_indices(self) -> None:
         """Fill the indices from the books, once at the start."""
+        for combination in self.combinations:
+            self._index_combination(combination)
         for order in self.orders:
             self._index(order)
         for refund in sorted(self.refunds, key=lambda refund: refund.created_at):
@@ -164,6 +181,7 @@ def build_world(settings: Settings) -> World:
         people=Book(store, "people", Person),
         sub_merchants=Book(store, "sub_merchants", SubMerchant),
         orders=Book(store, "orders", Order),
+        combinations=Book(store, "combinations", Combination),
         refunds=Book(store, "refunds", Refund),
         notices=Book(store, "notices", Notice),
         funds=Funds(Book(store, "funds", FundEntry)),
