@@ -5,5 +5,7 @@ from orders.events import OrderPaid
 
 
 async def on_order_paid(fact: OrderPaid, sessions: Sessions) -> None:
-    """A paid order that began in a room is counted there."""
-    await sessions.count_sale(fact.source, sum(line.quantity for line in fact.lines), fact.paid_at)
+    """Paid goods that were seen in a room are counted there, line by line."""
+    for source in sorted({line.source for line in fact.lines if line.source}):
+        sold = sum(line.quantity for line in fact.lines if line.source == source)
+        await sessions.count_sale(source, sold, fact.paid_at)

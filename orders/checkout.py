@@ -1,6 +1,6 @@
-"""Placing an order: stock is held, prices are copied, a payment is opened, all in one transaction."""
+"""Placing a trade: stock is held, prices are copied, a payment is opened, all in one transaction."""
 
-import json
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,41 +10,36 @@ import msgspec
 from kit.clock import Clock, utc_now
 from kit.database import execute, joined
 from kit.encryption import FieldCipher
-from kit.money import split_fen
 from kit.numbers import public_number
 from kit.outbox import announce
-from orders.errors import AmountTooLarge, CartEmpty, NotOnSale, SeveralMerchants, SkuRepeated
+from orders.errors import NotOnSale
 from orders.events import OrderPlaced
+from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
+from payments.bundles import PaymentPart
 from payments.service import Payments
 from products.queries import SkuOffer, sku_offers
-from products.stock import Stock, check_quantity
-from products.terms import merged_terms
-
-MAX_AMOUNT_FEN = 100_000_000
-"""One payment of WeChat Pay stays below a million yuan; a larger order is a matter for a contract."""
+from products.stock import Stock
+from products.terms import AfterSalesTerms, merged_terms
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """Where the goods go. Kept encrypted."""
+    """Where the goods go. ``region`` is the county's code (GB/T 2260), ``address`` the whole text. Kept encrypted."""
 
     recipient: str
     phone: str
+    region: str
     address: str
 
 
-class CheckoutLine(msgspec.Struct, frozen=True):
-    """What is wanted: a SKU and how many pieces (1 to 999)."""
-
-    sku: str
-    quantity: int
-
-
 class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line as it was placed."""
+    """One line as it was placed. ``discounts`` are the stored shares, ``coupon`` and ``fen`` of each."""
 
+    order: str
     reference: str
+    position: int
     sku: str
     product: str
+    source: str | None
     title: str
     spec: str
     image: str
@@ -53,24 +48,41 @@ class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     gross_fen: int
     discount_fen: int
+    discounts: list[dict[str, str | int]]
     net_fen: int
+    freight_fen: int
     host_commission_bp: int
     mass_gram: int
     return_policy: str
 
 
 class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as it was placed."""
+    """One merchant's order of a trade as it was placed."""
 
     number: str
+    trade: str
     merchant: str
+    sub_mchid: str | None
+    source: str | None
     amount_fen: int
     goods_fen: int
     discount_fen: int
     freight_fen: int
+    after_sales_window_s: int
+    after_sales_terms: AfterSalesTerms
     placed_at: datetime
     expires_at: datetime
     lines: tuple[PlacedLine, ...]
+
+
+class PlacedTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkout as it was placed."""
+
+    number: str
+    amount_fen: int
+    placed_at: datetime
+    expires_at: datetime
+    orders: tuple[PlacedOrder, ...]
 
 
 def sealed_place(number: str) -> str:
@@ -80,12 +92,16 @@ def sealed_place(number: str) -> str:
 
 @dataclass(frozen=True)
 class Checkout:
-    """Turns a cart into an order."""
+    """Turns what is wanted into a trade with an order for each merchant."""
 
     stock: Stock
     payments: Payments
     cipher: FieldCipher
     clock: Clock = utc_now
+
+    async def quote(self, lines: Sequence[CheckoutLine]) -> Quote:
+        """What the lines cost now. Raises as :meth:`place` does, but for stock, which it does not look at."""
+        return self._quote(lines, await self._offers(lines))
 
     async def place(
         self,
@@ -93,145 +109,194 @@ class Checkout:
         payer_openid: str,
         lines: Sequence[CheckoutLine],
         delivery: Delivery,
-        source: str | None,
-    ) -> PlacedOrder:
-        """Place one order with one merchant.
+        expected: Expectation,
+    ) -> PlacedTrade:
+        """Place one trade, with an order for each merchant, and one payment of them all.
 
-        ``source`` is an opaque attribution that the door has verified. Prices are the server's, read now and copied.
-        Joins an open transaction, which must then roll back on an error. Raises CartEmpty, SkuRepeated,
-        QuantityInvalid, NotOnSale, SeveralMerchants, AmountTooLarge, and SoldOut of the stock.
+        Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
+        lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
+        SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, SoldOut of the stock, and the refusals
+        of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge.
         """
         offers = await self._offers(lines)
-        payee = next(iter(offers.values()))
-        merchant = payee.merchant
-        now = self.clock()
-        order = self._compose(public_number(now), merchant, lines, offers, source, now)
+        quote = self._quote(lines, offers)
+        expected.check(quote)
+        trade = _compose(quote, offers, {line.sku: line.source for line in lines}, self.clock())
         async with joined():
-            await self._insert(order, consumer, source, delivery, offers)
+            await self._insert(trade, consumer, delivery)
             await self.payments.open(
-                reference=order.number,
-                payee=merchant,
-                sub_mchid=payee.sub_mchid,
-                payer_openid=payer_openid,
-                amount_fen=order.amount_fen,
-                description=order.lines[0].title,
-                expires_at=order.expires_at,
+                trade.number,
+                payer_openid,
+                trade.expires_at,
+                [
+                    PaymentPart(
+                        reference=order.number,
+                        payee=order.merchant,
+                        sub_mchid=order.sub_mchid,
+                        amount_fen=order.amount_fen,
+                        description=order.lines[0].title,
+                    )
+                    for order in trade.orders
+                ],
             )
-            await announce(OrderPlaced(order=order.number, merchant=merchant, source=source))
+            await announce(*(OrderPlaced(order=o.number, merchant=o.merchant, source=o.source) for o in trade.orders))
             # Last, because everybody queues behind the lock of a hot SKU until this commits (commerce reference 4).
-            await self.stock.reserve(order.number, {line.sku: line.quantity for line in lines}, order.expires_at)
-        return order
+            await self.stock.reserve(
+                {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},
+                trade.expires_at,
+            )
+        return trade
 
     async def _offers(self, lines: Sequence[CheckoutLine]) -> Mapping[str, SkuOffer]:
-        if not lines:
-            raise CartEmpty()
-        skus = [line.sku for line in lines]
-        if len(set(skus)) != len(skus):
-            raise SkuRepeated()
-        for line in lines:
-            check_quantity(line.quantity)
-        offers = await sku_offers(skus)
-        missing = sorted(sku for sku in skus if sku not in offers or not offers[sku].listed)
+        check_lines(lines)
+        offers = await sku_offers([line.sku for line in lines])
+        missing = sorted(line.sku for line in lines if line.sku not in offers or not offers[line.sku].listed)
         if missing:
             raise NotOnSale(skus=missing)
-        if len({offer.merchant for offer in offers.values()}) > 1:
-            raise SeveralMerchants(merchants=sorted({offer.merchant for offer in offers.values()}))
         return offers
 
-    def _compose(
-        self,
-        number: str,
-        merchant: str,
-        lines: Sequence[CheckoutLine],
-        offers: Mapping[str, SkuOffer],
-        source: str | None,
-        now: datetime,
-    ) -> PlacedOrder:
-        gross = [offers[line.sku].unit_price_fen * line.quantity for line in lines]
-        discounts = split_fen(0, gross)
-        placed = tuple(
-            _placed_line(f"{number}-{i + 1}", line.quantity, offers[line.sku], discount, source)
-            for i, (line, discount) in enumerate(zip(lines, discounts, strict=True))
-        )
-        goods, discount_fen = sum(gross), sum(discounts)
-        if goods > MAX_AMOUNT_FEN:
-            raise AmountTooLarge(limit_fen=MAX_AMOUNT_FEN)
-        window_s = min(offer.payment_window_s for offer in offers.values())
-        return PlacedOrder(
-            number=number,
-            merchant=merchant,
-            amount_fen=goods - discount_fen,
-            goods_fen=goods,
-            discount_fen=discount_fen,
-            freight_fen=0,
-            placed_at=now,
-            expires_at=now + timedelta(seconds=window_s),
-            lines=placed,
-        )
+    def _quote(self, lines: Sequence[CheckoutLine], offers: Mapping[str, SkuOffer]) -> Quote:
+        self.payments.check_payees({offer.merchant: offer.sub_mchid for offer in offers.values()})
+        return quote_of(lines, offers, {}, {})
 
-    async def _insert(
-        self,
-        order: PlacedOrder,
-        consumer: str,
-        source: str | None,
-        delivery: Delivery,
-        offers: Mapping[str, SkuOffer],
-    ) -> None:
-        sealed = self.cipher.encrypt(msgspec.json.encode(delivery).decode(), sealed_place(order.number))
-        lines = [{**msgspec.to_builtins(line), "position": i + 1} for i, line in enumerate(order.lines)]
+    async def _insert(self, trade: PlacedTrade, consumer: str, delivery: Delivery) -> None:
+        """Trade, orders, their first events and lines, and the bought lines out of the cart: one statement."""
+        address = msgspec.json.encode(delivery).decode()
+        orders = [
+            {
+                **{name: getattr(order, name) for name in _ORDER_COLUMNS},
+                "delivery": base64.b64encode(self.cipher.encrypt(address, sealed_place(order.number))).decode(),
+            }
+            for order in trade.orders
+        ]
+        lines = [line for order in trade.orders for line in order.lines]
         await execute(
-            "WITH placed AS (INSERT INTO customer_order (number, consumer, merchant, state, channel, source, goods_fen,"
-            " discount_fen, freight_fen, amount_fen, delivery, after_sales_window_s, placed_at, expires_at,"
-            " after_sales_terms)"
-            " VALUES ($1, $2, $3, 'pending_payment', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $16::jsonb)"
-            " RETURNING id),"
-            " event AS (INSERT INTO order_event (order_id, state, actor, happened_at)"
-            " SELECT id, 'pending_payment', $15, $12 FROM placed)"
-            " INSERT INTO order_line (order_id, reference, position, sku, product, title, spec, image, marks,"
-            " unit_price_fen, quantity, gross_fen, discount_fen, net_fen, host_commission_bp, mass_gram,"
-            " return_policy, refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)"
-            " SELECT placed.id, l.reference, l.position, l.sku, l.product, l.title, l.spec, l.image, l.marks,"
-            " l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.net_fen, l.host_commission_bp,"
-            " l.mass_gram, l.return_policy, 0, 0, 0, 0"
-            " FROM placed, jsonb_to_recordset($14::jsonb) AS l (reference text, position smallint, sku text,"
-            " product text, title text, spec text, image text, marks jsonb, unit_price_fen bigint, quantity int,"
-            " gross_fen bigint, discount_fen bigint, net_fen bigint, host_commission_bp int, mass_gram int,"
-            " return_policy text)",
-            order.number,
+            _INSERT,
+            trade.number,
             consumer,
-            order.merchant,
+            trade.amount_fen,
+            len(trade.orders),
+            trade.placed_at,
+            trade.expires_at,
             self.payments.gateway.channel,
-            source,
-            order.goods_fen,
-            order.discount_fen,
-            order.freight_fen,
-            order.amount_fen,
-            sealed,
-            max(offer.after_sales_window_s for offer in offers.values()),
-            order.placed_at,
-            order.expires_at,
-            json.dumps(lines, ensure_ascii=False),
             f"consumer:{consumer}",
-            msgspec.json.encode(merged_terms(offer.after_sales_terms for offer in offers.values())).decode(),
+            msgspec.json.encode(orders).decode(),
+            msgspec.json.encode(lines).decode(),
+            [line.sku for line in lines],
         )
 
 
-def _placed_line(reference: str, quantity: int, offer: SkuOffer, discount_fen: int, source: str | None) -> PlacedLine:
-    gross = offer.unit_price_fen * quantity
+_ORDER_COLUMNS = (
+    "number",
+    "merchant",
+    "source",
+    "goods_fen",
+    "discount_fen",
+    "freight_fen",
+    "amount_fen",
+    "after_sales_window_s",
+    "after_sales_terms",
+)
+_INSERT = """
+WITH bought AS (
+    DELETE FROM cart_line WHERE consumer = $2 AND sku = ANY($11::text[])),
+opened AS (
+    INSERT INTO trade (number, consumer, amount_fen, order_count, placed_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),
+placed AS (
+    INSERT INTO customer_order (trade_id, number, consumer, merchant, state, channel, source, goods_fen, discount_fen,
+           freight_fen, amount_fen, delivery, after_sales_window_s, after_sales_terms, placed_at,
+           expires_at)
+    SELECT opened.id, o.number, $2, o.merchant, 'pending_payment', $7, o.source, o.goods_fen, o.discount_fen,
+           o.freight_fen, o.amount_fen, decode(o.delivery, 'base64'), o.after_sales_window_s, o.after_sales_terms,
+           $5, $6
+      FROM opened, jsonb_to_recordset($9::jsonb) AS o (number text, merchant text, source text, goods_fen bigint,
+           discount_fen bigint, freight_fen bigint, amount_fen bigint, delivery text, after_sales_window_s int,
+           after_sales_terms jsonb)
+    RETURNING id, number),
+event AS (
+    INSERT INTO order_event (order_id, state, actor, happened_at)
+    SELECT id, 'pending_payment', $8, $5 FROM placed)
+INSERT INTO order_line (order_id, reference, position, sku, product, source, title, spec, image, marks, unit_price_fen,
+       quantity, gross_fen, discount_fen, discounts, net_fen, freight_fen, host_commission_bp, mass_gram, return_policy,
+       refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)
+SELECT placed.id, l.reference, l.position, l.sku, l.product, l.source, l.title, l.spec, l.image, l.marks,
+       l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.discounts, l.net_fen, l.freight_fen,
+       l.host_commission_bp, l.mass_gram, l.return_policy, 0, 0, 0, 0
+  FROM jsonb_to_recordset($10::jsonb) AS l ("order" text, reference text, position smallint, sku text, product text,
+       source text, title text, spec text, image text, marks jsonb, unit_price_fen bigint, quantity int,
+       gross_fen bigint, discount_fen bigint, discounts jsonb, net_fen bigint, freight_fen bigint,
+       host_commission_bp int, mass_gram int, return_policy text)
+  JOIN placed ON placed.number = l."order"
+"""
+
+
+def _compose(
+    quote: Quote, offers: Mapping[str, SkuOffer], sources: Mapping[str, str | None], now: datetime
+) -> PlacedTrade:
+    """Numbers and copies for a quote; everything of a trade is to be paid by the earliest moment of its goods."""
+    number = public_number(now, "T")
+    expires_at = now + timedelta(seconds=min(offer.payment_window_s for offer in offers.values()))
+    return PlacedTrade(
+        number=number,
+        amount_fen=quote.amount_fen,
+        placed_at=now,
+        expires_at=expires_at,
+        orders=tuple(_order(number, order, offers, sources, now, expires_at) for order in quote.orders),
+    )
+
+
+def _order(
+    trade: str,
+    quoted: QuotedOrder,
+    offers: Mapping[str, SkuOffer],
+    sources: Mapping[str, str | None],
+    now: datetime,
+    expires_at: datetime,
+) -> PlacedOrder:
+    number = public_number(now)
+    lines = tuple(
+        _line(number, i + 1, line, offers[line.sku], sources[line.sku]) for i, line in enumerate(quoted.lines)
+    )
+    rooms = {line.source for line in lines}
+    return PlacedOrder(
+        number=number,
+        trade=trade,
+        merchant=quoted.merchant,
+        sub_mchid=offers[quoted.lines[0].sku].sub_mchid,
+        source=rooms.pop() if len(rooms) == 1 else None,
+        amount_fen=quoted.amount_fen,
+        goods_fen=quoted.goods_fen,
+        discount_fen=quoted.discount_fen,
+        freight_fen=quoted.freight_fen,
+        after_sales_window_s=max(offers[line.sku].after_sales_window_s for line in quoted.lines),
+        after_sales_terms=merged_terms(offers[line.sku].after_sales_terms for line in quoted.lines),
+        placed_at=now,
+        expires_at=expires_at,
+        lines=lines,
+    )
+
+
+def _line(order: str, position: int, quoted: QuotedLine, offer: SkuOffer, source: str | None) -> PlacedLine:
     return PlacedLine(
-        reference=reference,
-        sku=offer.sku,
-        product=offer.product,
-        title=offer.title,
-        spec=offer.spec,
-        image=offer.image,
-        marks=tuple(offer.marks),
-        unit_price_fen=offer.unit_price_fen,
-        quantity=quantity,
-        gross_fen=gross,
-        discount_fen=discount_fen,
-        net_fen=gross - discount_fen,
-        # A host earns only on what is bought through a source; an order from the shop window has none.
+        order=order,
+        reference=f"{order}-{position}",
+        position=position,
+        sku=quoted.sku,
+        product=quoted.product,
+        source=source,
+        title=quoted.title,
+        spec=quoted.spec,
+        image=quoted.image,
+        marks=offer.marks,
+        unit_price_fen=quoted.unit_price_fen,
+        quantity=quoted.quantity,
+        gross_fen=quoted.gross_fen,
+        discount_fen=quoted.discount_fen,
+        discounts=[{"coupon": coupon, "fen": fen} for coupon, fen in sorted(quoted.discounts.items())],
+        net_fen=quoted.net_fen,
+        freight_fen=quoted.freight_fen,
+        # A host earns only on what is bought through a source; goods from the shop window have none.
         host_commission_bp=offer.host_commission_bp if source else 0,
         mass_gram=offer.mass_gram,
         return_policy=offer.return_policy,

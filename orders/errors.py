@@ -11,6 +11,14 @@ class OrderNotFound(NotFound):
     title_en = "No such order"
 
 
+class TradeNotFound(NotFound):
+    """There is no such trade, or it is somebody else's."""
+
+    code = "trade_not_found"
+    title = "交易单不存在"
+    title_en = "No such trade"
+
+
 class CartEmpty(Invalid):
     """An order needs at least one line."""
 
@@ -35,16 +43,16 @@ class NotOnSale(Conflict):
     title_en = "Not on sale"
 
 
-class SeveralMerchants(Invalid):
-    """One order is one merchant's; the goods of another go into another order."""
+class QuoteChanged(Conflict):
+    """What the client expected is not what it costs now; ``quote`` is what it costs."""
 
-    code = "several_merchants"
-    title = "请按商户分别下单"
-    title_en = "One order is for one merchant"
+    code = "quote_changed"
+    title = "价格或优惠有变化，请确认后重新提交"
+    title_en = "The price has changed"
 
 
 class AmountTooLarge(Invalid):
-    """The order is above the limit of a single payment."""
+    """The trade is above the limit of a single payment."""
 
     code = "amount_too_large"
     title = "订单金额超出单笔限额"

@@ -9,11 +9,12 @@ from kit.facts import Fact
 
 
 class PaidLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line as it was paid. Money in fen, ``mass_gram`` of one piece."""
+    """One line as it was paid. Money in fen, ``mass_gram`` of one piece; ``source`` is where it was seen."""
 
     line: str
     sku: str
     product: str
+    source: str | None
     title: str
     quantity: int
     gross_fen: int

@@ -1,7 +1,7 @@
 -- Replaying the events of an order gives its present state, so they stay as they were written.
 SELECT make_append_only('order_event');
 SELECT make_append_only('after_sales_event');
-SELECT keep_rows('customer_order', 'order_line', 'after_sales_case', 'after_sales_item');
+SELECT keep_rows('trade', 'customer_order', 'order_line', 'after_sales_case', 'after_sales_item');
 
 -- The sweep of after-sales windows comes by every second; orders that have been earned only grow.
 CREATE INDEX IF NOT EXISTS customer_order_unearned ON customer_order (id)
@@ -11,3 +11,34 @@ CREATE INDEX IF NOT EXISTS customer_order_receive_by ON customer_order (receive_
 CREATE INDEX IF NOT EXISTS after_sales_case_due ON after_sales_case (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS after_sales_case_open ON after_sales_case (order_id)
     WHERE state NOT IN ('refunded', 'completed', 'closed');
+
+-- A checkout adds up when it is placed: lines to orders, orders to the trade, coupon shares to the discount.
+CREATE OR REPLACE FUNCTION check_trade_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    orders int;
+    amount bigint;
+    wrong int;
+BEGIN
+    SELECT count(*), sum(o.amount_fen), count(*) FILTER (WHERE
+            (l.goods, l.discount, l.freight, l.shares) IS DISTINCT FROM
+            (o.goods_fen, o.discount_fen, o.freight_fen, o.discount_fen)
+            OR o.consumer <> NEW.consumer OR o.expires_at <> NEW.expires_at)
+        INTO orders, amount, wrong
+        FROM customer_order o CROSS JOIN LATERAL (
+            SELECT sum(gross_fen)::bigint AS goods, sum(discount_fen)::bigint AS discount,
+                   sum(freight_fen)::bigint AS freight, sum(CASE WHEN discounts = '[]' THEN 0 ELSE (
+                       SELECT sum((d ->> 'fen')::bigint) FROM jsonb_array_elements(discounts) AS d) END)::bigint AS shares
+              FROM order_line WHERE order_id = o.id) l
+        WHERE o.trade_id = NEW.id;
+    IF orders <> NEW.order_count OR amount IS DISTINCT FROM NEW.amount_fen OR wrong > 0 THEN
+        RAISE EXCEPTION 'trade % does not add up: % orders, % fen, % wrong', NEW.number, orders, amount, wrong
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+DROP TRIGGER IF EXISTS trade_adds_up ON trade;
+CREATE CONSTRAINT TRIGGER trade_adds_up
+    AFTER INSERT ON trade DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_trade_adds_up();

@@ -7,11 +7,10 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, transaction
 from kit.outbox import announce
 from orders.cases.models import FINAL
-from orders.errors import OrderNotFound, OrderNotPayable
+from orders.errors import OrderNotFound
 from orders.events import LateMoneyRefused, OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
 from orders.models import OrderState
 from orders.transitions import advance, advance_or_refuse
-from payments.ports import CashierParameters
 from payments.refunds import Refunds
 from payments.service import Payments
 from products.errors import SoldOut
@@ -31,22 +30,6 @@ class OrderLife:
     payments: Payments
     refunds: Refunds
     clock: Clock = utc_now
-
-    async def pay(self, consumer: str, number: str) -> CashierParameters:
-        """The signed parameters for the cashier. Talks to WeChat; may be repeated at will.
-
-        Raises OrderNotFound or OrderNotPayable.
-        """
-        order = await row(
-            "SELECT state, expires_at FROM customer_order WHERE number = $1 AND consumer = $2",
-            number,
-            consumer,
-        )
-        if order is None:
-            raise OrderNotFound()
-        if order["state"] != OrderState.PENDING_PAYMENT or order["expires_at"] <= self.clock():
-            raise OrderNotPayable(state=order["state"])
-        return await self.payments.prepay(number)
 
     async def mark_paid(self, number: str, occurred_at: datetime) -> None:
         """React to a confirmed payment: held stock is sold, the order is paid, once."""
@@ -136,25 +119,6 @@ class OrderLife:
             reason="订单已关闭，库存不足，原路退款",
         )
 
-    async def cancel(self, consumer: str, number: str) -> None:
-        """The consumer gives up an unpaid order; repeating it changes nothing.
-
-        The payment is closed at WeChat first, so the order closes when ``PaymentClosed`` arrives and stock goes back
-        with it; a payer who was faster has a paid order. Raises OrderNotFound or OrderNotPayable.
-        """
-        async with transaction():
-            order = await row(
-                "SELECT state FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE", number, consumer
-            )
-            if order is None:
-                raise OrderNotFound()
-            if order["state"] == OrderState.CLOSED:
-                return
-            if order["state"] != OrderState.PENDING_PAYMENT:
-                raise OrderNotPayable(state=order["state"])
-            await execute("UPDATE customer_order SET close_reason = 'cancelled' WHERE number = $1", number)
-            await self.payments.request_close(number)
-
     async def close_unpaid(self, number: str) -> None:
         """The payment can no longer be made: close the order and give the stock back, once."""
         async with transaction():
@@ -226,7 +190,7 @@ class OrderLife:
 
     async def _announce_paid(self, order: Row) -> None:
         lines = await rows(
-            "SELECT reference AS line, sku, product, title, quantity, gross_fen, discount_fen, net_fen,"
+            "SELECT reference AS line, sku, product, source, title, quantity, gross_fen, discount_fen, net_fen,"
             " host_commission_bp, mass_gram FROM order_line WHERE order_id = $1 ORDER BY position",
             order["id"],
         )

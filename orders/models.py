@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 
@@ -49,10 +49,36 @@ class CaseState(StrEnum):
     CLOSED = "closed"
 
 
-class Order(Model):
-    """One purchase from one merchant. ``consumer`` and ``merchant`` are public numbers, ``source`` is opaque."""
+class Trade(Model):
+    """One checkout of one consumer: one payment by one password, and an order with each merchant.
+
+    It has no state of its own: its orders have, and each of them goes on by itself once it is paid.
+    """
 
     id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    consumer = fields.CharField(max_length=32)
+    amount_fen = fields.BigIntField()
+    order_count = fields.SmallIntField()
+    placed_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "trade"
+        indexes = (Index(fields=("consumer", "id"), name="idx_trade_consumer"),)
+        constraints = (CheckConstraint(check="amount_fen > 0 AND order_count > 0", name="ck_trade_amount"),)
+
+
+class Order(Model):
+    """One purchase from one merchant. ``consumer`` and ``merchant`` are public numbers.
+
+    ``source`` is opaque and stands here when all lines have the same; each line has its own.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    trade: fields.ForeignKeyRelation[Trade] = fields.ForeignKeyField(
+        "longchuan.Trade", on_delete=fields.RESTRICT, related_name=False
+    )
     number = fields.CharField(max_length=32, unique=True)
     consumer = fields.CharField(max_length=32)
     merchant = fields.CharField(max_length=32)
@@ -85,6 +111,7 @@ class Order(Model):
     class Meta:
         table = "customer_order"
         indexes = (
+            Index(fields=("trade_id",), name="idx_order_trade"),
             Index(fields=("consumer", "id"), name="idx_order_consumer"),
             Index(fields=("merchant", "state", "id"), name="idx_order_merchant"),
             Index(fields=("source",), name="idx_order_source"),
@@ -99,7 +126,11 @@ class Order(Model):
 
 
 class OrderLine(Model):
-    """One SKU of an order with everything copied. ``reference`` is the opaque name other rooms use."""
+    """One SKU of an order with everything copied. ``reference`` is the opaque name other rooms use.
+
+    ``net_fen`` is what the goods cost, without freight. ``discounts`` are the stored shares of each coupon, which sum
+    to ``discount_fen``; ``freight_fen`` is the line's stored share of the freight. Refunds only subtract these.
+    """
 
     id = fields.BigIntField(primary_key=True)
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
@@ -109,6 +140,7 @@ class OrderLine(Model):
     position = fields.SmallIntField()
     sku = fields.CharField(max_length=40)
     product = fields.CharField(max_length=40)
+    source = fields.CharField(max_length=64, null=True)
     title = fields.CharField(max_length=120)
     spec = fields.CharField(max_length=120)
     image = fields.CharField(max_length=255)
@@ -117,7 +149,9 @@ class OrderLine(Model):
     quantity = fields.IntField()
     gross_fen = fields.BigIntField()
     discount_fen = fields.BigIntField(default=0)
+    discounts: fields.Field[list[dict[str, object]]] = fields.JSONField(default=list)
     net_fen = fields.BigIntField()
+    freight_fen = fields.BigIntField(default=0)
     host_commission_bp = fields.IntField(default=0)
     mass_gram = fields.IntField()
     return_policy = fields.CharField(max_length=32)
@@ -135,6 +169,7 @@ class OrderLine(Model):
                 " AND net_fen = gross_fen - discount_fen",
                 name="ck_order_line_amounts",
             ),
+            CheckConstraint(check="freight_fen >= 0", name="ck_order_line_freight"),
             CheckConstraint(
                 check="refunded_quantity BETWEEN 0 AND quantity AND refunded_fen BETWEEN 0 AND net_fen",
                 name="ck_order_line_refunds",
@@ -157,3 +192,26 @@ class OrderEvent(Model):
     class Meta:
         table = "order_event"
         indexes = (Index(fields=("order_id", "id"), name="idx_order_event_order"),)
+
+
+class CartLine(Model):
+    """What a consumer means to buy. ``seen_price_fen`` is the price when it was last put there.
+
+    ``attribution`` is the live room's signed word, kept as it came and verified when the order is placed.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    consumer = fields.CharField(max_length=32)
+    sku = fields.CharField(max_length=40)
+    quantity = fields.IntField()
+    selected = fields.BooleanField(default=True)
+    seen_price_fen = fields.BigIntField()
+    attribution = fields.CharField(max_length=400, null=True)
+    put_at = fields.DatetimeField()
+
+    class Meta:
+        table = "cart_line"
+        constraints = (
+            CheckConstraint(check="quantity BETWEEN 1 AND 999 AND seen_price_fen > 0", name="ck_cart_line_quantity"),
+            UniqueConstraint(fields=("consumer", "sku"), name="uq_cart_line"),
+        )

@@ -1,6 +1,7 @@
 """Reads of orders: one SQL statement each."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -9,31 +10,46 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 
 _LINES = (
     "(SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'sku', l.sku, 'product', l.product, 'title', l.title,"
-    " 'spec', l.spec, 'image', l.image, 'marks', l.marks, 'unit_price_fen', l.unit_price_fen, 'quantity', l.quantity,"
-    " 'net_fen', l.net_fen, 'refunded_quantity', l.refunded_quantity, 'refunded_fen', l.refunded_fen,"
-    " 'return_policy', l.return_policy) ORDER BY l.position) FROM order_line l WHERE l.order_id = o.id) AS lines"
+    " 'source', l.source, 'spec', l.spec, 'image', l.image, 'marks', l.marks, 'unit_price_fen', l.unit_price_fen,"
+    " 'quantity', l.quantity, 'gross_fen', l.gross_fen, 'discount_fen', l.discount_fen, 'discounts', l.discounts,"
+    " 'net_fen', l.net_fen, 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity,"
+    " 'refunded_fen', l.refunded_fen, 'return_policy', l.return_policy) ORDER BY l.position)"
+    " FROM order_line l WHERE l.order_id = o.id) AS lines"
 )
 _ORDER = (
-    "SELECT o.id, o.number, o.merchant, o.state, o.source, o.goods_fen, o.discount_fen, o.freight_fen, o.amount_fen,"
-    " o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.delivered_at, o.receive_by,"
-    " o.reminded_at, o.received_at, o.earned_at,"
-    f" o.closed_at, o.close_reason, {_LINES} FROM customer_order o"
+    "SELECT o.id, o.number, t.number AS trade, o.merchant, o.state, o.source, o.goods_fen, o.discount_fen,"
+    " o.freight_fen, o.amount_fen, o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill,"
+    " o.delivered_at, o.receive_by, o.reminded_at, o.received_at, o.earned_at,"
+    f" o.closed_at, o.close_reason, {_LINES}"
+    " FROM customer_order o JOIN trade t ON t.id = o.trade_id"
 )
+
+
+class LineDiscount(msgspec.Struct, frozen=True):
+    """What one coupon took off a line."""
+
+    coupon: str
+    fen: int
 
 
 class LineSummary(msgspec.Struct, frozen=True):
-    """One line as it stands now. Money in fen."""
+    """One line as it stands now. Money in fen; ``discounts`` are its stored shares, by coupon."""
 
     line: str
     sku: str
     product: str
+    source: str | None
     title: str
     spec: str
     image: str
     marks: list[str]
     unit_price_fen: int
     quantity: int
+    gross_fen: int
+    discount_fen: int
+    discounts: list[LineDiscount]
     net_fen: int
+    freight_fen: int
     refunded_quantity: int
     refunded_fen: int
     return_policy: str
@@ -43,6 +59,7 @@ class OrderSummary(msgspec.Struct, frozen=True):
     """One order as it stands now, without the buyer's address."""
 
     number: str
+    trade: str
     merchant: str
     state: str
     source: str | None
@@ -73,10 +90,38 @@ class OrderPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class TradeSummary(msgspec.Struct, frozen=True):
+    """A trade as it stands now. It waits for money as long as one of its orders does."""
+
+    number: str
+    state: Literal["pending_payment", "paid", "closed"]
+    amount_fen: int
+    placed_at: datetime
+    expires_at: datetime
+    orders: list[OrderSummary]
+
+
 async def order_of(owner: str, value: str, number: str) -> OrderSummary | None:
     """One order of a consumer or a merchant (``owner`` is the column); None when it is somebody else's."""
     found = await rows(f"{_ORDER} WHERE o.number = $1 AND o.{_column(owner)} = $2", number, value)
     return msgspec.convert(_read(found[0]), OrderSummary) if found else None
+
+
+async def trade_of(consumer: str, number: str) -> TradeSummary | None:
+    """One trade of a consumer with its orders; None when it is somebody else's."""
+    found = await rows(f"{_ORDER} WHERE t.number = $1 AND t.consumer = $2 ORDER BY o.id", number, consumer)
+    if not found:
+        return None
+    orders = [msgspec.convert(_read(order), OrderSummary) for order in found]
+    states = {order.state for order in orders}
+    return TradeSummary(
+        number=number,
+        state="pending_payment" if "pending_payment" in states else "closed" if states == {"closed"} else "paid",
+        amount_fen=sum(order.amount_fen for order in orders),
+        placed_at=orders[0].placed_at,
+        expires_at=orders[0].expires_at,
+        orders=orders,
+    )
 
 
 async def orders_of(owner: str, value: str, state: str | None, cursor: str | None, limit: int) -> OrderPage:

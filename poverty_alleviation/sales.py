@@ -97,7 +97,7 @@ class SalesBooks:
                 line.line,
                 fact.order,
                 fact.merchant,
-                fact.source,
+                line.source,
                 fact.channel,
                 line.product,
                 line.title,

@@ -49,6 +49,7 @@ from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
 from orders.receipts import Receipts
+from orders.trades import Trades
 from payments.bills import Bills
 from payments.notices import Notices
 from payments.queries import PaymentQueries
@@ -198,6 +199,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Notices(gateway, payments, refunds),
         PaymentQueries(),
         Checkout(stock, payments, cipher),
+        Trades(payments),
         order_life,
         after_sales,
         order_desks,

@@ -1,4 +1,4 @@
-"""A consumer's orders."""
+"""A consumer's trades and orders."""
 
 from accounts.actors import Consumer
 from api_kit.doors import IdempotencyKey
@@ -9,37 +9,62 @@ from miniapp_api.orders.schemas import (
     PaymentParametersView,
     PlacedLineView,
     PlacedOrderView,
+    PlacedTradeView,
     PlaceOrder,
+    QuoteRequest,
     ReceiptExtendedView,
 )
-from orders.checkout import Checkout, CheckoutLine, Delivery
-from orders.errors import OrderNotFound
+from orders.checkout import Checkout, Delivery, PlacedOrder
+from orders.errors import OrderNotFound, TradeNotFound
 from orders.life import OrderLife
-from orders.queries import OrderPage, OrderSummary, order_of, orders_of
+from orders.queries import OrderPage, OrderSummary, TradeSummary, order_of, orders_of, trade_of
+from orders.quotes import CheckoutLine, Expectation, Quote
 from orders.receipts import Receipts
+from orders.trades import Trades
+
+
+def _source(token: str | None, attributions: Attributions) -> str | None:
+    """The verified source; a token that is false or too old names none."""
+    return attributions.verify(token) if token else None
+
+
+@door.post("/quotes", status=200)
+async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) -> Quote:
+    """试算：逐行、逐商户、合计金额与优惠、运费；下单时按同一算法计价。"""
+    return await checkout.quote([CheckoutLine(line.sku, line.quantity) for line in body.lines])
 
 
 @door.post("/orders")
 async def place_order(
     actor: Consumer, body: PlaceOrder, key: IdempotencyKey, checkout: Checkout, attributions: Attributions
-) -> PlacedOrderView:
-    """下单：锁定库存与价格，等待支付。"""
-    source = attributions.verify(body.attribution) if body.attribution else None
+) -> PlacedTradeView:
+    """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算。"""
     placed = await checkout.place(
         actor.number,
         actor.openid,
-        [CheckoutLine(line.sku, line.quantity) for line in body.lines],
-        Delivery(body.delivery.recipient, body.delivery.phone, body.delivery.address),
-        source,
+        [
+            CheckoutLine(line.sku, line.quantity, _source(line.attribution or body.attribution, attributions))
+            for line in body.lines
+        ],
+        Delivery(body.delivery.recipient, body.delivery.phone, body.delivery.region, body.delivery.address),
+        Expectation(body.amount_fen, body.quote),
     )
-    return PlacedOrderView(
-        number=placed.number,
+    return PlacedTradeView(
+        trade=placed.number,
         state="pending_payment",
-        merchant=placed.merchant,
         amount_fen=placed.amount_fen,
-        freight_fen=placed.freight_fen,
-        discount_fen=placed.discount_fen,
         expires_at=placed.expires_at.isoformat(),
+        orders=[_placed_view(order) for order in placed.orders],
+    )
+
+
+def _placed_view(order: PlacedOrder) -> PlacedOrderView:
+    return PlacedOrderView(
+        number=order.number,
+        merchant=order.merchant,
+        amount_fen=order.amount_fen,
+        freight_fen=order.freight_fen,
+        discount_fen=order.discount_fen,
         lines=[
             PlacedLineView(
                 line=line.reference,
@@ -47,17 +72,28 @@ async def place_order(
                 title=line.title,
                 quantity=line.quantity,
                 unit_price_fen=line.unit_price_fen,
+                discount_fen=line.discount_fen,
                 net_fen=line.net_fen,
+                freight_fen=line.freight_fen,
             )
-            for line in placed.lines
+            for line in order.lines
         ],
     )
 
 
-@door.post("/orders/<number:str>/payment", effect="resumable")
-async def open_payment(actor: Consumer, number: str, key: IdempotencyKey, life: OrderLife) -> PaymentParametersView:
-    """发起支付：返回 wx.requestPayment 所需的签名参数。"""
-    found = await life.pay(actor.number, number)
+@door.get("/trades/<number:str>")
+async def show_trade(actor: Consumer, number: str) -> TradeSummary:
+    """交易单：一次结算的全部订单。"""
+    found = await trade_of(actor.number, number)
+    if found is None:
+        raise TradeNotFound()
+    return found
+
+
+@door.post("/trades/<number:str>/payment", effect="resumable")
+async def open_payment(actor: Consumer, number: str, key: IdempotencyKey, trades: Trades) -> PaymentParametersView:
+    """发起支付：返回 wx.requestPayment 所需的签名参数；多商户为合单支付，一次输入密码。"""
+    found = await trades.pay(actor.number, number)
     return PaymentParametersView(
         timeStamp=found.time_stamp,
         nonceStr=found.nonce_str,
@@ -65,6 +101,12 @@ async def open_payment(actor: Consumer, number: str, key: IdempotencyKey, life: 
         signType=found.sign_type,
         paySign=found.pay_sign,
     )
+
+
+@door.post("/trades/<number:str>/cancellation", status=202)
+async def cancel_trade(actor: Consumer, number: str, key: IdempotencyKey, trades: Trades) -> None:
+    """取消未支付的交易：先在微信侧关单，随后订单关闭并释放库存。"""
+    await trades.cancel(actor.number, number)
 
 
 @door.get("/orders")
@@ -80,12 +122,6 @@ async def show_order(actor: Consumer, number: str) -> OrderSummary:
     if found is None:
         raise OrderNotFound()
     return found
-
-
-@door.post("/orders/<number:str>/cancellation", status=202)
-async def cancel_order(actor: Consumer, number: str, key: IdempotencyKey, life: OrderLife) -> None:
-    """取消未支付的订单：先在微信侧关单，随后订单关闭并释放库存。"""
-    await life.cancel(actor.number, number)
 
 
 @door.post("/orders/<number:str>/receipt", status=204)

@@ -6,56 +6,94 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
+from orders.quotes import MAX_AMOUNT_FEN
 
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Attribution = Annotated[str, msgspec.Meta(max_length=400)]
+Region = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$(?!\n)")]
 
 
 class OrderLineInput(Input):
-    """A SKU and how many pieces. There is no price: the server knows it."""
+    """A SKU and how many pieces. There is no price: the server knows it.
+
+    ``attribution`` is the token of the live session in which these goods were seen.
+    """
 
     sku: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     quantity: Quantity
+    attribution: Attribution | None = None
+
+
+Lines = Annotated[list[OrderLineInput], msgspec.Meta(min_length=1, max_length=50)]
 
 
 class DeliveryInput(Input):
-    """Where the goods go."""
+    """Where the goods go. ``region`` is the county's code (GB/T 2260), ``address`` the whole text."""
 
     recipient: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")]
+    region: Region
     address: Annotated[str, msgspec.Meta(min_length=4, max_length=200)]
 
 
-class PlaceOrder(Input):
-    """An order with one merchant. ``attribution`` is the token of the live session in which the goods were seen."""
+class QuoteRequest(Input):
+    """What a checkout would cost."""
 
-    lines: Annotated[list[OrderLineInput], msgspec.Meta(min_length=1, max_length=50)]
+    lines: Lines
+
+
+class PlaceOrder(Input):
+    """One trade with an order for each merchant.
+
+    The client says what it has shown: ``amount_fen``, or the ``quote``'s digest. ``attribution`` is the token of the
+    live session for lines that bear none of their own.
+    """
+
+    lines: Lines
     delivery: DeliveryInput
-    attribution: Annotated[str, msgspec.Meta(max_length=400)] | None = None
+    amount_fen: Annotated[int, msgspec.Meta(ge=1, le=MAX_AMOUNT_FEN)] | None = None
+    quote: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")] | None = None
+    attribution: Attribution | None = None
+
+    def __post_init__(self) -> None:
+        """Nobody orders without having seen what it costs."""
+        if self.amount_fen is None and self.quote is None:
+            raise ValueError("amount_fen or quote is needed")
 
 
 class PlacedLineView(View):
-    """One line with its copied price, in fen."""
+    """One line with its copied price and shares, in fen."""
 
     line: str
     sku: str
     title: str
     quantity: int
     unit_price_fen: int
+    discount_fen: int
     net_fen: int
+    freight_fen: int
 
 
 class PlacedOrderView(View):
-    """The order that stands now; pay before ``expires_at``."""
+    """One merchant's order."""
 
     number: str
-    state: Literal["pending_payment"]
     merchant: str
     amount_fen: int
     freight_fen: int
     discount_fen: int
-    expires_at: str
     lines: list[PlacedLineView]
+
+
+class PlacedTradeView(View):
+    """The trade that stands now; pay all of it before ``expires_at``."""
+
+    trade: str
+    state: Literal["pending_payment"]
+    amount_fen: int
+    expires_at: str
+    orders: list[PlacedOrderView]
 
 
 class PaymentParametersView(View):

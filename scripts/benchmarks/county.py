@@ -31,10 +31,11 @@ AT_ONCE = 8
 
 
 class Shelf(msgspec.Struct, frozen=True):
-    """What the load needs: product codes, one SKU of each product, SKUs by merchant, bearer tokens."""
+    """What the load needs: product codes, one SKU of each product with its price, SKUs by merchant, bearer tokens."""
 
     products: list[str]
     skus: list[str]
+    prices_fen: dict[str, int]
     skus_by_merchant: list[list[str]]
     tokens: list[str]
 
@@ -49,12 +50,13 @@ async def build_county() -> Shelf:
     merchants = [await _merchant(serial) for serial in range(1, MERCHANTS + 1)]
     await _several(range(PRODUCTS), lambda i: _product(i, merchants[i % MERCHANTS]))
     found = await rows(
-        "SELECT p.code AS product, m.number AS merchant, min(s.code) AS sku FROM sku s JOIN product p"
-        " ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id GROUP BY p.id, m.id ORDER BY p.id"
+        "SELECT DISTINCT ON (p.id) p.code AS product, m.number AS merchant, s.code AS sku, s.price_fen FROM sku s"
+        " JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id ORDER BY p.id, s.code"
     )
     return Shelf(
         products=[r["product"] for r in found],
         skus=[r["sku"] for r in found],
+        prices_fen={r["sku"]: r["price_fen"] for r in found},
         skus_by_merchant=[[r["sku"] for r in found if r["merchant"] == number] for number in merchants],
         tokens=[await _token(serial) for serial in range(CONSUMERS)],
     )

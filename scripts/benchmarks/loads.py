@@ -13,13 +13,14 @@ from scripts.benchmarks.load import get, post
 DELIVERY = {
     "recipient": "示例收货人",
     "phone": "13800001234",
+    "region": "533124",
     "address": "云南省德宏州陇川县章凤镇示例路 8 号",
 }
 LINES = 3
 LIST = get("/v1/miniapp/products")
 READ_GOAL, ORDER_GOAL = 0.6, 0.15
 
-Cart = Sequence[Sequence[object]]
+Cart = Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -42,22 +43,22 @@ def static_load(name: str, size: int) -> Load:
 def measured_loads(shelf: Shelf) -> list[Load]:
     """The hot routes and the two yardsticks that touch the database."""
     pages = [get(f"/v1/miniapp/products/{code}") for code in shelf.products]
-    single: list[Cart] = [[[sku, 1]] for sku in shelf.skus]
+    single: list[Cart] = [[(sku, 1)] for sku in shelf.skus]
     baskets: list[Cart] = [
-        [[sku, 1] for sku in skus[i : i + LINES]]
+        [(sku, 1) for sku in skus[i : i + LINES]]
         for skus in shelf.skus_by_merchant
         for i in range(0, len(skus) - LINES + 1, LINES)
     ]
 
     def order(name: str, title: str, carts: Sequence[Cart]) -> Load:
-        requests = _orders("/v1/miniapp/orders", carts, shelf.tokens)
+        requests = _orders("/v1/miniapp/orders", carts, shelf)
         return Load(name, f"order, {title}", requests, "insert", ORDER_GOAL, "static order")
 
     return [
         Load("query", "yardstick: one query of 20 rows", _always([get("/yardstick/query")])),
         Load("list", "list of 20 products", _always([LIST]), "query", READ_GOAL, "static list"),
         Load("detail", "product detail", _always(pages), "query", READ_GOAL, "static detail"),
-        Load("insert", "yardstick: one-statement order", _orders("/yardstick/order", single, shelf.tokens)),
+        Load("insert", "yardstick: one-statement order", _orders("/yardstick/order", single, shelf)),
         order("order", "1 line of 1,000 SKUs", single),
         order("basket", f"{LINES} lines", baskets),
         order("hot", "1 line of one hot SKU", single[:1]),
@@ -68,14 +69,16 @@ def _always(requests: list[bytes]) -> Callable[[], bytes]:
     return itertools.cycle(requests).__next__
 
 
-def _orders(path: str, carts: Sequence[Cart], tokens: list[str]) -> Callable[[], bytes]:
+def _orders(path: str, carts: Sequence[Cart], shelf: Shelf) -> Callable[[], bytes]:
     """Orders in turn by SKU and by consumer, each with a key that was never used."""
     marker = uuid.uuid4().hex
     prepared = []
-    for i in range(max(len(carts), len(tokens))):
-        lines = [{"sku": sku, "quantity": quantity} for sku, quantity in carts[i % len(carts)]]
-        body = msgspec.json.encode({"lines": lines, "delivery": DELIVERY})
-        headers = {"Authorization": f"Bearer {tokens[i % len(tokens)]}", "Idempotency-Key": marker}
+    for i in range(max(len(carts), len(shelf.tokens))):
+        cart = carts[i % len(carts)]
+        lines = [{"sku": sku, "quantity": quantity} for sku, quantity in cart]
+        amount_fen = sum(shelf.prices_fen[sku] * quantity for sku, quantity in cart)
+        body = msgspec.json.encode({"lines": lines, "delivery": DELIVERY, "amount_fen": amount_fen})
+        headers = {"Authorization": f"Bearer {shelf.tokens[i % len(shelf.tokens)]}", "Idempotency-Key": marker}
         before, after = post(path, body, headers).split(marker.encode())
         prepared.append((before, after))
     turn = itertools.cycle(prepared)

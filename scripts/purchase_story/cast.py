@@ -163,11 +163,17 @@ class Buyer:
 
     openid: str
     api: Client
-    order: dict[str, Any] | None = None
+    trade: dict[str, Any] | None = None
     payment: dict[str, str] | None = None
 
     @property
     def number(self) -> str:
-        """The number of the order that this buyer placed."""
-        assert self.order is not None
-        return str(self.order["number"])
+        """The number of the one order of this buyer's trade."""
+        assert self.trade is not None
+        return str(self.trade["orders"][0]["number"])
+
+    @property
+    def trade_number(self) -> str:
+        """The number of the trade that this buyer placed."""
+        assert self.trade is not None
+        return str(self.trade["trade"])

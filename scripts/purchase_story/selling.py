@@ -9,7 +9,12 @@ from scripts.purchase_story.market import PRICE_FEN, SAMPLE_PRICE_FEN, Market
 from scripts.purchase_story.on_air import Broadcast
 from scripts.purchase_story.report import Report
 
-DELIVERY = {"recipient": "示例收货人", "phone": "100-00000001", "address": "示例省示例市示例路 1 号"}
+DELIVERY = {
+    "recipient": "示例收货人",
+    "phone": "100-00000001",
+    "region": "533124",
+    "address": "示例省示例市示例路 1 号",
+}
 FORGERIES = ("signature", "other_key", "stale")
 
 
@@ -26,8 +31,9 @@ async def buy_at_once(
         if buyer is buyers[0]:
             lines.append({"sku": market.sample, "quantity": 3})
         try:
-            body = {"lines": lines, "delivery": DELIVERY, "attribution": attribution}
-            buyer.order = await buyer.api.post("/orders", body)
+            quote = await buyer.api.post("/quotes", {"lines": lines})
+            body = {"lines": lines, "delivery": DELIVERY, "quote": quote["digest"], "attribution": attribution}
+            buyer.trade = await buyer.api.post("/orders", body)
         except Refused as refusal:
             if refusal.code == "sold_out":
                 sold_out.append(buyer)
@@ -41,11 +47,11 @@ async def buy_at_once(
     await dropped.drop()
     await shopping
     for buyer in buyers[1:4]:
-        message = {"text": "抢到啦" if buyer.order else "下次再来", "client_key": buyer.openid[:32]}
+        message = {"text": "抢到啦" if buyer.trade else "下次再来", "client_key": buyer.openid[:32]}
         await buyer.api.post(f"/live/sessions/{broadcast.room}/messages", message)
     await asyncio.sleep(1.5)
     await dropped.follow()
-    winners = [buyer for buyer in buyers if buyer.order]
+    winners = [buyer for buyer in buyers if buyer.trade]
     report.check(f"{len(buyers)} 人同时下单，成交 / orders", stock, len(winners))
     report.check("告知售罄 / told sold out", len(buyers) - stock, len(sold_out))
     report.check("其他拒绝 / any other refusal", [], others)
@@ -59,7 +65,7 @@ async def open_payments(cast: Cast, winners: list[Buyer]) -> dict[str, Buyer]:
     """Every buyer opens the cashier; answers the buyers by WeChat's order number."""
 
     async def one(buyer: Buyer) -> tuple[str, Buyer]:
-        buyer.payment = await buyer.api.post(f"/orders/{buyer.number}/payment")
+        buyer.payment = await buyer.api.post(f"/trades/{buyer.trade_number}/payment")
         shown = await cast.wechat.post("/cashier/show", {"openid": buyer.openid, **buyer.payment})
         return shown["out_trade_no"], buyer
 

@@ -104,7 +104,7 @@ def test_every_route_has_an_actor_or_is_listed_public() -> None:
 
 
 def test_every_money_making_post_demands_an_idempotency_key() -> None:
-    money = re.compile(r"/(orders|payment|receipt|cancellation|after-sales|payouts|refunds|intakes)\b")
+    money = re.compile(r"/(orders|trades|payment|receipt|cancellation|after-sales|payouts|refunds|intakes)\b")
     without = [
         f"{e.method} {e.path}"
         for e in endpoints()

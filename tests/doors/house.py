@@ -190,9 +190,16 @@ def idempotency_key() -> str:
 
 
 def order_body(sku: str, quantity: object = 1, **more: object) -> dict[str, object]:
-    """A well-formed order but for what is asked for."""
+    """A well-formed order of goods at 39.90 a piece but for what is asked for."""
+    pieces = quantity if type(quantity) is int and 0 < quantity < 1000 else 1
     return {
         "lines": [{"sku": sku, "quantity": quantity}],
-        "delivery": {"recipient": "示例收货人", "phone": "19900000001", "address": "章凤镇示例路 1 号"},
+        "amount_fen": 3990 * pieces,
+        "delivery": {
+            "recipient": "示例收货人",
+            "phone": "19900000001",
+            "region": "533124",
+            "address": "章凤镇示例路 1 号",
+        },
         **more,
     }

@@ -23,6 +23,7 @@ from tests.doors.problems import check_headers, check_problem
 from tests.payments import channel
 
 ORDERS = "/v1/miniapp/orders"
+TRADES = "/v1/miniapp/trades"
 
 
 async def place(
@@ -52,9 +53,12 @@ async def test_r6_no_quantity_but_a_small_whole_number(house: House, http: httpx
     assert await house.fingerprint() == before
 
 
-DELIVERY = {"recipient": "甲", "phone": "19900000001", "address": "章凤镇示例路 1 号"}
+DELIVERY = {"recipient": "甲", "phone": "19900000001", "region": "533124", "address": "章凤镇示例路 1 号"}
 BODIES: dict[str, Callable[[str], object]] = {
-    "price on the order": lambda sku: order_body(sku, amount_fen=1),
+    "price on the order": lambda sku: order_body(sku, goods_fen=1),
+    "nothing expected": lambda sku: order_body(sku, amount_fen=None),
+    "no digest": lambda sku: order_body(sku, quote="3990"),
+    "letters for a region": lambda sku: order_body(sku) | {"delivery": DELIVERY | {"region": "陇川县"}},
     "price on a line": lambda sku: order_body(sku) | {"lines": [{"sku": sku, "quantity": 1, "unit_price_fen": 1}]},
     "discount": lambda sku: order_body(sku, discount_fen=100),
     "merchant": lambda sku: order_body(sku, merchant="M1"),
@@ -90,17 +94,34 @@ async def test_members_nobody_asked_for_or_of_another_shape(house: House, http: 
 
 async def test_refusals_of_the_shop_itself(house: House, http: httpx.AsyncClient) -> None:
     before = await house.fingerprint()
-    two = order_body(house.sku) | {
-        "lines": [{"sku": house.sku, "quantity": 1}, {"sku": house.foreign_sku, "quantity": 1}]
-    }
     twice = order_body(house.sku) | {"lines": [{"sku": house.sku, "quantity": 1}] * 2}
     check_problem(await place(http, house, order_body("K20261123NOBODY0000")), 409, "not_on_sale")
     check_problem(await place(http, house, order_body("K\u0000")), 422, "content_invalid")
-    check_problem(await place(http, house, two), 422, "several_merchants")
+    cheap = check_problem(await place(http, house, order_body(house.sku, amount_fen=1)), 409, "quote_changed")
+    assert cheap["quote"]["amount_fen"] == 3990  # type: ignore[index]
     check_problem(await place(http, house, twice), 422, "sku_repeated")
     sold_out = check_problem(await place(http, house, order_body(house.sku, 999)), 409, "sold_out")
     assert sold_out["left"] == 500
     assert await house.fingerprint() == before
+
+
+async def test_goods_of_two_merchants_are_one_trade_and_the_quote_is_what_is_charged(
+    inside: House, http: httpx.AsyncClient
+) -> None:
+    lines = [{"sku": inside.sku, "quantity": 2}, {"sku": inside.foreign_sku, "quantity": 1}]
+    bearer = inside.headers("consumer_two")
+    quote = (await http.post("/v1/miniapp/quotes", json={"lines": lines}, headers=bearer)).json()
+    assert [order["amount_fen"] for order in quote["orders"]] == [7980, 3990]
+    body = {"lines": lines, "delivery": DELIVERY, "quote": quote["digest"]}
+    reply = await place(http, inside, body, role="consumer_two")
+    assert reply.status_code == 201
+    placed = reply.json()
+    assert [order["merchant"] for order in placed["orders"]] == [inside.merchant, inside.foreign_merchant]
+    trade = (await http.get(f"{TRADES}/{placed['trade']}", headers=bearer)).json()
+    assert (trade["state"], trade["amount_fen"]) == ("pending_payment", quote["amount_fen"])
+    other = await place(http, inside, body | {"quote": "0" * 32}, role="consumer_two")
+    changed = check_problem(other, 409, "quote_changed")
+    assert changed["quote"] == quote
 
 
 RAW = {
@@ -221,14 +242,12 @@ async def test_a_role_that_was_revoked_ends_with_the_next_request(inside: House,
 
 async def test_somebody_elses_order_does_not_exist(house: House, http: httpx.AsyncClient) -> None:
     placed = (await place(http, house, order_body(house.sku))).json()
-    number, line = placed["number"], placed["lines"][0]["line"]
+    number, line = placed["orders"][0]["number"], placed["orders"][0]["lines"][0]["line"]
     before = await house.fingerprint()
     missing = "20261123NOBODY0000"
     case = {"kind": "refund_only", "cause": "damaged", "quantity": 1, "reason": "破损"}
     consumer: list[tuple[str, str, object]] = [
         ("GET", f"{ORDERS}/{{}}", None),
-        ("POST", f"{ORDERS}/{{}}/payment", None),
-        ("POST", f"{ORDERS}/{{}}/cancellation", None),
         ("POST", f"{ORDERS}/{{}}/receipt", None),
         ("POST", f"{ORDERS}/{{}}/lines/{line}/after-sales", case),
     ]
@@ -237,10 +256,16 @@ async def test_somebody_elses_order_does_not_exist(house: House, http: httpx.Asy
         ("PUT", "/v1/console/orders/{}/packing", {"lines": {}}),
         ("PUT", "/v1/console/orders/{}/shipment", {"carrier": "SF", "waybill": "SF00000001"}),
     ]
-    for role, calls in (("consumer_two", consumer), ("foreign_clerk", clerk)):
+    trade: list[tuple[str, str, object]] = [
+        ("GET", f"{TRADES}/{{}}", None),
+        ("POST", f"{TRADES}/{{}}/payment", None),
+        ("POST", f"{TRADES}/{{}}/cancellation", None),
+    ]
+    foreign = [("consumer_two", number, consumer), ("foreign_clerk", number, clerk)]
+    for role, known, calls in [*foreign, ("consumer_two", placed["trade"], trade)]:
         for method, path, body in calls:
             told = []
-            for name in (number, missing):
+            for name in (known, missing):
                 reply = await http.request(
                     method,
                     path.format(name),
@@ -279,10 +304,10 @@ async def test_a_key_answers_the_same_for_ever_and_only_for_its_body_its_caller_
     assert await house.fingerprint() == before
     other = await place(http, house, order_body(house.sku), key, role="consumer_two")
     assert other.status_code == 201
-    assert other.json()["number"] != first.json()["number"]
-    number = first.json()["number"]
+    assert other.json()["trade"] != first.json()["trade"]
+    number = first.json()["trade"]
     cancelled = await http.post(
-        f"{ORDERS}/{number}/cancellation", headers=house.headers("consumer", idempotency_key=key)
+        f"{TRADES}/{number}/cancellation", headers=house.headers("consumer", idempotency_key=key)
     )
     assert cancelled.status_code < 300
 
@@ -292,10 +317,10 @@ async def test_a_refused_request_leaves_its_key_free(house: House, http: httpx.A
     check_problem(await place(http, house, order_body(house.sku, 999), key), 409, "sold_out")
     assert (await place(http, house, order_body(house.sku, 1), key)).status_code == 201
     key = idempotency_key()
-    missing = f"{ORDERS}/20261123NOBODY0000/payment"
+    missing = f"{TRADES}/T20261123NOBODY0000/payment"
     for body in (b"", b"{}"):
         reply = await http.post(missing, content=body, headers=house.headers("consumer", idempotency_key=key))
-        check_problem(reply, 404, "order_not_found")
+        check_problem(reply, 404, "trade_not_found")
 
 
 async def test_twenty_requests_with_one_key_at_once_make_one_order(inside: House, http: httpx.AsyncClient) -> None:

@@ -10,7 +10,7 @@ from tests.payments import channel
 
 PHONE, NAME, ADDRESS = "19912345678", "金丝雀收货人", "金丝雀路八十八号院三单元"
 SECRETS = (PHONE, NAME, ADDRESS, "openid-consumer")
-BUYER = {"delivery": {"recipient": NAME, "phone": PHONE, "address": ADDRESS}}
+BUYER = {"delivery": {"recipient": NAME, "phone": PHONE, "region": "533124", "address": ADDRESS}}
 
 
 async def buy_and_stumble(house: House) -> list[httpx.Response]:
@@ -25,7 +25,7 @@ async def buy_and_stumble(house: House) -> list[httpx.Response]:
             )
 
         placed = await post("/v1/miniapp/orders", order)
-        number = placed.json()["number"]
+        number = placed.json()["orders"][0]["number"]
         seen = await http.get(f"/v1/console/orders/{number}", headers=house.headers("merchant_clerk"))
         assert (seen.json()["phone"], seen.json()["recipient"]) == (PHONE, NAME)
         notice = channel.notice_body(channel.Paid("P1", 1, "openid-consumer").members())
@@ -37,7 +37,7 @@ async def buy_and_stumble(house: House) -> list[httpx.Response]:
             await post("/v1/miniapp/orders", order.encode("gbk")),
             await post("/v1/miniapp/orders", order, role="host"),
             await post(f"/v1/miniapp/orders/{NAME}/receipt", ""),
-            await post(f"/v1/miniapp/orders/{number}/payment", ""),
+            await post(f"/v1/miniapp/trades/{placed.json()['trade']}/payment", ""),
             await post("/v1/miniapp/session", json.dumps({"code": PHONE})),
             await post("/v1/console/session", json.dumps({"login": PHONE, "password": NAME})),
             await http.get(f"/v1/miniapp/products?phone={PHONE}&name={NAME}"),

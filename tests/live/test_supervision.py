@@ -142,7 +142,7 @@ async def test_a_file_that_cannot_be_made_is_tried_again_and_given_up(
 
 def paid(source: str | None, house: House) -> OrderPaid:
     line = PaidLine(
-        line="1", sku="K1", product="P1", title="红糖", quantity=3, gross_fen=300, discount_fen=0,
+        line="1", sku="K1", product="P1", source=source, title="红糖", quantity=3, gross_fen=300, discount_fen=0,
         net_fen=300, host_commission_bp=0, mass_gram=500,
     )  # fmt: skip
     return OrderPaid(

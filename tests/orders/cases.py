@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from kit.database import Row, execute, row, scalar, transaction
 from orders.cases.desk import OrderDesks, ReturnAddress
 from orders.cases.models import DEADLINES, CaseKind, Cause
-from orders.checkout import CheckoutLine, PlacedOrder
+from orders.quotes import CheckoutLine, PlacedOrder
 from orders.models import CaseState
 from products.drafts import ReturnPolicy
 from tests.content.paint import paint

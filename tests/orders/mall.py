@@ -16,11 +16,13 @@ from kit.clock import utc_now
 from kit.database import Row, row, rows, scalar
 from kit.facts import Fact, fact_type
 from kit.outbox import Delivery
-from orders.checkout import Checkout, CheckoutLine, PlacedOrder
+from orders.checkout import Checkout, PlacedOrder, PlacedTrade
 from orders.checkout import Delivery as Address
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
+from orders.quotes import CheckoutLine, Expectation
 from orders.receipts import Receipts
+from orders.trades import Trades
 from payments.jobs import close_expired_payments
 from payments.notices import Notices
 from payments.refunds import Refunds
@@ -35,7 +37,7 @@ from tests.products.shelf import approved_merchant, draft_of, listed_product, sk
 from traceability.models import IntakeMode, SupplierKind
 from traceability.service import Intakes, Lots, Reach, Suppliers, Weighing
 
-ADDRESS = Address("示例收货人", "19900000001", "云南省德宏州陇川县章凤镇示例路 1 号")
+ADDRESS = Address("示例收货人", "19900000001", "533124", "云南省德宏州陇川县章凤镇示例路 1 号")
 
 
 def environment(directory: Path, database_url: str, **more: str) -> dict[str, str]:
@@ -107,6 +109,7 @@ class Mall:
         self.refunds = built.refunds = Refunds(self.gateway, self.watch)
         self.notices = Notices(self.gateway, self.payments, self.refunds, self.watch)
         self.life = built.order_life = OrderLife(self.stock, self.payments, self.refunds, self.watch)
+        self.trades = Trades(self.payments, self.watch)
         self.after_sales = built.after_sales = replace(
             built.after_sales, refunds=self.refunds, stock=self.stock, clock=self.watch
         )
@@ -137,8 +140,13 @@ class Mall:
         source: str | None = None,
     ) -> PlacedOrder:
         """One order of the first SKU unless told otherwise."""
-        wanted = lines or [CheckoutLine(self.skus[0], quantity)]
-        return await self.checkout.place(consumer, openid_of(consumer), wanted, ADDRESS, source)
+        trade = await self.place_trade(lines or [CheckoutLine(self.skus[0], quantity, source)], consumer=consumer)
+        (order,) = trade.orders
+        return order
+
+    async def place_trade(self, lines: Sequence[CheckoutLine], *, consumer: str = "C1") -> PlacedTrade:
+        """One checkout, however many merchants it has."""
+        return await self.checkout.place(consumer, openid_of(consumer), lines, ADDRESS, Expectation())
 
     async def deliver(self) -> None:
         """Deliver every fact; a reaction that fails fails the test."""
@@ -218,7 +226,7 @@ class Mall:
         """Lead a fresh order to a state by the services alone."""
         consumer, number = await self.consumer(order.number), order.number
         if state == "closed":
-            await self.life.cancel(consumer, number)
+            await self.trades.cancel(consumer, order.trade)
             await self.deliver()
         steps = ["paid", "packed", "shipped", "received"]
         for step in steps[: steps.index(state) + 1] if state in steps else []:

@@ -20,7 +20,7 @@ async def test_a_placed_order_does_not_move_when_its_product_does(mall: Mall) ->
     product, (sku,) = await mall.another_product(
         host_commission_bp=500, skus=[SkuDraft(spec="一号", price_fen=1001, mass_gram=250)]
     )
-    order = await mall.place(lines=[CheckoutLine(sku, 3)], source="live:20261123AAAAAAAAAA")
+    order = await mall.place(lines=[CheckoutLine(sku, 3, "live:20261123AAAAAAAAAA")])
     before = await rows("SELECT * FROM order_line")
     catalogue = Catalogue()
     await catalogue.delist(product, "改价", "staff:test")
@@ -80,9 +80,10 @@ async def test_the_address_is_sealed_and_bound_to_its_order(mall: Mall) -> None:
 
 
 async def test_reads_show_the_own_orders_alone_and_page_through_all_of_them(mall: Mall) -> None:
-    placed = [(await mall.place(1)).number for _ in range(7)]
+    orders = [await mall.place(1) for _ in range(7)]
+    placed = [order.number for order in orders]
     await mall.place(1, consumer="C2")
-    await mall.life.cancel("C1", placed[3])
+    await mall.trades.cancel("C1", orders[3].trade)
     await mall.deliver()
     seen: list[str] = []
     cursor = None

@@ -3,7 +3,7 @@
 import pytest
 
 from kit.database import scalar, transaction
-from orders.checkout import CheckoutLine
+from orders.quotes import CheckoutLine
 from products.errors import SoldOut
 from tests.orders.mall import Mall, stock_of
 from tests.statements import counted_statements

@@ -4,7 +4,8 @@ import pytest
 
 from kit.database import row, scalar, transaction
 from kit.errors import DomainError
-from orders.errors import LineNotFound, OrderNotFound, OrderNotPayable, OrderStateConflict
+from orders.checkout import PlacedOrder
+from orders.errors import LineNotFound, OrderNotPayable, OrderStateConflict, TradeNotFound
 from orders.models import ORDER_TRANSITIONS, OrderState
 from orders.transitions import advance
 from tests.orders.mall import Mall, replayed, state_of, trade
@@ -76,13 +77,14 @@ async def test_replaying_the_events_of_a_long_life_gives_the_row(mall: Mall) -> 
     assert (events["reason"], events["close_reason"]) == ("refunded", "refunded")
 
 
-async def attempt(mall: Mall, verb: str, number: str, line: str) -> type[DomainError] | None:
+async def attempt(mall: Mall, verb: str, order: PlacedOrder) -> type[DomainError] | None:
     """What the use case refuses with, or None."""
+    number = order.number
     try:
         if verb == "cancel":
-            await mall.life.cancel("C1", number)
+            await mall.trades.cancel("C1", order.trade)
         elif verb == "pay":
-            await mall.life.pay("C1", number)
+            await mall.trades.pay("C1", order.trade)
         elif verb == "pack":
             await mall.fulfilment.pack(mall.merchant, number, {}, "staff:clerk")
         elif verb == "ship":
@@ -90,7 +92,7 @@ async def attempt(mall: Mall, verb: str, number: str, line: str) -> type[DomainE
         elif verb == "receive":
             await mall.life.receive("C1", number)
         else:
-            await mall.after_sales.request("C1", number, line, 1, "不想要了")
+            await mall.after_sales.request("C1", number, order.lines[0].reference, 1, "不想要了")
     except DomainError as refusal:
         return type(refusal)
     return None
@@ -121,7 +123,7 @@ async def test_every_use_case_in_every_state(mall: Mall) -> None:
             order = await mall.place(1)
             await mall.bring_to(state, order)
             before = await trade()
-            assert await attempt(mall, verb, order.number, order.lines[0].reference) is expected, (
+            assert await attempt(mall, verb, order) is expected, (
                 verb,
                 state,
             )
@@ -136,8 +138,8 @@ async def test_what_is_somebody_elses_does_not_exist(mall: Mall) -> None:
     before = await trade()
     number, line = order.number, order.lines[0].reference
     for foreign in (
-        lambda: mall.life.pay("C2", number),
-        lambda: mall.life.cancel("C2", number),
+        lambda: mall.trades.pay("C2", order.trade),
+        lambda: mall.trades.cancel("C2", order.trade),
         lambda: mall.life.receive("C2", number),
         lambda: mall.after_sales.request("C2", number, line, 1, "x"),
         lambda: mall.after_sales.request("C1", number, f"{number}-9", 1, "x"),
@@ -150,7 +152,7 @@ async def test_what_is_somebody_elses_does_not_exist(mall: Mall) -> None:
             await foreign()
         assert refusal.value.status == 404
     assert await trade() == before
-    with pytest.raises(OrderNotFound):
-        await mall.life.cancel("C1", "20261123NOBODY0000")
+    with pytest.raises(TradeNotFound):
+        await mall.trades.cancel("C1", "T20261123NOBODY0000")
     with pytest.raises(LineNotFound):
         await mall.after_sales.request("C1", "20261123NOBODY0000", line, 1, "x")

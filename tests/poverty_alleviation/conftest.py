@@ -150,6 +150,7 @@ class County:
             line=f"{order}-1",
             sku="brown-sugar-500",
             product=self.product,
+            source=source,
             title="古法红糖 500 g",
             quantity=quantity,
             gross_fen=net_fen,

@@ -1,11 +1,11 @@
 // From a card to a paid order: quantity and address, place the order, open the payment, go to the cashier.
 
-import { callOnce, newKey } from "./api.js";
+import { call, callOnce, newKey } from "./api.js";
 import { closeSheet, h, marks, picture, price, replace, sheet, toast } from "./dom.js";
 import { requestPayment } from "./weixin.js";
 
 const MOST_PIECES = 20;
-const DEMO_ADDRESS = { recipient: "示例收件人", phone: "10000000001", address: "云南省德宏州陇川县章凤镇示例路 1 号" };
+const DEMO_ADDRESS = { recipient: "示例收件人", phone: "10000000001", region: "533124", address: "云南省德宏州陇川县章凤镇示例路 1 号" };
 
 export function buySheet(item, attribution) {
   let quantity = 1;
@@ -14,7 +14,7 @@ export function buySheet(item, attribution) {
   const count = h("output", { "data-testid": "quantity" });
   const draw = () => { replace(total, price(item.price_fen * quantity)); count.textContent = quantity; };
   const step = (by) => { quantity = Math.max(1, Math.min(MOST_PIECES, item.stock, quantity + by)); key = newKey(); draw(); };
-  const fields = Object.entries({ recipient: "收件人", phone: "电话", address: "地址" }).map(([name, label]) =>
+  const fields = Object.entries({ recipient: "收件人", phone: "电话", region: "区县代码", address: "地址" }).map(([name, label]) =>
     h("label", {}, h("span", {}, label), h("input", { name, value: DEMO_ADDRESS[name], maxlength: 200, required: true, oninput: () => { key = newKey(); } })));
   const submit = h("button", { class: "primary", type: "submit", "data-testid": "place-order" }, "提交订单");
   const form = h("form", {
@@ -24,7 +24,11 @@ export function buySheet(item, attribution) {
       submit.disabled = true;
       const delivery = Object.fromEntries(new FormData(form));
       try {
-        await placeAndPay({ lines: [{ sku: item.code, quantity }], delivery, ...(attribution ? { attribution } : {}) }, key);
+        const lines = [{ sku: item.code, quantity }];
+        const quote = await call("POST", "/quotes", { lines });
+        // What is shown is what is agreed to: another price is refused, shown anew, and submitted again by hand.
+        replace(total, price(quote.amount_fen));
+        await placeAndPay({ lines, delivery, quote: quote.digest, ...(attribution ? { attribution } : {}) }, key);
       } catch (problem) {
         toast(problem.message);
         submit.disabled = false;
@@ -41,18 +45,19 @@ export function buySheet(item, attribution) {
 async function placeAndPay(order, key) {
   const placed = await callOnce("/orders", order, key);
   closeSheet();
-  await payOrder(placed.number);
+  await payTrade(placed.trade, placed.orders.length === 1 ? placed.orders[0].number : "");
 }
 
-export async function payOrder(number) {
+// Pays all orders of a trade by one password; shows the order, or the list when there are several.
+export async function payTrade(trade, number) {
   try {
-    const parameters = await callOnce(`/orders/${encodeURIComponent(number)}/payment`, undefined);
+    const parameters = await callOnce(`/trades/${encodeURIComponent(trade)}/payment`, undefined);
     const message = await requestPayment(parameters);
     toast(message === "requestPayment:ok" ? "支付完成，正在确认…" : message === "requestPayment:fail cancel" ? "你取消了支付" : message.replace("requestPayment:fail ", "支付失败："));
   } catch (problem) {
     toast(problem.message);
   }
-  const target = `#/orders/${encodeURIComponent(number)}`;
+  const target = number ? `#/orders/${encodeURIComponent(number)}` : "#/orders";
   if (location.hash === target) dispatchEvent(new HashChangeEvent("hashchange"));
   else location.hash = target;
 }

@@ -1,7 +1,7 @@
 // Orders: the list, and one order that follows its own state until nothing more is to come at once.
 
 import { call, callOnce } from "./api.js";
-import { payOrder } from "./buying.js";
+import { payTrade } from "./buying.js";
 import { h, marks, moment, picture, price, replace, sheet, toast, closeSheet } from "./dom.js";
 
 const STATES = {
@@ -36,8 +36,8 @@ function actions(order, reload) {
   };
   const path = `/orders/${encodeURIComponent(order.number)}`;
   if (order.state === "pending_payment") {
-    return [h("button", { class: "quiet", onclick: () => act(() => callOnce(`${path}/cancellation`, undefined), "正在取消") }, "取消订单"),
-      h("button", { class: "primary", "data-testid": "pay", onclick: () => payOrder(order.number) }, "立即支付")];
+    return [h("button", { class: "quiet", onclick: () => act(() => callOnce(`/trades/${encodeURIComponent(order.trade)}/cancellation`, undefined), "正在取消") }, "取消订单"),
+      h("button", { class: "primary", "data-testid": "pay", onclick: () => payTrade(order.trade, order.number) }, "立即支付")];
   }
   if (order.state === "shipped") {
     return [h("button", { class: "primary", "data-testid": "receive", onclick: () => act(() => callOnce(`${path}/receipt`, undefined), "已确认收货") }, "确认收货")];

@@ -69,6 +69,7 @@ function openCashier(request, shown, resolve) {
       h("p", { class: "payee" }, shown.payee),
       h("p", { class: "total", "data-testid": "cashier-amount" }, price(shown.amount_fen)),
       h("p", { class: "description" }, shown.description),
+      shown.parts.length > 1 ? h("dl", { "data-testid": "cashier-parts" }, shown.parts.flatMap((part) => [h("dt", {}, part.payee), h("dd", {}, price(part.amount_fen))])) : null,
       h("dl", {}, h("dt", {}, "付款方式"), h("dd", {}, "示例零钱"), h("dt", {}, "订单号"), h("dd", {}, shown.out_trade_no)),
       h("p", { class: "hint" }, "请输入支付密码（任意六位，不会真的扣款）"),
       boxes, pad,
