@@ -14,7 +14,8 @@ async def give(owner: Owner) -> None:
     await execute("UPDATE customer_order SET state = 'paid', paid_at = now() WHERE number = $1", number)
     claim = {"kind": "refund_only", "cause": "quality", "quantity": 1, "reason": "示例原因"}
     case = await owner.ask("consumer", "POST", f"/v1/miniapp/orders/{number}/lines/{line}/after-sales", claim)
+    owner.found.by_pattern["/v1/miniapp/trades/"] = {"number": order["trade"]}
     owner.found.by_pattern["/v1/(miniapp|console)/orders/"] = {"number": number, "line": line}
     owner.found.by_pattern["/v1/(miniapp|console)/after-sales/"] = {"number": case["number"]}
     for role in ("consumer", "merchant_clerk"):
-        owner.found.private[role] |= {number, case["number"]}
+        owner.found.private[role] |= {number, order["trade"], case["number"]}
