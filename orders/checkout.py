@@ -12,6 +12,8 @@ from kit.database import execute, joined
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
 from kit.outbox import announce
+from logistics.addresses import AddressBook
+from logistics.freight import freight_terms
 from orders.errors import NotOnSale
 from orders.events import OrderPlaced
 from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
@@ -20,6 +22,7 @@ from payments.service import Payments
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock
 from products.terms import AfterSalesTerms, merged_terms
+from promotions.coupons import Coupons, CouponTerms, DiscountedLine, coupon_terms
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -31,8 +34,17 @@ class Delivery(msgspec.Struct, frozen=True):
     address: str
 
 
+class CouponShare(msgspec.Struct, frozen=True):
+    """A line's stored share of one coupon, and how much of it the merchant bears, in basis points."""
+
+    coupon: str
+    campaign: str
+    fen: int
+    merchant_bears_bp: int
+
+
 class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line as it was placed. ``discounts`` are the stored shares, ``coupon`` and ``fen`` of each."""
+    """One line as it was placed."""
 
     order: str
     reference: str
@@ -48,9 +60,10 @@ class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     gross_fen: int
     discount_fen: int
-    discounts: list[dict[str, str | int]]
+    discounts: list[CouponShare]
     net_fen: int
     freight_fen: int
+    freight_terms: str
     host_commission_bp: int
     mass_gram: int
     return_policy: str
@@ -96,18 +109,27 @@ class Checkout:
 
     stock: Stock
     payments: Payments
+    coupons: Coupons
+    addresses: AddressBook
     cipher: FieldCipher
     clock: Clock = utc_now
 
-    async def quote(self, lines: Sequence[CheckoutLine]) -> Quote:
+    async def delivery(self, consumer: str, number: str) -> Delivery:
+        """An address of the consumer's book as a delivery. Raises AddressUnknown."""
+        kept = await self.addresses.resolve(consumer, number)
+        return Delivery(kept.recipient, kept.phone, kept.region, f"{kept.region_name} {kept.street}".strip())
+
+    async def quote(self, consumer: str, lines: Sequence[CheckoutLine], coupons: Sequence[str], region: str) -> Quote:
         """What the lines cost now. Raises as :meth:`place` does, but for stock, which it does not look at."""
-        return self._quote(lines, await self._offers(lines))
+        offers = await self._offers(lines)
+        return await self._quote(lines, offers, await coupon_terms(consumer, coupons, self.clock()), region)
 
     async def place(
         self,
         consumer: str,
         payer_openid: str,
         lines: Sequence[CheckoutLine],
+        coupons: Sequence[str],
         delivery: Delivery,
         expected: Expectation,
     ) -> PlacedTrade:
@@ -115,15 +137,20 @@ class Checkout:
 
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
-        SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, SoldOut of the stock, and the refusals
-        of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge.
+        SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, RegionNotServed, CouponNotUsable,
+        CouponsNotStackable, SoldOut of the stock, and the refusals of payments: PayeeNotReady, CombinationNotOffered,
+        CombinationTooLarge.
         """
         offers = await self._offers(lines)
-        quote = self._quote(lines, offers)
+        terms = await coupon_terms(consumer, coupons, self.clock())
+        quote = await self._quote(lines, offers, terms, delivery.region)
         expected.check(quote)
-        trade = _compose(quote, offers, {line.sku: line.source for line in lines}, self.clock())
+        sources = {line.sku: line.source for line in lines}
+        trade = _compose(quote, _Copies(offers, sources, {each.coupon: each for each in terms}), self.clock())
         async with joined():
             await self._insert(trade, consumer, delivery)
+            if terms:
+                await self.coupons.hold(consumer, coupons, trade.number, _discounted(trade))
             await self.payments.open(
                 trade.number,
                 payer_openid,
@@ -155,9 +182,16 @@ class Checkout:
             raise NotOnSale(skus=missing)
         return offers
 
-    def _quote(self, lines: Sequence[CheckoutLine], offers: Mapping[str, SkuOffer]) -> Quote:
+    async def _quote(
+        self,
+        lines: Sequence[CheckoutLine],
+        offers: Mapping[str, SkuOffer],
+        coupons: Sequence[CouponTerms],
+        region: str,
+    ) -> Quote:
         self.payments.check_payees({offer.merchant: offer.sub_mchid for offer in offers.values()})
-        return quote_of(lines, offers, {}, {})
+        freight = await freight_terms([offer.freight_template for offer in offers.values()], self.clock())
+        return quote_of(lines, offers, coupons, freight, region)
 
     async def _insert(self, trade: PlacedTrade, consumer: str, delivery: Delivery) -> None:
         """Trade, orders, their first events and lines, and the bought lines out of the cart: one statement."""
@@ -218,66 +252,65 @@ event AS (
     INSERT INTO order_event (order_id, state, actor, happened_at)
     SELECT id, 'pending_payment', $8, $5 FROM placed)
 INSERT INTO order_line (order_id, reference, position, sku, product, source, title, spec, image, marks, unit_price_fen,
-       quantity, gross_fen, discount_fen, discounts, net_fen, freight_fen, host_commission_bp, mass_gram, return_policy,
-       refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)
+       quantity, gross_fen, discount_fen, discounts, net_fen, freight_fen, freight_terms, host_commission_bp, mass_gram,
+       return_policy, refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)
 SELECT placed.id, l.reference, l.position, l.sku, l.product, l.source, l.title, l.spec, l.image, l.marks,
        l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.discounts, l.net_fen, l.freight_fen,
-       l.host_commission_bp, l.mass_gram, l.return_policy, 0, 0, 0, 0
+       l.freight_terms, l.host_commission_bp, l.mass_gram, l.return_policy, 0, 0, 0, 0
   FROM jsonb_to_recordset($10::jsonb) AS l ("order" text, reference text, position smallint, sku text, product text,
        source text, title text, spec text, image text, marks jsonb, unit_price_fen bigint, quantity int,
        gross_fen bigint, discount_fen bigint, discounts jsonb, net_fen bigint, freight_fen bigint,
-       host_commission_bp int, mass_gram int, return_policy text)
+       freight_terms text, host_commission_bp int, mass_gram int, return_policy text)
   JOIN placed ON placed.number = l."order"
 """
 
 
-def _compose(
-    quote: Quote, offers: Mapping[str, SkuOffer], sources: Mapping[str, str | None], now: datetime
-) -> PlacedTrade:
+@dataclass(frozen=True)
+class _Copies:
+    """What is copied beside the quote, by SKU code and by coupon; the same for all orders of a trade."""
+
+    offers: Mapping[str, SkuOffer]
+    sources: Mapping[str, str | None]
+    coupons: Mapping[str, CouponTerms]
+
+
+def _compose(quote: Quote, copies: _Copies, now: datetime) -> PlacedTrade:
     """Numbers and copies for a quote; everything of a trade is to be paid by the earliest moment of its goods."""
     number = public_number(now, "T")
-    expires_at = now + timedelta(seconds=min(offer.payment_window_s for offer in offers.values()))
+    expires_at = now + timedelta(seconds=min(offer.payment_window_s for offer in copies.offers.values()))
     return PlacedTrade(
         number=number,
         amount_fen=quote.amount_fen,
         placed_at=now,
         expires_at=expires_at,
-        orders=tuple(_order(number, order, offers, sources, now, expires_at) for order in quote.orders),
+        orders=tuple(_order(number, order, copies, now, expires_at) for order in quote.orders),
     )
 
 
-def _order(
-    trade: str,
-    quoted: QuotedOrder,
-    offers: Mapping[str, SkuOffer],
-    sources: Mapping[str, str | None],
-    now: datetime,
-    expires_at: datetime,
-) -> PlacedOrder:
+def _order(trade: str, quoted: QuotedOrder, copies: _Copies, now: datetime, expires_at: datetime) -> PlacedOrder:
     number = public_number(now)
-    lines = tuple(
-        _line(number, i + 1, line, offers[line.sku], sources[line.sku]) for i, line in enumerate(quoted.lines)
-    )
+    lines = tuple(_line(number, i + 1, line, copies) for i, line in enumerate(quoted.lines))
     rooms = {line.source for line in lines}
     return PlacedOrder(
         number=number,
         trade=trade,
         merchant=quoted.merchant,
-        sub_mchid=offers[quoted.lines[0].sku].sub_mchid,
+        sub_mchid=copies.offers[quoted.lines[0].sku].sub_mchid,
         source=rooms.pop() if len(rooms) == 1 else None,
         amount_fen=quoted.amount_fen,
         goods_fen=quoted.goods_fen,
         discount_fen=quoted.discount_fen,
         freight_fen=quoted.freight_fen,
-        after_sales_window_s=max(offers[line.sku].after_sales_window_s for line in quoted.lines),
-        after_sales_terms=merged_terms(offers[line.sku].after_sales_terms for line in quoted.lines),
+        after_sales_window_s=max(copies.offers[line.sku].after_sales_window_s for line in quoted.lines),
+        after_sales_terms=merged_terms(copies.offers[line.sku].after_sales_terms for line in quoted.lines),
         placed_at=now,
         expires_at=expires_at,
         lines=lines,
     )
 
 
-def _line(order: str, position: int, quoted: QuotedLine, offer: SkuOffer, source: str | None) -> PlacedLine:
+def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> PlacedLine:
+    offer, source = copies.offers[quoted.sku], copies.sources[quoted.sku]
     return PlacedLine(
         order=order,
         reference=f"{order}-{position}",
@@ -293,11 +326,24 @@ def _line(order: str, position: int, quoted: QuotedLine, offer: SkuOffer, source
         quantity=quoted.quantity,
         gross_fen=quoted.gross_fen,
         discount_fen=quoted.discount_fen,
-        discounts=[{"coupon": coupon, "fen": fen} for coupon, fen in sorted(quoted.discounts.items())],
+        discounts=[
+            CouponShare(coupon, copies.coupons[coupon].campaign, fen, copies.coupons[coupon].merchant_bears_bp)
+            for coupon, fen in sorted(quoted.discounts.items())
+        ],
         net_fen=quoted.net_fen,
         freight_fen=quoted.freight_fen,
+        freight_terms=quoted.freight_terms,
         # A host earns only on what is bought through a source; goods from the shop window have none.
         host_commission_bp=offer.host_commission_bp if source else 0,
         mass_gram=offer.mass_gram,
-        return_policy=offer.return_policy,
+        return_policy=quoted.return_policy,
     )
+
+
+def _discounted(trade: PlacedTrade) -> list[DiscountedLine]:
+    """The lines as the coupons' room keeps them."""
+    return [
+        DiscountedLine(line.reference, line.gross_fen, {each.coupon: each.fen for each in line.discounts})
+        for order in trade.orders
+        for line in order.lines
+    ]

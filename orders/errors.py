@@ -19,6 +19,22 @@ class TradeNotFound(NotFound):
     title_en = "No such trade"
 
 
+class CartFull(Conflict):
+    """The cart holds as many lines as it may; ``limit`` says how many."""
+
+    code = "cart_full"
+    title = "购物车已满，请先清理"
+    title_en = "The cart is full"
+
+
+class CartLineTooLarge(Conflict):
+    """One line of the cart holds at most ``limit`` pieces."""
+
+    code = "cart_line_too_large"
+    title = "单个规格数量超过上限"
+    title_en = "Too many pieces on one line"
+
+
 class CartEmpty(Invalid):
     """An order needs at least one line."""
 

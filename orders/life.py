@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, rows, transaction
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from orders.cases.models import FINAL
 from orders.errors import OrderNotFound
@@ -15,6 +15,8 @@ from payments.refunds import Refunds
 from payments.service import Payments
 from products.errors import SoldOut
 from products.stock import Stock
+from promotions.coupons import Coupons
+from promotions.errors import CouponNotUsable
 
 PAID_TOO_LATE = "paid_too_late"
 """Why an order stays closed whose money came when the goods were gone; the money is refunded in full."""
@@ -29,6 +31,7 @@ class OrderLife:
     stock: Stock
     payments: Payments
     refunds: Refunds
+    coupons: Coupons
     clock: Clock = utc_now
 
     async def mark_paid(self, number: str, occurred_at: datetime) -> None:
@@ -41,17 +44,22 @@ class OrderLife:
             sources=frozenset({OrderState.PENDING_PAYMENT}),
         )
         if order is not None:
+            if order["discount_fen"]:
+                await self.coupons.spend(await _trade_of(order))
             await self.stock.sell(number)
             await self._announce_paid(order)
 
     async def settle_late_payment(self, number: str, amount_fen: int, occurred_at: datetime) -> None:
         """Money came after the order was closed: sell the goods when they are still there, else give it all back.
 
-        Decided once: a repeated call finds the order paid, or its money on the way back, and changes nothing.
+        Goods and coupons alike: a price that a coupon has lowered is owed only while the coupon is unused. Decided
+        once: a repeated call finds the order paid, or its money on the way back, and changes nothing.
         """
         async with transaction():
+            trade = await _hold_trade(number)
             held = await row(
-                "SELECT paid_at, close_reason, merchant, channel FROM customer_order WHERE number = $1 FOR UPDATE",
+                "SELECT paid_at, close_reason, merchant, channel, discount_fen FROM customer_order WHERE number = $1"
+                " FOR UPDATE",
                 number,
             )
             if held is None or held["paid_at"] is not None or held["close_reason"] == PAID_TOO_LATE:
@@ -59,7 +67,9 @@ class OrderLife:
             try:
                 async with transaction():
                     await self.stock.revive(number)
-            except SoldOut:
+                    if held["discount_fen"]:
+                        await self.coupons.revive(trade)
+            except (SoldOut, CouponNotUsable):
                 await self._give_back(number, amount_fen)
                 await announce(
                     LateMoneyRefused(
@@ -120,8 +130,12 @@ class OrderLife:
         )
 
     async def close_unpaid(self, number: str) -> None:
-        """The payment can no longer be made: close the order and give the stock back, once."""
+        """The payment can no longer be made: close the order and give the stock back, once.
+
+        The last order of a trade to close unpaid gives its coupons back too; one that is paid has spent them.
+        """
         async with transaction():
+            trade = await _hold_trade(number)
             now = self.clock()
             closed = await advance(
                 number,
@@ -133,6 +147,8 @@ class OrderLife:
             )
             if closed is not None:
                 await self.stock.release(number)
+                if await _is_over(closed["trade_id"]):
+                    await self.coupons.give_back(trade)
                 await announce(OrderClosed(order=number, reason=closed["close_reason"], closed_at=now))
 
     async def receive(self, consumer: str, number: str) -> None:
@@ -207,3 +223,29 @@ class OrderLife:
                 lines=tuple(PaidLine(**line) for line in lines),
             )
         )
+
+
+async def _hold_trade(order: str) -> str:
+    """Lock the trade of an order, before the order itself: its orders end one after the other. Answers its number."""
+    return str(
+        await scalar(
+            "SELECT t.number FROM trade t JOIN customer_order o ON o.trade_id = t.id WHERE o.number = $1"
+            " FOR UPDATE OF t",
+            order,
+        )
+    )
+
+
+async def _is_over(trade_id: int) -> bool:
+    """Whether a trade with a discount waits for no money any more. What a paid order of it has spent stays spent."""
+    return bool(
+        await scalar(
+            "SELECT sum(discount_fen) > 0 AND count(*) FILTER (WHERE paid_at IS NULL AND state <> 'closed') = 0"
+            " FROM customer_order WHERE trade_id = $1",
+            trade_id,
+        )
+    )
+
+
+async def _trade_of(order: Row) -> str:
+    return str(await scalar("SELECT number FROM trade WHERE id = $1", order["trade_id"]))

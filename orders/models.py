@@ -129,7 +129,7 @@ class OrderLine(Model):
     """One SKU of an order with everything copied. ``reference`` is the opaque name other rooms use.
 
     ``net_fen`` is what the goods cost, without freight. ``discounts`` are the stored shares of each coupon, which sum
-    to ``discount_fen``; ``freight_fen`` is the line's stored share of the freight. Refunds only subtract these.
+    to ``discount_fen``; ``freight_fen`` is the line's share of the freight by ``freight_terms``.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -152,6 +152,7 @@ class OrderLine(Model):
     discounts: fields.Field[list[dict[str, object]]] = fields.JSONField(default=list)
     net_fen = fields.BigIntField()
     freight_fen = fields.BigIntField(default=0)
+    freight_terms = fields.CharField(max_length=64, default="")
     host_commission_bp = fields.IntField(default=0)
     mass_gram = fields.IntField()
     return_policy = fields.CharField(max_length=32)

@@ -9,24 +9,36 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from logistics.freight import FreightItem, FreightQuote, FreightTerms, freight_of
 from orders.errors import AmountTooLarge, CartEmpty, QuoteChanged, SkuRepeated
+from products.drafts import ReturnPolicy
 from products.queries import SkuOffer
 from products.stock import check_quantity
+from promotions.coupons import CouponTerms, PricedLine, discounts_of
+from promotions.errors import CouponNotUsable
 
 MAX_AMOUNT_FEN = 100_000_000
 """One payment of WeChat Pay stays below a million yuan; a larger order is a matter for a contract."""
 
 
 class CheckoutLine(msgspec.Struct, frozen=True):
-    """What is wanted: a SKU, how many pieces (1 to 10,000), and the verified ``source`` in which it was seen."""
+    """What is wanted: a SKU, how many pieces (1 to 10,000), and the verified ``source`` in which it was seen.
+
+    ``confirmed`` is the buyer's tick that these goods are not simply returned; without it the law's seven days hold
+    (domain reference 5).
+    """
 
     sku: str
     quantity: int
     source: str | None = None
+    confirmed: bool = False
 
 
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line, in fen: ``net_fen`` = ``gross_fen`` - ``discount_fen`` is the goods, freight comes on top."""
+    """One line, in fen: ``net_fen`` = ``gross_fen`` - ``discount_fen`` is the goods, freight comes on top.
+
+    ``discounts`` are the shares by coupon, ``freight_terms`` the version that freight was charged by.
+    """
 
     sku: str
     product: str
@@ -40,6 +52,9 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     discount_fen: int
     net_fen: int
     freight_fen: int
+    freight_terms: str
+    return_policy: str
+    needs_confirmation: bool
 
 
 class QuotedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,19 +105,28 @@ def check_lines(lines: Sequence[CheckoutLine]) -> None:
 def quote_of(
     lines: Sequence[CheckoutLine],
     offers: Mapping[str, SkuOffer],
-    discounts: Mapping[str, Mapping[str, int]],
-    freight: Mapping[str, int],
+    coupons: Sequence[CouponTerms],
+    freight: Mapping[str, FreightTerms],
+    region: str,
 ) -> Quote:
-    """Price the lines. Pure. ``discounts`` are fen by coupon and ``freight`` is fen, both by SKU code.
+    """Price the lines. Pure. Merchants and lines stay in the order of the request.
 
-    Merchants and lines stay in the order of the request. Raises AmountTooLarge.
+    Coupons come off first (the stack rule is ``promotions``'); each merchant's goods travel together, and what counts
+    towards free sending is what the goods cost after coupons (decision 0020). Raises AmountTooLarge, CouponNotUsable
+    for a coupon that takes nothing off, CouponsNotStackable, RegionInvalid and RegionNotServed.
     """
-    by_merchant: dict[str, list[QuotedLine]] = {}
+    priced = [
+        PricedLine(line.sku, offers[line.sku].merchant, offers[line.sku].product, _gross(line, offers))
+        for line in lines
+    ]
+    discounts = discounts_of(coupons, priced)
+    for terms in coupons:
+        if not any(off.get(terms.coupon) for off in discounts.values()):
+            raise CouponNotUsable(coupon=terms.coupon, reason="nothing_off")
+    by_merchant: dict[str, list[CheckoutLine]] = {}
     for line in lines:
-        offer = offers[line.sku]
-        quoted = _line(line, offer, discounts.get(line.sku, {}), freight.get(line.sku, 0))
-        by_merchant.setdefault(offer.merchant, []).append(quoted)
-    orders = tuple(_order(offers[found[0].sku], found) for found in by_merchant.values())
+        by_merchant.setdefault(offers[line.sku].merchant, []).append(line)
+    orders = tuple(_order(found, offers, discounts, freight, region) for found in by_merchant.values())
     amount_fen = sum(order.amount_fen for order in orders)
     if amount_fen > MAX_AMOUNT_FEN:
         raise AmountTooLarge(limit_fen=MAX_AMOUNT_FEN)
@@ -116,8 +140,55 @@ def quote_of(
     )
 
 
-def _line(line: CheckoutLine, offer: SkuOffer, discounts: Mapping[str, int], freight_fen: int) -> QuotedLine:
+def _gross(line: CheckoutLine, offers: Mapping[str, SkuOffer]) -> int:
+    return offers[line.sku].unit_price_fen * line.quantity
+
+
+def _order(
+    lines: Sequence[CheckoutLine],
+    offers: Mapping[str, SkuOffer],
+    discounts: Mapping[str, Mapping[str, int]],
+    terms: Mapping[str, FreightTerms],
+    region: str,
+) -> QuotedOrder:
+    shares = {line.sku: dict(discounts[line.sku]) for line in lines}
+    freight = freight_of([_item(line, offers, shares[line.sku]) for line in lines], terms, region)
+    goods = sum(_gross(line, offers) for line in lines)
+    if freight.fen == 0 and goods == sum(sum(share.values()) for share in shares.values()):
+        _leave_one_fen(shares)
+    quoted = tuple(_line(line, offers[line.sku], shares[line.sku], freight) for line in lines)
+    discount = sum(line.discount_fen for line in quoted)
+    offer = offers[lines[0].sku]
+    return QuotedOrder(
+        merchant=offer.merchant,
+        merchant_name=offer.merchant_name,
+        goods_fen=goods,
+        discount_fen=discount,
+        freight_fen=freight.fen,
+        amount_fen=goods - discount + freight.fen,
+        lines=quoted,
+    )
+
+
+def _item(line: CheckoutLine, offers: Mapping[str, SkuOffer], discounts: Mapping[str, int]) -> FreightItem:
+    return FreightItem(
+        reference=line.sku,
+        template=offers[line.sku].freight_template,
+        quantity=line.quantity,
+        mass_gram=offers[line.sku].mass_gram,
+        goods_fen=_gross(line, offers) - sum(discounts.values()),
+    )
+
+
+def _leave_one_fen(shares: Mapping[str, dict[str, int]]) -> None:
+    """WeChat Pay takes no payment of nothing: an order costs one fen at least, and a coupon takes that much less."""
+    sku, coupon = max((sku, coupon) for sku, share in shares.items() for coupon, fen in share.items() if fen)
+    shares[sku][coupon] -= 1
+
+
+def _line(line: CheckoutLine, offer: SkuOffer, discounts: Mapping[str, int], freight: FreightQuote) -> QuotedLine:
     gross_fen, discount_fen = offer.unit_price_fen * line.quantity, sum(discounts.values())
+    holds = line.confirmed or not offer.needs_confirmation
     return QuotedLine(
         sku=offer.sku,
         product=offer.product,
@@ -127,24 +198,13 @@ def _line(line: CheckoutLine, offer: SkuOffer, discounts: Mapping[str, int], fre
         quantity=line.quantity,
         unit_price_fen=offer.unit_price_fen,
         gross_fen=gross_fen,
-        discounts=dict(discounts),
+        discounts={coupon: fen for coupon, fen in discounts.items() if fen},
         discount_fen=discount_fen,
         net_fen=gross_fen - discount_fen,
-        freight_fen=freight_fen,
-    )
-
-
-def _order(offer: SkuOffer, lines: Sequence[QuotedLine]) -> QuotedOrder:
-    goods, discount = sum(line.gross_fen for line in lines), sum(line.discount_fen for line in lines)
-    freight = sum(line.freight_fen for line in lines)
-    return QuotedOrder(
-        merchant=offer.merchant,
-        merchant_name=offer.merchant_name,
-        goods_fen=goods,
-        discount_fen=discount,
-        freight_fen=freight,
-        amount_fen=goods - discount + freight,
-        lines=tuple(lines),
+        freight_fen=freight.shares[line.sku],
+        freight_terms=freight.terms.get(line.sku, ""),
+        return_policy=offer.return_policy if holds else ReturnPolicy.SEVEN_DAYS,
+        needs_confirmation=offer.needs_confirmation,
     )
 
 

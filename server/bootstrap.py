@@ -44,6 +44,7 @@ from merchants.service import Merchants
 from messages.inbox import Inbox
 from miniapp_api.live.endpoints import AllowedOrigins
 from orders.after_sales import AfterSales
+from orders.carts import Carts
 from orders.cases.desk import OrderDesks
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
@@ -129,7 +130,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
     clerks, legal_persons = Clerks(passwords), LegalPersons(cipher, AccessLogs())
     stock = Stock()
     payments, refunds = Payments(gateway), Refunds(gateway)
-    order_life = OrderLife(stock, payments, refunds)
+    coupons = Coupons()
+    address_book = AddressBook(cipher)
+    order_life = OrderLife(stock, payments, refunds, coupons)
     order_desks = OrderDesks(cipher)
     storage = _storage(settings.pictures)
     pictures, texts = _pictures(settings.pictures, storage), Texts()
@@ -153,7 +156,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         bills=Bills(gateway),
         order_life=order_life,
         after_sales=after_sales,
-        coupons=Coupons(),
+        coupons=coupons,
         receipts=receipts,
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
@@ -186,7 +189,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         SalePolicies(),
         Marks(),
         FreightTemplates(),
-        AddressBook(cipher),
+        address_book,
         Categories(),
         Certificates(),
         Knives(),
@@ -198,7 +201,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.bills,
         Notices(gateway, payments, refunds),
         PaymentQueries(),
-        Checkout(stock, payments, cipher),
+        Checkout(stock, payments, coupons, address_book, cipher),
+        Carts(),
         Trades(payments),
         order_life,
         after_sales,

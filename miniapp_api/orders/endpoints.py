@@ -5,8 +5,11 @@ from api_kit.doors import IdempotencyKey
 from live.service import Attributions
 from miniapp_api import door
 from miniapp_api.orders.schemas import (
+    CartSelection,
+    MorePieces,
     OrdersQuery,
     PaymentParametersView,
+    PiecesInCart,
     PlacedLineView,
     PlacedOrderView,
     PlacedTradeView,
@@ -14,6 +17,7 @@ from miniapp_api.orders.schemas import (
     QuoteRequest,
     ReceiptExtendedView,
 )
+from orders.carts import Cart, Carts
 from orders.checkout import Checkout, Delivery, PlacedOrder
 from orders.errors import OrderNotFound, TradeNotFound
 from orders.life import OrderLife
@@ -31,7 +35,9 @@ def _source(token: str | None, attributions: Attributions) -> str | None:
 @door.post("/quotes", status=200)
 async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) -> Quote:
     """试算：逐行、逐商户、合计金额与优惠、运费；下单时按同一算法计价。"""
-    return await checkout.quote([CheckoutLine(line.sku, line.quantity) for line in body.lines])
+    region = body.region or (await checkout.delivery(actor.number, body.address or "")).region
+    lines = [CheckoutLine(line.sku, line.quantity, confirmed=line.confirmed) for line in body.lines]
+    return await checkout.quote(actor.number, lines, body.coupons, region)
 
 
 @door.post("/orders")
@@ -39,14 +45,21 @@ async def place_order(
     actor: Consumer, body: PlaceOrder, key: IdempotencyKey, checkout: Checkout, attributions: Attributions
 ) -> PlacedTradeView:
     """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算。"""
+    if given := body.delivery:
+        delivery = Delivery(given.recipient, given.phone, given.region, given.address)
+    else:
+        delivery = await checkout.delivery(actor.number, body.address or "")
     placed = await checkout.place(
         actor.number,
         actor.openid,
         [
-            CheckoutLine(line.sku, line.quantity, _source(line.attribution or body.attribution, attributions))
+            CheckoutLine(
+                line.sku, line.quantity, _source(line.attribution or body.attribution, attributions), line.confirmed
+            )
             for line in body.lines
         ],
-        Delivery(body.delivery.recipient, body.delivery.phone, body.delivery.region, body.delivery.address),
+        body.coupons,
+        delivery,
         Expectation(body.amount_fen, body.quote),
     )
     return PlacedTradeView(
@@ -140,3 +153,33 @@ async def extend_receipt(actor: Consumer, number: str, key: IdempotencyKey, rece
 async def remind_to_ship(actor: Consumer, number: str, key: IdempotencyKey, receipts: Receipts) -> None:
     """提醒商家发货：每天一次。"""
     await receipts.remind(actor.number, number)
+
+
+@door.get("/cart")
+async def show_cart(actor: Consumer, carts: Carts) -> Cart:
+    """购物车：按商户分组，逐行显示是否有效、价格变化与库存。"""
+    return await carts.read(actor.number)
+
+
+@door.post("/cart/lines")
+async def add_to_cart(actor: Consumer, body: MorePieces, key: IdempotencyKey, carts: Carts) -> None:
+    """加入购物车：在已有数量上增加。"""
+    await carts.add(actor.number, body.sku, body.quantity, body.attribution)
+
+
+@door.put("/cart/lines/<sku:str>", status=204)
+async def put_in_cart(actor: Consumer, sku: str, body: PiecesInCart, carts: Carts) -> None:
+    """修改购物车中某规格的数量与勾选。"""
+    await carts.put(actor.number, sku, body.quantity, body.selected)
+
+
+@door.delete("/cart/lines/<sku:str>")
+async def take_out_of_cart(actor: Consumer, sku: str, carts: Carts) -> None:
+    """从购物车移除。"""
+    await carts.remove(actor.number, sku)
+
+
+@door.put("/cart/selection", status=204)
+async def select_in_cart(actor: Consumer, body: CartSelection, carts: Carts) -> None:
+    """勾选或取消勾选；不列规格时为全选或全不选。"""
+    await carts.select(actor.number, body.skus, body.selected)

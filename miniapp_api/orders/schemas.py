@@ -11,18 +11,23 @@ from orders.quotes import MAX_AMOUNT_FEN
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Attribution = Annotated[str, msgspec.Meta(max_length=400)]
+Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+CouponNumbers = Annotated[tuple[Number, ...], msgspec.Meta(max_length=51)]
 Region = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$(?!\n)")]
 
 
 class OrderLineInput(Input):
     """A SKU and how many pieces. There is no price: the server knows it.
 
-    ``attribution`` is the token of the live session in which these goods were seen.
+    ``attribution`` is the token of the live session in which these goods were seen. ``confirmed`` is the tick under
+    a return policy that needs one; without it seven days hold.
     """
 
-    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    sku: Sku
     quantity: Quantity
     attribution: Attribution | None = None
+    confirmed: bool = False
 
 
 Lines = Annotated[list[OrderLineInput], msgspec.Meta(min_length=1, max_length=50)]
@@ -38,26 +43,38 @@ class DeliveryInput(Input):
 
 
 class QuoteRequest(Input):
-    """What a checkout would cost."""
+    """What a checkout would cost, sent to a ``region`` or to an ``address`` of the book (its number)."""
 
     lines: Lines
+    coupons: CouponNumbers = ()
+    region: Region | None = None
+    address: Number | None = None
+
+    def __post_init__(self) -> None:
+        """Freight depends on where it goes."""
+        if (self.region is None) == (self.address is None):
+            raise ValueError("exactly one of region and address is needed")
 
 
 class PlaceOrder(Input):
-    """One trade with an order for each merchant.
+    """One trade with an order for each merchant, sent to ``delivery`` or to an ``address`` of the book (its number).
 
     The client says what it has shown: ``amount_fen``, or the ``quote``'s digest. ``attribution`` is the token of the
     live session for lines that bear none of their own.
     """
 
     lines: Lines
-    delivery: DeliveryInput
+    coupons: CouponNumbers = ()
+    delivery: DeliveryInput | None = None
+    address: Number | None = None
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=MAX_AMOUNT_FEN)] | None = None
     quote: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")] | None = None
     attribution: Attribution | None = None
 
     def __post_init__(self) -> None:
-        """Nobody orders without having seen what it costs."""
+        """Nobody orders without having said where to and having seen what it costs."""
+        if (self.delivery is None) == (self.address is None):
+            raise ValueError("exactly one of delivery and address is needed")
         if self.amount_fen is None and self.quote is None:
             raise ValueError("amount_fen or quote is needed")
 
@@ -118,3 +135,25 @@ class ReceiptExtendedView(View):
     """When receipt comes of itself now."""
 
     receive_by: datetime
+
+
+class MorePieces(Input):
+    """Further pieces of a SKU for the cart. ``attribution`` is kept, and handed back for the order."""
+
+    sku: Sku
+    quantity: Quantity
+    attribution: Attribution | None = None
+
+
+class PiecesInCart(Input):
+    """How many pieces the cart shall hold, and whether they are to be bought next."""
+
+    quantity: Quantity
+    selected: bool = True
+
+
+class CartSelection(Input):
+    """Select these lines, or take their selection away; without ``skus`` all of them."""
+
+    selected: bool
+    skus: Annotated[list[Sku], msgspec.Meta(max_length=100)] | None = None

@@ -31,7 +31,7 @@ async def buy_at_once(
         if buyer is buyers[0]:
             lines.append({"sku": market.sample, "quantity": 3})
         try:
-            quote = await buyer.api.post("/quotes", {"lines": lines})
+            quote = await buyer.api.post("/quotes", {"lines": lines, "region": DELIVERY["region"]})
             body = {"lines": lines, "delivery": DELIVERY, "quote": quote["digest"], "attribution": attribution}
             buyer.trade = await buyer.api.post("/orders", body)
         except Refused as refusal:

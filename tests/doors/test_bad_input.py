@@ -110,7 +110,7 @@ async def test_goods_of_two_merchants_are_one_trade_and_the_quote_is_what_is_cha
 ) -> None:
     lines = [{"sku": inside.sku, "quantity": 2}, {"sku": inside.foreign_sku, "quantity": 1}]
     bearer = inside.headers("consumer_two")
-    quote = (await http.post("/v1/miniapp/quotes", json={"lines": lines}, headers=bearer)).json()
+    quote = (await http.post("/v1/miniapp/quotes", json={"lines": lines, "region": "533124"}, headers=bearer)).json()
     assert [order["amount_fen"] for order in quote["orders"]] == [7980, 3990]
     body = {"lines": lines, "delivery": DELIVERY, "quote": quote["digest"]}
     reply = await place(http, inside, body, role="consumer_two")

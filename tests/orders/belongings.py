@@ -19,3 +19,7 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/(miniapp|console)/after-sales/"] = {"number": case["number"]}
     for role in ("consumer", "merchant_clerk"):
         owner.found.private[role] |= {number, order["trade"], case["number"]}
+    own = "a cart is the caller's own; the name in its path is a SKU, which everybody may see"
+    for endpoint in ("put_in_cart", "take_out_of_cart"):
+        owner.found.by_pattern["/v1/miniapp/cart/lines/"] = {"sku": owner.house.sku}
+        owner.found.shared[f"miniapp.{endpoint}"] = own

@@ -16,6 +16,7 @@ from kit.clock import utc_now
 from kit.database import Row, row, rows, scalar
 from kit.facts import Fact, fact_type
 from kit.outbox import Delivery
+from logistics.addresses import AddressBook
 from orders.checkout import Checkout, PlacedOrder, PlacedTrade
 from orders.checkout import Delivery as Address
 from orders.fulfilment import Fulfilment
@@ -28,6 +29,7 @@ from payments.notices import Notices
 from payments.refunds import Refunds
 from payments.service import Payments
 from products.stock import Stock
+from promotions.coupons import Coupons
 from server.bootstrap import Bootstrap, bootstrap
 from server.dispatcher import drain
 from server.settings import Settings, load_settings
@@ -108,7 +110,8 @@ class Mall:
         self.payments = built.payments = Payments(self.gateway, self.watch)
         self.refunds = built.refunds = Refunds(self.gateway, self.watch)
         self.notices = Notices(self.gateway, self.payments, self.refunds, self.watch)
-        self.life = built.order_life = OrderLife(self.stock, self.payments, self.refunds, self.watch)
+        self.coupons = built.coupons = Coupons(self.watch)
+        self.life = built.order_life = OrderLife(self.stock, self.payments, self.refunds, self.coupons, self.watch)
         self.trades = Trades(self.payments, self.watch)
         self.after_sales = built.after_sales = replace(
             built.after_sales, refunds=self.refunds, stock=self.stock, clock=self.watch
@@ -117,7 +120,8 @@ class Mall:
         found = built.services[Checkout]
         assert isinstance(found, Checkout)
         self.cipher = found.cipher
-        self.checkout = Checkout(self.stock, self.payments, self.cipher, self.watch)
+        self.addresses = AddressBook(self.cipher, self.watch)
+        self.checkout = Checkout(self.stock, self.payments, self.coupons, self.addresses, self.cipher, self.watch)
         self.lots = Lots(self.watch)
         self.fulfilment = Fulfilment(self.lots, self.watch)
         self.delivery = Delivery(reactions=reactions(built), clock=self.watch, failed=_loud)
@@ -144,9 +148,11 @@ class Mall:
         (order,) = trade.orders
         return order
 
-    async def place_trade(self, lines: Sequence[CheckoutLine], *, consumer: str = "C1") -> PlacedTrade:
+    async def place_trade(
+        self, lines: Sequence[CheckoutLine], *, consumer: str = "C1", coupons: Sequence[str] = ()
+    ) -> PlacedTrade:
         """One checkout, however many merchants it has."""
-        return await self.checkout.place(consumer, openid_of(consumer), lines, ADDRESS, Expectation())
+        return await self.checkout.place(consumer, openid_of(consumer), lines, coupons, ADDRESS, Expectation())
 
     async def deliver(self) -> None:
         """Deliver every fact; a reaction that fails fails the test."""

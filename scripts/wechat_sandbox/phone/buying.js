@@ -25,7 +25,7 @@ export function buySheet(item, attribution) {
       const delivery = Object.fromEntries(new FormData(form));
       try {
         const lines = [{ sku: item.code, quantity }];
-        const quote = await call("POST", "/quotes", { lines });
+        const quote = await call("POST", "/quotes", { lines, region: delivery.region });
         // What is shown is what is agreed to: another price is refused, shown anew, and submitted again by hand.
         replace(total, price(quote.amount_fen));
         await placeAndPay({ lines, delivery, quote: quote.digest, ...(attribution ? { attribution } : {}) }, key);

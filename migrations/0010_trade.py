@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0007_catalogue')]
+    dependencies = [('longchuan', '0009_aftersales')]
 
     initial = False
 
@@ -64,6 +64,11 @@ class Migration(migrations.Migration):
             model_name='OrderLine',
             name='freight_fen',
             field=fields.BigIntField(default=0),
+        ),
+        ops.AddField(
+            model_name='OrderLine',
+            name='freight_terms',
+            field=fields.CharField(default='', max_length=64),
         ),
         ops.AddField(
             model_name='OrderLine',

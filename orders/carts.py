@@ -1,0 +1,174 @@
+"""The cart: what a consumer means to buy, over all merchants, shown with what has become of it since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from kit.clock import Clock, utc_now
+from kit.database import Row, execute, row, rows, transaction
+from orders.errors import CartFull, CartLineTooLarge, NotOnSale
+from products.queries import SkuOffer, sku_offers
+from products.stock import check_quantity
+
+MAX_LINES = 100
+MAX_PIECES = 999
+
+LineState = Literal["ok", "price_changed", "fewer_left", "sold_out", "delisted"]
+
+
+class CartLineView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line as it stands now, in fen. ``seen_price_fen`` is the price when it was last put there.
+
+    ``attribution`` is the live room's word, to be handed to the order.
+    """
+
+    sku: str
+    product: str
+    title: str
+    spec: str
+    image: str
+    quantity: int
+    selected: bool
+    seen_price_fen: int
+    unit_price_fen: int
+    available: int
+    state: LineState
+    marks: list[str]
+    attribution: str | None
+
+
+class CartGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines of one merchant, the newest first; of no merchant where nobody knows the goods any more."""
+
+    merchant: str
+    merchant_name: str
+    lines: list[CartLineView]
+
+
+class Cart(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole cart, the merchant of the newest line first. ``selected_fen`` is what the selected goods cost now."""
+
+    groups: list[CartGroup]
+    selected_fen: int
+
+
+@dataclass(frozen=True)
+class Carts:
+    """Puts into carts and looks into them. A cart holds no stock and promises no price."""
+
+    clock: Clock = utc_now
+
+    async def add(self, consumer: str, sku: str, quantity: int, attribution: str | None) -> None:
+        """Put further pieces of a SKU into the cart, selected, at the price of now.
+
+        Raises QuantityInvalid, NotOnSale, CartFull and CartLineTooLarge.
+        """
+        await self._put(consumer, sku, quantity, attribution=attribution, selected=True, is_further=True)
+
+    async def put(self, consumer: str, sku: str, quantity: int, selected: bool) -> None:
+        """Let the cart hold just so many pieces of a SKU; what is new about its price counts as seen.
+
+        Raises as :meth:`add` does.
+        """
+        await self._put(consumer, sku, quantity, attribution=None, selected=selected, is_further=False)
+
+    async def _put(
+        self, consumer: str, sku: str, quantity: int, *, attribution: str | None, selected: bool, is_further: bool
+    ) -> None:
+        check_quantity(quantity)
+        offer = (await sku_offers([sku])).get(sku)
+        if offer is None or not offer.listed:
+            raise NotOnSale(skus=[sku])
+        async with transaction():
+            await execute("SELECT pg_advisory_xact_lock(hashtextextended('cart|' || $1, 0))", consumer)
+            held = await row(
+                "SELECT count(*) AS lines, COALESCE(max(quantity) FILTER (WHERE sku = $2), 0) AS pieces FROM cart_line"
+                " WHERE consumer = $1",
+                consumer,
+                sku,
+            )
+            assert held is not None
+            if not held["pieces"] and held["lines"] >= MAX_LINES:
+                raise CartFull(limit=MAX_LINES)
+            pieces = quantity + (held["pieces"] if is_further else 0)
+            if pieces > MAX_PIECES:
+                raise CartLineTooLarge(limit=MAX_PIECES)
+            await execute(
+                "INSERT INTO cart_line AS c (consumer, sku, quantity, selected, seen_price_fen, attribution, put_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (consumer, sku) DO UPDATE SET quantity = $3,"
+                " selected = $4, seen_price_fen = $5, attribution = COALESCE($6, c.attribution),"
+                " put_at = CASE WHEN $8 THEN $7 ELSE c.put_at END",
+                consumer,
+                sku,
+                pieces,
+                selected,
+                offer.unit_price_fen,
+                attribution,
+                self.clock(),
+                is_further,
+            )
+
+    async def select(self, consumer: str, skus: Sequence[str] | None, selected: bool) -> None:
+        """Select lines, or take their selection away; None means all."""
+        await execute(
+            "UPDATE cart_line SET selected = $3 WHERE consumer = $1 AND ($2::text[] IS NULL OR sku = ANY($2))",
+            consumer,
+            None if skus is None else list(skus),
+            selected,
+        )
+
+    async def remove(self, consumer: str, sku: str) -> None:
+        """Take a line out. What is not there needs no taking out."""
+        await execute("DELETE FROM cart_line WHERE consumer = $1 AND sku = $2", consumer, sku)
+
+    async def read(self, consumer: str) -> Cart:
+        """The cart with live prices and stock. Two statements: the lines, and their offers."""
+        kept = await rows(
+            "SELECT sku, quantity, selected, seen_price_fen, attribution FROM cart_line WHERE consumer = $1"
+            " ORDER BY put_at DESC, id DESC",
+            consumer,
+        )
+        offers = await sku_offers([line["sku"] for line in kept]) if kept else {}
+        groups: dict[str, CartGroup] = {}
+        for line in kept:
+            offer = offers.get(line["sku"])
+            merchant, name = (offer.merchant, offer.merchant_name) if offer else ("", "")
+            group = groups.setdefault(merchant, CartGroup(merchant=merchant, merchant_name=name, lines=[]))
+            group.lines.append(_line(line, offer))
+        chosen = [line for group in groups.values() for line in group.lines if line.selected]
+        buyable = [line for line in chosen if line.state in ("ok", "price_changed")]
+        return Cart(
+            groups=list(groups.values()),
+            selected_fen=sum(line.unit_price_fen * line.quantity for line in buyable),
+        )
+
+
+def _line(line: Row, offer: SkuOffer | None) -> CartLineView:
+    return CartLineView(
+        sku=line["sku"],
+        product=offer.product if offer else "",
+        title=offer.title if offer else "",
+        spec=offer.spec if offer else "",
+        image=offer.image if offer else "",
+        quantity=line["quantity"],
+        selected=line["selected"],
+        seen_price_fen=line["seen_price_fen"],
+        unit_price_fen=offer.unit_price_fen if offer else 0,
+        available=offer.available if offer else 0,
+        state=_state(line, offer),
+        marks=list(offer.marks) if offer else [],
+        attribution=line["attribution"],
+    )
+
+
+def _state(line: Row, offer: SkuOffer | None) -> LineState:
+    """What keeps the line from being bought as it stands; the worst first."""
+    if offer is None or not offer.listed:
+        return "delisted"
+    if offer.available == 0:
+        return "sold_out"
+    if offer.available < line["quantity"]:
+        return "fewer_left"
+    return "ok" if offer.unit_price_fen == line["seen_price_fen"] else "price_changed"
