@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0009_aftersales')]
+    dependencies = [('longchuan', '0010_reviews')]
 
     initial = False
 
