@@ -22,6 +22,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 from sanic import Request
 
+from api_kit.turnstiles import Turnstile
 from api_kit.uploads import Upload
 from kit.actors import Actor
 
@@ -71,6 +72,7 @@ class Endpoint:
     permit: Permit | None = None
     websocket: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
+    turnstile: type[Turnstile] | None = None
 
     @property
     def summary(self) -> str:
@@ -116,9 +118,11 @@ class Door:
         status: int = 201,
         effect: Effect = "with_answer",
         max_body_bytes: int = MAX_BODY_BYTES,
+        turnstile: type[Turnstile] | None = None,
     ) -> Decorator:
         """A creation or an act. ``effect="resumable"``: the handler talks to the network between transactions."""
-        return self._route("POST", path, public=public, status=status, effect=effect, max_body_bytes=max_body_bytes)
+        declared = {"effect": effect, "max_body_bytes": max_body_bytes, "turnstile": turnstile}
+        return self._route("POST", path, public=public, status=status, **declared)
 
     def put(self, path: str, *, public: bool = False, status: int = 200) -> Decorator:
         """A replacement; repeating it changes nothing more."""

@@ -11,6 +11,7 @@ from sanic.response import HTTPResponse
 
 from api_kit.doors import Answer, Door, Endpoint
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
+from api_kit.turnstiles import behind
 from api_kit.uploads import read_upload
 from kit.actors import Actor
 from kit.database import transaction
@@ -31,7 +32,8 @@ _JSON = "application/json"
 def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Authenticate) -> None:
     """Add every endpoint of the door. Raises KeyError for an endpoint whose service nobody has wired."""
     for endpoint in door.endpoints:
-        missing = [kind.__qualname__ for kind in endpoint.services.values() if kind not in services]
+        wanted = [*endpoint.services.values(), *([endpoint.turnstile] if endpoint.turnstile else [])]
+        missing = [kind.__qualname__ for kind in wanted if kind not in services]
         if missing:
             raise KeyError(f"{endpoint.name} needs {missing}, which bootstrap does not build")
         route = _socket_route if endpoint.websocket else _http_route
@@ -40,7 +42,7 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
             app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
         else:
             app.add_route(
-                handler,
+                behind(services[endpoint.turnstile], handler) if endpoint.turnstile is not None else handler,
                 endpoint.path,
                 methods=[endpoint.method],
                 name=endpoint.name.replace(".", "_"),

@@ -25,6 +25,7 @@ DUTIES: dict[str, Duty] = {
     "freight-templates": Duty.PRODUCTS,
     "coupon-campaigns": Duty.PRODUCTS,
     "coupons": Duty.PRODUCTS,
+    "offers": Duty.PRODUCTS,
     "settlements": Duty.MONEY,
     "channel-imports": Duty.MONEY,
 }

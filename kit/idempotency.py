@@ -5,6 +5,7 @@ a corrected one may use the key again. For steps that must talk to the network b
 commits first, and the step resumes by the state of its own rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -13,7 +14,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from kit.clock import utc_now
-from kit.database import execute, row, scalar
+from kit.database import execute, row, rows, scalar
 from kit.errors import Conflict, Invalid
 
 KEPT_FOR = timedelta(hours=72)
@@ -59,7 +60,8 @@ class IdempotencyClaim(Model):
 
     class Meta:
         table = "idempotency_claim"
-        unique_together = (("caller", "route", "key"),)
+        # The key leads, so that used_keys finds it without knowing the caller.
+        unique_together = (("key", "caller", "route"),)
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,11 @@ async def claim(caller: str, route: str, key: str, body: bytes) -> Claimed:
     if bytes(old["body_hash"]) != digest:
         raise KeyReused()
     return Claimed(old["id"], old["status"], bytes(old["answer"]) if old["answer"] is not None else None)
+
+
+async def used_keys(keys: Sequence[str]) -> set[str]:
+    """Those of the keys under which anybody has an answer. One query."""
+    return {found["key"] for found in await rows("SELECT key FROM idempotency_claim WHERE key = ANY($1::text[])", keys)}
 
 
 async def let_go(claimed: Claimed) -> None:

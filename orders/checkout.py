@@ -171,6 +171,8 @@ class Checkout:
             await self.stock.reserve(
                 {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},
                 trade.expires_at,
+                {sku: offer.offer for sku, offer in offers.items() if offer.offer is not None},
+                consumer,
             )
         return trade
 

@@ -217,3 +217,43 @@ class CertificateRepeated(Conflict):
     code = "certificate_repeated"
     title = "证书已提交"
     title_en = "The certificate is there already"
+
+
+class OfferUnknown(NotFound):
+    """There is no such flash offer, or it is not the caller's."""
+
+    code = "offer_unknown"
+    title = "限时价活动不存在"
+    title_en = "No such offer"
+
+
+class OfferInvalid(Invalid):
+    """The terms of a flash offer are not possible; ``member`` says which. Its price is below the SKU's."""
+
+    code = "flash_offer_invalid"
+    title = "限时价设置有误"
+    title_en = "The terms of the offer are not valid"
+
+
+class OfferTaken(Conflict):
+    """Another flash offer of the SKU is open."""
+
+    code = "offer_taken"
+    title = "该规格已有进行中的限时价"
+    title_en = "Another offer of the SKU is open"
+
+
+class OfferOver(Conflict):
+    """The flash offer under which pieces were wanted is not running any more."""
+
+    code = "offer_over"
+    title = "限时价已结束"
+    title_en = "The offer is over"
+
+
+class OfferLimitReached(Conflict):
+    """The buyer would have more pieces of the flash offer than one may have; ``sku`` says of what."""
+
+    code = "offer_limit_reached"
+    title = "已达每人限购数量"
+    title_en = "No more pieces for one buyer"

@@ -141,6 +141,9 @@ class SkuOffer(msgspec.Struct, frozen=True):
     """The policy holds against the buyer only with a tick at the purchase (domain reference 5)."""
     category: str
     product_class: str
+    list_price_fen: int
+    offer: str | None
+    limit_per_buyer: int | None
 
 
 def _marks(branded: bool, recognised: bool) -> list[str]:
@@ -270,7 +273,8 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
        s.price_fen, s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
-       g.code AS category, g.product_class
+       g.code AS category, g.product_class, f.price_fen AS flash_price_fen, f.number AS flash_offer,
+       f.limit_per_buyer, f.left_over
   FROM sku s
   JOIN product p ON p.id = s.product_id
   LEFT JOIN category g ON g.id = p.category_id
@@ -278,6 +282,11 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
   CROSS JOIN LATERAL (
        SELECT payment_window_s, after_sales_window_s, refund_rule, after_sales_terms::text FROM sale_policy
         WHERE code = p.sale_policy AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1) y
+  LEFT JOIN LATERAL (
+       SELECT o.number, o.price_fen, o.limit_per_buyer,
+              (SELECT sum(available)::bigint FROM flash_bucket WHERE offer_id = o.id) AS left_over
+         FROM flash_offer o WHERE o.sku_id = s.id AND o.state = 'open' AND $3 >= o.starts_at AND $3 < o.ends_at) f
+       ON true
  WHERE s.code = ANY($2::text[])"""
 
 
@@ -288,6 +297,10 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
     """The offers of some SKUs by code, listed or not; a code that is unknown is missing. One query."""
     moment = now or utc_now()
     found = await rows(_OFFERS, china_day(moment), list(sku_codes), moment)
+    for each in found:
+        each["list_price_fen"] = each["price_fen"]
+        if each["flash_offer"] is not None:
+            each["price_fen"], each["available"] = each["flash_price_fen"], each["left_over"]
     return {
         r["code"]: SkuOffer(
             sku=r["code"],
@@ -313,6 +326,9 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             needs_confirmation=r["return_policy"] in NEEDS_CONFIRMATION,
             category=r["category"] or "",
             product_class=r["product_class"] or "",
+            list_price_fen=r["list_price_fen"],
+            offer=r["flash_offer"],
+            limit_per_buyer=r["limit_per_buyer"],
         )
         for r in found
     }
@@ -345,7 +361,7 @@ async def freight_facts(product: str, sku: str | None, now: datetime | None = No
 
 
 class StockDifference(msgspec.Struct, frozen=True):
-    """A SKU whose stock columns are not what its reservations and movements say; there should be none."""
+    """A SKU whose stock columns are not what its reservations, movements and open offers say; there should be none."""
 
     sku: str
     pieces: int
@@ -354,19 +370,28 @@ class StockDifference(msgspec.Struct, frozen=True):
     reserved_held: int
     sold: int
     sold_kept: int
+    set_aside: int
+    set_aside_held: int
+
+
+_DIFFERENCES = """
+SELECT * FROM (
+    SELECT s.code AS sku, s.available + s.reserved + s.sold + s.set_aside AS pieces,
+           COALESCE((SELECT sum(quantity) FROM stock_movement
+                      WHERE sku_id = s.id AND kind = 'stocked'), 0)::bigint AS pieces_moved,
+           s.reserved, COALESCE(t.held, 0)::bigint AS reserved_held, s.sold, COALESCE(t.kept, 0)::bigint AS sold_kept,
+           s.set_aside, (COALESCE(t.of_offers, 0) + COALESCE((SELECT sum(b.available) FROM flash_bucket b
+               JOIN flash_offer f ON f.id = b.offer_id WHERE f.sku_id = s.id), 0))::bigint AS set_aside_held
+      FROM sku s LEFT JOIN LATERAL (
+           SELECT sum(r.quantity) FILTER (WHERE r.state = 'held' AND o.id IS NULL) AS held,
+                  sum(r.quantity - r.returned) FILTER (WHERE r.state = 'sold' AND o.id IS NULL) AS kept,
+                  sum(r.quantity - r.returned) FILTER (WHERE r.state <> 'released' AND o.id IS NOT NULL) AS of_offers
+             FROM stock_reservation r LEFT JOIN flash_offer o ON o.id = r.offer_id AND o.state = 'open'
+            WHERE r.sku_id = s.id) t ON true) c
+ WHERE pieces <> pieces_moved OR reserved <> reserved_held OR sold <> sold_kept OR set_aside <> set_aside_held
+ ORDER BY sku"""
 
 
 async def stock_differences() -> list[StockDifference]:
-    """The check behind the stock columns, for after a fault and for every night."""
-    found = await rows(
-        "SELECT * FROM (SELECT s.code AS sku, s.available + s.reserved + s.sold AS pieces,"
-        " COALESCE((SELECT sum(quantity) FROM stock_movement"
-        " WHERE sku_id = s.id AND kind = 'stocked'), 0)::bigint AS pieces_moved,"
-        " s.reserved, COALESCE(t.held, 0)::bigint AS reserved_held,"
-        " s.sold, COALESCE(t.kept, 0)::bigint AS sold_kept FROM sku s LEFT JOIN LATERAL ("
-        "   SELECT sum(quantity) FILTER (WHERE state = 'held') AS held,"
-        "   sum(quantity - returned) FILTER (WHERE state = 'sold') AS kept"
-        "   FROM stock_reservation WHERE sku_id = s.id) t ON true) c"
-        " WHERE pieces <> pieces_moved OR reserved <> reserved_held OR sold <> sold_kept ORDER BY sku"
-    )
-    return [StockDifference(**r) for r in found]
+    """The check behind the stock columns and the offers' buckets, for after a fault and for every night."""
+    return [StockDifference(**r) for r in await rows(_DIFFERENCES)]

@@ -1,8 +1,11 @@
 """Stock: reserved at the order, sold at the payment, given back at the end of either.
 
 Every method but ``add`` belongs into the caller's transaction and touches SKUs in the order of their codes,
-so two orders with the same SKUs cannot wait for each other in a circle. A SKU's row stays locked until that
-transaction commits, so a caller does this step last (commerce reference 4).
+so two orders with the same SKUs cannot wait for each other in a circle; first the SKUs' own pieces, then those of
+offers. A SKU's row stays locked until that transaction commits, so a caller does this step last (commerce reference 4).
+
+Pieces that were reserved under a flash offer are the offer's while it is open (:mod:`products.offer_pieces`) and the
+SKU's afterwards; the state of the offer is read under a lock that its end waits for.
 """
 
 from collections.abc import Mapping
@@ -10,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, in_open_transaction, row, rows, scalar, transaction
+from kit.database import Row, execute, in_open_transaction, row, rows, scalar, transaction
+from products import offer_pieces
 from products.errors import (
     PutBackExceeded,
     QuantityInvalid,
@@ -22,14 +26,14 @@ from products.errors import (
 
 MAX_QUANTITY = 10_000
 
-# FOR UPDATE locks after the sort, so in the order of the codes, and before anything is changed. What is read under
-# the lock is the newest row, so ``left`` is exact, and nobody else can change it before the update.
+# FOR NO KEY UPDATE locks after the sort, so in the order of the codes, and before anything is changed. What is read
+# under the lock is the newest row, so ``left`` is exact, and nobody else can change it before the update.
 _RESERVE = """
 WITH wanted AS (
     SELECT * FROM unnest($1::text[], $2::int[], $3::text[]) AS w (code, quantity, reference)),
 locked AS (
     SELECT s.id, s.code, s.available, w.quantity, w.reference FROM wanted w JOIN sku s ON s.code = w.code
-     ORDER BY s.code COLLATE "C" FOR UPDATE OF s),
+     ORDER BY s.code COLLATE "C" FOR NO KEY UPDATE OF s),
 taken AS (
     UPDATE sku s SET available = s.available - l.quantity, reserved = s.reserved + l.quantity FROM locked l
      WHERE s.id = l.id AND s.available >= l.quantity RETURNING s.id, l.quantity, l.reference),
@@ -57,7 +61,17 @@ _REVIVE = _MOVE.format(
     changes="available = available - $2, sold = sold + $2", condition="AND available >= $2", kind="revived"
 )
 _PUT_BACK = _MOVE.format(changes="available = available + $2, sold = sold - $2", condition="", kind="put_back")
+_PUT_BACK_OF_OFFER = _MOVE.format(
+    changes="available = available + $2, set_aside = set_aside - $2", condition="", kind="put_back"
+)
+_NOTE = "INSERT INTO stock_movement (sku_id, kind, quantity, reference, moved_at) VALUES ($1, $2, $3, $4, $5)"
 _ADD = _MOVE.format(changes="available = available + $2", condition="AND available + $2 >= 0", kind="stocked")
+
+# Locked by whoever moves pieces, so that the end of an offer and the move see each other (see offer_pieces).
+_OFFERS_OF = """offers AS (
+    SELECT f.id, f.state FROM flash_offer f WHERE f.id IN (
+           SELECT offer_id FROM stock_reservation WHERE reference = $1 AND offer_id IS NOT NULL)
+     ORDER BY f.id FOR KEY SHARE)"""
 
 
 def check_quantity(quantity: int) -> None:
@@ -77,11 +91,19 @@ class Stock:
 
     clock: Clock = utc_now
 
-    async def reserve(self, wanted: Mapping[str, Mapping[str, int]], expires_at: datetime) -> None:
-        """Set pieces aside under opaque references that were never used before. One statement for any number of SKUs.
+    async def reserve(
+        self,
+        wanted: Mapping[str, Mapping[str, int]],
+        expires_at: datetime,
+        offers: Mapping[str, str] | None = None,
+        buyer: str = "",
+    ) -> None:
+        """Set pieces aside under opaque references that were never used before.
 
-        ``wanted`` maps each reference to pieces by SKU code; a SKU stands under one reference alone. Raises
-        :class:`SoldOut` for the first code that lacks pieces (the caller's transaction must then roll back),
+        One statement for any number of SKUs, and one more for each SKU that ``offers`` maps to the flash offer it is
+        bought under; the offer's limit counts for the opaque ``buyer``. ``wanted`` maps each reference to pieces by SKU
+        code; a SKU stands under one reference alone. Raises :class:`SoldOut` for the first code that lacks pieces,
+        :class:`OfferOver` and :class:`OfferLimitReached` (the caller's transaction must then roll back),
         :class:`SkuUnknown` and :class:`QuantityInvalid`.
         """
         _require_transaction()
@@ -92,17 +114,26 @@ class Stock:
             check_quantity(quantity)
         if len({sku for sku, _, _ in parts}) != len(parts):
             raise ValueError("a SKU stands under two references")
-        columns = ([part[column] for part in parts] for column in range(3))
-        if lacking := await row(_RESERVE, *columns, expires_at, self.clock()):
-            if lacking["available"] is None:
-                raise SkuUnknown(sku=lacking["code"])
-            raise SoldOut(sku=lacking["code"], left=lacking["available"])
+        under = offers or {}
+        if plain := [part for part in parts if part[0] not in under]:
+            columns = ([part[column] for part in plain] for column in range(3))
+            if lacking := await row(_RESERVE, *columns, expires_at, self.clock()):
+                if lacking["available"] is None:
+                    raise SkuUnknown(sku=lacking["code"])
+                raise SoldOut(sku=lacking["code"], left=lacking["available"])
+        for sku, quantity, reference in parts:
+            if sku in under:
+                await offer_pieces.take(under[sku], sku, quantity, reference, buyer, expires_at, self.clock())
 
     async def release(self, reference: str) -> None:
         """Give held pieces back. Repeating it, or calling it after the sale, changes nothing."""
         _require_transaction()
         for part in await self._turn(reference, "held", "released"):
-            await self._move(_RELEASE, part)
+            if part["offer_open"]:
+                await offer_pieces.give_back(part)
+                await self._note("released", part)
+            else:
+                await self._move(_RELEASE, part)
 
     async def sell(self, reference: str) -> None:
         """Held pieces are paid for. Repeating it changes nothing.
@@ -110,8 +141,7 @@ class Stock:
         Raises :class:`StockGone` when they were given back before, :class:`ReservationUnknown`.
         """
         _require_transaction()
-        for part in await self._turn(reference, "held", "sold"):
-            await self._move(_SELL, part)
+        await self._sell_held(reference)
         states = await self._states(reference)
         if "released" in states:
             raise StockGone(reference=reference)
@@ -125,15 +155,17 @@ class Stock:
         _require_transaction()
         async with transaction():
             await self._states(reference)
-            for part in await self._turn(reference, "held", "sold"):
-                await self._move(_SELL, part)
+            await self._sell_held(reference)
             for part in await self._turn(reference, "released", "sold"):
-                if not await self._move(_REVIVE, part):
+                if part["offer_open"]:
+                    await offer_pieces.take_again(part)
+                    await self._note("revived", part)
+                elif not await self._move(_REVIVE, part):
                     left = await scalar("SELECT available FROM sku WHERE id = $1", part["sku_id"])
                     raise SoldOut(sku=part["code"], left=left)
 
     async def put_back(self, reference: str, sku: str, quantity: int) -> None:
-        """Sold pieces came back fit for sale.
+        """Sold pieces came back fit for sale, at the SKU's own price whatever they were sold for.
 
         Not idempotent: the caller moves its own state in the same transaction. Raises
         :class:`PutBackExceeded` when more would come back than was sold under the reference.
@@ -141,16 +173,17 @@ class Stock:
         _require_transaction()
         check_quantity(quantity)
         part = await row(
-            "UPDATE stock_reservation r SET returned = r.returned + $3 FROM sku s"
+            f"WITH {_OFFERS_OF}, back AS (UPDATE stock_reservation r SET returned = r.returned + $3 FROM sku s"
             " WHERE s.id = r.sku_id AND r.reference = $1 AND s.code = $2 AND r.state = 'sold'"
-            " AND r.returned + $3 <= r.quantity RETURNING r.sku_id, r.reference, s.code",
+            " AND r.returned + $3 <= r.quantity RETURNING r.sku_id, r.reference, s.code, r.offer_id)"
+            " SELECT b.*, o.state = 'open' AS offer_open FROM back b LEFT JOIN offers o ON o.id = b.offer_id",
             reference,
             sku,
             quantity,
         )
         if part is None:
             raise PutBackExceeded(reference=reference, sku=sku)
-        await self._move(_PUT_BACK, {**part, "quantity": quantity})
+        await self._move(_PUT_BACK_OF_OFFER if part["offer_open"] else _PUT_BACK, {**part, "quantity": quantity})
 
     async def add(self, sku: str, quantity: int, note: str) -> int:
         """Pieces came in, or, with a negative quantity, were written off; answers what is available now.
@@ -171,14 +204,25 @@ class Stock:
     async def _turn(self, reference: str, source: str, target: str) -> list[Row]:
         """Turn a reference's reservations from one state into another; answers those turned, by SKU code."""
         return await rows(
-            "WITH turned AS (UPDATE stock_reservation SET state = $3 WHERE reference = $1 AND state = $2"
-            " RETURNING sku_id, quantity, reference)"
-            " SELECT t.sku_id, t.quantity, t.reference, s.code FROM turned t JOIN sku s ON s.id = t.sku_id"
-            ' ORDER BY s.code COLLATE "C"',  # as Python sorts them in reserve
+            f"WITH {_OFFERS_OF}, turned AS (UPDATE stock_reservation SET state = $3 WHERE reference = $1 AND state = $2"
+            " RETURNING sku_id, quantity, reference, offer_id, buyer)"
+            " SELECT t.*, s.code, o.state = 'open' AS offer_open FROM turned t JOIN sku s ON s.id = t.sku_id"
+            " LEFT JOIN offers o ON o.id = t.offer_id"
+            " ORDER BY (o.state = 'open') IS TRUE, s.code COLLATE \"C\"",  # as in reserve
             reference,
             source,
             target,
         )
+
+    async def _sell_held(self, reference: str) -> None:
+        for part in await self._turn(reference, "held", "sold"):
+            if part["offer_open"]:
+                await self._note("sold", part)  # it has left its bucket already
+            else:
+                await self._move(_SELL, part)
+
+    async def _note(self, kind: str, part: Row) -> None:
+        await execute(_NOTE, part["sku_id"], kind, part["quantity"], part["reference"], self.clock())
 
     async def _states(self, reference: str) -> set[str]:
         found = await rows("SELECT state FROM stock_reservation WHERE reference = $1", reference)

@@ -21,6 +21,7 @@ from integrations.media_server.remux import FfmpegRemuxer
 from integrations.object_storage.folder import FolderStorage
 from integrations.object_storage.s3 import S3Storage
 from integrations.redis.room_bell import RedisRoomBell
+from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.background import BackgroundClient
 from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
@@ -43,6 +44,7 @@ from merchants.papers import Papers
 from merchants.service import Merchants
 from messages.inbox import Inbox
 from miniapp_api.live.endpoints import AllowedOrigins
+from miniapp_api.orders.turnstile import OrderTurnstile
 from orders.after_sales import AfterSales
 from orders.carts import Carts
 from orders.cases.desk import OrderDesks
@@ -64,6 +66,7 @@ from products.categories import Categories
 from products.certificates import Certificates
 from products.knives import Knives
 from products.marks import Marks
+from products.offers import Offers
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
@@ -93,6 +96,7 @@ class Bootstrap:
     after_sales: AfterSales
     coupons: Coupons
     receipts: Receipts
+    offers: Offers
     live_sessions: live.Sessions
     supervision: Supervision
     archive: Archive
@@ -158,6 +162,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         after_sales=after_sales,
         coupons=coupons,
         receipts=receipts,
+        offers=Offers(),
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
@@ -194,6 +199,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Certificates(),
         Knives(),
         stock,
+        built.offers,
+        OrderTurnstile(RedisSoldOutSigns(redis)),
         Campaigns(),
         built.coupons,
         payments,

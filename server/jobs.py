@@ -46,6 +46,7 @@ JOBS: tuple[Job, ...] = (
     Job("payments.import_bills", 3600, lambda b: payments.jobs.import_bills(b.bills)),
     Job("payments.compare_bills", 300, lambda b: payments.jobs.compare_bills(b.bills)),
     Job("orders.pass_after_sales_windows", 1, lambda b: orders.jobs.pass_after_sales_windows(b.order_life)),
+    Job("products.end_due_offers", 1, lambda b: b.offers.end_due()),
     Job("promotions.expire_coupons", 60, lambda b: promotions.jobs.expire_coupons(b.coupons)),
     Job("orders.receive_of_itself", 2, lambda b: orders.jobs.receive_of_itself(b.receipts)),
     Job("orders.pass_case_deadlines", 2, lambda b: orders.jobs.pass_case_deadlines(b.after_sales)),

@@ -17,6 +17,7 @@ from miniapp_api.orders.schemas import (
     QuoteRequest,
     ReceiptExtendedView,
 )
+from miniapp_api.orders.turnstile import OrderTurnstile
 from orders.carts import Cart, Carts
 from orders.checkout import Checkout, Delivery, PlacedOrder
 from orders.errors import OrderNotFound, TradeNotFound
@@ -40,7 +41,7 @@ async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) ->
     return await checkout.quote(actor.number, lines, body.coupons, region)
 
 
-@door.post("/orders")
+@door.post("/orders", turnstile=OrderTurnstile)
 async def place_order(
     actor: Consumer, body: PlaceOrder, key: IdempotencyKey, checkout: Checkout, attributions: Attributions
 ) -> PlacedTradeView:

@@ -16,6 +16,7 @@ from typing import IO
 import uvloop
 from tortoise.context import TortoiseContext
 
+from scripts.benchmarks import flash
 from scripts.benchmarks.county import Shelf, build_county
 from scripts.benchmarks.load import Round, drive
 from scripts.benchmarks.loads import Load, measured_loads, static_load
@@ -39,44 +40,52 @@ def main() -> None:
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="longchuan-bench-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
-        stack = LocalStack(Path(folder, "state"), ("postgres",), usual_ports=False)
+        stack = LocalStack(Path(folder, "state"), ("postgres", "redis"), usual_ports=False)
         try:
             stack.prepare()
             stack.start_first()
             stack.migrate()
             began = time.monotonic()
-            shelf = asyncio.run(_seed(stack.environment["DATABASE_URL"]))
+            url = stack.environment["DATABASE_URL"]
+            shelf, sale = asyncio.run(_seed(url, options.what == "flash"))
             print(f"{len(shelf.products):,} products in {time.monotonic() - began:.0f} s", flush=True)
             with _server(stack, Path(folder, "server.log")) as port:
-                loads, rounds = uvloop.run(_measure(port, shelf, options))
+                if sale is None:
+                    loads, rounds = uvloop.run(_measure(port, shelf, options))
+                    found = [*table(loads, rounds), "", *goals(loads, rounds)]
+                else:
+                    found = flash.summary(uvloop.run(flash.measure(port, shelf, sale, options, ROUNDS)))
+                    found += asyncio.run(flash.account(url, sale))
         finally:
             stack.destroy()
     each = options.seconds / ROUNDS
     print(f"\n{machine()}; load average {before:.1f} before, {os.getloadavg()[0]:.1f} after")
     print(f"{options.connections} connections; {ROUNDS} interleaved rounds of {each:.1f} s a load")
     print("PostgreSQL, server and client on this machine; fsync and synchronous_commit on")
-    print("/ static, / yardstick: median of the ratios of the rounds\n")
-    print("\n".join([*table(loads, rounds), "", *goals(loads, rounds)]))
+    print("ratios: median over the rounds\n")
+    print("\n".join(found))
 
 
 def _options() -> argparse.Namespace:
     asked = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    asked.add_argument("what", nargs="?", choices=("routes", "flash"), default="routes", help="what to measure")
     asked.add_argument("--seconds", type=float, default=10.0, help="measured seconds per load, over all rounds")
     asked.add_argument("--connections", type=int, default=32, help="keep-alive connections that ask without a pause")
     asked.add_argument("--only", nargs="*", default=[], help="names of loads; their yardsticks are added")
     return asked.parse_args()
 
 
-async def _seed(url: str) -> Shelf:
+async def _seed(url: str, with_sale: bool) -> tuple[Shelf, flash.Sale | None]:
     """Fill the database without waiting for the disk; nothing of this is measured."""
     config = tortoise_config(DatabaseSettings(url=url))
     config["connections"]["default"]["credentials"]["server_settings"]["synchronous_commit"] = "off"
     async with TortoiseContext() as context:
         await context.init(config=config)
         shelf = await build_county()
+        sale = await flash.open_sale(shelf) if with_sale else None
         await context.connections.get("default").execute_script("VACUUM ANALYZE")
         await context.close_connections()
-    return shelf
+    return shelf, sale
 
 
 @contextmanager

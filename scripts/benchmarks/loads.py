@@ -51,14 +51,14 @@ def measured_loads(shelf: Shelf) -> list[Load]:
     ]
 
     def order(name: str, title: str, carts: Sequence[Cart]) -> Load:
-        requests = _orders("/v1/miniapp/orders", carts, shelf)
+        requests = order_requests("/v1/miniapp/orders", carts, shelf)
         return Load(name, f"order, {title}", requests, "insert", ORDER_GOAL, "static order")
 
     return [
         Load("query", "yardstick: one query of 20 rows", _always([get("/yardstick/query")])),
         Load("list", "list of 20 products", _always([LIST]), "query", READ_GOAL, "static list"),
         Load("detail", "product detail", _always(pages), "query", READ_GOAL, "static detail"),
-        Load("insert", "yardstick: one-statement order", _orders("/yardstick/order", single, shelf)),
+        Load("insert", "yardstick: one-statement order", order_requests("/yardstick/order", single, shelf)),
         order("order", "1 line of 1,000 SKUs", single),
         order("basket", f"{LINES} lines", baskets),
         order("hot", "1 line of one hot SKU", single[:1]),
@@ -69,7 +69,7 @@ def _always(requests: list[bytes]) -> Callable[[], bytes]:
     return itertools.cycle(requests).__next__
 
 
-def _orders(path: str, carts: Sequence[Cart], shelf: Shelf) -> Callable[[], bytes]:
+def order_requests(path: str, carts: Sequence[Cart], shelf: Shelf) -> Callable[[], bytes]:
     """Orders in turn by SKU and by consumer, each with a key that was never used."""
     marker = uuid.uuid4().hex
     prepared = []

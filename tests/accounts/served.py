@@ -24,15 +24,18 @@ from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.doors import Door
 from api_kit.mounting import mount
 from console_api import door as console
+from console_api.offers import endpoints as offers_of_merchants
 from logistics.addresses import AddressBook
 from logistics.templates import FreightTemplates
 from merchants.applications import LegalPersons
 from merchants.service import Merchants
 from miniapp_api import door as miniapp
+from miniapp_api.offers import endpoints as offers_to_buyers
 from products.categories import Categories
 from products.certificates import Certificates
 from products.knives import Knives
 from products.marks import Marks
+from products.offers import Offers
 from products.service import Catalogue, Stock
 from promotions.campaigns import Campaigns
 from promotions.coupons import Coupons
@@ -51,6 +54,8 @@ ENDPOINTS = (
     miniapp_api.logistics.endpoints,
     miniapp_api.products.endpoints,
     miniapp_api.promotions.endpoints,
+    offers_of_merchants,
+    offers_to_buyers,
 )
 
 
@@ -94,6 +99,7 @@ async def served() -> AsyncIterator[Served]:
             Knives(),
             Stock(),
             FreightTemplates(),
+            Offers(),
             AddressBook(throwaway_cipher()),
             Campaigns(),
             Coupons(),

@@ -1,10 +1,20 @@
 """What merchants have in this room."""
 
+from datetime import timedelta
+
+from kit.clock import utc_now
 from tests.doors.belongings import Owner
 
 
 async def give(owner: Owner) -> None:
-    """The product that the house has put on sale."""
+    """The product that the house has put on sale, and an offer of it that begins tomorrow."""
     owner.found.by_pattern["/v1/(miniapp|console)/products/"] = {"code": owner.house.product}
     owner.found.by_pattern["/v1/console/skus/"] = {"code": owner.house.sku}
     owner.found.private["merchant_clerk"] |= {owner.house.product}
+    begin = utc_now() + timedelta(days=1)
+    terms = {"price_fen": 100, "pieces": 1, "starts_at": begin.isoformat(),
+             "ends_at": (begin + timedelta(hours=1)).isoformat()}  # fmt: skip
+    offer = await owner.ask("merchant_clerk", "POST", f"/v1/console/skus/{owner.house.sku}/offers", terms)
+    owner.found.by_pattern["/v1/console/offers/"] = {"number": offer["offer"]}
+    owner.found.bodies["console.open_offer"] = terms
+    owner.found.private["merchant_clerk"] |= {offer["offer"]}

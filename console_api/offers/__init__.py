@@ -1,0 +1,1 @@
+"""Flash offers of merchants."""

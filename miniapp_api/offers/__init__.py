@@ -1,0 +1,1 @@
+"""Flash offers as consumers see them."""

@@ -1,0 +1,72 @@
+"""The turnstile in front of the checkout: who wants what was sold out a moment ago need not ask the database.
+
+A request whose key was used before goes through to its kept answer: that it has the goods must not be hidden from a
+buyer who asks again. Keys are looked up many at a time, because those who are refused come many at a time.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import msgspec
+
+from kit.errors import DomainError
+from kit.idempotency import used_keys
+from products.errors import SoldOut
+from products.ports import SoldOutSigns
+
+
+class _Line(msgspec.Struct):
+    sku: str
+
+
+class _Cart(msgspec.Struct):
+    lines: list[_Line]
+
+
+_read_cart = msgspec.json.Decoder(_Cart).decode
+
+
+@dataclass
+class OrderTurnstile:
+    """See :class:`api_kit.doors.Turnstile`."""
+
+    signs: SoldOutSigns
+    _waiting: list[tuple[str, asyncio.Future[bool]]] = field(default_factory=list)
+    _asking: asyncio.Task[None] | None = None
+
+    async def admit(self, key: str, body: bytes) -> None:
+        """Raises :class:`SoldOut` where a sign hangs; anything odd is left to the route itself."""
+        try:
+            wanted = [line.sku for line in _read_cart(body).lines]
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return
+        sku = await self.signs.hangs(wanted)
+        if sku is not None and key and not await self._is_used(key):
+            raise SoldOut(sku=sku, left=0)
+
+    async def hear(self, refusal: DomainError) -> None:
+        """Hang a sign when the truth has said that nothing is left."""
+        if isinstance(refusal, SoldOut) and refusal.facts.get("left") == 0:
+            await self.signs.hang(str(refusal.facts["sku"]))
+
+    async def _is_used(self, key: str) -> bool:
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, answer))
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        return await answer
+
+    async def _ask(self) -> None:
+        """Whoever comes while a query runs goes into the next one."""
+        while self._waiting:
+            asked, self._waiting = self._waiting, []
+            try:
+                used = await used_keys([key for key, _ in asked])
+            except Exception as error:
+                for _, answer in asked:
+                    if not answer.done():
+                        answer.set_exception(error)
+            else:
+                for key, answer in asked:
+                    if not answer.done():
+                        answer.set_result(key in used)
