@@ -113,6 +113,21 @@ async def freight_terms(templates: Iterable[str], now: datetime | None = None) -
     return terms
 
 
+async def kept_terms(versions: Iterable[str]) -> dict[str, FreightTerms]:
+    """Terms as an order keeps them, ``code@version``, by template; '' is left out. One query, or none."""
+    wanted = sorted(set(versions) - {""})
+    if not wanted:
+        return {}
+    found = await rows(
+        "SELECT t.code, v.version, v.unit, v.terms::text AS terms FROM freight_template t"
+        " JOIN freight_version v ON v.template_id = t.id WHERE t.code || '@' || v.version = ANY($1::text[])"
+        " AND t.code = ANY($2::text[])",
+        wanted,
+        [version.partition("@")[0] for version in wanted],
+    )
+    return {row["code"]: read_terms(row["code"], row["version"], row["unit"], row["terms"]) for row in found}
+
+
 class _Kept(msgspec.Struct, frozen=True):
     rules: tuple[FreightRule, ...]
     not_served: tuple[str, ...] = ()

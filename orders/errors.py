@@ -185,3 +185,43 @@ class ReceiptNotExtendable(Conflict):
     code = "receipt_not_extendable"
     title = "收货时间只能延长一次"
     title_en = "Receipt cannot be extended"
+
+
+class PiecesNotLeft(Conflict):
+    """Fewer pieces of the lines named are packed and in no parcel; ``lines`` says which."""
+
+    code = "pieces_not_left"
+    title = "可发件数不足"
+    title_en = "Fewer pieces are left to send"
+
+
+class DeliveriesDiffer(Conflict):
+    """Orders of several buyers, or to several addresses, do not go into one parcel."""
+
+    code = "deliveries_differ"
+    title = "收货人或收货地址不同，不能合并发货"
+    title_en = "The orders go to different receivers"
+
+
+class ParcelsFull(Conflict):
+    """An order is sent in as many parcels as it may be; ``limit`` says how many."""
+
+    code = "parcels_full"
+    title = "订单的包裹数量已达上限"
+    title_en = "The order has too many parcels"
+
+
+class WaybillsRefused(Invalid):
+    """Rows of a file of waybills are wrong, so none was taken; ``rows`` says which and why."""
+
+    code = "waybills_refused"
+    title = "运单文件有误，未导入任何一行"
+    title_en = "Rows of the file are wrong; none was taken"
+
+
+class FreightWouldRise(Conflict):
+    """Sending to the new region costs more than was paid; ``freight_fen`` and ``paid_fen`` say how much."""
+
+    code = "freight_would_rise"
+    title = "新地址的运费高于已付运费，请联系商家"
+    title_en = "Sending there costs more than was paid"

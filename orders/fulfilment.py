@@ -1,15 +1,17 @@
-"""Packing from lots and handing over to a carrier."""
+"""Packing from lots; what is packed goes to a carrier in parcels (``orders.parcels``)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kit.clock import Clock, utc_now
-from kit.database import execute, row, rows, transaction
+from kit.database import row, rows, transaction
+from kit.encryption import FieldCipher
 from kit.outbox import announce
 from orders.cases.models import FINAL
-from orders.errors import LineNotFound, OrderNotFound, OrderStateConflict
-from orders.events import OrderPacked, OrderShipped
+from orders.errors import LineNotFound, OrderStateConflict
+from orders.events import OrderPacked
 from orders.models import OrderState
+from orders.parcels import Shipping
 from orders.transitions import advance_or_refuse
 from traceability.queries import line_lots
 from traceability.service import Lots
@@ -20,6 +22,7 @@ class Fulfilment:
     """The merchant's side of a paid order."""
 
     lots: Lots
+    cipher: FieldCipher
     clock: Clock = utc_now
 
     async def pack(self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]], actor: str) -> None:
@@ -92,33 +95,5 @@ class Fulfilment:
             raise OrderStateConflict(detail="按批次的件数与应发件数不符", lines=list(wrong))
 
     async def ship(self, merchant: str, number: str, carrier: str, waybill: str, actor: str) -> None:
-        """Hand a packed order to a carrier. Repeating it with the same waybill changes nothing."""
-        async with transaction():
-            now = self.clock()
-            held = await row(
-                "SELECT state, carrier, waybill FROM customer_order WHERE number = $1 AND merchant = $2 FOR UPDATE",
-                number,
-                merchant,
-            )
-            if held is None:
-                raise OrderNotFound()
-            if held["state"] == OrderState.SHIPPED and (held["carrier"], held["waybill"]) == (
-                carrier,
-                waybill,
-            ):
-                return
-            await advance_or_refuse(
-                number,
-                OrderState.SHIPPED,
-                moment=now,
-                actor=actor,
-                owner=("merchant", merchant),
-                sources=frozenset({OrderState.PACKED}),
-            )
-            await execute(
-                "UPDATE customer_order SET carrier = $2, waybill = $3 WHERE number = $1",
-                number,
-                carrier,
-                waybill,
-            )
-            await announce(OrderShipped(order=number, carrier=carrier, waybill=waybill, shipped_at=now))
+        """Hand all that is left of a packed order to a carrier as one parcel, as :meth:`Shipping.ship` says."""
+        await Shipping(self.cipher, self.clock).ship(merchant, number, carrier, waybill, actor)

@@ -1,7 +1,16 @@
-"""Reactions to facts of the payments room."""
+"""Reactions to facts of payments, parcels and WeChat, and to refunds of our own that leave an order wholly sent."""
 
+from datetime import UTC, datetime
+
+from logistics.events import ParcelSigned
+from messages.events import TradeSettled
 from orders.after_sales import AfterSales
+from orders.events import LineRefunded
 from orders.life import OrderLife
+from orders.parcels import Shipping
+from orders.receipts import Receipts
+from orders.shortages import Shortages
+from payments.captures import reference_of
 from payments.events import PaymentArrivedLate, PaymentClosed, PaymentSucceeded, RefundFailed, RefundSucceeded
 
 
@@ -28,3 +37,29 @@ async def on_refund_succeeded(fact: RefundSucceeded, after_sales: AfterSales) ->
 async def on_refund_failed(fact: RefundFailed, after_sales: AfterSales) -> None:
     """The case waits for a person."""
     await after_sales.record_failure(fact.refund_reference)
+
+
+async def on_line_refunded(fact: LineRefunded, shipping: Shipping) -> None:
+    """What is left of the order may be with a carrier already."""
+    await shipping.settle(fact.order)
+
+
+async def on_shortage_refunded(fact: LineRefunded, shortages: Shortages) -> None:
+    """Pieces that were never there do not go back on sale."""
+    await shortages.write_off(fact.refund)
+
+
+async def on_parcel_signed(fact: ParcelSigned, receipts: Receipts) -> None:
+    """The goods have arrived: receipt comes sooner of itself."""
+    for order in fact.arrived:
+        await receipts.note_delivery(order, fact.signed_at)
+
+
+async def on_trade_settled(fact: TradeSettled, receipts: Receipts) -> None:
+    """WeChat settles what its buyer, or time, has confirmed there: the order is received here as well.
+
+    Without a moment of settlement the event only estimates one.
+    """
+    order = await reference_of(fact.number, fact.transaction_id)
+    if fact.settlement_time and order is not None:
+        await receipts.confirm_elsewhere(order, "wechat", datetime.fromtimestamp(fact.settlement_time, UTC))

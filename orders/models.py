@@ -216,3 +216,19 @@ class CartLine(Model):
             CheckConstraint(check="quantity BETWEEN 1 AND 999 AND seen_price_fen > 0", name="ck_cart_line_quantity"),
             UniqueConstraint(fields=("consumer", "sku"), name="uq_cart_line"),
         )
+
+
+class OrderShortage(Model):
+    """Pieces that the merchant sold and did not have; ``case_number`` is the after-sales case that refunds them."""
+
+    id = fields.BigIntField(primary_key=True)
+    case_number = fields.CharField(max_length=32, unique=True)
+    sku = fields.CharField(max_length=40)
+    quantity = fields.IntField()
+    reported_at = fields.DatetimeField()
+    reported_by = fields.CharField(max_length=120)
+    written_off_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "order_shortage"
+        constraints = (CheckConstraint(check="quantity > 0", name="ck_order_shortage_quantity"),)

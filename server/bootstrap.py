@@ -16,6 +16,8 @@ from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
 from content.texts import Texts
 from integrations.field_encryption.cipher import AesGcmFieldCipher
+from integrations.kuaidi100.service import Kuaidi100
+from integrations.local_carrier.service import LocalCarrier
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.object_storage.folder import FolderStorage
@@ -25,6 +27,7 @@ from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.background import BackgroundClient
 from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
+from integrations.wechat.shipping import WeChatShipping
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
@@ -38,7 +41,12 @@ from live.publishing import Publishing
 from live.shelf import Shelf
 from live.supervision import Supervision
 from logistics.addresses import AddressBook
+from logistics.carriers import Carriers
+from logistics.parcels import Parcels
+from logistics.ports import CarrierService
+from logistics.reports import Reporter, ShippingReports
 from logistics.templates import FreightTemplates
+from logistics.tracking import Tracking
 from merchants.applications import Applications, LegalPersons
 from merchants.papers import Papers
 from merchants.service import Merchants
@@ -50,8 +58,12 @@ from orders.carts import Carts
 from orders.cases.desk import OrderDesks
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
+from orders.labels import Labels
 from orders.life import OrderLife
+from orders.parcels import Shipping
+from orders.readdressing import Readdressing
 from orders.receipts import Receipts
+from orders.shortages import Shortages
 from orders.trades import Trades
 from payments.bills import Bills
 from payments.notices import Notices
@@ -78,6 +90,7 @@ from traceability.service import Intakes, Lots, Suppliers
 from webhook_api.wechat.push import MessagePush
 
 NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
+TRACKS_PATH = "/v1/webhook/kuaidi100/tracks"
 
 
 @dataclass
@@ -103,6 +116,11 @@ class Bootstrap:
     feed_hub: FeedHub
     sealer: Sealer
     sales_books: SalesBooks
+    shipping: Shipping
+    shortages: Shortages
+    shipping_reports: ShippingReports
+    reporter: Reporter
+    tracking: Tracking
     tallies: Tallies
     storage: ObjectStorage
     pictures: Pictures
@@ -147,6 +165,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     bell = RedisRoomBell(redis)
     live_sessions = live.Sessions(bell, media)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
+    service, carriers = _carrier_service(settings, http), Carriers(cipher)
     hls_directory = settings.media.directory / "hls"
     background = _background_client(settings)
     built = Bootstrap(
@@ -169,12 +188,18 @@ def bootstrap(settings: Settings) -> Bootstrap:
         feed_hub=FeedHub(bell),
         sealer=Sealer(),
         sales_books=SalesBooks(),
+        shipping=Shipping(cipher),
+        shortages=Shortages(after_sales, stock),
+        shipping_reports=ShippingReports(),
+        reporter=Reporter(WeChatShipping(background)),
+        tracking=Tracking(service, Parcels(), timedelta(seconds=settings.carrier.pause_s)),
         tallies=Tallies(redis),
         storage=storage,
         pictures=pictures,
         reviews=Reviews(texts, pictures, timedelta(days=settings.review_window_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
     )
+    checkout = Checkout(stock, payments, coupons, address_book, cipher)
     offered: list[object] = [
         sessions,
         AccessLogs(),
@@ -208,14 +233,21 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.bills,
         Notices(gateway, payments, refunds),
         PaymentQueries(),
-        Checkout(stock, payments, coupons, address_book, cipher),
+        checkout,
         Carts(),
         Trades(payments),
         order_life,
         after_sales,
         order_desks,
         receipts,
-        Fulfilment(Lots()),
+        Fulfilment(Lots(), cipher),
+        built.shipping,
+        built.shortages,
+        Readdressing(checkout, built.shipping),
+        built.shipping_reports,
+        built.tracking,
+        carriers,
+        Labels(service, carriers, built.shipping),
         live_sessions,
         publishing,
         Shelf(bell),
@@ -268,6 +300,24 @@ def _storage(pictures: PictureSettings) -> ObjectStorage:
 def _pictures(pictures: PictureSettings, storage: ObjectStorage) -> Pictures:
     limits = PictureLimits(pictures.max_bytes, pictures.max_pixels, pictures.consumer_per_day, pictures.staff_per_day)
     return Pictures(storage, pictures.base_url.rstrip("/"), limits)
+
+
+def _carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierService | None:
+    carrier = settings.carrier
+    if carrier.service == "local":
+        return LocalCarrier(carrier.local_stage_s)
+    if carrier.service == "kuaidi100":
+        return Kuaidi100(
+            customer=carrier.customer,
+            key=carrier.key,
+            secret=carrier.secret,
+            salt=carrier.salt,
+            callback_url=settings.public_base_url.rstrip("/") + TRACKS_PATH,
+            poll_base=carrier.poll_base.rstrip("/"),
+            api_base=carrier.api_base.rstrip("/"),
+            http=http,
+        )
+    return None
 
 
 def _wechat_pay(settings: Settings) -> WeChatPayConfiguration:

@@ -12,6 +12,7 @@ import content.jobs
 import kit.idempotency
 import ledger.jobs
 import live.jobs
+import logistics.jobs
 import merchants.jobs
 import messages.inbox
 import orders.jobs
@@ -50,6 +51,8 @@ JOBS: tuple[Job, ...] = (
     Job("promotions.expire_coupons", 60, lambda b: promotions.jobs.expire_coupons(b.coupons)),
     Job("orders.receive_of_itself", 2, lambda b: orders.jobs.receive_of_itself(b.receipts)),
     Job("orders.pass_case_deadlines", 2, lambda b: orders.jobs.pass_case_deadlines(b.after_sales)),
+    Job("logistics.look_after_parcels", 10, lambda b: logistics.jobs.look_after_parcels(b.tracking)),
+    Job("logistics.tell_wechat", 10, lambda b: logistics.jobs.tell_wechat(b.reporter)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),

@@ -81,6 +81,23 @@ class PictureSettings(msgspec.Struct, frozen=True):
     staff_per_day: int = 2_000
 
 
+class CarrierSettings(msgspec.Struct, frozen=True):
+    """Who tracks parcels and prints waybills: nobody, a local twin (development alone), or Kuaidi100.
+
+    ``salt`` signs what Kuaidi100 pushes; ``secret`` orders for waybills.
+    """
+
+    service: Literal["none", "local", "kuaidi100"] = "none"
+    customer: str = ""
+    key: str = ""
+    secret: str = ""
+    salt: str = ""
+    poll_base: str = "https://poll.kuaidi100.com"
+    api_base: str = "https://api.kuaidi100.com"
+    pause_s: int = 1800
+    local_stage_s: int = 60
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything that differs between two installations.
 
@@ -107,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True):
     media: MediaSettings
     pictures: PictureSettings
     review_window_days: int
+    carrier: CarrierSettings = CarrierSettings()
     log_level: str = "INFO"
 
 
@@ -154,6 +172,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/") + "/pictures",
             **_named(env, PictureSettings, {}, "PICTURES_"),
         },
+        "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
     try:
@@ -208,7 +227,18 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("WECHAT_PAY_APIV3_KEY must have 32 bytes")
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
         reasons.append("WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set")
+    if s.carrier.service == "kuaidi100" and (
+        not (s.carrier.customer and s.carrier.key and s.carrier.secret) or len(s.carrier.salt) < 16
+    ):
+        reasons.append("CARRIER_CUSTOMER, CARRIER_KEY, CARRIER_SECRET and a CARRIER_SALT of 16 characters must be set")
+    if not 10 <= s.carrier.pause_s <= 86400 or not 1 <= s.carrier.local_stage_s <= 86400:
+        reasons.append("CARRIER_PAUSE_S must be 10 to 86400, CARRIER_LOCAL_STAGE_S 1 to 86400")
     if s.environment == "production":
+        if s.carrier.service == "local":
+            reasons.append("production has no local carrier")
+        carrier_hosts = [urlsplit(base) for base in (s.carrier.poll_base, s.carrier.api_base)]
+        if any(u.scheme != "https" or not (u.hostname or "").endswith(".kuaidi100.com") for u in carrier_hosts):
+            reasons.append("production talks to Kuaidi100 itself, never to a stand-in")
         addresses = (s.wechat.api_base, *s.wechat_pay.bases)
         hosts = [(urlsplit(address).scheme, urlsplit(address).hostname or "") for address in addresses]
         if any(scheme != "https" or not host.endswith(".weixin.qq.com") for scheme, host in hosts):

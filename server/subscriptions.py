@@ -5,12 +5,14 @@ from typing import TypeVar
 
 import content.handlers
 import live.handlers
+import logistics.handlers
 import orders.handlers
 import reviews.handlers
 from content.events import PictureJudged, TextJudged
 from kit.facts import Fact
 from kit.outbox import Reaction
-from messages.events import MediaChecked
+from logistics.events import ParcelSigned
+from messages.events import MediaChecked, TradeSettled
 from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
 from payments.events import (
     PaymentArrivedLate,
@@ -58,6 +60,11 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PaymentSettled, books.on_payment_settled, built.sales_books),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),
+        # logistics
+        _row(ParcelSigned, logistics.handlers.on_parcel_signed, built.shipping_reports),
+        _row(ParcelSigned, orders.handlers.on_parcel_signed, built.receipts),
+        # messages
+        _row(TradeSettled, orders.handlers.on_trade_settled, built.receipts),
         # orders
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books),
@@ -65,4 +72,6 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderPacked, books.on_order_packed, built.sales_books),
         _row(OrderEarned, books.on_order_earned, built.sales_books),
         _row(LineRefunded, books.on_line_refunded, built.sales_books),
+        _row(LineRefunded, orders.handlers.on_line_refunded, built.shipping),
+        _row(LineRefunded, orders.handlers.on_shortage_refunded, built.shortages),
     )

@@ -1,11 +1,24 @@
-"""Freight templates of a merchant."""
+"""Freight templates, carriers, parcels, and what WeChat is told of them."""
 
 import msgspec
 
-from accounts.actors import MerchantClerk
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
 from api_kit.doors import IdempotencyKey
 from console_api import door
-from console_api.logistics.schemas import FreightTemplateInput, FreightTemplatesView
+from console_api.logistics.schemas import (
+    CarrierAccountInput,
+    CarrierAccountsView,
+    CarrierInput,
+    CarriersView,
+    FreightTemplateInput,
+    FreightTemplatesView,
+    ReportDecision,
+    ReportsView,
+)
+from logistics.carriers import CarrierContract, CarrierRecord, Carriers, accounts_of, carriers
+from logistics.errors import CarrierUnknown, ReportUnknown
+from logistics.models import ReportKind
+from logistics.reports import ShippingReports, reports_for_a_person
 from logistics.templates import (
     FreightDraft,
     FreightTemplateRecord,
@@ -52,3 +65,69 @@ async def change_freight_template(
 async def retire_freight_template(actor: MerchantClerk, code: str, templates: FreightTemplates) -> None:
     """停用运费模板：商品不能再选用，已选用的商品继续使用。"""
     await templates.retire(actor.merchant, code, actor.caller)
+
+
+@door.get("/carriers")
+async def list_carriers(actor: MerchantClerk | CountyOfficer | Auditor) -> CarriersView:
+    """承运商及其在微信、快递100的编码。"""
+    return CarriersView(await carriers())
+
+
+@door.put("/carriers/<code:str>", status=204)
+async def enter_carrier(actor: CountyOfficer, code: str, body: CarrierInput, service: Carriers) -> None:
+    """登记或修改承运商。"""
+    if not (2 <= len(code) <= 16 and code.isascii() and code.isalnum() and code == code.upper()):
+        raise CarrierUnknown(carrier=code[:16])
+    await service.enter(
+        CarrierRecord(
+            code=code,
+            name=body.name,
+            wechat_id=body.wechat_id,
+            kuaidi100_code=body.kuaidi100_code,
+            asks_phone=body.asks_phone,
+            is_active=body.is_active,
+        )
+    )
+
+
+@door.get("/carrier-accounts")
+async def list_carrier_accounts(actor: MerchantClerk) -> CarrierAccountsView:
+    """本商户已配置电子面单账号的承运商。"""
+    return CarrierAccountsView(await accounts_of(actor.merchant))
+
+
+@door.put("/carrier-accounts/<carrier:str>", status=204)
+async def sign_carrier_account(
+    actor: MerchantClerk, carrier: str, body: CarrierAccountInput, service: Carriers
+) -> None:
+    """配置电子面单账号与寄件人，加密保存。"""
+    contract = msgspec.convert(body, CarrierContract, from_attributes=True)
+    await service.sign(actor.merchant, carrier, contract, actor.caller)
+
+
+@door.delete("/carrier-accounts/<carrier:str>")
+async def end_carrier_account(actor: MerchantClerk, carrier: str, service: Carriers) -> None:
+    """删除电子面单账号。"""
+    await service.end(actor.merchant, carrier)
+
+
+def _of(actor: Staff) -> str | None:
+    """The merchant to whose reports the actor is limited."""
+    return actor.merchant if isinstance(actor, MerchantClerk) else None
+
+
+@door.get("/shipping-reports")
+async def list_shipping_reports(actor: MerchantClerk | CountyOfficer | Auditor) -> ReportsView:
+    """需要人工处理的微信发货信息上报。"""
+    return ReportsView(await reports_for_a_person(_of(actor)))
+
+
+@door.put("/shipping-reports/<reference:str>/<kind:str>/decision", status=204)
+async def decide_shipping_report(
+    actor: MerchantClerk | CountyOfficer, reference: str, kind: str, body: ReportDecision, reports: ShippingReports
+) -> None:
+    """重新上报，或确认已在微信后台处理。"""
+    if kind not in set(ReportKind):
+        raise ReportUnknown()
+    decide = reports.try_again if body.decision == "again" else reports.dismiss
+    await decide(reference, ReportKind(kind), actor.caller, _of(actor))

@@ -49,6 +49,9 @@ SETTINGS = (
     "HLS_BASE_URL",
     "FLV_BASE_URL",
     "FFMPEG_PATH",
+    "CARRIER_SERVICE",
+    "CARRIER_PAUSE_S",
+    "CARRIER_LOCAL_STAGE_S",
     "LOG_LEVEL",
 )
 SANDBOX_SETTINGS = (
@@ -109,6 +112,8 @@ def product_environment(
         "MEDIA_CONTROL_URL": f"{control}/control",
         "HLS_BASE_URL": f"http://{HOST}:{ports['hls']}/hls",
         "FLV_BASE_URL": f"http://{HOST}:{ports['flv']}/live",
+        "CARRIER_SERVICE": "local",
+        "CARRIER_PAUSE_S": "10",
         **{name: value for name, value in secrets.items() if name in SETTINGS},
         **stores,
     }

@@ -67,6 +67,12 @@ def list_endpoints(
             lambda _, body: shipping.upload(body),
         ),
         Endpoint("shipping.get_order", "POST", "/wxa/sec/order/get_order", lambda _, body: shipping.show(body)),
+        Endpoint(
+            "shipping.remind",
+            "POST",
+            "/wxa/sec/order/notify_confirm_receive",
+            lambda _, body: shipping.remind(body),
+        ),
         Endpoint("shipping.is_managed", "POST", "/wxa/sec/order/is_trade_managed", is_managed),
     )
 

@@ -1,7 +1,7 @@
 """The shipping information service of mini-programs that sell goods (wechat reference 2.7)."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -73,6 +73,16 @@ class GetOrder(Strict):
     sub_merchant_id: str = ""
 
 
+class Arrival(Strict):
+    """``POST wxa/sec/order/notify_confirm_receive``."""
+
+    received_time: int
+    transaction_id: str = ""
+    merchant_id: str = ""
+    merchant_trade_no: str = ""
+    sub_merchant_id: str = ""
+
+
 class Shipment(msgspec.Struct, kw_only=True):
     """What was told about an order's shipping."""
 
@@ -83,6 +93,7 @@ class Shipment(msgspec.Struct, kw_only=True):
     upload_time: datetime
     is_finished: bool
     reships: int = 0
+    is_reminded: bool = False
 
 
 class ShippingDesk:
@@ -134,6 +145,27 @@ class ShippingDesk:
         shipment = self._shipments.get(order.out_trade_no)
         return {"errcode": 0, "errmsg": "ok", "order": self._view(order, shipment)}
 
+    def remind(self, body: bytes) -> dict[str, Any]:
+        """Remind the buyer to confirm, once, when everything was shipped by express."""
+        asked = decode_json(body, Arrival)
+        number = asked.merchant_trade_no
+        if asked.transaction_id:
+            number = self._world.orders_by_transaction_id.get(asked.transaction_id, "")
+        if self._world.orders.get(number) is None:
+            raise MiniProgramError(10060001, "支付单不存在")
+        shipment = self._shipments.get(number)
+        if shipment is None or not shipment.is_finished:
+            raise MiniProgramError(10060028, "支付单未完成发货")
+        if shipment.logistics_type != 1:
+            raise MiniProgramError(10060032, "只有快递可以提醒确认收货")
+        if datetime.fromtimestamp(asked.received_time, UTC) > utc_now() + timedelta(minutes=1):
+            raise MiniProgramError(10060029, "签收时间有误")
+        if shipment.is_reminded:
+            raise MiniProgramError(10060030, "已使用过提醒收货")
+        shipment.is_reminded = True
+        self._shipments.put(number, shipment)
+        return {"errcode": 0, "errmsg": "ok"}
+
     def _paid_order(self, key: OrderKey) -> Order:
         if key.order_number_type == 2:
             if not key.transaction_id:
@@ -163,7 +195,7 @@ class ShippingDesk:
             raise MiniProgramError(10060023, "发货信息未更新")
         if new.upload_time <= known.upload_time:
             raise MiniProgramError(268485216, "upload_time 须晚于上一次")
-        new.reships = known.reships
+        new.reships, new.is_reminded = known.reships, known.is_reminded
         if known.is_finished:
             if known.reships:
                 raise MiniProgramError(10060003, "支付单已使用重新发货机会")

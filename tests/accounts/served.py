@@ -1,9 +1,10 @@
 """The doors of accounts, merchants and products on a port of this process, with real log-ins."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ import miniapp_api.accounts.endpoints
 import miniapp_api.logistics.endpoints
 import miniapp_api.products.endpoints
 import miniapp_api.promotions.endpoints
+import webhook_api.logistics.endpoints
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.doors import Door
@@ -26,7 +28,11 @@ from api_kit.mounting import mount
 from console_api import door as console
 from console_api.offers import endpoints as offers_of_merchants
 from logistics.addresses import AddressBook
+from logistics.carriers import Carriers
+from logistics.parcels import Parcels
+from logistics.reports import ShippingReports
 from logistics.templates import FreightTemplates
+from logistics.tracking import Tracking
 from merchants.applications import LegalPersons
 from merchants.service import Merchants
 from miniapp_api import door as miniapp
@@ -42,6 +48,7 @@ from promotions.coupons import Coupons
 from server.authentication import authenticator
 from server.problems import problem_for
 from tests.accounts.people import PASSWORD, SomeoneElsesPhone, quick_passwords, throwaway_cipher
+from webhook_api import door as webhook
 
 ENDPOINTS = (
     console_api.accounts.endpoints,
@@ -56,6 +63,7 @@ ENDPOINTS = (
     miniapp_api.promotions.endpoints,
     offers_of_merchants,
     offers_to_buyers,
+    webhook_api.logistics.endpoints,
 )
 
 
@@ -80,18 +88,21 @@ class Served:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Served]:
-    """Serve the doors for the length of a block, on a port that the kernel chooses."""
-    passwords, sessions = quick_passwords(), Sessions()
+async def served(*more: object, also: Sequence[ModuleType] = ()) -> AsyncIterator[Served]:
+    """Serve the doors for the length of a block, on a port that the kernel chooses.
+
+    ``more`` are services, ``also`` further modules of endpoints.
+    """
+    passwords, sessions, cipher = quick_passwords(), Sessions(), throwaway_cipher()
     services = {
         type(service): service
         for service in (
             sessions,
-            ConsumerLogin(SomeoneElsesPhone(), throwaway_cipher(), sessions, "wxdemo"),
+            ConsumerLogin(SomeoneElsesPhone(), cipher, sessions, "wxdemo"),
             StaffLogin(passwords, sessions),
             StaffAccounts(passwords),
             Merchants(),
-            LegalPersons(throwaway_cipher(), AccessLogs()),
+            LegalPersons(cipher, AccessLogs()),
             Catalogue(),
             Marks(),
             Categories(),
@@ -100,16 +111,21 @@ async def served() -> AsyncIterator[Served]:
             Stock(),
             FreightTemplates(),
             Offers(),
-            AddressBook(throwaway_cipher()),
             Campaigns(),
             Coupons(),
+            AddressBook(cipher),
+            Carriers(cipher),
+            ShippingReports(),
+            AccessLogs(),
+            Tracking(None, Parcels()),
+            *more,
         )
     }
     Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process
     app: Sanic[Any, Any] = Sanic("catalogue_doors", configure_logging=False)
     app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
-    modules = {module.__name__ for module in ENDPOINTS}
-    for whole in (console, miniapp):
+    modules = {module.__name__ for module in (*ENDPOINTS, *also)}
+    for whole in (console, miniapp, webhook):
         part = Door(whole.name, whole.prefix, whole.title)
         part.endpoints = [e for e in whole.endpoints if e.handler.__module__ in modules]
         mount(app, part, services, authenticator(sessions))

@@ -154,7 +154,7 @@ def test_facts_are_frozen_and_in_the_past_tense() -> None:
     facts = [fact for fact in Fact.__subclasses__() if fact.__module__.split(".")[0] in PACKAGES]
     assert facts
     assert [fact.__name__ for fact in facts if not fact.__struct_config__.frozen] == []
-    irregular = ("Paid", "Sold", "Put", "Held", "Late", "Gone", "Built", "Found")
+    irregular = ("Paid", "Sold", "Put", "Held", "Late", "Gone", "Built", "Found", "Lost")
     assert [f.__name__ for f in facts if not f.__name__.endswith(("ed", *irregular))] == []
     assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", fact.topic) for fact in facts)
 

@@ -21,8 +21,10 @@ from orders.checkout import Checkout, PlacedOrder, PlacedTrade
 from orders.checkout import Delivery as Address
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
+from orders.parcels import Shipping
 from orders.quotes import CheckoutLine, Expectation
 from orders.receipts import Receipts
+from orders.shortages import Shortages
 from orders.trades import Trades
 from payments.jobs import close_expired_payments
 from payments.notices import Notices
@@ -123,7 +125,9 @@ class Mall:
         self.addresses = AddressBook(self.cipher, self.watch)
         self.checkout = Checkout(self.stock, self.payments, self.coupons, self.addresses, self.cipher, self.watch)
         self.lots = Lots(self.watch)
-        self.fulfilment = Fulfilment(self.lots, self.watch)
+        self.fulfilment = Fulfilment(self.lots, self.cipher, self.watch)
+        self.shipping = built.shipping = Shipping(self.cipher, self.watch)
+        self.shortages = built.shortages = Shortages(self.after_sales, self.stock, self.watch)
         self.delivery = Delivery(reactions=reactions(built), clock=self.watch, failed=_loud)
 
     async def open(self, stock: int = 100) -> None:

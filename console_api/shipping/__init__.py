@@ -1,0 +1,1 @@
+"""Sending orders: what is picked, put into parcels, handed over, and what is short."""

@@ -1,0 +1,1 @@
+"""A carrier that is not there, for development alone: parcels move along by the clock."""

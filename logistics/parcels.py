@@ -1,0 +1,237 @@
+"""Parcels: made, given a waybill, handed over, followed to the end. Every change joins the caller's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from kit.clock import Clock, utc_now
+from kit.database import Row, execute, joined, row, rows
+from kit.numbers import public_number
+from kit.outbox import announce
+from logistics.carriers import check_carrier
+from logistics.errors import ParcelStateConflict, ParcelUnknown, WaybillMissing
+from logistics.events import ParcelLost, ParcelReturned, ParcelShipped, ParcelSigned
+from logistics.models import PARCEL_TRANSITIONS, ParcelState
+from logistics.ports import Tracks, TrackStep
+
+FIRST_LOOK = timedelta(minutes=1)
+"""How long after it was handed over a carrier is asked about a parcel for the first time."""
+
+_ALONG = {
+    ParcelState.HANDED_OVER: ", handed_over_at = $3,"
+    f" track_due_at = $3::timestamptz + interval '{FIRST_LOOK.seconds} s'",
+    ParcelState.SIGNED: ", signed_at = $3",
+}
+
+MAX_STEPS = 200
+"""More tracks than these of one parcel are not kept."""
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces of one line that go into a parcel; ``reference`` is the opaque name of what the line belongs to."""
+
+    reference: str
+    line: str
+    title: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Parcels:
+    """The life of parcels. Knows no order: what may go into one is the caller's to judge."""
+
+    clock: Clock = utc_now
+
+    async def make(
+        self, merchant: str, carrier: str, waybill: str | None, phone_tail: str, pieces: Sequence[Piece], actor: str
+    ) -> str:
+        """A parcel of these pieces; answers its number. Raises CarrierUnknown."""
+        await check_carrier(carrier)
+        now = self.clock()
+        number = public_number(now, "B")
+        async with joined():
+            await execute(
+                "WITH made AS (INSERT INTO parcel (number, merchant, state, carrier, waybill, phone_tail, made_at,"
+                " made_by, track_polls) VALUES ($1, $2, 'created', $3, $4, $5, $6, $7, 0) RETURNING id),"
+                " event AS (INSERT INTO parcel_event (parcel_id, state, actor, happened_at)"
+                " SELECT id, 'created', $7, $6 FROM made)"
+                " INSERT INTO parcel_item (parcel_id, reference, line, title, quantity)"
+                " SELECT made.id, p.reference, p.line, p.title, p.quantity FROM made,"
+                " jsonb_to_recordset($8::jsonb) AS p (reference text, line text, title text, quantity int)",
+                number,
+                merchant,
+                carrier,
+                waybill,
+                phone_tail,
+                now,
+                actor,
+                msgspec.json.encode(pieces).decode(),
+            )
+        return number
+
+    async def hold(self, merchant: str, number: str) -> Row:
+        """The parcel, locked. Raises ParcelUnknown."""
+        found = await row(
+            "SELECT id, number, merchant, state, carrier, waybill, phone_tail FROM parcel"
+            " WHERE number = $1 AND merchant = $2 FOR UPDATE",
+            number,
+            merchant,
+        )
+        if found is None:
+            raise ParcelUnknown()
+        return found
+
+    async def address(self, merchant: str, number: str, carrier: str, waybill: str) -> None:
+        """Write the waybill on a parcel that has not been handed over. Raises CarrierUnknown, ParcelStateConflict."""
+        await check_carrier(carrier)
+        async with joined():
+            held = await self.hold(merchant, number)
+            if held["state"] != ParcelState.CREATED:
+                raise ParcelStateConflict(state=held["state"])
+            await execute("UPDATE parcel SET carrier = $2, waybill = $3 WHERE id = $1", held["id"], carrier, waybill)
+
+    async def correct(self, merchant: str, number: str, carrier: str, waybill: str, actor: str) -> list[str]:
+        """Another waybill for a parcel that was handed over and of which nothing was heard yet.
+
+        Answers the references that it concerns. Raises CarrierUnknown and ParcelStateConflict.
+        """
+        await check_carrier(carrier)
+        async with joined():
+            held = await self.hold(merchant, number)
+            if held["state"] != ParcelState.HANDED_OVER:
+                raise ParcelStateConflict(state=held["state"])
+            if (held["carrier"], held["waybill"]) == (carrier, waybill):
+                return []
+            await execute(
+                "WITH changed AS (UPDATE parcel SET carrier = $2, waybill = $3, track_due_at = $4, track_polls = 0"
+                " WHERE id = $1 RETURNING id)"
+                " INSERT INTO parcel_event (parcel_id, state, actor, note, happened_at)"
+                " SELECT id, 'handed_over', $5, $6, $7 FROM changed",
+                held["id"],
+                carrier,
+                waybill,
+                self.clock() + FIRST_LOOK,
+                actor,
+                f"{held['carrier']} {held['waybill']} -> {carrier} {waybill}",
+                self.clock(),
+            )
+            return await references_in(held["id"])
+
+    async def hand_over(self, merchant: str, number: str, actor: str) -> None:
+        """The carrier has taken it. Raises ParcelUnknown, WaybillMissing, ParcelStateConflict."""
+        async with joined():
+            held = await self.hold(merchant, number)
+            if held["waybill"] is None:
+                raise WaybillMissing()
+            now = self.clock()
+            await _move_or_refuse(held, ParcelState.HANDED_OVER, now, actor)
+            await announce(
+                ParcelShipped(
+                    parcel=number,
+                    merchant=merchant,
+                    carrier=held["carrier"],
+                    waybill=held["waybill"],
+                    references=tuple(await references_in(held["id"])),
+                    handed_over_at=now,
+                )
+            )
+
+    async def cancel(self, merchant: str, number: str, actor: str) -> None:
+        """Unpack a parcel that was not handed over; its pieces are free again. Repeating it changes nothing."""
+        async with joined():
+            held = await self.hold(merchant, number)
+            if held["state"] != ParcelState.CANCELLED:
+                await _move_or_refuse(held, ParcelState.CANCELLED, self.clock(), actor)
+
+    async def record(self, parcel_id: int, tracks: Tracks, actor: str) -> bool:
+        """What the carrier says, once; answers whether anything of it was new.
+
+        An older word than what is known adds its steps and moves nothing; a state that the table does not allow from
+        here is not taken.
+        """
+        async with joined():
+            held = await row(
+                "SELECT id, number, merchant, state, (SELECT max(happened_at) FROM parcel_track"
+                " WHERE parcel_id = p.id) AS known_until FROM parcel p WHERE id = $1 FOR UPDATE",
+                parcel_id,
+            )
+            assert held is not None
+            is_new = bool(await _add_steps(parcel_id, tracks.steps))
+            state, newest = ParcelState(held["state"]), _newest(tracks.steps)
+            is_older = newest is not None and held["known_until"] is not None and newest < held["known_until"]
+            if tracks.state is None or is_older or tracks.state not in PARCEL_TRANSITIONS[state]:
+                return is_new
+            if tracks.state in (ParcelState.HANDED_OVER, ParcelState.CANCELLED):
+                return is_new  # those are the merchant's to say
+            moment = min(newest or self.clock(), self.clock())
+            await _move_or_refuse(held, tracks.state, moment, actor)
+            await _announce(held, tracks.state, moment)
+            return True
+
+
+async def references_in(parcel_id: int) -> list[str]:
+    """The references whose pieces are in a parcel."""
+    found = await rows("SELECT DISTINCT reference FROM parcel_item WHERE parcel_id = $1 ORDER BY 1", parcel_id)
+    return [each["reference"] for each in found]
+
+
+async def _move_or_refuse(held: Row, to: ParcelState, moment: datetime, actor: str) -> None:
+    """The one way a parcel changes its state: a conditional UPDATE and its event, in one statement."""
+    sources = [state.value for state, targets in PARCEL_TRANSITIONS.items() if to in targets]
+    moved = await row(
+        f"WITH moved AS (UPDATE parcel SET state = $2{_ALONG.get(to, '')} WHERE id = $1"
+        " AND state = ANY($4::text[]) RETURNING id)"
+        " INSERT INTO parcel_event (parcel_id, state, actor, happened_at) SELECT id, $2, $5, $3 FROM moved"
+        " RETURNING id",
+        held["id"],
+        to.value,
+        moment,
+        sources,
+        actor,
+    )
+    if moved is None:
+        raise ParcelStateConflict(state=held["state"])
+
+
+async def _add_steps(parcel_id: int, steps: Sequence[TrackStep]) -> int:
+    added = await rows(
+        "INSERT INTO parcel_track (parcel_id, happened_at, text, place)"
+        " SELECT $1, s.happened_at, left(s.text, 500), left(s.place, 100)"
+        " FROM jsonb_to_recordset($2::jsonb) AS s (happened_at timestamptz, text text, place text)"
+        f" WHERE (SELECT count(*) FROM parcel_track WHERE parcel_id = $1) < {MAX_STEPS}"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        parcel_id,
+        msgspec.json.encode(steps[:MAX_STEPS]).decode(),
+    )
+    return len(added)
+
+
+def _newest(steps: Sequence[TrackStep]) -> datetime | None:
+    return max((step.happened_at for step in steps), default=None)
+
+
+async def _announce(held: Row, state: ParcelState, moment: datetime) -> None:
+    told = {
+        "parcel": held["number"],
+        "merchant": held["merchant"],
+        "references": tuple(await references_in(held["id"])),
+    }
+    if state is ParcelState.SIGNED:
+        await announce(ParcelSigned(**told, arrived=tuple(await _arrived(held["id"])), signed_at=moment))
+    elif state is ParcelState.RETURNED:
+        await announce(ParcelReturned(**told, returned_at=moment))
+    elif state is ParcelState.LOST:
+        await announce(ParcelLost(**told, lost_at=moment))
+
+
+async def _arrived(parcel_id: int) -> list[str]:
+    """The references in a parcel of which no parcel waits or is under way."""
+    found = await rows(
+        "SELECT DISTINCT i.reference FROM parcel_item i WHERE i.parcel_id = $1 AND NOT EXISTS ("
+        " SELECT 1 FROM parcel_item j JOIN parcel p ON p.id = j.parcel_id WHERE j.reference = i.reference"
+        " AND p.state IN ('created', 'handed_over', 'in_transit', 'delivered', 'lost')) ORDER BY 1",
+        parcel_id,
+    )
+    return [each["reference"] for each in found]
