@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from content.pictures import Pictures
+from content.texts import Texts
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, rows, transaction
 from kit.errors import DomainError
@@ -59,6 +60,7 @@ class AfterSales:
     stock: Stock
     desks: OrderDesks
     pictures: Pictures
+    texts: Texts
     clock: Clock = utc_now
 
     # The buyer
@@ -74,10 +76,12 @@ class AfterSales:
         kind: CaseKind = CaseKind.REFUND_ONLY,
         cause: Cause = Cause.QUALITY,
         pictures: Sequence[str] = (),
+        openid: str | None = None,
     ) -> str:
         """Open a case for some pieces of one line; answers its number.
 
-        ``pictures`` are numbers of the buyer's own pictures, which belong to the case from now on.
+        ``pictures`` are numbers of the buyer's own pictures, which belong to the case from now on. The words are
+        checked as everything is that people write; ``openid`` is the buyer's for WeChat's check.
 
         Raises LineNotFound, OrderStateConflict before payment, AfterSalesOver, ClaimNotPossible, PicturesMissing,
         NothingToRefund, QuantityInvalid, PictureNotUsable.
@@ -98,6 +102,7 @@ class AfterSales:
             check_right(order, policy, kind, cause, pictures, terms, now)
             items = items_of(order["state"], lines, {line: quantity}, cause)
             case = await open_case(order, items, kind, cause, reason, pictures, window_s=terms.decide_s, now=now)
+            await self.texts.hold(f"case:{case}", reason, openid)
             if pictures:
                 await self.pictures.attach(pictures, f"consumer:{consumer}", "after_sales", f"case:{case}")
         return case

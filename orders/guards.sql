@@ -6,6 +6,8 @@ SELECT keep_rows('trade', 'customer_order', 'order_line', 'after_sales_case', 'a
 -- The sweep of after-sales windows comes by every second; orders that have been earned only grow.
 CREATE INDEX IF NOT EXISTS customer_order_unearned ON customer_order (id)
     WHERE state = 'received' AND earned_at IS NULL;
+CREATE INDEX IF NOT EXISTS customer_order_receipt_check ON customer_order (receipt_check_at, id)
+    WHERE state = 'shipped' AND receipt_check_at IS NOT NULL;
 -- Receipt of itself looks at orders on their way, deadlines at cases that wait for somebody.
 CREATE INDEX IF NOT EXISTS customer_order_receive_by ON customer_order (receive_by, id) WHERE state = 'shipped';
 CREATE INDEX IF NOT EXISTS after_sales_case_due ON after_sales_case (due_at, id) WHERE due_at IS NOT NULL;

@@ -58,8 +58,12 @@ async def on_parcel_signed(fact: ParcelSigned, receipts: Receipts) -> None:
 async def on_trade_settled(fact: TradeSettled, receipts: Receipts) -> None:
     """WeChat settles what its buyer, or time, has confirmed there: the order is received here as well.
 
-    Without a moment of settlement the event only estimates one.
+    Without a moment of settlement the event only estimates one, and WeChat is asked.
     """
     order = await reference_of(fact.number, fact.transaction_id)
-    if fact.settlement_time and order is not None:
+    if order is None:
+        return
+    if fact.settlement_time:
         await receipts.confirm_elsewhere(order, "wechat", datetime.fromtimestamp(fact.settlement_time, UTC))
+    else:
+        await receipts.ask_soon(order)

@@ -18,3 +18,8 @@ async def receive_of_itself(receipts: Receipts) -> int:
 async def pass_case_deadlines(after_sales: AfterSales) -> int:
     """After-sales cases whose deadline has passed go on as the rules say; answers how many."""
     return await after_sales.lapse_due()
+
+
+async def ask_wechat_about_receipts(receipts: Receipts) -> int:
+    """Orders that WeChat holds for received are received; answers how many."""
+    return await receipts.ask_wechat()

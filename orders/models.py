@@ -102,6 +102,8 @@ class Order(Model):
     delivered_at = fields.DatetimeField(null=True)
     receive_by = fields.DatetimeField(null=True)
     receipt_extended_at = fields.DatetimeField(null=True)
+    receipt_check_at = fields.DatetimeField(null=True)
+    receipt_checks = fields.SmallIntField(null=True)
     reminded_at = fields.DatetimeField(null=True)
     received_at = fields.DatetimeField(null=True)
     earned_at = fields.DatetimeField(null=True)
@@ -174,6 +176,9 @@ class OrderLine(Model):
             CheckConstraint(
                 check="refunded_quantity BETWEEN 0 AND quantity AND refunded_fen BETWEEN 0 AND net_fen",
                 name="ck_order_line_refunds",
+            ),
+            CheckConstraint(
+                check="refunded_freight_fen BETWEEN 0 AND freight_fen", name="ck_order_line_refunded_freight"
             ),
         )
 

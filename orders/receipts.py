@@ -1,5 +1,6 @@
 """From shipment to receipt: the buyer, WeChat or time confirms it, whichever comes first, and once."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +12,21 @@ from orders.errors import OrderNotFound, OrderStateConflict, ReceiptNotExtendabl
 from orders.events import OrderReceived, ShipmentReminded
 from orders.life import NO_OPEN_CASE
 from orders.models import OrderState
+from orders.ports import ReceiptUnknown, WeChatReceipts
 from orders.transitions import advance
+from payments.captures import transactions_of
+
+log = logging.getLogger(__name__)
+
+_ASK_AGAIN_SECONDS = (10, 60, 600, 3600)
+"""After the fourth question there is no further one: the array ends, and NULL is never due."""
 
 
 @dataclass(frozen=True)
 class Receipts:
     """What happens to an order between the merchant's hands and the buyer's."""
 
+    wechat: WeChatReceipts
     clock: Clock = utc_now
 
     async def remind(self, consumer: str, number: str) -> None:
@@ -72,6 +81,55 @@ class Receipts:
             )
             if received is not None:
                 await announce(OrderReceived(order=number, received_at=received_at))
+
+    async def expect_at_wechat(self, consumer: str, number: str) -> None:
+        """The buyer has been to WeChat's component: WeChat is asked soon, for what a phone says is no proof.
+
+        Raises OrderNotFound. An order that is not on its way stays as it is.
+        """
+        async with transaction():
+            await self._held(consumer, number)
+            await self.ask_soon(number)
+
+    async def ask_soon(self, number: str) -> None:
+        """WeChat is asked about an order that is on its way, at the next run."""
+        await execute(
+            "UPDATE customer_order SET receipt_check_at = $2, receipt_checks = 0"
+            " WHERE number = $1 AND state = 'shipped'",
+            number,
+            self.clock(),
+        )
+
+    async def ask_wechat(self, limit: int = 20) -> int:
+        """Ask WeChat about the orders that are due to be asked about; answers how many were received.
+
+        Claimed by a committed step to the next time, so a run that dies costs one pause; after the last one nobody
+        asks any more, and receipt comes of itself.
+        """
+        now = self.clock()
+        claimed = await rows(
+            "UPDATE customer_order SET receipt_checks = COALESCE(receipt_checks, 0) + 1,"
+            " receipt_check_at = $1::timestamptz"
+            " + make_interval(secs => ($3::int[])[COALESCE(receipt_checks, 0) + 1])"
+            " WHERE id IN (SELECT id FROM customer_order WHERE state = 'shipped' AND receipt_check_at <= $1"
+            "   ORDER BY receipt_check_at, id LIMIT $2"
+            "   FOR UPDATE SKIP LOCKED) RETURNING number",
+            now,
+            limit,
+            list(_ASK_AGAIN_SECONDS),
+        )
+        transactions = await transactions_of([order["number"] for order in claimed])
+        return sum([await self._ask(number, transaction_id) for number, transaction_id in sorted(transactions.items())])
+
+    async def _ask(self, number: str, transaction_id: str) -> bool:
+        try:
+            received = await self.wechat.is_received(transaction_id)
+        except ReceiptUnknown as silence:
+            log.warning("receipt_unknown_at_wechat", extra={"order": number, "cause": str(silence)})
+            return False
+        if received:
+            await self.confirm_elsewhere(number, "wechat", self.clock())
+        return received
 
     async def receive_due(self, limit: int = 100) -> int:
         """Orders whose time to confirm is over and that have no open case are received; answers how many."""

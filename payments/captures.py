@@ -1,10 +1,11 @@
 """What the channel knows captured payments by: for rooms that must name one there."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from kit.database import row
+from kit.database import row, rows
 
 
 class CapturedPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,3 +31,13 @@ async def reference_of(number: str, transaction_id: str) -> str | None:
     """What a payment is for, by its number and the channel's. One query."""
     found = await row("SELECT reference FROM payment WHERE number = $1 AND transaction_id = $2", number, transaction_id)
     return str(found["reference"]) if found else None
+
+
+async def transactions_of(references: Sequence[str]) -> dict[str, str]:
+    """The channel's transaction ids by reference; a payment without one is missing. One statement."""
+    found = await rows(
+        "SELECT reference, transaction_id FROM payment"
+        " WHERE reference = ANY($1::text[]) AND transaction_id IS NOT NULL",
+        list(references),
+    )
+    return {payment["reference"]: payment["transaction_id"] for payment in found}

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from accounts.errors import PasswordTooWeak
 from accounts.passwords import Passwords, check_strength
 from accounts.roles import Role
@@ -17,6 +19,7 @@ from kit.database import single_runner, transaction
 from kit.errors import DomainError
 from places.service import Places
 from products.service import SalePolicies
+from products.terms import MAX_WINDOW_S, AfterSalesTerms
 from server.database import connected
 from server.settings import SettingsInvalid, load_settings
 
@@ -90,7 +93,12 @@ async def run(words: argparse.Namespace) -> str:
         if words.command == "import-divisions":
             return f"已录入行政区划 / divisions entered: {await import_divisions(words.file)}"
         await SalePolicies().enter(
-            words.code, words.payment_window_s, words.after_sales_window_s, words.refund_rule, words.source_document
+            words.code,
+            words.payment_window_s,
+            words.after_sales_window_s,
+            words.refund_rule,
+            words.source_document,
+            msgspec.convert(dict(words.term), AfterSalesTerms),
         )
         return f"销售规则即时生效 / in force from now on: {words.code}"
 
@@ -102,6 +110,13 @@ def _between(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _term(text: str) -> tuple[str, int]:
+    name, _, seconds = text.partition("=")
+    if name not in AfterSalesTerms.__struct_fields__:
+        raise argparse.ArgumentTypeError(", ".join(AfterSalesTerms.__struct_fields__))
+    return name, _between(1, MAX_WINDOW_S)(seconds)
 
 
 def _text(longest: int) -> Callable[[str], str]:
@@ -126,6 +141,14 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     policy = commands.add_parser("set-sale-policy", help="录入销售规则 / a dated rule of sale, in force from now on")
     policy.add_argument("code", type=_text(24), help="商品引用的代码 / what products name, such as standard")
     policy.add_argument("--payment-window-s", type=_between(10, 86_400), required=True, help="支付时限，秒 / seconds")
+    policy.add_argument(
+        "--term",
+        type=_term,
+        action="append",
+        default=[],
+        metavar="decide_s=172800",
+        help="售后各环节时限，可重复 / a window of after-sales or receipt, repeatable",
+    )
     policy.add_argument(
         "--after-sales-window-s", type=_between(1, 7_776_000), required=True, help="售后期，秒 / seconds"
     )

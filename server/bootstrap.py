@@ -28,6 +28,7 @@ from integrations.wechat.background import BackgroundClient
 from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
 from integrations.wechat.shipping import WeChatShipping
+from integrations.wechat.receipts import WeChatOrderStates
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
@@ -158,8 +159,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     order_desks = OrderDesks(cipher)
     storage = _storage(settings.pictures)
     pictures, texts = _pictures(settings.pictures, storage), Texts()
-    after_sales = AfterSales(refunds, stock, order_desks, pictures)
-    receipts = Receipts()
+    after_sales = AfterSales(refunds, stock, order_desks, pictures, texts)
     media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
@@ -168,6 +168,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     service, carriers = _carrier_service(settings, http), Carriers(cipher)
     hls_directory = settings.media.directory / "hls"
     background = _background_client(settings)
+    receipts = Receipts(WeChatOrderStates(background))
     built = Bootstrap(
         settings=settings,
         http=http,

@@ -50,6 +50,7 @@ JOBS: tuple[Job, ...] = (
     Job("products.end_due_offers", 1, lambda b: b.offers.end_due()),
     Job("promotions.expire_coupons", 60, lambda b: promotions.jobs.expire_coupons(b.coupons)),
     Job("orders.receive_of_itself", 2, lambda b: orders.jobs.receive_of_itself(b.receipts)),
+    Job("orders.ask_wechat_about_receipts", 5, lambda b: orders.jobs.ask_wechat_about_receipts(b.receipts)),
     Job("orders.pass_case_deadlines", 2, lambda b: orders.jobs.pass_case_deadlines(b.after_sales)),
     Job("logistics.look_after_parcels", 10, lambda b: logistics.jobs.look_after_parcels(b.tracking)),
     Job("logistics.tell_wechat", 10, lambda b: logistics.jobs.tell_wechat(b.reporter)),

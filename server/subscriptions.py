@@ -45,6 +45,7 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
     return (
         # messages
         _row(MediaChecked, content.handlers.on_media_checked, built.checks),
+        _row(TradeSettled, orders.handlers.on_trade_settled, built.receipts),
         # content
         _row(TextJudged, reviews.handlers.on_text_judged, built.reviews),
         _row(PictureJudged, reviews.handlers.on_picture_judged, built.reviews),
@@ -63,8 +64,6 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         # logistics
         _row(ParcelSigned, logistics.handlers.on_parcel_signed, built.shipping_reports),
         _row(ParcelSigned, orders.handlers.on_parcel_signed, built.receipts),
-        # messages
-        _row(TradeSettled, orders.handlers.on_trade_settled, built.receipts),
         # orders
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books),

@@ -36,6 +36,7 @@ async def open_case(
         kind=body.kind,
         cause=body.cause,
         pictures=body.pictures,
+        openid=actor.openid,
     )
     return CaseView(number=case, state="requested")
 

@@ -144,6 +144,12 @@ async def confirm_receipt(actor: Consumer, number: str, key: IdempotencyKey, lif
     await life.receive(actor.number, number)
 
 
+@door.post("/orders/<number:str>/receipt-check", status=202)
+async def check_receipt(actor: Consumer, number: str, key: IdempotencyKey, receipts: Receipts) -> None:
+    """用微信收货组件确认后调用：稍后向微信核实，属实即视为收货。"""
+    await receipts.expect_at_wechat(actor.number, number)
+
+
 @door.post("/orders/<number:str>/receipt-extension")
 async def extend_receipt(actor: Consumer, number: str, key: IdempotencyKey, receipts: Receipts) -> ReceiptExtendedView:
     """延长收货：每单一次，推迟自动确认收货。"""

@@ -118,7 +118,7 @@ class Mall:
         self.after_sales = built.after_sales = replace(
             built.after_sales, refunds=self.refunds, stock=self.stock, clock=self.watch
         )
-        self.receipts = built.receipts = Receipts(self.watch)
+        self.receipts = built.receipts = replace(built.receipts, clock=self.watch)
         found = built.services[Checkout]
         assert isinstance(found, Checkout)
         self.cipher = found.cipher

@@ -259,7 +259,7 @@ async def test_silence_with_no_return_address_pays_without_the_goods(mall: Mall)
 
 
 async def test_many_workers_and_people_at_once_make_one_refund(mall: Mall) -> None:
-    """Fails when the order is not locked first (tried): a step then finds the case moved under its feet."""
+    """Whoever comes second waits for the case and then finds the work done."""
     case = await case_of_kind(mall, CaseKind.REFUND_ONLY)
     mall.watch.forward(days=2)
     done = await asyncio.gather(

@@ -1,15 +1,21 @@
 """Receipt by the buyer, by WeChat, by delivery and by time: once, and never over an open case."""
 
 import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
+import requests
 
-from kit.database import row, scalar
+from integrations.wechat.receipts import WeChatOrderStates
+from kit.database import row, scalar, transaction
+from kit.outbox import announce
+from messages.events import TradeSettled
 from orders.cases.models import CaseKind
 from orders.errors import OrderNotFound, OrderStateConflict, ReceiptNotExtendable, RemindedAlready
 from orders.events import OrderEarned, OrderReceived, ShipmentReminded
-from orders.jobs import pass_after_sales_windows, pass_case_deadlines, receive_of_itself
+from orders.jobs import ask_wechat_about_receipts, pass_after_sales_windows, pass_case_deadlines, receive_of_itself
+from orders.ports import ReceiptUnknown
 from tests.orders.cases import CLERK, claim, order_of
 from tests.orders.mall import Mall, facts, replayed, state_of
 
@@ -105,3 +111,95 @@ async def test_the_merchant_is_reminded_once_a_day(mall: Mall) -> None:
     assert len(await facts(ShipmentReminded)) == 2
     with pytest.raises(OrderStateConflict):
         await mall.receipts.remind("C1", (await order_of(mall, "shipped")).number)
+
+
+@dataclass
+class Told:
+    """What WeChat would say of an order, for tests: the transactions that it holds for received."""
+
+    received: set[str] = field(default_factory=set)
+    is_silent: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    async def is_received(self, transaction_id: str) -> bool:
+        self.asked.append(transaction_id)
+        if self.is_silent:
+            raise ReceiptUnknown("test")
+        return transaction_id in self.received
+
+
+async def test_what_the_phone_says_is_asked_at_wechat_until_it_is_true(mall: Mall) -> None:
+    wechat = Told(is_silent=True)
+    receipts = replace(mall.receipts, wechat=wechat)
+    order = await order_of(mall, "shipped")
+    transaction_id = (await mall.payment(order.number))["transaction_id"]
+    with pytest.raises(OrderNotFound):
+        await receipts.expect_at_wechat("C2", order.number)
+    assert await ask_wechat_about_receipts(receipts) == 0
+    assert wechat.asked == []
+    await receipts.expect_at_wechat("C1", order.number)
+    assert await ask_wechat_about_receipts(receipts) == 0
+    assert await ask_wechat_about_receipts(receipts) == 0, "the next question waits"
+    wechat.is_silent = False
+    mall.watch.forward(seconds=10)
+    assert await ask_wechat_about_receipts(receipts) == 0, "not received there"
+    assert await state_of(order.number) == "shipped"
+    wechat.received.add(transaction_id)
+    mall.watch.forward(seconds=60)
+    done = await asyncio.gather(*(ask_wechat_about_receipts(receipts) for _ in range(5)))
+    assert sum(done) == 1
+    assert wechat.asked == [transaction_id] * 3
+    assert len(await facts(OrderReceived)) == 1
+
+
+async def test_nobody_is_asked_for_ever(mall: Mall) -> None:
+    wechat = Told()
+    receipts = replace(mall.receipts, wechat=wechat)
+    await receipts.expect_at_wechat("C1", (await order_of(mall, "shipped")).number)
+    for _ in range(8):
+        await ask_wechat_about_receipts(receipts)
+        mall.watch.forward(hours=1)
+    assert len(wechat.asked) == 5
+
+
+async def test_a_settlement_that_wechat_only_estimates_leads_to_the_question_and_to_receipt(mall: Mall) -> None:
+    order = await order_of(mall, "shipped")
+    payment = await mall.payment(order.number)
+    wechat = Told({payment["transaction_id"]})
+    receipts = replace(mall.receipts, wechat=wechat)
+    for number in (payment["number"], "NOBODY"):
+        async with transaction():
+            await announce(
+                TradeSettled(
+                    number=number, transaction_id=payment["transaction_id"], confirm_receive_method=1,
+                    estimated_settlement_time=1, settlement_time=0,
+                )
+            )  # fmt: skip
+    await mall.deliver()
+    assert await ask_wechat_about_receipts(receipts) == 1
+    assert await state_of(order.number) == "received"
+
+
+class Client:
+    """Stands for wechatpy's client: answers what it was given."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def post(self, url: str, data: dict[str, str]) -> object:
+        assert (url.rsplit("/", 1)[1], data) == ("get_order", {"transaction_id": "42"})
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(("state", "received"), [(1, False), (2, False), (3, True), (4, True), (5, False), (6, True)])
+async def test_order_states_of_wechat(state: int, received: bool) -> None:
+    states = WeChatOrderStates(Client({"errcode": 0, "order": {"order_state": state}}))  # type: ignore[arg-type]
+    assert await states.is_received("42") is received
+
+
+@pytest.mark.parametrize("answer", [{}, {"order": None}, {"order": {"order_state": "x"}}, requests.Timeout()])
+async def test_an_answer_that_says_nothing_is_no_receipt(answer: object) -> None:
+    with pytest.raises(ReceiptUnknown):
+        await WeChatOrderStates(Client(answer)).is_received("42")  # type: ignore[arg-type]

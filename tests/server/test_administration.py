@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from accounts.models import RoleGrant, StaffAccount
@@ -12,8 +13,9 @@ from accounts.passwords import Passwords
 from accounts.roles import Role
 from accounts.service import Sessions
 from accounts.staff import StaffAccounts, StaffLogin
-from kit.database import row, rows
+from kit.database import row, rows, scalar
 from places.queries import division_names
+from products.terms import AfterSalesTerms
 from server.administration import Refused, create_administrator, import_divisions
 from server.database import ROOT
 from tests.accounts.people import quick_passwords
@@ -107,5 +109,10 @@ async def test_a_sale_policy_is_entered_with_its_document(database: str, tmp_pat
         "after_sales_window_s": 604800,
         "source_document": "示例规则 1 号",
     }
+    terms = (*words, "--source-document", "示例规则 2 号", "--term", "decide_s=60", "--term", "receipt_s=90")
+    assert (await command(tmp_path, database, *terms)).returncode == 0
+    stored = await scalar("SELECT after_sales_terms::text FROM sale_policy ORDER BY id DESC LIMIT 1")
+    assert msgspec.json.decode(stored, type=AfterSalesTerms) == AfterSalesTerms(decide_s=60, receipt_s=90)
+    assert (await command(tmp_path, database, *terms[:-1], "decide=60")).returncode == 2
     wrong = await command(tmp_path, database, *words[:3], "5", *words[4:], "--source-document", "x")
     assert wrong.returncode == 2
