@@ -51,3 +51,14 @@ async def access_records(subject: str | None, cursor: str | None, limit: int) ->
 async def has_phone(consumer: str) -> bool:
     """Whether a consumer has bound the phone number that WeChat has checked."""
     return bool(await scalar("SELECT 1 FROM consumer_account WHERE number = $1 AND phone_cipher IS NOT NULL", consumer))
+
+
+async def is_county_officer(number: str) -> bool:
+    """Whether somebody may act as county officer now."""
+    return bool(
+        await scalar(
+            "SELECT 1 FROM role_grant g JOIN staff_account a ON a.id = g.staff_id WHERE a.number = $1"
+            " AND g.role = 'county_officer' AND g.revoked_at IS NULL AND a.disabled_at IS NULL LIMIT 1",
+            number,
+        )
+    )

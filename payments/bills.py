@@ -14,7 +14,7 @@ from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from payments.events import PaymentSettled
 from payments.models import CAPTURED_STATES, RefundRowState
-from payments.ports import BillInvalid, BillLineKind, GatewayError, PaymentGateway, TradeBill, TradeBillRow
+from payments.ports import BillInvalid, BillLineKind, GatewayError, PaymentGateway, TradeBill
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Bills:
         return await self._compare(day)
 
     async def _keep(self, bill: TradeBill) -> None:
-        """Store the bill and its lines; a newer version of the day adds what is new, never removes."""
+        """Store the bill and its lines in two statements; a newer version of the day adds what is new."""
         async with transaction():
             bill_id = await scalar(
                 "INSERT INTO payment_bill AS b (channel, day, sha1, line_count, imported_at)"
@@ -76,26 +76,23 @@ class Bills:
                 len(bill.rows),
                 self.clock(),
             )
-            for line in bill.rows:
-                await self._keep_line(bill_id, line)
-
-    async def _keep_line(self, bill_id: int, line: TradeBillRow) -> None:
-        await execute(
-            "INSERT INTO payment_bill_line (bill_id, kind, traded_at, mchid, sub_mchid, transaction_id,"
-            " payment_number, refund_number, gross_fen, fee_fen, difference)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'not_compared')"
-            " ON CONFLICT (bill_id, kind, transaction_id, refund_number) DO NOTHING",
-            bill_id,
-            line.kind.value,
-            line.traded_at,
-            line.mchid,
-            line.sub_mchid,
-            line.transaction_id,
-            line.number,
-            line.refund_number or "",
-            line.gross_fen,
-            line.fee_fen,
-        )
+            await execute(
+                "INSERT INTO payment_bill_line (bill_id, kind, traded_at, mchid, sub_mchid, transaction_id,"
+                " payment_number, refund_number, gross_fen, fee_fen, difference) SELECT $1, l.*, 'not_compared'"
+                " FROM unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],"
+                " $8::text[], $9::bigint[], $10::bigint[]) AS l"
+                " ON CONFLICT (bill_id, kind, transaction_id, refund_number) DO NOTHING",
+                bill_id,
+                [line.kind.value for line in bill.rows],
+                [line.traded_at for line in bill.rows],
+                [line.mchid for line in bill.rows],
+                [line.sub_mchid for line in bill.rows],
+                [line.transaction_id for line in bill.rows],
+                [line.number for line in bill.rows],
+                [line.refund_number or "" for line in bill.rows],
+                [line.gross_fen for line in bill.rows],
+                [line.fee_fen for line in bill.rows],
+            )
 
     async def compare_again(self) -> int:
         """Compare all lines that did not match so far, each in a transaction of its own; answers how many settled.

@@ -121,3 +121,27 @@ class NoticeNotAccepted(Conflict):
     code = "notice_not_accepted"
     title = "通知内容与支付单不符"
     title_en = "The notice does not fit the payment"
+
+
+class DifferenceUnknown(NotFound):
+    """There is no such difference."""
+
+    code = "difference_unknown"
+    title = "账单差异不存在"
+    title_en = "No such difference"
+
+
+class DifferenceNotMovable(Conflict):
+    """The difference has ended, or nobody has taken it up yet."""
+
+    code = "difference_state"
+    title = "差异当前状态不允许此操作"
+    title_en = "Not possible in the difference's present state"
+
+
+class OwnerUnknown(Invalid):
+    """The owner of a difference or a complaint is a county officer with a role that is valid now."""
+
+    code = "owner_unknown"
+    title = "负责人不是在岗的县级商务干部"
+    title_en = "The owner is no county officer"

@@ -7,3 +7,7 @@ CREATE INDEX IF NOT EXISTS payment_refund_unfinished ON payment_refund (id) WHER
 CREATE INDEX IF NOT EXISTS payment_bill_line_transaction ON payment_bill_line (transaction_id);
 CREATE INDEX IF NOT EXISTS payment_bill_line_refund ON payment_bill_line (refund_number) WHERE refund_number <> '';
 CREATE INDEX IF NOT EXISTS payment_bill_line_open ON payment_bill_line (bill_id) WHERE difference IS NOT NULL;
+
+-- What was done about a difference is evidence.
+SELECT make_append_only('bill_difference_step');
+SELECT keep_rows('bill_difference');

@@ -13,6 +13,8 @@ from datetime import timedelta, timezone
 
 from kit.database import Row
 from payments.bills import Bills
+from payments.differences import Differences
+from payments.fund_bills import FundBills
 from payments.refunds import Refunds
 from payments.service import Payments
 
@@ -98,3 +100,18 @@ async def _each(due: list[Row], act: Callable[[Row], Awaitable[object]]) -> None
     async with asyncio.TaskGroup() as group:
         for each in due:
             group.create_task(one(each))
+
+
+async def import_fund_bills(fund_bills: FundBills) -> int:
+    """Fetch and compare the fund-flow bills that are not there yet; answers how many lines came. Due every hour."""
+    now = fund_bills.clock().astimezone(CHINA)
+    newest = now.date() - timedelta(days=1 if now.hour >= BILL_READY_HOUR else 2)
+    imported = 0
+    for day, account in await fund_bills.missing(newest):
+        imported += await fund_bills.import_day(day, account)
+    return imported
+
+
+async def collect_differences(fund_bills: FundBills, differences: Differences) -> int:
+    """Judge fund lines again and bring the items in step with both bills; answers how many changed."""
+    return await fund_bills.compare() + await differences.collect()

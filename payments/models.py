@@ -251,3 +251,110 @@ class PaymentSettlement(Model):
 
     class Meta:
         table = "payment_settlement"
+
+
+class PaymentFundBill(Model):
+    """The channel's fund-flow bill of one account and one day in China; without lines when nothing moved.
+
+    ``opening_fen`` is the balance before its first line, ``closing_fen`` after its last; both None without lines.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    channel = fields.CharField(max_length=32)
+    account = fields.CharField(max_length=32)
+    day = fields.DateField()
+    sha1 = fields.CharField(max_length=40)
+    line_count = fields.IntField()
+    opening_fen = fields.BigIntField(null=True)
+    closing_fen = fields.BigIntField(null=True)
+    imported_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payment_fund_bill"
+        unique_together = (("channel", "account", "day"),)
+
+
+class PaymentFundLine(Model):
+    """One movement of an account, income positive. ``difference`` says why it fits nothing of ours; None: it does."""
+
+    id = fields.BigIntField(primary_key=True)
+    bill: fields.ForeignKeyRelation[PaymentFundBill] = fields.ForeignKeyField(
+        "longchuan.PaymentFundBill", related_name=False, on_delete=fields.RESTRICT
+    )
+    flow_number = fields.CharField(max_length=64)
+    booked_at = fields.DatetimeField()
+    transaction_id = fields.CharField(max_length=64)
+    business = fields.CharField(max_length=40)
+    amount_fen = fields.BigIntField()
+    balance_fen = fields.BigIntField()
+    remark = fields.CharField(max_length=200, default="")
+    voucher = fields.CharField(max_length=64, default="")
+    difference = fields.CharField(max_length=40, null=True, default="not_compared")
+
+    class Meta:
+        table = "payment_fund_line"
+        unique_together = (("bill", "flow_number"),)
+        indexes = (Index(fields=("transaction_id",), name="payment_fund_line_transaction"),)
+
+
+class DifferenceState(StrEnum):
+    """Where a difference is. Resolved: bill and rows agree by now. Closed: a person ended it with a reason."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    CLOSED = "closed"
+    RESOLVED = "resolved"
+
+
+DIFFERENCE_TRANSITIONS: dict[DifferenceState, frozenset[DifferenceState]] = {
+    DifferenceState.OPEN: frozenset({DifferenceState.ASSIGNED, DifferenceState.RESOLVED}),
+    DifferenceState.ASSIGNED: frozenset({DifferenceState.ASSIGNED, DifferenceState.CLOSED, DifferenceState.RESOLVED}),
+    DifferenceState.CLOSED: frozenset(),
+    DifferenceState.RESOLVED: frozenset({DifferenceState.OPEN}),
+}
+
+
+class BillDifferenceItem(Model):
+    """One thing on which a bill and our rows do not agree. ``key`` names it for ever; ``owner`` is a staff number."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=24, unique=True)
+    key = fields.CharField(max_length=80, unique=True)
+    bill = fields.CharField(max_length=8)
+    day = fields.DateField()
+    account = fields.CharField(max_length=32)
+    reason = fields.CharField(max_length=40)
+    payment_number = fields.CharField(max_length=64)
+    refund_number = fields.CharField(max_length=64)
+    transaction_id = fields.CharField(max_length=64)
+    amount_fen = fields.BigIntField()
+    state = fields.CharEnumField(DifferenceState, max_length=10, default=DifferenceState.OPEN)
+    owner = fields.CharField(max_length=24, null=True)
+    seen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "bill_difference"
+        indexes = (Index(fields=("state", "id"), name="bill_difference_state"),)
+        constraints = (
+            CheckConstraint(
+                check="state NOT IN ('assigned', 'closed') OR owner IS NOT NULL", name="bill_difference_owner"
+            ),
+        )
+
+
+class BillDifferenceStep(Model):
+    """One step of an item: what it came to, by whom, whose it became, and the note. Rows are only ever added."""
+
+    id = fields.BigIntField(primary_key=True)
+    item: fields.ForeignKeyRelation[BillDifferenceItem] = fields.ForeignKeyField(
+        "longchuan.BillDifferenceItem", related_name=False, on_delete=fields.RESTRICT, db_index=True
+    )
+    state = fields.CharEnumField(DifferenceState, max_length=10)
+    at = fields.DatetimeField()
+    by = fields.CharField(max_length=120)
+    owner = fields.CharField(max_length=24, null=True)
+    note = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "bill_difference_step"
+        constraints = (CheckConstraint(check="state <> 'closed' OR note <> ''", name="bill_difference_step_reason"),)

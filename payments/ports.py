@@ -213,6 +213,34 @@ class TradeBill:
     rows: tuple[TradeBillRow, ...]
 
 
+@dataclass(frozen=True)
+class FundBillRow:
+    """One movement of an account: income is positive, ``balance_fen`` stands after it.
+
+    ``voucher`` is the channel's number of the thing behind it, a ``refund_id`` for example.
+    """
+
+    line_number: int
+    booked_at: datetime
+    flow_number: str
+    transaction_id: str
+    business: str
+    amount_fen: int
+    balance_fen: int
+    remark: str
+    voucher: str
+
+
+@dataclass(frozen=True)
+class FundBill:
+    """One day's movements of one account in China time; ``sha1`` as for the trade bill."""
+
+    day: date
+    account: str
+    sha1: str
+    rows: tuple[FundBillRow, ...]
+
+
 class PaymentGateway(Protocol):
     """A payment channel.
 
@@ -283,6 +311,13 @@ class PaymentGateway(Protocol):
 
     async def trade_bill(self, day: date) -> TradeBill | None:
         """The trade bill of a day in China; None when there was no trade. Raises :class:`BillInvalid`."""
+        ...
+
+    async def fund_bill(self, day: date, sub_mchid: str | None) -> FundBill | None:
+        """The movements of a merchant's account, or of our own when None, on a day in China.
+
+        None when nothing moved. Raises :class:`BillInvalid`.
+        """
         ...
 
     def read_notice(self, headers: Mapping[str, str], raw: bytes) -> Notice:

@@ -1,5 +1,6 @@
 """Reads of the payments room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -144,3 +145,35 @@ class PaymentQueries:
             "SELECT min(created_at) AS at FROM payment WHERE state IN ('pending', 'closing') AND queries > 2"
         )
         return found["at"] if found else None
+
+
+class MovedMoney(msgspec.Struct, frozen=True, kw_only=True):
+    """What one reference moved at the channel, and the fees that its bills state so far, in fen."""
+
+    reference: str
+    captured_fen: int
+    refunded_fen: int
+    fee_fen: int
+
+
+_MOVED = """
+SELECT p.reference, p.captured_fen,
+       COALESCE((SELECT sum(r.amount_fen) FROM payment_refund r
+                  WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0)::bigint AS refunded_fen,
+       COALESCE((SELECT sum(s.fee_fen) FROM payment_settlement s WHERE s.payment_id = p.id), 0)::bigint AS fee_fen
+  FROM payment p WHERE p.captured_fen > 0
+"""
+
+
+async def moved_money(channel: str, after: str, limit: int) -> list[MovedMoney]:
+    """What captured payments of a channel moved, a page in the order of their references."""
+    found = await rows(
+        _MOVED + " AND p.channel = $1 AND p.reference > $2 ORDER BY p.reference LIMIT $3", channel, after, limit
+    )
+    return [MovedMoney(**r) for r in found]
+
+
+async def moved_money_of(references: Sequence[str]) -> dict[str, MovedMoney]:
+    """What some references moved; one without captured money is missing."""
+    found = await rows(_MOVED + " AND p.reference = ANY($1)", list(references))
+    return {r["reference"]: MovedMoney(**r) for r in found}

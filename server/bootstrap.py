@@ -67,6 +67,8 @@ from orders.receipts import Receipts
 from orders.shortages import Shortages
 from orders.trades import Trades
 from payments.bills import Bills
+from payments.differences import Differences
+from payments.fund_bills import FundBills
 from payments.notices import Notices
 from payments.queries import PaymentQueries
 from payments.refunds import Refunds
@@ -87,6 +89,8 @@ from promotions.coupons import Coupons
 from reviews.service import Reviews
 from server.settings import PictureSettings, Settings
 from server.tallies import Tallies
+from settlements.entries import SettlementEntries
+from settlements.statements import Statements
 from traceability.service import Intakes, Lots, Suppliers
 from webhook_api.wechat.push import MessagePush
 
@@ -106,6 +110,8 @@ class Bootstrap:
     payments: Payments
     refunds: Refunds
     bills: Bills
+    fund_bills: FundBills
+    differences: Differences
     order_life: OrderLife
     after_sales: AfterSales
     coupons: Coupons
@@ -122,6 +128,8 @@ class Bootstrap:
     shipping_reports: ShippingReports
     reporter: Reporter
     tracking: Tracking
+    settlement_entries: SettlementEntries
+    statements: Statements
     tallies: Tallies
     storage: ObjectStorage
     pictures: Pictures
@@ -178,6 +186,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         payments=payments,
         refunds=refunds,
         bills=Bills(gateway),
+        fund_bills=FundBills(gateway),
+        differences=Differences(gateway),
         order_life=order_life,
         after_sales=after_sales,
         coupons=coupons,
@@ -194,6 +204,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         shipping_reports=ShippingReports(),
         reporter=Reporter(WeChatShipping(background)),
         tracking=Tracking(service, Parcels(), timedelta(seconds=settings.carrier.pause_s)),
+        settlement_entries=SettlementEntries(),
+        statements=Statements(),
         tallies=Tallies(redis),
         storage=storage,
         pictures=pictures,
@@ -232,6 +244,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         payments,
         refunds,
         built.bills,
+        built.fund_bills,
+        built.differences,
         Notices(gateway, payments, refunds),
         PaymentQueries(),
         checkout,
@@ -272,6 +286,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
             settings.wechat.push_aes_key,
             settings.wechat.push_mode == "plain",
         ),
+        built.statements,
         settings,
     ]
     built.services.update({type(service): service for service in offered})

@@ -45,6 +45,7 @@ MODEL_MODULES = [
     "reviews.models",
     "live.models",
     "poverty_alleviation.models",
+    "settlements.models",
 ]
 
 

@@ -18,6 +18,7 @@ import messages.inbox
 import orders.jobs
 import payments.jobs
 import promotions.jobs
+import settlements.jobs
 from kit.clock import utc_now
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
@@ -45,6 +46,8 @@ JOBS: tuple[Job, ...] = (
     Job("payments.send_refunds", 1, lambda b: payments.jobs.send_refunds(b.refunds)),
     Job("payments.query_refunds", 5, lambda b: payments.jobs.query_refunds(b.refunds)),
     Job("payments.import_bills", 3600, lambda b: payments.jobs.import_bills(b.bills)),
+    Job("payments.import_fund_bills", 3600, lambda b: payments.jobs.import_fund_bills(b.fund_bills)),
+    Job("payments.collect_differences", 300, lambda b: payments.jobs.collect_differences(b.fund_bills, b.differences)),
     Job("payments.compare_bills", 300, lambda b: payments.jobs.compare_bills(b.bills)),
     Job("orders.pass_after_sales_windows", 1, lambda b: orders.jobs.pass_after_sales_windows(b.order_life)),
     Job("products.end_due_offers", 1, lambda b: b.offers.end_due()),
@@ -57,6 +60,9 @@ JOBS: tuple[Job, ...] = (
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
+    Job(
+        "settlements.issue_monthly_statements", 3600, lambda b: settlements.jobs.issue_monthly_statements(b.statements)
+    ),
     Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
     Job("content.check_texts", 1, lambda b: content.jobs.check_texts(b.checks)),
     Job("content.check_pictures", 2, lambda b: content.jobs.check_pictures(b.checks)),

@@ -24,6 +24,7 @@ from payments.events import (
 )
 from poverty_alleviation import handlers as books
 from server.bootstrap import Bootstrap
+from settlements import handlers as settlements
 from traceability.events import IntakePaid
 
 FactT = TypeVar("FactT", bound=Fact)
@@ -58,7 +59,9 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PaymentSucceeded, books.on_payment_succeeded, built.sales_books),
         _row(PaymentArrivedLate, books.on_payment_arrived_late, built.sales_books),
         _row(RefundSucceeded, books.on_refund_succeeded, built.sales_books),
+        _row(RefundSucceeded, settlements.on_refund_succeeded, built.settlement_entries),
         _row(PaymentSettled, books.on_payment_settled, built.sales_books),
+        _row(PaymentSettled, settlements.on_payment_settled, built.settlement_entries),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),
         # logistics
@@ -67,10 +70,14 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         # orders
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books),
+        _row(OrderPaid, settlements.on_order_paid, built.settlement_entries),
         _row(LateMoneyRefused, books.on_late_money_refused, built.sales_books),
+        _row(LateMoneyRefused, settlements.on_late_money_refused, built.settlement_entries),
         _row(OrderPacked, books.on_order_packed, built.sales_books),
         _row(OrderEarned, books.on_order_earned, built.sales_books),
+        _row(OrderEarned, settlements.on_order_earned, built.settlement_entries),
         _row(LineRefunded, books.on_line_refunded, built.sales_books),
         _row(LineRefunded, orders.handlers.on_line_refunded, built.shipping),
         _row(LineRefunded, orders.handlers.on_shortage_refunded, built.shortages),
+        _row(LineRefunded, settlements.on_line_refunded, built.settlement_entries),
     )

@@ -7,12 +7,20 @@ from console_api import door
 from console_api.payments.schemas import (
     AbnormalRefundsView,
     BillDay,
+    ClosureInput,
+    DifferenceItemsQuery,
+    DifferenceItemsView,
     DifferencesView,
+    FundBillInput,
     HeldPaymentsView,
     ImportedBillView,
+    ImportedFundBillView,
+    OwnerInput,
 )
 from kit.clock import utc_now
 from payments.bills import Bills
+from payments.differences import Difference, Differences, difference, differences
+from payments.fund_bills import FundBills
 from payments.queries import PaymentQueries
 from payments.service import Payments
 
@@ -32,6 +40,37 @@ async def list_bill_differences(
 ) -> DifferencesView:
     """某日账单与系统记录的差异。"""
     return DifferencesView(query.day, await payments.differences(query.day))
+
+
+@door.post("/fund-bills", effect="resumable")
+async def import_fund_bill(
+    actor: CountyOfficer, body: FundBillInput, key: IdempotencyKey, fund_bills: FundBills, items: Differences
+) -> ImportedFundBillView:
+    """立即获取某账户某日的资金账单并逐笔核对；每日会自动执行，可重复。"""
+    account = body.account or fund_bills.gateway.mchid
+    lines = await fund_bills.import_day(body.day, account)
+    await items.collect()
+    return ImportedFundBillView(body.day, account, lines)
+
+
+@door.get("/bill-differences")
+async def list_difference_items(actor: CountyOfficer | Auditor, query: DifferenceItemsQuery) -> DifferenceItemsView:
+    """两类账单的差异清单：负责人、备注与处理过程，最早的在前。"""
+    return DifferenceItemsView(*await differences(query.state, query.owner, query.cursor, query.limit))
+
+
+@door.put("/bill-differences/<number:str>/owner")
+async def assign_difference(actor: CountyOfficer, number: str, body: OwnerInput, items: Differences) -> Difference:
+    """指定差异的负责人。"""
+    await items.assign(number, body.owner, body.note, actor.caller)
+    return await difference(number)
+
+
+@door.put("/bill-differences/<number:str>/closure")
+async def close_difference(actor: CountyOfficer, number: str, body: ClosureInput, items: Differences) -> Difference:
+    """说明理由后关闭差异。"""
+    await items.close(number, body.reason, actor.caller)
+    return await difference(number)
 
 
 @door.get("/payments/held")

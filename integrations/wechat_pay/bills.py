@@ -25,6 +25,14 @@ Line = dict[str, str]
 
 def parse_trade_bill(day: date, raw: bytes, *, sha1: str) -> TradeBill:
     """The typed rows of a bill of type ALL. Raises :class:`BillInvalid`. CPU-bound: call it in a thread."""
+    table, summary = read_table(raw, _REQUIRED)
+    rows = tuple(_row(cells, number) for number, cells in enumerate(table, start=1))
+    _check_sums(table, rows, summary)
+    return TradeBill(day=day, sha1=sha1, rows=rows)
+
+
+def read_table(raw: bytes, required: tuple[str, ...]) -> tuple[list[Line], Line]:
+    """The lines of any bill and its summary, as texts by their column. Raises :class:`BillInvalid`."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -33,13 +41,10 @@ def parse_trade_bill(day: date, raw: bytes, *, sha1: str) -> TradeBill:
     if len(lines) < 3:
         raise BillInvalid("the bill has no header, no summary header or no summary")
     header = [name.strip() for name in lines[0].split(",")]
-    if missing := [name for name in _REQUIRED if name not in header]:
+    if missing := [name for name in required if name not in header]:
         raise BillInvalid(f"the bill lacks columns: {missing}")
     table = [_cells(header, line, number) for number, line in enumerate(lines[1:-2], start=2)]
-    summary = _cells([name.strip() for name in lines[-2].split(",")], lines[-1], len(lines))
-    rows = tuple(_row(cells, number) for number, cells in enumerate(table, start=1))
-    _check_sums(table, rows, summary)
-    return TradeBill(day=day, sha1=sha1, rows=rows)
+    return table, _cells([name.strip() for name in lines[-2].split(",")], lines[-1], len(lines))
 
 
 def _cells(header: list[str], line: str, number: int) -> Line:

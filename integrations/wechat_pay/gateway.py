@@ -12,10 +12,14 @@ import msgspec
 
 from integrations.wechat_pay.bills import parse_trade_bill
 from integrations.wechat_pay.configuration import WeChatPayConfiguration
+from integrations.wechat_pay.fund_bills import parse_fund_bill
 from integrations.wechat_pay.notices import read_notice
 from integrations.wechat_pay.signatures import (
     PlatformKey,
+    ResourceRejected,
+    decrypt_field,
     decrypt_resource,
+    open_sealed,
     sign,
     verify,
 )
@@ -33,12 +37,14 @@ from integrations.wechat_pay.wire import (
     CombinationReply,
     PrepayReply,
     RefundReply,
+    SealedBillsReply,
     TransactionReply,
 )
 from kit.clock import Clock, utc_now
 from payments.ports import (
     BillInvalid,
     CashierParameters,
+    FundBill,
     GatewayRefused,
     Notice,
     OutcomeUnknown,
@@ -248,6 +254,45 @@ class WeChatPayGateway:
             raise BillInvalid(f"the hash type {bill.hash_type[:20]!r} is not SHA1")
         raw = await self._client.download(bill.download_url, sha1_hex=bill.hash_value)
         return await asyncio.to_thread(parse_trade_bill, day, raw, sha1=bill.hash_value.lower())
+
+    async def fund_bill(self, day: date, sub_mchid: str | None) -> FundBill | None:
+        """Fetch, open, check and parse a basic account's movements; the parser runs in a thread.
+
+        A sub-merchant's file is sealed (AEAD_AES_256_GCM) with a key that is sealed for our certificate.
+        """
+        query = {"bill_date": day.isoformat(), "account_type": "BASIC"}
+        try:
+            if sub_mchid is None:
+                raw, sha1 = await self._own_fund_bill(query)
+            else:
+                query |= {"sub_mchid": sub_mchid, "algorithm": "AEAD_AES_256_GCM"}
+                raw, sha1 = await self._sealed_fund_bill(query)
+        except GatewayRefused as refusal:
+            if refusal.code == _NO_BILL:
+                return None
+            raise
+        return await asyncio.to_thread(parse_fund_bill, day, sub_mchid or self.mchid, raw, sha1=sha1)
+
+    async def _own_fund_bill(self, query: dict[str, str]) -> tuple[bytes, str]:
+        reply = await self._client.call("GET", f"/v3/bill/fundflowbill?{urlencode(query)}")
+        bill = read_reply(reply.body, BillReply)
+        if bill.hash_type != "SHA1":
+            raise BillInvalid(f"the hash type {bill.hash_type[:20]!r} is not SHA1")
+        return await self._client.download(bill.download_url, sha1_hex=bill.hash_value), bill.hash_value.lower()
+
+    async def _sealed_fund_bill(self, query: dict[str, str]) -> tuple[bytes, str]:
+        """The parts of a sub-merchant's bill; the stated hash is that of the sealed file [unconfirmed]."""
+        reply = await self._client.call("GET", f"/v3/bill/sub-merchant-fundflowbill?{urlencode(query)}")
+        parts = read_reply(reply.body, SealedBillsReply).download_bill_list
+        if len(parts) != 1 or parts[0].hash_type != "SHA1":
+            raise BillInvalid("the bill is not one file with a SHA1")
+        sealed = await self._client.download(parts[0].download_url, sha1_hex=parts[0].hash_value)
+        try:
+            key = decrypt_field(self.configuration.private_key, parts[0].encrypt_key).encode()
+            raw = open_sealed(key, nonce=parts[0].nonce, sealed=sealed)
+        except (ResourceRejected, ValueError):
+            raise BillInvalid("the bill does not decrypt") from None
+        return raw, parts[0].hash_value.lower()
 
     def read_notice(self, headers: Mapping[str, str], raw: bytes) -> Notice:
         """Verify, then decrypt; see ``notices``."""

@@ -242,6 +242,14 @@ def decrypt_resource(key: bytes, *, nonce: str, ciphertext: str, associated_data
         raise ResourceRejected("the resource does not decrypt") from None
 
 
+def open_sealed(key: bytes, *, nonce: str, sealed: bytes) -> bytes:
+    """The content of a sealed file. Raises :class:`ResourceRejected`."""
+    try:
+        return AESGCM(key).decrypt(nonce.encode(), sealed, None)
+    except (ValueError, InvalidTag):
+        raise ResourceRejected("the file does not decrypt") from None
+
+
 def encrypt_field(key: RSAPublicKey, text: str) -> str:
     """A sensitive field (a name, a bank card) under WeChat's key: RSA-OAEP with SHA-1, base64."""
     return base64.b64encode(key.encrypt(text.encode(), _OAEP)).decode()

@@ -143,6 +143,22 @@ class BillReply(msgspec.Struct):
     download_url: str
 
 
+class SealedBill(msgspec.Struct):
+    """One part of a sub-merchant's bill: the file is sealed with ``encrypt_key``, which is sealed for us."""
+
+    download_url: str
+    encrypt_key: str
+    hash_type: str
+    hash_value: str
+    nonce: str
+
+
+class SealedBillsReply(msgspec.Struct):
+    """All parts of a sub-merchant's bill."""
+
+    download_bill_list: list[SealedBill]
+
+
 class CertificateEntry(msgspec.Struct):
     """One platform certificate, sealed with the APIv3 key."""
 

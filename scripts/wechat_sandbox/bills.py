@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import UNSET
 
 from scripts.wechat_sandbox.errors import PayError, parameter_error
 from scripts.wechat_sandbox.funds import fee_of, fee_returned
 from scripts.wechat_sandbox.moments import CHINA, bill_time, utc_now
 from scripts.wechat_sandbox.pay import PayDesk, present
-from scripts.wechat_sandbox.pay_schemas import BillToken, FundFlowBillQuery, TradeBillQuery
+from scripts.wechat_sandbox.pay_schemas import BillToken, FundFlowBillQuery, SubMerchantFundQuery, TradeBillQuery
 from scripts.wechat_sandbox.records import FundEntry, Order, Refund
 from scripts.wechat_sandbox.transport import Call
 from scripts.wechat_sandbox.world import World
@@ -77,6 +78,24 @@ class BillDesk:
             raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在：当日无资金变动")
         return self._offer(call, fund_bill(entries, day), is_gzip=query.tar_type is not UNSET)
 
+    def sub_merchant_fund_flow(self, call: Call) -> dict[str, Any]:
+        """``GET /v3/bill/sub-merchant-fundflowbill``: a sub-merchant's basic account, sealed for the provider."""
+        query = call.decode_query(SubMerchantFundQuery)
+        day = self._day(query.bill_date)
+        self._pay.sub_merchant(query.sub_mchid)
+        entries = self._world.funds.entries(query.sub_mchid)
+        if not any(_china_day(entry.at) == day for entry in entries):
+            raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在：当日无资金变动")
+        key, nonce = secrets.token_hex(16), secrets.token_hex(6)
+        sealed = AESGCM(key.encode()).encrypt(nonce.encode(), self._plain(fund_bill(entries, day)), None)
+        part = {
+            "bill_sequence": 1,
+            "encrypt_key": self._world.keys.seal_for_merchant(key),
+            "nonce": nonce,
+            **self._keep(call, sealed),
+        }
+        return {"download_bill_count": 1, "download_bill_list": [part]}
+
     def download(self, call: Call) -> bytes:
         """``GET /v3/billdownload/file``: the file itself, without a signature."""
         token = call.decode_query(BillToken).token
@@ -86,14 +105,21 @@ class BillDesk:
         return content
 
     def _offer(self, call: Call, text: str, *, is_gzip: bool) -> dict[str, Any]:
-        plain = (("\ufeff" if self._world.conditions.bill_has_bom else "") + text).encode()
+        plain = self._plain(text)
+        return self._keep(call, plain, gzip.compress(plain) if is_gzip else plain)
+
+    def _plain(self, text: str) -> bytes:
+        return (("\ufeff" if self._world.conditions.bill_has_bom else "") + text).encode()
+
+    def _keep(self, call: Call, hashed: bytes, file: bytes | None = None) -> dict[str, Any]:
+        """Keep a file for five minutes; answers its address and the hash of ``hashed``."""
         now = time.monotonic()
         self._files = {token: file for token, file in self._files.items() if now - file[0] <= TOKEN_SECONDS}
         token = secrets.token_urlsafe(32)
-        self._files[token] = (now, gzip.compress(plain) if is_gzip else plain)
+        self._files[token] = (now, hashed if file is None else file)
         return {
             "hash_type": "SHA1",
-            "hash_value": hashlib.sha1(plain, usedforsecurity=False).hexdigest(),
+            "hash_value": hashlib.sha1(hashed, usedforsecurity=False).hexdigest(),
             "download_url": f"{call.base_url}/v3/billdownload/file?token={token}",
         }
 

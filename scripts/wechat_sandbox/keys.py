@@ -132,6 +132,11 @@ class Keys:
             ),
         )
 
+    def seal_for_merchant(self, text: str) -> str:
+        """A text that the merchant's private key alone opens: RSA-OAEP with SHA-1, base64."""
+        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
+        return base64.b64encode(self._merchant.encrypt(text.encode(), oaep)).decode()
+
     def encrypt(self, plaintext: bytes, associated_data: str) -> dict[str, str]:
         """AEAD_AES_256_GCM under the APIv3 key.
 

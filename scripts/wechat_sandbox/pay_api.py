@@ -111,6 +111,7 @@ def list_operations(
         operation("refund.query", "GET", refund + "/{out_refund_no}", refunds.query),
         operation("bill.trade", "GET", "/v3/bill/tradebill", bills.trade),
         operation("bill.fund_flow", "GET", "/v3/bill/fundflowbill", bills.fund_flow),
+        operation("bill.sub_fund_flow", "GET", "/v3/bill/sub-merchant-fundflowbill", bills.sub_merchant_fund_flow),
         operation("bill.download", "GET", "/v3/billdownload/file", bills.download, is_signed=False),
         operation("certificates", "GET", "/v3/certificates", certificates_of(world)),
     )

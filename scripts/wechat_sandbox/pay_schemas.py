@@ -256,6 +256,15 @@ class FundFlowBillQuery(Strict):
     tar_type: Literal["GZIP"] | UnsetType = UNSET
 
 
+class SubMerchantFundQuery(Strict):
+    """``GET /v3/bill/sub-merchant-fundflowbill``."""
+
+    bill_date: BillDate
+    sub_mchid: Mchid
+    algorithm: Literal["AEAD_AES_256_GCM"]
+    account_type: Literal["BASIC"] = "BASIC"
+
+
 class BillToken(Strict):
     """``GET /v3/billdownload/file``."""
 

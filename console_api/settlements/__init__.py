@@ -1,0 +1,1 @@
+"""Settlement of merchants: figures, entries, statements, reconciliation."""
