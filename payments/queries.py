@@ -177,3 +177,16 @@ async def moved_money_of(references: Sequence[str]) -> dict[str, MovedMoney]:
     """What some references moved; one without captured money is missing."""
     found = await rows(_MOVED + " AND p.reference = ANY($1)", list(references))
     return {r["reference"]: MovedMoney(**r) for r in found}
+
+
+class PaymentParty(msgspec.Struct, frozen=True):
+    """Whose payment a number is, and what it pays for."""
+
+    reference: str
+    payee: str
+
+
+async def payment_of_number(number: str) -> PaymentParty | None:
+    """The payment that the channel knows by a number, or None."""
+    found = await row("SELECT reference, payee FROM payment WHERE number = $1", number)
+    return PaymentParty(**found) if found else None

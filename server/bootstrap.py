@@ -15,6 +15,9 @@ from content.checking import Checks
 from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
 from content.texts import Texts
+from county.complaints.channel import ComplaintChannel
+from county.complaints.service import Complaints
+from county.complaints.service_entry import ServiceEntries
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.kuaidi100.service import Kuaidi100
 from integrations.local_carrier.service import LocalCarrier
@@ -29,6 +32,7 @@ from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
 from integrations.wechat.shipping import WeChatShipping
 from integrations.wechat.receipts import WeChatOrderStates
+from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
@@ -129,6 +133,7 @@ class Bootstrap:
     reporter: Reporter
     tracking: Tracking
     settlement_entries: SettlementEntries
+    complaint_channel: ComplaintChannel
     statements: Statements
     tallies: Tallies
     storage: ObjectStorage
@@ -157,6 +162,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     )
     gateway = WeChatPayGateway(_wechat_pay(settings), http)
     passwords = Passwords()
+    complaints = Complaints(cipher, Catalogue())
     sessions = Sessions()
     clerks, legal_persons = Clerks(passwords), LegalPersons(cipher, AccessLogs())
     stock = Stock()
@@ -205,6 +211,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         reporter=Reporter(WeChatShipping(background)),
         tracking=Tracking(service, Parcels(), timedelta(seconds=settings.carrier.pause_s)),
         settlement_entries=SettlementEntries(),
+        complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints),
         statements=Statements(),
         tallies=Tallies(redis),
         storage=storage,
@@ -287,6 +294,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
             settings.wechat.push_mode == "plain",
         ),
         built.statements,
+        complaints,
+        built.complaint_channel,
+        ServiceEntries(settings.secret_key),
         settings,
     ]
     built.services.update({type(service): service for service in offered})

@@ -46,6 +46,7 @@ MODEL_MODULES = [
     "live.models",
     "poverty_alleviation.models",
     "settlements.models",
+    "county.complaints.models",
 ]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 import content.jobs
+import county.complaints.jobs
 import kit.idempotency
 import ledger.jobs
 import live.jobs
@@ -63,6 +64,8 @@ JOBS: tuple[Job, ...] = (
     Job(
         "settlements.issue_monthly_statements", 3600, lambda b: settlements.jobs.issue_monthly_statements(b.statements)
     ),
+    Job("complaints.fetch", 60, lambda b: county.complaints.jobs.fetch_complaints(b.complaint_channel)),
+    Job("complaints.send", 5, lambda b: county.complaints.jobs.send_complaint_messages(b.complaint_channel)),
     Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
     Job("content.check_texts", 1, lambda b: content.jobs.check_texts(b.checks)),
     Job("content.check_pictures", 2, lambda b: content.jobs.check_pictures(b.checks)),

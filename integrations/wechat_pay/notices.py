@@ -33,6 +33,21 @@ def read_notice(
     now: datetime,
 ) -> Notice:
     """A notice WeChat has signed. Raises NoticeForged or NoticeUnreadable; makes no call."""
+    envelope, plain = open_notice(configuration, headers, raw, now=now)
+    try:
+        return _typed(envelope, plain)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise NoticeUnreadable(f"{type(error).__name__}: {error}") from None
+
+
+def open_notice(
+    configuration: WeChatPayConfiguration,
+    headers: Mapping[str, str],
+    raw: bytes,
+    *,
+    now: datetime,
+) -> tuple[NoticeEnvelope, bytes]:
+    """The envelope of a notice WeChat has signed, and what was sealed in it. Raises as :func:`read_notice`."""
     lower = {name.lower(): value for name, value in headers.items()}
     try:
         verify(configuration.ring, lower, raw, now=now, is_notice=True)
@@ -50,9 +65,9 @@ def read_notice(
             ciphertext=envelope.resource.ciphertext,
             associated_data=envelope.resource.associated_data,
         )
-        return _typed(envelope, plain)
     except (msgspec.MsgspecError, ResourceRejected, ValueError) as error:
         raise NoticeUnreadable(f"{type(error).__name__}: {error}") from None
+    return envelope, plain
 
 
 def _typed(envelope: NoticeEnvelope, plain: bytes) -> Notice:

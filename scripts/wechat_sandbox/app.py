@@ -9,6 +9,7 @@ from sanic import Sanic
 from scripts.wechat_sandbox.bills import BillDesk
 from scripts.wechat_sandbox.cashier import Cashier
 from scripts.wechat_sandbox.combined import CombineDesk
+from scripts.wechat_sandbox.complaints import ComplaintDesk
 from scripts.wechat_sandbox.content_checks import ContentChecks
 from scripts.wechat_sandbox.control import Control
 from scripts.wechat_sandbox.message_push import MessagePush
@@ -45,7 +46,9 @@ def _mount(app: Sanic[Any, Any], world: World) -> None:
     message_push, proxy = MessagePush(world), ProductProxy(world)
     program, checks = MiniProgram(world), ContentChecks(world, message_push)
     combined = CombineDesk(world, notices, pay)
-    PayApi(world, list_operations(world, pay, combined, refunds, BillDesk(world, pay))).mount(app)
+    complaints = ComplaintDesk(world, notices)
+    PayApi(world, list_operations(world, pay, combined, refunds, BillDesk(world, pay), complaints)).mount(app)
+    complaints.mount(app)
     MiniProgramApi(world, program, list_endpoints(world, program, checks, ShippingDesk(world))).mount(app)
     Control(world, program, checks, pay, notices, Cashier(world, pay, combined), message_push).mount(app)
     proxy.mount(app)

@@ -14,6 +14,7 @@ from sanic.response import raw
 
 from scripts.wechat_sandbox.bills import BillDesk
 from scripts.wechat_sandbox.combined import CombineDesk
+from scripts.wechat_sandbox.complaints import ComplaintDesk
 from scripts.wechat_sandbox.errors import PayError, parameter_error
 from scripts.wechat_sandbox.faults import Answer, BadReply, CallFault, Hang, Slow
 from scripts.wechat_sandbox.moments import rfc3339
@@ -79,7 +80,12 @@ def certificates_of(world: World) -> Perform:
 
 
 def list_operations(
-    world: World, pay: PayDesk, combined: CombineDesk, refunds: RefundDesk, bills: BillDesk
+    world: World,
+    pay: PayDesk,
+    combined: CombineDesk,
+    refunds: RefundDesk,
+    bills: BillDesk,
+    complaints: ComplaintDesk,
 ) -> tuple[Operation, ...]:
     """Every endpoint of Pay v3 that this sandbox has."""
 
@@ -87,9 +93,9 @@ def list_operations(
         return Operation(name, method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), perform, is_signed)
 
     direct, partner = "/v3/pay/transactions", "/v3/pay/partner/transactions"
-    refund = "/v3/refund/domestic/refunds"
     combine = "/v3/combine-transactions"
     numbered = combine + "/out-trade-no/{combine_out_trade_no}"
+    refund, complaint = "/v3/refund/domestic/refunds", "/v3/merchant-service/complaints-v2"
     both = [
         each
         for base in (direct, partner)
@@ -113,6 +119,11 @@ def list_operations(
         operation("bill.fund_flow", "GET", "/v3/bill/fundflowbill", bills.fund_flow),
         operation("bill.sub_fund_flow", "GET", "/v3/bill/sub-merchant-fundflowbill", bills.sub_merchant_fund_flow),
         operation("bill.download", "GET", "/v3/billdownload/file", bills.download, is_signed=False),
+        operation("complaint.list", "GET", complaint, complaints.list_complaints),
+        operation("complaint.show", "GET", complaint + "/{complaint_id}", complaints.show),
+        operation("complaint.history", "GET", complaint + "/{complaint_id}/negotiation-historys", complaints.history),
+        operation("complaint.respond", "POST", complaint + "/{complaint_id}/response", complaints.respond),
+        operation("complaint.complete", "POST", complaint + "/{complaint_id}/complete", complaints.complete),
         operation("certificates", "GET", "/v3/certificates", certificates_of(world)),
     )
 

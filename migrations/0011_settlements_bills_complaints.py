@@ -1,5 +1,6 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+from county.complaints.models import ComplaintState, MessageState, Origin
 from payments.models import DifferenceState
 from settlements.models import Bearer, EntryKind
 from tortoise.fields.base import OnDelete
@@ -8,7 +9,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0009_aftersales')]
+    dependencies = [('longchuan', '0010_reviews')]
 
     initial = False
 
@@ -46,6 +47,80 @@ class Migration(migrations.Migration):
                 ('note', fields.CharField(default='', max_length=200)),
             ],
             options={'table': 'bill_difference_step', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state <> 'closed' OR note <> ''", name='bill_difference_step_reason')], 'pk_attr': 'id', 'table_description': 'One step of an item: what it came to, by whom, whose it became, and the note. Rows are only ever added.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Complaint',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=24)),
+                ('origin', fields.CharEnumField(description='WECHAT_PAY: wechat_pay\nMINIAPP: miniapp', enum_type=Origin, max_length=12)),
+                ('external_id', fields.CharField(null=True, unique=True, max_length=64)),
+                ('external_mchid', fields.CharField(null=True, max_length=32)),
+                ('times', fields.IntField(default=1)),
+                ('consumer', fields.CharField(null=True, max_length=32)),
+                ('merchant', fields.CharField(null=True, max_length=32)),
+                ('order_number', fields.CharField(null=True, max_length=40)),
+                ('product', fields.CharField(null=True, max_length=40)),
+                ('problem', fields.CharField(max_length=40)),
+                ('detail', fields.CharField(max_length=500)),
+                ('amount_fen', fields.BigIntField(default=0)),
+                ('phone_cipher', fields.BinaryField(null=True)),
+                ('state', fields.CharEnumField(default=ComplaintState.RECEIVED, description='RECEIVED: received\nANSWERED: answered\nCLOSED: closed', enum_type=ComplaintState, max_length=10)),
+                ('owner', fields.CharField(null=True, max_length=24)),
+                ('complained_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('reply_due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('close_due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('answered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'complaint', 'app': 'longchuan', 'constraints': [CheckConstraint(check="(origin = 'wechat_pay') = (external_id IS NOT NULL) AND (origin = 'miniapp') = (consumer IS NOT NULL)", name='complaint_origin')], 'indexes': [Index(fields=['state', 'id'], name='complaint_state'), Index(fields=['merchant', 'id'], name='complaint_merchant'), Index(fields=['consumer', 'id'], name='complaint_consumer')], 'pk_attr': 'id', 'table_description': "One complaint. ``external_id`` is WeChat Pay's; the phone number that it tells is kept encrypted."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ComplaintClock',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('origin', fields.CharEnumField(description='WECHAT_PAY: wechat_pay\nMINIAPP: miniapp', enum_type=Origin, max_length=12)),
+                ('valid_from', fields.DateField()),
+                ('reply_hours', fields.IntField()),
+                ('close_hours', fields.IntField()),
+                ('source_document', fields.CharField(max_length=200)),
+                ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('entered_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'complaint_clock', 'app': 'longchuan', 'unique_together': (('origin', 'valid_from'),), 'constraints': [CheckConstraint(check='reply_hours BETWEEN 1 AND 8760 AND close_hours BETWEEN reply_hours AND 8760', name='complaint_clock_hours')], 'pk_attr': 'id', 'table_description': 'From a day on: within how many hours a complaint of an origin is answered and closed. Rows are only added.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ComplaintMessage',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('complaint', fields.ForeignKeyField('longchuan.Complaint', source_field='complaint_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('is_completion', fields.BooleanField()),
+                ('text', fields.CharField(max_length=200)),
+                ('by', fields.CharField(max_length=120)),
+                ('state', fields.CharEnumField(default=MessageState.WAITING, description='WAITING: waiting\nSENDING: sending\nSENT: sent\nFAILED: failed', enum_type=MessageState, max_length=10)),
+                ('attempts', fields.IntField(default=0)),
+                ('next_attempt_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failure', fields.CharField(null=True, max_length=80)),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'complaint_message', 'app': 'longchuan', 'indexes': [Index(fields=['next_attempt_at'], name='complaint_message_due')], 'pk_attr': 'id', 'table_description': 'A reply, or the word that a complaint is dealt with, on its way to WeChat Pay.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ComplaintStep',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('complaint', fields.ForeignKeyField('longchuan.Complaint', source_field='complaint_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharField(max_length=16)),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('by', fields.CharField(max_length=120)),
+                ('text', fields.CharField(default='', max_length=500)),
+            ],
+            options={'table': 'complaint_step', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'One step of a complaint: what was done, by whom, in which words. Rows are only ever added.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,0 +1,1 @@
+"""Complaints at the console: a merchant answers its own, the county oversees all."""

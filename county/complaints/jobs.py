@@ -1,0 +1,13 @@
+"""What time does to complaints."""
+
+from county.complaints.channel import ComplaintChannel
+
+
+async def fetch_complaints(channel: ComplaintChannel) -> int:
+    """Take over what WeChat Pay has; answers how many were new or had moved."""
+    return await channel.fetch()
+
+
+async def send_complaint_messages(channel: ComplaintChannel) -> int:
+    """Send replies and completions; answers how many arrived."""
+    return await channel.send_due()

@@ -1,0 +1,64 @@
+"""What this room needs from WeChat Pay: consumer complaints 2.0 (wechat reference 2.3b).
+
+Failures are those of the payment channel (``payments.ports``): refused, or nobody can say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class SeenComplaint:
+    """A complaint as WeChat Pay tells it. ``times`` counts how often the buyer has complained; amounts are fen."""
+
+    complaint_id: str
+    complained_at: datetime
+    detail: str
+    state: str
+    problem: str
+    mchid: str
+    payment_number: str
+    amount_fen: int
+    phone: str
+    times: int
+
+
+@dataclass(frozen=True)
+class NegotiationStep:
+    """One entry of the negotiation history."""
+
+    operator: str
+    kind: str
+    text: str
+    at: datetime | None
+
+
+class ComplaintDesk(Protocol):
+    """WeChat Pay's desk. Every coroutine raises GatewayRefused or OutcomeUnknown; none may run in a transaction."""
+
+    async def complaints(self, first_day: date, last_day: date, offset: int) -> tuple[list[SeenComplaint], int]:
+        """A page of the complaints of some days, and how many there are."""
+        ...
+
+    async def complaint(self, complaint_id: str) -> SeenComplaint:
+        """One complaint."""
+        ...
+
+    async def history(self, complaint_id: str) -> list[NegotiationStep]:
+        """What both sides have said, newest first."""
+        ...
+
+    async def reply(self, complaint_id: str, mchid: str, text: str) -> None:
+        """Say something to the buyer."""
+        ...
+
+    async def complete(self, complaint_id: str, mchid: str) -> None:
+        """Say that it is dealt with."""
+        ...
+
+    def read_notice(self, headers: Mapping[str, str], raw: bytes) -> str | None:
+        """The complaint of a verified notice; None for an event that is not followed. Raises NoticeForged or
+        NoticeUnreadable."""
+        ...

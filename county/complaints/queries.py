@@ -1,0 +1,125 @@
+"""Reads of complaints."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+import msgspec
+
+from county.complaints.errors import ComplaintUnknown
+from kit.database import Row, row, rows
+from kit.paging import read_cursor, write_cursor
+
+
+class _Key(msgspec.Struct, array_like=True):
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+class ComplaintStepView(msgspec.Struct, frozen=True):
+    """One step; ``by`` is empty for the buyer, who does not see who works on it."""
+
+    kind: str
+    at: datetime
+    by: str
+    text: str
+
+
+class ComplaintView(msgspec.Struct, frozen=True, kw_only=True):
+    """A complaint. ``unsent`` says that a word for WeChat Pay is on its way or failed; amounts are fen."""
+
+    number: str
+    origin: str
+    merchant: str | None
+    order: str | None
+    product: str | None
+    problem: str
+    detail: str
+    amount_fen: int
+    state: str
+    owner: str | None
+    complained_at: datetime
+    reply_due_at: datetime | None
+    close_due_at: datetime | None
+    answered_at: datetime | None
+    closed_at: datetime | None
+    is_overdue: bool
+    unsent: str | None
+    steps: list[ComplaintStepView]
+
+
+class ClockView(msgspec.Struct, frozen=True):
+    """What holds for complaints of an origin from a day on."""
+
+    origin: str
+    valid_from: date
+    reply_hours: int
+    close_hours: int
+    source_document: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose complaints may be seen: everybody's, a merchant's or a consumer's."""
+
+    merchant: str | None = None
+    consumer: str | None = None
+
+
+_OVERDUE = "(c.state = 'received' AND c.reply_due_at < $1 OR c.state <> 'closed' AND c.close_due_at < $1)"
+_VIEW = f"""
+SELECT c.id, c.number, c.origin, c.merchant, c.order_number AS "order", c.product, c.problem, c.detail, c.amount_fen,
+       c.state, c.owner, c.complained_at, c.reply_due_at, c.close_due_at, c.answered_at, c.closed_at,
+       COALESCE({_OVERDUE}, false) AS is_overdue,
+       (SELECT m.state FROM complaint_message m WHERE m.complaint_id = c.id AND m.state <> 'sent'
+         ORDER BY m.id DESC LIMIT 1) AS unsent,
+       (SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'at', s.at, 'by', s.by, 'text', s.text) ORDER BY s.id)
+          FROM complaint_step s WHERE s.complaint_id = c.id)::text AS steps
+  FROM complaint c
+ WHERE ($2::text IS NULL OR c.merchant = $2) AND ($3::text IS NULL OR c.consumer = $3)
+"""
+
+
+def _view(found: Row, reader: Reader) -> ComplaintView:
+    steps = msgspec.json.decode(found["steps"] or "[]", type=list[ComplaintStepView])
+    members = {name: found[name] for name in ComplaintView.__struct_fields__ if name != "steps"}
+    if reader.consumer is not None:
+        members |= {"owner": None}
+        steps = [ComplaintStepView(s.kind, s.at, "", s.text) for s in steps if s.kind not in ("assigned", "reported")]
+    return ComplaintView(**members, steps=steps)
+
+
+async def complaint(number: str, reader: Reader, now: datetime) -> ComplaintView:
+    """One complaint. Raises :class:`ComplaintUnknown`."""
+    found = await row(_VIEW + " AND c.number = $4", now, reader.merchant, reader.consumer, number)
+    if found is None:
+        raise ComplaintUnknown()
+    return _view(found, reader)
+
+
+async def complaints(
+    reader: Reader, state: str | None, overdue: bool, now: datetime, cursor: str | None, limit: int
+) -> tuple[list[ComplaintView], str | None]:
+    """Complaints of a state, or only what is overdue, oldest first, and the cursor of the next page."""
+    after = read_cursor(cursor, _Key).id if cursor else 0
+    found = await rows(
+        _VIEW + f" AND c.id > $4 AND ($5::text IS NULL OR c.state = $5) AND (NOT $6 OR {_OVERDUE})"
+        " ORDER BY c.id LIMIT $7",
+        now,
+        reader.merchant,
+        reader.consumer,
+        after,
+        state,
+        overdue,
+        limit + 1,
+    )
+    page = [_view(r, reader) for r in found[:limit]]
+    return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+
+
+async def clocks() -> list[ClockView]:
+    """Every clock, oldest first."""
+    found = await rows(
+        "SELECT origin, valid_from, reply_hours, close_hours, source_document FROM complaint_clock"
+        " ORDER BY valid_from, origin"
+    )
+    return [ClockView(**r) for r in found]

@@ -1,0 +1,1 @@
+"""A consumer complains to the county, and talks to customer service about an order."""
