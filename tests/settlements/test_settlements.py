@@ -6,12 +6,14 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from kit.clock import china_day, utc_now
-from kit.database import execute, rows, scalar
+from kit.database import execute, rows, scalar, transaction
 from kit.outbox import Delivery
+from orders.events import LineRefunded
 from payments.bills import Bills
 from payments.jobs import CHINA
 from payments.ports import BillLineKind, TradeBill, TradeBillRow
 from server.subscriptions import reactions
+from settlements.entries import SettlementEntries
 from settlements.errors import DayNotOver, SpanInvalid, StatementEmpty, StatementTaken, StatementUnknown
 from settlements.queries import (
     entries,
@@ -171,14 +173,17 @@ async def test_a_refund_after_the_commission_was_due_takes_its_part_back(mall: M
     await execute("UPDATE product SET host_commission_bp = 333")
     order = await mall.place(3, source="live:1")
     await mall.bring_to("received", order)
-    case = await mall.after_sales.request("C1", order.number, order.lines[0].reference, 1, "少发一件")
-    await execute("UPDATE after_sales_case SET state = 'refused'")
     mall.watch.forward(days=8)
     await mall.life.earn_due()
     await mall.deliver()
-    await execute("UPDATE after_sales_case SET state = 'requested'")
-    await mall.after_sales.approve(mall.merchant, case, "staff:clerk")
-    await mall.receive_notice(await mall.refund_notice(case))
+    refunded = LineRefunded(
+        order=order.number, merchant=mall.merchant, refund="R1", line=order.lines[0].reference, quantity=1,
+        amount_fen=3990, freight_fen=0, remaining_quantity=2, remaining_net_fen=2 * 3990, refund_step=1,
+        occurred_at=mall.watch(),
+    )  # fmt: skip
+    for _ in range(2):
+        async with transaction():
+            await SettlementEntries().record_refunded_line(refunded)
     told = await rows("SELECT amount_fen FROM settlement_entry WHERE kind = 'commission' ORDER BY id")
     assert [each["amount_fen"] for each in told] == [
         -(3990 * 3 * 333 // 10000), 3990 * 3 * 333 // 10000 - 3990 * 2 * 333 // 10000,
