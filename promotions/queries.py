@@ -255,3 +255,13 @@ def _before(cursor: str | None) -> int:
 
 def _next(found: list[Row], limit: int) -> str | None:
     return write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+
+
+async def county_shares(lines: Sequence[str]) -> dict[str, int]:
+    """What the county bears of the discounts on some lines, in fen; a line without such a share is missing."""
+    found = await rows(
+        "SELECT s.line, sum(s.county_fen)::bigint AS county_fen FROM coupon_share s JOIN coupon c ON c.id = s.coupon_id"
+        " AND c.reference = s.reference WHERE s.line = ANY($1) AND s.county_fen > 0 GROUP BY s.line",
+        list(lines),
+    )
+    return {share["line"]: share["county_fen"] for share in found}

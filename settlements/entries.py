@@ -9,6 +9,7 @@ from kit.clock import china_day
 from kit.database import Row, execute, row, rows, scalar
 from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
+from promotions.queries import county_shares
 from settlements.models import Bearer, EntryKind
 
 BASIS_POINTS = 10_000
@@ -69,13 +70,16 @@ class SettlementEntries:
             at=fact.paid_at,
         )
         amounts = [Amount(EntryKind.FREIGHT, fact.freight_fen)]
+        shares = await county_shares([line.line for line in fact.lines])
         for line in fact.lines:
             amounts.append(Amount(EntryKind.GROSS, line.gross_fen, line.line))
-            amounts.append(Amount(EntryKind.DISCOUNT, -line.discount_fen, line.line, Bearer.MERCHANT))
+            county_fen = min(shares.get(line.line, 0), line.discount_fen)
+            amounts.append(Amount(EntryKind.DISCOUNT, county_fen - line.discount_fen, line.line, Bearer.MERCHANT))
+            amounts.append(Amount(EntryKind.DISCOUNT, -county_fen, line.line, Bearer.COUNTY))
             await execute(
                 "INSERT INTO settlement_line (line, order_number, merchant, channel, quantity, remaining_quantity,"
                 " remaining_net_fen, county_fen, host_commission_bp, refund_step)"
-                " VALUES ($1, $2, $3, $4, $5, $5, $6, 0, $7, 0) ON CONFLICT (line) DO NOTHING",
+                " VALUES ($1, $2, $3, $4, $5, $5, $6, $8, $7, 0) ON CONFLICT (line) DO NOTHING",
                 line.line,
                 fact.order,
                 fact.merchant,
@@ -83,6 +87,7 @@ class SettlementEntries:
                 line.quantity,
                 line.net_fen,
                 line.host_commission_bp,
+                county_fen,
             )
         await write(happened, amounts)
 

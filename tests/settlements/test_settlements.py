@@ -27,8 +27,9 @@ from settlements.queries import (
     statements,
 )
 from settlements.statements import Statements
-from tests.orders.mall import Mall
+from tests.orders.mall import CheckoutLine, Mall
 from tests.payments import channel
+from tests.promotions.shop import claimed_coupon
 
 FEE_PPM = 6000
 
@@ -188,6 +189,23 @@ async def test_a_refund_after_the_commission_was_due_takes_its_part_back(mall: M
     assert [each["amount_fen"] for each in told] == [
         -(3990 * 3 * 333 // 10000), 3990 * 3 * 333 // 10000 - 3990 * 2 * 333 // 10000,
     ]  # fmt: skip
+
+
+async def test_a_discount_that_the_county_bears_is_its_debt_once_the_order_is_earned(mall: Mall) -> None:
+    """The merchant receives less, and the county owes it its part once the order is earned; all of it to the fen."""
+    coupon = await claimed_coupon(merchant_bears_bp=2500)
+    trade = await mall.place_trade([CheckoutLine(mall.skus[0], 3)], coupons=[coupon])
+    order = trade.orders[0]
+    await mall.bring_to("received", order)
+    day = china_day(utc_now())
+    found = await figures(mall.merchant, day, day + timedelta(days=10))
+    assert (found.merchant_discount_fen, found.county_discount_fen, found.county_owes_fen) == (-500, -1500, 0)
+    assert found.received_fen == 3 * 3990 - 2000
+    await check_exact(mall)
+    mall.watch.forward(days=8)
+    await mall.life.earn_due()
+    await mall.deliver()
+    assert (await figures(mall.merchant, day, day + timedelta(days=10))).county_owes_fen == 1500
 
 
 async def test_a_statement_takes_each_entry_once_and_re_adds(mall: Mall) -> None:
