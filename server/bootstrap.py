@@ -30,8 +30,8 @@ from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.background import BackgroundClient
 from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
-from integrations.wechat.shipping import WeChatShipping
 from integrations.wechat.receipts import WeChatOrderStates
+from integrations.wechat.shipping import WeChatShipping
 from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway

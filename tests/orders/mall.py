@@ -23,7 +23,6 @@ from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
 from orders.parcels import Shipping
 from orders.quotes import CheckoutLine, Expectation
-from orders.receipts import Receipts
 from orders.shortages import Shortages
 from orders.trades import Trades
 from payments.jobs import close_expired_payments
