@@ -9,7 +9,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0011_trade')]
+    dependencies = [('longchuan', '0013_parcels')]
 
     initial = False
 
@@ -210,5 +210,19 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'settlement_entry', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('source', 'kind', 'bearer', 'line'), name='settlement_entry_once'), CheckConstraint(check='amount_fen <> 0', name='settlement_entry_amount')], 'indexes': [Index(fields=['merchant', 'day', 'id'], name='settlement_entry_merchant'), Index(fields=['order_number'], name='settlement_entry_order'), Index(fields=['statement_id', 'id'], name='settlement_entry_statement')], 'pk_attr': 'id', 'table_description': "One amount of one fact, positive when it is the merchant's gain. ``day`` is China's, ``line`` empty for an order."},
             bases=['Model'],
+        ),
+        ops.AddField(
+            model_name='Order',
+            name='receipt_check_at',
+            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name='Order',
+            name='receipt_checks',
+            field=fields.SmallIntField(null=True),
+        ),
+        ops.AddConstraint(
+            model_name='OrderLine',
+            constraint=CheckConstraint(check='refunded_freight_fen BETWEEN 0 AND freight_fen', name='ck_order_line_refunded_freight'),
         ),
     ]
