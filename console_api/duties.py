@@ -13,6 +13,7 @@ from kit.errors import NotPermitted
 DUTIES: dict[str, Duty] = {
     "orders": Duty.ORDERS,
     "after-sales": Duty.ORDERS,
+    "pickups": Duty.ORDERS,
     "after-sales-counts": Duty.ORDERS,
     "return-address": Duty.ORDERS,
     "shipments": Duty.ORDERS,

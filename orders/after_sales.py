@@ -14,6 +14,7 @@ from content.texts import Texts
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, rows, transaction
 from kit.errors import DomainError
+from logistics.queries import pieces_in_parcels
 from orders.cases.desk import OrderDesks
 from orders.cases.models import CaseEvent, CaseKind, Cause
 from orders.cases.money import (
@@ -110,21 +111,30 @@ class AfterSales:
     async def cancel(self, consumer: str, number: str, reason: str) -> str:
         """Give up a paid order that is not packed yet; answers the case.
 
-        Everything that is left goes back with all its freight when the merchant agrees or is silent. Raises
-        OrderNotFound, OrderStateConflict, NothingToRefund.
+        Everything that is left goes back with all its freight when the merchant agrees or is silent. Who waits for a
+        pre-sale is asked by nobody, and may also give up what is packed and not sent. Raises OrderNotFound,
+        OrderStateConflict, NothingToRefund.
         """
         async with transaction():
             now = self.clock()
             order = await order_for_claim(consumer, number)
-            if order["state"] != OrderState.PAID:
+            lines = await lines_for_claim(order["id"])
+            is_presale = any(line["ships_from"] for line in lines)
+            if order["state"] not in ({OrderState.PAID, OrderState.PACKED} if is_presale else {OrderState.PAID}):
                 raise OrderStateConflict(state=order["state"])
+            sent = await pieces_in_parcels([line["reference"] for line in lines]) if is_presale else {}
+            if any(each.handed_over for each in sent.values()):
+                raise OrderStateConflict(state=order["state"], because="partly_sent")
             await self._supersede(order["id"], consumer, None)
             lines = await lines_for_claim(order["id"])
             items = items_of(order["state"], lines, pieces_left(lines), Cause.CHANGED_MIND)
-            return await open_case(
+            case = await open_case(
                 order, items, CaseKind.REFUND_ONLY, Cause.CHANGED_MIND, reason, (),
                 window_s=terms_of(order).cancel_s, now=now,
             )  # fmt: skip
+            if is_presale:
+                await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "presale")
+        return case
 
     async def _supersede(self, order_id: int, consumer: str, line: str | None) -> None:
         """A new claim takes the place of those that were refused on its line (of the whole order without one)."""

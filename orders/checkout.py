@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -16,9 +16,11 @@ from logistics.addresses import AddressBook
 from logistics.freight import freight_terms
 from orders.errors import NotOnSale
 from orders.events import OrderPlaced
+from orders.models import DeliveryKind
 from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
 from payments.bundles import PaymentPart
 from payments.service import Payments
+from places.queries import PickupPoint, pickup_point
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock
 from products.terms import AfterSalesTerms, merged_terms
@@ -26,12 +28,21 @@ from promotions.coupons import Coupons, CouponTerms, DiscountedLine, coupon_term
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """Where the goods go. ``region`` is the county's code (GB/T 2260), ``address`` the whole text. Kept encrypted."""
+    """Where the goods go. ``region`` is the county's code (GB/T 2260), ``address`` the whole text. Kept encrypted.
+
+    With ``pickup`` they wait there for the recipient, and nothing is sent.
+    """
 
     recipient: str
     phone: str
     region: str
     address: str
+    pickup: PickupPoint | None = None
+
+    @property
+    def destination(self) -> str | None:
+        """The region that freight depends on; None when nothing is sent."""
+        return None if self.pickup else self.region
 
 
 class CouponShare(msgspec.Struct, frozen=True):
@@ -67,6 +78,7 @@ class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
     host_commission_bp: int
     mass_gram: int
     return_policy: str
+    ships_from: date | None
 
 
 class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,8 +131,18 @@ class Checkout:
         kept = await self.addresses.resolve(consumer, number)
         return Delivery(kept.recipient, kept.phone, kept.region, f"{kept.region_name} {kept.street}".strip())
 
-    async def quote(self, consumer: str, lines: Sequence[CheckoutLine], coupons: Sequence[str], region: str) -> Quote:
-        """What the lines cost now. Raises as :meth:`place` does, but for stock, which it does not look at."""
+    async def fetching(self, site: str, recipient: str, phone: str) -> Delivery:
+        """The buyer fetches the goods at a station. Raises SiteNotOpen."""
+        point = await pickup_point(site)
+        return Delivery(recipient, phone, point.township[:6], f"自提：{point.township_name} {point.name}", point)
+
+    async def quote(
+        self, consumer: str, lines: Sequence[CheckoutLine], coupons: Sequence[str], region: str | None
+    ) -> Quote:
+        """What the lines cost now, sent to ``region`` or, without one, fetched.
+
+        Raises as :meth:`place` does, but for stock, which it does not look at.
+        """
         offers = await self._offers(lines)
         return await self._quote(lines, offers, await coupon_terms(consumer, coupons, self.clock()), region)
 
@@ -143,7 +165,7 @@ class Checkout:
         """
         offers = await self._offers(lines)
         terms = await coupon_terms(consumer, coupons, self.clock())
-        quote = await self._quote(lines, offers, terms, delivery.region)
+        quote = await self._quote(lines, offers, terms, delivery.destination)
         expected.check(quote)
         sources = {line.sku: line.source for line in lines}
         trade = _compose(quote, _Copies(offers, sources, {each.coupon: each for each in terms}), self.clock())
@@ -189,10 +211,11 @@ class Checkout:
         lines: Sequence[CheckoutLine],
         offers: Mapping[str, SkuOffer],
         coupons: Sequence[CouponTerms],
-        region: str,
+        region: str | None,
     ) -> Quote:
         self.payments.check_payees({offer.merchant: offer.sub_mchid for offer in offers.values()})
-        freight = await freight_terms([offer.freight_template for offer in offers.values()], self.clock())
+        sent = [offer.freight_template for offer in offers.values()] if region is not None else []
+        freight = await freight_terms(sent, self.clock())
         return quote_of(lines, offers, coupons, freight, region)
 
     async def _insert(self, trade: PlacedTrade, consumer: str, delivery: Delivery) -> None:
@@ -219,6 +242,9 @@ class Checkout:
             msgspec.json.encode(orders).decode(),
             msgspec.json.encode(lines).decode(),
             [line.sku for line in lines],
+            DeliveryKind.PICKUP if delivery.pickup else DeliveryKind.ADDRESS,
+            delivery.pickup.code if delivery.pickup else None,
+            delivery.pickup.township if delivery.pickup else None,
         )
 
 
@@ -241,28 +267,31 @@ opened AS (
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),
 placed AS (
     INSERT INTO customer_order (trade_id, number, consumer, merchant, state, channel, source, goods_fen, discount_fen,
-           freight_fen, amount_fen, delivery, after_sales_window_s, after_sales_terms, placed_at,
-           expires_at)
+           freight_fen, amount_fen, delivery, after_sales_window_s, after_sales_terms, placed_at, expires_at,
+           delivery_kind)
     SELECT opened.id, o.number, $2, o.merchant, 'pending_payment', $7, o.source, o.goods_fen, o.discount_fen,
            o.freight_fen, o.amount_fen, decode(o.delivery, 'base64'), o.after_sales_window_s, o.after_sales_terms,
-           $5, $6
+           $5, $6, $12
       FROM opened, jsonb_to_recordset($9::jsonb) AS o (number text, merchant text, source text, goods_fen bigint,
            discount_fen bigint, freight_fen bigint, amount_fen bigint, delivery text, after_sales_window_s int,
            after_sales_terms jsonb)
     RETURNING id, number),
 event AS (
     INSERT INTO order_event (order_id, state, actor, happened_at)
-    SELECT id, 'pending_payment', $8, $5 FROM placed)
+    SELECT id, 'pending_payment', $8, $5 FROM placed),
+fetched AS (
+    INSERT INTO order_pickup (order_id, site, township, state)
+    SELECT id, $13::text, $14::text, 'awaited' FROM placed WHERE $13::text IS NOT NULL)
 INSERT INTO order_line (order_id, reference, position, sku, product, source, title, spec, image, marks, unit_price_fen,
        quantity, gross_fen, discount_fen, discounts, net_fen, freight_fen, freight_terms, host_commission_bp, mass_gram,
-       return_policy, refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)
+       return_policy, ships_from, refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)
 SELECT placed.id, l.reference, l.position, l.sku, l.product, l.source, l.title, l.spec, l.image, l.marks,
        l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.discounts, l.net_fen, l.freight_fen,
-       l.freight_terms, l.host_commission_bp, l.mass_gram, l.return_policy, 0, 0, 0, 0
+       l.freight_terms, l.host_commission_bp, l.mass_gram, l.return_policy, l.ships_from, 0, 0, 0, 0
   FROM jsonb_to_recordset($10::jsonb) AS l ("order" text, reference text, position smallint, sku text, product text,
        source text, title text, spec text, image text, marks jsonb, unit_price_fen bigint, quantity int,
        gross_fen bigint, discount_fen bigint, discounts jsonb, net_fen bigint, freight_fen bigint,
-       freight_terms text, host_commission_bp int, mass_gram int, return_policy text)
+       freight_terms text, host_commission_bp int, mass_gram int, return_policy text, ships_from date)
   JOIN placed ON placed.number = l."order"
 """
 
@@ -339,6 +368,7 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         host_commission_bp=offer.host_commission_bp if source else 0,
         mass_gram=offer.mass_gram,
         return_policy=quoted.return_policy,
+        ships_from=quoted.ships_from,
     )
 
 

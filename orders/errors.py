@@ -1,6 +1,8 @@
 """What orders refuse."""
 
-from kit.errors import Conflict, Invalid, NotFound
+from typing import ClassVar
+
+from kit.errors import Conflict, Invalid, NotFound, NotPermitted
 
 
 class OrderNotFound(NotFound):
@@ -225,3 +227,44 @@ class FreightWouldRise(Conflict):
     code = "freight_would_rise"
     title = "新地址的运费高于已付运费，请联系商家"
     title_en = "Sending there costs more than was paid"
+
+
+class ShipmentNotDue(Conflict):
+    """The goods are a pre-sale; they are sent from the day ``ships_from`` on."""
+
+    code = "shipment_not_due"
+    title = "预售商品尚未到发货日期"
+    title_en = "The day of shipment has not come"
+
+
+class PickupNotFound(NotFound):
+    """No parcel of this order is fetched at a station, or it is at another township's."""
+
+    code = "pickup_not_found"
+    title = "自提单不存在"
+    title_en = "No such parcel to be fetched"
+
+
+class PickupNotWaiting(Conflict):
+    """The parcel is not at the station to be fetched: not there yet, fetched already, or on its way back."""
+
+    code = "pickup_not_waiting"
+    title = "包裹当前不在待取状态"
+    title_en = "The parcel is not waiting to be fetched"
+
+
+class RedemptionCodeWrong(Invalid):
+    """This is not the code; ``left`` attempts are left for today."""
+
+    code = "redemption_code_wrong"
+    title = "核销码不正确"
+    title_en = "The code is wrong"
+
+
+class RedemptionBlocked(NotPermitted):
+    """Too many wrong codes were tried, for this one thing in a day or at this desk in an hour."""
+
+    status: ClassVar[int] = 429
+    code = "redemption_blocked"
+    title = "核销码错误次数过多，请稍后再试"
+    title_en = "Too many wrong codes; try again later"

@@ -144,3 +144,35 @@ class ShipmentReminded(Fact, frozen=True, kw_only=True):
     order: str
     merchant: str
     reminded_at: datetime
+
+
+class PickupPrepared(Fact, frozen=True, kw_only=True):
+    """A parcel waits at a station for its buyer, who has the code, until ``due_at``."""
+
+    topic: ClassVar[str] = "orders.pickup_prepared"
+    order: str
+    consumer: str
+    merchant: str
+    site: str
+    due_at: datetime
+
+
+class PickupReminded(Fact, frozen=True, kw_only=True):
+    """A parcel has waited for a while; the buyer is told once."""
+
+    topic: ClassVar[str] = "orders.pickup_reminded"
+    order: str
+    consumer: str
+    site: str
+    due_at: datetime
+
+
+class PickupLapsed(Fact, frozen=True, kw_only=True):
+    """Nobody has fetched a parcel in time. It goes back to the merchant, whose ``case`` gives the money back."""
+
+    topic: ClassVar[str] = "orders.pickup_lapsed"
+    order: str
+    consumer: str
+    merchant: str
+    site: str
+    case: str

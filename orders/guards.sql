@@ -44,3 +44,8 @@ DROP TRIGGER IF EXISTS trade_adds_up ON trade;
 CREATE CONSTRAINT TRIGGER trade_adds_up
     AFTER INSERT ON trade DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION check_trade_adds_up();
+
+-- Parcels at stations and tried codes are evidence; the sweep looks at those that wait.
+SELECT keep_rows('order_pickup');
+SELECT make_append_only('redemption_failure');
+CREATE INDEX IF NOT EXISTS order_pickup_due ON order_pickup (due_at, id) WHERE state = 'ready';

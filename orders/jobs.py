@@ -2,6 +2,7 @@
 
 from orders.after_sales import AfterSales
 from orders.life import OrderLife
+from orders.pickups import Pickups
 from orders.receipts import Receipts
 
 
@@ -23,3 +24,8 @@ async def pass_case_deadlines(after_sales: AfterSales) -> int:
 async def ask_wechat_about_receipts(receipts: Receipts) -> int:
     """Orders that WeChat holds for received are received; answers how many."""
     return await receipts.ask_wechat()
+
+
+async def look_after_pickups(pickups: Pickups) -> int:
+    """Buyers are reminded of parcels at a station, and what nobody fetches goes back; answers how many."""
+    return await pickups.remind_due() + await pickups.lapse_due()

@@ -7,9 +7,9 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from orders.cases.models import FINAL
-from orders.errors import OrderNotFound
+from orders.errors import OrderNotFound, OrderStateConflict
 from orders.events import LateMoneyRefused, OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
-from orders.models import OrderState
+from orders.models import DeliveryKind, OrderState
 from orders.transitions import advance, advance_or_refuse
 from payments.refunds import Refunds
 from payments.service import Payments
@@ -152,16 +152,21 @@ class OrderLife:
                 await announce(OrderClosed(order=number, reason=closed["close_reason"], closed_at=now))
 
     async def receive(self, consumer: str, number: str) -> None:
-        """The consumer confirms receipt of a shipped order; repeating it changes nothing."""
+        """The consumer confirms receipt of a shipped order; repeating it changes nothing.
+
+        What is fetched is received when its code is redeemed, by nobody's word.
+        """
         async with transaction():
             now = self.clock()
             held = await row(
-                "SELECT state FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE",
+                "SELECT state, delivery_kind FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE",
                 number,
                 consumer,
             )
             if held is not None and held["state"] == OrderState.RECEIVED:
                 return
+            if held is not None and held["delivery_kind"] != DeliveryKind.ADDRESS:
+                raise OrderStateConflict(state=held["state"], because="received_by_code")
             await advance_or_refuse(
                 number,
                 OrderState.RECEIVED,

@@ -29,6 +29,13 @@ ORDER_TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
 }
 
 
+class DeliveryKind(StrEnum):
+    """How a buyer comes by the goods: sent to an address, or fetched at a station with a one-time code."""
+
+    ADDRESS = "address"
+    PICKUP = "pickup"
+
+
 class CaseState(StrEnum):
     """Where an after-sales case is; the first migration knows it in this module."""
 
@@ -89,6 +96,7 @@ class Order(Model):
     discount_fen = fields.BigIntField(default=0)
     freight_fen = fields.BigIntField(default=0)
     amount_fen = fields.BigIntField()
+    delivery_kind = fields.CharEnumField(DeliveryKind, max_length=10, default=DeliveryKind.ADDRESS)
     delivery = fields.BinaryField()
     after_sales_window_s = fields.IntField()
     after_sales_terms: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
@@ -158,6 +166,7 @@ class OrderLine(Model):
     host_commission_bp = fields.IntField(default=0)
     mass_gram = fields.IntField()
     return_policy = fields.CharField(max_length=32)
+    ships_from = fields.DateField(null=True)
     refunded_quantity = fields.IntField(default=0)
     refunded_fen = fields.BigIntField(default=0)
     refunded_freight_fen = fields.BigIntField(default=0)

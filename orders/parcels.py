@@ -18,7 +18,7 @@ from logistics.reports import PaymentOfGoods, ShippingReports
 from orders.checkout import Delivery, sealed_place
 from orders.errors import DeliveriesDiffer, LineNotFound, OrderNotFound, OrderStateConflict, ParcelsFull, PiecesNotLeft
 from orders.events import OrderShipped
-from orders.models import OrderState
+from orders.models import DeliveryKind, OrderState
 from orders.queries import sealed_delivery
 from orders.transitions import advance
 from payments.captures import captured_payment
@@ -110,13 +110,16 @@ class Shipping:
         """The orders, locked in the order of their numbers. Raises OrderNotFound."""
         wanted = sorted(set(numbers))
         found = await rows(
-            "SELECT id, number, merchant, consumer, state, delivery FROM customer_order WHERE number = ANY($1::text[])"
+            "SELECT id, number, merchant, consumer, state, delivery_kind, delivery FROM customer_order"
+            " WHERE number = ANY($1::text[])"
             ' AND merchant = $2 ORDER BY number COLLATE "C" FOR UPDATE',
             wanted,
             merchant,
         )
         if not found or len(found) < len(wanted):
             raise OrderNotFound()
+        if fetched := [order["number"] for order in found if order["delivery_kind"] != DeliveryKind.ADDRESS]:
+            raise OrderStateConflict(orders=fetched, because="not_sent")
         return found
 
     async def _hold_of_parcel(self, merchant: str, parcel: str) -> list[Row]:

@@ -1,6 +1,6 @@
 """Reads of orders: one SQL statement each."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -13,13 +13,14 @@ _LINES = (
     " 'source', l.source, 'spec', l.spec, 'image', l.image, 'marks', l.marks, 'unit_price_fen', l.unit_price_fen,"
     " 'quantity', l.quantity, 'gross_fen', l.gross_fen, 'discount_fen', l.discount_fen, 'discounts', l.discounts,"
     " 'net_fen', l.net_fen, 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity,"
-    " 'refunded_fen', l.refunded_fen, 'return_policy', l.return_policy) ORDER BY l.position)"
+    " 'refunded_fen', l.refunded_fen, 'return_policy', l.return_policy, 'ships_from', l.ships_from)"
+    " ORDER BY l.position)"
     " FROM order_line l WHERE l.order_id = o.id) AS lines"
 )
 _ORDER = (
-    "SELECT o.id, o.number, t.number AS trade, o.merchant, o.state, o.source, o.goods_fen, o.discount_fen,"
-    " o.freight_fen, o.amount_fen, o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier, o.waybill,"
-    " o.delivered_at, o.receive_by, o.reminded_at, o.received_at, o.earned_at,"
+    "SELECT o.id, o.number, t.number AS trade, o.merchant, o.state, o.delivery_kind, o.source, o.goods_fen,"
+    " o.discount_fen, o.freight_fen, o.amount_fen, o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier,"
+    " o.waybill, o.delivered_at, o.receive_by, o.reminded_at, o.received_at, o.earned_at,"
     f" o.closed_at, o.close_reason, {_LINES}"
     " FROM customer_order o JOIN trade t ON t.id = o.trade_id"
 )
@@ -53,6 +54,7 @@ class LineSummary(msgspec.Struct, frozen=True):
     refunded_quantity: int
     refunded_fen: int
     return_policy: str
+    ships_from: date | None
 
 
 class OrderSummary(msgspec.Struct, frozen=True):
@@ -62,6 +64,7 @@ class OrderSummary(msgspec.Struct, frozen=True):
     trade: str
     merchant: str
     state: str
+    delivery_kind: str
     source: str | None
     goods_fen: int
     discount_fen: int

@@ -6,6 +6,7 @@ fen here and stored on its line, so refunds only ever subtract what is stored (c
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import msgspec
 
@@ -37,7 +38,8 @@ class CheckoutLine(msgspec.Struct, frozen=True):
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line, in fen: ``net_fen`` = ``gross_fen`` - ``discount_fen`` is the goods, freight comes on top.
 
-    ``discounts`` are the shares by coupon, ``freight_terms`` the version that freight was charged by.
+    ``discounts`` are the shares by coupon, ``freight_terms`` the version that freight was charged by; a pre-sale is
+    sent from the day ``ships_from`` on.
     """
 
     sku: str
@@ -55,6 +57,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     freight_terms: str
     return_policy: str
     needs_confirmation: bool
+    ships_from: date | None
 
 
 class QuotedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,9 +110,10 @@ def quote_of(
     offers: Mapping[str, SkuOffer],
     coupons: Sequence[CouponTerms],
     freight: Mapping[str, FreightTerms],
-    region: str,
+    region: str | None,
 ) -> Quote:
-    """Price the lines. Pure. Merchants and lines stay in the order of the request.
+    """Price the lines. Pure. Merchants and lines stay in the order of the request; without a ``region`` nothing is
+    sent, so there is no freight.
 
     Coupons come off first (the stack rule is ``promotions``'); each merchant's goods travel together, and what counts
     towards free sending is what the goods cost after coupons (decision 0020). Raises AmountTooLarge, CouponNotUsable
@@ -149,10 +153,11 @@ def _order(
     offers: Mapping[str, SkuOffer],
     discounts: Mapping[str, Mapping[str, int]],
     terms: Mapping[str, FreightTerms],
-    region: str,
+    region: str | None,
 ) -> QuotedOrder:
     shares = {line.sku: dict(discounts[line.sku]) for line in lines}
-    freight = freight_of([_item(line, offers, shares[line.sku]) for line in lines], terms, region)
+    items = [_item(line, offers, shares[line.sku]) for line in lines]
+    freight = FreightQuote(0, dict.fromkeys(shares, 0), {}) if region is None else freight_of(items, terms, region)
     goods = sum(_gross(line, offers) for line in lines)
     if freight.fen == 0 and goods == sum(sum(share.values()) for share in shares.values()):
         _leave_one_fen(shares)
@@ -205,13 +210,21 @@ def _line(line: CheckoutLine, offer: SkuOffer, discounts: Mapping[str, int], fre
         freight_terms=freight.terms.get(line.sku, ""),
         return_policy=offer.return_policy if holds else ReturnPolicy.SEVEN_DAYS,
         needs_confirmation=offer.needs_confirmation,
+        ships_from=offer.ships_from,
     )
 
 
 def _digest(orders: Sequence[QuotedOrder]) -> str:
-    """128 bits of a hash over everything that money depends on, whatever the order of the lines."""
+    """128 bits of a hash over everything that money and the day of shipment depend on, in any order of the lines."""
     terms = sorted(
-        (line.sku, line.quantity, line.unit_price_fen, line.freight_fen, sorted(line.discounts.items()))
+        (
+            line.sku,
+            line.quantity,
+            line.unit_price_fen,
+            line.freight_fen,
+            sorted(line.discounts.items()),
+            str(line.ships_from),
+        )
         for order in orders
         for line in order.lines
     )

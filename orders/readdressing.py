@@ -9,7 +9,7 @@ from kit.database import Row, execute, row, rows, transaction
 from logistics.freight import FreightItem, freight_of, kept_terms
 from orders.checkout import Checkout, sealed_place
 from orders.errors import FreightWouldRise, OrderNotFound, OrderStateConflict
-from orders.models import OrderState
+from orders.models import DeliveryKind, OrderState
 from orders.parcels import Shipping
 
 
@@ -31,14 +31,14 @@ class Readdressing:
         after = await self.checkout.delivery(consumer, address)
         async with transaction():
             order = await row(
-                "SELECT id, state, freight_fen, delivery FROM customer_order WHERE number = $1 AND consumer = $2"
-                " FOR UPDATE",
+                "SELECT id, state, delivery_kind, freight_fen, delivery FROM customer_order"
+                " WHERE number = $1 AND consumer = $2 FOR UPDATE",
                 number,
                 consumer,
             )
             if order is None:
                 raise OrderNotFound()
-            if order["state"] != OrderState.PAID:
+            if order["state"] != OrderState.PAID or order["delivery_kind"] != DeliveryKind.ADDRESS:
                 raise OrderStateConflict(state=order["state"])
             before = self.shipping.delivery(number, order["delivery"])
             if before == after:

@@ -4,11 +4,11 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, rows, transaction
+from kit.clock import Clock, china_day, utc_now
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from orders.cases.opening import terms_of
-from orders.errors import OrderNotFound, OrderStateConflict, ReceiptNotExtendable, RemindedAlready
+from orders.errors import OrderNotFound, OrderStateConflict, ReceiptNotExtendable, RemindedAlready, ShipmentNotDue
 from orders.events import OrderReceived, ShipmentReminded
 from orders.life import NO_OPEN_CASE
 from orders.models import OrderState
@@ -32,13 +32,21 @@ class Receipts:
     async def remind(self, consumer: str, number: str) -> None:
         """Ask the merchant to ship, once in the order's ``remind_s``.
 
-        Raises OrderNotFound, OrderStateConflict unless it is paid and not shipped, RemindedAlready.
+        Raises OrderNotFound, OrderStateConflict unless it is paid and not shipped, RemindedAlready, ShipmentNotDue
+        for a pre-sale whose day has not come.
         """
         async with transaction():
             now = self.clock()
             order = await self._held(consumer, number)
             if order["state"] not in (OrderState.PAID, OrderState.PACKED):
                 raise OrderStateConflict(state=order["state"])
+            ships_from = await scalar(
+                "SELECT max(l.ships_from) FROM order_line l JOIN customer_order o ON o.id = l.order_id"
+                " WHERE o.number = $1",
+                number,
+            )
+            if ships_from is not None and china_day(now) < ships_from:
+                raise ShipmentNotDue(ships_from=ships_from.isoformat())
             before = now - timedelta(seconds=terms_of(order).remind_s)
             if order["reminded_at"] is not None and order["reminded_at"] > before:
                 raise RemindedAlready()
@@ -52,6 +60,7 @@ class Receipts:
             extended = await row(
                 "UPDATE customer_order SET receive_by = receive_by + make_interval(secs => $2),"
                 " receipt_extended_at = $3 WHERE number = $1 AND state = 'shipped' AND receipt_extended_at IS NULL"
+                " AND receive_by IS NOT NULL"
                 " RETURNING receive_by",
                 number,
                 terms_of(order).extension_s,
@@ -74,8 +83,13 @@ class Receipts:
         )
 
     async def confirm_elsewhere(self, number: str, actor: str, received_at: datetime) -> None:
-        """Somebody who knows says that the buyer has confirmed it; an order that is elsewhere in its life stays."""
+        """Somebody who knows says that the buyer has confirmed it; an order that is elsewhere in its life stays.
+
+        So does one that is fetched with a code: WeChat settles those by time alone (wechat reference 2.7).
+        """
         async with transaction():
+            if await scalar("SELECT delivery_kind <> 'address' FROM customer_order WHERE number = $1", number):
+                return
             received = await advance(
                 number, OrderState.RECEIVED, moment=received_at, actor=actor, sources=frozenset({OrderState.SHIPPED})
             )

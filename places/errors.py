@@ -19,6 +19,14 @@ class DivisionCodeInvalid(Invalid):
     title_en = "The division code is not valid"
 
 
+class SiteNotOpen(Conflict):
+    """No station or point with this code hands out parcels now."""
+
+    code = "site_not_open"
+    title = "该自提点暂不可用"
+    title_en = "Nobody hands out parcels there now"
+
+
 class SiteCodeTaken(Conflict):
     """Another site has this code."""
 

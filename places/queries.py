@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kit.database import rows
+from kit.database import row, rows
+from places.errors import SiteNotOpen
 
 
 class DivisionName(msgspec.Struct, frozen=True):
@@ -62,3 +63,33 @@ async def sites(within: str) -> list[SiteCard]:
         )
         for r in found
     ]
+
+
+class PickupPoint(msgspec.Struct, frozen=True):
+    """A station or point that hands out parcels; ``township`` is the division code of its keeper, 9 digits."""
+
+    code: str
+    name: str
+    township: str
+    township_name: str
+
+
+_PICKUP = (
+    "SELECT s.code, s.name, t.code AS township, t.name AS township_name FROM site s"
+    " JOIN division t ON t.code = left(s.division_id, 9)"
+    " WHERE s.kind = 'logistics' AND s.state = 'operating' AND s.level IN ('station', 'point')"
+)
+
+
+async def pickup_points(township: str | None) -> list[PickupPoint]:
+    """Where parcels can be fetched, by code: the open sites of logistics (domain reference L03). One statement."""
+    found = await rows(f"{_PICKUP} AND ($1::text IS NULL OR t.code = $1) ORDER BY s.code LIMIT 1000", township)
+    return [PickupPoint(**r) for r in found]
+
+
+async def pickup_point(code: str) -> PickupPoint:
+    """One of them. One statement. Raises :class:`SiteNotOpen`."""
+    found = await row(f"{_PICKUP} AND s.code = $1", code)
+    if found is None:
+        raise SiteNotOpen(site=code)
+    return PickupPoint(**found)

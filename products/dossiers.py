@@ -97,6 +97,7 @@ class ProductDossier(msgspec.Struct):
     sale_policy: str
     host_commission_bp: int
     freight_template: str
+    ships_from: date | None
     state: str
     drafted_at: datetime
     submitted_at: datetime | None
@@ -142,8 +143,8 @@ _MARK = (
 _DOSSIER = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, p.township_id AS township,
        g.code AS category, p.pictures::text AS pictures, p.axes::text AS axes,
-       p.return_policy, p.sale_policy, p.host_commission_bp, p.freight_template, p.state, p.drafted_at, p.submitted_at,
-       p.reviewed_at, p.refusal_reason, p.listed_at, p.delisted_at, p.delisted_reason,
+       p.return_policy, p.sale_policy, p.host_commission_bp, p.freight_template, p.ships_from, p.state, p.drafted_at,
+       p.submitted_at, p.reviewed_at, p.refusal_reason, p.listed_at, p.delisted_at, p.delisted_reason,
        (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'options', s.options,
                'price_fen', s.price_fen, 'mass_gram', s.mass_gram, 'gtin', s.gtin, 'return_policy', s.return_policy,
                'active', s.active, 'available', s.available, 'reserved', s.reserved, 'sold', s.sold,

@@ -1,6 +1,7 @@
 """A product as its merchant describes it."""
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -66,7 +67,7 @@ class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
     """A product as its merchant describes it; ``township`` is the code of its origin, ``category`` that of a leaf.
 
     ``axes`` are at most three names of what its SKUs differ in; ``description`` may be HTML and is cleaned.
-    ``freight_template`` is an opaque code, '' is sent for nothing.
+    ``freight_template`` is an opaque code, '' is sent for nothing. ``ships_from`` makes it a pre-sale until that day.
     """
 
     title: str
@@ -82,3 +83,4 @@ class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
     sale_policy: str = "standard"
     host_commission_bp: int = 0
     freight_template: str = ""
+    ships_from: date | None = None

@@ -43,6 +43,14 @@ class SkuUnknown(NotFound):
     title_en = "No such SKU"
 
 
+class ShipsFromInvalid(Invalid):
+    """A pre-sale ships on a day that is still to come, at most ``days`` ahead."""
+
+    code = "ships_from_invalid"
+    title = "预售发货日期须在允许范围内"
+    title_en = "The day of shipment is not within the days allowed"
+
+
 class SkusInvalid(Invalid):
     """A product has one SKU or more, each once, and a SKU that is named belongs to it."""
 

@@ -57,7 +57,8 @@ class SalePolicy(Model):
 class Product(Model):
     """Something a merchant offers, in a leaf of the county's tree. The SKUs carry the prices.
 
-    ``axes`` names what its SKUs differ in, ``pictures`` are picture numbers with their kinds.
+    ``axes`` names what its SKUs differ in, ``pictures`` are picture numbers with their kinds. Until the day
+    ``ships_from`` it is a pre-sale.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -81,6 +82,7 @@ class Product(Model):
     sale_policy = fields.CharField(max_length=24)
     host_commission_bp = fields.IntField(default=0)
     freight_template = fields.CharField(max_length=24, default="")
+    ships_from = fields.DateField(null=True)
     state = fields.CharEnumField(ProductState, max_length=10, default=ProductState.DRAFT)
     drafted_at = fields.DatetimeField()
     drafted_by = fields.CharField(max_length=120)

@@ -37,6 +37,8 @@ _ON_SALE = (
 )
 """Who sells may sell today, and nothing that the category demands is missing today."""
 
+_SHIPS_FROM = "CASE WHEN p.ships_from > $1 THEN p.ships_from END AS ships_from"
+
 _CERTIFICATES = (
     "(SELECT COALESCE(json_agg(json_build_object('kind', kind, 'document', document, 'issuer', issuer,"
     " 'valid_until', valid_until) ORDER BY kind, valid_until), '[]') FROM product_certificate"
@@ -102,6 +104,7 @@ class ProductPage(msgspec.Struct):
     category: str
     product_class: str
     return_policy: str
+    ships_from: date | None
     listed_at: datetime
     marks: list[str]
     certificates: list[ClaimedCertificate]
@@ -144,6 +147,8 @@ class SkuOffer(msgspec.Struct, frozen=True):
     list_price_fen: int
     offer: str | None
     limit_per_buyer: int | None
+    ships_from: date | None
+    """The day from which a pre-sale is sent; None once that day has come."""
 
 
 def _marks(branded: bool, recognised: bool) -> list[str]:
@@ -223,7 +228,7 @@ async def product_cards(
 _PAGE = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, m.name AS merchant_name,
        p.township_id, d.name AS township_name, g.code AS category, g.product_class, p.return_policy, p.listed_at,
-       {_BRANDED} AS branded, {_RECOGNISED} AS recognised, {_CERTIFICATES} AS certificates,
+       {_SHIPS_FROM}, {_BRANDED} AS branded, {_RECOGNISED} AS recognised, {_CERTIFICATES} AS certificates,
        p.pictures::text AS pictures, p.axes::text AS axes,
        (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'options', s.options,
                         'price_fen', s.price_fen, 'mass_gram', s.mass_gram, 'available', s.available,
@@ -259,6 +264,7 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
         found["category"],
         found["product_class"],
         found["return_policy"],
+        found["ships_from"],
         found["listed_at"],
         _marks(found["branded"], found["recognised"]),
         _read_certificates(found["certificates"]),
@@ -274,7 +280,7 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
        g.code AS category, g.product_class, f.price_fen AS flash_price_fen, f.number AS flash_offer,
-       f.limit_per_buyer, f.left_over
+       f.limit_per_buyer, f.left_over, {_SHIPS_FROM}
   FROM sku s
   JOIN product p ON p.id = s.product_id
   LEFT JOIN category g ON g.id = p.category_id
@@ -329,6 +335,7 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             list_price_fen=r["list_price_fen"],
             offer=r["flash_offer"],
             limit_per_buyer=r["limit_per_buyer"],
+            ships_from=r["ships_from"],
         )
         for r in found
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from products.errors import (
     ProductNotMovable,
     ProductUnknown,
     SalePolicyUnknown,
+    ShipsFromInvalid,
     SkusInvalid,
     SkuUnknown,
 )
@@ -65,16 +67,17 @@ class SalePolicies:
 class Catalogue:
     """Drafts, reviews, lists and delists products. A merchant reaches its own alone: others do not exist.
 
-    ``by`` is the caller who is held to it, ``merchant`` a merchant's number.
+    ``by`` is the caller who is held to it, ``merchant`` a merchant's number; a pre-sale ships within ``presale_days``.
     """
 
     clock: Clock = utc_now
+    presale_days: int = 90
 
     async def draft(self, merchant: str, draft: ProductDraft, by: str) -> str:
         """A new product in draft; answers its code.
 
         Raises :class:`MerchantMayNotSell`, :class:`DivisionUnknown`, :class:`CategoryUnknown`,
-        :class:`SalePolicyUnknown`, :class:`SkusInvalid`.
+        :class:`SalePolicyUnknown`, :class:`SkusInvalid`, :class:`ShipsFromInvalid`.
         """
         seller = await Merchant.get_or_none(number=merchant)
         if seller is None or seller.state is not MerchantState.APPROVED:
@@ -218,6 +221,9 @@ class Catalogue:
             raise DivisionUnknown(division=draft.township)
         if not await SalePolicy.exists(code=draft.sale_policy, effective_from__lte=self.clock()):
             raise SalePolicyUnknown(sale_policy=draft.sale_policy)
+        today = china_day(self.clock())
+        if draft.ships_from and not today < draft.ships_from <= today + timedelta(days=self.presale_days):
+            raise ShipsFromInvalid(days=self.presale_days)
         return await leaf(draft.category)
 
     async def _write_skus(self, product_id: int, skus: Sequence[SkuDraft]) -> None:
@@ -254,4 +260,5 @@ def _described(draft: ProductDraft, category: int) -> dict[str, Any]:
         "sale_policy": draft.sale_policy,
         "host_commission_bp": draft.host_commission_bp,
         "freight_template": draft.freight_template,
+        "ships_from": draft.ships_from,
     }

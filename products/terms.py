@@ -35,6 +35,8 @@ class AfterSalesTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     delivered_s: Window = 7 * DAY_S  # from delivery to automatic receipt
     extension_s: Window = 3 * DAY_S  # what the buyer may add to it, once
     remind_s: Window = DAY_S  # between two reminders to ship
+    pickup_s: Window = 7 * DAY_S  # the buyer to fetch a parcel at the station; then it goes back
+    pickup_remind_s: Window = 4 * DAY_S  # from its arrival there to the one reminder
 
 
 _SELLERS = frozenset({"cancel_s", "decide_s", "county_s", "inspect_s", "exchange_s", "remind_s"})

@@ -66,6 +66,7 @@ from orders.fulfilment import Fulfilment
 from orders.labels import Labels
 from orders.life import OrderLife
 from orders.parcels import Shipping
+from orders.pickups import Pickups
 from orders.readdressing import Readdressing
 from orders.receipts import Receipts
 from orders.shortages import Shortages
@@ -121,6 +122,7 @@ class Bootstrap:
     coupons: Coupons
     receipts: Receipts
     offers: Offers
+    pickups: Pickups
     live_sessions: live.Sessions
     supervision: Supervision
     archive: Archive
@@ -199,6 +201,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         coupons=coupons,
         receipts=receipts,
         offers=Offers(),
+        pickups=Pickups(cipher),
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
@@ -235,7 +238,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         clerks,
         legal_persons,
         Applications(Merchants(), legal_persons, clerks),
-        Catalogue(),
+        Catalogue(presale_days=settings.presale_days),
         SalePolicies(),
         Marks(),
         FreightTemplates(),
@@ -270,6 +273,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.tracking,
         carriers,
         Labels(service, carriers, built.shipping),
+        built.pickups,
         live_sessions,
         publishing,
         Shelf(bell),

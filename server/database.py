@@ -42,6 +42,7 @@ MODEL_MODULES = [
     "traceability.models",
     "orders.models",
     "orders.cases.models",
+    "orders.handovers.models",
     "reviews.models",
     "live.models",
     "poverty_alleviation.models",

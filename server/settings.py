@@ -124,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True):
     media: MediaSettings
     pictures: PictureSettings
     review_window_days: int
+    presale_days: int
     carrier: CarrierSettings = CarrierSettings()
     log_level: str = "INFO"
 
@@ -167,6 +168,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         "wechat_pay": pay,
         "media": media,
         "review_window_days": env.get("REVIEW_WINDOW_DAYS", "180"),
+        "presale_days": env.get("PRESALE_DAYS", "90"),
         "pictures": {
             "directory": str(state / "pictures"),
             "base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/") + "/pictures",
@@ -219,6 +221,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("TRUSTED_PROXIES must be between 0 and 10")
     if not 1 <= s.review_window_days <= 3650:
         reasons.append("REVIEW_WINDOW_DAYS must be between 1 and 3650")
+    if not 1 <= s.presale_days <= 330:
+        reasons.append("PRESALE_DAYS must be between 1 and 330, which is as far ahead as WeChat takes a pre-sale")
     if not 64 * 1024 <= s.pictures.max_bytes <= 10 * 1024 * 1024:
         reasons.append("PICTURES_MAX_BYTES must be between 64 KiB and 10 MiB")
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):

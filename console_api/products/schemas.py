@@ -59,6 +59,7 @@ class ProductInput(Input, kw_only=True):
     sale_policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,24}$(?!\n)")] = "standard"
     host_commission_bp: Annotated[int, msgspec.Meta(ge=0, le=5000)] = 0
     freight_template: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{0,24}$(?!\n)")] = ""
+    ships_from: date | None = None
 
 
 class ReasonInput(Input):

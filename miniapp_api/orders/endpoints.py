@@ -9,6 +9,8 @@ from miniapp_api.orders.schemas import (
     MorePieces,
     OrdersQuery,
     PaymentParametersView,
+    PickupSitesQuery,
+    PickupSitesView,
     PiecesInCart,
     PlacedLineView,
     PlacedOrderView,
@@ -22,10 +24,12 @@ from orders.carts import Cart, Carts
 from orders.checkout import Checkout, Delivery, PlacedOrder
 from orders.errors import OrderNotFound, TradeNotFound
 from orders.life import OrderLife
+from orders.pickups import Pickups, PickupView
 from orders.queries import OrderPage, OrderSummary, TradeSummary, order_of, orders_of, trade_of
 from orders.quotes import CheckoutLine, Expectation, Quote
 from orders.receipts import Receipts
 from orders.trades import Trades
+from places.queries import pickup_point, pickup_points
 
 
 def _source(token: str | None, attributions: Attributions) -> str | None:
@@ -36,7 +40,11 @@ def _source(token: str | None, attributions: Attributions) -> str | None:
 @door.post("/quotes", status=200)
 async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) -> Quote:
     """试算：逐行、逐商户、合计金额与优惠、运费；下单时按同一算法计价。"""
-    region = body.region or (await checkout.delivery(actor.number, body.address or "")).region
+    region = body.region
+    if body.pickup is not None:
+        await pickup_point(body.pickup)
+    elif region is None:
+        region = (await checkout.delivery(actor.number, body.address or "")).region
     lines = [CheckoutLine(line.sku, line.quantity, confirmed=line.confirmed) for line in body.lines]
     return await checkout.quote(actor.number, lines, body.coupons, region)
 
@@ -48,6 +56,8 @@ async def place_order(
     """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算。"""
     if given := body.delivery:
         delivery = Delivery(given.recipient, given.phone, given.region, given.address)
+    elif fetching := body.pickup:
+        delivery = await checkout.fetching(fetching.site, fetching.recipient, fetching.phone)
     else:
         delivery = await checkout.delivery(actor.number, body.address or "")
     placed = await checkout.place(
@@ -148,6 +158,18 @@ async def confirm_receipt(actor: Consumer, number: str, key: IdempotencyKey, lif
 async def check_receipt(actor: Consumer, number: str, key: IdempotencyKey, receipts: Receipts) -> None:
     """用微信收货组件确认后调用：稍后向微信核实，属实即视为收货。"""
     await receipts.expect_at_wechat(actor.number, number)
+
+
+@door.get("/orders/<number:str>/pickup")
+async def show_pickup(actor: Consumer, number: str, pickups: Pickups) -> PickupView:
+    """自提：站点、期限与核销码；二维码即同一串数字。"""
+    return await pickups.of_buyer(actor.number, number)
+
+
+@door.get("/pickup-sites", public=True)
+async def list_pickup_sites(query: PickupSitesQuery) -> PickupSitesView:
+    """可自提的站点，可按乡镇筛选。"""
+    return PickupSitesView(await pickup_points(query.township))
 
 
 @door.post("/orders/<number:str>/receipt-extension")

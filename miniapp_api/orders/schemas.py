@@ -7,6 +7,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from orders.quotes import MAX_AMOUNT_FEN
+from places.queries import PickupPoint
 
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -14,6 +15,8 @@ Attribution = Annotated[str, msgspec.Meta(max_length=400)]
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 CouponNumbers = Annotated[tuple[Number, ...], msgspec.Meta(max_length=51)]
+Phone = Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")]
+Site = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,24}$(?!\n)")]
 Region = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$(?!\n)")]
 
 
@@ -37,27 +40,39 @@ class DeliveryInput(Input):
     """Where the goods go. ``region`` is the county's code (GB/T 2260), ``address`` the whole text."""
 
     recipient: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")]
+    phone: Phone
     region: Region
     address: Annotated[str, msgspec.Meta(min_length=4, max_length=200)]
 
 
+class PickupInput(Input):
+    """The station where the goods are fetched, and by whom."""
+
+    site: Site
+    recipient: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    phone: Phone
+
+
 class QuoteRequest(Input):
-    """What a checkout would cost, sent to a ``region`` or to an ``address`` of the book (its number)."""
+    """What a checkout would cost, sent to a ``region`` or an ``address`` of the book (its number), or fetched at a
+    station (``pickup``, its code).
+    """
 
     lines: Lines
     coupons: CouponNumbers = ()
     region: Region | None = None
     address: Number | None = None
+    pickup: Site | None = None
 
     def __post_init__(self) -> None:
         """Freight depends on where it goes."""
-        if (self.region is None) == (self.address is None):
-            raise ValueError("exactly one of region and address is needed")
+        if [self.region, self.address, self.pickup].count(None) != 2:
+            raise ValueError("exactly one of region, address and pickup is needed")
 
 
 class PlaceOrder(Input):
-    """One trade with an order for each merchant, sent to ``delivery`` or to an ``address`` of the book (its number).
+    """One trade with an order for each merchant, sent to ``delivery`` or to an ``address`` of the book (its number),
+    or fetched at a station (``pickup``).
 
     The client says what it has shown: ``amount_fen``, or the ``quote``'s digest. ``attribution`` is the token of the
     live session for lines that bear none of their own.
@@ -67,14 +82,15 @@ class PlaceOrder(Input):
     coupons: CouponNumbers = ()
     delivery: DeliveryInput | None = None
     address: Number | None = None
+    pickup: PickupInput | None = None
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=MAX_AMOUNT_FEN)] | None = None
     quote: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")] | None = None
     attribution: Attribution | None = None
 
     def __post_init__(self) -> None:
         """Nobody orders without having said where to and having seen what it costs."""
-        if (self.delivery is None) == (self.address is None):
-            raise ValueError("exactly one of delivery and address is needed")
+        if [self.delivery, self.address, self.pickup].count(None) != 2:
+            raise ValueError("exactly one of delivery, address and pickup is needed")
         if self.amount_fen is None and self.quote is None:
             raise ValueError("amount_fen or quote is needed")
 
@@ -157,3 +173,15 @@ class CartSelection(Input):
 
     selected: bool
     skus: Annotated[list[Sku], msgspec.Meta(max_length=100)] | None = None
+
+
+class PickupSitesQuery(Input):
+    """The stations of one township, or all of them."""
+
+    township: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")] | None = None
+
+
+class PickupSitesView(View):
+    """Where parcels can be fetched."""
+
+    sites: list[PickupPoint]

@@ -1,8 +1,11 @@
 """What buyers and merchants have in this room."""
 
 from kit.database import execute
+from places.models import SiteKind, SiteLevel, SiteState
+from places.service import Places
 from tests.doors.belongings import Owner
 from tests.doors.house import order_body
+from tests.products.shelf import TOWNSHIP
 
 
 async def give(owner: Owner) -> None:
@@ -17,9 +20,25 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/miniapp/trades/"] = {"number": order["trade"]}
     owner.found.by_pattern["/v1/(miniapp|console)/orders/"] = {"number": number, "line": line}
     owner.found.by_pattern["/v1/(miniapp|console)/after-sales/"] = {"number": case["number"]}
+    await _parcel(owner)
     for role in ("consumer", "merchant_clerk"):
         owner.found.private[role] |= {number, order["trade"], case["number"]}
     own = "a cart is the caller's own; the name in its path is a SKU, which everybody may see"
     for endpoint in ("put_in_cart", "take_out_of_cart"):
         owner.found.by_pattern["/v1/miniapp/cart/lines/"] = {"sku": owner.house.sku}
         owner.found.shared[f"miniapp.{endpoint}"] = own
+
+
+async def _parcel(owner: Owner) -> None:
+    """A parcel at a station of the keeper's township."""
+    await Places().enter_site("S1", "示例自提站", SiteKind.LOGISTICS, SiteLevel.STATION, TOWNSHIP, SiteState.OPERATING)
+    fetching = {"site": "S1", "recipient": "示例取件人", "phone": "19900000001"}
+    placed = await owner.ask(
+        "consumer", "POST", "/v1/miniapp/orders", order_body(owner.house.sku, 1, delivery=None, pickup=fetching)
+    )
+    number = placed["orders"][0]["number"]
+    await execute("UPDATE customer_order SET state = 'packed', paid_at = now() WHERE number = $1", number)
+    await owner.ask("station_keeper", "PUT", f"/v1/console/pickups/{number}/arrival")
+    owner.found.by_pattern["/v1/miniapp/orders/<number:str>/pickup"] = {"number": number}
+    owner.found.by_pattern["/v1/console/pickups/"] = {"number": number}
+    owner.found.private["station_keeper"].add(number)

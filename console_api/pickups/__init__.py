@@ -1,0 +1,1 @@
+"""Parcels at stations, as their keepers and merchants see them."""
