@@ -189,9 +189,13 @@ async def test_a_parcel_takes_no_step_that_is_not_in_its_table(mall: Mall, picku
                 sealed = b"x" if state is PickupState.READY else None
                 over = state in (PickupState.REDEEMED, PickupState.LAPSED)
                 await row(
-                    "UPDATE order_pickup SET state = $1::text, code = $2, ready_at = CASE"
-                    " WHEN $1::text <> 'awaited' THEN now() END, ended_at = CASE WHEN $3 THEN now() END RETURNING id", state.value, sealed, over,
-                )  # fmt: skip
+                    "UPDATE order_pickup SET state = $1::text, code = $2,"
+                    " ready_at = CASE WHEN $1::text <> 'awaited' THEN now() END,"
+                    " ended_at = CASE WHEN $3 THEN now() END RETURNING id",
+                    state.value,
+                    sealed,
+                    over,
+                )
                 noted = moments | {"code": b"y" if to is PickupState.READY else None}
                 if to in (PickupState.AWAITED, PickupState.READY):
                     noted["ended_at"] = None
