@@ -79,7 +79,9 @@ class Pickups:
             if moved is None:
                 raise OrderStateConflict(state=held["order_state"])
             # Nobody's silence is a receipt here: the parcel is handed over, or it goes back.
-            await execute("UPDATE customer_order SET receive_by = NULL WHERE number = $1", number)
+            await execute(
+                "UPDATE customer_order SET receive_by = NULL, receipt_check_at = NULL WHERE number = $1", number
+            )
             await _step(
                 held["id"],
                 PickupState.READY,

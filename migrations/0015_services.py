@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0013_parcels')]
+    dependencies = [('longchuan', '0014_settlements')]
 
     initial = False
 
