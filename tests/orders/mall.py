@@ -168,8 +168,10 @@ class Mall:
         return found
 
     async def payment_notice(self, number: str) -> bytes:
-        """The notice that the payer has paid the order's payment."""
+        """The notice that the payer has paid the order's payment; of a combination it tells this part alone."""
         payment = await self.payment(number)
+        if payment["combination"]:
+            return channel.notice_body(channel.combined_members([payment]))
         paid = channel.Paid(
             number=payment["number"],
             amount_fen=payment["amount_fen"],

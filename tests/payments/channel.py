@@ -2,9 +2,11 @@
 
 import base64
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import msgspec
 from cryptography import x509
@@ -161,6 +163,28 @@ class Paid:
             "payer": {"sp_openid": self.payer_openid},
             "amount": {"total": self.amount_fen, "payer_total": self.amount_fen, "currency": self.currency},
         }
+
+
+def combined_members(payments: Sequence[Mapping[str, Any]], wrong_fen: int = 0) -> dict[str, object]:
+    """The content of the notice of a combined payment: rows of ``payment``, the first with so many fen too many."""
+    return {
+        "combine_appid": APPID,
+        "combine_mchid": MCHID,
+        "combine_out_trade_no": payments[0]["combination"],
+        "combine_payer_info": {"openid": payments[0]["payer_openid"]},
+        "sub_orders": [
+            {
+                "mchid": MCHID,
+                "sub_mchid": payment["sub_mchid"],
+                "out_trade_no": payment["number"],
+                "trade_state": "SUCCESS",
+                "transaction_id": f"42{payment['number']}",
+                "success_time": utc_now().isoformat(timespec="seconds"),
+                "amount": {"total_amount": payment["amount_fen"] + (0 if at else wrong_fen), "currency": "CNY"},
+            }
+            for at, payment in enumerate(payments)
+        ],
+    }
 
 
 def soon(seconds: float) -> datetime:

@@ -202,21 +202,7 @@ async def test_a_notice_with_one_wrong_part_captures_the_other_and_is_told_again
     """R5 by the part: the wrong amount is held and shown to a person, the right one is paid."""
     bundle = await open_two(shop)
     parts = await rows("SELECT * FROM payment WHERE bundle = $1 ORDER BY id", bundle)
-    members: dict[str, object] = {
-        "combine_appid": channel.APPID,
-        "combine_mchid": channel.MCHID,
-        "combine_out_trade_no": parts[0]["combination"],
-        "combine_payer_info": {"openid": shop.openid},
-        "sub_orders": [
-            {
-                "mchid": channel.MCHID, "sub_mchid": part["sub_mchid"], "out_trade_no": part["number"],
-                "trade_state": "SUCCESS", "transaction_id": "42" + part["number"],
-                "success_time": utc_now().isoformat(timespec="seconds"),
-                "amount": {"total_amount": part["amount_fen"] + wrong, "currency": "CNY"},
-            }
-            for part, wrong in zip(parts, (1, 0), strict=True)
-        ],
-    }  # fmt: skip
+    members = channel.combined_members(parts, wrong_fen=1)
     raw = channel.notice_body(members)
     for _ in range(3):
         with pytest.raises(NoticeNotAccepted):

@@ -1,5 +1,6 @@
-"""One API process for the regressions that come through the doors."""
+"""One API process for the regressions that come through the doors, and a mall for those of trade."""
 
 from tests.doors.conftest import house, http, inside
+from tests.orders.conftest import mall
 
-__all__ = ["house", "http", "inside"]
+__all__ = ["house", "http", "inside", "mall"]

@@ -1,0 +1,86 @@
+"""The cart: limits, one line for each SKU, and what has become of its goods."""
+
+import asyncio
+
+import pytest
+
+from kit.database import execute, scalar
+from orders.carts import Carts
+from orders.errors import CartFull, CartLineTooLarge, NotOnSale
+from orders.quotes import CheckoutLine
+from products.errors import QuantityInvalid
+from products.service import Catalogue
+from tests.orders.mall import Mall
+from tests.products.shelf import approved_merchant, listed_product
+from tests.statements import counted_statements
+
+
+async def test_lines_say_what_has_become_of_their_goods(mall: Mall) -> None:
+    carts = Carts(mall.watch)
+    other = await approved_merchant(2, "另一家合作社")
+    _, (gone,) = await listed_product(other, stock=3)
+    _, (few,) = await mall.another_product(stock=2)
+    _, (dear,) = await mall.another_product()
+    off, (delisted,) = await mall.another_product()
+    for sku, pieces in ((mall.skus[0], 2), (gone, 1), (few, 2), (dear, 1), (delisted, 1)):
+        await carts.add("C1", sku, pieces, "token" if sku == dear else None)
+    await mall.place(lines=[CheckoutLine(gone, 3)], consumer="C2")
+    await mall.place(lines=[CheckoutLine(few, 1)], consumer="C2")
+    await execute("UPDATE sku SET price_fen = price_fen + 1 WHERE code = $1", dear)
+    await Catalogue().delist(off, "下架", "staff:test")
+    with counted_statements() as sent:
+        cart = await carts.read("C1")
+    assert len(sent) == 2, sent
+    states = {line.sku: line.state for group in cart.groups for line in group.lines}
+    assert states == {
+        mall.skus[0]: "ok", gone: "sold_out", few: "fewer_left", dear: "price_changed", delisted: "delisted",
+    }  # fmt: skip
+    assert {group.merchant: len(group.lines) for group in cart.groups} == {mall.merchant: 4, other: 1}
+    assert cart.selected_fen == 2 * 3990 + 3991
+    assert next(li for g in cart.groups for li in g.lines if li.sku == dear).attribution == "token"
+    await carts.put("C1", dear, 2, selected=False)
+    seen = next(li for g in (await carts.read("C1")).groups for li in g.lines if li.sku == dear)
+    assert (seen.state, seen.quantity, seen.selected, seen.attribution) == ("ok", 2, False, "token")
+    assert (await carts.read("C2")).groups == []
+
+
+async def test_selection_removal_and_the_order_that_takes_its_lines_out(mall: Mall) -> None:
+    carts = Carts(mall.watch)
+    _, (second,) = await mall.another_product()
+    for sku in (mall.skus[0], second):
+        await carts.add("C1", sku, 1, None)
+        await carts.add("C2", sku, 1, None)
+    await carts.select("C1", [second], False)
+    assert (await carts.read("C1")).selected_fen == 3990
+    await carts.select("C1", None, True)
+    assert (await carts.read("C1")).selected_fen == 7980
+    await mall.place(1)
+    assert [li.sku for g in (await carts.read("C1")).groups for li in g.lines] == [second]
+    await carts.remove("C1", second)
+    await carts.remove("C1", second)
+    assert (await carts.read("C1")).groups == []
+    assert await scalar("SELECT count(*) FROM cart_line WHERE consumer = 'C2'") == 2, "another's cart stays"
+
+
+async def test_limits_hold_for_many_hands_at_once(mall: Mall) -> None:
+    carts = Carts(mall.watch)
+    (sku,) = mall.skus
+    await asyncio.gather(*(carts.add("C1", sku, 100, None) for _ in range(9)))
+    assert await scalar("SELECT quantity FROM cart_line") == 900
+    with pytest.raises(CartLineTooLarge):
+        await carts.add("C1", sku, 100, None)
+    await carts.put("C1", sku, 999, selected=True)
+    for odd in (0, -1, 2**63, True):
+        with pytest.raises(QuantityInvalid):
+            await carts.add("C1", sku, odd, None)
+    with pytest.raises(NotOnSale):
+        await carts.add("C1", "K20261123NOBODY0000", 1, None)
+    await execute(
+        "INSERT INTO cart_line (consumer, sku, quantity, selected, seen_price_fen, put_at)"
+        " SELECT 'C1', 'X' || n, 1, true, 1, now() FROM generate_series(1, 98) AS n"
+    )
+    _, more = await mall.another_product()
+    _, further = await mall.another_product()
+    found = await asyncio.gather(*(carts.add("C1", one, 1, None) for one in (*more, *further)), return_exceptions=True)
+    assert [type(each) for each in found if each is not None] == [CartFull]
+    assert await scalar("SELECT count(*) FROM cart_line WHERE consumer = 'C1'") == 100
