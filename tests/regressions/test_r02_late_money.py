@@ -1,7 +1,7 @@
 """R2: money after the close sells the goods after all or goes back in full, never silently (commerce reference 2).
 
-Fails when the close of ``settle_late_payment`` is answered by nothing (``on_payment_arrived_late`` taken out of
-``server.subscriptions``): tried; the money stays and nobody has goods.
+Fails when the reaction to ``PaymentArrivedLate`` is taken out of ``server.subscriptions``: tried; the money stays and
+nobody has goods.
 """
 
 from kit.database import row, rows, scalar, transaction

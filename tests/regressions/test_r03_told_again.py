@@ -1,7 +1,6 @@
 """R3: whatever is told again, in any state and order, changes nothing (commerce reference 2).
 
-Fails when the answer ``REPEATED`` is taken out of the confirmation, or the condition on ``state`` out of
-``orders.transitions.advance``: tried with each.
+Fails when the answer ``REPEATED`` is taken out of the confirmation: tried.
 """
 
 import random

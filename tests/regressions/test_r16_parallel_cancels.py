@@ -9,9 +9,7 @@ from tests.orders.mall import Mall, facts, replayed, stock_of
 
 
 async def test_r16_fifty_cancellations_at_once_give_the_stock_back_once(mall: Mall) -> None:
-    """Fails when ``state = 'closing'`` is taken out of ``Payments._mark_closed`` and ``state = ANY`` out of
-    ``orders.transitions.advance``: tried with both together; each alone still holds.
-    """
+    """Fails when ``state = 'pending'`` is taken out of ``payments.bundles.PENDING``: tried."""
     order = await mall.place(10)
     await asyncio.gather(*(mall.trades.cancel("C1", order.trade) for _ in range(50)))
     await asyncio.gather(*(mall.delivery.deliver_due() for _ in range(3)))

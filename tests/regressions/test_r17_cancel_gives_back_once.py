@@ -32,9 +32,7 @@ async def two_orders(mall: Mall, coupons: Sequence[str] = ()) -> PlacedTrade:
 
 
 async def test_r17_a_cancelled_trade_gives_coupon_and_stock_back_once(mall: Mall) -> None:
-    """Fails when ``_is_over`` is taken out of ``OrderLife.close_unpaid`` (nothing comes back), and when the condition
-    on ``state`` is taken out of ``orders.transitions.advance`` (stock comes back twice): tried with both.
-    """
+    """Fails when ``_is_over`` is taken out of ``OrderLife.close_unpaid``: tried; the coupon never comes back."""
     coupon = await claimed_coupon()
     trade = await two_orders(mall, [coupon])
     assert await coupon_of(coupon) == ("held", trade.number)
