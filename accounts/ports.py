@@ -60,8 +60,8 @@ class MiniProgramLogin(Protocol):
         """The identity behind a code of ``wx.login``."""
         ...
 
-    async def exchange_phone_code(self, code: str) -> str:
-        """The phone number behind a code of the phone button, with country code, for example
-        ``+8613800000000``.
+    async def exchange_phone_code(self, code: str, openid: str) -> str:
+        """The phone number behind a code of the phone button that was given to this person, with country code, for
+        example ``+8613800000000``.
         """
         ...

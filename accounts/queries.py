@@ -62,3 +62,11 @@ async def is_county_officer(number: str) -> bool:
             number,
         )
     )
+
+
+async def openid_of(consumer: str) -> str | None:
+    """Under which WeChat knows a consumer, or None for an account that is closed or unknown; one statement."""
+    found: str | None = await scalar(
+        "SELECT openid FROM consumer_account WHERE number = $1 AND closed_at IS NULL", consumer
+    )
+    return found

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from kit.database import row
+from kit.database import row, rows
 
 
 class ReceivedLine(msgspec.Struct, frozen=True):
@@ -28,3 +28,40 @@ async def received_line(consumer: str, line: str) -> ReceivedLine | None:
         consumer,
     )
     return ReceivedLine(**found) if found else None
+
+
+class OrderBrief(msgspec.Struct, frozen=True):
+    """What a message says about an order; ``title`` is the first line's."""
+
+    number: str
+    consumer: str
+    title: str
+    lines: int
+    amount_fen: int
+    expires_at: datetime
+
+
+_BRIEF = (
+    "SELECT o.number, o.consumer, o.amount_fen, o.expires_at,"
+    " (SELECT count(*) FROM order_line l WHERE l.order_id = o.id)::int AS lines,"
+    " (SELECT l.title FROM order_line l WHERE l.order_id = o.id ORDER BY l.position LIMIT 1) AS title"
+    " FROM customer_order o"
+)
+
+
+async def order_brief(number: str) -> OrderBrief | None:
+    """One order in a few words; one statement."""
+    found = await row(f"{_BRIEF} WHERE o.number = $1", number)
+    return OrderBrief(**found) if found else None
+
+
+async def expiring_orders(now: datetime, until: datetime, limit: int = 500) -> list[OrderBrief]:
+    """Orders whose time to pay ends between two moments; one statement."""
+    found = await rows(
+        f"{_BRIEF} WHERE o.state = 'pending_payment' AND o.expires_at > $1 AND o.expires_at <= $2"
+        " ORDER BY o.expires_at LIMIT $3",
+        now,
+        until,
+        limit,
+    )
+    return [OrderBrief(**o) for o in found]

@@ -28,11 +28,13 @@ from integrations.object_storage.s3 import S3Storage
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.background import BackgroundClient
+from integrations.wechat.codes import MiniProgramCodes
 from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
 from integrations.wechat.receipts import WeChatOrderStates
 from integrations.wechat.shipping import WeChatShipping
 from integrations.wechat_pay.complaints import WeChatPayComplaints
+from integrations.wechat.subscribe import WeChatSubscribeSender
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
@@ -56,8 +58,10 @@ from merchants.applications import Applications, LegalPersons
 from merchants.papers import Papers
 from merchants.service import Merchants
 from messages.inbox import Inbox
+from messages.outgoing import Outgoing
 from miniapp_api.live.endpoints import AllowedOrigins
 from miniapp_api.orders.turnstile import OrderTurnstile
+from notifications.service import Notifications
 from orders.after_sales import AfterSales
 from orders.carts import Carts
 from orders.cases.desk import OrderDesks
@@ -92,6 +96,7 @@ from products.stock import Stock
 from promotions.campaigns import Campaigns
 from promotions.coupons import Coupons
 from reviews.service import Reviews
+from scans.service import ScanCodes, ScanTokens
 from server.settings import PictureSettings, Settings
 from server.tallies import Tallies
 from settlements.entries import SettlementEntries
@@ -141,6 +146,8 @@ class Bootstrap:
     storage: ObjectStorage
     pictures: Pictures
     checks: Checks
+    outgoing: Outgoing
+    notifications: Notifications
     reviews: Reviews
     services: dict[type, object] = field(default_factory=dict)
 
@@ -185,6 +192,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     hls_directory = settings.media.directory / "hls"
     background = _background_client(settings)
     receipts = Receipts(WeChatOrderStates(background))
+    outgoing = Outgoing(WeChatSubscribeSender(background, _miniprogram_state(settings)))
     built = Bootstrap(
         settings=settings,
         http=http,
@@ -220,6 +228,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         storage=storage,
         pictures=pictures,
         reviews=Reviews(texts, pictures, timedelta(days=settings.review_window_days)),
+        outgoing=outgoing,
+        notifications=Notifications(outgoing),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
     )
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
@@ -229,7 +239,10 @@ def bootstrap(settings: Settings) -> Bootstrap:
         pictures,
         texts,
         built.reviews,
+        ScanTokens(settings.secret_key),
+        ScanCodes(_code_painter(settings, wechat), settings.public_base_url.rstrip("/")),
         Inbox(),
+        outgoing,
         ConsumerLogin(wechat, cipher, sessions, settings.wechat.appid),
         StaffLogin(passwords, sessions),
         StaffAccounts(passwords),
@@ -306,6 +319,14 @@ def bootstrap(settings: Settings) -> Bootstrap:
     built.services.update({type(service): service for service in offered})
     built.services[FieldCipher] = cipher
     return built
+
+
+def _code_painter(settings: Settings, wechat: MiniProgramClient) -> MiniProgramCodes:
+    return MiniProgramCodes(wechat, "release" if settings.environment == "production" else "trial")
+
+
+def _miniprogram_state(settings: Settings) -> str:
+    return "formal" if settings.environment == "production" else "trial"
 
 
 def _background_client(settings: Settings) -> BackgroundClient:

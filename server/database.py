@@ -44,6 +44,7 @@ MODEL_MODULES = [
     "orders.cases.models",
     "orders.handovers.models",
     "reviews.models",
+    "scans.models",
     "live.models",
     "poverty_alleviation.models",
     "settlements.models",

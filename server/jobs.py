@@ -16,6 +16,7 @@ import live.jobs
 import logistics.jobs
 import merchants.jobs
 import messages.inbox
+import messages.outgoing
 import orders.jobs
 import payments.jobs
 import promotions.jobs
@@ -70,6 +71,10 @@ JOBS: tuple[Job, ...] = (
     Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
     Job("content.check_texts", 1, lambda b: content.jobs.check_texts(b.checks)),
     Job("content.check_pictures", 2, lambda b: content.jobs.check_pictures(b.checks)),
+    Job("messages.send_due", 1, lambda b: b.outgoing.send_due()),
+    Job("messages.give_up", 60, lambda b: b.outgoing.give_up()),
+    Job("messages.forget_old_messages", 3600, lambda b: messages.outgoing.forget_old_messages(utc_now())),
+    Job("notifications.note_expiring", 30, lambda b: b.notifications.note_expiring()),
     Job("messages.forget_old_events", 3600, lambda b: messages.inbox.forget_old_events(utc_now())),
     Job("content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures), MEDIA),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),

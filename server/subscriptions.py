@@ -6,14 +6,16 @@ from typing import TypeVar
 import content.handlers
 import live.handlers
 import logistics.handlers
+import messages.handlers
+import notifications.handlers
 import orders.handlers
 import reviews.handlers
 from content.events import PictureJudged, TextJudged
 from kit.facts import Fact
 from kit.outbox import Reaction
 from logistics.events import ParcelSigned
-from messages.events import MediaChecked, TradeSettled
-from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from messages.events import MediaChecked, SubscriptionAnswered, TradeSettled
+from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid, OrderShipped
 from payments.events import (
     PaymentArrivedLate,
     PaymentClosed,
@@ -45,6 +47,7 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
     """Fact -> reactions, in the order in which they run."""
     return (
         # messages
+        _row(SubscriptionAnswered, messages.handlers.on_subscription_answered, built.outgoing),
         _row(MediaChecked, content.handlers.on_media_checked, built.checks),
         _row(TradeSettled, orders.handlers.on_trade_settled, built.receipts),
         # content
@@ -76,6 +79,8 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderPacked, books.on_order_packed, built.sales_books),
         _row(OrderEarned, books.on_order_earned, built.sales_books),
         _row(OrderEarned, settlements.on_order_earned, built.settlement_entries),
+        _row(LineRefunded, notifications.handlers.on_line_refunded, built.notifications),
+        _row(OrderShipped, notifications.handlers.on_order_shipped, built.notifications),
         _row(LineRefunded, books.on_line_refunded, built.sales_books),
         _row(LineRefunded, orders.handlers.on_line_refunded, built.shipping),
         _row(LineRefunded, orders.handlers.on_shortage_refunded, built.shortages),

@@ -88,12 +88,12 @@ class MiniProgramClient:
             raise refusal(reply.errcode, reply.errmsg)
         return WeChatIdentity(openid=reply.openid, unionid=reply.unionid)
 
-    async def exchange_phone_code(self, code: str) -> str:
-        """The number behind the phone button's code.
+    async def exchange_phone_code(self, code: str, openid: str) -> str:
+        """The number behind the phone button's code; WeChat refuses a code that was given to somebody else.
 
         A refused token is replaced once and the call repeated once.
         """
-        body = {"code": _checked(code)}
+        body = {"code": _checked(code), "openid": openid}
         try:
             token = await self.token.get()
             reply = await self._phone(token, body)

@@ -30,11 +30,12 @@ from orders.quotes import CheckoutLine, Expectation, Quote
 from orders.receipts import Receipts
 from orders.trades import Trades
 from places.queries import pickup_point, pickup_points
+from scans.service import ScanTokens
 
 
-def _source(token: str | None, attributions: Attributions) -> str | None:
+def _source(token: str | None, attributions: Attributions, scans: ScanTokens) -> str | None:
     """The verified source; a token that is false or too old names none."""
-    return attributions.verify(token) if token else None
+    return (attributions.verify(token) or scans.verify(token)) if token else None
 
 
 @door.post("/quotes", status=200)
@@ -51,7 +52,12 @@ async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) ->
 
 @door.post("/orders", turnstile=OrderTurnstile)
 async def place_order(
-    actor: Consumer, body: PlaceOrder, key: IdempotencyKey, checkout: Checkout, attributions: Attributions
+    actor: Consumer,
+    body: PlaceOrder,
+    key: IdempotencyKey,
+    checkout: Checkout,
+    attributions: Attributions,
+    scans: ScanTokens,
 ) -> PlacedTradeView:
     """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算。"""
     if given := body.delivery:
@@ -65,7 +71,10 @@ async def place_order(
         actor.openid,
         [
             CheckoutLine(
-                line.sku, line.quantity, _source(line.attribution or body.attribution, attributions), line.confirmed
+                line.sku,
+                line.quantity,
+                _source(line.attribution or body.attribution, attributions, scans),
+                line.confirmed,
             )
             for line in body.lines
         ],

@@ -75,7 +75,7 @@ class PlaceOrder(Input):
     or fetched at a station (``pickup``).
 
     The client says what it has shown: ``amount_fen``, or the ``quote``'s digest. ``attribution`` is the token of the
-    live session for lines that bear none of their own.
+    live session, or of the scanned code, for lines that bear none of their own.
     """
 
     lines: Lines

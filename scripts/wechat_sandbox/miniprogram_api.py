@@ -14,6 +14,7 @@ import msgspec
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import raw
 
+from scripts.wechat_sandbox.codes import draw_code
 from scripts.wechat_sandbox.content_checks import ContentChecks
 from scripts.wechat_sandbox.errors import MiniProgramError
 from scripts.wechat_sandbox.faults import Answer, Hang, Slow
@@ -30,7 +31,7 @@ class Endpoint:
     name: str
     method: str
     path: str
-    perform: Callable[[dict[str, str], bytes], dict[str, Any]]
+    perform: Callable[[dict[str, str], bytes], dict[str, Any] | bytes]
     needs_token: bool = True
 
 
@@ -57,6 +58,7 @@ def list_endpoints(
             "/wxa/business/getuserphonenumber",
             lambda _, body: program.exchange_phone_code(body),
         ),
+        Endpoint("code.unlimited", "POST", "/wxa/getwxacodeunlimit", lambda _, body: draw_code(body)),
         Endpoint("content.text", "POST", "/wxa/msg_sec_check", lambda _, body: checks.check_text(body)),
         Endpoint("content.media", "POST", "/wxa/media_check_async", lambda _, body: checks.check_media(body)),
         Endpoint("message.subscribe", "POST", "/cgi-bin/message/subscribe/send", lambda _, body: checks.send(body)),
@@ -109,25 +111,29 @@ class MiniProgramApi:
         if isinstance(fault, Hang) and fault.when == "before":
             return self._cut(request)
         ordered = self._ordered(fault) if isinstance(fault, Answer) else None
+        status = 200
+        body: dict[str, Any] | bytes
         if ordered is not None and isinstance(fault, Answer) and fault.when == "before":
             status, body = ordered
         else:
-            status, body = 200, self._perform(endpoint, request)
+            body = self._perform(endpoint, request)
             if ordered is not None:
                 status, body = ordered
         self._world.journal.write(
             "miniprogram",
             name,
             status=status,
-            code=str(body.get("errcode", 0)),
+            code=str(body.get("errcode", 0)) if isinstance(body, dict) else "0",
             fault=type(fault).__name__.lower() if fault else "",
             elapsed_ms=int((time.monotonic() - began) * 1000),
         )
         if isinstance(fault, Hang):
             return self._cut(request)
+        if isinstance(body, bytes):
+            return raw(body, content_type="image/png")
         return raw(msgspec.json.encode(body), status=status, content_type="application/json; encoding=utf-8")
 
-    def _perform(self, endpoint: Endpoint | None, request: Request) -> dict[str, Any]:
+    def _perform(self, endpoint: Endpoint | None, request: Request) -> dict[str, Any] | bytes:
         query = {name: values[0] for name, values in request.get_args(keep_blank_values=True).items()}
         try:
             if endpoint is None:

@@ -56,7 +56,7 @@ class SomeoneElsesPhone:
         openid = self._take(code, "login-")
         return WeChatIdentity(openid, self._unionid(openid))
 
-    async def exchange_phone_code(self, code: str) -> str:
+    async def exchange_phone_code(self, code: str, openid: str) -> str:
         """The number in the code."""
         return self._take(code, "phone-")
 

@@ -20,13 +20,16 @@ from server.database import MODEL_MODULES, ROOT
 
 PACKAGES = [
     "server", "miniapp_api", "console_api", "webhook_api", "integrations",
-    "county", "live", "poverty_alleviation", "settlements", "reviews", "orders", "traceability", "products",
+    "county", "live", "poverty_alleviation", "settlements", "notifications",
+    "reviews", "scans", "orders", "traceability", "products",
     "promotions", "payments", "logistics", "ledger", "merchants", "accounts", "places", "content", "messages",
     "api_kit", "kit",
 ]  # fmt: skip
 ROOMS = PACKAGES[5:-2]
 # Top first; a foreign key may point sideways inside a room or down, never up.
-LAYERS = [["county"], ["live", "poverty_alleviation", "settlements"], ["reviews"], ["orders"], ["traceability"],
+LAYERS = [["county"], ["live", "poverty_alleviation", "settlements", "notifications"],
+          ["reviews", "scans"],
+          ["orders"], ["traceability"],
           ["products", "promotions", "payments", "logistics", "ledger"], ["merchants"],
           ["accounts", "places", "content"], ["messages"], ["kit"]]  # fmt: skip
 

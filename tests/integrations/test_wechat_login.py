@@ -79,9 +79,12 @@ async def test_too_many_logins_are_told_so(wechat: Sandbox, client: MiniProgramC
 async def test_a_phone_code_gives_the_number_with_its_country(wechat: Sandbox, client: MiniProgramClient) -> None:
     person = wechat.control("POST", "/people", phone="10012345678")["people"][0]["openid"]
     phone_code = code(wechat, person, "phone")
-    assert await client.exchange_phone_code(phone_code) == "+8610012345678"
+    assert await client.exchange_phone_code(phone_code, person) == "+8610012345678"
     with pytest.raises(CodeRejected):
-        await client.exchange_phone_code(phone_code)
+        await client.exchange_phone_code(phone_code, person)
+    another = code(wechat, wechat.person(), "phone")
+    with pytest.raises(CodeRejected):
+        await client.exchange_phone_code(another, person)
 
 
 async def test_a_killed_token_is_replaced_once_and_the_call_repeated(
@@ -90,9 +93,8 @@ async def test_a_killed_token_is_replaced_once_and_the_call_repeated(
     await client.token.get()
     before = token_calls(wechat)
     wechat.control("POST", "/tokens/spoilings", state="killed")
-    phones = await asyncio.gather(
-        *(client.exchange_phone_code(code(wechat, wechat.person(), "phone")) for _ in range(8))
-    )
+    people = [wechat.person() for _ in range(8)]
+    phones = await asyncio.gather(*(client.exchange_phone_code(code(wechat, p, "phone"), p) for p in people))
     assert len(phones) == 8
     assert token_calls(wechat) - before == 1
 
@@ -107,7 +109,7 @@ async def test_the_token_key_holds_the_appid_and_leaves_before_its_end(client: M
 async def test_without_redis_a_person_can_still_log_in(wechat: Sandbox, client: MiniProgramClient) -> None:
     dead: Redis = Redis.from_url(f"redis://127.0.0.1:{free_port()}/0")
     person = wechat.control("POST", "/people", phone="10099998888")["people"][0]["openid"]
-    answer = await replace(client, redis=dead).exchange_phone_code(code(wechat, person, "phone"))
+    answer = await replace(client, redis=dead).exchange_phone_code(code(wechat, person, "phone"), person)
     assert answer == "+8610099998888"
     await dead.aclose()
 

@@ -1,0 +1,1 @@
+"""Scan codes as merchants and the county make and print them."""

@@ -1,0 +1,1 @@
+"""Which subscribe messages a buyer may agree to."""

@@ -1,0 +1,1 @@
+"""What a phone finds behind a scanned code."""

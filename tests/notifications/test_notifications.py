@@ -1,0 +1,227 @@
+"""From a fact about an order to a message on a phone: once, with a consent, and never twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from redis import Redis as BlockingRedis
+
+from accounts.models import ConsumerAccount
+from integrations.wechat.background import BackgroundClient
+from integrations.wechat.subscribe import LIMITS, WeChatSubscribeSender, fit
+from kit.clock import utc_now
+from kit.database import execute, rows, scalar
+from messages.errors import TemplateFieldsInvalid
+from messages.events import SubscriptionAnswered
+from messages.models import MESSAGE_TRANSITIONS, MessageMoment, MessageState
+from messages.outgoing import Outgoing, TemplateRecord
+from messages.ports import NotSentNow, NotWanted, SendRefused
+from scripts.wechat_sandbox.content_checks import check_value
+from tests.integrations.conftest import wechat
+from tests.orders.mall import Mall, openid_of, settings_for
+from tests.payments.channel import APPID
+from tests.payments.sandbox import APP_SECRET, Sandbox
+
+__all__ = ["wechat"]
+FIELDS = {"character_string1": "number", "thing2": "goods", "thing3": "carrier", "character_string4": "waybill"}
+TEMPLATE = "T-shipped"
+
+
+@dataclass
+class Phone:
+    """Plays WeChat where a failure has to be certain; what has arrived is in ``heard``."""
+
+    heard: list[tuple[str, str, str, dict[str, str]]] = field(default_factory=list)
+    failing: Exception | None = None
+
+    async def send(self, openid: str, template: str, page: str, values: Mapping[str, str]) -> None:
+        await asyncio.sleep(0)
+        if self.failing is not None:
+            raise self.failing
+        self.heard.append((openid, template, page, dict(values)))
+
+
+@dataclass
+class Post:
+    """A mall whose messages go to a phone in the test."""
+
+    mall: Mall
+    phone: Phone
+
+    @property
+    def outgoing(self) -> Outgoing:
+        return self.mall.built.outgoing
+
+    async def consent(self, times: int = 1, template: str = TEMPLATE) -> None:
+        answer = SubscriptionAnswered(openid=openid_of("C1"), template=template, accepted=True, is_popup=True)
+        for _ in range(times):
+            await self.outgoing.record_answer(answer)
+
+    async def left(self) -> int:
+        return int(await scalar('SELECT COALESCE(sum("left"), 0)::int FROM message_consent'))
+
+    async def ship(self) -> str:
+        order = await self.mall.place(2)
+        await self.mall.bring_to("shipped", order)
+        await self.mall.deliver()
+        return order.number
+
+    async def state(self, reference: str) -> str:
+        return str(await scalar("SELECT state FROM subscribe_message WHERE reference = $1", reference))
+
+
+@pytest_asyncio.fixture
+async def post(database: str, tmp_path: Path) -> AsyncIterator[Post]:
+    mall = Mall(settings_for(tmp_path, database))
+    await mall.open(stock=1000)
+    phone = Phone()
+    object.__setattr__(mall.built.outgoing, "sender", phone)
+    for service in (mall.built.outgoing, mall.built.notifications):
+        object.__setattr__(service, "clock", mall.watch)
+    await ConsumerAccount.create(
+        number="C1", appid=APPID, openid=openid_of("C1"), created_at=utc_now(), last_login_at=utc_now()
+    )
+    shipped = TemplateRecord(MessageMoment.ORDER_SHIPPED, TEMPLATE, "pages/order/show?order={reference}", FIELDS, True)
+    await mall.built.outgoing.set_template(shipped, "staff:U1")
+    yield Post(mall, phone)
+    await mall.built.stop()
+
+
+async def test_a_shipped_order_is_told_once_to_who_agreed(post: Post) -> None:
+    await post.consent()
+    number = await post.ship()
+    assert sum(await asyncio.gather(*(post.outgoing.send_due() for _ in range(4)))) == 1
+    ((openid, template, page, values),) = post.phone.heard
+    assert (openid, template, page) == (openid_of("C1"), TEMPLATE, f"pages/order/show?order={number}")
+    assert values["character_string1"] == number
+    assert set(values) == set(FIELDS)
+    assert (await post.state(number), await post.left()) == ("sent", 0)
+    await post.mall.built.notifications.shipped(number, "YTO", "YT1", utc_now())
+    assert await post.outgoing.send_due() == 0, "a fact that is delivered again is the same message"
+
+
+async def test_without_a_consent_or_a_template_nothing_is_sent(post: Post) -> None:
+    number = await post.ship()
+    await post.outgoing.send_due()
+    await post.consent()
+    await execute("UPDATE message_template SET active = false")
+    other = await post.ship()
+    await post.outgoing.send_due()
+    assert (await post.state(number), await post.state(other)) == ("unwanted", "unwanted")
+    assert (post.phone.heard, await post.left()) == ([], 1)
+
+
+async def test_one_accept_is_one_message_and_turning_off_is_none(post: Post) -> None:
+    await post.consent(2)
+    for _ in range(3):
+        await post.ship()
+    while await post.outgoing.send_due():
+        pass
+    assert len(post.phone.heard) == 2
+    await post.consent(3)
+    off = SubscriptionAnswered(openid=openid_of("C1"), template=TEMPLATE, accepted=False, is_popup=False)
+    popup = SubscriptionAnswered(openid=openid_of("C1"), template=TEMPLATE, accepted=False, is_popup=True)
+    await post.outgoing.record_answer(popup)
+    assert await post.left() == 3, "a no to one question takes nothing back"
+    await post.outgoing.record_answer(off)
+    assert await post.left() == 0
+    await post.consent(200)
+    assert await post.left() == 100
+
+
+@pytest.mark.parametrize(
+    ("failure", "state", "left"),
+    [(NotWanted(), "unwanted", 0), (SendRefused(40037), "refused", 2), (NotSentNow(), "waiting", 3)],
+)
+async def test_what_wechat_says_decides(post: Post, failure: Exception, state: str, left: int) -> None:
+    await post.consent(3)
+    number = await post.ship()
+    post.phone.failing = failure
+    await post.outgoing.send_due()
+    assert (await post.state(number), await post.left()) == (state, left)
+
+
+async def test_an_outage_is_tried_again_and_an_unknown_outcome_is_not(post: Post) -> None:
+    await post.consent(5)
+    number = await post.ship()
+    post.phone.failing = NotSentNow()
+    for _ in range(5):
+        assert await post.outgoing.send_due() == 1
+        assert await post.outgoing.send_due() == 0
+        post.mall.watch.forward(minutes=3)
+    assert await post.state(number) == "unknown"
+    lost = await post.ship()
+    post.phone.failing = RuntimeError("the worker dies in the call")
+    with pytest.raises(RuntimeError):
+        await post.outgoing.send_due()
+    post.phone.failing = None
+    assert (await post.state(lost), await post.outgoing.send_due()) == ("sending", 0)
+    assert await post.outgoing.give_up() == 0
+    post.mall.watch.forward(minutes=6)
+    assert await post.outgoing.give_up() == 1
+    assert await post.outgoing.send_due() == 0
+    assert (await post.state(lost), post.phone.heard) == ("unknown", [])
+
+
+async def test_refunds_orders_that_close_soon_and_coupons_that_end(post: Post) -> None:
+    order = await post.mall.place(1)
+    assert await post.mall.built.notifications.note_expiring() == 0
+    expires_at = await scalar("SELECT expires_at FROM customer_order WHERE number = $1", order.number)
+    post.mall.watch.ahead = expires_at - utc_now() - (expires_at - expires_at)
+    post.mall.watch.forward(minutes=-5)
+    assert await post.mall.built.notifications.note_expiring() == 1
+    assert await post.mall.built.notifications.note_expiring() == 1
+    paid = await post.mall.place(1)
+    await post.mall.bring_to("received", paid)
+    await post.mall.refund(paid, 0, 1)
+    await post.mall.deliver()
+    told = await rows("SELECT moment, reference, contents::text AS c FROM subscribe_message ORDER BY id")
+    moments = [t["moment"] for t in told]
+    assert moments.count("order_expiring") == 1
+    assert moments.count("refund_arrived") == 1
+    assert all(name in ("order_expiring", "refund_arrived", "order_shipped") for name in moments)
+
+
+async def test_a_template_names_wechats_fields_and_our_values(post: Post) -> None:
+    for fields in ({"thing1": "household"}, {"thing": "goods"}, {"thing1'": "goods"}, {}):
+        wrong = TemplateRecord(MessageMoment.ORDER_SHIPPED, "T", "pages/a", fields, True)
+        with pytest.raises(TemplateFieldsInvalid):
+            await post.outgoing.set_template(wrong, "staff:U1")
+
+
+def test_the_table_of_states_ends_where_nothing_is_sent_again() -> None:
+    ends = {s for s, targets in MESSAGE_TRANSITIONS.items() if not targets}
+    assert ends == {MessageState.SENT, MessageState.UNWANTED, MessageState.REFUSED, MessageState.UNKNOWN}
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+@pytest.mark.parametrize("value", ["", "短", "很长的商品名称" * 9, "YT123", "119.70", "a\n b", "1" * 90, "顺丰 SF"])
+def test_every_value_fits_wechats_limits(kind: str, value: str) -> None:
+    if kind == "number" and not value.replace(".", "").isdigit():
+        return
+    check_value(f"{kind}1", fit(f"{kind}1", value))
+
+
+async def test_wechat_takes_what_we_send(wechat: Sandbox) -> None:
+    wechat.control("DELETE", "/faults")
+    openid = wechat.person()
+    client = BackgroundClient(
+        APPID, APP_SECRET, base=wechat.base, redis=BlockingRedis.from_url("redis://127.0.0.1:1/0")
+    )
+    sender = WeChatSubscribeSender(client, "trial")
+    values = {"thing1": "示例商品" * 10, "character_string2": "20261126ABC", "phrase3": "已发货"}
+    with pytest.raises(NotWanted):
+        await sender.send(openid, "T1", "pages/order/show", values)
+    wechat.control("POST", "/subscriptions", openid=openid, template_id="T1", count=1)
+    await sender.send(openid, "T1", "pages/order/show", values)
+    (arrived,) = wechat.control("GET", f"/messages?openid={openid}")["messages"]
+    assert arrived["values"]["phrase3"] == "已发货"
+    with pytest.raises(SendRefused) as refused:
+        await sender.send(openid, "T1", "/wrong", values)
+    assert refused.value.errcode == 41030
+    wechat.fault("message.subscribe", "answer", code="-1", message="busy")
+    with pytest.raises(NotSentNow):
+        await sender.send(openid, "T1", "pages/order/show", values)
