@@ -9,7 +9,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0010_reviews')]
+    dependencies = [('longchuan', '0011_trade')]
 
     initial = False
 
