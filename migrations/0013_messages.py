@@ -9,7 +9,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0011_trade')]
+    dependencies = [('longchuan', '0012_offers')]
 
     initial = False
 
