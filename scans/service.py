@@ -5,16 +5,15 @@ import hmac
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import BytesIO
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
-import segno
 
 from kit.clock import Clock, utc_now
 from kit.database import execute, joined, row, rows
 from kit.numbers import opaque_id
 from kit.paging import read_cursor, write_cursor
+from kit.qr_codes import qr_code
 from products.dossiers import product_dossier
 from scans.errors import ScanCodeUnknown
 from scans.models import ScanPlace
@@ -98,10 +97,8 @@ class ScanCodes:
         shown = await self.show(merchant, code)
         return await self.painter.mini_program_code(shown.code, PAGE)
 
-    def _plain(self, shown: ScanCodeRecord, kind: str) -> bytes:
-        drawn = BytesIO()
-        segno.make(f"{self.web_base}/s/{shown.code}", error="m", micro=False).save(drawn, kind=kind, scale=8, border=4)
-        return drawn.getvalue()
+    def _plain(self, shown: ScanCodeRecord, kind: Literal["svg", "png"]) -> bytes:
+        return qr_code(f"{self.web_base}/s/{shown.code}", kind)
 
 
 async def scan_codes(merchant: str | None, cursor: str | None, limit: int) -> tuple[list[ScanCodeRecord], str | None]:
