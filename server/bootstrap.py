@@ -33,8 +33,8 @@ from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
 from integrations.wechat.receipts import WeChatOrderStates
 from integrations.wechat.shipping import WeChatShipping
-from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat.subscribe import WeChatSubscribeSender
+from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
