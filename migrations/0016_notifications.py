@@ -9,7 +9,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0013_parcels')]
+    dependencies = [('longchuan', '0015_services')]
 
     initial = False
 
