@@ -71,6 +71,7 @@ class Endpoint:
     effect: Effect = "with_answer"
     permit: Permit | None = None
     websocket: bool = False
+    cached: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
     turnstile: type[Turnstile] | None = None
 
@@ -106,9 +107,9 @@ class Door:
         self.permit = permit
         self.endpoints: list[Endpoint] = []
 
-    def get(self, path: str, *, public: bool = False, status: int = 200) -> Decorator:
-        """A read."""
-        return self._route("GET", path, public=public, status=status)
+    def get(self, path: str, *, public: bool = False, status: int = 200, cached: bool = False) -> Decorator:
+        """A read. A ``cached`` one answers everybody alike, with an ETag and from memory for a moment."""
+        return self._route("GET", path, public=public, status=status, cached=cached)
 
     def post(
         self,
@@ -182,6 +183,8 @@ def read_endpoint(handler: Handler, *, name: str, path: str, public: bool, **dec
             read["services"][argument] = hint
     if set(read["path_arguments"]) != in_path:
         raise TypeError(f"{name}: the path names {in_path}, the handler takes {read['path_arguments']}")
+    if declared.get("cached") and (read["actors"] or read.get("request_argument")):
+        raise TypeError(f"{name}: an answer for everybody cannot know who asks")
     if not read["actors"] and not public:
         raise TypeError(f"{name}: no actor and not public")
     return Endpoint(

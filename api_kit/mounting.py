@@ -9,6 +9,7 @@ import msgspec
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
+from api_kit.answer_cache import AnswerCache
 from api_kit.doors import Answer, Door, Endpoint
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from api_kit.turnstiles import behind
@@ -36,8 +37,12 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
         missing = [kind.__qualname__ for kind in wanted if kind not in services]
         if missing:
             raise KeyError(f"{endpoint.name} needs {missing}, which bootstrap does not build")
-        route = _socket_route if endpoint.websocket else _http_route
-        handler = route(endpoint, {a: services[k] for a, k in endpoint.services.items()}, authenticate)
+        given = {a: services[k] for a, k in endpoint.services.items()}
+        if endpoint.cached:
+            handler = _cached_route(endpoint, given, cast(AnswerCache, services.get(AnswerCache, AnswerCache(0))))
+        else:
+            route = _socket_route if endpoint.websocket else _http_route
+            handler = route(endpoint, given, authenticate)
         if endpoint.websocket:
             app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
         else:
@@ -122,6 +127,36 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
         return await _once(endpoint, arguments, caller, f"{request.method} {request.path}", key, request.body)
 
     return handle
+
+
+def _cached_route(endpoint: Endpoint, given: dict[str, object], cache: AnswerCache) -> Any:
+    """A read that is the same for everybody. The key is the checked query, so no spelling of it is a second entry."""
+
+    async def handle(request: Request, **path: Any) -> HTTPResponse:
+        arguments: dict[str, object] = {**given, **read_path(path)}
+        key = request.path
+        if endpoint.query is not None:
+            arguments["query"] = query = read_query(request, endpoint.query)
+            key += "?" + msgspec.json.encode(query).decode()
+
+        async def make() -> bytes:
+            return msgspec.json.encode(await endpoint.handler(**arguments))
+
+        found = await cache.get(key, make)
+        # A client may keep it and has to ask every time: what it keeps is never older than what is here.
+        headers = {"etag": found.etag, "cache-control": "no-cache"}
+        if _matches(request.headers.get("if-none-match"), found.etag):
+            return HTTPResponse(None, status=304, headers=headers)
+        return HTTPResponse(found.body, headers=headers, content_type=_JSON)
+
+    return handle
+
+
+def _matches(asked: str | None, etag: str) -> bool:
+    """Whether If-None-Match names the tag; the comparison is the weak one (RFC 9110, 13.1.2)."""
+    if asked is None:
+        return False
+    return asked.strip() == "*" or etag in {each.strip().removeprefix("W/") for each in asked.split(",")}
 
 
 async def _once(

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import TSVectorField
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
@@ -241,3 +242,55 @@ class PriceChange(Model):
 
     class Meta:
         table = "price_change"
+
+
+class CatalogueEntry(Model):
+    """What lists filter and sort a product by, kept by triggers alone (``guards.sql``).
+
+    Price, stock flag and place change in the transaction that changes the product or its SKUs; ``sold`` follows within
+    a minute by a job, because a hot product's row would otherwise be everybody's lock.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
+        "longchuan.Product", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    listed = fields.BooleanField(default=False)
+    listed_at = fields.DatetimeField(null=True)
+    township = fields.CharField(max_length=9)
+    category: fields.ForeignKeyNullableRelation[Category] = fields.ForeignKeyField(
+        "longchuan.Category", related_name=False, on_delete=OnDelete.RESTRICT, null=True
+    )
+    price_from_fen = fields.BigIntField(null=True)
+    in_stock = fields.BooleanField(default=False)
+    sold = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "catalogue_entry"
+        constraints = (UniqueConstraint(fields=("product_id",), name="catalogue_entry_once"),)
+
+
+class SearchEntry(Model):
+    """The words under which a product is found, and the text from which they were made."""
+
+    id = fields.BigIntField(primary_key=True)
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
+        "longchuan.Product", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    source = fields.TextField()
+    title = fields.CharField(max_length=120)
+    words = TSVectorField()
+
+    class Meta:
+        table = "search_entry"
+        constraints = (UniqueConstraint(fields=("product_id",), name="search_entry_once"),)
+
+
+class SearchWord(Model):
+    """A word in Latin letters that some product had at some time, for whoever mistypes it."""
+
+    id = fields.BigIntField(primary_key=True)
+    word = fields.CharField(max_length=60, unique=True)
+
+    class Meta:
+        table = "search_word"

@@ -50,3 +50,72 @@ END
 $$;
 CREATE OR REPLACE TRIGGER product_certificate_only_state
     BEFORE UPDATE ON product_certificate FOR EACH ROW EXECUTE FUNCTION only_state_of_certificate();
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+-- Lists walk one of these in its order; the key that ends each is the page's cursor.
+CREATE INDEX IF NOT EXISTS catalogue_entry_newest ON catalogue_entry (listed_at DESC, product_id DESC) WHERE listed;
+CREATE INDEX IF NOT EXISTS catalogue_entry_price ON catalogue_entry (price_from_fen, product_id) WHERE listed;
+CREATE INDEX IF NOT EXISTS catalogue_entry_sold ON catalogue_entry (sold DESC, product_id DESC) WHERE listed;
+CREATE INDEX IF NOT EXISTS catalogue_entry_township
+    ON catalogue_entry (township, listed_at DESC, product_id DESC) WHERE listed;
+CREATE INDEX IF NOT EXISTS catalogue_entry_category
+    ON catalogue_entry (category_id, listed_at DESC, product_id DESC) WHERE listed;
+CREATE INDEX IF NOT EXISTS search_entry_words ON search_entry USING gin (words);
+CREATE INDEX IF NOT EXISTS search_word_letters ON search_word USING gin (word gin_trgm_ops);
+
+-- The entry as the product and its SKUs are now. One writer at a time, who waits for nobody else while holding the lock:
+-- it runs at the commit, after every SKU that the transaction wanted is locked, so no two can wait in a circle, and the
+-- statement after the lock sees what the one before it has committed.
+CREATE OR REPLACE FUNCTION refresh_catalogue_entry(changed bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('products.catalogue_entry', 0));
+    INSERT INTO catalogue_entry AS e
+           (product_id, listed, listed_at, township, category_id, price_from_fen, in_stock, sold)
+    SELECT p.id, p.state = 'listed' AND k.price_from IS NOT NULL, p.listed_at, p.township_id, p.category_id,
+           k.price_from, COALESCE(k.in_stock, false), 0
+      FROM product p CROSS JOIN LATERAL (
+           SELECT min(price_fen) AS price_from, bool_or(available > 0) AS in_stock
+             FROM sku WHERE product_id = p.id AND active) k
+     WHERE p.id = changed
+        ON CONFLICT (product_id) DO UPDATE SET
+           listed = excluded.listed, listed_at = excluded.listed_at, township = excluded.township,
+           category_id = excluded.category_id, price_from_fen = excluded.price_from_fen, in_stock = excluded.in_stock;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION note_changed_product() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refresh_catalogue_entry(NEW.id);
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION note_changed_sku() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refresh_catalogue_entry(NEW.product_id);
+    RETURN NULL;
+END
+$$;
+
+-- A constraint trigger cannot be replaced, so it is made once; its function above is always the newest.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'sku_changed_entry') THEN
+        CREATE CONSTRAINT TRIGGER product_made_entry AFTER INSERT ON product
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_changed_product();
+        CREATE CONSTRAINT TRIGGER product_changed_entry AFTER UPDATE ON product
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+            WHEN ((OLD.state, OLD.listed_at, OLD.township_id, OLD.category_id)
+                  IS DISTINCT FROM (NEW.state, NEW.listed_at, NEW.township_id, NEW.category_id))
+            EXECUTE FUNCTION note_changed_product();
+        CREATE CONSTRAINT TRIGGER sku_made_entry AFTER INSERT ON sku
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_changed_sku();
+        CREATE CONSTRAINT TRIGGER sku_changed_entry AFTER UPDATE ON sku
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+            WHEN ((OLD.price_fen, OLD.active, OLD.available > 0)
+                  IS DISTINCT FROM (NEW.price_fen, NEW.active, NEW.available > 0))
+            EXECUTE FUNCTION note_changed_sku();
+    END IF;
+END
+$$;

@@ -2,36 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
 
 import msgspec
 
 from kit.clock import china_day, utc_now
 from kit.database import row, rows
-from kit.paging import read_cursor, write_cursor
 from products.drafts import NEEDS_CONFIRMATION
 from products.errors import ProductUnknown
 from products.gates import GATES_HOLD
 from products.terms import AfterSalesTerms
 
-
-class _Key(msgspec.Struct, array_like=True):
-    listed_at: Annotated[datetime, msgspec.Meta(tz=True)]
-    id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-
-
-_BRANDED = (
-    "EXISTS (SELECT 1 FROM brand_authorisation b WHERE b.product_id = p.id AND b.revoked_at IS NULL"
-    " AND $1 BETWEEN b.valid_from AND b.valid_until)"
+_BRAND_HOLDS = (
+    "SELECT 1 FROM brand_authorisation b WHERE b.product_id = p.id AND b.revoked_at IS NULL"
+    " AND $1 BETWEEN b.valid_from AND b.valid_until"
 )
-_RECOGNISED = (
-    "EXISTS (SELECT 1 FROM recognised_product r WHERE r.product_id = p.id AND r.revoked_at IS NULL"
-    " AND $1 BETWEEN r.valid_from AND r.valid_until)"
+_RECOGNITION_HOLDS = (
+    "SELECT 1 FROM recognised_product r WHERE r.product_id = p.id AND r.revoked_at IS NULL"
+    " AND $1 BETWEEN r.valid_from AND r.valid_until"
 )
-MARKS = {"public_brand": _BRANDED, "poverty_product": _RECOGNISED}
+MARKS = {"public_brand": f"EXISTS ({_BRAND_HOLDS})", "poverty_product": f"EXISTS ({_RECOGNITION_HOLDS})"}
 """The marks a product can carry, each with the condition under which it shows on the day ``$1``."""
 
-_ON_SALE = (
+# As columns they are scalars: the planner would answer an EXISTS for one page by hashing every mark there is.
+BRANDED = f"(({_BRAND_HOLDS} LIMIT 1) IS NOT NULL)"
+RECOGNISED = f"(({_RECOGNITION_HOLDS} LIMIT 1) IS NOT NULL)"
+
+ON_SALE = (
     "p.state = 'listed' AND m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1)"
     f" AND {GATES_HOLD}"
 )
@@ -44,21 +40,6 @@ _CERTIFICATES = (
     " 'valid_until', valid_until) ORDER BY kind, valid_until), '[]') FROM product_certificate"
     " WHERE product_id = p.id AND state = 'accepted' AND $1 BETWEEN valid_from AND valid_until)::text"
 )
-
-
-class ProductCard(msgspec.Struct):
-    """A product in a list: the lowest price of its SKUs, and the marks that it may carry today."""
-
-    code: str
-    title: str
-    subtitle: str
-    image: str
-    merchant_name: str
-    township: str
-    township_name: str
-    price_from_fen: int
-    available: int
-    marks: list[str]
 
 
 class SkuOnSale(msgspec.Struct):
@@ -151,84 +132,15 @@ class SkuOffer(msgspec.Struct, frozen=True):
     """The day from which a pre-sale is sent; None once that day has come."""
 
 
-def _marks(branded: bool, recognised: bool) -> list[str]:
+def marks_of(branded: bool, recognised: bool) -> list[str]:
+    """The names of the marks that are carried."""
     return [name for name, carried in zip(MARKS, (branded, recognised), strict=True) if carried]
-
-
-def _list_sql(township: bool, mark: str | None, after: bool) -> str:
-    """One of twelve statements, put together from constants alone; no text of a client gets here."""
-    conditions = [_ON_SALE]
-    if township:
-        conditions.append("p.township_id = $3")
-    if mark is not None:
-        conditions.append(MARKS[mark])
-    if after:
-        conditions.append("(p.listed_at, p.id) < ($4, $5)" if township else "(p.listed_at, p.id) < ($3, $4)")
-    return f"""
-SELECT p.id, p.listed_at, p.code, p.title, p.subtitle, p.image, m.name AS merchant_name,
-       p.township_id, d.name AS township_name, k.price_from, k.available,
-       {_BRANDED} AS branded, {_RECOGNISED} AS recognised
-  FROM product p
-  JOIN merchant m ON m.id = p.merchant_id
-  JOIN division d ON d.code = p.township_id
-  CROSS JOIN LATERAL (
-       SELECT min(price_fen) AS price_from, sum(available)::bigint AS available
-         FROM sku WHERE product_id = p.id AND active) k
- WHERE {" AND ".join(conditions)}
- ORDER BY p.listed_at DESC, p.id DESC LIMIT $2"""
-
-
-_LISTS = {
-    (township, mark, after): _list_sql(township, mark, after)
-    for township in (False, True)
-    for mark in (None, *MARKS)
-    for after in (False, True)
-}
-
-
-async def product_cards(
-    cursor: str | None = None,
-    limit: int = 20,
-    township: str | None = None,
-    mark: str | None = None,
-    now: datetime | None = None,
-) -> tuple[list[ProductCard], str | None]:
-    """Products on sale, newest first, and the cursor of the next page. One query.
-
-    ``mark`` is a key of :data:`MARKS`. Raises :class:`kit.paging.CursorInvalid`.
-    """
-    parameters: list[object] = [china_day(now or utc_now()), limit + 1]
-    if township is not None:
-        parameters.append(township)
-    if cursor is not None:
-        after = read_cursor(cursor, _Key)
-        parameters += [after.listed_at, after.id]
-    found = await rows(_LISTS[township is not None, mark, cursor is not None], *parameters)
-    page = [
-        ProductCard(
-            r["code"],
-            r["title"],
-            r["subtitle"],
-            r["image"],
-            r["merchant_name"],
-            r["township_id"],
-            r["township_name"],
-            r["price_from"],
-            r["available"],
-            _marks(r["branded"], r["recognised"]),
-        )
-        for r in found[:limit]
-    ]
-    if len(found) <= limit:
-        return page, None
-    last = found[limit - 1]
-    return page, write_cursor(last["listed_at"].isoformat(), last["id"])
 
 
 _PAGE = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, m.name AS merchant_name,
        p.township_id, d.name AS township_name, g.code AS category, g.product_class, p.return_policy, p.listed_at,
-       {_SHIPS_FROM}, {_BRANDED} AS branded, {_RECOGNISED} AS recognised, {_CERTIFICATES} AS certificates,
+       {_SHIPS_FROM}, {BRANDED} AS branded, {RECOGNISED} AS recognised, {_CERTIFICATES} AS certificates,
        p.pictures::text AS pictures, p.axes::text AS axes,
        (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'options', s.options,
                         'price_fen', s.price_fen, 'mass_gram', s.mass_gram, 'available', s.available,
@@ -238,7 +150,7 @@ SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant
   JOIN merchant m ON m.id = p.merchant_id
   JOIN category g ON g.id = p.category_id
   JOIN division d ON d.code = p.township_id
- WHERE p.code = $2 AND {_ON_SALE}"""
+ WHERE p.code = $2 AND {ON_SALE}"""
 
 _read_skus = msgspec.json.Decoder(list[SkuOnSale]).decode
 _read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
@@ -266,7 +178,7 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
         found["return_policy"],
         found["ships_from"],
         found["listed_at"],
-        _marks(found["branded"], found["recognised"]),
+        marks_of(found["branded"], found["recognised"]),
         _read_certificates(found["certificates"]),
         _read_pictures(found["pictures"]),
         _read_axes(found["axes"]),
@@ -276,7 +188,7 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
 
 _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name, m.sub_mchid, p.title, s.spec, p.image,
-       s.price_fen, s.active AND {_ON_SALE} AS listed, s.available, {_BRANDED} AS branded, {_RECOGNISED} AS recognised,
+       s.price_fen, s.active AND {ON_SALE} AS listed, s.available, {BRANDED} AS branded, {RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
        g.code AS category, g.product_class, f.price_fen AS flash_price_fen, f.number AS flash_offer,
@@ -320,7 +232,7 @@ async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> d
             unit_price_fen=r["price_fen"],
             listed=r["listed"],
             available=r["available"],
-            marks=tuple(_marks(r["branded"], r["recognised"])),
+            marks=tuple(marks_of(r["branded"], r["recognised"])),
             payment_window_s=r["payment_window_s"],
             after_sales_window_s=r["after_sales_window_s"],
             refund_rule=r["refund_rule"],
@@ -356,7 +268,7 @@ async def freight_facts(product: str, sku: str | None, now: datetime | None = No
     """
     found = await row(
         "SELECT p.freight_template, s.mass_gram, s.price_fen FROM sku s JOIN product p ON p.id = s.product_id"
-        f" JOIN merchant m ON m.id = p.merchant_id WHERE p.code = $2 AND s.active AND {_ON_SALE}"
+        f" JOIN merchant m ON m.id = p.merchant_id WHERE p.code = $2 AND s.active AND {ON_SALE}"
         " AND ($3::text IS NULL OR s.code = $3) ORDER BY s.position LIMIT 1",
         china_day(now or utc_now()),
         product,

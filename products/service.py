@@ -30,6 +30,7 @@ from products.gates import missing_for
 from products.knives import check_blades
 from products.models import Product, ProductState, SalePolicy, Sku
 from products.rich_text import clean
+from products.search import index_product
 from products.stock import Stock
 from products.terms import AfterSalesTerms
 
@@ -93,6 +94,7 @@ class Catalogue:
                 **described,
             )
             await self._write_skus(product.id, draft.skus)
+            await index_product(product.id)
             await self._note(product.id, ProductState.DRAFT, by)
         return product.code
 
@@ -108,6 +110,7 @@ class Catalogue:
                 raise ProductNotMovable(state=product.state.value, to=ProductState.DRAFT.value)
             await Product.filter(id=product.id).update(**_described(draft, category))
             await self._write_skus(product.id, draft.skus)
+            await index_product(product.id)
 
     async def submit(self, merchant: str, code: str, by: str) -> None:
         """Ask the county to list a draft.

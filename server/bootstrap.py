@@ -11,6 +11,7 @@ from accounts.clerks import Clerks
 from accounts.passwords import Passwords
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
+from api_kit.answer_cache import AnswerCache
 from content.checking import Checks
 from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
@@ -251,6 +252,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         clerks,
         legal_persons,
         Applications(Merchants(), legal_persons, clerks),
+        AnswerCache(),
         Catalogue(presale_days=settings.presale_days),
         SalePolicies(),
         Marks(),

@@ -19,6 +19,7 @@ import messages.inbox
 import messages.outgoing
 import orders.jobs
 import payments.jobs
+import products.jobs
 import promotions.jobs
 import settlements.jobs
 from kit.clock import utc_now
@@ -77,6 +78,8 @@ JOBS: tuple[Job, ...] = (
     Job("notifications.note_expiring", 30, lambda b: b.notifications.note_expiring()),
     Job("messages.forget_old_events", 3600, lambda b: messages.inbox.forget_old_events(utc_now())),
     Job("content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures), MEDIA),
+    Job("products.count_sales", 60, lambda b: products.jobs.count_sales()),
+    Job("products.keep_search_in_step", 60, lambda b: products.jobs.keep_search_in_step()),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )
 

@@ -2,20 +2,75 @@
 
 import msgspec
 
+from accounts.actors import Consumer
+from accounts.preferences import personalised, set_personalised
 from miniapp_api import door
-from miniapp_api.products.schemas import ProductsQuery, ProductsView, ProductView
-from products.queries import product_cards, product_page
+from miniapp_api.products.schemas import (
+    CategoriesView,
+    CategoryView,
+    PersonalisationInput,
+    PersonalisationView,
+    ProductsQuery,
+    ProductsView,
+    ProductView,
+    RelatedView,
+)
+from orders.recent import recently_bought
+from products.categories import CategoryNode, category_tree
+from products.listing import product_cards
+from products.queries import product_page
+from products.recommendations import popular, related_to
 from reviews.queries import rating_of
 
 
-@door.get("/products", public=True)
+@door.get("/products", public=True, cached=True)
 async def list_products(query: ProductsQuery) -> ProductsView:
-    """在售商品，最新在前；可按乡镇和标识筛选。"""
-    return ProductsView(*await product_cards(query.cursor, query.limit, query.township, query.mark))
+    """在售商品：按文字、拼音或首字母搜索，可筛选、排序。"""
+    return ProductsView(*await product_cards(query.cursor, query.limit, query.wanted()))
 
 
-@door.get("/products/<code:str>", public=True)
+@door.get("/products/<code:str>", public=True, cached=True)
 async def show_product(code: str) -> ProductView:
-    """商品详情：规格、价格、库存、今日有效的标识与评分。"""
+    """商品详情：规格、价格、库存、今日有效的标识、证书与评分。"""
     page = await product_page(code)
     return ProductView(**msgspec.structs.asdict(page), rating=await rating_of(code))
+
+
+@door.get("/products/<code:str>/related", public=True, cached=True)
+async def show_related(code: str) -> RelatedView:
+    """相关商品：常被一同购买的、同类目与同乡镇的；不涉及个人信息。"""
+    return RelatedView(await related_to([code]), "purchases")
+
+
+@door.get("/categories", public=True, cached=True)
+async def list_categories() -> CategoriesView:
+    """商品类目。"""
+    return CategoriesView(_open(await category_tree()))
+
+
+def _open(nodes: list[CategoryNode]) -> list[CategoryView]:
+    return [CategoryView(n.code, n.name, n.product_class, _open(n.children)) for n in nodes if not n.closed]
+
+
+@door.get("/recommendations", public=True)
+async def recommend(actor: Consumer) -> RelatedView:
+    """推荐商品：未登录或已关闭个性化推荐时只按销量。"""
+    # The annotation is the permission; on a public route nobody may have logged in.
+    if actor is not None and await personalised(actor.id):
+        bought = await recently_bought(actor.number)
+        if bought:
+            return RelatedView(await related_to(bought), "purchases")
+    return RelatedView(await popular(), "popularity")
+
+
+@door.get("/me/personalisation")
+async def show_personalisation(actor: Consumer) -> PersonalisationView:
+    """是否开启个性化推荐。"""
+    return PersonalisationView(await personalised(actor.id))
+
+
+@door.put("/me/personalisation")
+async def choose_personalisation(actor: Consumer, body: PersonalisationInput) -> PersonalisationView:
+    """开启或关闭个性化推荐。"""
+    await set_personalised(actor.id, body.enabled)
+    return PersonalisationView(body.enabled)

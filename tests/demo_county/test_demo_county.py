@@ -18,8 +18,9 @@ from poverty_alleviation.households import Households
 from products.categories import Categories
 from products.certificates import Certificates
 from products.knives import Knives
+from products.listing import Wanted, product_cards
 from products.marks import Marks
-from products.queries import product_cards, product_page, sku_offers, stock_differences
+from products.queries import product_page, sku_offers, stock_differences
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from scripts.demo_county.__main__ import Services, seed
@@ -110,8 +111,8 @@ async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_wind
 async def test_marked_products_meet_the_plan(database: str) -> None:
     """T15: one public brand, five poverty products or more."""
     await seed(services())
-    recognised, _ = await product_cards(limit=100, mark="poverty_product")
-    branded, _ = await product_cards(limit=100, mark="public_brand")
+    recognised, _ = await product_cards(limit=100, wanted=Wanted(mark="poverty_product"))
+    branded, _ = await product_cards(limit=100, wanted=Wanted(mark="public_brand"))
     assert len(recognised) >= 5
     assert 0 < len(branded) < 21
     assert await scalar("SELECT count(*) FROM public_brand") == 1

@@ -21,9 +21,10 @@ from products.errors import (
     SkusInvalid,
     SpanInvalid,
 )
+from products.listing import Wanted, product_cards
 from products.marks import Marks, Span
 from products.models import TRANSITIONS, Product, ProductState
-from products.queries import product_cards, product_page, sku_offers
+from products.queries import product_page, sku_offers
 from products.service import Catalogue, SalePolicies
 from tests.products.shelf import approved_merchant, draft_of, listed_product, skus_of
 from tests.statements import counted_statements
@@ -155,7 +156,7 @@ async def test_marks_show_from_their_first_day_to_their_last_until_revoked(datab
         offer = (await sku_offers([sku], moment))[sku]
         assert offer.marks == tuple(card.marks)
         for mark in ("public_brand", "poverty_product"):
-            filtered, _ = await product_cards(mark=mark, now=moment)
+            filtered, _ = await product_cards(wanted=Wanted(mark=mark), now=moment)
             assert [c.code for c in filtered] == ([code] if mark in card.marks else [])
         assert page.marks == card.marks
         return card.marks
@@ -194,10 +195,10 @@ async def test_pages_follow_one_another_without_gap_or_repeat(database: str) -> 
         if cursor is None:
             break
     assert seen == codes[::-1]
-    elsewhere, _ = await product_cards(township="533124201")
+    elsewhere, _ = await product_cards(wanted=Wanted(township="533124201"))
     assert elsewhere == []
-    first, cursor = await product_cards(limit=3, township="533124101")
-    second, _ = await product_cards(cursor, limit=3, township="533124101")
+    first, cursor = await product_cards(limit=3, wanted=Wanted(township="533124101"))
+    second, _ = await product_cards(cursor, limit=3, wanted=Wanted(township="533124101"))
     assert [c.code for c in first + second] == codes[::-1][:6]
 
 

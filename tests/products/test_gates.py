@@ -35,7 +35,8 @@ from products.errors import (
     SkuUnknown,
 )
 from products.knives import Blade, Knives, Objection, objection
-from products.queries import product_cards, product_page, sku_offers
+from products.listing import product_cards
+from products.queries import product_page, sku_offers
 from products.service import Catalogue
 from tests.merchants.folders import accepted_paper, paper_of
 from tests.products.shelf import approved_merchant, draft_of, listed_product, skus_of
@@ -94,7 +95,7 @@ async def submitted(merchant: str, category: str, skus: Sequence[SkuDraft] | Non
 
 
 async def test_food_is_sold_only_under_its_merchants_paper_on_every_day(database: str) -> None:
-    """G05 and domain reference 5: at the listing and at the sale. Fails without GATES_HOLD in _ON_SALE: tried."""
+    """G05 and domain reference 5: at the listing and at the sale. Fails without GATES_HOLD in ON_SALE: tried."""
     merchant = await approved_merchant()
     await open_tree()
     code = await submitted(merchant, "sugar")

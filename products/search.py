@@ -1,0 +1,68 @@
+"""Keeps the words of every product in step with its texts."""
+
+from kit.database import execute, joined, row, rows
+from products.search_words import fold, words_of
+
+_TEXTS = """
+SELECT p.id, p.title, concat_ws(chr(31), p.title, p.subtitle, c.name, a.name, m.name, d.name, (
+       SELECT string_agg(s.spec, chr(31) ORDER BY s.position, s.id) FROM sku s WHERE s.product_id = p.id AND s.active))
+       AS source
+  FROM product p
+  JOIN merchant m ON m.id = p.merchant_id
+  JOIN division d ON d.code = p.township_id
+  LEFT JOIN category c ON c.id = p.category_id
+  LEFT JOIN category a ON a.id = c.parent_id"""
+
+
+async def index_product(product_id: int) -> None:
+    """Write the words of a product, in the transaction that changes its texts."""
+    found = await row(f"{_TEXTS} WHERE p.id = $1", product_id)
+    if found is not None:
+        await _write(found["id"], found["title"], found["source"])
+
+
+async def index_again(limit: int = 500) -> int:
+    """Products whose merchant, category or township is called otherwise by now; answers how many were written."""
+    found = await rows(
+        f"SELECT t.* FROM ({_TEXTS}) t LEFT JOIN search_entry e ON e.product_id = t.id"
+        " WHERE e.source IS DISTINCT FROM t.source ORDER BY t.id LIMIT $1",
+        limit,
+    )
+    for each in found:
+        await _write(each["id"], each["title"], each["source"])
+    return len(found)
+
+
+async def _write(product_id: int, title: str, source: str) -> None:
+    words = words_of(source.split("\x1f"))
+    async with joined():
+        await execute(
+            "INSERT INTO search_entry (product_id, source, title, words)"
+            " VALUES ($1, $2, $3, array_to_tsvector($4::text[]))"
+            " ON CONFLICT (product_id) DO UPDATE SET source = excluded.source, title = excluded.title,"
+            " words = excluded.words",
+            product_id,
+            source,
+            fold(title)[:120],
+            words.all,
+        )
+        # In the order of the words: two writers with words in common never wait for each other in a circle.
+        await execute(
+            "INSERT INTO search_word (word) SELECT w FROM unnest($1::text[]) w"
+            " WHERE NOT EXISTS (SELECT 1 FROM search_word k WHERE k.word = w) ORDER BY w ON CONFLICT DO NOTHING",
+            words.spelled,
+        )
+
+
+async def guesses(letters: list[str]) -> list[list[str]]:
+    """For each mistyped word the known ones that look most like it, at most five. One query."""
+    found = await rows(
+        "SELECT q.place, w.word FROM unnest($1::text[]) WITH ORDINALITY q (typed, place) CROSS JOIN LATERAL ("
+        " SELECT word FROM search_word WHERE typed <> '' AND word % typed"
+        " ORDER BY similarity(word, typed) DESC, word LIMIT 5) w",
+        letters,
+    )
+    guessed: list[list[str]] = [[] for _ in letters]
+    for each in found:
+        guessed[each["place"] - 1].append(each["word"])
+    return guessed
