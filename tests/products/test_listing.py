@@ -148,7 +148,7 @@ async def test_every_sort_pages_through_everything_once(database: str) -> None:
 async def sell(sku: str, pieces: int, reference: str = "") -> None:
     async with transaction():
         reference = reference or f"R-{sku}"
-        await Stock().reserve(reference, {sku: pieces}, utc_now())
+        await Stock().reserve({reference: {sku: pieces}}, utc_now())
         await Stock().sell(reference)
 
 
@@ -208,7 +208,7 @@ async def test_price_and_stock_flag_change_in_the_transaction_that_changes_them(
     assert await entry() == (3990, True)
     await Catalogue().reprice(merchant, sku, 2990, BY)
     async with transaction():
-        await Stock().reserve("R1", {sku: 2}, utc_now())
+        await Stock().reserve({"R1": {sku: 2}}, utc_now())
     assert await entry() == (2990, False)
     async with transaction():
         await Stock().release("R1")
@@ -223,7 +223,7 @@ async def test_price_and_stock_flag_change_in_the_transaction_that_changes_them(
 async def twice(sku: str) -> None:
     async with transaction():
         for reference in ("R2", "R3"):
-            await Stock().reserve(reference, {sku: 2}, utc_now())
+            await Stock().reserve({reference: {sku: 2}}, utc_now())
 
 
 async def test_many_sell_outs_in_every_order_neither_wait_in_a_circle_nor_leave_a_wrong_flag(database: str) -> None:
@@ -252,7 +252,7 @@ async def test_what_goes_together_comes_first_and_a_sold_out_product_not_at_all(
     goods = [await listed_product(merchant, draft_of(f"商品 {n}"), stock=5) for n in range(5)]
     for reference in ("R1", "R2"):
         async with transaction():
-            await Stock().reserve(reference, {goods[0][1][0]: 1, goods[3][1][0]: 1}, utc_now())
+            await Stock().reserve({reference: {goods[0][1][0]: 1, goods[3][1][0]: 1}}, utc_now())
             await Stock().sell(reference)
     await sell(goods[1][1][0], 4)
     await count_sales()

@@ -114,7 +114,7 @@ async def test_r19_a_changed_price_and_a_sell_out_show_within_two_seconds(cached
     for path, shows in zip(paths, ('"price_from_fen":2771', '"price_fen":2771'), strict=True):
         assert await until_shown(cached, path, shows) < 2
     async with transaction():
-        await Stock().reserve("R1", {sku: 3}, utc_now())
+        await Stock().reserve({"R1": {sku: 3}}, utc_now())
     for path in paths:
         assert await until_shown(cached, path, '"available":0') < 2
     empty = await cached.http.get("/v1/miniapp/products", params={"in_stock": "true"})
