@@ -236,11 +236,11 @@ async def test_many_sell_outs_in_every_order_neither_wait_in_a_circle_nor_leave_
         wanted = {pairs[n][at]: 1 for n in range(4)}
         for turn in range(6):
             async with transaction():
-                await Stock().reserve(f"R{at}-{turn}", wanted, utc_now())
+                await Stock().reserve({f"R{at}-{turn}": wanted}, utc_now())
             async with transaction():
                 await Stock().release(f"R{at}-{turn}")
         async with transaction():
-            await Stock().reserve(f"R{at}", wanted, utc_now())
+            await Stock().reserve({f"R{at}": wanted}, utc_now())
 
     await asyncio.gather(*(take(at) for at in range(4)))
     assert await scalar("SELECT count(*) FROM catalogue_entry WHERE in_stock") == 0
