@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 from sanic import Request, Sanic
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, ResponseStream
 
 from api_kit.answer_cache import AnswerCache
 from api_kit.doors import Answer, Door, Endpoint
@@ -195,9 +195,9 @@ def _again(claimed: Claimed) -> HTTPResponse:
 
 
 def render(answer: object, status: int) -> HTTPResponse:
-    """A struct as JSON, None as 204, a response as it is."""
-    if isinstance(answer, HTTPResponse):
-        return answer
+    """A struct as JSON, None as 204, a response or a stream as it is."""
+    if isinstance(answer, HTTPResponse | ResponseStream):
+        return cast(HTTPResponse, answer)
     given = answer if isinstance(answer, Answer) else Answer(cast(msgspec.Struct | None, answer), status)
     if given.body is None:
         return HTTPResponse(b"", status=204 if given.status in (200, 201) else given.status, headers=given.headers)

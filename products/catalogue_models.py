@@ -9,7 +9,8 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
-from products.models import Product, ProductState, Sku
+from merchants.models import Merchant
+from products.models import Product, ProductState, RecognisedProduct, Sku
 
 MAX_DEPTH = 3
 
@@ -294,3 +295,51 @@ class SearchWord(Model):
 
     class Meta:
         table = "search_word"
+
+
+class RecognitionStep(StrEnum):
+    """The steps on the way to a recognition, in their order (domain reference 2.4)."""
+
+    APPLICATION = "application"
+    TOWNSHIP_REVIEW = "township_review"
+    INDUSTRY_REVIEW = "industry_review"
+    COUNTY_DECISION = "county_decision"
+    PUBLIC_NOTICE = "public_notice"
+    RECOMMENDATION = "recommendation"
+
+
+class CatalogueImport(Model):
+    """A table that was brought in, and what came of it. The same file again changes nothing. Rows are only added."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=24, unique=True)
+    merchant: fields.ForeignKeyRelation[Merchant] = fields.ForeignKeyField(
+        "longchuan.Merchant", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    file_hash = fields.CharField(max_length=64)
+    report: fields.Field[dict[str, object]] = fields.JSONField()
+    imported_at = fields.DatetimeField()
+    imported_by = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "catalogue_import"
+        constraints = (UniqueConstraint(fields=("merchant_id", "file_hash"), name="catalogue_import_once"),)
+
+
+class RecognitionPaper(Model):
+    """One paper of a recognised product's dossier; names no household. Rows are only ever added."""
+
+    id = fields.BigIntField(primary_key=True)
+    recognition: fields.ForeignKeyRelation[RecognisedProduct] = fields.ForeignKeyField(
+        "longchuan.RecognisedProduct", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
+    )
+    step = fields.CharEnumField(RecognitionStep, max_length=20)
+    title = fields.CharField(max_length=60)
+    document = fields.CharField(max_length=60)
+    picture = fields.CharField(max_length=40, default="")
+    dated = fields.DateField()
+    added_at = fields.DatetimeField()
+    added_by = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "recognition_paper"

@@ -2,25 +2,49 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from kit.clock import Clock, utc_now
-from kit.database import execute, transaction
+from kit.clock import CHINA, Clock, china_day, utc_now
+from kit.database import execute, scalar, transaction
 from kit.numbers import public_number
+from products.catalogue_models import RecognitionPaper, RecognitionStep
 from products.errors import (
     BrandCodeInvalid,
     BrandUnknown,
     MarkDocumentTaken,
     MarkUnknown,
     ProductUnknown,
+    SkuUnknown,
     SpanInvalid,
 )
 from products.models import BrandAuthorisation, Product, PublicBrand, RecognisedProduct
 
 _BRAND_CODE = re.compile(r"[a-z0-9-]{1,24}")
+
+
+# What was sold and came back is not used. An authorisation of a product counts all its SKUs.
+_COUNT_QUOTAS = """
+UPDATE brand_authorisation b SET used_pieces = u.used, used_year = $2
+  FROM (SELECT a.id, COALESCE((
+               SELECT sum(CASE v.kind WHEN 'put_back' THEN -v.quantity ELSE v.quantity END)
+                 FROM stock_movement v JOIN sku s ON s.id = v.sku_id
+                WHERE s.product_id = a.product_id AND (a.sku_id IS NULL OR a.sku_id = s.id)
+                  AND v.kind IN ('sold', 'revived', 'put_back') AND v.moved_at >= $1), 0)::int AS used
+          FROM brand_authorisation a WHERE a.quota_pieces IS NOT NULL AND a.revoked_at IS NULL) u
+ WHERE u.id = b.id AND (b.used_pieces, b.used_year) IS DISTINCT FROM (u.used, $2::smallint)"""
+
+
+class DossierPaper(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper on the way to a recognition; ``picture`` is a picture's number."""
+
+    step: RecognitionStep
+    title: str
+    document: str
+    dated: date
+    picture: str = ""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,16 +74,28 @@ class Marks:
             name,
         )
 
-    async def authorise(self, brand: str, product: str, document: str, span: Span, by: str) -> str:
-        """Let a product carry a public brand; answers the authorisation's number.
+    async def authorise(
+        self,
+        brand: str,
+        product: str,
+        document: str,
+        span: Span,
+        by: str,
+        sku: str | None = None,
+        quota_pieces: int | None = None,
+    ) -> str:
+        """Let a product, or one SKU of it, carry a public brand; answers the authorisation's number.
 
-        Raises :class:`BrandUnknown`, :class:`ProductUnknown`, :class:`SpanInvalid` and
-        :class:`MarkDocumentTaken`.
+        ``quota_pieces`` may be sold under it in each calendar year. Raises :class:`SkuUnknown`,
+        :class:`BrandUnknown`, :class:`ProductUnknown`, :class:`SpanInvalid` and :class:`MarkDocumentTaken`.
         """
         carried = await PublicBrand.get_or_none(code=brand)
         if carried is None:
             raise BrandUnknown(brand=brand)
         product_id, now = await self._product(product, span), self.clock()
+        sku_id = await scalar("SELECT id FROM sku WHERE code = $1 AND product_id = $2", sku, product_id)
+        if sku is not None and sku_id is None:
+            raise SkuUnknown(sku=sku)
         number = public_number(now, "B")
         try:
             async with transaction():
@@ -67,6 +103,8 @@ class Marks:
                     number=number,
                     brand_id=carried.id,
                     product_id=product_id,
+                    sku_id=sku_id,
+                    quota_pieces=quota_pieces,
                     document=document,
                     valid_from=span.valid_from,
                     valid_until=span.valid_until,
@@ -118,6 +156,21 @@ class Marks:
         await RecognisedProduct.filter(number=number, revoked_at=None).update(
             revoked_at=self.clock(), revoked_by=by, revocation_reason=reason
         )
+
+    async def add_paper(self, number: str, paper: DossierPaper, by: str) -> None:
+        """Put a paper into the dossier of a recognition. Raises :class:`MarkUnknown`."""
+        recognition = await RecognisedProduct.get_or_none(number=number)
+        if recognition is None:
+            raise MarkUnknown()
+        await RecognitionPaper.create(
+            recognition_id=recognition.id, added_at=self.clock(), added_by=by, **msgspec.structs.asdict(paper)
+        )
+
+    async def count_quotas(self) -> int:
+        """Count what was sold under every quota this year; answers how many counts have changed."""
+        today = china_day(self.clock())
+        begun = datetime(today.year, 1, 1, tzinfo=CHINA)
+        return await execute(_COUNT_QUOTAS, begun, today.year)
 
     async def _product(self, code: str, span: Span) -> int:
         if span.valid_until < span.valid_from:

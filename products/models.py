@@ -237,7 +237,11 @@ class PublicBrand(Model):
 
 
 class BrandAuthorisation(Model):
-    """The permission for one product of one merchant to carry the public brand, for a span of days."""
+    """The permission for one product of one merchant to carry the public brand, for a span of days.
+
+    ``sku`` narrows it to one SKU. ``quota_pieces`` may be sold under it in a calendar year of China; ``used_pieces``
+    of ``used_year`` are counted from the stock's movements, and the mark goes when the quota is used up.
+    """
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=24, unique=True)
@@ -247,9 +251,15 @@ class BrandAuthorisation(Model):
     product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
         "longchuan.Product", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
     )
+    sku: fields.ForeignKeyNullableRelation[Sku] = fields.ForeignKeyField(
+        "longchuan.Sku", related_name=False, on_delete=OnDelete.RESTRICT, null=True
+    )
     document = fields.CharField(max_length=60, unique=True)
     valid_from = fields.DateField()
     valid_until = fields.DateField()
+    quota_pieces = fields.IntField(null=True)
+    used_pieces = fields.IntField(null=True)
+    used_year = fields.SmallIntField(null=True)
     granted_at = fields.DatetimeField()
     granted_by = fields.CharField(max_length=120)
     revoked_at = fields.DatetimeField(null=True)
@@ -258,7 +268,10 @@ class BrandAuthorisation(Model):
 
     class Meta:
         table = "brand_authorisation"
-        constraints = (CheckConstraint(check="valid_until >= valid_from", name="brand_authorisation_span"),)
+        constraints = (
+            CheckConstraint(check="valid_until >= valid_from", name="brand_authorisation_span"),
+            CheckConstraint(check="quota_pieces IS NULL OR quota_pieces > 0", name="brand_authorisation_quota"),
+        )
 
 
 class RecognisedProduct(Model):

@@ -15,6 +15,7 @@ from products.terms import AfterSalesTerms
 _BRAND_HOLDS = (
     "SELECT 1 FROM brand_authorisation b WHERE b.product_id = p.id AND b.revoked_at IS NULL"
     " AND $1 BETWEEN b.valid_from AND b.valid_until"
+    " AND NOT COALESCE(b.used_pieces >= b.quota_pieces AND b.used_year = EXTRACT(YEAR FROM $1), false)"
 )
 _RECOGNITION_HOLDS = (
     "SELECT 1 FROM recognised_product r WHERE r.product_id = p.id AND r.revoked_at IS NULL"
@@ -25,6 +26,7 @@ MARKS = {"public_brand": f"EXISTS ({_BRAND_HOLDS})", "poverty_product": f"EXISTS
 
 # As columns they are scalars: the planner would answer an EXISTS for one page by hashing every mark there is.
 BRANDED = f"(({_BRAND_HOLDS} LIMIT 1) IS NOT NULL)"
+_SKU_BRANDED = f"(({_BRAND_HOLDS} AND (b.sku_id IS NULL OR b.sku_id = s.id) LIMIT 1) IS NOT NULL)"
 RECOGNISED = f"(({_RECOGNITION_HOLDS} LIMIT 1) IS NOT NULL)"
 
 ON_SALE = (
@@ -188,7 +190,8 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
 
 _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name, m.sub_mchid, p.title, s.spec, p.image,
-       s.price_fen, s.active AND {ON_SALE} AS listed, s.available, {BRANDED} AS branded, {RECOGNISED} AS recognised,
+       s.price_fen, s.active AND {ON_SALE} AS listed, s.available, {_SKU_BRANDED} AS branded,
+       {RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
        g.code AS category, g.product_class, f.price_fen AS flash_price_fen, f.number AS flash_offer,

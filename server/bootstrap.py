@@ -89,6 +89,7 @@ from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
 from products.categories import Categories
 from products.certificates import Certificates
+from products.imports import Imports
 from products.knives import Knives
 from products.marks import Marks
 from products.offers import Offers
@@ -253,6 +254,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         legal_persons,
         Applications(Merchants(), legal_persons, clerks),
         AnswerCache(),
+        AnswerCache(),
+        Imports(Catalogue(presale_days=settings.presale_days), stock),
         Catalogue(presale_days=settings.presale_days),
         SalePolicies(),
         Marks(),

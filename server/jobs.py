@@ -23,6 +23,7 @@ import products.jobs
 import promotions.jobs
 import settlements.jobs
 from kit.clock import utc_now
+from products.marks import Marks
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
 from server.tallies import JOB_RUNS
@@ -80,6 +81,7 @@ JOBS: tuple[Job, ...] = (
     Job("content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures), MEDIA),
     Job("products.count_sales", 60, lambda b: products.jobs.count_sales()),
     Job("products.keep_search_in_step", 60, lambda b: products.jobs.keep_search_in_step()),
+    Job("products.count_quotas", 30, lambda b: products.jobs.count_quotas(Marks())),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )
 

@@ -7,14 +7,18 @@ from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.products.schemas import (
     AuthorisationInput,
+    AuthorisationsView,
     BrandInput,
+    DossierPaperInput,
     GrantedView,
+    MarksQuery,
     PriceInput,
     ProductInput,
     ProductListQuery,
     ProductListView,
     ReasonInput,
     RecognitionInput,
+    RecognitionsView,
     StockInput,
     StockView,
 )
@@ -22,7 +26,8 @@ from logistics.templates import FreightTemplates
 from products.dossiers import ProductDossier, product_dossier, product_summaries
 from products.drafts import ProductDraft
 from products.errors import SkuUnknown
-from products.marks import Marks, Span
+from products.mark_queries import authorisations, recognitions
+from products.marks import DossierPaper, Marks, Span
 from products.service import Catalogue, Stock
 
 
@@ -131,7 +136,9 @@ async def enter_brand(actor: CountyOfficer, code: str, body: BrandInput, marks: 
 async def authorise_brand(actor: CountyOfficer, body: AuthorisationInput, marks: Marks) -> GrantedView:
     """授权商品使用公共品牌。"""
     span = Span(valid_from=body.valid_from, valid_until=body.valid_until)
-    return GrantedView(await marks.authorise(body.brand, body.product, body.document, span, actor.caller))
+    return GrantedView(
+        await marks.authorise(body.brand, body.product, body.document, span, actor.caller, body.sku, body.quota_pieces)
+    )
 
 
 @door.put("/brand-authorisations/<number:str>/revocation", status=204)
@@ -156,3 +163,25 @@ async def revoke_recognition(
 ) -> None:
     """撤销扶贫产品认定，立即生效。"""
     await marks.revoke_recognition(number, body.reason, actor.caller)
+
+
+@door.get("/brand-authorisations")
+async def list_authorisations(actor: MerchantClerk | CountyOfficer | Auditor, query: MarksQuery) -> AuthorisationsView:
+    """公共品牌授权与年度用量，可只看超出配额的；商户人员只看到自己的。"""
+    return AuthorisationsView(*await authorisations(_merchant_of(actor), query.overrun, query.cursor, query.limit))
+
+
+@door.get("/recognised-products")
+async def list_recognitions(
+    actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, query: MarksQuery
+) -> RecognitionsView:
+    """认定产品及其材料清单；商户人员只看到自己的。"""
+    return RecognitionsView(*await recognitions(_merchant_of(actor), query.cursor, query.limit))
+
+
+@door.post("/recognised-products/<number:str>/papers")
+async def add_dossier_paper(
+    actor: CountyOfficer | PovertyOfficer, number: str, body: DossierPaperInput, key: IdempotencyKey, marks: Marks
+) -> None:
+    """为认定产品补充一份材料；材料只增不改。"""
+    await marks.add_paper(number, msgspec.convert(body, DossierPaper, from_attributes=True), actor.caller)

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
+from products.catalogue_models import RecognitionStep
 from products.dossiers import ProductSummary
 from products.drafts import MAX_AXES, PictureKind, ReturnPolicy
+from products.mark_queries import AuthorisationRecord, RecognitionRecord
 
 LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
 LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$(?!\n)"
@@ -110,13 +112,18 @@ class BrandInput(Input):
 
 
 class AuthorisationInput(Input, kw_only=True):
-    """A product may carry a public brand, from the first day to the last."""
+    """A product, or one SKU of it, may carry a public brand, from the first day to the last.
+
+    ``quota_pieces`` may be sold under it in each calendar year; none is no limit.
+    """
 
     brand: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,24}$(?!\n)")]
     product: Code
     document: Document
     valid_from: date
     valid_until: date
+    sku: Code | None = None
+    quota_pieces: Annotated[int, msgspec.Meta(ge=1, le=100_000_000)] | None = None
 
 
 class RecognitionInput(Input, kw_only=True):
@@ -134,3 +141,35 @@ class GrantedView(View):
     """The number of a new authorisation or recognition."""
 
     number: str
+
+
+class MarksQuery(Input):
+    """Which authorisations or recognitions to list; ``overrun`` those alone whose quota is used up."""
+
+    overrun: bool = False
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+
+
+class AuthorisationsView(View):
+    """A page of authorisations, newest first."""
+
+    authorisations: list[AuthorisationRecord]
+    next_cursor: str | None
+
+
+class RecognitionsView(View):
+    """A page of recognised products with their dossiers, newest first."""
+
+    recognitions: list[RecognitionRecord]
+    next_cursor: str | None
+
+
+class DossierPaperInput(Input, kw_only=True):
+    """A paper of a recognition's dossier."""
+
+    step: RecognitionStep
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE)]
+    document: Document
+    dated: date
+    picture: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{0,40}$(?!\n)")] = ""

@@ -14,6 +14,7 @@ import console_api.accounts.endpoints
 import console_api.catalogue.endpoints
 import console_api.logistics.endpoints
 import console_api.merchants.endpoints
+import console_api.product_tables.endpoints
 import console_api.products.endpoints
 import console_api.promotions.endpoints
 import miniapp_api.accounts.endpoints
@@ -39,6 +40,7 @@ from miniapp_api import door as miniapp
 from miniapp_api.offers import endpoints as offers_to_buyers
 from products.categories import Categories
 from products.certificates import Certificates
+from products.imports import Imports
 from products.knives import Knives
 from products.marks import Marks
 from products.offers import Offers
@@ -55,6 +57,7 @@ ENDPOINTS = (
     console_api.logistics.endpoints,
     console_api.catalogue.endpoints,
     console_api.merchants.endpoints,
+    console_api.product_tables.endpoints,
     console_api.products.endpoints,
     console_api.promotions.endpoints,
     miniapp_api.accounts.endpoints,
@@ -108,6 +111,7 @@ async def served(*more: object, also: Sequence[ModuleType] = ()) -> AsyncIterato
             Categories(),
             Certificates(),
             Knives(),
+            Imports(Catalogue(), Stock()),
             Stock(),
             FreightTemplates(),
             Offers(),
