@@ -31,8 +31,9 @@ _UNSEEN_BLADE = """
 GATES_HOLD = (
     "EXISTS (SELECT 1 FROM category c WHERE c.id = p.category_id"
     f" AND NOT EXISTS (SELECT 1 {_UNMET})"
-    # A scalar, because the planner would answer an EXISTS for one page by hashing every SKU there is.
-    f" AND (SELECT 1 {_UNSEEN_BLADE} LIMIT 1) IS NULL)"
+    # A scalar, because the planner would answer an EXISTS for one page by hashing every SKU there is; and no IS NULL,
+    # which it takes for rare, so that it would rather sort the whole shelf than walk its beginning.
+    f" AND COALESCE((SELECT false {_UNSEEN_BLADE} LIMIT 1), true))"
 )
 """On the day ``$1`` nothing that the category of the product ``p`` demands is missing."""
 

@@ -8,12 +8,14 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest_asyncio
 
 from api_kit.answer_cache import AnswerCache
 from kit.clock import utc_now
 from kit.database import connection, execute, rows, scalar, transaction
+from kit.paging import read_cursor
 from products.listing import Sort, Wanted, product_cards
 from products.queries import product_page
 from products.service import Catalogue
@@ -55,10 +57,17 @@ async def grow(products: int) -> None:
     await connection().execute_script("ANALYZE")
 
 
-async def plan_of(statement: str, text: str) -> str:
-    """The plan of a list's statement with usual values in it."""
-    literal = {"text": f"'{text}'", "bigint": "300", "timestamptz": "now() + interval '1 day'"}
-    filled = re.sub(r"\$\d+::(\w+)", lambda m: literal[m.group(1)], statement)
+async def plan_of(statement: str, text: str, cursor: str | None) -> str:
+    """The plan of a list's statement with the values that it was asked with."""
+    _, value, row_id, _ = read_cursor(cursor, list) if cursor else ("", 0, 0, False)
+    listed_at = datetime.fromtimestamp(value / 1e6, UTC).isoformat()
+    bigints = iter((value, row_id) if "timestamptz" not in statement else (row_id,))
+    literal = {
+        "text": lambda: f"'{text}'",
+        "bigint": lambda: str(next(bigints)),
+        "timestamptz": lambda: f"'{listed_at}'",
+    }
+    filled = re.sub(r"\$\d+::(\w+)", lambda m: literal[m.group(1)]() + f"::{m.group(1)}", statement)
     filled = re.sub(r"\$1\b", "CURRENT_DATE", filled)
     return "\n".join(r["QUERY PLAN"] for r in await rows(f"EXPLAIN {filled}"))
 
@@ -74,7 +83,7 @@ async def test_r19_neither_statements_nor_the_plan_grow_with_the_products(databa
                     cards, _ = await product_cards(cursor, 20, wanted)
                 assert (len(sent), len(cards)) == (1, min(20, len(cards)))
                 if products > 1000:
-                    plan = await plan_of(sent[0], wanted.township or wanted.category or "")
+                    plan = await plan_of(sent[0], wanted.township or wanted.category or "", cursor)
                     assert PATHS.get(wanted.sort or Sort.NEWEST, "") in plan or wanted.township or wanted.category
                     assert "Seq Scan on catalogue_entry" not in plan, plan
                     assert not re.search(r"Seq Scan on (product|sku|search_entry)\b", plan), plan
