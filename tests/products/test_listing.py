@@ -1,6 +1,7 @@
 """Lists of the shop window: found by what people type, filtered, sorted and paged, and never out of step."""
 
 import asyncio
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.clock import china_day, utc_now
-from kit.database import rows, scalar, transaction
+from kit.database import connection, execute, rows, scalar, transaction
 from kit.paging import CursorInvalid
 from merchants.models import Merchant
 from products.catalogue_models import CertificateKind, ProductClass
@@ -226,8 +227,27 @@ async def twice(sku: str) -> None:
             await Stock().reserve({reference: {sku: 2}}, utc_now())
 
 
-async def test_many_sell_outs_in_every_order_neither_wait_in_a_circle_nor_leave_a_wrong_flag(database: str) -> None:
+async def test_two_that_change_the_same_products_in_opposite_order_never_wait_in_a_circle(database: str) -> None:
     """Fails (deadlock) when the triggers lock the entries without the one lock: tried."""
+    merchant = await approved_merchant()
+    skus = [SkuDraft(spec=str(n), price_fen=100, mass_gram=1) for n in range(2)]
+    (_, (a1, a2)), (_, (b1, b2)) = [await listed_product(merchant, draft_of(name, skus)) for name in ("甲", "乙")]
+    passed = (asyncio.Event(), asyncio.Event())
+
+    async def touch(first: str, second: str, at: int) -> None:
+        async with transaction():
+            await execute("UPDATE sku SET price_fen = price_fen + 1 WHERE code = $1", first)
+            await connection().execute_script("SET CONSTRAINTS ALL IMMEDIATE")  # the entry is written here and now
+            passed[at].set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(passed[1 - at].wait(), 0.5)
+            await execute("UPDATE sku SET price_fen = price_fen + 1 WHERE code = $1", second)
+
+    await asyncio.gather(touch(a1, b1, 0), touch(b2, a2, 1))
+    assert [r["price_from_fen"] for r in await rows("SELECT price_from_fen FROM catalogue_entry")] == [101, 101]
+
+
+async def test_many_sell_outs_at_once_leave_the_right_flag(database: str) -> None:
     merchant = await approved_merchant()
     skus = [SkuDraft(spec=str(n), price_fen=100, mass_gram=1) for n in range(4)]
     pairs = [(await listed_product(merchant, draft_of(f"商品 {n}", skus), stock=1))[1] for n in range(4)]

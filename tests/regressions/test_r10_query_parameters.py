@@ -35,10 +35,7 @@ async def test_r10_no_query_parameter_reaches_the_database_as_sql(
     http: httpx.AsyncClient,  # noqa: F811
     endpoint: object,
 ) -> None:
-    """Every parameter of every read, with a payload each: never a 5xx, never the database's own words.
-
-    Fails when listing._page writes a filter into the statement instead of handing it over: tried.
-    """
+    """Every parameter of every read, with a payload each: never a 5xx, never the database's own words."""
     found = next(e for e in QUERIED if e is endpoint)
     role = _ROLE[found.actors[0].__name__] if found.actors else "anonymous"
     path = re.sub(r"<\w+:?\w*>", house.product, found.path)
@@ -52,6 +49,7 @@ async def test_r10_no_query_parameter_reaches_the_database_as_sql(
 
 @pytest.mark.parametrize("text", [*PAYLOADS[:-2], "红糖' | '", "%' OR '1", "hongtnag' --"])
 async def test_r10_a_search_is_words_alone(house: House, http: httpx.AsyncClient, text: str) -> None:  # noqa: F811
+    """Fails when listing._page writes the text into the statement instead of handing it over: tried."""
     for sort in ("newest", "price_up", "price_down", "sales", "relevance"):
         params = {"q": text[:60], "sort": sort, "category": "goods"}
         reply = await http.get("/v1/miniapp/products", params=params)
