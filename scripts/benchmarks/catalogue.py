@@ -41,7 +41,8 @@ _GROW = (
     f" p.listed_at - n * interval '1 second', {_COLUMNS} FROM product p, generate_series(1, $1::int) n"
     " WHERE p.code NOT LIKE '%X%'",
     "INSERT INTO sku (code, product_id, position, spec, options, price_fen, mass_gram, active, available, reserved,"
-    " sold, set_aside) SELECT 'K' || p.id || 'X', p.id, 0, '一', '[]', 100 + p.id % 9973, 1, true, 5, 0, 0, 0 FROM product p"
+    " sold, set_aside) SELECT 'K' || p.id || 'X', p.id, 0, '一', '[]', 100 + p.id % 9973, 1, true, 5, 0, 0, 0"
+    " FROM product p"
     " WHERE NOT EXISTS (SELECT 1 FROM sku WHERE product_id = p.id)",
     "INSERT INTO catalogue_entry (product_id, listed, listed_at, township, category_id, price_from_fen, in_stock, sold)"
     " SELECT p.id, true, p.listed_at, p.township_id, p.category_id, s.price_fen, true, p.id % 1009 FROM product p"

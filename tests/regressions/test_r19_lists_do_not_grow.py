@@ -46,7 +46,8 @@ async def grow(products: int) -> None:
     )
     await execute(
         "INSERT INTO sku (code, product_id, position, spec, options, price_fen, mass_gram, active, available, reserved,"
-        " sold, set_aside) SELECT 'K' || p.id, p.id, 0, '一', '[]', 100 + p.id % 997, 1, true, 5, 0, 0, 0 FROM product p"
+        " sold, set_aside) SELECT 'K' || p.id, p.id, 0, '一', '[]', 100 + p.id % 997, 1, true, 5, 0, 0, 0"
+        " FROM product p"
         " WHERE NOT EXISTS (SELECT 1 FROM sku WHERE product_id = p.id)"
     )
     await execute(
