@@ -274,6 +274,7 @@ def _changed_draft(before: ProductDossier, parts: list[ImportRow]) -> ProductDra
         sale_policy=before.sale_policy,
         host_commission_bp=before.host_commission_bp,
         freight_template=before.freight_template,
+        ships_from=before.ships_from,
         skus=[*kept, *(_sku(part) for part in parts if part.sku is None)],
     )
 

@@ -254,7 +254,6 @@ def bootstrap(settings: Settings) -> Bootstrap:
         legal_persons,
         Applications(Merchants(), legal_persons, clerks),
         AnswerCache(),
-        AnswerCache(),
         Imports(Catalogue(presale_days=settings.presale_days), stock),
         Catalogue(presale_days=settings.presale_days),
         SalePolicies(),
