@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0015_services')]
+    dependencies = [('longchuan', '0016_notifications')]
 
     initial = False
 
