@@ -159,6 +159,13 @@ class ReservationState(StrEnum):
     RELEASED = "released"
 
 
+RESERVATION_TRANSITIONS = {
+    ReservationState.HELD: frozenset({ReservationState.SOLD, ReservationState.RELEASED}),
+    ReservationState.RELEASED: frozenset({ReservationState.SOLD}),  # a payment that came late
+    ReservationState.SOLD: frozenset[ReservationState](),  # what comes back is counted on the row
+}
+
+
 class StockReservation(Model):
     """Pieces of one SKU reserved under an opaque reference; ``returned`` of them came back later.
 

@@ -23,6 +23,7 @@ from products.errors import (
     SoldOut,
     StockGone,
 )
+from products.models import RESERVATION_TRANSITIONS, ReservationState
 
 MAX_QUANTITY = 10_000
 
@@ -128,7 +129,7 @@ class Stock:
     async def release(self, reference: str) -> None:
         """Give held pieces back. Repeating it, or calling it after the sale, changes nothing."""
         _require_transaction()
-        for part in await self._turn(reference, "held", "released"):
+        for part in await self._turn(reference, ReservationState.HELD, ReservationState.RELEASED):
             if part["offer_open"]:
                 await offer_pieces.give_back(part)
                 await self._note("released", part)
@@ -156,7 +157,7 @@ class Stock:
         async with transaction():
             await self._states(reference)
             await self._sell_held(reference)
-            for part in await self._turn(reference, "released", "sold"):
+            for part in await self._turn(reference, ReservationState.RELEASED, ReservationState.SOLD):
                 if part["offer_open"]:
                     await offer_pieces.take_again(part)
                     await self._note("revived", part)
@@ -201,8 +202,10 @@ class Stock:
                 raise SoldOut(sku=sku, left=found["available"])
         return int(found["available"]) + quantity
 
-    async def _turn(self, reference: str, source: str, target: str) -> list[Row]:
+    async def _turn(self, reference: str, source: ReservationState, target: ReservationState) -> list[Row]:
         """Turn a reference's reservations from one state into another; answers those turned, by SKU code."""
+        if target not in RESERVATION_TRANSITIONS[source]:
+            raise ValueError(f"{source} -> {target} is not in the table of transitions")
         return await rows(
             f"WITH {_OFFERS_OF}, turned AS (UPDATE stock_reservation SET state = $3 WHERE reference = $1 AND state = $2"
             " RETURNING sku_id, quantity, reference, offer_id, buyer)"
@@ -210,12 +213,12 @@ class Stock:
             " LEFT JOIN offers o ON o.id = t.offer_id"
             " ORDER BY (o.state = 'open') IS TRUE, s.code COLLATE \"C\"",  # as in reserve
             reference,
-            source,
-            target,
+            source.value,
+            target.value,
         )
 
     async def _sell_held(self, reference: str) -> None:
-        for part in await self._turn(reference, "held", "sold"):
+        for part in await self._turn(reference, ReservationState.HELD, ReservationState.SOLD):
             if part["offer_open"]:
                 await self._note("sold", part)  # it has left its bucket already
             else:

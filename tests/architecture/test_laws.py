@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 from collections import Counter
+from enum import Enum
 from pathlib import Path
 
 import msgspec
@@ -88,6 +89,39 @@ def test_foreign_keys_point_down_restrict_and_leave_no_reverse_name() -> None:
             if field.on_delete != fields.RESTRICT or field.related_name is not False:
                 wrong.append(f"{model.__name__}.{name} is not RESTRICT with related_name=False")
     assert wrong == []
+
+
+# States that no step leads between: a register's entry, and the making of a file that is tried until it is there.
+WITHOUT_STEPS = {"SiteState", "ArchiveState"}
+
+
+def states_in(table: object) -> set[Enum]:
+    """Every state that a table of transitions names, however deep."""
+    if isinstance(table, Enum):
+        return {table}
+    if isinstance(table, dict):
+        return {state for part in [*table, *table.values()] for state in states_in(part)}
+    if isinstance(table, frozenset | set | tuple | list):
+        return {state for part in table for state in states_in(part)}
+    return set()
+
+
+def test_every_state_of_an_entity_stands_in_a_table_of_transitions() -> None:
+    kinds = {
+        kind
+        for model in models()
+        for field in model._meta.fields_map.values()
+        if (kind := getattr(field, "enum_type", None)) and kind.__name__.endswith("State")
+    }
+    tables: dict[type[Enum], int] = {kind: 0 for kind in kinds if kind.__name__ not in WITHOUT_STEPS}
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*models.py")):
+            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            for name, table in vars(module).items():
+                if name.endswith(("TRANSITIONS", "STEPS")):
+                    for kind in tables:
+                        tables[kind] += {state for state in states_in(table) if isinstance(state, kind)} == set(kind)
+    assert [kind.__name__ for kind, count in tables.items() if count == 0] == []
 
 
 def test_money_is_never_a_float() -> None:
