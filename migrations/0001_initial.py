@@ -4,7 +4,7 @@ import functools
 from accounts.models import SessionKind
 from accounts.roles import Role, ScopeKind
 from content.models import PictureState, TextState
-from county.complaints.models import ComplaintState, MessageState, Origin
+from county.complaints.models import ComplaintState, Origin, UtteranceState
 from json import dumps, loads
 from live.models import ArchiveState, SessionState
 from logistics.models import FreightUnit, ParcelState, ReportKind, ReportState
@@ -312,7 +312,7 @@ class Migration(migrations.Migration):
                 ('is_completion', fields.BooleanField()),
                 ('text', fields.CharField(max_length=200)),
                 ('by', fields.CharField(max_length=120)),
-                ('state', fields.CharEnumField(default=MessageState.WAITING, description='WAITING: waiting\nSENDING: sending\nSENT: sent\nFAILED: failed', enum_type=MessageState, max_length=10)),
+                ('state', fields.CharEnumField(default=UtteranceState.WAITING, description='WAITING: waiting\nSENDING: sending\nSENT: sent\nFAILED: failed', enum_type=UtteranceState, max_length=10)),
                 ('attempts', fields.IntField(default=0)),
                 ('next_attempt_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('failure', fields.CharField(null=True, max_length=80)),

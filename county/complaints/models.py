@@ -30,7 +30,7 @@ COMPLAINT_TRANSITIONS: dict[ComplaintState, frozenset[ComplaintState]] = {
 }
 
 
-class MessageState(StrEnum):
+class UtteranceState(StrEnum):
     """Where something for WeChat Pay is. ``sending``: it may or may not have arrived, so it is looked for first."""
 
     WAITING = "waiting"
@@ -39,11 +39,11 @@ class MessageState(StrEnum):
     FAILED = "failed"
 
 
-MESSAGE_TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
-    MessageState.WAITING: frozenset({MessageState.SENDING}),
-    MessageState.SENDING: frozenset({MessageState.SENDING, MessageState.SENT, MessageState.FAILED}),
-    MessageState.SENT: frozenset(),
-    MessageState.FAILED: frozenset(),
+UTTERANCE_TRANSITIONS: dict[UtteranceState, frozenset[UtteranceState]] = {
+    UtteranceState.WAITING: frozenset({UtteranceState.SENDING}),
+    UtteranceState.SENDING: frozenset({UtteranceState.SENDING, UtteranceState.SENT, UtteranceState.FAILED}),
+    UtteranceState.SENT: frozenset(),
+    UtteranceState.FAILED: frozenset(),
 }
 
 
@@ -140,7 +140,7 @@ class ComplaintMessage(Model):
     is_completion = fields.BooleanField()
     text = fields.CharField(max_length=200)
     by = fields.CharField(max_length=120)
-    state = fields.CharEnumField(MessageState, max_length=10, default=MessageState.WAITING)
+    state = fields.CharEnumField(UtteranceState, max_length=10, default=UtteranceState.WAITING)
     attempts = fields.IntField(default=0)
     next_attempt_at = fields.DatetimeField(null=True)
     failure = fields.CharField(max_length=80, null=True)

@@ -75,6 +75,13 @@ def test_no_two_models_share_a_class_name() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
+def test_no_two_enums_of_columns_share_a_name() -> None:
+    """A migration imports them all into one module, where the second would stand for the first."""
+    kinds = {getattr(field, "enum_type", None) for model in models() for field in model._meta.fields_map.values()}
+    names = Counter(kind.__name__ for kind in kinds if kind is not None)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 def test_foreign_keys_point_down_restrict_and_leave_no_reverse_name() -> None:
     rooms = {model.__name__: model.__module__.split(".")[0] for model in models()}
     wrong = []
