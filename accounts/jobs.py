@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from accounts.closures import Closures
 from accounts.models import AccountSession, LoginFailure
 from kit.clock import Clock, utc_now
 
@@ -14,3 +15,8 @@ async def forget_old_sessions(clock: Clock = utc_now) -> int:
     now = clock()
     gone = await AccountSession.filter(expires_at__lt=now - KEPT_AFTER_END).delete()
     return gone + await LoginFailure.filter(last_failed_at__lt=now - timedelta(days=1)).delete()
+
+
+async def erase_closed_accounts(closures: Closures) -> int:
+    """Erase accounts whose cooling-off has passed; answers how many."""
+    return await closures.erase_due()

@@ -14,6 +14,7 @@ from accounts.actors import (
     PovertyOfficer,
     StationKeeper,
 )
+from accounts.closures import revoke_cooling
 from accounts.errors import PurposeMissing
 from accounts.models import AccessLog, AccountSession, ConsumerAccount, SessionKind
 from accounts.ports import MiniProgramLogin
@@ -21,7 +22,7 @@ from accounts.roles import Duty, Role
 from accounts.tokens import token_hash
 from kit.actors import Actor
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row
+from kit.database import Row, execute, row, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number, secret_token
 
@@ -169,31 +170,34 @@ class ConsumerLogin:
     async def log_in(self, code: str) -> tuple[Opened, ConsumerProfile]:
         """A session for whoever the code belongs to; the account is made at the first log-in.
 
-        Two first log-ins at once make one account: the unique identity decides. Raises the errors of
-        :class:`MiniProgramLogin`.
+        Two first log-ins at once make one account: the unique identity decides. A closure that is cooling off is
+        revoked. Raises the errors of :class:`MiniProgramLogin`.
         """
         identity = await self.wechat.exchange_login_code(code)
         now = self.clock()
-        found = await row(
-            "INSERT INTO consumer_account (number, appid, openid, unionid, created_at, last_login_at)"
-            " VALUES ($1, $2, $3, $4, $5, $5)"
-            " ON CONFLICT (appid, openid) DO UPDATE SET last_login_at = EXCLUDED.last_login_at,"
-            " unionid = COALESCE(EXCLUDED.unionid, consumer_account.unionid)"
-            " RETURNING id, number, phone_cipher, created_at",
-            public_number(now, "C"),
-            self.appid,
-            identity.openid,
-            identity.unionid,
-            now,
-        )
-        assert found is not None
-        return await self.sessions.open_for_consumer(found["id"]), self._profile(found)
+        async with transaction():
+            found = await row(
+                "INSERT INTO consumer_account (number, appid, openid, unionid, created_at, last_login_at)"
+                " VALUES ($1, $2, $3, $4, $5, $5)"
+                " ON CONFLICT (appid, openid) DO UPDATE SET last_login_at = EXCLUDED.last_login_at,"
+                " unionid = COALESCE(EXCLUDED.unionid, consumer_account.unionid)"
+                " RETURNING id, number, phone_cipher, created_at",
+                public_number(now, "C"),
+                self.appid,
+                identity.openid,
+                identity.unionid,
+                now,
+            )
+            assert found is not None
+            await revoke_cooling(found["number"], now)
+            opened = await self.sessions.open_for_consumer(found["id"])
+        return opened, self._profile(found)
 
     async def bind_phone(self, consumer: Consumer, code: str) -> ConsumerProfile:
         """Keep the phone number behind the person's own code of the phone button, encrypted (R11)."""
         phone = await self.wechat.exchange_phone_code(code, consumer.openid)
         await ConsumerAccount.filter(id=consumer.id).update(
-            phone_cipher=self.cipher.encrypt(phone, _phone_place(consumer.number)),
+            phone_cipher=self.cipher.encrypt(phone, phone_place(consumer.number)),
             phone_index=self.cipher.blind_index("consumer_account.phone", phone),
             phone_bound_at=self.clock(),
         )
@@ -207,12 +211,13 @@ class ConsumerLogin:
     def _profile(self, account: Row) -> ConsumerProfile:
         masked = None
         if account["phone_cipher"] is not None:
-            phone = self.cipher.decrypt(bytes(account["phone_cipher"]), _phone_place(account["number"]))
+            phone = self.cipher.decrypt(bytes(account["phone_cipher"]), phone_place(account["number"]))
             masked = mask_phone(phone)
         return ConsumerProfile(account["number"], masked, account["created_at"])
 
 
-def _phone_place(number: str) -> str:
+def phone_place(number: str) -> str:
+    """What the ciphertext of a consumer's phone number is bound to."""
     return f"consumer_account|phone|{number}"
 
 

@@ -8,3 +8,4 @@ CREATE INDEX IF NOT EXISTS picture_unattached ON picture (uploaded_at) WHERE att
 CREATE INDEX IF NOT EXISTS picture_to_delete ON picture (id) WHERE state = 'dropped' AND files_deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS content_text_waiting ON content_text (next_check_at) WHERE state = 'held';
 CREATE INDEX IF NOT EXISTS content_text_for_a_person ON content_text (held_at) WHERE state = 'in_review';
+CREATE INDEX IF NOT EXISTS content_text_author ON content_text (openid) WHERE openid IS NOT NULL;

@@ -38,3 +38,6 @@ $$;
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered ON outbox_message (id) WHERE delivered_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered_subject ON outbox_message (subject, id)
     WHERE delivered_at IS NULL;
+-- Facts that name a person, for the day on which the person's account is closed.
+CREATE INDEX IF NOT EXISTS outbox_message_identity ON outbox_message ((payload ->> 'openid'))
+    WHERE payload ->> 'openid' IS NOT NULL;

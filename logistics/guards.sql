@@ -5,6 +5,7 @@ SELECT keep_rows('freight_template', 'parcel', 'shipping_report', 'carrier');
 -- The sweeps come by every few seconds; what is done only grows.
 CREATE INDEX IF NOT EXISTS parcel_track_due ON parcel (track_due_at) WHERE track_due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS shipping_report_due ON shipping_report (due_at) WHERE state IN ('pending', 'sending');
+CREATE INDEX IF NOT EXISTS shipping_report_payer ON shipping_report (payer_openid);
 
 -- The carriers that a new installation knows. WeChat's ids stand in wechat reference 2.7; a county officer changes rows.
 INSERT INTO carrier (code, name, wechat_id, kuaidi100_code, asks_phone, is_active) VALUES

@@ -1,6 +1,18 @@
 -- Replaying the events of an order gives its present state, so they stay as they were written.
 SELECT make_append_only('order_event');
-SELECT make_append_only('after_sales_event');
+SELECT keep_rows('after_sales_event');
+
+-- A step of a case stays as it was written, but for its words: they are forgotten when retention is over.
+CREATE OR REPLACE FUNCTION only_forget_case_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.note IS NOT NULL OR to_jsonb(NEW) - 'note' <> to_jsonb(OLD) - 'note' THEN
+        RAISE EXCEPTION 'after_sales_event is append-only' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON after_sales_event
+    FOR EACH ROW EXECUTE FUNCTION only_forget_case_words();
 SELECT keep_rows('trade', 'customer_order', 'order_line', 'after_sales_case', 'after_sales_item');
 
 -- The sweep of after-sales windows comes by every second; orders that have been earned only grow.
@@ -49,3 +61,7 @@ CREATE CONSTRAINT TRIGGER trade_adds_up
 SELECT keep_rows('order_pickup');
 SELECT make_append_only('redemption_failure');
 CREATE INDEX IF NOT EXISTS order_pickup_due ON order_pickup (due_at, id) WHERE state = 'ready';
+
+-- Retention comes by once an hour and looks for ended orders that still know where they went.
+CREATE INDEX IF NOT EXISTS customer_order_known_delivery
+    ON customer_order (COALESCE(earned_at, CASE WHEN state = 'closed' THEN closed_at END)) WHERE delivery <> '';

@@ -20,6 +20,7 @@ from orders.handovers.codes import Codes, note_wrong_code, tries_left
 from orders.handovers.models import PICKUP_TRANSITIONS, PickupState
 from orders.life import NO_OPEN_CASE
 from orders.models import OrderState
+from orders.own_records import opened
 from orders.transitions import advance
 
 _BY_TIME = "deadline"
@@ -131,11 +132,12 @@ class Pickups:
         )
         if found is None:
             raise PickupNotFound()
+        delivery = opened(self.cipher, number, bytes(found["delivery"]))
         is_waiting = found["code"] is not None and found["order_state"] == OrderState.SHIPPED
         return PickupView(
             order=number,
             site=found["site"],
-            address=self._delivery(number, found["delivery"]).address,
+            address=delivery.address if delivery else "",
             state=found["state"],
             ready_at=found["ready_at"],
             due_at=found["due_at"],

@@ -11,3 +11,6 @@ CREATE INDEX IF NOT EXISTS payment_bill_line_open ON payment_bill_line (bill_id)
 -- What was done about a difference is evidence.
 SELECT make_append_only('bill_difference_step');
 SELECT keep_rows('bill_difference');
+
+-- A payer's payments, for the payer's own export and the closing of the account.
+CREATE INDEX IF NOT EXISTS payment_of_payer ON payment (payer_openid);

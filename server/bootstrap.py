@@ -8,6 +8,9 @@ from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from accounts.clerks import Clerks
+from accounts.closures import Closures
+from accounts.consents import Consents, LegalDocuments
+from accounts.exports import Exports
 from accounts.passwords import Passwords
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
@@ -99,6 +102,7 @@ from promotions.campaigns import Campaigns
 from promotions.coupons import Coupons
 from reviews.service import Reviews
 from scans.service import ScanCodes, ScanTokens
+from server.own_records import parts_of
 from server.settings import PictureSettings, Settings
 from server.tallies import Tallies
 from settlements.entries import SettlementEntries
@@ -151,6 +155,7 @@ class Bootstrap:
     outgoing: Outgoing
     notifications: Notifications
     reviews: Reviews
+    closures: Closures
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -191,6 +196,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     live_sessions = live.Sessions(bell, media)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     service, carriers = _carrier_service(settings, http), Carriers(cipher)
+    own_data, parts = settings.own_data, parts_of(cipher, address_book)
     hls_directory = settings.media.directory / "hls"
     background = _background_client(settings)
     receipts = Receipts(WeChatOrderStates(background))
@@ -232,12 +238,17 @@ def bootstrap(settings: Settings) -> Bootstrap:
         reviews=Reviews(texts, pictures, timedelta(days=settings.review_window_days)),
         outgoing=outgoing,
         notifications=Notifications(outgoing),
+        closures=Closures(parts, timedelta(days=own_data.closure_cooling_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
     )
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
     offered: list[object] = [
         sessions,
         AccessLogs(),
+        LegalDocuments(),
+        Consents(),
+        Exports(parts, AccessLogs(), own_data.exports_per_day),
+        built.closures,
         pictures,
         texts,
         built.reviews,

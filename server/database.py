@@ -30,6 +30,7 @@ MODEL_MODULES = [
     "kit.idempotency",
     "messages.models",
     "accounts.models",
+    "accounts.own_data_models",
     "content.models",
     "places.models",
     "merchants.models",

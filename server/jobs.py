@@ -5,11 +5,14 @@ Celery only hurries them up. A job claims rows in the database, so a lost queue 
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
+import accounts.jobs
 import content.jobs
 import county.complaints.jobs
+import county.own_records
 import kit.idempotency
 import ledger.jobs
 import live.jobs
@@ -18,7 +21,9 @@ import merchants.jobs
 import messages.inbox
 import messages.outgoing
 import orders.jobs
+import orders.own_records
 import payments.jobs
+import payments.own_records
 import products.jobs
 import promotions.jobs
 import settlements.jobs
@@ -42,6 +47,11 @@ class Job:
     period_s: float
     run: Callable[[Bootstrap], Awaitable[int]]
     queue: str = FAST
+
+
+def _kept(built: Bootstrap) -> timedelta:
+    """How long records of trades are kept."""
+    return timedelta(days=built.settings.own_data.trade_retention_days)
 
 
 JOBS: tuple[Job, ...] = (
@@ -82,6 +92,11 @@ JOBS: tuple[Job, ...] = (
     Job("products.count_sales", 60, lambda b: products.jobs.count_sales()),
     Job("products.keep_search_in_step", 60, lambda b: products.jobs.keep_search_in_step()),
     Job("products.count_quotas", 30, lambda b: products.jobs.count_quotas(Marks())),
+    Job("accounts.forget_old_sessions", 3600, lambda b: accounts.jobs.forget_old_sessions()),
+    Job("accounts.erase_closed_accounts", 10, lambda b: accounts.jobs.erase_closed_accounts(b.closures)),
+    Job("county.forget_old_complaints", 3600, lambda b: county.own_records.forget_complaints(utc_now() - _kept(b))),
+    Job("orders.forget_old_deliveries", 3600, lambda b: orders.own_records.forget_deliveries(utc_now() - _kept(b))),
+    Job("payments.forget_old_notices", 3600, lambda b: payments.own_records.forget_notices(utc_now() - _kept(b))),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )
 

@@ -98,6 +98,18 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     local_stage_s: int = 60
 
 
+class OwnDataSettings(msgspec.Struct, frozen=True):
+    """What consumers may ask of their own data, and how long the house keeps what it must.
+
+    ``trade_retention_days``: records of a trade are kept for at least three years after its end (e-commerce law,
+    article 31; domain reference 5). ``closure_cooling_days`` is the house's own choice: PIPL names no number.
+    """
+
+    closure_cooling_days: int = 7
+    trade_retention_days: int = 1096
+    exports_per_day: int = 3
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Everything that differs between two installations.
 
@@ -125,6 +137,7 @@ class Settings(msgspec.Struct, frozen=True):
     pictures: PictureSettings
     review_window_days: int
     presale_days: int
+    own_data: OwnDataSettings
     carrier: CarrierSettings = CarrierSettings()
     log_level: str = "INFO"
 
@@ -169,6 +182,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         "media": media,
         "review_window_days": env.get("REVIEW_WINDOW_DAYS", "180"),
         "presale_days": env.get("PRESALE_DAYS", "90"),
+        "own_data": _named(env, OwnDataSettings, {}, "OWN_DATA_"),
         "pictures": {
             "directory": str(state / "pictures"),
             "base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/") + "/pictures",
@@ -223,6 +237,12 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("REVIEW_WINDOW_DAYS must be between 1 and 3650")
     if not 1 <= s.presale_days <= 330:
         reasons.append("PRESALE_DAYS must be between 1 and 330, which is as far ahead as WeChat takes a pre-sale")
+    if not 0 <= s.own_data.closure_cooling_days <= 60:
+        reasons.append("OWN_DATA_CLOSURE_COOLING_DAYS must be between 0 and 60")
+    if not 1096 <= s.own_data.trade_retention_days <= 36525:
+        reasons.append("OWN_DATA_TRADE_RETENTION_DAYS must be at least 1096: three years (e-commerce law, article 31)")
+    if not 1 <= s.own_data.exports_per_day <= 100:
+        reasons.append("OWN_DATA_EXPORTS_PER_DAY must be between 1 and 100")
     if not 64 * 1024 <= s.pictures.max_bytes <= 10 * 1024 * 1024:
         reasons.append("PICTURES_MAX_BYTES must be between 64 KiB and 10 MiB")
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):

@@ -3,6 +3,7 @@
 from sanic import Request
 
 from accounts.actors import Consumer
+from accounts.consents import missing_documents
 from accounts.service import ConsumerLogin, ConsumerProfile, Sessions
 from accounts.tokens import read_bearer
 from miniapp_api import door
@@ -15,9 +16,10 @@ def _view(profile: ConsumerProfile) -> ConsumerView:
 
 @door.post("/session", public=True)
 async def log_in(body: CodeInput, consumers: ConsumerLogin) -> SessionView:
-    """用 wx.login 的 code 登录；每次登录都得到新的令牌。"""
+    """用 wx.login 的 code 登录；每次登录都得到新的令牌；注销冷静期内登录即撤回注销。"""
     opened, profile = await consumers.log_in(body.code)
-    return SessionView(opened.token, opened.expires_at, _view(profile))
+    missing = await missing_documents(profile.number)
+    return SessionView(opened.token, opened.expires_at, _view(profile), missing)
 
 
 @door.delete("/session")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from accounts.consents import MissingDocument
 from api_kit.schemas import Input, View
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$(?!\n)")]
@@ -25,8 +26,12 @@ class ConsumerView(View):
 
 
 class SessionView(View):
-    """A session that has just begun. The token is shown here and never again."""
+    """A session that has just begun. The token is shown here and never again.
+
+    ``missing_consents`` are documents to agree to before an order is placed.
+    """
 
     token: str
     expires_at: datetime
     consumer: ConsumerView
+    missing_consents: list[MissingDocument]

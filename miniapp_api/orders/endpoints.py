@@ -1,6 +1,7 @@
 """A consumer's trades and orders."""
 
 from accounts.actors import Consumer
+from accounts.consents import demand_consents
 from api_kit.doors import IdempotencyKey
 from live.service import Attributions
 from miniapp_api import door
@@ -59,7 +60,8 @@ async def place_order(
     attributions: Attributions,
     scans: ScanTokens,
 ) -> PlacedTradeView:
-    """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算。"""
+    """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算；未同意现行协议时拒绝。"""
+    await demand_consents(actor.number)
     if given := body.delivery:
         delivery = Delivery(given.recipient, given.phone, given.region, given.address)
     elif fetching := body.pickup:

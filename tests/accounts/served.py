@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -19,9 +20,13 @@ import console_api.products.endpoints
 import console_api.promotions.endpoints
 import miniapp_api.accounts.endpoints
 import miniapp_api.logistics.endpoints
+import miniapp_api.own_data.endpoints
 import miniapp_api.products.endpoints
 import miniapp_api.promotions.endpoints
 import webhook_api.logistics.endpoints
+from accounts.closures import Closures
+from accounts.consents import Consents
+from accounts.exports import Exports
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.doors import Door
@@ -62,6 +67,7 @@ ENDPOINTS = (
     console_api.promotions.endpoints,
     miniapp_api.accounts.endpoints,
     miniapp_api.logistics.endpoints,
+    miniapp_api.own_data.endpoints,
     miniapp_api.products.endpoints,
     miniapp_api.promotions.endpoints,
     offers_of_merchants,
@@ -115,6 +121,9 @@ async def served(*more: object, also: Sequence[ModuleType] = ()) -> AsyncIterato
             Stock(),
             FreightTemplates(),
             Offers(),
+            Consents(),
+            Exports((), AccessLogs(), 3),
+            Closures((), timedelta(days=7)),
             Campaigns(),
             Coupons(),
             AddressBook(cipher),

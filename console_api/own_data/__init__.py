@@ -1,0 +1,1 @@
+"""The county announces what consumers agree to."""

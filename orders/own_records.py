@@ -1,0 +1,133 @@
+"""What this room knows about a consumer, and when it forgets where goods went and what was said about them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from content.own_records import forget_content_of
+from kit.belongings import MAX_ROWS, Part, Person, Told, told
+from kit.database import execute, row, rows, scalar, transaction
+from kit.encryption import FieldCipher
+from logistics.own_records import forget_receivers
+from orders.cases.models import FINAL
+from orders.checkout import Delivery, sealed_place
+
+BATCH = 200
+
+_ORDERS = """
+SELECT o.number, t.number AS trade, o.merchant, o.state, o.goods_fen, o.discount_fen, o.freight_fen, o.amount_fen,
+       o.placed_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.received_at, o.closed_at, o.close_reason,
+       (SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'title', l.title, 'spec', l.spec, 'quantity',
+               l.quantity, 'unit_price_fen', l.unit_price_fen, 'discount_fen', l.discount_fen, 'net_fen', l.net_fen,
+               'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity, 'refunded_fen', l.refunded_fen)
+               ORDER BY l.position) FROM order_line l WHERE l.order_id = o.id) AS lines
+  FROM customer_order o JOIN trade t ON t.id = o.trade_id WHERE o.consumer = $1 ORDER BY o.id"""
+_CASES = """
+SELECT c.number, o.number AS "order", c.kind, c.cause, c.state, c.quantity, c.amount_fen, c.freight_fen, c.reason,
+       c.decision, c.return_carrier, c.return_waybill, c.requested_at, c.decided_at, c.refunded_at,
+       (SELECT jsonb_agg(jsonb_build_object('event', e.event, 'state', e.state, 'note', e.note, 'happened_at',
+               e.happened_at) ORDER BY e.id) FROM after_sales_event e WHERE e.case_id = c.id) AS events
+  FROM after_sales_case c JOIN customer_order o ON o.id = c.order_id WHERE o.consumer = $1 ORDER BY c.id"""
+
+
+async def personal_data(cipher: FieldCipher, person: Person) -> Told:
+    """Orders with their lines and where they went, cases, and the cart."""
+    orders = await told(_ORDERS, person.number)
+    sealed = await rows(
+        f"SELECT number, delivery FROM customer_order WHERE consumer = $1 ORDER BY id LIMIT {MAX_ROWS}", person.number
+    )
+    went_to = {each["number"]: opened(cipher, each["number"], bytes(each["delivery"])) for each in sealed}
+    for order in orders:
+        order["delivery"] = msgspec.to_builtins(went_to.get(order["number"]))
+    return {
+        "orders": orders,
+        "cases": await told(_CASES, person.number),
+        "pickups": await told(
+            'SELECT o.number AS "order", p.site, p.state, p.ready_at, p.ended_at FROM order_pickup p'
+            " JOIN customer_order o ON o.id = p.order_id WHERE o.consumer = $1 ORDER BY p.id",
+            person.number,
+        ),
+        "cart": await told(
+            "SELECT sku, quantity, selected, seen_price_fen, put_at FROM cart_line WHERE consumer = $1 ORDER BY id",
+            person.number,
+        ),
+    }
+
+
+async def orders_of_person(consumer: str) -> list[str]:
+    """The numbers of every order of a consumer; one statement."""
+    return [each["number"] for each in await rows("SELECT number FROM customer_order WHERE consumer = $1", consumer)]
+
+
+def opened(cipher: FieldCipher, number: str, sealed: bytes) -> Delivery | None:
+    """Where an order went; None when that has been forgotten."""
+    if not sealed:
+        return None
+    return msgspec.json.decode(cipher.decrypt(sealed, sealed_place(number)), type=Delivery)
+
+
+async def open_matters(person: Person) -> Mapping[str, int]:
+    """Orders that are under way or may still be complained about, and cases without an end."""
+    return {
+        "orders": await scalar(
+            "SELECT count(*) FROM customer_order WHERE consumer = $1 AND state <> 'closed' AND earned_at IS NULL",
+            person.number,
+        ),
+        "cases": await scalar(
+            "SELECT count(*) FROM after_sales_case c JOIN customer_order o ON o.id = c.order_id"
+            f" WHERE o.consumer = $1 AND c.state NOT IN {FINAL}",
+            person.number,
+        ),
+    }
+
+
+async def erase(person: Person) -> None:
+    """The cart goes. Orders are trade records and stay under the number (e-commerce law, article 31)."""
+    await execute("DELETE FROM cart_line WHERE consumer = $1", person.number)
+
+
+def part(cipher: FieldCipher) -> Part:
+    """This room's row of the table."""
+    return Part("orders", erase, partial(personal_data, cipher), open_matters)
+
+
+async def forget_deliveries(ended_before: datetime) -> int:
+    """Of orders that ended before a day, forget where they went and what was written in their cases.
+
+    Whoever bought: retention is over for everybody. Answers how many orders; a repetition finds none of them.
+    """
+    forgotten = 0
+    while ids := await _forget_some(ended_before):
+        forgotten += ids
+    return forgotten
+
+
+async def _forget_some(ended_before: datetime) -> int:
+    async with transaction():
+        found = await row(
+            "SELECT array_agg(id) AS ids FROM (SELECT id FROM customer_order WHERE delivery <> ''"
+            " AND COALESCE(earned_at, CASE WHEN state = 'closed' THEN closed_at END) < $1"
+            f" AND NOT EXISTS (SELECT 1 FROM after_sales_case c WHERE c.order_id = customer_order.id"
+            f" AND c.state NOT IN {FINAL}) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) o",
+            ended_before,
+            BATCH,
+        )
+        ids = found["ids"] if found else None
+        if not ids:
+            return 0
+        shown = await rows("SELECT number FROM after_sales_case WHERE order_id = ANY($1::bigint[])", ids)
+        await forget_content_of([f"case:{case['number']}" for case in shown])
+        found = await row("SELECT array_agg(number) AS numbers FROM customer_order WHERE id = ANY($1::bigint[])", ids)
+        assert found is not None
+        await forget_receivers(found["numbers"])
+        cases = "SELECT id FROM after_sales_case WHERE order_id = ANY($1::bigint[])"
+        await execute(f"UPDATE after_sales_event SET note = NULL WHERE note IS NOT NULL AND case_id IN ({cases})", ids)
+        await execute(
+            "UPDATE after_sales_case SET reason = '', decision = NULL, return_address = NULL"
+            " WHERE order_id = ANY($1::bigint[])",
+            ids,
+        )
+        await execute("UPDATE customer_order SET delivery = '' WHERE id = ANY($1::bigint[])", ids)
+        return len(ids)

@@ -1,0 +1,1 @@
+"""Own data: consents, exports, closing."""
