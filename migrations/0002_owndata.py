@@ -6,7 +6,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0017_search')]
+    dependencies = [('longchuan', '0001_initial')]
 
     initial = False
 
