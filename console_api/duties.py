@@ -37,6 +37,9 @@ DUTIES: dict[str, Duty] = {
     "offers": Duty.PRODUCTS,
     "settlements": Duty.MONEY,
     "channel-imports": Duty.MONEY,
+    "invoice-requests": Duty.MONEY,
+    "channel-import-checks": Duty.MONEY,
+    "channel-standing": Duty.MONEY,
 }
 OWN = ("me", "session")
 """The clerk's own account."""

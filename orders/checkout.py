@@ -170,7 +170,14 @@ class Checkout:
         sources = {line.sku: line.source for line in lines}
         trade = _compose(quote, _Copies(offers, sources, {each.coupon: each for each in terms}), self.clock())
         async with joined():
-            await self._insert(trade, consumer, delivery)
+            await insert_trade(
+                trade,
+                consumer,
+                delivery,
+                channel=self.payments.gateway.channel,
+                actor=f"consumer:{consumer}",
+                cipher=self.cipher,
+            )
             if terms:
                 await self.coupons.hold(consumer, coupons, trade.number, _discounted(trade))
             await self.payments.open(
@@ -218,34 +225,37 @@ class Checkout:
         freight = await freight_terms(sent, self.clock())
         return quote_of(lines, offers, coupons, freight, region)
 
-    async def _insert(self, trade: PlacedTrade, consumer: str, delivery: Delivery) -> None:
-        """Trade, orders, their first events and lines, and the bought lines out of the cart: one statement."""
-        address = msgspec.json.encode(delivery).decode()
-        orders = [
-            {
-                **{name: getattr(order, name) for name in _ORDER_COLUMNS},
-                "delivery": base64.b64encode(self.cipher.encrypt(address, sealed_place(order.number))).decode(),
-            }
-            for order in trade.orders
-        ]
-        lines = [line for order in trade.orders for line in order.lines]
-        await execute(
-            _INSERT,
-            trade.number,
-            consumer,
-            trade.amount_fen,
-            len(trade.orders),
-            trade.placed_at,
-            trade.expires_at,
-            self.payments.gateway.channel,
-            f"consumer:{consumer}",
-            msgspec.json.encode(orders).decode(),
-            msgspec.json.encode(lines).decode(),
-            [line.sku for line in lines],
-            DeliveryKind.PICKUP if delivery.pickup else DeliveryKind.ADDRESS,
-            delivery.pickup.code if delivery.pickup else None,
-            delivery.pickup.township if delivery.pickup else None,
-        )
+
+async def insert_trade(
+    trade: PlacedTrade, consumer: str, delivery: Delivery, *, channel: str, actor: str, cipher: FieldCipher
+) -> None:
+    """Trade, orders, their first events and lines, and the bought lines out of the cart: one statement."""
+    address = msgspec.json.encode(delivery).decode()
+    orders = [
+        {
+            **{name: getattr(order, name) for name in _ORDER_COLUMNS},
+            "delivery": base64.b64encode(cipher.encrypt(address, sealed_place(order.number))).decode(),
+        }
+        for order in trade.orders
+    ]
+    lines = [line for order in trade.orders for line in order.lines]
+    await execute(
+        _INSERT,
+        trade.number,
+        consumer,
+        trade.amount_fen,
+        len(trade.orders),
+        trade.placed_at,
+        trade.expires_at,
+        channel,
+        actor,
+        msgspec.json.encode(orders).decode(),
+        msgspec.json.encode(lines).decode(),
+        [line.sku for line in lines],
+        DeliveryKind.PICKUP if delivery.pickup else DeliveryKind.ADDRESS,
+        delivery.pickup.code if delivery.pickup else None,
+        delivery.pickup.township if delivery.pickup else None,
+    )
 
 
 _ORDER_COLUMNS = (

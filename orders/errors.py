@@ -268,3 +268,83 @@ class RedemptionBlocked(NotPermitted):
     code = "redemption_blocked"
     title = "核销码错误次数过多，请稍后再试"
     title_en = "Too many wrong codes; try again later"
+
+
+class ChannelFileRefused(Invalid):
+    """Rows of a channel's file are wrong; ``faults`` names them with column and sentence, and nothing was taken in."""
+
+    code = "channel_file_refused"
+    title = "文件中有错误，未导入任何内容"
+    title_en = "Rows of the file are wrong; nothing was taken in"
+
+
+class ChannelUnknown(NotFound):
+    """There is no such sales channel, or no such kind of file."""
+
+    code = "channel_unknown"
+    title = "没有该销售渠道或文件类型"
+    title_en = "No such sales channel or kind of file"
+
+
+class InvoiceRequestNotFound(NotFound):
+    """There is no such request for an invoice, or it is somebody else's."""
+
+    code = "invoice_request_not_found"
+    title = "没有该发票申请"
+    title_en = "No such request for an invoice"
+
+
+class TaxNumberInvalid(Invalid):
+    """A company needs a unified social credit code whose check character holds; a person has none."""
+
+    code = "tax_number_invalid"
+    title = "企业抬头须填写正确的统一社会信用代码，个人抬头不填"
+    title_en = "The tax number is not valid"
+
+
+class InvoiceNotOffered(Conflict):
+    """It is too long after the payment (``days``), or no window has been entered for its day."""
+
+    code = "invoice_not_offered"
+    title = "已超过可申请发票的期限"
+    title_en = "An invoice can no longer be asked for"
+
+
+class InvoiceNotPossible(Conflict):
+    """The order is not paid, is over, or all of its money went back."""
+
+    code = "invoice_not_possible"
+    title = "该订单没有可开票的金额"
+    title_en = "There is nothing to invoice"
+
+
+class InvoiceRequested(Conflict):
+    """The order has a request that is open or was answered with an invoice."""
+
+    code = "invoice_requested"
+    title = "该订单已申请发票"
+    title_en = "An invoice was asked for already"
+
+
+class InvoiceStateConflict(Conflict):
+    """The request is elsewhere in its life (``state``)."""
+
+    code = "invoice_state_conflict"
+    title = "发票申请已处理"
+    title_en = "The request was answered already"
+
+
+class InvoiceNumberUsed(Conflict):
+    """The merchant has answered another request with this invoice."""
+
+    code = "invoice_number_used"
+    title = "该发票号码已用于其他申请"
+    title_en = "The invoice answers another request"
+
+
+class InvoiceWindowKnown(Conflict):
+    """A window begins on this day already."""
+
+    code = "invoice_window_known"
+    title = "该日期已登记申请期限"
+    title_en = "A window begins on this day already"

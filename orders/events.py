@@ -1,6 +1,6 @@
 """What has happened to orders."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 import msgspec
@@ -176,3 +176,41 @@ class PickupLapsed(Fact, frozen=True, kw_only=True):
     merchant: str
     site: str
     case: str
+
+
+class ChannelPaid(Fact, frozen=True, kw_only=True):
+    """A file of another channel says what one of its orders brought, goods and freight, in fen."""
+
+    topic: ClassVar[str] = "orders.channel_paid"
+    order: str
+    channel: str
+    amount_fen: int
+    occurred_at: datetime
+
+
+class ChannelRefunded(Fact, frozen=True, kw_only=True):
+    """A file of another channel says what it gave back of an order, in fen."""
+
+    topic: ClassVar[str] = "orders.channel_refunded"
+    order: str
+    refund: str
+    channel: str
+    amount_fen: int
+    occurred_at: datetime
+
+
+class ChannelSettled(Fact, frozen=True, kw_only=True):
+    """A channel has paid out for an order. ``gross_fen`` less ``fee_fen`` is what reached the bank, in fen.
+
+    Both are negative when the channel took money back.
+    """
+
+    topic: ClassVar[str] = "orders.channel_settled"
+    order: str
+    merchant: str
+    settlement: str
+    channel: str
+    gross_fen: int
+    fee_fen: int
+    day: date
+    occurred_at: datetime

@@ -13,6 +13,10 @@ END
 $$;
 CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON after_sales_event
     FOR EACH ROW EXECUTE FUNCTION only_forget_case_words();
+-- What other channels told stays as it came.
+SELECT make_append_only('channel_import', 'channel_order', 'channel_refund', 'channel_settlement');
+SELECT make_append_only('invoice_window');
+SELECT keep_rows('invoice_request');
 SELECT keep_rows('trade', 'customer_order', 'order_line', 'after_sales_case', 'after_sales_item');
 
 -- The sweep of after-sales windows comes by every second; orders that have been earned only grow.

@@ -1,6 +1,15 @@
 """Reactions to facts of lower rooms."""
 
-from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from orders.events import (
+    ChannelPaid,
+    ChannelRefunded,
+    ChannelSettled,
+    LateMoneyRefused,
+    LineRefunded,
+    OrderEarned,
+    OrderPacked,
+    OrderPaid,
+)
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from poverty_alleviation.sales import SalesBooks
 from traceability.events import IntakePaid
@@ -55,3 +64,18 @@ async def on_refund_succeeded(fact: RefundSucceeded, books: SalesBooks) -> None:
     """What went back, to compare with; late money is owed no more."""
     await books.note_refund(fact)
     await books.record_returned_late_money(fact)
+
+
+async def on_channel_paid(fact: ChannelPaid, books: SalesBooks) -> None:
+    """What another channel's file told, to compare with."""
+    await books.note_channel_sale(fact)
+
+
+async def on_channel_refunded(fact: ChannelRefunded, books: SalesBooks) -> None:
+    """What it told to have gone back."""
+    await books.note_channel_refund(fact)
+
+
+async def on_channel_settled(fact: ChannelSettled, books: SalesBooks) -> None:
+    """It has paid the bank, less its fee."""
+    await books.record_channel_settlement(fact)

@@ -22,7 +22,16 @@ from ledger.chart import (
 )
 from ledger.queries import Posted, posted
 from ledger.service import Entry, JournalDraft, Journals
-from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid
+from orders.events import (
+    ChannelPaid,
+    ChannelRefunded,
+    ChannelSettled,
+    LateMoneyRefused,
+    LineRefunded,
+    OrderEarned,
+    OrderPacked,
+    OrderPaid,
+)
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotShare, LotUse
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
@@ -202,13 +211,14 @@ class SalesBooks:
 
     async def record_settlement(self, fact: PaymentSettled) -> None:
         """What the channel's bill confirms leaves 1101 for the bank and the fees; a refund is negative."""
-        entries = [
-            Entry(CLEARING, fact.channel, -fact.gross_fen, subject=fact.reference),
-            Entry(BANK, fact.channel, fact.gross_fen - fact.fee_fen, subject=fact.reference),
-            Entry(CHANNEL_FEES, fact.channel, fact.fee_fen, subject=fact.reference),
-        ]
+        entries = _settled(fact.reference, fact.channel, fact.gross_fen, fact.fee_fen)
         source = f"{fact.number}:{fact.refund_reference or 'capture'}"
         await self._post(fact.topic, source, fact.occurred_at, entries)
+
+    async def record_channel_settlement(self, fact: ChannelSettled) -> None:
+        """The same for another channel, as its file told it."""
+        entries = _settled(fact.order, fact.channel, fact.gross_fen, fact.fee_fen)
+        await self._post(fact.topic, fact.settlement, fact.occurred_at, entries)
 
     async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
         """Keep what the payments room says it captured, to compare the books with."""
@@ -219,6 +229,14 @@ class SalesBooks:
         await _note_money(
             "refunded", fact.reference, fact.refund_number, fact.channel, -fact.amount_fen, fact.occurred_at
         )
+
+    async def note_channel_sale(self, fact: ChannelPaid) -> None:
+        """Keep what another channel's file says an order brought."""
+        await _note_money("captured", fact.order, fact.order, fact.channel, fact.amount_fen, fact.occurred_at)
+
+    async def note_channel_refund(self, fact: ChannelRefunded) -> None:
+        """Keep what it says went back."""
+        await _note_money("refunded", fact.order, fact.refund, fact.channel, -fact.amount_fen, fact.occurred_at)
 
     async def _locked(self, line: str) -> Basis:
         found = await rows(f"{_BASIS} WHERE line = $1 FOR UPDATE", line)
@@ -288,6 +306,14 @@ def _freight(order: str, merchant: str, channel: str, amount_fen: int) -> list[E
     return [
         Entry(CLEARING, channel, amount_fen, subject=order),
         Entry(LOGISTICS, merchant, -amount_fen, subject=order),
+    ]
+
+
+def _settled(reference: str, channel: str, gross_fen: int, fee_fen: int) -> list[Entry]:
+    return [
+        Entry(CLEARING, channel, -gross_fen, subject=reference),
+        Entry(BANK, channel, gross_fen - fee_fen, subject=reference),
+        Entry(CHANNEL_FEES, channel, fee_fen, subject=reference),
     ]
 
 

@@ -8,7 +8,7 @@ Pieces that were reserved under a flash offer are the offer's while it is open (
 SKU's afterwards; the state of the offer is read under a lock that its end waits for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,6 +91,18 @@ class Stock:
     """Moves pieces between available, reserved and sold, each move once."""
 
     clock: Clock = utc_now
+
+    async def lock(self, skus: Collection[str]) -> dict[str, int]:
+        """Lock SKUs for several reservations in one transaction; answers what is available of each that exists.
+
+        In the order of their codes, as :meth:`reserve` does, so that the reservations may come in any order.
+        """
+        _require_transaction()
+        found = await rows(
+            'SELECT code, available FROM sku WHERE code = ANY($1::text[]) ORDER BY code COLLATE "C" FOR NO KEY UPDATE',
+            list(skus),
+        )
+        return {sku["code"]: sku["available"] for sku in found}
 
     async def reserve(
         self,

@@ -15,6 +15,7 @@ from accounts.passwords import Passwords
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.answer_cache import AnswerCache
+from console_api.channels.endpoints import ChannelDesk
 from content.checking import Checks
 from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
@@ -69,8 +70,12 @@ from notifications.service import Notifications
 from orders.after_sales import AfterSales
 from orders.carts import Carts
 from orders.cases.desk import OrderDesks
+from orders.channels.refunds import ChannelRefunds
+from orders.channels.sales import ChannelSales
+from orders.channels.settlements import ChannelSettlements
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
+from orders.invoices.service import Invoices
 from orders.labels import Labels
 from orders.life import OrderLife
 from orders.parcels import Shipping
@@ -287,6 +292,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Notices(gateway, payments, refunds),
         PaymentQueries(),
         checkout,
+        Invoices(cipher),
+        ChannelDesk(ChannelSales(stock, order_life, cipher), ChannelRefunds(stock), ChannelSettlements()),
         Carts(),
         Trades(payments),
         order_life,

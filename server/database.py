@@ -44,6 +44,8 @@ MODEL_MODULES = [
     "orders.models",
     "orders.cases.models",
     "orders.handovers.models",
+    "orders.channels.models",
+    "orders.invoices.models",
     "reviews.models",
     "scans.models",
     "live.models",

@@ -15,7 +15,17 @@ from kit.facts import Fact
 from kit.outbox import Reaction
 from logistics.events import ParcelSigned
 from messages.events import MediaChecked, SubscriptionAnswered, TradeSettled
-from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPacked, OrderPaid, OrderShipped
+from orders.events import (
+    ChannelPaid,
+    ChannelRefunded,
+    ChannelSettled,
+    LateMoneyRefused,
+    LineRefunded,
+    OrderEarned,
+    OrderPacked,
+    OrderPaid,
+    OrderShipped,
+)
 from payments.events import (
     PaymentArrivedLate,
     PaymentClosed,
@@ -81,6 +91,10 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderEarned, settlements.on_order_earned, built.settlement_entries),
         _row(LineRefunded, notifications.handlers.on_line_refunded, built.notifications),
         _row(OrderShipped, notifications.handlers.on_order_shipped, built.notifications),
+        _row(ChannelPaid, books.on_channel_paid, built.sales_books),
+        _row(ChannelRefunded, books.on_channel_refunded, built.sales_books),
+        _row(ChannelSettled, books.on_channel_settled, built.sales_books),
+        _row(ChannelSettled, settlements.on_channel_settled, built.settlement_entries),
         _row(LineRefunded, books.on_line_refunded, built.sales_books),
         _row(LineRefunded, orders.handlers.on_line_refunded, built.shipping),
         _row(LineRefunded, orders.handlers.on_shortage_refunded, built.shortages),

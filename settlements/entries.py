@@ -7,7 +7,7 @@ import msgspec
 
 from kit.clock import china_day
 from kit.database import Row, execute, row, rows, scalar
-from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
+from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
 from promotions.queries import county_shares
 from settlements.models import Bearer, EntryKind
@@ -152,6 +152,17 @@ class SettlementEntries:
             order=fact.reference,
             channel=fact.channel,
             source=f"{fact.topic}:{fact.number}:{fact.refund_reference or 'capture'}",
+            at=fact.occurred_at,
+        )
+        await write(happened, [Amount(EntryKind.FEE, -fact.fee_fen)])
+
+    async def record_channel_settlement(self, fact: ChannelSettled) -> None:
+        """The fee of another channel, as its file told it."""
+        happened = Happened(
+            merchant=fact.merchant,
+            order=fact.order,
+            channel=fact.channel,
+            source=f"{fact.topic}:{fact.settlement}",
             at=fact.occurred_at,
         )
         await write(happened, [Amount(EntryKind.FEE, -fact.fee_fen)])

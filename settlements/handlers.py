@@ -1,6 +1,6 @@
 """Reactions to facts of lower rooms."""
 
-from orders.events import LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
+from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
 from settlements.entries import SettlementEntries
 
@@ -33,3 +33,8 @@ async def on_refund_succeeded(fact: RefundSucceeded, entries: SettlementEntries)
 async def on_payment_settled(fact: PaymentSettled, entries: SettlementEntries) -> None:
     """What the channel kept."""
     await entries.record_settlement(fact)
+
+
+async def on_channel_settled(fact: ChannelSettled, entries: SettlementEntries) -> None:
+    """What another channel kept."""
+    await entries.record_channel_settlement(fact)

@@ -1,5 +1,6 @@
 """What a refund does to the lines: counted once under the order's lock, announced line by line, stock given back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from kit.database import Row, execute, rows, scalar
@@ -51,6 +52,16 @@ async def count_refund(case: Row, stock: Stock, *, occurred_at: datetime, now: d
         " i.quantity AS pieces, i.amount_fen, i.freight_fen",
         case["id"],
     )
+    await follow_refund(case, counted, stock, occurred_at=occurred_at, now=now)
+
+
+async def follow_refund(
+    case: Row, counted: Sequence[Row], stock: Stock, *, occurred_at: datetime, now: datetime
+) -> None:
+    """What follows once money is counted on lines: facts, stock of an order that is only paid, the end of the order.
+
+    ``case`` names the refund (``number``), its order (``order``, ``order_id``, ``order_state``) and ``merchant``.
+    """
     for line in sorted(counted, key=lambda each: str(each["reference"])):
         await announce(
             LineRefunded(

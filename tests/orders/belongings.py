@@ -23,6 +23,20 @@ async def give(owner: Owner) -> None:
     await _parcel(owner)
     for role in ("consumer", "merchant_clerk"):
         owner.found.private[role] |= {number, order["trade"], case["number"]}
+    window = {"valid_from": "2020-01-01", "days": 365, "source_document": "示例文件 1 号"}
+    await owner.ask("county_officer", "POST", "/v1/console/invoice-windows", window)
+    made_out_to = {"kind": "personal", "title": "示例收货人", "email": "buyer@example.com"}
+    asked = await owner.ask("consumer", "POST", f"/v1/miniapp/orders/{number}/invoice-request", made_out_to)
+    invoice = asked["invoice"]["number"]
+    owner.found.by_pattern["/v1/console/invoice-requests/"] = {"number": invoice}
+    owner.found.bodies["miniapp.request_invoice"] = made_out_to
+    for role in ("consumer", "merchant_clerk"):
+        owner.found.private[role] |= {invoice}
+    names = {"channel": "douyin", "kind": "orders", "merchant": owner.house.merchant}
+    for pattern in ("channel-imports/", "channel-import-checks/", "merchants/<merchant:str>/channel-import"):
+        owner.found.by_pattern[f"/v1/console/{pattern}"] = names
+    for endpoint in ("import_channel_file", "check_channel_file"):
+        owner.found.shared[f"console.{endpoint}"] = "channels and kinds of files are everybody's, the file one's own"
     own = "a cart is the caller's own; the name in its path is a SKU, which everybody may see"
     for endpoint in ("put_in_cart", "take_out_of_cart"):
         owner.found.by_pattern["/v1/miniapp/cart/lines/"] = {"sku": owner.house.sku}

@@ -1,0 +1,1 @@
+"""Orders of other channels, by file."""

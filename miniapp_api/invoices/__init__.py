@@ -1,0 +1,1 @@
+"""A buyer asks for an invoice."""

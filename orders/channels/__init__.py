@@ -1,0 +1,1 @@
+"""Orders that were sold elsewhere: on other platforms, or to a group against a bank transfer, recorded by file."""
