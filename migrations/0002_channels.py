@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0016_notifications')]
+    dependencies = [('longchuan', '0001_initial')]
 
     initial = False
 
