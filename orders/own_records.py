@@ -13,6 +13,7 @@ from kit.encryption import FieldCipher
 from logistics.own_records import forget_receivers
 from orders.cases.models import FINAL
 from orders.checkout import Delivery, sealed_place
+from orders.invoices.service import Invoices
 
 BATCH = 200
 
@@ -49,11 +50,26 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
             " JOIN customer_order o ON o.id = p.order_id WHERE o.consumer = $1 ORDER BY p.id",
             person.number,
         ),
+        "invoices": await _invoices(cipher, person),
         "cart": await told(
             "SELECT sku, quantity, selected, seen_price_fen, put_at FROM cart_line WHERE consumer = $1 ORDER BY id",
             person.number,
         ),
     }
+
+
+async def _invoices(cipher: FieldCipher, person: Person) -> list[dict[str, object]]:
+    """Requests for invoices, with whom they were made out to as long as it is kept."""
+    found = await rows(
+        'SELECT r.number, o.number AS "order", r.kind, r.amount_fen, r.state, r.requested_at::text, r.invoice_number,'
+        " r.reason, r.sealed FROM invoice_request r JOIN customer_order o ON o.id = r.order_id WHERE r.consumer = $1"
+        f" ORDER BY r.id LIMIT {MAX_ROWS}",
+        person.number,
+    )
+    invoices = Invoices(cipher)
+    for each in found:
+        each["made_out_to"] = msgspec.to_builtins(invoices.opened(each["number"], each.pop("sealed")))
+    return found
 
 
 async def orders_of_person(consumer: str) -> list[str]:
@@ -69,8 +85,11 @@ def opened(cipher: FieldCipher, number: str, sealed: bytes) -> Delivery | None:
 
 
 async def open_matters(person: Person) -> Mapping[str, int]:
-    """Orders that are under way or may still be complained about, and cases without an end."""
+    """Orders that are under way or may still be complained about, cases without an end, invoices not answered."""
     return {
+        "invoices": await scalar(
+            "SELECT count(*) FROM invoice_request WHERE consumer = $1 AND state = 'requested'", person.number
+        ),
         "orders": await scalar(
             "SELECT count(*) FROM customer_order WHERE consumer = $1 AND state <> 'closed' AND earned_at IS NULL",
             person.number,
@@ -129,5 +148,6 @@ async def _forget_some(ended_before: datetime) -> int:
             " WHERE order_id = ANY($1::bigint[])",
             ids,
         )
+        await execute("UPDATE invoice_request SET sealed = '' WHERE order_id = ANY($1::bigint[])", ids)
         await execute("UPDATE customer_order SET delivery = '' WHERE id = ANY($1::bigint[])", ids)
         return len(ids)

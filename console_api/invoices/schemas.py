@@ -32,7 +32,7 @@ class InvoiceRequestView(View):
     """One request with whom the invoice is made out to and where it is sent."""
 
     invoice: InvoiceSummary
-    made_out_to: InvoiceTitle
+    made_out_to: InvoiceTitle | None
 
 
 class IssueInput(Input):

@@ -25,4 +25,4 @@ class InvoiceView(View):
     """The newest request of an order, as its buyer wrote it."""
 
     invoice: InvoiceSummary
-    made_out_to: InvoiceTitle
+    made_out_to: InvoiceTitle | None

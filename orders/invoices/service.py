@@ -144,8 +144,10 @@ class Invoices:
         if not entered:
             raise InvoiceWindowKnown()
 
-    def opened(self, number: str, sealed: bytes) -> InvoiceTitle:
-        """What the buyer wrote."""
+    def opened(self, number: str, sealed: bytes) -> InvoiceTitle | None:
+        """What the buyer wrote; None when that has been forgotten."""
+        if not sealed:
+            return None
         return msgspec.json.decode(self.cipher.decrypt(bytes(sealed), sealed_place(number)), type=InvoiceTitle)
 
     async def _step(
