@@ -8,7 +8,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0001_initial')]
+    dependencies = [('longchuan', '0002_owndata')]
 
     initial = False
 
