@@ -14,6 +14,7 @@ DUTIES: dict[str, Duty] = {
     "orders": Duty.ORDERS,
     "after-sales": Duty.ORDERS,
     "pickups": Duty.ORDERS,
+    "vouchers": Duty.ORDERS,
     "after-sales-counts": Duty.ORDERS,
     "return-address": Duty.ORDERS,
     "shipments": Duty.ORDERS,

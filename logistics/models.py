@@ -270,7 +270,8 @@ class ShippingReport(Model):
     """What WeChat must know of one payment's goods (wechat reference 2.7): an outbox row, sent by a job.
 
     ``wanted`` counts what there is to tell and ``told`` what was told of it, so news during a call is told after it.
-    ``is_split`` is kept, because a payment that was reported in parts must go on so.
+    ``is_split`` is kept, because a payment that was reported in parts must go on so. ``logistics_type`` is WeChat's: 1
+    express, 3 nothing is sent, 4 fetched; what goes without a parcel names its ``goods``.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -279,6 +280,8 @@ class ShippingReport(Model):
     merchant = fields.CharField(max_length=32)
     transaction_id = fields.CharField(max_length=64)
     payer_openid = fields.CharField(max_length=128)
+    logistics_type = fields.SmallIntField(default=1)
+    goods = fields.CharField(max_length=120, null=True)
     is_split = fields.BooleanField(default=False)
     is_complete = fields.BooleanField(default=False)
     arrived_at = fields.DatetimeField(null=True)
@@ -300,5 +303,9 @@ class ShippingReport(Model):
         indexes = (Index(fields=("merchant", "state", "id"), name="shipping_report_merchant"),)
         constraints = (
             CheckConstraint(check="wanted >= told AND told >= 0", name="shipping_report_counts"),
+            CheckConstraint(
+                check="logistics_type IN (1, 3, 4) AND (logistics_type = 1) = (goods IS NULL)",
+                name="shipping_report_goods",
+            ),
             CheckConstraint(check="(kind = 'receipt') = (arrived_at IS NOT NULL)", name="shipping_report_arrival"),
         )

@@ -103,8 +103,12 @@ class ReportedParcel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShippingNews(msgspec.Struct, frozen=True, kw_only=True):
-    """All that WeChat is to know of the shipping of one payment, from the first parcel to the last so far."""
+    """All that WeChat is to know of the shipping of one payment, from the first parcel to the last so far.
 
+    What is not sent by express (``logistics_type`` 1) has one parcel without carrier and waybill.
+    """
+
+    logistics_type: int
     transaction_id: str
     payer_openid: str
     parcels: tuple[ReportedParcel, ...]

@@ -24,6 +24,8 @@ AFTER_PAYMENT = timedelta(seconds=90)
 """WeChat knows the payment's order about a minute after the payment."""
 
 GOODS_CHARS = 120
+NOT_SENT, FETCHED = 3, 4
+"""WeChat's kinds of delivery without a parcel (wechat reference 2.7)."""
 NO_CODE = -2
 """Stands for "WeChat did not answer" where codes are kept; none of WeChat's codes is -2."""
 
@@ -65,6 +67,26 @@ class ShippingReports:
                 max(now, payment.paid_at + AFTER_PAYMENT),
                 now,
             )
+
+    async def note_handed_over(
+        self, reference: str, merchant: str, payment: PaymentOfGoods, goods: str, *, is_fetched: bool
+    ) -> None:
+        """Goods that are fetched wait at the station, or a service that is not sent was used; told once, whole."""
+        now = self.clock()
+        await rows(
+            "INSERT INTO shipping_report (kind, reference, merchant, transaction_id, payer_openid, logistics_type,"
+            " goods, is_split, is_complete, state, wanted, told, attempts, due_at, noted_at)"
+            " VALUES ('shipping', $1, $2, $3, $4, $5, $6, false, true, 'pending', 1, 0, 0, $7, $8)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            reference,
+            merchant,
+            payment.transaction_id,
+            payment.payer_openid,
+            FETCHED if is_fetched else NOT_SENT,
+            goods[:GOODS_CHARS],
+            max(now, payment.paid_at + AFTER_PAYMENT),
+            now,
+        )
 
     async def note_arrival(self, reference: str, arrived_at: datetime) -> None:
         """All goods of a payment have arrived: WeChat may remind its buyer to confirm. Once, and after the shipping."""
@@ -121,8 +143,8 @@ class Reporter:
             " attempts = attempts + 1 WHERE id IN (SELECT id FROM shipping_report"
             " WHERE (state = 'pending' AND due_at <= $1) OR (state = 'sending' AND claimed_until <= $1)"
             " ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)"
-            " RETURNING id, kind, reference, transaction_id, payer_openid, is_split, is_complete, arrived_at, wanted,"
-            " told, attempts",
+            " RETURNING id, kind, reference, transaction_id, payer_openid, logistics_type, goods, is_split,"
+            " is_complete, arrived_at, wanted, told, attempts",
             self.clock(),
             LEASE,
             limit,
@@ -139,6 +161,9 @@ class Reporter:
         await self._record(report, answer)
 
     async def _news(self, report: Row) -> ShippingNews:
+        if report["goods"] is not None:
+            goods = ReportedParcel(carrier="", waybill="", goods=report["goods"], phone_tail="")
+            return self._composed(report, (goods,))
         found = await rows(
             "SELECT c.wechat_id, p.waybill, p.phone_tail, (SELECT string_agg(i.title || '×' || i.quantity, '、'"
             " ORDER BY i.line) FROM parcel_item i WHERE i.parcel_id = p.id AND i.reference = $1) AS goods"
@@ -156,7 +181,11 @@ class Reporter:
             )
             for each in found
         )
+        return self._composed(report, parcels)
+
+    def _composed(self, report: Row, parcels: tuple[ReportedParcel, ...]) -> ShippingNews:
         return ShippingNews(
+            logistics_type=report["logistics_type"],
             transaction_id=report["transaction_id"],
             payer_openid=report["payer_openid"],
             parcels=parcels,

@@ -5,7 +5,7 @@ is an event like any other. Nothing is computed at a refund: the shares of a cla
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,9 +26,10 @@ from orders.cases.money import (
     take_replacement,
 )
 from orders.cases.opening import lines_for_claim, open_case, order_for_claim, pieces_left, terms_of
-from orders.cases.rules import check_right, items_of
+from orders.cases.rules import check_right, free_until, items_of
 from orders.cases.steps import held, held_or_refuse, next_state, step, was_done
 from orders.errors import (
+    CancellationOver,
     CaseDecided,
     LineNotFound,
     OfferInvalid,
@@ -112,11 +113,10 @@ class AfterSales:
         """Give up a paid order that is not packed yet; answers the case.
 
         Everything that is left goes back with all its freight when the merchant agrees or is silent. Who waits for a
-        pre-sale is asked by nobody, and may also give up what is packed and not sent. Raises OrderNotFound,
-        OrderStateConflict, NothingToRefund.
+        pre-sale is asked by nobody, and may also give up what is packed and not sent; so may a guest, until the hours
+        that the product says. Raises OrderNotFound, OrderStateConflict, CancellationOver, NothingToRefund.
         """
         async with transaction():
-            now = self.clock()
             order = await order_for_claim(consumer, number)
             lines = await lines_for_claim(order["id"])
             is_presale = any(line["ships_from"] for line in lines)
@@ -125,16 +125,32 @@ class AfterSales:
             sent = await pieces_in_parcels([line["reference"] for line in lines]) if is_presale else {}
             if any(each.handed_over for each in sent.values()):
                 raise OrderStateConflict(state=order["state"], because="partly_sent")
+            booked = [free_until(line["booking"]) for line in lines if line["booking"]]
+            if any(until <= self.clock() for until in booked):
+                raise CancellationOver(free_until=min(booked).isoformat())
             await self._supersede(order["id"], consumer, None)
-            lines = await lines_for_claim(order["id"])
-            items = items_of(order["state"], lines, pieces_left(lines), Cause.CHANGED_MIND)
-            case = await open_case(
-                order, items, CaseKind.REFUND_ONLY, Cause.CHANGED_MIND, reason, (),
-                window_s=terms_of(order).cancel_s, now=now,
-            )  # fmt: skip
-            if is_presale:
-                await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "presale")
+            case = await self._claim_left(order, None, reason)
+            if is_presale or booked:
+                await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "rule")
         return case
+
+    async def grant_left(self, consumer: str, number: str, pieces: int, reason: str, actor: str) -> None:
+        """Give so many unclaimed pieces of an order of one line back by rule; fewer when fewer are left."""
+        async with transaction():
+            order = await order_for_claim(consumer, number)
+            (line,) = await lines_for_claim(order["id"])
+            left = min(pieces, pieces_left([line]).get(line["reference"], 0))
+            if left:
+                case = await self._claim_left(order, {line["reference"]: left}, reason)
+                await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, actor)
+
+    async def _claim_left(self, order: Row, wanted: Mapping[str, int] | None, reason: str) -> str:
+        lines = await lines_for_claim(order["id"])
+        items = items_of(order["state"], lines, pieces_left(lines) if wanted is None else wanted, Cause.CHANGED_MIND)
+        return await open_case(
+            order, items, CaseKind.REFUND_ONLY, Cause.CHANGED_MIND, reason, (),
+            window_s=terms_of(order).cancel_s, now=self.clock(),
+        )  # fmt: skip
 
     async def _supersede(self, order_id: int, consumer: str, line: str | None) -> None:
         """A new claim takes the place of those that were refused on its line (of the whole order without one)."""

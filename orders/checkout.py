@@ -7,20 +7,22 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from kit.clock import Clock, utc_now
+from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, joined
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
 from kit.outbox import announce
 from logistics.addresses import AddressBook
 from logistics.freight import freight_terms
-from orders.errors import NotOnSale
+from orders.bookings import with_booking
+from orders.errors import GuestNeeded, NotOnSale
 from orders.events import OrderPlaced
 from orders.models import DeliveryKind
 from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
 from payments.bundles import PaymentPart
 from payments.service import Payments
 from places.queries import PickupPoint, pickup_point
+from products.calendars import Booking, Calendars
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock
 from products.terms import AfterSalesTerms, merged_terms
@@ -30,7 +32,7 @@ from promotions.coupons import Coupons, CouponTerms, DiscountedLine, coupon_term
 class Delivery(msgspec.Struct, frozen=True):
     """Where the goods go. ``region`` is the county's code (GB/T 2260), ``address`` the whole text. Kept encrypted.
 
-    With ``pickup`` they wait there for the recipient, and nothing is sent.
+    With ``pickup`` they wait there for the recipient; ``is_guest`` is who uses a booked service. Then nothing is sent.
     """
 
     recipient: str
@@ -38,11 +40,19 @@ class Delivery(msgspec.Struct, frozen=True):
     region: str
     address: str
     pickup: PickupPoint | None = None
+    is_guest: bool = False
+
+    @property
+    def kind(self) -> DeliveryKind:
+        """How the buyer comes by it."""
+        if self.is_guest:
+            return DeliveryKind.VOUCHER
+        return DeliveryKind.PICKUP if self.pickup else DeliveryKind.ADDRESS
 
     @property
     def destination(self) -> str | None:
         """The region that freight depends on; None when nothing is sent."""
-        return None if self.pickup else self.region
+        return self.region if self.kind is DeliveryKind.ADDRESS else None
 
 
 class CouponShare(msgspec.Struct, frozen=True):
@@ -79,6 +89,7 @@ class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
     mass_gram: int
     return_policy: str
     ships_from: date | None
+    booking: Booking | None
 
 
 class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +154,7 @@ class Checkout:
 
         Raises as :meth:`place` does, but for stock, which it does not look at.
         """
-        offers = await self._offers(lines)
+        offers, _ = await with_booking(lines, await self._offers(lines), china_day(self.clock()))
         return await self._quote(lines, offers, await coupon_terms(consumer, coupons, self.clock()), region)
 
     async def place(
@@ -160,15 +171,18 @@ class Checkout:
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
         SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, RegionNotServed, CouponNotUsable,
-        CouponsNotStackable, SoldOut of the stock, and the refusals of payments: PayeeNotReady, CombinationNotOffered,
-        CombinationTooLarge.
+        CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut of the stock, and the refusals
+        of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge.
         """
-        offers = await self._offers(lines)
+        offers, booking = await with_booking(lines, await self._offers(lines), china_day(self.clock()))
+        if delivery.is_guest == (booking is None):
+            raise GuestNeeded()
         terms = await coupon_terms(consumer, coupons, self.clock())
         quote = await self._quote(lines, offers, terms, delivery.destination)
         expected.check(quote)
         sources = {line.sku: line.source for line in lines}
-        trade = _compose(quote, _Copies(offers, sources, {each.coupon: each for each in terms}), self.clock())
+        copies = _Copies(offers, sources, {each.coupon: each for each in terms}, booking)
+        trade = _compose(quote, copies, self.clock())
         async with joined():
             await insert_trade(
                 trade,
@@ -197,6 +211,10 @@ class Checkout:
             )
             await announce(*(OrderPlaced(order=o.number, merchant=o.merchant, source=o.source) for o in trade.orders))
             # Last, because everybody queues behind the lock of a hot SKU until this commits (commerce reference 4).
+            if booking is not None:
+                (order,) = trade.orders
+                await Calendars(self.clock).reserve(order.number, lines[0].sku, booking, lines[0].quantity)
+                return trade
             await self.stock.reserve(
                 {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},
                 trade.expires_at,
@@ -252,7 +270,7 @@ async def insert_trade(
         msgspec.json.encode(orders).decode(),
         msgspec.json.encode(lines).decode(),
         [line.sku for line in lines],
-        DeliveryKind.PICKUP if delivery.pickup else DeliveryKind.ADDRESS,
+        delivery.kind,
         delivery.pickup.code if delivery.pickup else None,
         delivery.pickup.township if delivery.pickup else None,
     )
@@ -294,14 +312,15 @@ fetched AS (
     SELECT id, $13::text, $14::text, 'awaited' FROM placed WHERE $13::text IS NOT NULL)
 INSERT INTO order_line (order_id, reference, position, sku, product, source, title, spec, image, marks, unit_price_fen,
        quantity, gross_fen, discount_fen, discounts, net_fen, freight_fen, freight_terms, host_commission_bp, mass_gram,
-       return_policy, ships_from, refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)
+       return_policy, ships_from, booking, refunded_quantity, refunded_fen, refunded_freight_fen, refund_steps)
 SELECT placed.id, l.reference, l.position, l.sku, l.product, l.source, l.title, l.spec, l.image, l.marks,
        l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.discounts, l.net_fen, l.freight_fen,
-       l.freight_terms, l.host_commission_bp, l.mass_gram, l.return_policy, l.ships_from, 0, 0, 0, 0
+       l.freight_terms, l.host_commission_bp, l.mass_gram, l.return_policy, l.ships_from, l.booking,
+       0, 0, 0, 0
   FROM jsonb_to_recordset($10::jsonb) AS l ("order" text, reference text, position smallint, sku text, product text,
        source text, title text, spec text, image text, marks jsonb, unit_price_fen bigint, quantity int,
        gross_fen bigint, discount_fen bigint, discounts jsonb, net_fen bigint, freight_fen bigint,
-       freight_terms text, host_commission_bp int, mass_gram int, return_policy text, ships_from date)
+       freight_terms text, host_commission_bp int, mass_gram int, return_policy text, ships_from date, booking jsonb)
   JOIN placed ON placed.number = l."order"
 """
 
@@ -313,6 +332,7 @@ class _Copies:
     offers: Mapping[str, SkuOffer]
     sources: Mapping[str, str | None]
     coupons: Mapping[str, CouponTerms]
+    booking: Booking | None
 
 
 def _compose(quote: Quote, copies: _Copies, now: datetime) -> PlacedTrade:
@@ -379,6 +399,7 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         mass_gram=offer.mass_gram,
         return_policy=quoted.return_policy,
         ships_from=quoted.ships_from,
+        booking=copies.booking,
     )
 
 

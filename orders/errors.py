@@ -348,3 +348,35 @@ class InvoiceWindowKnown(Conflict):
     code = "invoice_window_known"
     title = "该日期已登记申请期限"
     title_en = "A window begins on this day already"
+
+
+class BookedAlone(Invalid):
+    """A service with dates is a trade of its own."""
+
+    code = "booked_alone"
+    title = "预约类商品须单独下单"
+    title_en = "A booking is ordered by itself"
+
+
+class GuestNeeded(Invalid):
+    """A booking names its guest and no address; goods that are sent name an address and no guest."""
+
+    code = "guest_needed"
+    title = "预约类商品须填写入住或使用人"
+    title_en = "A booking names its guest"
+
+
+class CancellationOver(Conflict):
+    """A booking is given up freely until ``free_until``, as its product says."""
+
+    code = "cancellation_over"
+    title = "已超过可取消的时间"
+    title_en = "It can no longer be given up"
+
+
+class VoucherNotUsable(Conflict):
+    """The voucher is not of today, was used or given up, or its days are over."""
+
+    code = "voucher_not_usable"
+    title = "凭证当前不可使用"
+    title_en = "The voucher cannot be used now"

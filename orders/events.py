@@ -214,3 +214,13 @@ class ChannelSettled(Fact, frozen=True, kw_only=True):
     fee_fen: int
     day: date
     occurred_at: datetime
+
+
+class VouchersExpired(Fact, frozen=True, kw_only=True):
+    """Vouchers that nobody has used have ended; their money goes back or is forfeited, as their product says."""
+
+    topic: ClassVar[str] = "orders.vouchers_expired"
+    order: str
+    consumer: str
+    pieces: int
+    refunds: bool

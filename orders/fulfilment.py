@@ -10,7 +10,7 @@ from kit.outbox import announce
 from orders.cases.models import FINAL
 from orders.errors import LineNotFound, OrderStateConflict
 from orders.events import OrderPacked
-from orders.models import OrderState
+from orders.models import DeliveryKind, OrderState
 from orders.parcels import Shipping
 from orders.transitions import advance_or_refuse
 from traceability.queries import line_lots
@@ -44,6 +44,8 @@ class Fulfilment:
                 owner=("merchant", merchant),
                 sources=frozenset({OrderState.PAID}),
             )
+            if order["delivery_kind"] == DeliveryKind.VOUCHER:
+                raise OrderStateConflict(because="not_sent")
             if await row(
                 f"SELECT 1 FROM after_sales_case WHERE order_id = $1 AND state NOT IN {FINAL} AND state <> 'refused'",
                 order["id"],

@@ -69,3 +69,6 @@ CREATE INDEX IF NOT EXISTS order_pickup_due ON order_pickup (due_at, id) WHERE s
 -- Retention comes by once an hour and looks for ended orders that still know where they went.
 CREATE INDEX IF NOT EXISTS customer_order_known_delivery
     ON customer_order (COALESCE(earned_at, CASE WHEN state = 'closed' THEN closed_at END)) WHERE delivery <> '';
+
+SELECT keep_rows('voucher');
+CREATE INDEX IF NOT EXISTS voucher_due ON voucher (valid_until) WHERE state = 'issued';

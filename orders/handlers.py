@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from logistics.events import ParcelSigned
 from messages.events import TradeSettled
 from orders.after_sales import AfterSales
-from orders.events import LineRefunded
+from orders.events import LineRefunded, OrderPaid
 from orders.life import OrderLife
 from orders.parcels import Shipping
 from orders.receipts import Receipts
 from orders.shortages import Shortages
+from orders.vouchers import Vouchers
 from payments.captures import reference_of
 from payments.events import PaymentArrivedLate, PaymentClosed, PaymentSucceeded, RefundFailed, RefundSucceeded
 
@@ -67,3 +68,13 @@ async def on_trade_settled(fact: TradeSettled, receipts: Receipts) -> None:
         await receipts.confirm_elsewhere(order, "wechat", datetime.fromtimestamp(fact.settlement_time, UTC))
     else:
         await receipts.ask_soon(order)
+
+
+async def on_order_paid(fact: OrderPaid, vouchers: Vouchers) -> None:
+    """A booked service has its vouchers."""
+    await vouchers.issue(fact.order)
+
+
+async def on_pieces_refunded(fact: LineRefunded, vouchers: Vouchers) -> None:
+    """Vouchers of refunded pieces are void."""
+    await vouchers.settle(fact.order, fact.quantity)

@@ -4,6 +4,7 @@ from orders.after_sales import AfterSales
 from orders.life import OrderLife
 from orders.pickups import Pickups
 from orders.receipts import Receipts
+from orders.vouchers import Vouchers
 
 
 async def pass_after_sales_windows(life: OrderLife) -> int:
@@ -29,3 +30,8 @@ async def ask_wechat_about_receipts(receipts: Receipts) -> int:
 async def look_after_pickups(pickups: Pickups) -> int:
     """Buyers are reminded of parcels at a station, and what nobody fetches goes back; answers how many."""
     return await pickups.remind_due() + await pickups.lapse_due()
+
+
+async def expire_vouchers(vouchers: Vouchers) -> int:
+    """Vouchers whose days are over end as their product says; answers how many orders had some."""
+    return await vouchers.expire_due()

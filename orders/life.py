@@ -6,6 +6,7 @@ from datetime import datetime
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
+from orders.bookings import holder_of
 from orders.cases.models import FINAL
 from orders.errors import OrderNotFound, OrderStateConflict
 from orders.events import LateMoneyRefused, OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
@@ -13,7 +14,7 @@ from orders.models import DeliveryKind, OrderState
 from orders.transitions import advance, advance_or_refuse
 from payments.refunds import Refunds
 from payments.service import Payments
-from products.errors import SoldOut
+from products.errors import DayNotFree, SoldOut
 from products.stock import Stock
 from promotions.coupons import Coupons
 from promotions.errors import CouponNotUsable
@@ -46,7 +47,7 @@ class OrderLife:
         if order is not None:
             if order["discount_fen"]:
                 await self.coupons.spend(await _trade_of(order))
-            await self.stock.sell(number)
+            await holder_of(order["delivery_kind"], self.stock, self.clock).sell(number)
             await self._announce_paid(order)
 
     async def settle_late_payment(self, number: str, amount_fen: int, occurred_at: datetime) -> None:
@@ -58,7 +59,8 @@ class OrderLife:
         async with transaction():
             trade = await _hold_trade(number)
             held = await row(
-                "SELECT paid_at, close_reason, merchant, channel, discount_fen FROM customer_order WHERE number = $1"
+                "SELECT paid_at, close_reason, merchant, channel, discount_fen, delivery_kind FROM customer_order"
+                " WHERE number = $1"
                 " FOR UPDATE",
                 number,
             )
@@ -66,10 +68,10 @@ class OrderLife:
                 return
             try:
                 async with transaction():
-                    await self.stock.revive(number)
+                    await holder_of(held["delivery_kind"], self.stock, self.clock).revive(number)
                     if held["discount_fen"]:
                         await self.coupons.revive(trade)
-            except (SoldOut, CouponNotUsable):
+            except (SoldOut, DayNotFree, CouponNotUsable):
                 await self._give_back(number, amount_fen)
                 await announce(
                     LateMoneyRefused(
@@ -146,7 +148,7 @@ class OrderLife:
                 sources=frozenset({OrderState.PENDING_PAYMENT}),
             )
             if closed is not None:
-                await self.stock.release(number)
+                await holder_of(closed["delivery_kind"], self.stock, self.clock).release(number)
                 if await _is_over(closed["trade_id"]):
                     await self.coupons.give_back(trade)
                 await announce(OrderClosed(order=number, reason=closed["close_reason"], closed_at=now))

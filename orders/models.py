@@ -21,7 +21,7 @@ class OrderState(StrEnum):
 
 ORDER_TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PENDING_PAYMENT: frozenset({OrderState.PAID, OrderState.CLOSED}),
-    OrderState.PAID: frozenset({OrderState.PACKED, OrderState.CLOSED}),
+    OrderState.PAID: frozenset({OrderState.PACKED, OrderState.RECEIVED, OrderState.CLOSED}),  # a voucher is not sent
     OrderState.PACKED: frozenset({OrderState.SHIPPED, OrderState.CLOSED}),
     OrderState.SHIPPED: frozenset({OrderState.RECEIVED, OrderState.CLOSED}),
     OrderState.RECEIVED: frozenset({OrderState.CLOSED}),
@@ -30,10 +30,11 @@ ORDER_TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
 
 
 class DeliveryKind(StrEnum):
-    """How a buyer comes by the goods: sent to an address, or fetched at a station with a one-time code."""
+    """How a buyer comes by it: sent to an address, fetched at a station with a code, or used where it is offered."""
 
     ADDRESS = "address"
     PICKUP = "pickup"
+    VOUCHER = "voucher"
 
 
 class CaseState(StrEnum):
@@ -139,7 +140,8 @@ class OrderLine(Model):
     """One SKU of an order with everything copied. ``reference`` is the opaque name other rooms use.
 
     ``net_fen`` is what the goods cost, without freight. ``discounts`` are the stored shares of each coupon, which sum
-    to ``discount_fen``; ``freight_fen`` is the line's share of the freight by ``freight_terms``.
+    to ``discount_fen``; ``freight_fen`` is the line's share of the freight by ``freight_terms``. ``booking`` has the
+    days of a booked service, each with its price.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -167,6 +169,7 @@ class OrderLine(Model):
     mass_gram = fields.IntField()
     return_policy = fields.CharField(max_length=32)
     ships_from = fields.DateField(null=True)
+    booking: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
     refunded_quantity = fields.IntField(default=0)
     refunded_fen = fields.BigIntField(default=0)
     refunded_freight_fen = fields.BigIntField(default=0)

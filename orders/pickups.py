@@ -18,6 +18,7 @@ from orders.errors import OrderStateConflict, PickupNotFound, PickupNotWaiting, 
 from orders.events import OrderReceived, PickupLapsed, PickupPrepared, PickupReminded
 from orders.handovers.codes import Codes, note_wrong_code, tries_left
 from orders.handovers.models import PICKUP_TRANSITIONS, PickupState
+from orders.handovers.reports import tell_wechat
 from orders.life import NO_OPEN_CASE
 from orders.models import OrderState
 from orders.own_records import opened
@@ -92,6 +93,7 @@ class Pickups:
                 remind_at=min(now + timedelta(seconds=terms.pickup_remind_s), due_at),
                 due_at=due_at,
             )
+            await tell_wechat(number, self.clock, is_fetched=True)
             await announce(
                 PickupPrepared(
                     order=number, consumer=held["consumer"], merchant=held["merchant"], site=held["site"], due_at=due_at

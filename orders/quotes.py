@@ -26,13 +26,15 @@ class CheckoutLine(msgspec.Struct, frozen=True):
     """What is wanted: a SKU, how many pieces (1 to 10,000), and the verified ``source`` in which it was seen.
 
     ``confirmed`` is the buyer's tick that these goods are not simply returned; without it the law's seven days hold
-    (domain reference 5).
+    (domain reference 5). A stay is booked from ``check_in`` to ``check_out``, a visit for ``check_in`` alone.
     """
 
     sku: str
     quantity: int
     source: str | None = None
     confirmed: bool = False
+    check_in: date | None = None
+    check_out: date | None = None
 
 
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):

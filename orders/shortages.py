@@ -30,13 +30,14 @@ class Shortages:
         """
         async with transaction():
             order = await row(
-                "SELECT id, consumer, state FROM customer_order WHERE number = $1 AND merchant = $2 FOR UPDATE",
+                "SELECT id, consumer, state, delivery_kind FROM customer_order WHERE number = $1 AND merchant = $2"
+                " FOR UPDATE",
                 number,
                 merchant,
             )
             if order is None:
                 raise OrderNotFound()
-            if order["state"] not in (OrderState.PAID, OrderState.PACKED):
+            if order["state"] not in (OrderState.PAID, OrderState.PACKED) or order["delivery_kind"] == "voucher":
                 raise OrderStateConflict(state=order["state"])
             left = await pieces_left(order["id"])
             if line in left and quantity > left[line][1]:

@@ -265,3 +265,27 @@ class OfferLimitReached(Conflict):
     code = "offer_limit_reached"
     title = "已达每人限购数量"
     title_en = "No more pieces for one buyer"
+
+
+class DatesInvalid(Invalid):
+    """The days are in the past, too many, too far ahead, or not the kind in which this SKU is booked."""
+
+    code = "dates_invalid"
+    title = "日期不在可预约范围内"
+    title_en = "The dates cannot be booked"
+
+
+class DayNotFree(Conflict):
+    """A day is not open, is booked out, or costs something else now; ``day`` says which."""
+
+    code = "day_not_free"
+    title = "所选日期不可预约或价格有变化"
+    title_en = "A day is not free"
+
+
+class CapacityTaken(Conflict):
+    """More is booked on some days than would be left; ``days`` says which."""
+
+    code = "capacity_taken"
+    title = "部分日期已被预约，不能减到该数量"
+    title_en = "More is booked than would be left"

@@ -119,3 +119,5 @@ BEGIN
     END IF;
 END
 $$;
+-- Who holds which day is the evidence behind a calendar's counts.
+SELECT keep_rows('calendar_day', 'day_booking');

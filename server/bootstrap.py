@@ -84,6 +84,7 @@ from orders.readdressing import Readdressing
 from orders.receipts import Receipts
 from orders.shortages import Shortages
 from orders.trades import Trades
+from orders.vouchers import Vouchers
 from payments.bills import Bills
 from payments.differences import Differences
 from payments.fund_bills import FundBills
@@ -95,6 +96,7 @@ from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
+from products.calendars import Calendars
 from products.categories import Categories
 from products.certificates import Certificates
 from products.imports import Imports
@@ -139,6 +141,7 @@ class Bootstrap:
     receipts: Receipts
     offers: Offers
     pickups: Pickups
+    vouchers: Vouchers
     live_sessions: live.Sessions
     supervision: Supervision
     archive: Archive
@@ -223,6 +226,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         receipts=receipts,
         offers=Offers(),
         pickups=Pickups(cipher),
+        vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
@@ -309,6 +313,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         carriers,
         Labels(service, carriers, built.shipping),
         built.pickups,
+        built.vouchers,
+        Calendars(),
         live_sessions,
         publishing,
         Shelf(bell),

@@ -37,6 +37,7 @@ MODEL_MODULES = [
     "products.models",
     "promotions.models",
     "products.catalogue_models",
+    "products.calendar_models",
     "payments.models",
     "logistics.models",
     "ledger.models",

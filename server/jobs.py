@@ -71,6 +71,7 @@ JOBS: tuple[Job, ...] = (
     Job("orders.pass_case_deadlines", 2, lambda b: orders.jobs.pass_case_deadlines(b.after_sales)),
     Job("logistics.look_after_parcels", 10, lambda b: logistics.jobs.look_after_parcels(b.tracking)),
     Job("logistics.tell_wechat", 10, lambda b: logistics.jobs.tell_wechat(b.reporter)),
+    Job("orders.expire_vouchers", 60, lambda b: orders.jobs.expire_vouchers(b.vouchers)),
     Job("orders.look_after_pickups", 30, lambda b: orders.jobs.look_after_pickups(b.pickups)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),

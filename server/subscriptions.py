@@ -81,6 +81,8 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(ParcelSigned, logistics.handlers.on_parcel_signed, built.shipping_reports),
         _row(ParcelSigned, orders.handlers.on_parcel_signed, built.receipts),
         # orders
+        _row(OrderPaid, orders.handlers.on_order_paid, built.vouchers),
+        _row(LineRefunded, orders.handlers.on_pieces_refunded, built.vouchers),
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books),
         _row(OrderPaid, settlements.on_order_paid, built.settlement_entries),

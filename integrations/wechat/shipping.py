@@ -18,7 +18,7 @@ from logistics.ports import Answer, ReportedParcel, ShippingNews, WeChatSilent
 
 _UPLOAD = "/wxa/sec/order/upload_shipping_info"
 _ARRIVED = "/wxa/sec/order/notify_confirm_receive"
-_BY_TRANSACTION, _EXPRESS, _UNIFIED, _SPLIT = 2, 1, 1, 2
+_BY_TRANSACTION, _UNIFIED, _SPLIT = 2, 1, 2
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class WeChatShipping:
         """``upload_shipping_info``: one parcel as unified delivery, several, or a part, as split delivery."""
         body: dict[str, Any] = {
             "order_key": {"order_number_type": _BY_TRANSACTION, "transaction_id": news.transaction_id},
-            "logistics_type": _EXPRESS,
+            "logistics_type": news.logistics_type,
             "delivery_mode": _SPLIT if news.is_split else _UNIFIED,
             "shipping_list": [_parcel(parcel) for parcel in news.parcels],
             "upload_time": news.told_at.astimezone(CHINA).isoformat(timespec="milliseconds"),
@@ -62,6 +62,8 @@ class WeChatShipping:
 
 
 def _parcel(parcel: ReportedParcel) -> dict[str, Any]:
+    if not parcel.waybill:
+        return {"item_desc": parcel.goods}
     told: dict[str, Any] = {
         "tracking_no": parcel.waybill,
         "express_company": parcel.carrier,

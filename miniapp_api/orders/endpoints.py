@@ -6,6 +6,7 @@ from api_kit.doors import IdempotencyKey
 from live.service import Attributions
 from miniapp_api import door
 from miniapp_api.orders.schemas import (
+    CalendarQuery,
     CartSelection,
     MorePieces,
     OrdersQuery,
@@ -19,6 +20,7 @@ from miniapp_api.orders.schemas import (
     PlaceOrder,
     QuoteRequest,
     ReceiptExtendedView,
+    VouchersView,
 )
 from miniapp_api.orders.turnstile import OrderTurnstile
 from orders.carts import Cart, Carts
@@ -30,7 +32,9 @@ from orders.queries import OrderPage, OrderSummary, TradeSummary, order_of, orde
 from orders.quotes import CheckoutLine, Expectation, Quote
 from orders.receipts import Receipts
 from orders.trades import Trades
+from orders.vouchers import Vouchers
 from places.queries import pickup_point, pickup_points
+from products.calendars import Calendar, calendar_of
 from scans.service import ScanTokens
 
 
@@ -45,9 +49,14 @@ async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) ->
     region = body.region
     if body.pickup is not None:
         await pickup_point(body.pickup)
-    elif region is None:
-        region = (await checkout.delivery(actor.number, body.address or "")).region
-    lines = [CheckoutLine(line.sku, line.quantity, confirmed=line.confirmed) for line in body.lines]
+    elif body.address is not None:
+        region = (await checkout.delivery(actor.number, body.address)).region
+    lines = [
+        CheckoutLine(
+            line.sku, line.quantity, confirmed=line.confirmed, check_in=line.check_in, check_out=line.check_out
+        )
+        for line in body.lines
+    ]
     return await checkout.quote(actor.number, lines, body.coupons, region)
 
 
@@ -66,6 +75,8 @@ async def place_order(
         delivery = Delivery(given.recipient, given.phone, given.region, given.address)
     elif fetching := body.pickup:
         delivery = await checkout.fetching(fetching.site, fetching.recipient, fetching.phone)
+    elif guest := body.guest:
+        delivery = Delivery(guest.name, guest.phone, "", "", is_guest=True)
     else:
         delivery = await checkout.delivery(actor.number, body.address or "")
     placed = await checkout.place(
@@ -77,6 +88,8 @@ async def place_order(
                 line.quantity,
                 _source(line.attribution or body.attribution, attributions, scans),
                 line.confirmed,
+                line.check_in,
+                line.check_out,
             )
             for line in body.lines
         ],
@@ -175,6 +188,18 @@ async def check_receipt(actor: Consumer, number: str, key: IdempotencyKey, recei
 async def show_pickup(actor: Consumer, number: str, pickups: Pickups) -> PickupView:
     """自提：站点、期限与核销码；二维码即同一串数字。"""
     return await pickups.of_buyer(actor.number, number)
+
+
+@door.get("/orders/<number:str>/vouchers")
+async def list_vouchers(actor: Consumer, number: str, vouchers: Vouchers) -> VouchersView:
+    """预约凭证与核销码；二维码即同一串数字。"""
+    return VouchersView(await vouchers.of_buyer(actor.number, number))
+
+
+@door.get("/skus/<sku:str>/calendar", public=True)
+async def show_calendar(sku: str, query: CalendarQuery) -> Calendar:
+    """可预约日期：每日余量与价格，以及取消与过期规则。"""
+    return await calendar_of(sku, query.first, query.last)
 
 
 @door.get("/pickup-sites", public=True)

@@ -1,12 +1,13 @@
 """The wire of a consumer's orders."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
 
 from api_kit.schemas import Input, View
 from orders.quotes import MAX_AMOUNT_FEN
+from orders.vouchers import VoucherView
 from places.queries import PickupPoint
 
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
@@ -24,13 +25,16 @@ class OrderLineInput(Input):
     """A SKU and how many pieces. There is no price: the server knows it.
 
     ``attribution`` is the token of the live session in which these goods were seen. ``confirmed`` is the tick under
-    a return policy that needs one; without it seven days hold.
+    a return policy that needs one; without it seven days hold. A stay is booked from ``check_in`` to ``check_out``, a
+    visit for ``check_in`` alone.
     """
 
     sku: Sku
     quantity: Quantity
     attribution: Attribution | None = None
     confirmed: bool = False
+    check_in: date | None = None
+    check_out: date | None = None
 
 
 Lines = Annotated[list[OrderLineInput], msgspec.Meta(min_length=1, max_length=50)]
@@ -53,6 +57,13 @@ class PickupInput(Input):
     phone: Phone
 
 
+class GuestInput(Input):
+    """Who uses a booked service."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    phone: Phone
+
+
 class QuoteRequest(Input):
     """What a checkout would cost, sent to a ``region`` or an ``address`` of the book (its number), or fetched at a
     station (``pickup``, its code).
@@ -66,13 +77,14 @@ class QuoteRequest(Input):
 
     def __post_init__(self) -> None:
         """Freight depends on where it goes."""
-        if [self.region, self.address, self.pickup].count(None) != 2:
-            raise ValueError("exactly one of region, address and pickup is needed")
+        ways = 3 - [self.region, self.address, self.pickup].count(None)
+        if ways != (0 if self.lines[0].check_in else 1):
+            raise ValueError("exactly one of region, address and pickup is needed, and none for a booking")
 
 
 class PlaceOrder(Input):
     """One trade with an order for each merchant, sent to ``delivery`` or to an ``address`` of the book (its number),
-    or fetched at a station (``pickup``).
+    or fetched at a station (``pickup``), or used by a ``guest``.
 
     The client says what it has shown: ``amount_fen``, or the ``quote``'s digest. ``attribution`` is the token of the
     live session, or of the scanned code, for lines that bear none of their own.
@@ -83,14 +95,15 @@ class PlaceOrder(Input):
     delivery: DeliveryInput | None = None
     address: Number | None = None
     pickup: PickupInput | None = None
+    guest: GuestInput | None = None
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=MAX_AMOUNT_FEN)] | None = None
     quote: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")] | None = None
     attribution: Attribution | None = None
 
     def __post_init__(self) -> None:
         """Nobody orders without having said where to and having seen what it costs."""
-        if [self.delivery, self.address, self.pickup].count(None) != 2:
-            raise ValueError("exactly one of delivery, address and pickup is needed")
+        if [self.delivery, self.address, self.pickup, self.guest].count(None) != 3:
+            raise ValueError("exactly one of delivery, address, pickup and guest is needed")
         if self.amount_fen is None and self.quote is None:
             raise ValueError("amount_fen or quote is needed")
 
@@ -185,3 +198,16 @@ class PickupSitesView(View):
     """Where parcels can be fetched."""
 
     sites: list[PickupPoint]
+
+
+class CalendarQuery(Input):
+    """The days to show, at most 62."""
+
+    first: date
+    last: date
+
+
+class VouchersView(View):
+    """The vouchers of an order."""
+
+    vouchers: list[VoucherView]

@@ -7,8 +7,9 @@ from kit.database import Row, execute, rows, scalar
 from kit.outbox import announce
 from orders.cases.models import CaseKind
 from orders.events import LineRefunded, OrderClosed
-from orders.models import OrderState
+from orders.models import DeliveryKind, OrderState
 from orders.transitions import advance
+from products.calendars import Calendars
 from products.stock import Stock
 
 _REFUNDABLE = frozenset({OrderState.PAID, OrderState.PACKED, OrderState.SHIPPED, OrderState.RECEIVED})
@@ -78,7 +79,9 @@ async def follow_refund(
                 occurred_at=occurred_at,
             )
         )
-    if case["order_state"] == OrderState.PAID:
+    if case["order_state"] == OrderState.PAID and case["delivery_kind"] == DeliveryKind.VOUCHER:
+        await Calendars(stock.clock).put_back(case["order"], sum(line["pieces"] for line in counted))
+    elif case["order_state"] == OrderState.PAID:
         for line in sorted(counted, key=lambda each: str(each["sku"])):
             if line["pieces"]:
                 await stock.put_back(case["order"], line["sku"], line["pieces"])

@@ -33,7 +33,8 @@ async def order_for_claim(consumer: str, number: str) -> Row:
 async def lines_for_claim(order_id: int) -> list[Row]:
     """The lines of a locked order by position, with what its open cases hold of each."""
     return await rows(
-        "SELECT l.id, l.reference, l.quantity, l.net_fen, l.return_policy, l.ships_from, l.refunded_quantity,"
+        "SELECT l.id, l.reference, l.quantity, l.net_fen, l.return_policy, l.ships_from, l.booking::text AS booking,"
+        " l.refunded_quantity,"
         " l.refunded_fen, l.refunded_freight_fen, l.freight_fen, h.pieces AS held_quantity, h.fen AS held_fen,"
         " h.freight AS held_freight_fen FROM order_line l CROSS JOIN LATERAL ("
         "   SELECT COALESCE(sum(i.quantity), 0)::bigint AS pieces, COALESCE(sum(i.amount_fen), 0)::bigint AS fen,"

@@ -1,14 +1,16 @@
 """Who may claim what, and what comes back: pure rules over an order as it stands (domain reference 5)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import msgspec
 
+from kit.clock import CHINA
 from kit.database import Row
 from orders.cases.models import BUYERS_CAUSES, CaseKind, Cause
 from orders.errors import AfterSalesOver, ClaimNotPossible, NothingToRefund, OrderStateConflict, PicturesMissing
 from orders.models import OrderState
+from products.calendars import Booking
 from products.drafts import ReturnPolicy
 from products.terms import AfterSalesTerms
 
@@ -85,6 +87,13 @@ def check_right(
         _check_bad_fruit(order, policy, cause, pictures, terms, now)
     else:
         _check_return(order, policy, cause, terms, now)
+
+
+def free_until(booking: str) -> datetime:
+    """Until when a buyer gives a booking up freely: hours before its first day begins in China."""
+    read = msgspec.json.decode(booking, type=Booking)
+    begins = datetime.combine(read.days[0].day, time(), CHINA)
+    return begins - timedelta(hours=read.terms.cancel_hours)
 
 
 def return_freight_by(kind: CaseKind, cause: Cause) -> str:

@@ -35,7 +35,8 @@ async def held(number: str, owner: tuple[str, str] = ("", ""), *, wait: bool = T
         return None
     return await row(
         'SELECT c.*, o.number AS "order", o.merchant, o.consumer, o.state AS order_state,'
-        " o.after_sales_terms::text AS terms FROM after_sales_case c JOIN customer_order o ON o.id = c.order_id"
+        " o.delivery_kind, o.after_sales_terms::text AS terms FROM after_sales_case c"
+        " JOIN customer_order o ON o.id = c.order_id"
         " WHERE c.number = $1 FOR UPDATE OF c",
         number,
     )

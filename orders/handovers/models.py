@@ -1,10 +1,10 @@
-"""Parcels that wait at a station, and the wrong codes that were tried."""
+"""Parcels that wait at a station, vouchers of booked services, and the wrong codes that were tried."""
 
 from enum import StrEnum
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from orders.models import Order
@@ -74,3 +74,48 @@ class RedemptionFailure(Model):
     class Meta:
         table = "redemption_failure"
         indexes = (Index(fields=("desk", "failed_at"), name="idx_redemption_failure_desk"),)
+
+
+class VoucherState(StrEnum):
+    """What became of a voucher."""
+
+    ISSUED = "issued"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+VOUCHER_TRANSITIONS: dict[VoucherState, frozenset[VoucherState]] = {
+    VoucherState.ISSUED: frozenset({VoucherState.REDEEMED, VoucherState.EXPIRED, VoucherState.VOID}),
+    VoucherState.REDEEMED: frozenset(),
+    VoucherState.EXPIRED: frozenset(),
+    VoucherState.VOID: frozenset(),
+}
+
+
+class Voucher(Model):
+    """The right to one piece of a booked service, from day to day; the sealed ``code`` is used once."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=24, unique=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "longchuan.Order", on_delete=fields.RESTRICT, related_name=False
+    )
+    position = fields.SmallIntField()
+    valid_from = fields.DateField()
+    valid_until = fields.DateField()
+    on_expiry = fields.CharField(max_length=8)
+    state = fields.CharEnumField(VoucherState, max_length=10, default=VoucherState.ISSUED)
+    code = fields.BinaryField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    ended_by = fields.CharField(max_length=64, null=True)
+
+    class Meta:
+        table = "voucher"
+        constraints = (
+            UniqueConstraint(fields=("order_id", "position"), name="uq_voucher_position"),
+            CheckConstraint(
+                check="(state = 'issued') = (code IS NOT NULL) AND (state = 'issued') = (ended_at IS NULL)",
+                name="ck_voucher_code",
+            ),
+        )

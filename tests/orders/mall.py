@@ -25,6 +25,7 @@ from orders.parcels import Shipping
 from orders.quotes import CheckoutLine, Expectation
 from orders.shortages import Shortages
 from orders.trades import Trades
+from orders.vouchers import Vouchers
 from payments.jobs import close_expired_payments
 from payments.notices import Notices
 from payments.refunds import Refunds
@@ -127,6 +128,7 @@ class Mall:
         self.fulfilment = Fulfilment(self.lots, self.cipher, self.watch)
         self.shipping = built.shipping = Shipping(self.cipher, self.watch)
         self.shortages = built.shortages = Shortages(self.after_sales, self.stock, self.watch)
+        self.vouchers = built.vouchers = Vouchers(self.cipher, self.after_sales, self.watch)
         self.delivery = Delivery(reactions=reactions(built), clock=self.watch, failed=_loud)
 
     async def open(self, stock: int = 100) -> None:

@@ -8,6 +8,8 @@ import pytest_asyncio
 
 from kit.database import row, scalar
 from logistics.freight import FreightRule
+from logistics.ports import ShippingNews
+from logistics.reports import Reporter
 from logistics.templates import FreightDraft, FreightTemplates
 from orders.checkout import PlacedOrder
 from orders.errors import (
@@ -26,6 +28,7 @@ from orders.quotes import CheckoutLine, Expectation
 from places.errors import SiteNotOpen
 from places.models import SiteKind, SiteLevel, SiteState
 from places.service import Places
+from tests.logistics.test_reports import Desk
 from tests.orders.cases import rolled_back
 from tests.orders.mall import Mall, facts, openid_of, replayed, state_of, stock_of
 from tests.products.shelf import TOWNSHIP
@@ -204,3 +207,15 @@ async def test_a_parcel_takes_no_step_that_is_not_in_its_table(mall: Mall, picku
                 else:
                     with pytest.raises(PickupNotWaiting):
                         await _step(found["id"], to, **noted)
+
+
+async def test_wechat_is_told_that_the_parcel_is_fetched_and_names_no_waybill(mall: Mall, pickups: Pickups) -> None:
+    await arrived(mall, pickups)
+    desk = Desk()
+    mall.watch.forward(minutes=2)
+    assert await Reporter(desk, mall.watch).tell_due() == 1
+    (news,) = desk.heard
+    assert isinstance(news, ShippingNews)
+    assert (news.logistics_type, news.is_split, news.is_complete) == (4, False, True)
+    assert [(each.waybill, each.goods) for each in news.parcels] == [("", "古法红糖×2")]
+    assert await scalar("SELECT state FROM shipping_report") == "sent"

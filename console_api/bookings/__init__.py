@@ -1,0 +1,1 @@
+"""Booked services, as a merchant's clerk sees them."""
