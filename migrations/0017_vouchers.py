@@ -11,7 +11,7 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0015_services')]
+    dependencies = [('longchuan', '0016_notifications')]
 
     initial = False
 
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('ended_by', fields.CharField(null=True, max_length=64)),
             ],
-            options={'table': 'voucher', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('order_id', 'position'), name='uq_voucher_position'), CheckConstraint(check="(state = 'issued') = (code IS NOT NULL) AND (state = 'issued') = (ended_at IS NULL)", name='ck_voucher_code')], 'pk_attr': 'id', 'table_description': 'The right to one piece of a booked service from ``valid_from`` to ``valid_until``; the sealed ``code`` is used once.'},
+            options={'table': 'voucher', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('order_id', 'position'), name='uq_voucher_position'), CheckConstraint(check="(state = 'issued') = (code IS NOT NULL) AND (state = 'issued') = (ended_at IS NULL)", name='ck_voucher_code')], 'pk_attr': 'id', 'table_description': 'The right to one piece of a booked service, from day to day; the sealed ``code`` is used once.'},
             bases=['Model'],
         ),
         ops.AlterField(
@@ -85,5 +85,19 @@ class Migration(migrations.Migration):
             model_name='OrderLine',
             name='booking',
             field=fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads),
+        ),
+        ops.AddField(
+            model_name='ShippingReport',
+            name='goods',
+            field=fields.CharField(null=True, max_length=120),
+        ),
+        ops.AddField(
+            model_name='ShippingReport',
+            name='logistics_type',
+            field=fields.SmallIntField(default=1),
+        ),
+        ops.AddConstraint(
+            model_name='ShippingReport',
+            constraint=CheckConstraint(check='logistics_type IN (1, 3, 4) AND (logistics_type = 1) = (goods IS NULL)', name='shipping_report_goods'),
         ),
     ]
