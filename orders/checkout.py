@@ -45,9 +45,7 @@ class Delivery(msgspec.Struct, frozen=True):
     @property
     def kind(self) -> DeliveryKind:
         """How the buyer comes by it."""
-        if self.is_guest:
-            return DeliveryKind.VOUCHER
-        return DeliveryKind.PICKUP if self.pickup else DeliveryKind.ADDRESS
+        return DeliveryKind.VOUCHER if self.is_guest else DeliveryKind.PICKUP if self.pickup else DeliveryKind.ADDRESS
 
     @property
     def destination(self) -> str | None:
@@ -212,8 +210,7 @@ class Checkout:
             await announce(*(OrderPlaced(order=o.number, merchant=o.merchant, source=o.source) for o in trade.orders))
             # Last, because everybody queues behind the lock of a hot SKU until this commits (commerce reference 4).
             if booking is not None:
-                (order,) = trade.orders
-                await Calendars(self.clock).reserve(order.number, lines[0].sku, booking, lines[0].quantity)
+                await Calendars(self.clock).reserve(trade.orders[0].number, lines[0].sku, booking, lines[0].quantity)
                 return trade
             await self.stock.reserve(
                 {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},

@@ -3,7 +3,7 @@
 from kit.clock import Clock
 from kit.database import row
 from logistics.reports import PaymentOfGoods, ShippingReports
-from payments.queries import captured_payment
+from payments.captures import captured_payment
 
 
 async def tell_wechat(order: str, clock: Clock, *, is_fetched: bool) -> None:

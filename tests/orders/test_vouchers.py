@@ -71,7 +71,9 @@ async def test_what_cannot_be_booked_is_refused(mall: Mall) -> None:
         await book(mall, stay(mall, sku, begins_in=29))
     for check_in, check_out in ((-1, 1), (3, 3), (3, 2), (1, 32), (3, None)):
         with pytest.raises(DatesInvalid):
-            await booking_for(sku, in_days(mall, check_in), check_out and in_days(mall, check_out), today)
+            await booking_for(
+                sku, in_days(mall, check_in), None if check_out is None else in_days(mall, check_out), today
+            )
     for lines in ([CheckoutLine(sku, 1)], [CheckoutLine(mall.skus[0], 1, check_in=today)]):
         with pytest.raises(DatesInvalid):
             await mall.checkout.quote("C1", lines, (), None)
