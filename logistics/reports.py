@@ -52,9 +52,9 @@ class ShippingReports:
         now = self.clock()
         async with joined():
             await row(
-                "INSERT INTO shipping_report AS r (kind, reference, merchant, transaction_id, payer_openid, is_split,"
-                " is_complete, state, wanted, told, attempts, due_at, noted_at)"
-                " VALUES ('shipping', $1, $2, $3, $4, NOT $5, $5, 'pending', 1, 0, 0, $6, $7)"
+                "INSERT INTO shipping_report AS r (kind, reference, merchant, transaction_id, payer_openid, logistics_type,"
+                " is_split, is_complete, state, wanted, told, attempts, due_at, noted_at)"
+                " VALUES ('shipping', $1, $2, $3, $4, 1, NOT $5, $5, 'pending', 1, 0, 0, $6, $7)"
                 " ON CONFLICT (reference, kind) DO UPDATE SET wanted = r.wanted + 1, is_complete = $5,"
                 " state = CASE r.state WHEN 'sending' THEN r.state ELSE 'pending' END, attempts = 0,"
                 " due_at = GREATEST($6, CASE r.state WHEN 'pending' THEN r.due_at ELSE $6 END)"
@@ -91,9 +91,9 @@ class ShippingReports:
     async def note_arrival(self, reference: str, arrived_at: datetime) -> None:
         """All goods of a payment have arrived: WeChat may remind its buyer to confirm. Once, and after the shipping."""
         await rows(
-            "INSERT INTO shipping_report (kind, reference, merchant, transaction_id, payer_openid, is_split,"
-            " is_complete, arrived_at, state, wanted, told, attempts, due_at, noted_at)"
-            " SELECT 'receipt', reference, merchant, transaction_id, payer_openid, is_split, true, $2, 'pending', 1, 0,"
+            "INSERT INTO shipping_report (kind, reference, merchant, transaction_id, payer_openid, logistics_type,"
+            " is_split, is_complete, arrived_at, state, wanted, told, attempts, due_at, noted_at)"
+            " SELECT 'receipt', reference, merchant, transaction_id, payer_openid, 1, is_split, true, $2, 'pending', 1, 0,"
             " 0, $3, $3 FROM shipping_report WHERE reference = $1 AND kind = 'shipping' AND is_complete"
             " ON CONFLICT DO NOTHING RETURNING id",
             reference,
