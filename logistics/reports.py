@@ -52,8 +52,8 @@ class ShippingReports:
         now = self.clock()
         async with joined():
             await row(
-                "INSERT INTO shipping_report AS r (kind, reference, merchant, transaction_id, payer_openid, logistics_type,"
-                " is_split, is_complete, state, wanted, told, attempts, due_at, noted_at)"
+                "INSERT INTO shipping_report AS r (kind, reference, merchant, transaction_id, payer_openid,"
+                " logistics_type, is_split, is_complete, state, wanted, told, attempts, due_at, noted_at)"
                 " VALUES ('shipping', $1, $2, $3, $4, 1, NOT $5, $5, 'pending', 1, 0, 0, $6, $7)"
                 " ON CONFLICT (reference, kind) DO UPDATE SET wanted = r.wanted + 1, is_complete = $5,"
                 " state = CASE r.state WHEN 'sending' THEN r.state ELSE 'pending' END, attempts = 0,"
