@@ -93,8 +93,8 @@ class ShippingReports:
         await rows(
             "INSERT INTO shipping_report (kind, reference, merchant, transaction_id, payer_openid, logistics_type,"
             " is_split, is_complete, arrived_at, state, wanted, told, attempts, due_at, noted_at)"
-            " SELECT 'receipt', reference, merchant, transaction_id, payer_openid, 1, is_split, true, $2, 'pending', 1, 0,"
-            " 0, $3, $3 FROM shipping_report WHERE reference = $1 AND kind = 'shipping' AND is_complete"
+            " SELECT 'receipt', reference, merchant, transaction_id, payer_openid, 1, is_split, true, $2, 'pending', 1,"
+            " 0, 0, $3, $3 FROM shipping_report WHERE reference = $1 AND kind = 'shipping' AND is_complete"
             " ON CONFLICT DO NOTHING RETURNING id",
             reference,
             arrived_at,
