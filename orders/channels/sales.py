@@ -246,4 +246,5 @@ def _line(order: str, position: int, sold: SaleRow, offer: SkuOffer, source: Sou
         mass_gram=offer.mass_gram,
         return_policy=offer.return_policy,
         ships_from=offer.ships_from,
+        booking=None,
     )

@@ -11,7 +11,7 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('longchuan', '0017_search')]
+    dependencies = [('longchuan', '0003_channels')]
 
     initial = False
 
