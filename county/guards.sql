@@ -2,10 +2,11 @@
 SELECT make_append_only('complaint_clock');
 SELECT keep_rows('complaint', 'complaint_message', 'complaint_step');
 
--- A step stays as it was written, but for its words: they are forgotten when retention is over.
+-- A step stays as it was written, but for its words: they go after those of its complaint, when retention is over.
 CREATE OR REPLACE FUNCTION only_forget_complaint_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.text <> '' OR to_jsonb(NEW) - 'text' <> to_jsonb(OLD) - 'text' THEN
+    IF NEW.text <> '' OR to_jsonb(NEW) - 'text' <> to_jsonb(OLD) - 'text'
+        OR EXISTS (SELECT 1 FROM complaint WHERE id = OLD.complaint_id AND (detail <> '' OR state <> 'closed')) THEN
         RAISE EXCEPTION 'complaint_step is append-only' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;

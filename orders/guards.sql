@@ -2,10 +2,12 @@
 SELECT make_append_only('order_event');
 SELECT keep_rows('after_sales_event');
 
--- A step of a case stays as it was written, but for its words: they are forgotten when retention is over.
+-- A step of a case stays as it was written, but for its words: they go after the order's address, when retention is over.
 CREATE OR REPLACE FUNCTION only_forget_case_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.note IS NOT NULL OR to_jsonb(NEW) - 'note' <> to_jsonb(OLD) - 'note' THEN
+    IF NEW.note IS NOT NULL OR to_jsonb(NEW) - 'note' <> to_jsonb(OLD) - 'note'
+        OR EXISTS (SELECT 1 FROM after_sales_case c JOIN customer_order o ON o.id = c.order_id
+                    WHERE c.id = OLD.case_id AND o.delivery <> '') THEN
         RAISE EXCEPTION 'after_sales_event is append-only' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;

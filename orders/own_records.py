@@ -141,6 +141,7 @@ async def _forget_some(ended_before: datetime) -> int:
         found = await row("SELECT array_agg(number) AS numbers FROM customer_order WHERE id = ANY($1::bigint[])", ids)
         assert found is not None
         await forget_receivers(found["numbers"])
+        await execute("UPDATE customer_order SET delivery = '' WHERE id = ANY($1::bigint[])", ids)
         cases = "SELECT id FROM after_sales_case WHERE order_id = ANY($1::bigint[])"
         await execute(f"UPDATE after_sales_event SET note = NULL WHERE note IS NOT NULL AND case_id IN ({cases})", ids)
         await execute(
@@ -149,5 +150,4 @@ async def _forget_some(ended_before: datetime) -> int:
             ids,
         )
         await execute("UPDATE invoice_request SET sealed = '' WHERE order_id = ANY($1::bigint[])", ids)
-        await execute("UPDATE customer_order SET delivery = '' WHERE id = ANY($1::bigint[])", ids)
         return len(ids)

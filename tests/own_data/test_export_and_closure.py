@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+from tortoise.exceptions import BaseORMException
 
 from accounts.actors import Consumer
 from accounts.closures import CLAIMED_FOR, Closures
@@ -93,6 +94,10 @@ async def test_everything_is_told_and_then_forgotten(marked: Marked) -> None:
         "payment_notice",
     }
     assert {table for table, _ in left - PUBLISHED} <= trade_records
+
+    for too_early in ("UPDATE after_sales_event SET note = NULL", "UPDATE complaint_step SET text = ''"):
+        with pytest.raises(BaseORMException, match="append-only"):
+            await execute(too_early)
 
     mall.watch.forward(days=1096)
     kept_until = mall.watch() - timedelta(days=1096)
