@@ -9,10 +9,10 @@ from hashlib import sha256
 import msgspec
 from tortoise.exceptions import IntegrityError
 
+from content.attaching import attach_pictures
 from content.errors import (
     ContentDecided,
     PictureNotFound,
-    PictureNotUsable,
     PicturePurposeUnknown,
     PictureQuotaUsed,
 )
@@ -25,7 +25,6 @@ from kit.imaging import CONTENT_TYPE, SIZES, Encoded, PictureInvalid, PictureToo
 from kit.numbers import opaque_id
 from kit.outbox import announce
 
-MAX_PICTURES = 20
 ORPHANED_AFTER = timedelta(days=1)
 REFUSED_KEPT = timedelta(days=30)
 
@@ -184,38 +183,8 @@ class Pictures:
         return TakenPicture(number, state, encoded.width, encoded.height)
 
     async def attach(self, numbers: Sequence[str], uploader: str, purpose: str, owner: str) -> None:
-        """These are the owner's pictures of this purpose, in this order; others that it had are taken off.
-
-        Joins the caller's transaction. A picture that the owner has already may be named by anybody who may change
-        the owner; a new one is the uploader's own. Raises :class:`PictureNotUsable` for a picture that is unknown,
-        refused, of another purpose, somebody else's, in use elsewhere, or named twice.
-        """
-        if not in_open_transaction():
-            raise RuntimeError("pictures are attached in the transaction of what they are attached to")
-        if len(set(numbers)) != len(numbers) or len(numbers) > MAX_PICTURES:
-            raise PictureNotUsable(max_pictures=MAX_PICTURES)
-        found = await rows(
-            "SELECT number, uploader, owner, purpose, state FROM picture WHERE number = ANY($1::text[])"
-            ' ORDER BY number COLLATE "C" FOR UPDATE',
-            list(numbers),
-        )
-        usable = {p["number"] for p in found if _is_usable(p, uploader, purpose, owner)}
-        if unusable := [number for number in numbers if number not in usable]:
-            raise PictureNotUsable(pictures=unusable)
-        await execute(
-            "UPDATE picture SET owner = NULL, position = NULL"
-            " WHERE owner = $1 AND purpose = $2 AND NOT number = ANY($3::text[])",
-            owner,
-            purpose,
-            list(numbers),
-        )
-        await execute(
-            "UPDATE picture p SET owner = $1, position = given.position, attached_at = COALESCE(p.attached_at, $2)"
-            " FROM unnest($3::text[]) WITH ORDINALITY AS given (number, position) WHERE p.number = given.number",
-            owner,
-            self.clock(),
-            list(numbers),
-        )
+        """See :func:`content.attaching.attach_pictures`."""
+        await attach_pictures(numbers, uploader, purpose, owner, self.clock())
 
     async def decide(self, number: str, passed: bool, by: str, reason: str) -> None:
         """A person decides on a picture that waits, or lets a refused one pass after all.
@@ -305,12 +274,6 @@ def _rule(purpose: str, uploader: str) -> Purpose:
     if rule is None or not (rule.consumers if _is_consumer(uploader) else rule.staff):
         raise PicturePurposeUnknown(purpose=purpose[:20])
     return rule
-
-
-def _is_usable(picture: Row, uploader: str, purpose: str, owner: str) -> bool:
-    if picture["purpose"] != purpose or picture["state"] not in ("held", "in_review", "passed"):
-        return False
-    return bool(picture["owner"] == owner or (picture["owner"] is None and picture["uploader"] == uploader))
 
 
 async def _same_bytes(uploader: str, purpose: str, digest: bytes) -> TakenPicture | None:

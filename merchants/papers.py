@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 from tortoise.exceptions import IntegrityError
 
+from content.attaching import attach_pictures
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
@@ -124,6 +125,8 @@ class Papers:
                     )
             except IntegrityError:
                 raise PaperRepeated(document_number=paper.document_number) from None
+            if paper.picture is not None:
+                await attach_pictures([paper.picture], by, "licence", f"paper:{number}", now)
             await PaperReview.create(paper_id=created.id, state=PaperState.SUBMITTED, reviewed_at=now, reviewed_by=by)
         return number
 

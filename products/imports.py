@@ -210,7 +210,7 @@ class Imports:
             detail = "商品不在草稿状态，只能修改价格和库存"
             tally.problems.append(ImportProblem(parts[0].number, "", detail))
         else:
-            await self.catalogue.edit(merchant, before.code, _changed_draft(before, parts))
+            await self.catalogue.edit(merchant, before.code, _changed_draft(before, parts), by)
             tally.edited += 1
 
 

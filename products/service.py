@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from content.attaching import attach_pictures
 from kit.clock import Clock, china_day, utc_now
 from kit.database import joined, row, transaction
 from kit.numbers import public_number
@@ -64,6 +65,10 @@ class SalePolicies:
         )
 
 
+PICTURES = "product"
+"""The purpose of a product's pictures."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Drafts, reviews, lists and delists products. A merchant reaches its own alone: others do not exist.
@@ -78,7 +83,7 @@ class Catalogue:
         """A new product in draft; answers its code.
 
         Raises :class:`MerchantMayNotSell`, :class:`DivisionUnknown`, :class:`CategoryUnknown`,
-        :class:`SalePolicyUnknown`, :class:`SkusInvalid`, :class:`ShipsFromInvalid`.
+        :class:`SalePolicyUnknown`, :class:`SkusInvalid`, :class:`ShipsFromInvalid`, :class:`PictureNotUsable`.
         """
         seller = await Merchant.get_or_none(number=merchant)
         if seller is None or seller.state is not MerchantState.APPROVED:
@@ -94,11 +99,12 @@ class Catalogue:
                 **described,
             )
             await self._write_skus(product.id, draft.skus)
+            await attach_pictures(_picture_numbers(draft), by, PICTURES, pictures_owner(product.code), now)
             await index_product(product.id)
             await self._note(product.id, ProductState.DRAFT, by)
         return product.code
 
-    async def edit(self, merchant: str, code: str, draft: ProductDraft) -> None:
+    async def edit(self, merchant: str, code: str, draft: ProductDraft, by: str) -> None:
         """Replace a draft. A SKU that is not named any more can no longer be bought; its history stays.
 
         Raises :class:`ProductUnknown`, :class:`ProductNotMovable` and what ``draft`` raises.
@@ -110,6 +116,7 @@ class Catalogue:
                 raise ProductNotMovable(state=product.state.value, to=ProductState.DRAFT.value)
             await Product.filter(id=product.id).update(**_described(draft, category))
             await self._write_skus(product.id, draft.skus)
+            await attach_pictures(_picture_numbers(draft), by, PICTURES, pictures_owner(code), self.clock())
             await index_product(product.id)
 
     async def submit(self, merchant: str, code: str, by: str) -> None:
@@ -247,6 +254,15 @@ class Catalogue:
                 await Sku.create(product_id=product_id, code=code, **described)
             elif not await Sku.filter(product_id=product_id, code=sku.code).update(**described):
                 raise SkusInvalid(sku=sku.code)
+
+
+def pictures_owner(code: str) -> str:
+    """What a product's pictures are attached to."""
+    return f"product:{code}"
+
+
+def _picture_numbers(draft: ProductDraft) -> list[str]:
+    return [picture.number for picture in draft.pictures]
 
 
 def _described(draft: ProductDraft, category: int) -> dict[str, Any]:

@@ -69,7 +69,7 @@ async def edit_product(
 ) -> ProductDossier:
     """修改草稿；未列出的规格不再出售。"""
     await templates.check_usable(actor.merchant, body.freight_template)
-    await catalogue.edit(actor.merchant, code, _draft(body))
+    await catalogue.edit(actor.merchant, code, _draft(body), actor.caller)
     return await product_dossier(code)
 
 

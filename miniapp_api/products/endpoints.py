@@ -4,12 +4,14 @@ import msgspec
 
 from accounts.actors import Consumer
 from accounts.preferences import personalised, set_personalised
+from content.pictures import pictures_of
 from miniapp_api import door
 from miniapp_api.products.schemas import (
     CategoriesView,
     CategoryView,
     PersonalisationInput,
     PersonalisationView,
+    PictureOnPage,
     ProductsQuery,
     ProductsView,
     ProductView,
@@ -18,8 +20,9 @@ from miniapp_api.products.schemas import (
 from orders.recent import recently_bought
 from products.categories import CategoryNode, category_tree
 from products.listing import product_cards
-from products.queries import product_page
+from products.queries import ProductPage, product_page
 from products.recommendations import popular, related_to
+from products.service import pictures_owner
 from reviews.queries import rating_of
 
 
@@ -33,7 +36,18 @@ async def list_products(query: ProductsQuery) -> ProductsView:
 async def show_product(code: str) -> ProductView:
     """商品详情：规格、价格、库存、今日有效的标识、证书与评分。"""
     page = await product_page(code)
-    return ProductView(**msgspec.structs.asdict(page), rating=await rating_of(code))
+    gallery = await _gallery(page) if page.pictures else []
+    return ProductView(**msgspec.structs.asdict(page), gallery=gallery, rating=await rating_of(code))
+
+
+async def _gallery(page: ProductPage) -> list[PictureOnPage]:
+    """The pictures of a product that have been judged fit to show, in its merchant's order."""
+    kinds = {picture.number: picture.kind for picture in page.pictures}
+    return [
+        PictureOnPage(kinds[p.number], p.width, p.height, p.thumbnail_url, p.url, p.large_url)
+        for p in await pictures_of(pictures_owner(page.code))
+        if p.number in kinds and p.url and p.thumbnail_url and p.large_url
+    ]
 
 
 @door.get("/products/<code:str>/related", public=True, cached=True)

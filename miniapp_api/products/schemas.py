@@ -55,9 +55,21 @@ class ProductsView(View):
     next_cursor: str | None
 
 
-class ProductView(ProductPage, kw_only=True):
-    """A product's page, with what buyers think of it."""
+class PictureOnPage(View):
+    """A picture of a product, for what it is and where it is served (longest edge 200, 750 and 1500 pixels)."""
 
+    kind: str
+    width: int
+    height: int
+    thumbnail_url: str
+    url: str
+    large_url: str
+
+
+class ProductView(ProductPage, kw_only=True):
+    """A product's page, with its pictures that may be shown and what buyers think of it."""
+
+    gallery: list[PictureOnPage]
     rating: Rating
 
 

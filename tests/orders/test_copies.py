@@ -30,7 +30,7 @@ async def test_a_placed_order_does_not_move_when_its_product_does(mall: Mall) ->
         [SkuDraft(spec="二号", price_fen=999_900, mass_gram=999, code=sku)],
         host_commission_bp=700,
     )
-    await catalogue.edit(mall.merchant, product, changed)
+    await catalogue.edit(mall.merchant, product, changed, "staff:test")
     with pytest.raises(NotOnSale):
         await mall.place(lines=[CheckoutLine(sku, 1)])
     await mall.pay(order.number)

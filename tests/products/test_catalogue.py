@@ -91,7 +91,7 @@ async def test_another_merchants_product_does_not_exist(database: str) -> None:
     code, (sku,) = await listed_product(owner)
     catalogue = Catalogue()
     for act in (
-        catalogue.edit(other, code, draft_of("改名")),
+        catalogue.edit(other, code, draft_of("改名"), BY),
         catalogue.submit(other, code, BY),
         catalogue.delist(code, "恶意下架", BY, other),
         catalogue.reopen(other, code, BY),
@@ -127,7 +127,7 @@ async def test_an_edited_draft_keeps_named_skus_and_retires_the_others(database:
         SkuDraft(spec="3 kg", price_fen=290, mass_gram=3000),
         SkuDraft(spec="1 kg", price_fen=95, mass_gram=1000, code=kept),
     ]
-    await Catalogue().edit(merchant, code, draft_of("新名", new))
+    await Catalogue().edit(merchant, code, draft_of("新名", new), BY)
     dossier = await product_dossier(code)
     assert [(s.spec, s.price_fen, s.active) for s in dossier.skus] == [
         ("3 kg", 290, True),
@@ -137,7 +137,7 @@ async def test_an_edited_draft_keeps_named_skus_and_retires_the_others(database:
     assert (await sku_offers([kept, retired]))[retired].listed is False
     await Catalogue().submit(merchant, code, BY)
     with pytest.raises(ProductNotMovable):
-        await Catalogue().edit(merchant, code, draft_of())
+        await Catalogue().edit(merchant, code, draft_of(), BY)
 
 
 async def test_marks_show_from_their_first_day_to_their_last_until_revoked(database: str) -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from content.errors import PictureNotUsable
+from content.pictures import pictures_of
 from kit.clock import china_day, utc_now
 from kit.database import execute, rows
 from merchants.papers import PaperKind, Papers, valid_papers
@@ -37,7 +39,8 @@ from products.errors import (
 from products.knives import Blade, Knives, Objection, objection
 from products.listing import product_cards
 from products.queries import product_page, sku_offers
-from products.service import Catalogue
+from products.service import Catalogue, pictures_owner
+from tests.content.paint import a_picture
 from tests.merchants.folders import accepted_paper, paper_of
 from tests.products.shelf import approved_merchant, draft_of, listed_product, skus_of
 
@@ -333,18 +336,22 @@ async def test_variants_have_one_word_for_each_axis_and_differ(database: str) ->
     def sku(*options: str) -> SkuDraft:
         return SkuDraft(spec=" ".join(options) or "一种", price_fen=100, mass_gram=1, options=options)
 
+    picture = await a_picture(BY, "product")
     axes = ("颜色", "尺寸")
     code = await Catalogue().draft(
         merchant,
         draft_of(
             "织锦挎包", [sku("红", "大"), sku("红", "小")], axes=axes,
-            pictures=(PictureDraft("PIC1", PictureKind.COVER),),
+            pictures=(PictureDraft(picture, PictureKind.COVER),),
         ),
         BY,
     )  # fmt: skip
     dossier = await product_dossier(code)
     assert (dossier.axes, [s.options for s in dossier.skus]) == (["颜色", "尺寸"], [["红", "大"], ["红", "小"]])
-    assert [(p.number, p.kind) for p in dossier.pictures] == [("PIC1", "cover")]
+    assert [(p.number, p.kind) for p in dossier.pictures] == [(picture, "cover")]
+    assert [p.number for p in await pictures_of(pictures_owner(code))] == [picture]
+    with pytest.raises(PictureNotUsable):
+        await Catalogue().draft(merchant, draft_of(pictures=(PictureDraft(picture, PictureKind.COVER),)), BY)
     for wrong, names in (
         ([sku("红")], axes),
         ([sku("红", "大"), sku("红", "大")], axes),

@@ -90,7 +90,7 @@ async def test_the_index_follows_every_edit_and_every_name(database: str) -> Non
     await catalogue.delist(code, "改名", BY)
     assert await titles("红糖") == []
     await catalogue.reopen(merchant, code, BY)
-    await catalogue.edit(merchant, code, draft_of("高山绿茶"))
+    await catalogue.edit(merchant, code, draft_of("高山绿茶"), BY)
     await catalogue.submit(merchant, code, BY)
     await catalogue.list(code, BY)
     assert (await titles("红糖"), await titles("lvcha")) == ([], ["高山绿茶"])
