@@ -2,6 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
 from accounts.models import SessionKind
+from accounts.own_data_models import ClosureState, DocumentKind
 from accounts.roles import Role, ScopeKind
 from content.models import PictureState, TextState
 from county.complaints.models import ComplaintState, Origin, UtteranceState
@@ -12,13 +13,16 @@ from merchants.licences import LicenceKind
 from merchants.models import MerchantState, PaperState
 from messages.models import MessageMoment, MessageState
 from orders.cases.models import CaseKind, Cause
-from orders.handovers.models import PickupState
+from orders.channels.models import FileKind, SalesChannel
+from orders.handovers.models import PickupState, VoucherState
+from orders.invoices.models import InvoiceState, TitleKind
 from orders.models import CaseState, DeliveryKind, OrderState
 from payments.models import DifferenceState, NoticeOutcome, PaymentState, RefundRowState
 from payments.ports import BillLineKind
 from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
 from products.drafts import ReturnPolicy
 from products.models import MovementKind, OfferState, ProductState, ReservationState
@@ -49,6 +53,21 @@ class Migration(migrations.Migration):
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'access_log', 'app': 'longchuan', 'indexes': [Index(fields=['subject', 'at'], name='access_log_subject'), Index(fields=['actor', 'at'], name='access_log_actor')], 'pk_attr': 'id', 'table_description': 'Who read which personal fields of whom, when and why. Rows are only ever added (``guards.sql``).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AccountClosure',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=24)),
+                ('consumer', fields.CharField(max_length=24)),
+                ('state', fields.CharEnumField(description='COOLING: cooling\nREVOKED: revoked\nERASING: erasing\nERASED: erased', enum_type=ClosureState, max_length=8)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('due_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('identity', fields.CharField(null=True, max_length=64)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'account_closure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('consumer',), name='account_closure_one', condition="state IN ('cooling', 'erasing')"), CheckConstraint(check="(state = 'erasing') = (identity IS NOT NULL) AND (state IN ('revoked', 'erased')) = (ended_at IS NOT NULL)", name='account_closure_state')], 'indexes': [Index(fields=['consumer', 'id'], name='account_closure_consumer')], 'pk_attr': 'id', 'table_description': 'A consumer wants the account closed.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -230,6 +249,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ChannelImport',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('channel', fields.CharEnumField(description='DOUYIN: douyin\nPINDUODUO: pinduoduo\nGROUP_PURCHASE: group_purchase', enum_type=SalesChannel, max_length=20)),
+                ('kind', fields.CharEnumField(description='ORDERS: orders\nREFUNDS: refunds\nSETTLEMENTS: settlements', enum_type=FileKind, max_length=12)),
+                ('digest', fields.BinaryField()),
+                ('row_count', fields.IntField()),
+                ('recorded', fields.IntField()),
+                ('known', fields.IntField()),
+                ('imported_by', fields.CharField(max_length=120)),
+                ('imported_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'channel_import', 'app': 'longchuan', 'unique_together': (('merchant', 'channel', 'kind', 'digest'),), 'constraints': [CheckConstraint(check='recorded >= 0 AND known >= 0 AND row_count > 0', name='ck_channel_import_counts')], 'pk_attr': 'id', 'table_description': 'A file that was taken in whole. ``digest`` is the SHA-256 of its bytes, by which it is known again.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ChannelMoney',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -355,6 +392,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ConsumerConsent',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('consumer', fields.CharField(max_length=24)),
+                ('kind', fields.CharEnumField(description='PRIVACY_POLICY: privacy_policy\nUSER_AGREEMENT: user_agreement\nMARKETING: marketing\nPERSONALISATION: personalisation', enum_type=DocumentKind, max_length=16)),
+                ('version', fields.IntField()),
+                ('given', fields.BooleanField()),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'consumer_consent', 'app': 'longchuan', 'indexes': [Index(fields=['consumer', 'kind', 'id'], name='consumer_consent_newest')], 'pk_attr': 'id', 'table_description': 'A consumer agreed to a version, or took it back. Rows are only ever added; the newest of a kind holds.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ContentKeyword',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -462,6 +512,19 @@ class Migration(migrations.Migration):
                 ('net_fen', fields.BigIntField()),
             ],
             options={'table': 'coupon_share', 'app': 'longchuan', 'constraints': [CheckConstraint(check='discount_fen >= 0 AND net_fen >= 0 AND discount_fen + net_fen <= line_fen AND merchant_fen >= 0 AND county_fen >= 0 AND merchant_fen + county_fen = discount_fen', name='coupon_share_amounts'), UniqueConstraint(fields=('coupon_id', 'reference', 'line'), name='coupon_share_once')], 'indexes': [Index(fields=['reference'], name='coupon_share_reference')], 'pk_attr': 'id', 'table_description': 'What one coupon took off one line of one trade, and who bears it. Written at the hold, never changed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DataExport',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=24)),
+                ('consumer', fields.CharField(max_length=24)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('fetched', fields.SmallIntField(default=0)),
+            ],
+            options={'table': 'data_export', 'app': 'longchuan', 'indexes': [Index(fields=['consumer', 'asked_at'], name='data_export_consumer')], 'pk_attr': 'id', 'table_description': 'The right to fetch the own data for a while. It holds none: they are read when it is fetched.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -609,6 +672,19 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='InvoiceWindow',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('valid_from', fields.DateField(unique=True)),
+                ('days', fields.SmallIntField()),
+                ('source_document', fields.CharField(max_length=120)),
+                ('entered_by', fields.CharField(max_length=120)),
+                ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'invoice_window', 'app': 'longchuan', 'constraints': [CheckConstraint(check='days BETWEEN 1 AND 1827', name='ck_invoice_window_days')], 'pk_attr': 'id', 'table_description': 'From a day of payment on: how many days after payment an invoice may be asked for, and which paper says so.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='LedgerAccount',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -655,6 +731,21 @@ class Migration(migrations.Migration):
                 ('amount_fen', fields.BigIntField()),
             ],
             options={'table': 'ledger_posting', 'app': 'longchuan', 'constraints': [CheckConstraint(check='amount_fen <> 0', name='ledger_posting_amount')], 'indexes': [Index(fields=['subject'], name='ledger_posting_subject'), Index(fields=['account_id'], name='ledger_posting_account'), Index(fields=['journal_id'], name='ledger_posting_journal')], 'pk_attr': 'id', 'table_description': 'One amount on one account, in fen: debit positive, credit negative, never zero.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LegalDocument',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('kind', fields.CharEnumField(description='PRIVACY_POLICY: privacy_policy\nUSER_AGREEMENT: user_agreement\nMARKETING: marketing\nPERSONALISATION: personalisation', enum_type=DocumentKind, max_length=16)),
+                ('version', fields.IntField()),
+                ('title', fields.CharField(max_length=80)),
+                ('text', fields.TextField(unique=False)),
+                ('effective_from', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('announced_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('announced_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'legal_document', 'app': 'longchuan', 'unique_together': (('kind', 'version'),), 'constraints': [CheckConstraint(check="version = 1 OR effective_from >= announced_at + interval '168 hours'", name='legal_document_announced')], 'pk_attr': 'id', 'table_description': 'One version of a text. Rows are only ever added (``guards.sql``).'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1554,6 +1645,8 @@ class Migration(migrations.Migration):
                 ('merchant', fields.CharField(max_length=32)),
                 ('transaction_id', fields.CharField(max_length=64)),
                 ('payer_openid', fields.CharField(max_length=128)),
+                ('logistics_type', fields.SmallIntField(default=1)),
+                ('goods', fields.CharField(null=True, max_length=120)),
                 ('is_split', fields.BooleanField(default=False)),
                 ('is_complete', fields.BooleanField(default=False)),
                 ('arrived_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -1569,7 +1662,7 @@ class Migration(migrations.Migration):
                 ('told_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('decided_by', fields.CharField(null=True, max_length=120)),
             ],
-            options={'table': 'shipping_report', 'app': 'longchuan', 'unique_together': (('reference', 'kind'),), 'constraints': [CheckConstraint(check='wanted >= told AND told >= 0', name='shipping_report_counts'), CheckConstraint(check="(kind = 'receipt') = (arrived_at IS NOT NULL)", name='shipping_report_arrival')], 'indexes': [Index(fields=['merchant', 'state', 'id'], name='shipping_report_merchant')], 'pk_attr': 'id', 'table_description': "What WeChat must know of one payment's goods (wechat reference 2.7): an outbox row, sent by a job."},
+            options={'table': 'shipping_report', 'app': 'longchuan', 'unique_together': (('reference', 'kind'),), 'constraints': [CheckConstraint(check='wanted >= told AND told >= 0', name='shipping_report_counts'), CheckConstraint(check='logistics_type IN (1, 3, 4) AND (logistics_type = 1) = (goods IS NULL)', name='shipping_report_goods'), CheckConstraint(check="(kind = 'receipt') = (arrived_at IS NOT NULL)", name='shipping_report_arrival')], 'indexes': [Index(fields=['merchant', 'state', 'id'], name='shipping_report_merchant')], 'pk_attr': 'id', 'table_description': "What WeChat must know of one payment's goods (wechat reference 2.7): an outbox row, sent by a job."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1609,6 +1702,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='BookingRule',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('sku', fields.OneToOneField('longchuan.Sku', source_field='sku_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='STAY: stay\nVISIT: visit', enum_type=BookingKind, max_length=8)),
+                ('cancel_hours', fields.IntField()),
+                ('grace_days', fields.SmallIntField()),
+                ('on_expiry', fields.CharEnumField(description='REFUND: refund\nFORFEIT: forfeit', enum_type=OnExpiry, max_length=8)),
+                ('changed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('changed_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'booking_rule', 'app': 'longchuan', 'constraints': [CheckConstraint(check='cancel_hours BETWEEN 0 AND 2160 AND grace_days BETWEEN 0 AND 30', name='booking_rule_spans')], 'pk_attr': 'id', 'table_description': 'How a SKU is booked. The buyer gives up freely until ``cancel_hours`` before the first day begins in China.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='BrandAuthorisation',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1629,6 +1737,33 @@ class Migration(migrations.Migration):
                 ('revocation_reason', fields.CharField(null=True, max_length=200)),
             ],
             options={'table': 'brand_authorisation', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until >= valid_from', name='brand_authorisation_span'), CheckConstraint(check='quota_pieces IS NULL OR quota_pieces > 0', name='brand_authorisation_quota')], 'pk_attr': 'id', 'table_description': 'The permission for one product of one merchant to carry the public brand, for a span of days.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CalendarDay',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('sku', fields.ForeignKeyField('longchuan.Sku', source_field='sku_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('day', fields.DateField()),
+                ('capacity', fields.IntField()),
+                ('taken', fields.IntField(default=0)),
+                ('price_fen', fields.BigIntField()),
+                ('is_open', fields.BooleanField(default=True)),
+            ],
+            options={'table': 'calendar_day', 'app': 'longchuan', 'constraints': [CheckConstraint(check='taken BETWEEN 0 AND capacity AND capacity <= 10000 AND price_fen BETWEEN 1 AND 100000000', name='calendar_day_taken'), UniqueConstraint(fields=('sku_id', 'day'), name='calendar_day_once')], 'pk_attr': 'id', 'table_description': 'One day of a SKU: ``capacity`` rooms or places at ``price_fen`` each, of which ``taken`` are held or sold.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DayBooking',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('reference', fields.CharField(max_length=64)),
+                ('day', fields.ForeignKeyField('longchuan.CalendarDay', source_field='day_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('quantity', fields.IntField()),
+                ('returned', fields.IntField(default=0)),
+                ('state', fields.CharEnumField(description='HELD: held\nSOLD: sold\nRELEASED: released', enum_type=ReservationState, max_length=10)),
+            ],
+            options={'table': 'day_booking', 'app': 'longchuan', 'constraints': [CheckConstraint(check="quantity > 0 AND returned BETWEEN 0 AND quantity AND (returned = 0 OR state = 'sold')", name='day_booking_quantities'), UniqueConstraint(fields=('reference', 'day_id'), name='day_booking_once')], 'pk_attr': 'id', 'table_description': 'Places of one day under an opaque reference; ``returned`` of them were given back later.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1951,7 +2086,7 @@ class Migration(migrations.Migration):
                 ('discount_fen', fields.BigIntField(default=0)),
                 ('freight_fen', fields.BigIntField(default=0)),
                 ('amount_fen', fields.BigIntField()),
-                ('delivery_kind', fields.CharEnumField(default=DeliveryKind.ADDRESS, description='ADDRESS: address\nPICKUP: pickup', enum_type=DeliveryKind, max_length=10)),
+                ('delivery_kind', fields.CharEnumField(default=DeliveryKind.ADDRESS, description='ADDRESS: address\nPICKUP: pickup\nVOUCHER: voucher', enum_type=DeliveryKind, max_length=10)),
                 ('delivery', fields.BinaryField()),
                 ('after_sales_window_s', fields.IntField()),
                 ('after_sales_terms', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -2024,6 +2159,55 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ChannelOrder',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('order', fields.OneToOneField('longchuan.Order', source_field='order_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('file', fields.ForeignKeyField('longchuan.ChannelImport', source_field='file_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('channel', fields.CharEnumField(description='DOUYIN: douyin\nPINDUODUO: pinduoduo\nGROUP_PURCHASE: group_purchase', enum_type=SalesChannel, max_length=20)),
+                ('external_number', fields.CharField(max_length=64)),
+                ('content', fields.BinaryField()),
+            ],
+            options={'table': 'channel_order', 'app': 'longchuan', 'unique_together': (('merchant', 'channel', 'external_number'),), 'pk_attr': 'id', 'table_description': 'What a channel calls an order. ``content`` is a keyed hash of its rows, to tell a change from a repeat.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ChannelSettlement',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('order', fields.ForeignKeyField('longchuan.Order', source_field='order_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('file', fields.ForeignKeyField('longchuan.ChannelImport', source_field='file_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('day', fields.DateField()),
+                ('paid_out_fen', fields.BigIntField()),
+                ('fee_fen', fields.BigIntField()),
+            ],
+            options={'table': 'channel_settlement', 'app': 'longchuan', 'unique_together': (('order_id', 'day'),), 'constraints': [CheckConstraint(check='paid_out_fen <> 0 OR fee_fen <> 0', name='ck_channel_settlement_money')], 'pk_attr': 'id', 'table_description': 'What a channel paid out for an order on one day, and kept as its fee; both are negative when it took back.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='InvoiceRequest',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('order', fields.ForeignKeyField('longchuan.Order', source_field='order_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('consumer', fields.CharField(max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('kind', fields.CharEnumField(description='PERSONAL: personal\nCOMPANY: company', enum_type=TitleKind, max_length=10)),
+                ('sealed', fields.BinaryField()),
+                ('amount_fen', fields.BigIntField()),
+                ('state', fields.CharEnumField(default=InvoiceState.REQUESTED, description='REQUESTED: requested\nISSUED: issued\nREFUSED: refused\nWITHDRAWN: withdrawn', enum_type=InvoiceState, max_length=10)),
+                ('requested_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('answered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('answered_by', fields.CharField(null=True, max_length=120)),
+                ('invoice_number', fields.CharField(null=True, max_length=20)),
+                ('reason', fields.CharField(null=True, max_length=200)),
+            ],
+            options={'table': 'invoice_request', 'app': 'longchuan', 'constraints': [CheckConstraint(check='amount_fen > 0', name='ck_invoice_request_amount'), CheckConstraint(check="(state = 'issued') = (invoice_number IS NOT NULL) AND (state = 'refused') = (reason IS NOT NULL)", name='ck_invoice_request_answer'), UniqueConstraint(fields=('order_id',), name='uq_invoice_request_open', condition="state IN ('requested', 'issued')"), UniqueConstraint(fields=('merchant', 'invoice_number'), name='uq_invoice_request_invoice')], 'indexes': [Index(fields=['merchant', 'state', 'id'], name='idx_invoice_request_merchant'), Index(fields=['order_id', 'id'], name='idx_invoice_request_order')], 'pk_attr': 'id', 'table_description': 'One request. ``sealed`` holds title, tax number and e-mail; ``amount_fen`` is counted anew when issued.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='OrderEvent',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2062,6 +2246,7 @@ class Migration(migrations.Migration):
                 ('mass_gram', fields.IntField()),
                 ('return_policy', fields.CharField(max_length=32)),
                 ('ships_from', fields.DateField(null=True)),
+                ('booking', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('refunded_quantity', fields.IntField(default=0)),
                 ('refunded_fen', fields.BigIntField(default=0)),
                 ('refunded_freight_fen', fields.BigIntField(default=0)),
@@ -2084,6 +2269,25 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ChannelRefund',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('line', fields.ForeignKeyField('longchuan.OrderLine', source_field='line_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('file', fields.ForeignKeyField('longchuan.ChannelImport', source_field='file_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('number', fields.CharField(max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('channel', fields.CharEnumField(description='DOUYIN: douyin\nPINDUODUO: pinduoduo\nGROUP_PURCHASE: group_purchase', enum_type=SalesChannel, max_length=20)),
+                ('external_number', fields.CharField(max_length=64)),
+                ('content', fields.BinaryField()),
+                ('quantity', fields.IntField()),
+                ('amount_fen', fields.BigIntField()),
+                ('freight_fen', fields.BigIntField()),
+                ('refunded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'channel_refund', 'app': 'longchuan', 'unique_together': (('merchant', 'channel', 'external_number', 'line_id'),), 'constraints': [CheckConstraint(check='quantity >= 0 AND amount_fen >= 0 AND freight_fen >= 0 AND amount_fen + freight_fen > 0', name='ck_channel_refund_amounts')], 'indexes': [Index(fields=['line_id'], name='idx_channel_refund_line')], 'pk_attr': 'id', 'table_description': 'Money that a channel gave back for one line. ``quantity`` is 0 when the buyer keeps the pieces. Fen.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='OrderPickup',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2101,6 +2305,24 @@ class Migration(migrations.Migration):
                 ('ended_by', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'order_pickup', 'app': 'longchuan', 'constraints': [CheckConstraint(check="(state = 'ready') = (code IS NOT NULL)", name='ck_pickup_code'), CheckConstraint(check="(state = 'awaited') = (ready_at IS NULL) AND (state IN ('redeemed', 'lapsed')) = (ended_at IS NOT NULL)", name='ck_pickup_moments')], 'indexes': [Index(fields=['township', 'state', 'due_at'], name='idx_pickup_township')], 'pk_attr': 'id', 'table_description': "One order at the station where it is fetched; ``township`` is the keeper's. ``code`` is sealed and used once."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Voucher',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=24)),
+                ('order', fields.ForeignKeyField('longchuan.Order', source_field='order_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('position', fields.SmallIntField()),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField()),
+                ('on_expiry', fields.CharField(max_length=8)),
+                ('state', fields.CharEnumField(default=VoucherState.ISSUED, description='ISSUED: issued\nREDEEMED: redeemed\nEXPIRED: expired\nVOID: void', enum_type=VoucherState, max_length=10)),
+                ('code', fields.BinaryField(null=True)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=64)),
+            ],
+            options={'table': 'voucher', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('order_id', 'position'), name='uq_voucher_position'), CheckConstraint(check="(state = 'issued') = (code IS NOT NULL) AND (state = 'issued') = (ended_at IS NULL)", name='ck_voucher_code')], 'pk_attr': 'id', 'table_description': 'The right to one piece of a booked service, from day to day; the sealed ``code`` is used once.'},
             bases=['Model'],
         ),
     ]
