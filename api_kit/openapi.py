@@ -4,7 +4,7 @@ import re
 from typing import Any, get_args
 
 import msgspec
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, ResponseStream
 
 from api_kit.doors import Answer, Door, Endpoint
 from api_kit.schemas import Problem
@@ -59,7 +59,7 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
     success: dict[str, Any] = {"description": e.summary or "成功"}
     if shape is not None:
         success["content"] = {"application/json": {"schema": by_shape[id(shape)]}}
-    elif e.returns is HTTPResponse and e.status == 200:
+    elif e.returns in (HTTPResponse, ResponseStream) and e.status == 200:
         success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     status = e.status if "content" in success or e.status not in (200, 201) else 204
     operation: dict[str, Any] = {
