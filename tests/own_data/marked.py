@@ -135,7 +135,7 @@ class Marked:
         )  # fmt: skip
         await FeedMessage.create(
             session=session, offset=1, kind="chat", payload={"name": "示例昵称", "text": CHAT}, author=me.caller,
-            client_key="k1", created_at=now,
+            client_key="k1", created_at=now,  # pragma: allowlist secret
         )  # fmt: skip
         await PushedEvent.create(
             key="k", sender=me.openid, kind="event", event="user_enter", subject=me.openid, members={}, received_at=now
