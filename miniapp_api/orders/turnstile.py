@@ -38,7 +38,7 @@ class OrderTurnstile:
         """Raises :class:`SoldOut` where a sign hangs; anything odd is left to the route itself."""
         try:
             wanted = [line.sku for line in _read_cart(body).lines]
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
         sku = await self.signs.hangs(wanted)
         if sku is not None and key and not await self._is_used(key):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Sequence
 
 import httpx
+import msgspec
 import pytest
 
 from accounts.actors import (
@@ -33,6 +34,8 @@ ACTORS: dict[str, type[Actor]] = {
     "auditor": Auditor,
     "administrator": Administrator,
 }
+# Their smallest request has an effect on the caller alone, or ends the very session that the matrix uses.
+WITH_EFFECT = ("log_out", "ask_for_export", "close_account")
 GARBAGE = (b"", b"{}", b"[]", b"null", b"\x00", b'{"a":', b'{"__proto__":{"x":1}}', b'"' + b"a" * 5000 + b'"')
 
 
@@ -85,8 +88,8 @@ async def test_every_route_for_every_role(house: House, http: httpx.AsyncClient)
     """401 without a token, 403 with the wrong one, neither with the right one; and nothing changes."""
     before = await house.fingerprint()
     for endpoint in guarded():
-        if endpoint.name.endswith("log_out"):
-            continue  # it would end the very session that the matrix uses; it has a test of its own
+        if endpoint.name.endswith(WITH_EFFECT):
+            continue  # they have tests of their own
         check_problem(await ask(http, endpoint, {}), 401, "not_authenticated")
         replies = await asyncio.gather(*(ask(http, endpoint, house.headers(role)) for role in ACTORS))
         for (role, actor), reply in zip(ACTORS.items(), replies, strict=True):
@@ -98,19 +101,26 @@ async def test_every_route_for_every_role(house: House, http: httpx.AsyncClient)
     assert await house.fingerprint() == before
 
 
+def takes_nothing(endpoint: Endpoint) -> bool:
+    """Whether a body without a member is a good one: nothing is asked for, and nothing changes."""
+    return endpoint.body is not None and all(not field.required for field in msgspec.structs.fields(endpoint.body))
+
+
 @pytest.mark.parametrize("door", ["miniapp", "console", "webhook"])
 async def test_no_garbage_makes_a_route_fail_or_change_anything(
     house: House, http: httpx.AsyncClient, door: str
 ) -> None:
     before = await house.fingerprint()
     for endpoint in endpoints():
-        if not endpoint.name.startswith(door) or endpoint.name.endswith("log_out"):
+        if not endpoint.name.startswith(door) or endpoint.name.endswith(WITH_EFFECT):
             continue
         headers = house.headers(a_role_for(endpoint))
         for body in GARBAGE if endpoint.method != "GET" else GARBAGE[:1]:
             reply = await ask(http, endpoint, headers, body)
             assert reply.status_code < 500, (endpoint.name, body[:20], reply.text)
-            if endpoint.body is not None or reply.status_code >= 400:
+            if (
+                endpoint.body is not None and not (body == b"{}" and takes_nothing(endpoint))
+            ) or reply.status_code >= 400:
                 check_problem(reply)
     assert await house.fingerprint() == before
 

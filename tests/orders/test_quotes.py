@@ -28,7 +28,7 @@ def offer(n: int, merchant: str = "M1", price_fen: int = 1000, **other: object) 
         "title": "红糖", "spec": "500 g", "image": "", "unit_price_fen": price_fen, "listed": True, "available": 9,
         "marks": (), "payment_window_s": 1800, "after_sales_window_s": 60, "after_sales_terms": AfterSalesTerms(),
         "refund_rule": "x", "host_commission_bp": 0, "mass_gram": 500, "return_policy": "seven_days",
-        "list_price_fen": price_fen, "offer": None, "limit_per_buyer": None,
+        "list_price_fen": price_fen, "offer": None, "limit_per_buyer": None, "ships_from": None,
         "freight_template": "", "needs_confirmation": False, "category": "", "product_class": "", **other,
     }  # fmt: skip
     known = {name: members[name] for name in SkuOffer.__struct_fields__ if name in members}

@@ -135,6 +135,6 @@ async def live_shop(database: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
     configuration = replace(channel.configuration(bases=(sandbox.base,)), notify_url=url)
     async with httpx.AsyncClient(trust_env=False) as http:
         shop = Shop(WeChatPayGateway(configuration, http), Watch(), sandbox.person(), sandbox, url)
-        server = await serve("wechat-pay", {Notices: shop.notices}, port)
+        server = await serve("wechat-pay/notices", {Notices: shop.notices}, port)
         yield shop
         await end(server)
