@@ -1,13 +1,15 @@
 """A smallest valid value for any type of the wire: a request is refused for whose it is and not for its body."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import hypothesis
 import msgspec
 from hypothesis import strategies
 from msgspec import inspect as wire
+
+from kit.clock import china_day, utc_now
 
 
 def example(kind: Any) -> Any:
@@ -26,7 +28,7 @@ def _example(kind: wire.Type) -> Any:
         case wire.BoolType():
             return True
         case wire.DateType():
-            return date(2026, 11, 26).isoformat()
+            return china_day(utc_now()).isoformat()  # days that are over are refused
         case wire.DateTimeType():
             return datetime(2026, 11, 26, tzinfo=UTC).isoformat()
         case wire.LiteralType():
