@@ -61,7 +61,8 @@ async def follow_refund(
 ) -> None:
     """What follows once money is counted on lines: facts, stock of an order that is only paid, the end of the order.
 
-    ``case`` names the refund (``number``), its order (``order``, ``order_id``, ``order_state``) and ``merchant``.
+    ``case`` names the refund (``number``), its order (``order``, ``order_id``, ``order_state``,
+    ``delivery_kind``) and ``merchant``.
     """
     for line in sorted(counted, key=lambda each: str(each["reference"])):
         await announce(

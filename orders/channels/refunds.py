@@ -125,8 +125,10 @@ class ChannelRefunds:
         occurred_at = max(each.told.refunded_at for each in several)
         counted = [await self._count(source, file, number, each) for each in several]
         refund = {key: order[key] for key in ("order", "order_id", "merchant")} | {"number": number}
-        state = await rows("SELECT state FROM customer_order WHERE id = $1", order["order_id"])
-        refund["order_state"] = state[0]["state"]
+        [held] = await rows(
+            "SELECT state AS order_state, delivery_kind FROM customer_order WHERE id = $1", order["order_id"]
+        )
+        refund |= held
         await announce(
             ChannelRefunded(
                 order=order["order"],
