@@ -12,8 +12,8 @@ from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from logistics.own_records import forget_receivers
 from orders.cases.models import FINAL
-from orders.checkout import Delivery, sealed_place
 from orders.invoices.service import Invoices
+from orders.placements import Delivery, sealed_place
 
 BATCH = 200
 

@@ -15,10 +15,10 @@ from kit.outbox import announce
 from logistics.parcels import Parcels, Piece
 from logistics.queries import PiecesInParcels, last_waybill, parcel_count, parcel_with, pieces_in, pieces_in_parcels
 from logistics.reports import PaymentOfGoods, ShippingReports
-from orders.checkout import Delivery, sealed_place
 from orders.errors import DeliveriesDiffer, LineNotFound, OrderNotFound, OrderStateConflict, ParcelsFull, PiecesNotLeft
 from orders.events import OrderShipped
 from orders.models import DeliveryKind, OrderState
+from orders.placements import Delivery, sealed_place
 from orders.queries import sealed_delivery
 from orders.transitions import advance
 from payments.captures import captured_payment

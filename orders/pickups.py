@@ -13,7 +13,6 @@ from orders.cases.models import CaseEvent, CaseKind, Cause
 from orders.cases.opening import lines_for_claim, open_case, order_for_claim, pieces_left, terms_of
 from orders.cases.rules import items_of
 from orders.cases.steps import held_or_refuse, step
-from orders.checkout import Delivery, sealed_place
 from orders.errors import OrderStateConflict, PickupNotFound, PickupNotWaiting, RedemptionCodeWrong
 from orders.events import OrderReceived, PickupLapsed, PickupPrepared, PickupReminded
 from orders.handovers.codes import Codes, note_wrong_code, tries_left
@@ -22,6 +21,7 @@ from orders.handovers.reports import tell_wechat
 from orders.life import NO_OPEN_CASE
 from orders.models import OrderState
 from orders.own_records import opened
+from orders.placements import Delivery, sealed_place
 from orders.transitions import advance
 
 _BY_TIME = "deadline"

@@ -7,10 +7,11 @@ import msgspec
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, transaction
 from logistics.freight import FreightItem, freight_of, kept_terms
-from orders.checkout import Checkout, sealed_place
+from orders.checkout import Checkout
 from orders.errors import FreightWouldRise, OrderNotFound, OrderStateConflict
 from orders.models import DeliveryKind, OrderState
 from orders.parcels import Shipping
+from orders.placements import sealed_place
 
 
 @dataclass(frozen=True)

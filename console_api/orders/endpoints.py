@@ -11,11 +11,11 @@ from console_api.orders.schemas import (
     ShipmentInput,
 )
 from kit.encryption import FieldCipher
-from orders.checkout import Delivery
 from orders.errors import OrderNotFound
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
 from orders.own_records import opened
+from orders.placements import Delivery
 from orders.queries import OrderPage, order_of, orders_of, sealed_delivery
 
 

@@ -24,10 +24,11 @@ from miniapp_api.orders.schemas import (
 )
 from miniapp_api.orders.turnstile import OrderTurnstile
 from orders.carts import Cart, Carts
-from orders.checkout import Checkout, Delivery, PlacedOrder
+from orders.checkout import Checkout
 from orders.errors import OrderNotFound, TradeNotFound
 from orders.life import OrderLife
 from orders.pickups import Pickups, PickupView
+from orders.placements import Delivery, PlacedOrder
 from orders.queries import OrderPage, OrderSummary, TradeSummary, order_of, orders_of, trade_of
 from orders.quotes import CheckoutLine, Expectation, Quote
 from orders.receipts import Receipts

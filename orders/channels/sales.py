@@ -23,9 +23,9 @@ from orders.channels.files import (
     known_file,
 )
 from orders.channels.models import FileKind
-from orders.checkout import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
 from orders.events import ChannelPaid
 from orders.life import OrderLife
+from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
 from orders.quotes import MAX_AMOUNT_FEN
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock

@@ -15,10 +15,10 @@ from logistics.models import HANDED_OVER_STATES, PARCEL_TRANSITIONS, ParcelState
 from logistics.parcels import Parcels, Piece
 from logistics.ports import Tracks, TrackStep
 from logistics.queries import parcels_of, pieces_in_parcels, shipments_of
-from orders.checkout import Delivery, PlacedOrder
 from orders.errors import DeliveriesDiffer, LineNotFound, OrderNotFound, OrderStateConflict, ParcelsFull, PiecesNotLeft
 from orders.events import OrderShipped
 from orders.parcels import MAX_PARCELS
+from orders.placements import Delivery, PlacedOrder
 from orders.quotes import Expectation
 from orders.shipments import pick_list, shipments_for
 from tests.orders.mall import CheckoutLine, Mall, facts, openid_of, state_of

@@ -27,7 +27,7 @@ from logistics.reports import (
     ShippingReports,
     reports_for_a_person,
 )
-from orders.checkout import PlacedOrder
+from orders.placements import PlacedOrder
 from tests.integrations.redis_server import ThrowAwayRedis
 from tests.logistics.test_parcels import CLERK, packed, said
 from tests.orders.mall import Mall

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from kit.database import Row, execute, row, scalar, transaction
 from orders.cases.desk import OrderDesks, ReturnAddress
 from orders.cases.models import DEADLINES, CaseKind, Cause
-from orders.checkout import PlacedOrder
 from orders.models import CaseState
+from orders.placements import PlacedOrder
 from orders.quotes import CheckoutLine
 from products.drafts import ReturnPolicy
 from tests.content.paint import paint

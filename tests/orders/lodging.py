@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from kit.clock import china_day
-from orders.checkout import Delivery, PlacedOrder
+from orders.placements import Delivery, PlacedOrder
 from orders.quotes import CheckoutLine, Expectation
 from products.calendar_models import BookingKind, OnExpiry
 from products.calendars import BookingTerms, Calendars

@@ -17,11 +17,12 @@ from kit.database import Row, row, rows, scalar
 from kit.facts import Fact, fact_type
 from kit.outbox import Delivery
 from logistics.addresses import AddressBook
-from orders.checkout import Checkout, PlacedOrder, PlacedTrade
-from orders.checkout import Delivery as Address
+from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
 from orders.parcels import Shipping
+from orders.placements import Delivery as Address
+from orders.placements import PlacedOrder, PlacedTrade
 from orders.quotes import CheckoutLine, Expectation
 from orders.shortages import Shortages
 from orders.trades import Trades

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from kit.database import execute, row, rows, scalar, transaction
 from kit.errors import DomainError
-from orders.checkout import PlacedOrder
 from orders.errors import AfterSalesOver, CaseDecided, NothingToRefund, RefundUnfinished
 from orders.events import LineRefunded, OrderClosed, OrderEarned
 from orders.jobs import pass_after_sales_windows
+from orders.placements import PlacedOrder
 from payments.events import RefundSucceeded
 from products.errors import QuantityInvalid
 from tests.orders.mall import CheckoutLine, Mall, facts, state_of, stock_of, trade

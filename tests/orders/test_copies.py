@@ -5,9 +5,9 @@ import pytest
 
 from integrations.field_encryption.cipher import FieldUnreadableError
 from kit.database import execute, row, rows, scalar
-from orders.checkout import Delivery, sealed_place
 from orders.errors import NotOnSale
 from orders.events import OrderPaid
+from orders.placements import Delivery, sealed_place
 from orders.queries import order_of, orders_of, sealed_delivery
 from products.drafts import SkuDraft
 from products.service import Catalogue

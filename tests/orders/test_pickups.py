@@ -11,7 +11,6 @@ from logistics.freight import FreightRule
 from logistics.ports import ShippingNews
 from logistics.reports import Reporter
 from logistics.templates import FreightDraft, FreightTemplates
-from orders.checkout import PlacedOrder
 from orders.errors import (
     OrderStateConflict,
     PickupNotFound,
@@ -24,6 +23,7 @@ from orders.events import OrderReceived, PickupLapsed, PickupPrepared, PickupRem
 from orders.handovers.models import PICKUP_TRANSITIONS, PickupState
 from orders.jobs import look_after_pickups, pass_case_deadlines, receive_of_itself
 from orders.pickups import Pickups, _step
+from orders.placements import PlacedOrder
 from orders.quotes import CheckoutLine, Expectation
 from places.errors import SiteNotOpen
 from places.models import SiteKind, SiteLevel, SiteState

@@ -6,8 +6,8 @@ import pytest
 
 from kit.clock import china_day
 from kit.database import execute
-from orders.checkout import PlacedOrder
 from orders.errors import OrderStateConflict, QuoteChanged, ShipmentNotDue
+from orders.placements import PlacedOrder
 from orders.queries import order_of
 from orders.quotes import CheckoutLine, Expectation
 from products.errors import ShipsFromInvalid

@@ -4,9 +4,9 @@ import pytest
 
 from kit.database import row, scalar, transaction
 from kit.errors import DomainError
-from orders.checkout import PlacedOrder
 from orders.errors import LineNotFound, OrderNotPayable, OrderStateConflict, TradeNotFound
 from orders.models import ORDER_TRANSITIONS, OrderState
+from orders.placements import PlacedOrder
 from orders.transitions import advance
 from tests.orders.mall import Mall, replayed, state_of, trade
 

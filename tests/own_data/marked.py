@@ -21,7 +21,7 @@ from messages.events import ServiceEntered
 from messages.models import MessageConsent, MessageMoment, MessageState, PushedEvent, SubscribeMessage
 from orders.carts import Carts
 from orders.cases.models import CaseKind, Cause
-from orders.checkout import Delivery, PlacedOrder
+from orders.placements import Delivery, PlacedOrder
 from orders.quotes import CheckoutLine, Expectation
 from reviews.service import Said
 from server.own_records import parts_of

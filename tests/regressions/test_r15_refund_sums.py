@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from kit.database import execute, row, rows, scalar
 from orders.cases.models import CaseKind
-from orders.checkout import PlacedOrder
 from orders.events import LineRefunded
+from orders.placements import PlacedOrder
 from poverty_alleviation.reconciliation import reconciliation
 from tests.orders.cases import CLERK, case_of_kind, claim
 from tests.orders.conftest import mall  # noqa: F401 - the fixture

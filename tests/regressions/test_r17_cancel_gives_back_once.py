@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from kit.database import row, scalar
-from orders.checkout import PlacedTrade
 from orders.events import OrderClosed
+from orders.placements import PlacedTrade
 from orders.quotes import CheckoutLine
 from payments.jobs import close_expired_payments
 from products.errors import SoldOut
