@@ -1,5 +1,6 @@
 """Reads of accounts and of the access log."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated
 
@@ -64,9 +65,10 @@ async def is_county_officer(number: str) -> bool:
     )
 
 
-async def openid_of(consumer: str) -> str | None:
-    """Under which WeChat knows a consumer, or None for an account that is closed or unknown; one statement."""
-    found: str | None = await scalar(
-        "SELECT openid FROM consumer_account WHERE number = $1 AND closed_at IS NULL", consumer
+async def openids_of(consumers: Collection[str]) -> dict[str, str]:
+    """Under which WeChat knows each consumer; an account that is closed or unknown is left out; one statement."""
+    found = await rows(
+        "SELECT number, openid FROM consumer_account WHERE number = ANY($1::text[]) AND closed_at IS NULL",
+        list(consumers),
     )
-    return found
+    return {each["number"]: each["openid"] for each in found}

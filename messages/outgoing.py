@@ -5,7 +5,7 @@ whose outcome nobody knows is not repeated: a lost message is a smaller evil tha
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,18 +70,21 @@ class Outgoing:
             self.clock(),
         )
 
-    async def note(self, moment: MessageMoment, reference: str, openid: str, contents: Mapping[str, str]) -> None:
-        """There is something to tell; the same moment and reference again is the same message."""
-        now = self.clock()
-        await row(
+    async def note_all(self, moment: MessageMoment, notes: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
+        """There is something to tell: references, openids and values. One statement.
+
+        The same moment and reference again is the same message.
+        """
+        await execute(
             "INSERT INTO subscribe_message (moment, reference, openid, contents, state, attempts, next_attempt_at,"
-            " noted_at) VALUES ($1, $2, $3, $4::jsonb, 'waiting', 0, $5, $5)"
-            " ON CONFLICT (moment, reference) DO NOTHING RETURNING id",
+            " noted_at) SELECT $1, n.reference, n.openid, n.contents, 'waiting', 0, $5, $5"
+            " FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS n (reference, openid, contents)"
+            " ON CONFLICT (moment, reference) DO NOTHING",
             moment.value,
-            reference,
-            openid,
-            msgspec.json.encode(dict(contents)).decode(),
-            now,
+            [reference for reference, _, _ in notes],
+            [openid for _, openid, _ in notes],
+            [msgspec.json.encode(dict(contents)).decode() for _, _, contents in notes],
+            self.clock(),
         )
 
     async def record_answer(self, answered: SubscriptionAnswered) -> None:

@@ -1,7 +1,9 @@
-"""Reactions to facts of orders."""
+"""Reactions to facts of orders and payments."""
 
 from notifications.service import Notifications
-from orders.events import LineRefunded, OrderShipped
+from orders.cases.money import case_of
+from orders.events import OrderShipped
+from payments.events import RefundSucceeded
 
 
 async def on_order_shipped(shipped: OrderShipped, notifications: Notifications) -> None:
@@ -9,7 +11,7 @@ async def on_order_shipped(shipped: OrderShipped, notifications: Notifications) 
     await notifications.shipped(shipped.order, shipped.carrier, shipped.waybill, shipped.shipped_at)
 
 
-async def on_line_refunded(refunded: LineRefunded, notifications: Notifications) -> None:
-    """Tell the buyer that money has gone back."""
-    amount = refunded.amount_fen + refunded.freight_fen
-    await notifications.refunded(refunded.order, refunded.refund, amount, refunded.occurred_at)
+async def on_refund_succeeded(paid_back: RefundSucceeded, notifications: Notifications) -> None:
+    """Tell the buyer that money has gone back: all of one refund, however many lines it is of."""
+    case = case_of(paid_back.refund_reference)
+    await notifications.refunded(paid_back.reference, case, paid_back.amount_fen, paid_back.occurred_at)

@@ -1,15 +1,16 @@
 """From a fact about an order to the words of a message."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts.queries import openid_of
+from accounts.queries import openids_of
 from kit.clock import CHINA, Clock, utc_now
 from kit.money import yuan
 from messages.models import MessageMoment
 from messages.outgoing import Outgoing
 from orders.purchases import OrderBrief, expiring_orders, order_brief
-from promotions.expiring import expiring_coupons
+from promotions.expiring import ExpiringCoupon, expiring_coupons
 
 BEFORE_EXPIRY = timedelta(minutes=10)
 BEFORE_COUPON_ENDS = timedelta(days=1)
@@ -27,31 +28,43 @@ class Notifications:
         order = await order_brief(number)
         if order is not None:
             told = _told(order, at) | {"carrier": carrier, "waybill": waybill}
-            await self._note(MessageMoment.ORDER_SHIPPED, number, order.consumer, told)
+            await self._note_all(MessageMoment.ORDER_SHIPPED, [(number, order.consumer, told)])
 
     async def refunded(self, number: str, refund: str, amount_fen: int, at: datetime) -> None:
         """Money has gone back. Joins the caller's transaction."""
         order = await order_brief(number)
         if order is not None:
             told = _told(order, at) | {"amount": yuan(amount_fen)}
-            await self._note(MessageMoment.REFUND_ARRIVED, refund, order.consumer, told)
+            await self._note_all(MessageMoment.REFUND_ARRIVED, [(refund, order.consumer, told)])
 
-    async def note_expiring(self) -> int:
-        """Orders that close soon without a payment, and coupons that end within a day; answers how many there were."""
-        now = self.clock()
-        orders = await expiring_orders(now, now + BEFORE_EXPIRY)
-        for order in orders:
-            await self._note(MessageMoment.ORDER_EXPIRING, order.number, order.consumer, _told(order, order.expires_at))
-        coupons = await expiring_coupons(now, now + BEFORE_COUPON_ENDS)
-        for coupon in coupons:
-            told = {"number": coupon.number, "goods": coupon.title, "at": _moment(coupon.use_until)}
-            await self._note(MessageMoment.COUPON_EXPIRING, coupon.number, coupon.owner, told)
-        return len(orders) + len(coupons)
+    async def note_expiring_orders(self) -> int:
+        """Orders that close soon without a payment; answers how many there were."""
+        now, done = self.clock(), 0
+        last: OrderBrief | None = None
+        while orders := await expiring_orders(now, now + BEFORE_EXPIRY, last):
+            await self._note_all(
+                MessageMoment.ORDER_EXPIRING, [(o.number, o.consumer, _told(o, o.expires_at)) for o in orders]
+            )
+            last, done = orders[-1], done + len(orders)
+        return done
 
-    async def _note(self, moment: MessageMoment, reference: str, consumer: str, told: dict[str, str]) -> None:
-        openid = await openid_of(consumer)
-        if openid is not None:
-            await self.outgoing.note(moment, reference, openid, told)
+    async def note_ending_coupons(self) -> int:
+        """Coupons that end within a day; answers how many there were."""
+        now, done = self.clock(), 0
+        last: ExpiringCoupon | None = None
+        while coupons := await expiring_coupons(now, now + BEFORE_COUPON_ENDS, last):
+            told = [
+                (c.number, c.owner, {"number": c.number, "goods": c.title, "at": _moment(c.use_until)}) for c in coupons
+            ]
+            await self._note_all(MessageMoment.COUPON_EXPIRING, told)
+            last, done = coupons[-1], done + len(coupons)
+        return done
+
+    async def _note_all(self, moment: MessageMoment, told: Sequence[tuple[str, str, dict[str, str]]]) -> None:
+        """A message for each reference, its consumer and its values; two statements."""
+        openids = await openids_of({consumer for _, consumer, _ in told})
+        notes = [(reference, openids[consumer], each) for reference, consumer, each in told if consumer in openids]
+        await self.outgoing.note_all(moment, notes)
 
 
 def _told(order: OrderBrief, at: datetime) -> dict[str, str]:

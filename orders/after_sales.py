@@ -135,14 +135,22 @@ class AfterSales:
         return case
 
     async def grant_left(self, consumer: str, number: str, pieces: int, reason: str, actor: str) -> None:
-        """Give so many unclaimed pieces of an order of one line back by rule; fewer when fewer are left."""
+        """Give so many unclaimed pieces of an order of one line back by rule; fewer when fewer are left.
+
+        A refund that is refused (older than a year, fifty refunds) leaves the case open: its deadline tries again.
+        """
         async with transaction():
             order = await order_for_claim(consumer, number)
             (line,) = await lines_for_claim(order["id"])
             left = min(pieces, pieces_left([line]).get(line["reference"], 0))
-            if left:
-                case = await self._claim_left(order, {line["reference"]: left}, reason)
-                await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, actor)
+            if not left:
+                return
+            case = await self._claim_left(order, {line["reference"]: left}, reason)
+            try:
+                async with transaction():
+                    await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, actor)
+            except DomainError as refusal:
+                log.error("after_sales_grant_refused", extra={"case": case, "code": refusal.code})
 
     async def _claim_left(self, order: Row, wanted: Mapping[str, int] | None, reason: str) -> str:
         lines = await lines_for_claim(order["id"])

@@ -26,6 +26,9 @@ CREATE INDEX IF NOT EXISTS customer_order_unearned ON customer_order (id)
     WHERE state = 'received' AND earned_at IS NULL;
 CREATE INDEX IF NOT EXISTS customer_order_receipt_check ON customer_order (receipt_check_at, id)
     WHERE state = 'shipped' AND receipt_check_at IS NOT NULL;
+-- Who has not paid yet is told before the time to pay is over.
+CREATE INDEX IF NOT EXISTS customer_order_unpaid ON customer_order (expires_at, number)
+    WHERE state = 'pending_payment';
 -- Receipt of itself looks at orders on their way, deadlines at cases that wait for somebody.
 CREATE INDEX IF NOT EXISTS customer_order_receive_by ON customer_order (receive_by, id) WHERE state = 'shipped';
 CREATE INDEX IF NOT EXISTS after_sales_case_due ON after_sales_case (due_at, id) WHERE due_at IS NOT NULL;

@@ -55,13 +55,17 @@ async def order_brief(number: str) -> OrderBrief | None:
     return OrderBrief(**found) if found else None
 
 
-async def expiring_orders(now: datetime, until: datetime, limit: int = 500) -> list[OrderBrief]:
-    """Orders whose time to pay ends between two moments; one statement."""
+async def expiring_orders(
+    now: datetime, until: datetime, after: OrderBrief | None = None, limit: int = 500
+) -> list[OrderBrief]:
+    """Orders whose time to pay ends between two moments, in that order from ``after`` on; one statement."""
     found = await rows(
         f"{_BRIEF} WHERE o.state = 'pending_payment' AND o.expires_at > $1 AND o.expires_at <= $2"
-        " ORDER BY o.expires_at LIMIT $3",
+        " AND (o.expires_at, o.number) > ($3, $4) ORDER BY o.expires_at, o.number LIMIT $5",
         now,
         until,
+        after.expires_at if after else now,
+        after.number if after else "",
         limit,
     )
     return [OrderBrief(**o) for o in found]

@@ -57,20 +57,19 @@ class Vouchers:
         if line is None:
             return
         booking = msgspec.json.decode(line["booking"], type=Booking)
-        for position in range(1, line["quantity"] + 1):
-            number = public_number(self.clock(), "V")
-            await row(
-                "INSERT INTO voucher (number, order_id, position, valid_from, valid_until, on_expiry, state, code)"
-                " VALUES ($1, $2, $3, $4, $5, $6, 'issued', $7) ON CONFLICT (order_id, position) DO NOTHING"
-                " RETURNING id",
-                number,
-                line["id"],
-                position,
-                booking.days[0].day,
-                booking.days[-1].day + timedelta(days=booking.terms.grace_days),
-                booking.terms.on_expiry.value,
-                self._codes.make(_code_place(number)),
-            )
+        numbers = [public_number(self.clock(), "V") for _ in range(line["quantity"])]
+        await execute(
+            "INSERT INTO voucher (number, order_id, position, valid_from, valid_until, on_expiry, state, code)"
+            " SELECT v.number, $3, v.position, $4, $5, $6, 'issued', v.code"
+            " FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS v (number, code, position)"
+            " ON CONFLICT (order_id, position) DO NOTHING",
+            numbers,
+            [self._codes.make(_code_place(number)) for number in numbers],
+            line["id"],
+            booking.days[0].day,
+            booking.days[-1].day + timedelta(days=booking.terms.grace_days),
+            booking.terms.on_expiry.value,
+        )
 
     async def of_buyer(self, consumer: str, order: str) -> list[VoucherView]:
         """A buyer's own vouchers with their codes. One statement. Raises OrderNotFound."""

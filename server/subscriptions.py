@@ -73,6 +73,7 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PaymentArrivedLate, books.on_payment_arrived_late, built.sales_books),
         _row(RefundSucceeded, books.on_refund_succeeded, built.sales_books),
         _row(RefundSucceeded, settlements.on_refund_succeeded, built.settlement_entries),
+        _row(RefundSucceeded, notifications.handlers.on_refund_succeeded, built.notifications),
         _row(PaymentSettled, books.on_payment_settled, built.sales_books),
         _row(PaymentSettled, settlements.on_payment_settled, built.settlement_entries),
         # traceability
@@ -91,7 +92,6 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderPacked, books.on_order_packed, built.sales_books),
         _row(OrderEarned, books.on_order_earned, built.sales_books),
         _row(OrderEarned, settlements.on_order_earned, built.settlement_entries),
-        _row(LineRefunded, notifications.handlers.on_line_refunded, built.notifications),
         _row(OrderShipped, notifications.handlers.on_order_shipped, built.notifications),
         _row(ChannelPaid, books.on_channel_paid, built.sales_books),
         _row(ChannelRefunded, books.on_channel_refunded, built.sales_books),

@@ -203,6 +203,21 @@ async def test_what_was_refunded_is_not_sent_and_what_is_left_decides(mall: Mall
     assert len(await facts(OrderShipped)) == 1
 
 
+async def test_what_was_refunded_after_it_was_sent_does_not_hold_up_the_other_lines(mall: Mall) -> None:
+    """Fails when the handing over looks at every line of the order instead of the parcel's own: tried."""
+    _, (other,) = await mall.another_product()
+    order = await mall.place(lines=[CheckoutLine(mall.skus[0], 2), CheckoutLine(other, 1)])
+    await mall.bring_to("packed", order)
+    number, (sent, left) = order.number, [line.reference for line in order.lines]
+    first = await mall.shipping.make(mall.merchant, {number: {sent: 2}}, "SF", "SF0000000001", CLERK)
+    await mall.shipping.hand_over(mall.merchant, first, CLERK)
+    await mall.refund(order, 0, 1)
+    assert await state_of(number) == "packed"
+    second = await mall.shipping.make(mall.merchant, {number: {left: 1}}, "SF", "SF0000000002", CLERK)
+    await mall.shipping.hand_over(mall.merchant, second, CLERK)
+    assert await state_of(number) == "shipped"
+
+
 async def test_an_order_of_nothing_but_refunds_is_closed_and_never_shipped(mall: Mall) -> None:
     order = await packed(mall, 1)
     await mall.refund(order, 0, 1)

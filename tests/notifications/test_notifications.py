@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,19 @@ from integrations.wechat.background import BackgroundClient
 from integrations.wechat.subscribe import LIMITS, WeChatSubscribeSender, fit
 from kit.clock import utc_now
 from kit.database import execute, rows, scalar
+from kit.money import yuan
 from messages.errors import TemplateFieldsInvalid
 from messages.events import SubscriptionAnswered
 from messages.models import MESSAGE_TRANSITIONS, MessageMoment, MessageState
 from messages.outgoing import Outgoing, TemplateRecord
 from messages.ports import NotSentNow, NotWanted, SendRefused
+from orders.events import LineRefunded
 from scripts.wechat_sandbox.content_checks import check_value
 from tests.integrations.conftest import wechat
-from tests.orders.mall import Mall, openid_of, settings_for
+from tests.orders.mall import CheckoutLine, Mall, facts, openid_of, settings_for
 from tests.payments.channel import APPID
 from tests.payments.sandbox import APP_SECRET, Sandbox
+from tests.statements import counted_statements
 
 __all__ = ["wechat"]
 FIELDS = {"character_string1": "number", "thing2": "goods", "thing3": "carrier", "character_string4": "waybill"}
@@ -71,6 +75,22 @@ class Post:
 
     async def state(self, reference: str) -> str:
         return str(await scalar("SELECT state FROM subscribe_message WHERE reference = $1", reference))
+
+
+async def coupons_ending(post: Post, count: int) -> None:
+    """So many claimed coupons of the one consumer that end at one moment."""
+    now = post.mall.watch()
+    await execute(
+        "WITH campaign AS (INSERT INTO coupon_campaign (number, title, threshold_fen, off_fen, off_bp, cap_fen,"
+        " quantity, claimed, per_person, claim_from, claim_until, use_from, use_until, merchant_bears_bp, budget_fen,"
+        " source_document, state, created_at, created_by, moved_at, moved_by) VALUES ('G1', '满减', 2000, 500, 0, 500,"
+        " 5000, 5000, 1, $1, $2, $1, $2, 0, 2500000, '文件', 'running', $1, 'staff:U1', $1, 'staff:U1') RETURNING id)"
+        " INSERT INTO coupon (number, campaign_id, owner, ordinal, state, use_until, claimed_at)"
+        " SELECT 'K' || n, campaign.id, 'C1', n, 'claimed', $2, $1 FROM campaign, generate_series(1, $3::int) n",
+        now,
+        now + timedelta(hours=20),
+        count,
+    )
 
 
 @pytest_asyncio.fixture
@@ -168,12 +188,12 @@ async def test_an_outage_is_tried_again_and_an_unknown_outcome_is_not(post: Post
 
 async def test_refunds_orders_that_close_soon_and_coupons_that_end(post: Post) -> None:
     order = await post.mall.place(1)
-    assert await post.mall.built.notifications.note_expiring() == 0
+    assert await post.mall.built.notifications.note_expiring_orders() == 0
     expires_at = await scalar("SELECT expires_at FROM customer_order WHERE number = $1", order.number)
     post.mall.watch.ahead = expires_at - utc_now() - (expires_at - expires_at)
     post.mall.watch.forward(minutes=-5)
-    assert await post.mall.built.notifications.note_expiring() == 1
-    assert await post.mall.built.notifications.note_expiring() == 1
+    assert await post.mall.built.notifications.note_expiring_orders() == 1
+    assert await post.mall.built.notifications.note_expiring_orders() == 1
     paid = await post.mall.place(1)
     await post.mall.bring_to("received", paid)
     await post.mall.refund(paid, 0, 1)
@@ -183,6 +203,31 @@ async def test_refunds_orders_that_close_soon_and_coupons_that_end(post: Post) -
     assert moments.count("order_expiring") == 1
     assert moments.count("refund_arrived") == 1
     assert all(name in ("order_expiring", "refund_arrived", "order_shipped") for name in moments)
+
+
+async def test_a_refund_of_several_lines_is_told_once_with_all_its_money(post: Post) -> None:
+    """Fails when the message is made of the first line's refund: tried."""
+    _, (other,) = await post.mall.another_product()
+    order = await post.mall.place(lines=[CheckoutLine(post.mall.skus[0], 1), CheckoutLine(other, 2)])
+    await post.mall.pay(order.number)
+    case = await post.mall.after_sales.cancel("C1", order.number, "不想要了")
+    await post.mall.after_sales.approve(post.mall.merchant, case, "staff:clerk")
+    await post.mall.receive_notice(await post.mall.refund_notice(case))
+    assert len(await facts(LineRefunded)) == 2
+    told = await rows("SELECT reference, contents->>'amount' AS amount FROM subscribe_message"
+                      " WHERE moment = 'refund_arrived'")  # fmt: skip
+    assert told == [{"reference": case, "amount": yuan(order.amount_fen)}]
+
+
+async def test_every_coupon_that_ends_within_a_day_is_told_of_however_many_there_are(post: Post) -> None:
+    """Fails when the sweep reads the first five hundred again and again: tried."""
+    await coupons_ending(post, 1001)
+    notifications = post.mall.built.notifications
+    with counted_statements() as sent:
+        assert await notifications.note_ending_coupons() == 1001
+    assert len(sent) <= 10
+    assert await notifications.note_ending_coupons() == 1001
+    assert await scalar("SELECT count(*) FROM subscribe_message WHERE moment = 'coupon_expiring'") == 1001
 
 
 async def test_a_template_names_wechats_fields_and_our_values(post: Post) -> None:

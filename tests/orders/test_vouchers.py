@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from kit.database import row, rows, scalar, transaction
+from kit.database import execute, row, rows, scalar, transaction
 from kit.errors import DomainError
 from orders.errors import (
     BookedAlone,
@@ -206,6 +206,21 @@ async def test_what_nobody_uses_ends_by_itself_as_the_product_says(mall: Mall, o
         case = str(await scalar("SELECT number FROM after_sales_case"))
         await mall.receive_notice(await mall.refund_notice(case))
         assert await state_of(order.number) == "closed"
+
+
+async def test_a_refund_that_is_refused_does_not_keep_the_others_from_ending(mall: Mall) -> None:
+    """Fails when the refusal of one order's refund ends the sweep: tried."""
+    sku = await open_lodging(mall, terms_with(on_expiry=OnExpiry.REFUND))
+    orders = [await book(mall, stay(mall, sku), consumer) for consumer in ("C1", "C2")]
+    for order in orders:
+        await mall.pay(order.number)
+    old, new = sorted(order.number for order in orders)
+    await execute("UPDATE payment SET captured_at = captured_at - interval '400 days' WHERE reference = $1", old)
+    mall.watch.forward(days=9)
+    assert await expire_vouchers(mall.vouchers) == 2
+    cases = await rows('SELECT o.number, c.state FROM after_sales_case c JOIN customer_order o ON o.id = c.order_id'
+                       " ORDER BY o.number COLLATE \"C\"")  # fmt: skip
+    assert cases == [{"number": old, "state": "requested"}, {"number": new, "state": "refunding"}]
 
 
 async def test_a_visit_is_one_day(mall: Mall) -> None:
