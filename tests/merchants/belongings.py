@@ -1,6 +1,5 @@
 """What merchants and applicants have in this room."""
 
-from kit.database import execute
 from tests.doors.belongings import Owner
 from tests.products.shelf import TOWNSHIP
 
@@ -18,12 +17,9 @@ async def give(owner: Owner) -> None:
         "name": "示例农家", "licence": {"kind": "individual", "number": "DEMO-APPLICANT-1", "valid_from": "2026-01-01"},
         "township": TOWNSHIP, "person": {"name": "示例负责人", "id_number": "X0000000", "phone": "19900000001"},
     }  # fmt: skip
-    # A phone is bound with WeChat's help, which is not asked here: bound by decree, and let go again.
-    bound = "UPDATE consumer_account SET phone_cipher = $2, phone_index = $2, phone_bound_at = now() WHERE id = $1"
-    await execute(bound, owner.house.owners["consumer"], b"0")
+    await owner.house.bind_phone("consumer")
     application = (await owner.ask("consumer", "POST", "/v1/miniapp/merchant-applications", paper))["merchant"][
         "number"
     ]
-    await execute(bound.replace("now()", "NULL"), owner.house.owners["consumer"], None)
     owner.found.by_pattern["/v1/miniapp/merchant-applications/"] = {"number": application}
     owner.found.private["consumer"] |= {application}
