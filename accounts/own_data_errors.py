@@ -70,6 +70,14 @@ class ClosureBlocked(Conflict):
     title_en = "Orders, cases or payments are still open"
 
 
+class ClosureNotUnderstood(Invalid):
+    """An account is closed only by who says to have understood what goes and what stays."""
+
+    code = "closure_not_understood"
+    title = "请先确认已知晓注销的后果"
+    title_en = "Say that the consequences are understood"
+
+
 class ClosureUnknown(NotFound):
     """The account is not being closed."""
 

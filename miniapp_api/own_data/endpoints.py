@@ -10,15 +10,17 @@ from accounts.consents import (
     missing_documents,
 )
 from accounts.exports import Export, Exports, ExportTicket
-from accounts.own_data_errors import ClosureUnknown, DocumentUnknown
+from accounts.own_data_errors import ClosureNotUnderstood, ClosureUnknown, DocumentUnknown
 from accounts.own_data_models import DocumentKind
 from api_kit.doors import IdempotencyKey
 from miniapp_api import door
 from miniapp_api.own_data.schemas import (
     AgreeInput,
+    CloseInput,
     ClosureStateView,
     ConsentsView,
     DocumentsView,
+    ExportInput,
     SwitchesInput,
 )
 
@@ -69,8 +71,8 @@ async def set_switches(actor: Consumer, body: SwitchesInput, consents: Consents)
 
 
 @door.post("/me/exports")
-async def ask_for_export(actor: Consumer, key: IdempotencyKey, exports: Exports) -> ExportTicket:
-    """申请导出个人数据；24 小时内可取，每日次数有限。"""
+async def ask_for_export(actor: Consumer, body: ExportInput, key: IdempotencyKey, exports: Exports) -> ExportTicket:
+    """申请导出个人数据（format 目前仅 json）；24 小时内可取，每日次数有限。"""
     return await exports.ask(actor)
 
 
@@ -81,8 +83,13 @@ async def fetch_export(actor: Consumer, number: str, exports: Exports) -> Export
 
 
 @door.post("/me/closure")
-async def close_account(actor: Consumer, key: IdempotencyKey, closures: Closures) -> ClosureView:
-    """申请注销：有未完成的订单、售后或支付时拒绝并说明；冷静期内再次登录即撤回。"""
+async def close_account(actor: Consumer, body: CloseInput, key: IdempotencyKey, closures: Closures) -> ClosureView:
+    """申请注销：有未完成的订单、售后或支付时拒绝并说明；冷静期内再次登录即撤回。
+
+    understood 为 true 表示已知晓注销的后果，否则拒绝。
+    """
+    if not body.understood:
+        raise ClosureNotUnderstood()
     return await closures.ask(actor)
 
 

@@ -1,6 +1,6 @@
 """The wire of a consumer's own data."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,6 +33,18 @@ class SwitchesInput(Input):
 
     marketing: bool | None = None
     personalisation: bool | None = None
+
+
+class ExportInput(Input):
+    """How the data is wanted; JSON is what there is."""
+
+    format: Literal["json"]
+
+
+class CloseInput(Input):
+    """``understood``: the consumer has read what goes and what stays, and says so by true."""
+
+    understood: bool
 
 
 class ClosureStateView(View):
