@@ -510,8 +510,9 @@ class Migration(migrations.Migration):
                 ('merchant_fen', fields.BigIntField()),
                 ('county_fen', fields.BigIntField()),
                 ('net_fen', fields.BigIntField()),
+                ('spent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'coupon_share', 'app': 'longchuan', 'constraints': [CheckConstraint(check='discount_fen >= 0 AND net_fen >= 0 AND discount_fen + net_fen <= line_fen AND merchant_fen >= 0 AND county_fen >= 0 AND merchant_fen + county_fen = discount_fen', name='coupon_share_amounts'), UniqueConstraint(fields=('coupon_id', 'reference', 'line'), name='coupon_share_once')], 'indexes': [Index(fields=['reference'], name='coupon_share_reference')], 'pk_attr': 'id', 'table_description': 'What one coupon took off one line of one trade, and who bears it. Written at the hold, never changed.'},
+            options={'table': 'coupon_share', 'app': 'longchuan', 'constraints': [CheckConstraint(check='discount_fen >= 0 AND net_fen >= 0 AND discount_fen + net_fen <= line_fen AND merchant_fen >= 0 AND county_fen >= 0 AND merchant_fen + county_fen = discount_fen', name='coupon_share_amounts'), UniqueConstraint(fields=('coupon_id', 'reference', 'line'), name='coupon_share_once')], 'indexes': [Index(fields=['reference'], name='coupon_share_reference')], 'pk_attr': 'id', 'table_description': 'What one coupon takes off one line of one trade, and who bears it. Written at the hold.'},
             bases=['Model'],
         ),
         ops.CreateModel(

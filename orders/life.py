@@ -24,6 +24,8 @@ PAID_TOO_LATE = "paid_too_late"
 
 NO_OPEN_CASE = f"NOT EXISTS (SELECT 1 FROM after_sales_case c WHERE c.order_id = o.id AND c.state NOT IN {FINAL})"
 
+_TRADE = "SELECT t.number FROM trade t JOIN customer_order o ON o.trade_id = t.id WHERE o.number = $1"
+
 
 @dataclass(frozen=True)
 class OrderLife:
@@ -37,6 +39,7 @@ class OrderLife:
 
     async def mark_paid(self, number: str, occurred_at: datetime) -> None:
         """React to a confirmed payment: held stock is sold, the order is paid, once."""
+        trade = await _hold_discounted_trade(number)
         order = await advance(
             number,
             OrderState.PAID,
@@ -45,8 +48,9 @@ class OrderLife:
             sources=frozenset({OrderState.PENDING_PAYMENT}),
         )
         if order is not None:
-            if order["discount_fen"]:
-                await self.coupons.spend(await _trade_of(order))
+            if trade is not None:
+                await self.coupons.spend(trade, await _lines_of(number))
+                await self._end(order, trade)
             await holder_of(order["delivery_kind"], self.stock, self.clock).sell(number)
             await self._announce_paid(order)
 
@@ -70,7 +74,7 @@ class OrderLife:
                 async with transaction():
                     await holder_of(held["delivery_kind"], self.stock, self.clock).revive(number)
                     if held["discount_fen"]:
-                        await self.coupons.revive(trade)
+                        await self.coupons.revive(trade, await _lines_of(number))
             except (SoldOut, DayNotFree, CouponNotUsable):
                 await self._give_back(number, amount_fen)
                 await announce(
@@ -92,8 +96,19 @@ class OrderLife:
                 sources=frozenset({OrderState.CLOSED, OrderState.PENDING_PAYMENT}),
             )
             if order is not None:
+                await self._end(order, trade)
                 await self.payments.accept_late(number)
                 await self._announce_paid(order)
+
+    async def _end(self, order: Row, trade: str) -> None:
+        """The last order of a trade to be paid or to close gives back every coupon that no paid order has spent."""
+        waits = await scalar(
+            "SELECT sum(discount_fen) = 0 OR bool_or(paid_at IS NULL AND state <> 'closed')"
+            " FROM customer_order WHERE trade_id = $1",
+            order["trade_id"],
+        )
+        if not waits:
+            await self.coupons.give_back(trade)
 
     async def _give_back(self, number: str, amount_fen: int) -> None:
         await self._refund_late(number, amount_fen)
@@ -132,10 +147,7 @@ class OrderLife:
         )
 
     async def close_unpaid(self, number: str) -> None:
-        """The payment can no longer be made: close the order and give the stock back, once.
-
-        The last order of a trade to close unpaid gives its coupons back too; one that is paid has spent them.
-        """
+        """The payment can no longer be made: close the order and give the stock back, once."""
         async with transaction():
             trade = await _hold_trade(number)
             now = self.clock()
@@ -149,8 +161,7 @@ class OrderLife:
             )
             if closed is not None:
                 await holder_of(closed["delivery_kind"], self.stock, self.clock).release(number)
-                if await _is_over(closed["trade_id"]):
-                    await self.coupons.give_back(trade)
+                await self._end(closed, trade)
                 await announce(OrderClosed(order=number, reason=closed["close_reason"], closed_at=now))
 
     async def receive(self, consumer: str, number: str) -> None:
@@ -234,25 +245,24 @@ class OrderLife:
 
 async def _hold_trade(order: str) -> str:
     """Lock the trade of an order, before the order itself: its orders end one after the other. Answers its number."""
-    return str(
-        await scalar(
-            "SELECT t.number FROM trade t JOIN customer_order o ON o.trade_id = t.id WHERE o.number = $1"
-            " FOR UPDATE OF t",
-            order,
-        )
+    return str(await scalar(f"{_TRADE} FOR UPDATE OF t", order))
+
+
+async def _hold_discounted_trade(order: str) -> str | None:
+    """The same when a coupon has made something of the trade cheaper; else None, and nothing is locked."""
+    found = await scalar(
+        f"{_TRADE} AND EXISTS (SELECT 1 FROM customer_order d WHERE d.trade_id = t.id AND d.discount_fen > 0)"
+        " FOR UPDATE OF t",
+        order,
     )
+    return None if found is None else str(found)
 
 
-async def _is_over(trade_id: int) -> bool:
-    """Whether a trade with a discount waits for no money any more. What a paid order of it has spent stays spent."""
-    return bool(
-        await scalar(
-            "SELECT sum(discount_fen) > 0 AND count(*) FILTER (WHERE paid_at IS NULL AND state <> 'closed') = 0"
-            " FROM customer_order WHERE trade_id = $1",
-            trade_id,
+async def _lines_of(number: str) -> list[str]:
+    return [
+        line["reference"]
+        for line in await rows(
+            "SELECT l.reference FROM order_line l JOIN customer_order o ON o.id = l.order_id WHERE o.number = $1",
+            number,
         )
-    )
-
-
-async def _trade_of(order: Row) -> str:
-    return str(await scalar("SELECT number FROM trade WHERE id = $1", order["trade_id"]))
+    ]

@@ -182,6 +182,8 @@ SELECT s.coupon_id, $1, s.line, s.line_fen, s.discount_fen, s.merchant_fen, s.co
        merchant_fen bigint, county_fen bigint, net_fen bigint)
 ON CONFLICT (coupon_id, reference, line) DO NOTHING"""
 
+_OF_LINES = "c.id IN (SELECT coupon_id FROM coupon_share WHERE reference = $1 AND line = ANY($2::text[]))"
+
 
 def _require_transaction() -> None:
     if not in_open_transaction():
@@ -263,17 +265,36 @@ class Coupons:
         if shares:
             await execute(_SHARES, reference, json.dumps(shares))
 
-    async def spend(self, reference: str) -> None:
-        """The trade is paid: what it holds is spent. Repeating it changes nothing."""
+    async def spend(self, reference: str, lines: Sequence[str]) -> None:
+        """Lines of the trade are paid: the coupons that made them cheaper are spent. Repeating it changes nothing.
+
+        A coupon that took nothing off these lines stays held for those that are still to be paid.
+        """
         _require_transaction()
+        now = self.clock()
         await execute(
-            "UPDATE coupon SET state = 'spent', spent_at = $2 WHERE reference = $1 AND state = 'held'",
+            "UPDATE coupon c SET state = 'spent', spent_at = $3"
+            f" WHERE c.reference = $1 AND c.state = 'held' AND {_OF_LINES}",
             reference,
-            self.clock(),
+            list(lines),
+            now,
+        )
+        await self._count(reference, lines, now)
+
+    async def _count(self, reference: str, lines: Sequence[str], now: datetime) -> None:
+        await execute(
+            "UPDATE coupon_share SET spent_at = $3"
+            " WHERE reference = $1 AND line = ANY($2::text[]) AND spent_at IS NULL",
+            reference,
+            list(lines),
+            now,
         )
 
     async def give_back(self, reference: str) -> None:
-        """The trade is closed unpaid: what it holds can be used again, once. What is spent stays spent."""
+        """No line of the trade waits for money any more: what it still holds can be used again, once.
+
+        What has made a paid line cheaper stays spent, whole: its shares on other lines are never counted.
+        """
         _require_transaction()
         await execute(
             "UPDATE coupon SET state = 'claimed', reference = NULL, held_at = NULL"
@@ -281,28 +302,32 @@ class Coupons:
             reference,
         )
 
-    async def revive(self, reference: str) -> None:
-        """A payment came late: spend what the trade had held, also when it was given back and is still unused.
+    async def revive(self, reference: str, lines: Sequence[str]) -> None:
+        """The payment of some lines came late: spend what had made them cheaper, also when it was given back.
 
         Repeating it changes nothing. Raises :class:`CouponNotUsable` when one was used elsewhere meanwhile: then
         nothing has changed, and the caller's transaction is still good.
         """
         _require_transaction()
+        now = self.clock()
         async with transaction():
             await execute(
-                "UPDATE coupon SET state = 'spent', reference = $1, spent_at = $2 WHERE id IN ("
-                " SELECT c.id FROM coupon c WHERE c.id IN (SELECT coupon_id FROM coupon_share WHERE reference = $1)"
+                "UPDATE coupon SET state = 'spent', reference = $1, spent_at = $3 WHERE id IN ("
+                f" SELECT c.id FROM coupon c WHERE {_OF_LINES}"
                 " AND (c.state = 'claimed' OR (c.state = 'held' AND c.reference = $1)) ORDER BY c.id FOR UPDATE)",
                 reference,
-                self.clock(),
+                list(lines),
+                now,
             )
             gone = await scalar(
-                "SELECT c.number FROM coupon c WHERE c.id IN (SELECT coupon_id FROM coupon_share WHERE reference = $1)"
+                f"SELECT c.number FROM coupon c WHERE {_OF_LINES}"
                 " AND c.reference IS DISTINCT FROM $1 ORDER BY c.id LIMIT 1",
                 reference,
+                list(lines),
             )
             if gone is not None:
                 raise CouponNotUsable(coupon=gone, reason="taken")
+            await self._count(reference, lines, now)
 
     async def void(self, merchant: str | None, coupon: str, reason: str) -> None:
         """The issuer takes an unused coupon away; ``merchant`` is None for the county. Repeating it changes nothing.

@@ -148,10 +148,10 @@ class Coupon(Model):
 
 
 class CouponShare(Model):
-    """What one coupon took off one line of one trade, and who bears it. Written at the hold, never changed.
+    """What one coupon takes off one line of one trade, and who bears it. Written at the hold.
 
-    ``line_fen`` is the line at its price, ``net_fen`` what is left of it after every coupon. Rows of a trade that gave
-    its coupons back stay; they count while ``reference`` is the coupon's.
+    ``line_fen`` is the line at its price, ``net_fen`` what is left of it after every coupon. It counts from
+    ``spent_at`` on, when the line was paid; rows of lines that never were stay and count for nothing.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -165,6 +165,7 @@ class CouponShare(Model):
     merchant_fen = fields.BigIntField()
     county_fen = fields.BigIntField()
     net_fen = fields.BigIntField()
+    spent_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "coupon_share"

@@ -81,7 +81,7 @@ class CampaignSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a campaign, from the stored shares of spent coupons.
+    """What came of a campaign, from the stored shares of paid lines.
 
     ``discount_fen`` is ``merchant_fen`` + ``county_fen``; ``paid_fen`` is what buyers paid for the lines that the
     campaign made cheaper, after every coupon and before refunds.
@@ -237,8 +237,8 @@ async def campaign_result(number: str, merchant: str | None, every: bool = False
         "   SELECT COALESCE(sum(h.discount_fen), 0)::bigint AS discount_fen,"
         "   COALESCE(sum(h.merchant_fen), 0)::bigint AS merchant_fen,"
         "   COALESCE(sum(h.county_fen), 0)::bigint AS county_fen, COALESCE(sum(h.net_fen), 0)::bigint AS paid_fen"
-        "   FROM coupon c JOIN coupon_share h ON h.coupon_id = c.id AND h.reference = c.reference"
-        "   WHERE c.campaign_id = g.id AND c.state = 'spent') s"
+        "   FROM coupon c JOIN coupon_share h ON h.coupon_id = c.id AND h.spent_at IS NOT NULL"
+        "   WHERE c.campaign_id = g.id) s"
         " WHERE g.number = $1 AND ($3 OR g.merchant IS NOT DISTINCT FROM $2)",
         number,
         merchant,
@@ -258,10 +258,10 @@ def _next(found: list[Row], limit: int) -> str | None:
 
 
 async def county_shares(lines: Sequence[str]) -> dict[str, int]:
-    """What the county bears of the discounts on some lines, in fen; a line without such a share is missing."""
+    """What the county bears of the discounts on some paid lines, in fen; a line without such a share is missing."""
     found = await rows(
-        "SELECT s.line, sum(s.county_fen)::bigint AS county_fen FROM coupon_share s JOIN coupon c ON c.id = s.coupon_id"
-        " AND c.reference = s.reference WHERE s.line = ANY($1) AND s.county_fen > 0 GROUP BY s.line",
+        "SELECT s.line, sum(s.county_fen)::bigint AS county_fen FROM coupon_share s"
+        " WHERE s.line = ANY($1) AND s.county_fen > 0 AND s.spent_at IS NOT NULL GROUP BY s.line",
         list(lines),
     )
     return {share["line"]: share["county_fen"] for share in found}

@@ -82,7 +82,7 @@ async def test_a_merchants_coupon_from_draft_to_cart_to_result(doors: Served) ->
     owner = (await http.get(f"{MINIAPP}/me", headers=buyer)).json()["number"]
     async with transaction():
         await hold(owner, [coupon], "T1", [PricedLine("T1-1", merchant, "P", 7_980)])
-        await Coupons().spend("T1")
+        await Coupons().spend("T1", ["T1-1", "T1-2"])
     mine = (await http.get(f"{MINIAPP}/coupons", headers=buyer, params={"state": "spent"})).json()["coupons"]
     assert [(c["number"], c["reference"]) for c in mine] == [(coupon, "T1")]
     for header in (clerk, county):
