@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from kit.database import rows, transaction
-from orders.checkout import PlacedOrder
+from orders.placements import PlacedOrder
 from orders.quotes import CheckoutLine
 from promotions.coupons import Coupons
 from promotions.queries import CampaignResult, campaign_result
