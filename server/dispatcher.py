@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -92,9 +93,12 @@ async def _lead(connection: asyncpg.Connection, delivery: Delivery, failures: Fa
 
 
 async def drain(delivery: Delivery) -> None:
-    """Deliver until nothing is left; for tests and scripts."""
+    """Deliver until nothing is left; for tests and scripts. A fact that still fails after a minute is raised."""
+    patience_ends = time.monotonic() + 60
     while await scalar("SELECT count(*) FROM outbox_message WHERE delivered_at IS NULL"):
         if not await delivery.deliver_due():
+            if time.monotonic() > patience_ends:
+                raise RuntimeError(await scalar("SELECT max(last_error) FROM outbox_message WHERE delivered_at IS NULL"))
             await asyncio.sleep(0.05)
 
 

@@ -187,7 +187,7 @@ async def uploaded(desk: Desk, shade: int) -> tuple[str, str]:
     openid = await desk.person()
     raw = paint("PNG", colour=(shade, 7, 7))
     taken = await desk.built.pictures.take(raw, f"consumer:{openid}", "review", openid)
-    owner = f"review:{openid[-12:]}"
+    owner = f"shelf:{openid[-12:]}"
     async with transaction():
         await desk.built.pictures.attach([taken.number], f"consumer:{openid}", "review", owner)
     return taken.number, owner
