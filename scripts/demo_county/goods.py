@@ -157,7 +157,7 @@ class Trade:
 async def enter_policies(trade: Trade) -> None:
     """The usual windows, and short ones that let a whole sale be watched in a minute."""
     await trade.policies.enter("standard", 30 * 60, 7 * 86400, "seven_days", "DEMO-规则-1：示例销售规则")
-    await trade.policies.enter("story", 60, 5, "seven_days", "DEMO-规则-2：示例演示规则")
+    await trade.policies.enter("story", 60, 12, "seven_days", "DEMO-规则-2：示例演示规则")
 
 
 async def enter_merchants(trade: Trade) -> list[str]:

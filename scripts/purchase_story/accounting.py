@@ -50,7 +50,7 @@ def _moved(now: dict[str, Any], before: dict[str, Any], name: str) -> int:
     return int(now.get(name, 0)) - int(before.get(name, 0))
 
 
-async def until_earned(crew: Crew, before: Standing, books: Books, report: Report, seconds: float = 30) -> None:
+async def until_earned(crew: Crew, before: Standing, books: Books, report: Report, seconds: float = 45) -> None:
     """Wait until the window has passed for every order, then compare what is owed with the story's own figures."""
     households = _households(books)
     expected = {code: books.income(code) for code in households}
