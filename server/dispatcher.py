@@ -98,7 +98,8 @@ async def drain(delivery: Delivery) -> None:
     while await scalar("SELECT count(*) FROM outbox_message WHERE delivered_at IS NULL"):
         if not await delivery.deliver_due():
             if time.monotonic() > patience_ends:
-                raise RuntimeError(await scalar("SELECT max(last_error) FROM outbox_message WHERE delivered_at IS NULL"))
+                cause = "SELECT last_error FROM outbox_message WHERE delivered_at IS NULL ORDER BY id LIMIT 1"
+                raise RuntimeError(await scalar(cause))
             await asyncio.sleep(0.05)
 
 
