@@ -59,6 +59,7 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "coupon-campaigns": frozenset({Duty.PRODUCTS}),
     "coupons": frozenset({Duty.PRODUCTS}),
     "offers": frozenset({Duty.PRODUCTS}),
+    "group-offers": frozenset({Duty.PRODUCTS}),
     "brand-authorisations": frozenset({Duty.PRODUCTS}),
     "recognised-products": frozenset({Duty.PRODUCTS}),
     "categories": frozenset({Duty.PRODUCTS}),

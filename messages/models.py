@@ -36,6 +36,8 @@ class MessageMoment(StrEnum):
     REFUND_ARRIVED = "refund_arrived"
     ORDER_EXPIRING = "order_expiring"
     COUPON_EXPIRING = "coupon_expiring"
+    GROUP_FORMED = "group_formed"
+    GROUP_FAILED = "group_failed"
 
 
 class MessageTemplate(Model):

@@ -23,6 +23,8 @@ VALUES: dict[MessageMoment, frozenset[str]] = {
     MessageMoment.REFUND_ARRIVED: frozenset({"number", "goods", "amount", "at"}),
     MessageMoment.ORDER_EXPIRING: frozenset({"number", "goods", "amount", "at"}),
     MessageMoment.COUPON_EXPIRING: frozenset({"number", "goods", "at"}),
+    MessageMoment.GROUP_FORMED: frozenset({"number", "goods", "amount", "at"}),
+    MessageMoment.GROUP_FAILED: frozenset({"number", "goods", "amount", "at"}),
 }
 """What we can tell at each moment."""
 

@@ -14,6 +14,7 @@ from merchants.models import MerchantState, PaperState
 from messages.models import MessageMoment, MessageState
 from orders.cases.models import CaseKind, Cause
 from orders.channels.models import FileKind, SalesChannel
+from orders.groups.models import GroupState
 from orders.handovers.models import PickupState, VoucherState
 from orders.invoices.models import InvoiceState, TitleKind
 from orders.models import CaseState, DeliveryKind, OrderState
@@ -25,7 +26,8 @@ from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognit
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
 from products.drafts import ReturnPolicy
-from products.models import MovementKind, OfferState, ProductState, ReservationState
+from products.models import MovementKind, ProductState, ReservationState
+from products.offer_models import OfferKind, OfferState
 from promotions.models import CampaignState, CouponState
 from reviews.models import AdditionKind, ReviewState
 from scans.models import ScanPlace
@@ -172,6 +174,26 @@ class Migration(migrations.Migration):
                 ('difference', fields.CharField(null=True, default='not_compared', max_length=40)),
             ],
             options={'table': 'payment_bill_line', 'app': 'longchuan', 'unique_together': (('bill', 'kind', 'transaction_id', 'refund_number'),), 'pk_attr': 'id', 'table_description': 'One line of a bill. ``difference`` says why it does not match; None means that it does.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='BuyingGroup',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('offer', fields.CharField(max_length=24)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('site', fields.CharField(default='', max_length=24)),
+                ('state', fields.CharEnumField(default=GroupState.OPEN, description='OPEN: open\nFORMED: formed\nFAILED: failed\nSETTLED: settled', enum_type=GroupState, max_length=10)),
+                ('min_buyers', fields.IntField()),
+                ('min_pieces', fields.IntField()),
+                ('opened_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('closes_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('formed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('settled_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'buying_group', 'app': 'longchuan', 'constraints': [CheckConstraint(check='min_buyers > 0 AND min_pieces > 0', name='ck_buying_group_minimum'), UniqueConstraint(fields=('offer', 'site'), name='uq_buying_group_site', condition="state = 'open' AND site <> ''")], 'indexes': [Index(fields=['offer', 'id'], name='buying_group_offer'), PartialIndex(fields=['closes_at'], name='buying_group_due', condition={'state': 'open'}), PartialIndex(fields=['id'], name='buying_group_failed', condition={'state': 'failed'})], 'pk_attr': 'id', 'table_description': 'Consumers who buy under one group offer together; ``offer`` and ``merchant`` are public numbers.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -990,7 +1012,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed', enum_type=MessageMoment, max_length=20)),
                 ('template', fields.CharField(max_length=64)),
                 ('page', fields.CharField(max_length=120)),
                 ('fields_by_name', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -1773,6 +1795,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=24)),
                 ('sku', fields.ForeignKeyField('longchuan.Sku', source_field='sku_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(default=OfferKind.FLASH, description='FLASH: flash\nGROUP: group', enum_type=OfferKind, max_length=10)),
                 ('price_fen', fields.BigIntField()),
                 ('list_price_fen', fields.BigIntField()),
                 ('pieces', fields.IntField()),
@@ -1811,6 +1834,20 @@ class Migration(migrations.Migration):
                 ('most', fields.IntField()),
             ],
             options={'table': 'flash_buyer', 'app': 'longchuan', 'constraints': [CheckConstraint(check='pieces BETWEEN 0 AND most', name='flash_buyer_limit'), UniqueConstraint(fields=('offer_id', 'buyer'), name='flash_buyer_once')], 'pk_attr': 'id', 'table_description': 'How many pieces of a limited offer one buyer holds or has bought; ``most`` is the limit.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='GroupTerms',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('offer', fields.ForeignKeyField('longchuan.FlashOffer', source_field='offer_id', unique=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('min_buyers', fields.IntField()),
+                ('min_pieces', fields.IntField()),
+                ('form_within_s', fields.IntField()),
+                ('sites', fields.JSONField(default=[], encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('end_reason', fields.CharField(null=True, max_length=200)),
+            ],
+            options={'table': 'group_terms', 'app': 'longchuan', 'constraints': [CheckConstraint(check='min_buyers BETWEEN 1 AND 500 AND min_pieces BETWEEN 1 AND 1000000 AND min_buyers + min_pieces > 2 AND form_within_s BETWEEN 600 AND 2592000', name='group_terms_minimum')], 'pk_attr': 'id', 'table_description': 'When a group under a group offer is formed, and where its goods are fetched.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1978,7 +2015,7 @@ class Migration(migrations.Migration):
             name='SubscribeMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed', enum_type=MessageMoment, max_length=20)),
                 ('reference', fields.CharField(max_length=64)),
                 ('openid', fields.CharField(max_length=64)),
                 ('contents', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -2078,6 +2115,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('trade', fields.ForeignKeyField('longchuan.Trade', source_field='trade_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('number', fields.CharField(unique=True, max_length=32)),
+                ('group', fields.ForeignKeyField('longchuan.BuyingGroup', source_field='group_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('consumer', fields.CharField(max_length=32)),
                 ('merchant', fields.CharField(max_length=32)),
                 ('state', fields.CharEnumField(default=OrderState.PENDING_PAYMENT, description='PENDING_PAYMENT: pending_payment\nPAID: paid\nPACKED: packed\nSHIPPED: shipped\nRECEIVED: received\nCLOSED: closed', enum_type=OrderState, max_length=20)),

@@ -2,7 +2,7 @@
 
 from notifications.service import Notifications
 from orders.cases.money import case_of
-from orders.events import OrderShipped
+from orders.events import GroupFailed, GroupFormed, OrderShipped
 from payments.events import RefundSucceeded
 
 
@@ -15,3 +15,13 @@ async def on_refund_succeeded(paid_back: RefundSucceeded, notifications: Notific
     """Tell the buyer that money has gone back: all of one refund, however many lines it is of."""
     case = case_of(paid_back.refund_reference)
     await notifications.refunded(paid_back.reference, case, paid_back.amount_fen, paid_back.occurred_at)
+
+
+async def on_group_formed(formed: GroupFormed, notifications: Notifications) -> None:
+    """Tell everybody who has paid that what they ordered goes on."""
+    await notifications.group_judged(formed.group, formed.formed_at, is_formed=True)
+
+
+async def on_group_failed(failed: GroupFailed, notifications: Notifications) -> None:
+    """Tell everybody who has paid that the money goes back."""
+    await notifications.group_judged(failed.group, failed.failed_at, is_formed=False)

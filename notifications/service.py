@@ -9,7 +9,7 @@ from kit.clock import CHINA, Clock, utc_now
 from kit.money import yuan
 from messages.models import MessageMoment
 from messages.outgoing import Outgoing
-from orders.purchases import OrderBrief, expiring_orders, order_brief
+from orders.purchases import OrderBrief, expiring_orders, order_brief, orders_of_group
 from promotions.expiring import ExpiringCoupon, expiring_coupons
 
 BEFORE_EXPIRY = timedelta(minutes=10)
@@ -36,6 +36,12 @@ class Notifications:
         if order is not None:
             told = _told(order, at) | {"amount": yuan(amount_fen)}
             await self._note_all(MessageMoment.REFUND_ARRIVED, [(refund, order.consumer, told)])
+
+    async def group_judged(self, group: str, at: datetime, *, is_formed: bool) -> None:
+        """A group is formed, or its money goes back. Joins the caller's transaction."""
+        moment = MessageMoment.GROUP_FORMED if is_formed else MessageMoment.GROUP_FAILED
+        orders = await orders_of_group(group, at)
+        await self._note_all(moment, [(order.number, order.consumer, _told(order, at)) for order in orders])
 
     async def note_expiring_orders(self) -> int:
         """Orders that close soon without a payment; answers how many there were."""

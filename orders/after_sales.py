@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from content.pictures import Pictures
 from content.texts import Texts
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, rows, transaction
+from kit.database import Row, execute, rows, scalar, transaction
 from kit.errors import DomainError
 from logistics.queries import pieces_in_parcels
 from orders.cases.desk import OrderDesks
@@ -38,9 +38,11 @@ from orders.errors import (
     RefundUnfinished,
     ReturnAddressMissing,
 )
+from orders.groups.forming import demand_formed, unformed
 from orders.models import CaseState, OrderState
 from payments.refunds import Refunds
 from products.stock import Stock, check_quantity
+from promotions.coupons import Coupons
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +87,8 @@ class AfterSales:
         ``pictures`` are numbers of the buyer's own pictures, which belong to the case from now on. The words are
         checked as everything is that people write; ``openid`` is the buyer's for WeChat's check.
 
-        Raises LineNotFound, OrderStateConflict before payment, AfterSalesOver, ClaimNotPossible, PicturesMissing,
-        NothingToRefund, QuantityInvalid, PictureNotUsable.
+        Raises LineNotFound, OrderStateConflict before payment, GroupNotFormed, AfterSalesOver,
+        ClaimNotPossible, PicturesMissing, NothingToRefund, QuantityInvalid, PictureNotUsable.
         """
         check_quantity(quantity)
         async with transaction():
@@ -95,6 +97,7 @@ class AfterSales:
                 order = await order_for_claim(consumer, number)
             except OrderNotFound:
                 raise LineNotFound() from None
+            await demand_formed(order["group_id"])
             await self._supersede(order["id"], consumer, line)
             lines = await lines_for_claim(order["id"])
             policy = next((each["return_policy"] for each in lines if each["reference"] == line), None)
@@ -112,9 +115,10 @@ class AfterSales:
     async def cancel(self, consumer: str, number: str, reason: str) -> str:
         """Give up a paid order that is not packed yet; answers the case.
 
-        Everything that is left goes back with all its freight when the merchant agrees or is silent. Who waits for a
-        pre-sale is asked by nobody, and may also give up what is packed and not sent; so may a guest, until the hours
-        that the product says. Raises OrderNotFound, OrderStateConflict, CancellationOver, NothingToRefund.
+        Everything that is left goes back with all its freight when the merchant agrees or is silent. Nobody is asked
+        while its group is not formed; nor for a pre-sale, which may also be packed, as long as it is not sent; nor for
+        a guest, until the hours that the product says. Raises OrderNotFound, OrderStateConflict, CancellationOver,
+        NothingToRefund.
         """
         async with transaction():
             order = await order_for_claim(consumer, number)
@@ -125,13 +129,17 @@ class AfterSales:
             sent = await pieces_in_parcels([line["reference"] for line in lines]) if is_presale else {}
             if any(each.handed_over for each in sent.values()):
                 raise OrderStateConflict(state=order["state"], because="partly_sent")
+            waits = await unformed(order["group_id"])
             booked = [free_until(line["booking"]) for line in lines if line["booking"]]
             if any(until <= self.clock() for until in booked):
                 raise CancellationOver(free_until=min(booked).isoformat())
             await self._supersede(order["id"], consumer, None)
             case = await self._claim_left(order, None, reason)
-            if is_presale or booked:
+            if is_presale or booked or waits:
                 await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "rule")
+            if waits:
+                trade = await scalar("SELECT number FROM trade WHERE id = $1", order["trade_id"])
+                await Coupons(self.clock).restore(trade)
         return case
 
     async def grant_left(self, consumer: str, number: str, pieces: int, reason: str, actor: str) -> None:

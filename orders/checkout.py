@@ -12,14 +12,17 @@ from kit.outbox import announce
 from logistics.addresses import AddressBook
 from logistics.freight import freight_terms
 from orders.bookings import with_booking
-from orders.errors import GuestNeeded, NotOnSale
+from orders.errors import GroupSoldOut, GuestNeeded, NotOnSale
 from orders.events import OrderPlaced
+from orders.groups.joining import GroupWish, offer_wished, take_seat
 from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
 from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
 from payments.bundles import PaymentPart
 from payments.service import Payments
 from places.queries import pickup_point
 from products.calendars import Booking, Calendars
+from products.errors import SoldOut
+from products.group_offers import GroupOffer
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock
 from products.terms import merged_terms
@@ -48,13 +51,20 @@ class Checkout:
         return Delivery(recipient, phone, point.township[:6], f"自提：{point.township_name} {point.name}", point)
 
     async def quote(
-        self, consumer: str, lines: Sequence[CheckoutLine], coupons: Sequence[str], region: str | None
+        self,
+        consumer: str,
+        lines: Sequence[CheckoutLine],
+        coupons: Sequence[str],
+        region: str | None,
+        wish: GroupWish | None = None,
     ) -> Quote:
-        """What the lines cost now, sent to ``region`` or, without one, fetched.
+        """What the lines cost now, sent to ``region`` or, without one, fetched; with a ``wish`` bought in a group.
 
         Raises as :meth:`place` does, but for stock, which it does not look at.
         """
-        offers, _ = await with_booking(lines, await self._offers(lines), china_day(self.clock()))
+        check_lines(lines)
+        group = await offer_wished(wish, lines, self.clock())
+        offers, _ = await with_booking(lines, await self._offers(lines, group), china_day(self.clock()))
         return await self._quote(lines, offers, await coupon_terms(consumer, coupons, self.clock()), region)
 
     async def place(
@@ -65,16 +75,20 @@ class Checkout:
         coupons: Sequence[str],
         delivery: Delivery,
         expected: Expectation,
+        wish: GroupWish | None = None,
     ) -> PlacedTrade:
-        """Place one trade, with an order for each merchant, and one payment of them all.
+        """Place one trade, with an order for each merchant, and one payment of them all; with a ``wish`` in a group.
 
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
         SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, RegionNotServed, CouponNotUsable,
         CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut of the stock, and the refusals
-        of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge.
+        of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge; in a group those of
+        :mod:`orders.groups.joining`, and GroupSoldOut.
         """
-        offers, booking = await with_booking(lines, await self._offers(lines), china_day(self.clock()))
+        check_lines(lines)
+        group = await offer_wished(wish, lines, self.clock())
+        offers, booking = await with_booking(lines, await self._offers(lines, group), china_day(self.clock()))
         if delivery.is_guest == (booking is None):
             raise GuestNeeded()
         terms = await coupon_terms(consumer, coupons, self.clock())
@@ -84,10 +98,12 @@ class Checkout:
         copies = _Copies(offers, sources, {each.coupon: each for each in terms}, booking)
         trade = _compose(quote, copies, self.clock())
         async with joined():
+            seat = await take_seat(wish, group, delivery.place, self.clock()) if wish and group else None
             await insert_trade(
                 trade,
                 consumer,
                 delivery,
+                group=seat,
                 channel=self.payments.gateway.channel,
                 actor=f"consumer:{consumer}",
                 cipher=self.cipher,
@@ -114,17 +130,22 @@ class Checkout:
             if booking is not None:
                 await Calendars(self.clock).reserve(trade.orders[0].number, lines[0].sku, booking, lines[0].quantity)
                 return trade
-            await self.stock.reserve(
-                {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},
-                trade.expires_at,
-                {sku: offer.offer for sku, offer in offers.items() if offer.offer is not None},
-                consumer,
-            )
+            try:
+                await self.stock.reserve(
+                    {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},
+                    trade.expires_at,
+                    {sku: offer.offer for sku, offer in offers.items() if offer.offer is not None},
+                    consumer,
+                )
+            except SoldOut as lacking:
+                if group is None:
+                    raise
+                # The SKU itself may be there, so nobody else shall hear that it is sold out.
+                raise GroupSoldOut(left=lacking.facts["left"]) from None
         return trade
 
-    async def _offers(self, lines: Sequence[CheckoutLine]) -> Mapping[str, SkuOffer]:
-        check_lines(lines)
-        offers = await sku_offers([line.sku for line in lines])
+    async def _offers(self, lines: Sequence[CheckoutLine], group: GroupOffer | None) -> Mapping[str, SkuOffer]:
+        offers = await sku_offers([line.sku for line in lines], self.clock(), group.offer if group else None)
         missing = sorted(line.sku for line in lines if line.sku not in offers or not offers[line.sku].listed)
         if missing:
             raise NotOnSale(skus=missing)

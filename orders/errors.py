@@ -21,6 +21,54 @@ class TradeNotFound(NotFound):
     title_en = "No such trade"
 
 
+class GroupUnknown(NotFound):
+    """There is no such group under the offer."""
+
+    code = "group_unknown"
+    title = "拼团不存在"
+    title_en = "No such group"
+
+
+class GroupClosed(Conflict):
+    """Nobody can join the group any more: its time is over, or it takes no further orders."""
+
+    code = "group_closed"
+    title = "该团已截止，请另开新团"
+    title_en = "The group takes no more orders"
+
+
+class GroupNotFormed(Conflict):
+    """The order waits for its group, or is being given back because the group was not formed."""
+
+    code = "group_not_formed"
+    title = "尚未成团，暂不能进行此操作"
+    title_en = "The group is not formed"
+
+
+class GroupAlone(Invalid):
+    """What is bought in a group is a checkout of its own; ``sku`` is what the offer sells."""
+
+    code = "group_alone"
+    title = "拼团商品须单独结算"
+    title_en = "A group's goods are bought alone"
+
+
+class GroupPlaceDiffers(Invalid):
+    """The group's goods go elsewhere: to one of the pick-up ``sites``, or as a parcel when there is none."""
+
+    code = "group_place_differs"
+    title = "收货方式与该团不一致"
+    title_en = "The group's goods go elsewhere"
+
+
+class GroupSoldOut(Conflict):
+    """The pieces set aside for groups do not suffice; ``left`` says how many there are."""
+
+    code = "group_sold_out"
+    title = "团购数量不足"
+    title_en = "Too few pieces are left for groups"
+
+
 class CartFull(Conflict):
     """The cart holds as many lines as it may; ``limit`` says how many."""
 

@@ -178,6 +178,27 @@ class PickupLapsed(Fact, frozen=True, kw_only=True):
     case: str
 
 
+class GroupFormed(Fact, frozen=True, kw_only=True):
+    """Enough have paid: what was ordered in this group goes on. ``site`` is '' when goods are sent."""
+
+    topic: ClassVar[str] = "orders.group_formed"
+    group: str
+    offer: str
+    merchant: str
+    site: str
+    formed_at: datetime
+
+
+class GroupFailed(Fact, frozen=True, kw_only=True):
+    """Too few have paid in time: every paid order of the group is given back."""
+
+    topic: ClassVar[str] = "orders.group_failed"
+    group: str
+    offer: str
+    merchant: str
+    failed_at: datetime
+
+
 class ChannelPaid(Fact, frozen=True, kw_only=True):
     """A file of another channel says what one of its orders brought, goods and freight, in fen."""
 

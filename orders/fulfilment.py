@@ -10,6 +10,7 @@ from kit.outbox import announce
 from orders.cases.models import FINAL
 from orders.errors import LineNotFound, OrderStateConflict
 from orders.events import OrderPacked
+from orders.groups.forming import demand_formed
 from orders.models import DeliveryKind, OrderState
 from orders.parcels import Shipping
 from orders.transitions import advance_or_refuse
@@ -30,7 +31,8 @@ class Fulfilment:
 
         A line that names no lot is packed all the same and stays unattributed, shown as such, never guessed (domain
         reference 2.5, object 6). Pieces that were refunded before packing are not packed. Repeating it with the same
-        lots changes nothing. Raises OrderNotFound, OrderStateConflict, LineNotFound and the refusals of traceability.
+        lots changes nothing. Raises OrderNotFound, OrderStateConflict, GroupNotFormed, LineNotFound and the refusals of
+        traceability.
         """
         async with transaction():
             now = self.clock()
@@ -46,6 +48,7 @@ class Fulfilment:
             )
             if order["delivery_kind"] == DeliveryKind.VOUCHER:
                 raise OrderStateConflict(because="not_sent")
+            await demand_formed(order["group_id"])
             if await row(
                 f"SELECT 1 FROM after_sales_case WHERE order_id = $1 AND state NOT IN {FINAL} AND state <> 'refused'",
                 order["id"],

@@ -21,6 +21,10 @@ SELECT make_append_only('invoice_window');
 SELECT keep_rows('invoice_request');
 SELECT keep_rows('trade', 'customer_order', 'order_line', 'after_sales_case', 'after_sales_item');
 
+-- The orders of a group; most orders have none.
+CREATE INDEX IF NOT EXISTS customer_order_group ON customer_order (group_id) WHERE group_id IS NOT NULL;
+SELECT keep_rows('buying_group');
+
 -- The sweep of after-sales windows comes by every second; orders that have been earned only grow.
 CREATE INDEX IF NOT EXISTS customer_order_unearned ON customer_order (id)
     WHERE state = 'received' AND earned_at IS NULL;

@@ -1,6 +1,7 @@
 """What time does to orders."""
 
 from orders.after_sales import AfterSales
+from orders.groups.service import Groups
 from orders.life import OrderLife
 from orders.pickups import Pickups
 from orders.receipts import Receipts
@@ -35,3 +36,8 @@ async def look_after_pickups(pickups: Pickups) -> int:
 async def expire_vouchers(vouchers: Vouchers) -> int:
     """Vouchers whose days are over end as their product says; answers how many orders had some."""
     return await vouchers.expire_due()
+
+
+async def look_after_groups(groups: Groups) -> int:
+    """Groups whose time is over are judged, and orders of those that have failed are given back; answers how many."""
+    return await groups.decide_due() + await groups.undo_failed()

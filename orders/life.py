@@ -8,8 +8,10 @@ from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from orders.bookings import holder_of
 from orders.cases.models import FINAL
-from orders.errors import OrderNotFound, OrderStateConflict
+from orders.errors import GroupNotFormed, OrderNotFound, OrderStateConflict
 from orders.events import LateMoneyRefused, OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
+from orders.groups.forming import form_when_reached, unformed
+from orders.groups.models import GroupState
 from orders.models import DeliveryKind, OrderState
 from orders.transitions import advance, advance_or_refuse
 from payments.refunds import Refunds
@@ -48,6 +50,7 @@ class OrderLife:
             sources=frozenset({OrderState.PENDING_PAYMENT}),
         )
         if order is not None:
+            await form_when_reached(order["group_id"], self.clock())
             if trade is not None:
                 await self.coupons.spend(trade, await _lines_of(number))
                 await self._end(order, trade)
@@ -57,25 +60,27 @@ class OrderLife:
     async def settle_late_payment(self, number: str, amount_fen: int, occurred_at: datetime) -> None:
         """Money came after the order was closed: sell the goods when they are still there, else give it all back.
 
-        Goods and coupons alike: a price that a coupon has lowered is owed only while the coupon is unused. Decided
-        once: a repeated call finds the order paid, or its money on the way back, and changes nothing.
+        Goods and coupons alike: a price that a coupon has lowered is owed only while the coupon is unused; and for a
+        group that has failed never. Decided once: a repeated call finds the order paid, or its money on the way back,
+        and changes nothing.
         """
         async with transaction():
             trade = await _hold_trade(number)
             held = await row(
-                "SELECT paid_at, close_reason, merchant, channel, discount_fen, delivery_kind FROM customer_order"
-                " WHERE number = $1"
-                " FOR UPDATE",
+                "SELECT paid_at, close_reason, merchant, channel, discount_fen, delivery_kind, group_id"
+                " FROM customer_order WHERE number = $1 FOR UPDATE",
                 number,
             )
             if held is None or held["paid_at"] is not None or held["close_reason"] == PAID_TOO_LATE:
                 return
             try:
+                if await unformed(held["group_id"]) in (GroupState.FAILED, GroupState.SETTLED):
+                    raise GroupNotFormed()
                 async with transaction():
                     await holder_of(held["delivery_kind"], self.stock, self.clock).revive(number)
                     if held["discount_fen"]:
                         await self.coupons.revive(trade, await _lines_of(number))
-            except (SoldOut, DayNotFree, CouponNotUsable):
+            except (SoldOut, DayNotFree, CouponNotUsable, GroupNotFormed):
                 await self._give_back(number, amount_fen)
                 await announce(
                     LateMoneyRefused(
@@ -96,6 +101,7 @@ class OrderLife:
                 sources=frozenset({OrderState.CLOSED, OrderState.PENDING_PAYMENT}),
             )
             if order is not None:
+                await form_when_reached(order["group_id"], self.clock())
                 await self._end(order, trade)
                 await self.payments.accept_late(number)
                 await self._announce_paid(order)

@@ -80,6 +80,8 @@ class Trade(Model):
 class Order(Model):
     """One purchase from one merchant. ``consumer`` and ``merchant`` are public numbers.
 
+    With a ``group`` it is not packed before that is formed.
+
     ``source`` is opaque and stands here when all lines have the same; each line has its own.
     """
 
@@ -88,6 +90,9 @@ class Order(Model):
         "longchuan.Trade", on_delete=fields.RESTRICT, related_name=False
     )
     number = fields.CharField(max_length=32, unique=True)
+    group: fields.ForeignKeyNullableRelation[Model] = fields.ForeignKeyField(
+        "longchuan.BuyingGroup", on_delete=fields.RESTRICT, related_name=False, null=True
+    )
     consumer = fields.CharField(max_length=32)
     merchant = fields.CharField(max_length=32)
     state = fields.CharEnumField(OrderState, max_length=20, default=OrderState.PENDING_PAYMENT)

@@ -32,6 +32,11 @@ class Delivery(msgspec.Struct, frozen=True):
         return DeliveryKind.VOUCHER if self.is_guest else DeliveryKind.PICKUP if self.pickup else DeliveryKind.ADDRESS
 
     @property
+    def place(self) -> str | None:
+        """The station where a group's goods are fetched, '' for an address; None when nothing is handed over."""
+        return self.pickup.code if self.pickup else None if self.is_guest else ""
+
+    @property
     def destination(self) -> str | None:
         """The region that freight depends on; None when nothing is sent."""
         return self.region if self.kind is DeliveryKind.ADDRESS else None
@@ -109,7 +114,14 @@ def sealed_place(number: str) -> str:
 
 
 async def insert_trade(
-    trade: PlacedTrade, consumer: str, delivery: Delivery, *, channel: str, actor: str, cipher: FieldCipher
+    trade: PlacedTrade,
+    consumer: str,
+    delivery: Delivery,
+    *,
+    channel: str,
+    actor: str,
+    cipher: FieldCipher,
+    group: int | None = None,
 ) -> None:
     """Trade, orders, their first events and lines, and the bought lines out of the cart: one statement."""
     address = msgspec.json.encode(delivery).decode()
@@ -137,6 +149,7 @@ async def insert_trade(
         delivery.kind,
         delivery.pickup.code if delivery.pickup else None,
         delivery.pickup.township if delivery.pickup else None,
+        group,
     )
 
 
@@ -160,10 +173,10 @@ opened AS (
 placed AS (
     INSERT INTO customer_order (trade_id, number, consumer, merchant, state, channel, source, goods_fen, discount_fen,
            freight_fen, amount_fen, delivery, after_sales_window_s, after_sales_terms, placed_at, expires_at,
-           delivery_kind)
+           delivery_kind, group_id)
     SELECT opened.id, o.number, $2, o.merchant, 'pending_payment', $7, o.source, o.goods_fen, o.discount_fen,
            o.freight_fen, o.amount_fen, decode(o.delivery, 'base64'), o.after_sales_window_s, o.after_sales_terms,
-           $5, $6, $12
+           $5, $6, $12, $15::bigint
       FROM opened, jsonb_to_recordset($9::jsonb) AS o (number text, merchant text, source text, goods_fen bigint,
            discount_fen bigint, freight_fen bigint, amount_fen bigint, delivery text, after_sales_window_s int,
            after_sales_terms jsonb)

@@ -69,3 +69,14 @@ async def expiring_orders(
         limit,
     )
     return [OrderBrief(**o) for o in found]
+
+
+async def orders_of_group(group: str, at: datetime) -> list[OrderBrief]:
+    """The orders of a group that were paid and not given back at a moment; one statement."""
+    found = await rows(
+        f"{_BRIEF} JOIN buying_group g ON g.id = o.group_id WHERE g.number = $1 AND o.paid_at <= $2"
+        " AND (o.closed_at IS NULL OR o.closed_at >= $2) ORDER BY o.id",
+        group,
+        at,
+    )
+    return [OrderBrief(**o) for o in found]

@@ -18,11 +18,12 @@ _LINES = (
     " FROM order_line l WHERE l.order_id = o.id) AS lines"
 )
 _ORDER = (
-    "SELECT o.id, o.number, t.number AS trade, o.merchant, o.state, o.delivery_kind, o.source, o.goods_fen,"
+    "SELECT o.id, o.number, t.number AS trade, b.number AS group_number, b.state AS group_state, o.merchant, o.state,"
+    " o.delivery_kind, o.source, o.goods_fen,"
     " o.discount_fen, o.freight_fen, o.amount_fen, o.placed_at, o.expires_at, o.paid_at, o.shipped_at, o.carrier,"
     " o.waybill, o.delivered_at, o.receive_by, o.reminded_at, o.received_at, o.earned_at,"
     f" o.closed_at, o.close_reason, {_LINES}"
-    " FROM customer_order o JOIN trade t ON t.id = o.trade_id"
+    " FROM customer_order o JOIN trade t ON t.id = o.trade_id LEFT JOIN buying_group b ON b.id = o.group_id"
 )
 
 
@@ -58,10 +59,12 @@ class LineSummary(msgspec.Struct, frozen=True):
 
 
 class OrderSummary(msgspec.Struct, frozen=True):
-    """One order as it stands now, without the buyer's address."""
+    """One order as it stands now, without the buyer's address; of a group, which one and how far that is."""
 
     number: str
     trade: str
+    group_number: str | None
+    group_state: str | None
     merchant: str
     state: str
     delivery_kind: str

@@ -10,6 +10,7 @@ from kit.outbox import announce
 from orders.cases.opening import terms_of
 from orders.errors import OrderNotFound, OrderStateConflict, ReceiptNotExtendable, RemindedAlready, ShipmentNotDue
 from orders.events import OrderReceived, ShipmentReminded
+from orders.groups.forming import demand_formed
 from orders.life import NO_OPEN_CASE
 from orders.models import OrderState
 from orders.ports import ReceiptUnknown, WeChatReceipts
@@ -32,14 +33,15 @@ class Receipts:
     async def remind(self, consumer: str, number: str) -> None:
         """Ask the merchant to ship, once in the order's ``remind_s``.
 
-        Raises OrderNotFound, OrderStateConflict unless it is paid and not shipped, RemindedAlready, ShipmentNotDue
-        for a pre-sale whose day has not come.
+        Raises OrderNotFound, OrderStateConflict unless it is paid and not shipped, GroupNotFormed, RemindedAlready,
+        ShipmentNotDue for a pre-sale whose day has not come.
         """
         async with transaction():
             now = self.clock()
             order = await self._held(consumer, number)
             if order["state"] not in (OrderState.PAID, OrderState.PACKED):
                 raise OrderStateConflict(state=order["state"])
+            await demand_formed(order["group_id"])
             ships_from = await scalar(
                 "SELECT max(l.ships_from) FROM order_line l JOIN customer_order o ON o.id = l.order_id"
                 " WHERE o.number = $1",
@@ -166,7 +168,7 @@ class Receipts:
 
     async def _held(self, consumer: str, number: str) -> Row:
         found = await row(
-            "SELECT state, merchant, reminded_at, after_sales_terms::text AS terms FROM customer_order"
+            "SELECT state, merchant, group_id, reminded_at, after_sales_terms::text AS terms FROM customer_order"
             " WHERE number = $1 AND consumer = $2 FOR UPDATE",
             number,
             consumer,

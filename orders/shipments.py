@@ -30,11 +30,12 @@ async def shipments_for(consumer: str, number: str) -> list[Shipment]:
 async def pick_list(merchant: str, orders: Sequence[str] | None) -> list[Pick]:
     """What is to be taken from the shelf for paid orders, by SKU: for those named, or for all (the 500 oldest).
 
-    Pieces that were refunded are not picked. One statement.
+    Pieces that were refunded are not picked, nor what waits for its group. One statement.
     """
     found = await rows(
         "WITH due AS (SELECT id, number FROM customer_order WHERE merchant = $1 AND state = 'paid'"
-        " AND ($2::text[] IS NULL OR number = ANY($2)) ORDER BY id LIMIT 500)"
+        " AND ($2::text[] IS NULL OR number = ANY($2)) AND (group_id IS NULL OR EXISTS (SELECT 1 FROM buying_group g"
+        " WHERE g.id = group_id AND g.state = 'formed')) ORDER BY id LIMIT 500)"
         " SELECT l.sku, min(l.title) AS title, min(l.spec) AS spec,"
         " sum(l.quantity - l.refunded_quantity)::int AS quantity,"
         " sum((l.quantity - l.refunded_quantity) * l.mass_gram::bigint)::bigint AS mass_gram,"

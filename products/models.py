@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from tortoise import fields
 from tortoise.fields.base import OnDelete
-from tortoise.indexes import Index, PartialIndex
+from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
@@ -181,7 +181,7 @@ class StockReservation(Model):
     returned = fields.IntField(default=0)
     state = fields.CharEnumField(ReservationState, max_length=10)
     expires_at = fields.DatetimeField()
-    offer: fields.ForeignKeyNullableRelation["FlashOffer"] = fields.ForeignKeyField(
+    offer: fields.ForeignKeyNullableRelation[Model] = fields.ForeignKeyField(
         "longchuan.FlashOffer", related_name=False, on_delete=OnDelete.RESTRICT, null=True
     )
     buyer = fields.CharField(max_length=64, null=True)
@@ -303,89 +303,3 @@ class RecognisedProduct(Model):
     class Meta:
         table = "recognised_product"
         constraints = (CheckConstraint(check="valid_until >= valid_from", name="recognised_product_span"),)
-
-
-class OfferState(StrEnum):
-    """Whether an offer still holds pieces. One that has not begun is open too: its pieces are set aside."""
-
-    OPEN = "open"
-    ENDED = "ended"
-
-
-OFFER_TRANSITIONS: dict[OfferState, frozenset[OfferState]] = {
-    OfferState.OPEN: frozenset({OfferState.ENDED}),
-    OfferState.ENDED: frozenset(),
-}
-
-
-class FlashOffer(Model):
-    """A SKU at another price for a time, with ``pieces`` of its own. ``list_price_fen`` is the SKU's, copied."""
-
-    id = fields.BigIntField(primary_key=True)
-    number = fields.CharField(max_length=24, unique=True)
-    sku: fields.ForeignKeyRelation[Sku] = fields.ForeignKeyField(
-        "longchuan.Sku", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
-    )
-    price_fen = fields.BigIntField()
-    list_price_fen = fields.BigIntField()
-    pieces = fields.IntField()
-    buckets = fields.SmallIntField()
-    limit_per_buyer = fields.IntField(null=True)
-    starts_at = fields.DatetimeField()
-    ends_at = fields.DatetimeField()
-    state = fields.CharEnumField(OfferState, max_length=10, default=OfferState.OPEN)
-    opened_at = fields.DatetimeField()
-    opened_by = fields.CharField(max_length=120)
-    ended_at = fields.DatetimeField(null=True)
-    ended_by = fields.CharField(max_length=120, null=True)
-    returned = fields.IntField(null=True)
-
-    class Meta:
-        table = "flash_offer"
-        indexes = (PartialIndex(fields=("ends_at",), name="flash_offer_due", condition={"state": "open"}),)
-        constraints = (
-            CheckConstraint(
-                check="price_fen >= 1 AND price_fen < list_price_fen AND pieces BETWEEN 1 AND 1000000"
-                " AND buckets BETWEEN 1 AND 16 AND (limit_per_buyer IS NULL OR limit_per_buyer BETWEEN 1 AND 10000)"
-                " AND ends_at > starts_at",
-                name="flash_offer_terms",
-            ),
-            UniqueConstraint(fields=("sku_id",), name="flash_offer_one_open", condition="state = 'open'"),
-        )
-
-
-class FlashBucket(Model):
-    """A part of an open offer's pieces that are not taken."""
-
-    id = fields.BigIntField(primary_key=True)
-    offer: fields.ForeignKeyRelation[FlashOffer] = fields.ForeignKeyField(
-        "longchuan.FlashOffer", related_name=False, on_delete=OnDelete.RESTRICT
-    )
-    position = fields.SmallIntField()
-    available = fields.BigIntField()
-
-    class Meta:
-        table = "flash_bucket"
-        constraints = (
-            CheckConstraint(check="available >= 0", name="flash_bucket_available"),
-            UniqueConstraint(fields=("offer_id", "position"), name="flash_bucket_once"),
-        )
-
-
-class FlashBuyer(Model):
-    """How many pieces of a limited offer one buyer holds or has bought; ``most`` is the limit."""
-
-    id = fields.BigIntField(primary_key=True)
-    offer: fields.ForeignKeyRelation[FlashOffer] = fields.ForeignKeyField(
-        "longchuan.FlashOffer", related_name=False, on_delete=OnDelete.RESTRICT
-    )
-    buyer = fields.CharField(max_length=64)
-    pieces = fields.IntField()
-    most = fields.IntField()
-
-    class Meta:
-        table = "flash_buyer"
-        constraints = (
-            CheckConstraint(check="pieces BETWEEN 0 AND most", name="flash_buyer_limit"),
-            UniqueConstraint(fields=("offer_id", "buyer"), name="flash_buyer_once"),
-        )

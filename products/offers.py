@@ -1,4 +1,4 @@
-"""Flash offers: a SKU at another price, for a time, with pieces of its own that are set aside out of the SKU's stock.
+"""Offers: a SKU at another price, for a time, with pieces of its own that are set aside out of the SKU's stock.
 
 The pieces of an open offer lie in buckets, so a thousand buyers queue at several rows instead of one (commerce
 reference 4). While an offer is open its SKU is sold at its price or not at all. When it ends, everything it still
@@ -15,7 +15,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from products.errors import OfferInvalid, OfferTaken, OfferUnknown, SkuUnknown, SoldOut
-from products.models import OFFER_TRANSITIONS, OfferState
+from products.offer_models import OFFER_TRANSITIONS, OfferKind, OfferState
 from products.offer_pieces import MAX_BUCKETS
 
 MAX_PIECES = 1_000_000
@@ -58,9 +58,9 @@ WITH taken AS (
     UPDATE sku SET available = available - $2, set_aside = set_aside + $2
      WHERE id = $1 AND available >= $2 RETURNING id, price_fen),
 opened AS (
-    INSERT INTO flash_offer (number, sku_id, price_fen, list_price_fen, pieces, buckets, limit_per_buyer, starts_at,
-           ends_at, state, opened_at, opened_by)
-    SELECT $3, id, $4, price_fen, $2, $5, $6, $7, $8, 'open', $9, $10 FROM taken RETURNING id),
+    INSERT INTO flash_offer (number, kind, sku_id, price_fen, list_price_fen, pieces, buckets, limit_per_buyer,
+           starts_at, ends_at, state, opened_at, opened_by)
+    SELECT $3, $11, id, $4, price_fen, $2, $5, $6, $7, $8, 'open', $9, $10 FROM taken RETURNING id),
 dealt AS (
     INSERT INTO flash_bucket (offer_id, position, available)
     SELECT o.id, n, $2 / $5 + CASE WHEN n < $2 % $5 THEN 1 ELSE 0 END FROM opened o, generate_series(0, $5 - 1) AS n),
@@ -98,7 +98,9 @@ class Offers:
 
     clock: Clock = utc_now
 
-    async def open(self, sku: str, terms: OfferTerms, by: str, merchant: str | None = None) -> str:
+    async def open(
+        self, sku: str, terms: OfferTerms, by: str, merchant: str | None = None, kind: OfferKind = OfferKind.FLASH
+    ) -> str:
         """Set pieces of a SKU aside at a price of their own; answers the offer's number. Joins an open transaction.
 
         Raises :class:`SkuUnknown`, :class:`OfferInvalid` (also when the price is not below the SKU's),
@@ -123,7 +125,7 @@ class Offers:
                 async with transaction():
                     opened = await scalar(
                         _OPEN, found["id"], terms.pieces, number, terms.price_fen, min(MAX_BUCKETS, terms.pieces),
-                        terms.limit_per_buyer, terms.starts_at, terms.ends_at, now, by,
+                        terms.limit_per_buyer, terms.starts_at, terms.ends_at, now, by, kind.value,
                     )  # fmt: skip
             except IntegrityError:
                 raise OfferTaken(sku=sku) from None
@@ -131,30 +133,33 @@ class Offers:
                 raise SoldOut(sku=sku, left=found["available"])
         return number
 
-    async def end(self, offer: str, by: str, merchant: str | None = None) -> None:
-        """End an offer now; what it still holds becomes the SKU's. Repeating it changes nothing.
+    async def end(self, offer: str, by: str, merchant: str | None = None, kind: OfferKind | None = None) -> None:
+        """End an offer now, of one ``kind`` or of any; what it still holds becomes the SKU's.
 
-        Raises :class:`OfferUnknown`.
+        Repeating it changes nothing. Raises :class:`OfferUnknown`.
         """
         now = self.clock()
         async with transaction():
             # Nobody new comes in from here on, so that the wait below is for those who are inside.
             await execute(
                 "UPDATE flash_offer SET ends_at = $2 WHERE number = $1 AND state = 'open' AND starts_at < $2"
-                " AND ends_at > $2 AND ($3::text IS NULL OR EXISTS (SELECT 1 FROM sku s JOIN product p"
-                " ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id"
-                " WHERE s.id = flash_offer.sku_id AND m.number = $3))",
+                " AND ends_at > $2 AND ($4::text IS NULL OR kind = $4)"
+                " AND ($3::text IS NULL OR EXISTS (SELECT 1 FROM sku s JOIN product p ON p.id = s.product_id"
+                " JOIN merchant m ON m.id = p.merchant_id WHERE s.id = flash_offer.sku_id AND m.number = $3))",
                 offer,
                 now,
                 merchant,
+                kind and kind.value,
             )
         async with transaction():
             found = await row(
                 "SELECT f.id, f.sku_id, f.state FROM flash_offer f JOIN sku s ON s.id = f.sku_id JOIN product p"
                 " ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id"
-                " WHERE f.number = $1 AND ($2::text IS NULL OR m.number = $2) FOR UPDATE OF f",
+                " WHERE f.number = $1 AND ($2::text IS NULL OR m.number = $2) AND ($3::text IS NULL OR f.kind = $3)"
+                " FOR UPDATE OF f",
                 offer,
                 merchant,
+                kind and kind.value,
             )
             if found is None:
                 raise OfferUnknown()
@@ -178,15 +183,16 @@ class Offers:
 
 
 async def open_offers(merchant: str | None = None, now: datetime | None = None) -> list[OpenOffer]:
-    """Offers that are open, the one that ends first leading. One query; at most 100.
+    """Flash offers that are open, the one that ends first leading. One query; at most 100.
 
     With a merchant every open one of its own; else those of products on sale.
     """
     return [
         OpenOffer(**{**found, "state": OfferState(found["state"])})
         for found in await rows(
-            f"{_SHOW} WHERE f.state = 'open' AND f.ends_at > $1 AND (m.number = $2 OR $2::text IS NULL"
-            " AND p.state = 'listed' AND m.state = 'approved' AND s.active) ORDER BY f.ends_at, f.id LIMIT $3",
+            f"{_SHOW} WHERE f.kind = 'flash' AND f.state = 'open' AND f.ends_at > $1"
+            " AND (m.number = $2 OR $2::text IS NULL AND p.state = 'listed' AND m.state = 'approved' AND s.active)"
+            " ORDER BY f.ends_at, f.id LIMIT $3",
             now or utc_now(),
             merchant,
             MAX_LISTED,
@@ -195,8 +201,10 @@ async def open_offers(merchant: str | None = None, now: datetime | None = None) 
 
 
 async def offer_of(offer: str, merchant: str | None = None) -> OpenOffer:
-    """One offer in any state. One query. Raises :class:`OfferUnknown`."""
-    found = await row(f"{_SHOW} WHERE f.number = $1 AND ($2::text IS NULL OR m.number = $2)", offer, merchant)
+    """One flash offer in any state. One query. Raises :class:`OfferUnknown`."""
+    found = await row(
+        f"{_SHOW} WHERE f.kind = 'flash' AND f.number = $1 AND ($2::text IS NULL OR m.number = $2)", offer, merchant
+    )
     if found is None:
         raise OfferUnknown()
     return OpenOffer(**{**found, "state": OfferState(found["state"])})

@@ -206,7 +206,8 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
   LEFT JOIN LATERAL (
        SELECT o.number, o.price_fen, o.limit_per_buyer,
               (SELECT sum(available)::bigint FROM flash_bucket WHERE offer_id = o.id) AS left_over
-         FROM flash_offer o WHERE o.sku_id = s.id AND o.state = 'open' AND $3 >= o.starts_at AND $3 < o.ends_at) f
+         FROM flash_offer o WHERE o.sku_id = s.id AND o.state = 'open' AND $3 >= o.starts_at AND $3 < o.ends_at
+              AND CASE WHEN $4::text IS NULL THEN o.kind = 'flash' ELSE o.number = $4 END) f
        ON true
  WHERE s.code = ANY($2::text[])"""
 
@@ -214,10 +215,15 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
 _read_terms = msgspec.json.Decoder(AfterSalesTerms).decode
 
 
-async def sku_offers(sku_codes: Sequence[str], now: datetime | None = None) -> dict[str, SkuOffer]:
-    """The offers of some SKUs by code, listed or not; a code that is unknown is missing. One query."""
+async def sku_offers(
+    sku_codes: Sequence[str], now: datetime | None = None, group_offer: str | None = None
+) -> dict[str, SkuOffer]:
+    """The offers of some SKUs by code, listed or not; a code that is unknown is missing. One query.
+
+    With a ``group_offer`` its SKU has its price while it runs, without one a flash offer's.
+    """
     moment = now or utc_now()
-    found = await rows(_OFFERS, china_day(moment), list(sku_codes), moment)
+    found = await rows(_OFFERS, china_day(moment), list(sku_codes), moment, group_offer)
     for each in found:
         each["list_price_fen"] = each["price_fen"]
         if each["flash_offer"] is not None:

@@ -70,7 +70,7 @@ _ADD = _MOVE.format(changes="available = available + $2", condition="AND availab
 
 # Locked by whoever moves pieces, so that the end of an offer and the move see each other (see offer_pieces).
 _OFFERS_OF = """offers AS (
-    SELECT f.id, f.state FROM flash_offer f WHERE f.id IN (
+    SELECT f.id, f.state, f.kind FROM flash_offer f WHERE f.id IN (
            SELECT offer_id FROM stock_reservation WHERE reference = $1 AND offer_id IS NOT NULL)
      ORDER BY f.id FOR KEY SHARE)"""
 
@@ -180,6 +180,8 @@ class Stock:
     async def put_back(self, reference: str, sku: str, quantity: int) -> None:
         """Sold pieces came back fit for sale, at the SKU's own price whatever they were sold for.
 
+        Those of a group offer that is still open are that offer's again, and its buyer may have as many more.
+
         Not idempotent: the caller moves its own state in the same transaction. Raises
         :class:`PutBackExceeded` when more would come back than was sold under the reference.
         """
@@ -188,15 +190,21 @@ class Stock:
         part = await row(
             f"WITH {_OFFERS_OF}, back AS (UPDATE stock_reservation r SET returned = r.returned + $3 FROM sku s"
             " WHERE s.id = r.sku_id AND r.reference = $1 AND s.code = $2 AND r.state = 'sold'"
-            " AND r.returned + $3 <= r.quantity RETURNING r.sku_id, r.reference, s.code, r.offer_id)"
-            " SELECT b.*, o.state = 'open' AS offer_open FROM back b LEFT JOIN offers o ON o.id = b.offer_id",
+            " AND r.returned + $3 <= r.quantity RETURNING r.sku_id, r.reference, s.code, r.offer_id, r.buyer)"
+            " SELECT b.*, o.state = 'open' AS offer_open, o.kind = 'group' AS of_group"
+            " FROM back b LEFT JOIN offers o ON o.id = b.offer_id",
             reference,
             sku,
             quantity,
         )
         if part is None:
             raise PutBackExceeded(reference=reference, sku=sku)
-        await self._move(_PUT_BACK_OF_OFFER if part["offer_open"] else _PUT_BACK, {**part, "quantity": quantity})
+        part["quantity"] = quantity
+        if part["offer_open"] and part["of_group"]:
+            await offer_pieces.give_back(part)
+            await self._note("put_back", part)
+        else:
+            await self._move(_PUT_BACK_OF_OFFER if part["offer_open"] else _PUT_BACK, part)
 
     async def add(self, sku: str, quantity: int, note: str) -> int:
         """Pieces came in, or, with a negative quantity, were written off; answers what is available now.

@@ -302,6 +302,18 @@ class Coupons:
             reference,
         )
 
+    async def restore(self, reference: str) -> None:
+        """What the trade was paid for came to nothing without its buyer's doing: what it has spent is good again.
+
+        Repeating it changes nothing.
+        """
+        _require_transaction()
+        await execute(
+            "UPDATE coupon SET state = 'claimed', reference = NULL, held_at = NULL, spent_at = NULL"
+            " WHERE reference = $1 AND state = 'spent'",
+            reference,
+        )
+
     async def revive(self, reference: str, lines: Sequence[str]) -> None:
         """The payment of some lines came late: spend what had made them cheaper, also when it was given back.
 

@@ -40,7 +40,7 @@ COUPON_TRANSITIONS: dict[CouponState, frozenset[CouponState]] = {
     # Straight to spent: a late payment of a trade that had given it back.
     CouponState.CLAIMED: frozenset({CouponState.HELD, CouponState.SPENT, CouponState.EXPIRED, CouponState.VOID}),
     CouponState.HELD: frozenset({CouponState.SPENT, CouponState.CLAIMED}),
-    CouponState.SPENT: frozenset(),
+    CouponState.SPENT: frozenset({CouponState.CLAIMED}),  # what it was spent on came to nothing
     CouponState.EXPIRED: frozenset(),
     CouponState.VOID: frozenset(),
 }

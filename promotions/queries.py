@@ -238,6 +238,7 @@ async def campaign_result(number: str, merchant: str | None, every: bool = False
         "   COALESCE(sum(h.merchant_fen), 0)::bigint AS merchant_fen,"
         "   COALESCE(sum(h.county_fen), 0)::bigint AS county_fen, COALESCE(sum(h.net_fen), 0)::bigint AS paid_fen"
         "   FROM coupon c JOIN coupon_share h ON h.coupon_id = c.id AND h.spent_at IS NOT NULL"
+        "        AND h.reference = c.reference"
         "   WHERE c.campaign_id = g.id) s"
         " WHERE g.number = $1 AND ($3 OR g.merchant IS NOT DISTINCT FROM $2)",
         number,

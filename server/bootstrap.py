@@ -75,6 +75,7 @@ from orders.channels.sales import ChannelSales
 from orders.channels.settlements import ChannelSettlements
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
+from orders.groups.service import Groups
 from orders.invoices.service import Invoices
 from orders.labels import Labels
 from orders.life import OrderLife
@@ -99,6 +100,7 @@ from poverty_alleviation.sales import SalesBooks
 from products.calendars import Calendars
 from products.categories import Categories
 from products.certificates import Certificates
+from products.group_offers import GroupOffers
 from products.imports import Imports
 from products.knives import Knives
 from products.marks import Marks
@@ -140,6 +142,7 @@ class Bootstrap:
     coupons: Coupons
     receipts: Receipts
     offers: Offers
+    groups: Groups
     pickups: Pickups
     vouchers: Vouchers
     live_sessions: live.Sessions
@@ -225,6 +228,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         coupons=coupons,
         receipts=receipts,
         offers=Offers(),
+        groups=Groups(GroupOffers(Offers()), after_sales),
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,
@@ -285,6 +289,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Knives(),
         stock,
         built.offers,
+        built.groups,
+        built.groups.offers,
         OrderTurnstile(RedisSoldOutSigns(redis)),
         Campaigns(),
         built.coupons,

@@ -69,6 +69,7 @@ JOBS: tuple[Job, ...] = (
     Job("orders.receive_of_itself", 2, lambda b: orders.jobs.receive_of_itself(b.receipts)),
     Job("orders.ask_wechat_about_receipts", 5, lambda b: orders.jobs.ask_wechat_about_receipts(b.receipts)),
     Job("orders.pass_case_deadlines", 2, lambda b: orders.jobs.pass_case_deadlines(b.after_sales)),
+    Job("orders.look_after_groups", 1, lambda b: orders.jobs.look_after_groups(b.groups)),
     Job("logistics.look_after_parcels", 10, lambda b: logistics.jobs.look_after_parcels(b.tracking)),
     Job("logistics.tell_wechat", 10, lambda b: logistics.jobs.tell_wechat(b.reporter)),
     Job("orders.expire_vouchers", 60, lambda b: orders.jobs.expire_vouchers(b.vouchers)),

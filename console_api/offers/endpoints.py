@@ -6,6 +6,7 @@ from accounts.actors import MerchantClerk
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.offers.schemas import OfferInput, OffersView
+from products.offer_models import OfferKind
 from products.offers import Offers, OfferTerms, OpenOffer, offer_of, open_offers
 
 
@@ -33,5 +34,5 @@ async def show_offer(actor: MerchantClerk, number: str) -> OpenOffer:
 @door.put("/offers/<number:str>/end")
 async def end_offer(actor: MerchantClerk, number: str, offers: Offers) -> OpenOffer:
     """提前结束限时价；剩余数量退回库存。"""
-    await offers.end(number, actor.caller, actor.merchant)
+    await offers.end(number, actor.caller, actor.merchant, OfferKind.FLASH)
     return await offer_of(number, actor.merchant)

@@ -26,6 +26,7 @@ from miniapp_api.orders.turnstile import OrderTurnstile
 from orders.carts import Cart, Carts
 from orders.checkout import Checkout
 from orders.errors import OrderNotFound, TradeNotFound
+from orders.groups.joining import GroupWish
 from orders.life import OrderLife
 from orders.pickups import Pickups, PickupView
 from orders.placements import Delivery, PlacedOrder
@@ -58,7 +59,9 @@ async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) ->
         )
         for line in body.lines
     ]
-    return await checkout.quote(actor.number, lines, body.coupons, region)
+    return await checkout.quote(
+        actor.number, lines, body.coupons, region, GroupWish(body.group_offer) if body.group_offer else None
+    )
 
 
 @door.post("/orders", turnstile=OrderTurnstile)
@@ -97,6 +100,7 @@ async def place_order(
         body.coupons,
         delivery,
         Expectation(body.amount_fen, body.quote),
+        GroupWish(body.group.offer, body.group.group) if body.group else None,
     )
     return PlacedTradeView(
         trade=placed.number,

@@ -64,9 +64,16 @@ class GuestInput(Input):
     phone: Phone
 
 
+class GroupInput(Input):
+    """Bought together under a group ``offer``: ``group`` is joined, or one is opened."""
+
+    offer: Number
+    group: Number | None = None
+
+
 class QuoteRequest(Input):
     """What a checkout would cost, sent to a ``region`` or an ``address`` of the book (its number), or fetched at a
-    station (``pickup``, its code).
+    station (``pickup``, its code); at the price of a ``group_offer``, when it is bought together.
     """
 
     lines: Lines
@@ -74,6 +81,7 @@ class QuoteRequest(Input):
     region: Region | None = None
     address: Number | None = None
     pickup: Site | None = None
+    group_offer: Number | None = None
 
     def __post_init__(self) -> None:
         """Freight depends on where it goes."""
@@ -99,6 +107,7 @@ class PlaceOrder(Input):
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=MAX_AMOUNT_FEN)] | None = None
     quote: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")] | None = None
     attribution: Attribution | None = None
+    group: GroupInput | None = None
 
     def __post_init__(self) -> None:
         """Nobody orders without having said where to and having seen what it costs."""

@@ -21,6 +21,7 @@ class _Line(msgspec.Struct):
 
 class _Cart(msgspec.Struct):
     lines: list[_Line]
+    group: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _read_cart = msgspec.json.Decoder(_Cart).decode
@@ -37,7 +38,9 @@ class OrderTurnstile:
     async def admit(self, key: str, body: bytes) -> None:
         """Raises :class:`SoldOut` where a sign hangs; anything odd is left to the route itself."""
         try:
-            wanted = [line.sku for line in _read_cart(body).lines]
+            cart = _read_cart(body)
+            # What is bought together has pieces of its own, whatever the SKU has.
+            wanted = [line.sku for line in cart.lines] if cart.group == b"null" else []
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
         sku = await self.signs.hangs(wanted)

@@ -20,8 +20,9 @@ from products.terms import AfterSalesTerms
 async def order_for_claim(consumer: str, number: str) -> Row:
     """The order as it stands, locked. Raises OrderNotFound."""
     found = await row(
-        "SELECT id, number, merchant, consumer, state, delivered_at, received_at, earned_at, after_sales_window_s,"
-        " after_sales_terms::text AS terms FROM customer_order WHERE number = $1 AND consumer = $2 FOR UPDATE",
+        "SELECT id, number, trade_id, group_id, merchant, consumer, state, delivered_at, received_at, earned_at,"
+        " after_sales_window_s, after_sales_terms::text AS terms FROM customer_order"
+        " WHERE number = $1 AND consumer = $2 FOR UPDATE",
         number,
         consumer,
     )

@@ -19,6 +19,7 @@ from kit.outbox import Delivery
 from logistics.addresses import AddressBook
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
+from orders.groups.service import Groups
 from orders.life import OrderLife
 from orders.parcels import Shipping
 from orders.placements import Delivery as Address
@@ -31,6 +32,8 @@ from payments.jobs import close_expired_payments
 from payments.notices import Notices
 from payments.refunds import Refunds
 from payments.service import Payments
+from products.group_offers import GroupOffers
+from products.offers import Offers
 from products.stock import Stock
 from promotions.coupons import Coupons
 from server.bootstrap import Bootstrap, bootstrap
@@ -129,6 +132,8 @@ class Mall:
         self.fulfilment = Fulfilment(self.lots, self.cipher, self.watch)
         self.shipping = built.shipping = Shipping(self.cipher, self.watch)
         self.shortages = built.shortages = Shortages(self.after_sales, self.stock, self.watch)
+        self.group_offers = GroupOffers(Offers(self.watch), self.watch)
+        self.groups = built.groups = Groups(self.group_offers, self.after_sales, self.watch)
         self.vouchers = built.vouchers = Vouchers(self.cipher, self.after_sales, self.watch)
         self.delivery = Delivery(reactions=reactions(built), clock=self.watch, failed=_loud)
 

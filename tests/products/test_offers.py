@@ -23,7 +23,7 @@ from products.errors import (
     SkuUnknown,
     SoldOut,
 )
-from products.models import OFFER_TRANSITIONS, OfferState
+from products.offer_models import OFFER_TRANSITIONS, OfferState
 from products.offers import Offers, OfferTerms, offer_of, open_offers
 from products.queries import sku_offers, stock_differences
 from products.service import Stock

@@ -1,0 +1,1 @@
+"""Group offers of merchants."""

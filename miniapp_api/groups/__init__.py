@@ -1,0 +1,1 @@
+"""Group offers as consumers see them."""

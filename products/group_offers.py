@@ -1,0 +1,175 @@
+"""Group offers: a SKU at another price for those who buy it together (plan item P02, products straight to communities).
+
+They are flash offers for a group: pieces of their own, set aside until they end. Their SKU is sold at its own price at
+the same time. Who is in which group is not known here (``orders.groups``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from kit.clock import Clock, china_day, utc_now
+from kit.database import execute, row, rows, transaction
+from places.queries import pickup_point
+from products.errors import OfferInvalid, OfferOver, OfferUnknown
+from products.offer_models import OfferKind
+from products.offers import MAX_LISTED, Offers, OfferTerms
+from products.queries import ON_SALE
+
+MAX_SITES = 20
+MAX_BUYERS = 500
+"""A group is formed by as many at most, and takes twice as many orders (``orders.groups``)."""
+SHORTEST_S, LONGEST_S = 600, 2_592_000
+
+
+class GroupPromise(msgspec.Struct, frozen=True, kw_only=True):
+    """When a group is formed: ``min_buyers`` have paid and ``min_pieces`` are paid for.
+
+    A group has ``form_within_s`` from its opening, but never longer than the offer runs. ``sites`` are the codes of the
+    pick-up places of communities, each with a group of its own; without any the goods are sent.
+    """
+
+    min_buyers: int
+    min_pieces: int
+    form_within_s: int
+    sites: tuple[str, ...] = ()
+
+
+class GroupOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """A group offer as everybody may see it; ``left`` pieces are not taken."""
+
+    offer: str
+    sku: str
+    product: str
+    merchant: str
+    merchant_name: str
+    title: str
+    spec: str
+    image: str
+    price_fen: int
+    list_price_fen: int
+    limit_per_buyer: int | None
+    pieces: int
+    left: int
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+    min_buyers: int
+    min_pieces: int
+    form_within_s: int
+    sites: list[str]
+    end_reason: str | None
+
+
+_SHOW = """
+SELECT f.number AS offer, s.code AS sku, p.code AS product, m.number AS merchant, m.name AS merchant_name, p.title,
+       s.spec, p.image, f.price_fen, f.list_price_fen, f.limit_per_buyer, f.pieces, f.starts_at, f.ends_at, f.state,
+       t.min_buyers, t.min_pieces, t.form_within_s, t.sites::text AS sites, t.end_reason,
+       (SELECT sum(available) FROM flash_bucket WHERE offer_id = f.id)::bigint AS left
+  FROM group_terms t JOIN flash_offer f ON f.id = t.offer_id JOIN sku s ON s.id = f.sku_id
+  JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id"""
+
+
+@dataclass(frozen=True)
+class GroupOffers:
+    """Publishes and ends group offers. What becomes of their groups is decided elsewhere."""
+
+    offers: Offers
+    clock: Clock = utc_now
+
+    async def publish(self, sku: str, terms: OfferTerms, promise: GroupPromise, by: str, merchant: str) -> str:
+        """Set a merchant's pieces aside for groups; answers the offer's number. Joins an open transaction.
+
+        Nothing of it can be changed afterwards. Raises as :meth:`Offers.open` does, and SiteNotOpen.
+        """
+        _check(terms, promise)
+        for site in promise.sites:
+            await pickup_point(site)
+        async with transaction():
+            number = await self.offers.open(sku, terms, by, merchant, OfferKind.GROUP)
+            await row(
+                "INSERT INTO group_terms (offer_id, min_buyers, min_pieces, form_within_s, sites)"
+                " SELECT id, $2, $3, $4, $5::jsonb FROM flash_offer WHERE number = $1 RETURNING id",
+                number,
+                promise.min_buyers,
+                promise.min_pieces,
+                promise.form_within_s,
+                msgspec.json.encode(promise.sites).decode(),
+            )
+        return number
+
+    async def end(self, offer: str, reason: str, by: str, merchant: str | None = None) -> None:
+        """End an offer before its time, with a reason that everybody reads; repeating it changes nothing.
+
+        ``merchant`` None ends any merchant's. Raises :class:`OfferUnknown`.
+        """
+        await group_offer(offer, merchant)
+        await execute(
+            "UPDATE group_terms t SET end_reason = $2 FROM flash_offer f WHERE f.id = t.offer_id AND f.number = $1"
+            " AND f.state = 'open' AND t.end_reason IS NULL",
+            offer,
+            reason,
+        )
+        await self.offers.end(offer, by, merchant, OfferKind.GROUP)
+
+
+async def group_offer(offer: str, merchant: str | None = None) -> GroupOffer:
+    """One group offer in any state. One query. Raises :class:`OfferUnknown`."""
+    found = await rows(f"{_SHOW} WHERE f.number = $1 AND ($2::text IS NULL OR m.number = $2)", offer, merchant)
+    if not found:
+        raise OfferUnknown()
+    return _read(found)[0]
+
+
+async def running_offer(offer: str, now: datetime) -> GroupOffer:
+    """The same, while one may buy under it. Raises :class:`OfferUnknown` and :class:`OfferOver`."""
+    found = await group_offer(offer)
+    if found.state != "open" or not found.starts_at <= now < found.ends_at:
+        raise OfferOver(offer=offer, sku=found.sku)
+    return found
+
+
+async def group_offers(site: str | None, now: datetime | None = None) -> list[GroupOffer]:
+    """Group offers that run now and are on sale, the one that ends first leading; those of one place, or all.
+
+    One query; at most 100.
+    """
+    moment = now or utc_now()
+    return _read(
+        await rows(
+            f"{_SHOW} JOIN category g ON g.id = p.category_id WHERE f.state = 'open' AND f.starts_at <= $2"
+            f" AND f.ends_at > $2 AND s.active AND {ON_SALE} AND ($3::text IS NULL OR t.sites ? $3)"
+            " ORDER BY f.ends_at, f.id LIMIT $4",
+            china_day(moment),
+            moment,
+            site,
+            MAX_LISTED,
+        )
+    )
+
+
+async def group_offers_of(merchant: str | None) -> list[GroupOffer]:
+    """A merchant's group offers, or everybody's, newest first, ended ones included. One query; at most 100."""
+    return _read(
+        await rows(
+            f"{_SHOW} WHERE ($1::text IS NULL OR m.number = $1) ORDER BY f.id DESC LIMIT $2", merchant, MAX_LISTED
+        )
+    )
+
+
+def _read(found: Sequence[dict[str, object]]) -> list[GroupOffer]:
+    return [GroupOffer(**{**each, "sites": msgspec.json.decode(str(each["sites"]))}) for each in found]
+
+
+def _check(terms: OfferTerms, promise: GroupPromise) -> None:
+    rules = {
+        "min_buyers": 1 <= promise.min_buyers <= min(MAX_BUYERS, terms.pieces),
+        "min_pieces": 1 <= promise.min_pieces <= terms.pieces and promise.min_buyers + promise.min_pieces > 2,
+        "form_within_s": SHORTEST_S <= promise.form_within_s <= LONGEST_S,
+        "sites": len(set(promise.sites)) == len(promise.sites) <= MAX_SITES,
+    }
+    for member, holds in rules.items():
+        if not holds:
+            raise OfferInvalid(member=member)
