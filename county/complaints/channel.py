@@ -9,7 +9,7 @@ from county.complaints.models import ComplaintState
 from county.complaints.ports import ComplaintDesk
 from county.complaints.service import Complaints
 from kit.clock import Clock, china_day, utc_now
-from kit.database import Row, execute, rows, transaction
+from kit.database import Row, execute, row, rows, transaction
 from payments.errors import ChannelUnavailable, NoticeNotAuthentic, NoticeNotReadable
 from payments.ports import GatewayError, GatewayRefused, NoticeForged, NoticeUnreadable
 
@@ -67,23 +67,29 @@ class ComplaintChannel:
             raise ChannelUnavailable() from None
         return await self.complaints.take_over(seen)
 
-    async def send_due(self) -> int:
+    async def send_due(self, limit: int = 50) -> int:
         """Send what waits; answers how many arrived."""
+        arrived = 0
+        for _ in range(limit):
+            message = await self._claim()
+            if message is None:
+                break
+            arrived += await self._send(message)
+        return arrived
+
+    async def _claim(self) -> Row | None:
+        """The oldest message that waits, one at a time: the claim lasts longer than the one call that it is for."""
         now = self.clock()
-        due = await rows(
+        return await row(
             "UPDATE complaint_message m SET state = 'sending', attempts = m.attempts + 1, next_attempt_at = $2"
-            " FROM (SELECT id, attempts FROM complaint_message WHERE state IN ('waiting', 'sending')"
-            "   AND next_attempt_at <= $1 ORDER BY id LIMIT 50 FOR UPDATE SKIP LOCKED) AS d"
-            " JOIN complaint_message o ON o.id = d.id JOIN complaint c ON c.id = o.complaint_id"
+            " FROM (SELECT id, complaint_id FROM complaint_message WHERE state IN ('waiting', 'sending')"
+            "   AND next_attempt_at <= $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) AS d"
+            " JOIN complaint c ON c.id = d.complaint_id"
             " WHERE m.id = d.id RETURNING m.id, m.complaint_id, m.is_completion, m.text, m.by, m.attempts,"
             " c.external_id, c.external_mchid",
             now,
             now + CLAIMED_FOR,
         )
-        arrived = 0
-        for message in sorted(due, key=lambda each: each["id"]):
-            arrived += await self._send(message)
-        return arrived
 
     async def _send(self, message: Row) -> int:
         complaint_id = message["external_id"]
@@ -106,7 +112,8 @@ class ComplaintChannel:
         """Whether an earlier attempt arrived whose answer was lost: a reply has no number to repeat it by."""
         if message["attempts"] == 1:
             return False
-        return any(step.text == message["text"] for step in await self.desk.history(message["external_id"]))
+        said = self.desk.worded(message["text"])
+        return any(step.text == said for step in await self.desk.history(message["external_id"]))
 
     async def _record(self, message: Row) -> None:
         async with transaction():

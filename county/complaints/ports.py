@@ -54,6 +54,10 @@ class ComplaintDesk(Protocol):
         """Say something to the buyer."""
         ...
 
+    def worded(self, text: str) -> str:
+        """How a reply of this text reads in the history."""
+        ...
+
     async def complete(self, complaint_id: str, mchid: str) -> None:
         """Say that it is dealt with."""
         ...

@@ -16,7 +16,7 @@ class _Key(msgspec.Struct, array_like=True):
 
 
 class ComplaintStepView(msgspec.Struct, frozen=True):
-    """One step; ``by`` is empty for the buyer, who does not see who works on it."""
+    """One step; ``by`` is empty for the buyer, who does not see who works on it. No merchant sees who the buyer is."""
 
     kind: str
     at: datetime
@@ -85,6 +85,10 @@ def _view(found: Row, reader: Reader) -> ComplaintView:
     if reader.consumer is not None:
         members |= {"owner": None}
         steps = [ComplaintStepView(s.kind, s.at, "", s.text) for s in steps if s.kind not in ("assigned", "reported")]
+    elif reader.merchant is not None:
+        steps = [
+            ComplaintStepView(s.kind, s.at, "consumer" if s.by.startswith("consumer:") else s.by, s.text) for s in steps
+        ]
     return ComplaintView(**members, steps=steps)
 
 

@@ -106,8 +106,12 @@ class WeChatPayComplaints:
 
     async def reply(self, complaint_id: str, mchid: str, text: str) -> None:
         """Say something to the buyer."""
-        body = {"complainted_mchid": mchid, "response_content": clean_text(text, max_chars=MAX_REPLY_CHARS)}
+        body = {"complainted_mchid": mchid, "response_content": self.worded(text)}
         await self._client.call("POST", f"{_BASE}/{quote(complaint_id, safe='')}/response", msgspec.json.encode(body))
+
+    def worded(self, text: str) -> str:
+        """A reply as WeChat Pay takes it."""
+        return clean_text(text, max_chars=MAX_REPLY_CHARS)
 
     async def complete(self, complaint_id: str, mchid: str) -> None:
         """Say that it is dealt with; repeating it is harmless."""

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -79,6 +79,7 @@ async def test_a_consumer_complains_about_the_own_order_and_the_merchant_answers
     ]  # fmt: skip
     assert (told.state, told.owner) == ("closed", None)
     seen = await complaint(number, merchants, utc_now())
+    assert seen.steps[0].by == "consumer", "who the buyer is, is not the merchant's to know"
     assert [step.kind for step in seen.steps] == ["received", "reported", "replied", "assigned", "closed"]
 
 
@@ -235,13 +236,13 @@ async def test_a_complaint_at_wechat_is_taken_over_answered_and_completed(wired:
 
 
 async def test_a_reply_whose_answer_was_lost_is_not_said_twice(wired: tuple[Shop, ComplaintChannel]) -> None:
-    """Fails when the negotiation history is not asked before a second attempt: tried."""
+    """Fails when the negotiation history is not asked before a second attempt, or for our words not WeChat's: tried."""
     shop, chan = wired
     reference, payment = await paid(shop)
     told = shop.sandbox.control("POST", "/complaints", out_trade_no=payment, detail="没有收到货")
     await chan.fetch()
     number = await number_of(reference)
-    await chan.complaints.reply(number, Reader(), "今天为您补发", BY)
+    await chan.complaints.reply(number, Reader(), "今天为您补发 🍵\n谢谢", BY)
     shop.sandbox.fault("complaint.respond", "answer", status=500, when="after")
     assert await chan.send_due() == 0
     assert (await complaint(number, Reader(), utc_now())).unsent == "sending"
@@ -251,6 +252,28 @@ async def test_a_reply_whose_answer_was_lost_is_not_said_twice(wired: tuple[Shop
     said = [step for step in await chan.desk.history(told["complaint_id"]) if step.kind == "MERCHANT_RESPONSE"]
     assert len(said) == 1
     assert (await complaint(number, Reader(), utc_now())).state == "answered"
+
+
+async def test_a_message_is_claimed_when_its_turn_comes(wired: tuple[Shop, ComplaintChannel]) -> None:
+    """However long the calls before it take. Fails when all that is due is claimed at once: tried."""
+    shop, chan = wired
+    for _ in range(2):
+        reference, payment = await paid(shop)
+        shop.sandbox.control("POST", "/complaints", out_trade_no=payment, detail="没有收到货")
+        await chan.fetch()
+        await chan.complaints.reply(await number_of(reference), Reader(), "今天为您补发", BY)
+    told: list[list[str]] = []
+
+    @dataclass(frozen=True)
+    class Slow(WeChatPayComplaints):
+        async def reply(self, complaint_id: str, mchid: str, text: str) -> None:
+            found = await rows("SELECT state FROM complaint_message ORDER BY id")
+            told.append([each["state"] for each in found])
+
+    assert isinstance(chan.desk, WeChatPayComplaints)
+    slow = Slow(chan.desk.configuration, chan.desk.http)
+    assert await replace(chan, desk=slow).send_due() == 2
+    assert told == [["sending", "waiting"], ["sent", "sending"]]
 
 
 async def test_a_word_that_wechat_refuses_is_seen_and_not_repeated(wired: tuple[Shop, ComplaintChannel]) -> None:
