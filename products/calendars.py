@@ -265,7 +265,7 @@ _CALENDAR = (
 
 async def calendar_of(sku: str, first: date, last: date) -> Calendar:
     """The open days of a SKU on sale, at most 62, with their prices. One statement. Raises SkuUnknown, DatesInvalid."""
-    if not first <= last <= first + timedelta(days=MAX_DAYS_SHOWN):
+    if not 0 <= (last - first).days <= MAX_DAYS_SHOWN:
         raise DatesInvalid(days=MAX_DAYS_SHOWN)
     found = await row(_CALENDAR, sku, first, last)
     if found is None:
@@ -279,13 +279,13 @@ async def booking_for(sku: str, check_in: date, check_out: date | None, today: d
 
     Raises SkuUnknown, DatesInvalid (in the past, too long, or not the kind of the SKU) and DayNotFree.
     """
-    last = check_in if check_out is None else check_out - timedelta(days=1)
-    if not (today <= check_in <= last < check_in + timedelta(days=MAX_NIGHTS)):
+    nights = 1 if check_out is None else (check_out - check_in).days
+    if not (today <= check_in and 1 <= nights <= MAX_NIGHTS):
         raise DatesInvalid(days=MAX_NIGHTS)
-    known = await calendar_of(sku, check_in, last)
+    wanted = [check_in + timedelta(days=n) for n in range(nights)]
+    known = await calendar_of(sku, check_in, wanted[-1])
     if (known.terms.kind is BookingKind.STAY) != (check_out is not None):
         raise DatesInvalid(kind=known.terms.kind.value)
-    wanted = [check_in + timedelta(days=n) for n in range((last - check_in).days + 1)]
     free = {each.day: each.price_fen for each in known.days if each.left > 0}
     for day in wanted:
         if day not in free:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from tortoise.exceptions import IntegrityError
 
+from content.attaching import attach_pictures
 from kit.clock import Clock, utc_now
 from kit.database import execute, joined, row, rows, scalar, transaction
 from kit.numbers import public_number
@@ -65,7 +66,7 @@ class Certificates:
         """Hand in a certificate of an own product, in any of its states; answers the certificate's number.
 
         Raises :class:`ProductUnknown`, :class:`SpanInvalid`, :class:`CertificateRepeated` when the same document of
-        this kind waits or is accepted already.
+        this kind waits or is accepted already, and PictureNotUsable.
         """
         if certificate.valid_until < certificate.valid_from:
             raise SpanInvalid()
@@ -86,6 +87,8 @@ class Certificates:
                 await CertificateReview.create(
                     certificate_id=created.id, state=CertificateState.SUBMITTED, reviewed_at=now, reviewed_by=by
                 )
+                if certificate.picture:
+                    await attach_pictures([certificate.picture], by, "licence", f"certificate:{number}", now)
         except IntegrityError:
             raise CertificateRepeated(document=certificate.document) from None
         return number

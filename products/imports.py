@@ -6,7 +6,7 @@ the table has, and keeps what the table does not have. Stock is told as a change
 while the merchant edits the file.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -137,6 +137,7 @@ class Imports:
         self, merchant: str, table: Sequence[ImportRow], note: str, by: str, dry_run: bool
     ) -> ImportReport:
         tally = _Tally()
+        await self._lock(merchant, {part.product for part in table if part.product is not None})
         nameless = [part.number for part in table if part.product is None and part.article is None]
         tally.problems += [ImportProblem(number, "货号", "商品代码与货号至少填一项") for number in nameless]
         for parts in _products(table) if not nameless else ():
@@ -165,6 +166,17 @@ class Imports:
             problems=tally.problems,
         )
 
+    async def _lock(self, merchant: str, products: Collection[str]) -> None:
+        """The merchant's products that a table names, and their SKUs in the order in which an order takes them."""
+        named = await rows(
+            "SELECT p.id FROM product p JOIN merchant m ON m.id = p.merchant_id"
+            " WHERE m.number = $1 AND p.code = ANY($2::text[]) ORDER BY p.id FOR NO KEY UPDATE OF p",
+            merchant,
+            list(products),
+        )
+        skus = await rows("SELECT code FROM sku WHERE product_id = ANY($1::bigint[])", [each["id"] for each in named])
+        await self.stock.lock([each["code"] for each in skus])
+
     async def _product(self, merchant: str, parts: list[ImportRow], tally: _Tally, by: str) -> None:
         first = parts[0]
         wrong = [part for part in parts if part.of_product != first.of_product]
@@ -183,7 +195,8 @@ class Imports:
             await self._change(merchant, before, parts, tally, by)
         by_spec = {sku.spec: sku.code for sku in (await product_dossier(code, merchant)).skus if sku.active}
         for part in parts:
-            if part.stock_change:
+            # Without its SKU a row has been refused.
+            if part.stock_change and part.spec in by_spec:
                 tally.stock[by_spec[part.spec]] = part.stock_change
 
     async def _change(

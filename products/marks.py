@@ -7,6 +7,7 @@ from datetime import date, datetime
 import msgspec
 from tortoise.exceptions import IntegrityError
 
+from content.attaching import attach_pictures
 from kit.clock import CHINA, Clock, china_day, utc_now
 from kit.database import execute, scalar, transaction
 from kit.numbers import public_number
@@ -158,13 +159,16 @@ class Marks:
         )
 
     async def add_paper(self, number: str, paper: DossierPaper, by: str) -> None:
-        """Put a paper into the dossier of a recognition. Raises :class:`MarkUnknown`."""
-        recognition = await RecognisedProduct.get_or_none(number=number)
+        """Put a paper into the dossier of a recognition. Raises :class:`MarkUnknown` and PictureNotUsable."""
+        recognition, now = await RecognisedProduct.get_or_none(number=number), self.clock()
         if recognition is None:
             raise MarkUnknown()
-        await RecognitionPaper.create(
-            recognition_id=recognition.id, added_at=self.clock(), added_by=by, **msgspec.structs.asdict(paper)
-        )
+        async with transaction():
+            added = await RecognitionPaper.create(
+                recognition_id=recognition.id, added_at=now, added_by=by, **msgspec.structs.asdict(paper)
+            )
+            if paper.picture:
+                await attach_pictures([paper.picture], by, "licence", f"recognition_paper:{added.id}", now)
 
     async def count_quotas(self) -> int:
         """Count what was sold under every quota this year; answers how many counts have changed."""

@@ -9,7 +9,7 @@ import msgspec
 
 from content.attaching import attach_pictures
 from kit.clock import Clock, china_day, utc_now
-from kit.database import joined, row, transaction
+from kit.database import Row, joined, row, rows, transaction
 from kit.numbers import public_number
 from merchants.models import Merchant, MerchantState
 from places.errors import DivisionUnknown
@@ -98,7 +98,7 @@ class Catalogue:
                 drafted_by=by,
                 **described,
             )
-            await self._write_skus(product.id, draft.skus)
+            await self._write_skus(product.id, draft.skus, by)
             await attach_pictures(_picture_numbers(draft), by, PICTURES, pictures_owner(product.code), now)
             await index_product(product.id)
             await self._note(product.id, ProductState.DRAFT, by)
@@ -115,7 +115,7 @@ class Catalogue:
             if product.state is not ProductState.DRAFT:
                 raise ProductNotMovable(state=product.state.value, to=ProductState.DRAFT.value)
             await Product.filter(id=product.id).update(**_described(draft, category))
-            await self._write_skus(product.id, draft.skus)
+            await self._write_skus(product.id, draft.skus, by)
             await attach_pictures(_picture_numbers(draft), by, PICTURES, pictures_owner(code), self.clock())
             await index_product(product.id)
 
@@ -183,16 +183,8 @@ class Catalogue:
             )
             if found is None:
                 raise SkuUnknown()
-            if found["price_fen"] == price_fen:
-                return
             await Sku.filter(id=found["id"]).update(price_fen=price_fen)
-            await PriceChange.create(
-                sku_id=found["id"],
-                old_price_fen=found["price_fen"],
-                new_price_fen=price_fen,
-                changed_at=self.clock(),
-                changed_by=by,
-            )
+            await self._note_price(found, price_fen, by)
 
     async def sells(self, merchant: str, sku: str) -> bool:
         """Whether a SKU is one of this merchant's."""
@@ -236,7 +228,13 @@ class Catalogue:
             raise ShipsFromInvalid(days=self.presale_days)
         return await leaf(draft.category)
 
-    async def _write_skus(self, product_id: int, skus: Sequence[SkuDraft]) -> None:
+    async def _write_skus(self, product_id: int, skus: Sequence[SkuDraft], by: str) -> None:
+        # In the order in which an order takes them.
+        known = await rows(
+            'SELECT id, code, price_fen FROM sku WHERE product_id = $1 ORDER BY code COLLATE "C" FOR UPDATE',
+            product_id,
+        )
+        before = {each["code"]: each for each in known}
         await Sku.filter(product_id=product_id).update(active=False)
         for position, sku in enumerate(skus):
             described: dict[str, Any] = {
@@ -250,10 +248,23 @@ class Catalogue:
                 "active": True,
             }
             if sku.code is None:
-                code = public_number(self.clock(), "K")
-                await Sku.create(product_id=product_id, code=code, **described)
-            elif not await Sku.filter(product_id=product_id, code=sku.code).update(**described):
+                await Sku.create(product_id=product_id, code=public_number(self.clock(), "K"), **described)
+            elif sku.code not in before:
                 raise SkusInvalid(sku=sku.code)
+            else:
+                found = before[sku.code]
+                await Sku.filter(id=found["id"]).update(**described)
+                await self._note_price(found, sku.price_fen, by)
+
+    async def _note_price(self, before: Row, price_fen: int, by: str) -> None:
+        if before["price_fen"] != price_fen:
+            await PriceChange.create(
+                sku_id=before["id"],
+                old_price_fen=before["price_fen"],
+                new_price_fen=price_fen,
+                changed_at=self.clock(),
+                changed_by=by,
+            )
 
 
 def pictures_owner(code: str) -> str:

@@ -2,7 +2,7 @@
 
 from sanic.response import HTTPResponse, raw
 
-from accounts.actors import Auditor, CountyOfficer, Host, MerchantClerk, StationKeeper
+from accounts.actors import Auditor, CountyOfficer, Host, MerchantClerk, PovertyOfficer, StationKeeper
 from accounts.service import AccessLogs
 from api_kit.uploads import MAX_UPLOAD_BYTES, Upload
 from console_api import door
@@ -28,7 +28,7 @@ _HEADERS = {
 
 @door.post("/pictures", max_body_bytes=MAX_UPLOAD_BYTES)
 async def upload_staff_picture(
-    actor: MerchantClerk | Host | StationKeeper | CountyOfficer, upload: Upload, pictures: Pictures
+    actor: MerchantClerk | Host | StationKeeper | CountyOfficer | PovertyOfficer, upload: Upload, pictures: Pictures
 ) -> TakenPicture:
     """上传图片（字段 file 与 purpose）：重新编码、去除位置等信息。
 

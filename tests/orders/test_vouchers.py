@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -92,6 +92,22 @@ async def test_what_cannot_be_booked_is_refused(mall: Mall) -> None:
         await calendars.open_days(mall.merchant, sku, today, in_days(mall, 9), EVERY_DAY, 1, 1)
     with pytest.raises(DayNotFree):
         await book(mall, stay(mall, sku, begins_in=6), "C2")
+
+
+async def test_days_at_the_ends_of_the_calendar_are_refused_like_any_other(mall: Mall) -> None:
+    """Fails when a day is added to the last one there is: tried."""
+    sku = await open_lodging(mall)
+    for first, last in ((date.max, date.max), (date.min, date.max), (date.max, date.min)):
+        if first == last:
+            assert (await calendar_of(sku, first, last)).days == []
+        else:
+            with pytest.raises(DatesInvalid):
+                await calendar_of(sku, first, last)
+        for check_out in (last, date.min):
+            with pytest.raises((DatesInvalid, DayNotFree)):
+                await booking_for(sku, first, check_out, in_days(mall, 0))
+    with pytest.raises(DatesInvalid):
+        await booking_for(sku, date.max, None, in_days(mall, 0))
 
 
 async def test_of_twenty_guests_for_the_last_room_one_gets_it_and_time_gives_it_back(mall: Mall) -> None:

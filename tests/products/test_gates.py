@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from content.errors import PictureNotUsable
@@ -377,6 +378,22 @@ async def test_an_offer_says_whether_the_buyer_must_confirm(database: str) -> No
     assert offers[codes[-1]].return_policy == "none_custom"
 
 
+async def test_the_picture_of_a_certificate_is_ones_own_and_is_kept(database: str) -> None:
+    """Fails when the number is only written down: then a stranger's is taken, and ones own is collected: tried."""
+    merchant = await approved_merchant()
+    code, _ = await listed_product(merchant)
+    own, foreign = await a_picture(BY, "licence"), await a_picture("staff:stranger", "licence")
+    for wrong in (foreign, await a_picture(BY, "product"), "NOBODY00"):
+        with pytest.raises(PictureNotUsable):
+            await Certificates().submit(
+                merchant, code, msgspec.structs.replace(certificate("DEMO-9"), picture=wrong), BY
+            )
+    handed_in = msgspec.structs.replace(certificate("DEMO-9"), picture=own)
+    number = await Certificates().submit(merchant, code, handed_in, BY)
+    assert [p.number for p in await pictures_of(f"certificate:{number}")] == [own]
+    assert (await certificate_records(merchant, None, None, None, 20))[0][0].picture == own
+
+
 async def test_every_decision_and_every_price_is_a_row(database: str) -> None:
     merchant, catalogue = await approved_merchant(), Catalogue()
     code = await catalogue.draft(merchant, draft_of(), "staff:clerk")
@@ -401,8 +418,12 @@ async def test_every_decision_and_every_price_is_a_row(database: str) -> None:
         ("delisted", "staff:clerk", "换季"),
         ("draft", "staff:clerk", None),
     ]
-    assert [(r["old_price_fen"], r["new_price_fen"]) for r in await rows("SELECT * FROM price_change")] == [
-        (3990, 4290)
+    again = SkuDraft(code=sku, spec="500 g/罐", price_fen=4590, mass_gram=500)
+    for _ in range(2):
+        await catalogue.edit(merchant, code, draft_of(skus=[again]), "staff:clerk")
+    assert [(r["old_price_fen"], r["new_price_fen"]) for r in await rows("SELECT * FROM price_change ORDER BY id")] == [
+        (3990, 4290),
+        (4290, 4590),
     ]
     with pytest.raises(Exception, match="append-only"):
         await execute("UPDATE listing_decision SET reason = NULL")

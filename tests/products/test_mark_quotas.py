@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
+from content.errors import PictureNotUsable
 from kit.clock import utc_now
-from kit.database import execute, transaction
+from kit.database import execute, scalar, transaction
 from products.catalogue_models import RecognitionStep
 from products.drafts import SkuDraft
 from products.errors import MarkUnknown, SkuUnknown
@@ -14,6 +16,7 @@ from products.mark_queries import authorisations, recognitions
 from products.marks import DossierPaper, Marks, Span
 from products.queries import product_page, sku_offers
 from products.stock import Stock
+from tests.content.paint import a_picture
 from tests.products.shelf import approved_merchant, draft_of, listed_product
 
 BY = "staff:officer"
@@ -99,5 +102,11 @@ async def test_a_recognition_has_a_dossier_to_which_papers_are_only_added(databa
     (found,), cursor = await recognitions(merchant, None, 20)
     assert (found.number, [p.step for p in found.papers], cursor) == (number, [s.value for s in RecognitionStep], None)
     assert await recognitions("MNOBODY", None, 20) == ([], None)
+    own, foreign = await a_picture(BY, "licence"), await a_picture("staff:stranger", "licence")
+    with pytest.raises(PictureNotUsable):
+        await marks.add_paper(number, msgspec.structs.replace(paper, picture=foreign), BY)
+    await marks.add_paper(number, msgspec.structs.replace(paper, picture=own), BY)
+    assert await scalar("SELECT owner LIKE 'recognition_paper:%' FROM picture WHERE number = $1", own)
+    assert await scalar("SELECT count(*) FROM recognition_paper") == len(RecognitionStep) + 1
     with pytest.raises(Exception, match="append-only"):
         await execute("DELETE FROM recognition_paper")

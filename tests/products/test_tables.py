@@ -1,5 +1,6 @@
 """Products and stock as tables: everything or nothing, the same file once, and what goes out comes in unchanged."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from accounts.roles import Role
 from accounts.staff import GrantedRole
 from api_kit.spreadsheets import write_sheet
 from console_api.product_tables.schemas import TITLES
-from kit.database import scalar
+from kit.database import execute, scalar, transaction
 from products.dossiers import product_dossier
 from products.drafts import SkuDraft
 from products.service import Catalogue
@@ -94,6 +95,28 @@ async def test_a_table_is_tried_brought_in_once_and_never_again(desk: Desk) -> N
     assert await state() == (2, 3, 12)
 
 
+async def test_prices_are_changed_in_the_order_in_which_an_order_takes_its_skus(desk: Desk) -> None:
+    """Fails with a deadlock when a table locks SKUs in the order of its rows: tried."""
+    codes = sorted([(await listed_product(desk.merchant, draft_of(f"红糖 {n}")))[1][0] for n in range(2)])
+    dossiers = {code: await scalar("SELECT p.code FROM product p JOIN sku s ON s.product_id = p.id"
+                                   " WHERE s.code = $1", code) for code in codes}  # fmt: skip
+    titles = {code: await scalar("SELECT title FROM product WHERE code = $1", dossiers[code]) for code in codes}
+    table_ = [
+        line(None, "500 g/罐", "49.90", 名称=titles[code], 副标题="", 商品代码=dossiers[code], 规格代码=code)
+        for code in reversed(codes)
+    ]
+    async with transaction():
+        await execute("SELECT 1 FROM sku WHERE code = $1 FOR UPDATE", codes[0])
+        importing = asyncio.create_task(desk.bring_in(table_))
+        for _ in range(100):
+            await asyncio.sleep(0.02)
+            if await scalar("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                            " AND datname = current_database()"):  # fmt: skip
+                break
+        await execute("SELECT 1 FROM sku WHERE code = $1 FOR UPDATE", codes[1])
+    assert (await importing)["repriced"] == 2
+
+
 async def test_one_bad_row_keeps_everything_out_and_every_bad_row_is_told(desk: Desk) -> None:
     own, (sku,) = await listed_product(desk.merchant, draft_of("在售红糖"), stock=3)
     other = await approved_merchant(2, "另一家示例合作社")
@@ -112,7 +135,7 @@ async def test_one_bad_row_keeps_everything_out_and_every_bad_row_is_told(desk: 
             line("E", "甲"),
             line("E", "甲"),
             line(None, "一袋", 商品代码=foreign, 规格代码=foreign_sku),
-            line(None, "改名", **{**same, "商品代码": own, "规格代码": sku}),
+            line(None, "改名", stock=5, **{**same, "商品代码": own, "规格代码": sku}),
         ]
     )
     assert sorted(p["row"] for p in bad["problems"]) == [3, 4, 6, 7, 9, 10]
