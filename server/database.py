@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 from tortoise import Tortoise
 from tortoise.context import TortoiseContext
-from tortoise.migrations.api import migrate as apply_migrations
 from tortoise.transactions import in_transaction
 
 from kit.database import scalar
 from server.constraints import add_missing_constraints
+from server.migrating import apply_migrations
 from server.settings import DatabaseSettings, Settings, SettingsInvalid, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,7 +141,7 @@ async def migrate(settings: DatabaseSettings) -> None:
     and again, so the newest text is always in force and a migration need not repeat it.
     """
     config = tortoise_config(settings)
-    await apply_migrations(config=config)
+    await apply_migrations(config)
     async with TortoiseContext() as context:
         await context.init(config=config)
         async with in_transaction("default") as connection:
