@@ -16,7 +16,7 @@ from kit.database import Row, execute, rows, scalar, transaction
 from kit.errors import DomainError
 from logistics.queries import pieces_in_parcels
 from orders.cases.desk import OrderDesks
-from orders.cases.models import CaseEvent, CaseKind, Cause
+from orders.cases.models import BUYERS_CAUSES, CaseEvent, CaseKind, Cause
 from orders.cases.money import (
     case_of,
     count_refund,
@@ -26,12 +26,12 @@ from orders.cases.money import (
     take_replacement,
 )
 from orders.cases.opening import lines_for_claim, open_case, order_for_claim, pieces_left, terms_of
-from orders.cases.rules import check_right, free_until, items_of
+from orders.cases.rules import WHOLE_BP, check_right, giving_up_bp, items_of
 from orders.cases.steps import held, held_or_refuse, next_state, step, was_done
 from orders.errors import (
-    CancellationOver,
     CaseDecided,
     LineNotFound,
+    NothingToRefund,
     OfferInvalid,
     OrderNotFound,
     OrderStateConflict,
@@ -87,8 +87,10 @@ class AfterSales:
         ``pictures`` are numbers of the buyer's own pictures, which belong to the case from now on. The words are
         checked as everything is that people write; ``openid`` is the buyer's for WeChat's check.
 
-        Raises LineNotFound, OrderStateConflict before payment, GroupNotFormed, AfterSalesOver,
-        ClaimNotPossible, PicturesMissing, NothingToRefund, QuantityInvalid, PictureNotUsable.
+        A guest who gives up is asked nothing and waits for nobody: the rule on the line says how much comes back.
+
+        Raises LineNotFound, OrderStateConflict before payment, GroupNotFormed, AfterSalesOver, ClaimNotPossible,
+        PicturesMissing, NothingToRefund, QuantityInvalid, PictureNotUsable, CancellationOver.
         """
         check_quantity(quantity)
         async with transaction():
@@ -100,16 +102,22 @@ class AfterSales:
             await demand_formed(order["group_id"])
             await self._supersede(order["id"], consumer, line)
             lines = await lines_for_claim(order["id"])
-            policy = next((each["return_policy"] for each in lines if each["reference"] == line), None)
-            if policy is None:
+            claimed = next((each for each in lines if each["reference"] == line), None)
+            if claimed is None:
                 raise LineNotFound()
             terms = terms_of(order)
-            check_right(order, policy, kind, cause, pictures, terms, now)
-            items = items_of(order["state"], lines, {line: quantity}, cause)
+            check_right(order, claimed["return_policy"], kind, cause, pictures, terms, now)
+            gives_up = claimed["booking"] is not None and cause in BUYERS_CAUSES
+            if gives_up and quantity > (left := pieces_left(lines).get(line, 0)):
+                raise NothingToRefund(left=left)
+            refund_bp = giving_up_bp(claimed["booking"], now) if gives_up else WHOLE_BP
+            items = items_of(order["state"], lines, {line: quantity}, cause, refund_bp)
             case = await open_case(order, items, kind, cause, reason, pictures, window_s=terms.decide_s, now=now)
             await self.texts.hold(f"case:{case}", reason, openid)
             if pictures:
                 await self.pictures.attach(pictures, f"consumer:{consumer}", "after_sales", f"case:{case}")
+            if gives_up:
+                await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "rule")
         return case
 
     async def cancel(self, consumer: str, number: str, reason: str) -> str:
@@ -117,7 +125,8 @@ class AfterSales:
 
         Everything that is left goes back with all its freight when the merchant agrees or is silent. Nobody is asked
         while its group is not formed; nor for a pre-sale, which may also be packed, as long as it is not sent; nor for
-        a guest, until the hours that the product says. Raises OrderNotFound, OrderStateConflict, CancellationOver,
+        a guest, who gets back, of what nobody has used, what the rule on the line says. Raises OrderNotFound,
+        OrderStateConflict, CancellationOver,
         NothingToRefund.
         """
         async with transaction():
@@ -130,11 +139,10 @@ class AfterSales:
             if any(each.handed_over for each in sent.values()):
                 raise OrderStateConflict(state=order["state"], because="partly_sent")
             waits = await unformed(order["group_id"])
-            booked = [free_until(line["booking"]) for line in lines if line["booking"]]
-            if any(until <= self.clock() for until in booked):
-                raise CancellationOver(free_until=min(booked).isoformat())
+            booked = [line["booking"] for line in lines if line["booking"]]
+            refund_bp = giving_up_bp(booked[0], self.clock()) if booked else WHOLE_BP
             await self._supersede(order["id"], consumer, None)
-            case = await self._claim_left(order, None, reason)
+            case = await self._claim_left(order, None, reason, refund_bp)
             if is_presale or booked or waits:
                 await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "rule")
             if waits:
@@ -160,9 +168,12 @@ class AfterSales:
             except DomainError as refusal:
                 log.error("after_sales_grant_refused", extra={"case": case, "code": refusal.code})
 
-    async def _claim_left(self, order: Row, wanted: Mapping[str, int] | None, reason: str) -> str:
+    async def _claim_left(
+        self, order: Row, wanted: Mapping[str, int] | None, reason: str, refund_bp: int = WHOLE_BP
+    ) -> str:
         lines = await lines_for_claim(order["id"])
-        items = items_of(order["state"], lines, pieces_left(lines) if wanted is None else wanted, Cause.CHANGED_MIND)
+        wanted = pieces_left(lines) if wanted is None else wanted
+        items = items_of(order["state"], lines, wanted, Cause.CHANGED_MIND, refund_bp)
         return await open_case(
             order, items, CaseKind.REFUND_ONLY, Cause.CHANGED_MIND, reason, (),
             window_s=terms_of(order).cancel_s, now=self.clock(),

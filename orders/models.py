@@ -146,7 +146,7 @@ class OrderLine(Model):
 
     ``net_fen`` is what the goods cost, without freight. ``discounts`` are the stored shares of each coupon, which sum
     to ``discount_fen``; ``freight_fen`` is the line's share of the freight by ``freight_terms``. ``booking`` has the
-    days of a booked service, each with its price.
+    days of a booked service, each with its price; of what was given up late the seller keeps ``kept_fen``.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -177,6 +177,7 @@ class OrderLine(Model):
     booking: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
     refunded_quantity = fields.IntField(default=0)
     refunded_fen = fields.BigIntField(default=0)
+    kept_fen = fields.BigIntField(default=0)
     refunded_freight_fen = fields.BigIntField(default=0)
     refund_steps = fields.SmallIntField(default=0)
 
@@ -194,6 +195,7 @@ class OrderLine(Model):
                 check="refunded_quantity BETWEEN 0 AND quantity AND refunded_fen BETWEEN 0 AND net_fen",
                 name="ck_order_line_refunds",
             ),
+            CheckConstraint(check="kept_fen BETWEEN 0 AND net_fen - refunded_fen", name="ck_order_line_kept"),
             CheckConstraint(
                 check="refunded_freight_fen BETWEEN 0 AND freight_fen", name="ck_order_line_refunded_freight"
             ),

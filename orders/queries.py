@@ -7,13 +7,15 @@ import msgspec
 
 from kit.database import rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from products.calendars import Booking
 
 _LINES = (
     "(SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'sku', l.sku, 'product', l.product, 'title', l.title,"
     " 'source', l.source, 'spec', l.spec, 'image', l.image, 'marks', l.marks, 'unit_price_fen', l.unit_price_fen,"
     " 'quantity', l.quantity, 'gross_fen', l.gross_fen, 'discount_fen', l.discount_fen, 'discounts', l.discounts,"
     " 'net_fen', l.net_fen, 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity,"
-    " 'refunded_fen', l.refunded_fen, 'return_policy', l.return_policy, 'ships_from', l.ships_from)"
+    " 'refunded_fen', l.refunded_fen, 'kept_fen', l.kept_fen, 'return_policy', l.return_policy,"
+    " 'ships_from', l.ships_from, 'booking', l.booking)"
     " ORDER BY l.position)"
     " FROM order_line l WHERE l.order_id = o.id) AS lines"
 )
@@ -35,7 +37,10 @@ class LineDiscount(msgspec.Struct, frozen=True):
 
 
 class LineSummary(msgspec.Struct, frozen=True):
-    """One line as it stands now. Money in fen; ``discounts`` are its stored shares, by coupon."""
+    """One line as it stands now. Money in fen; ``discounts`` are its stored shares, by coupon.
+
+    ``kept_fen`` is what the seller keeps of a ``booking`` that was given up late, by the rule in it.
+    """
 
     line: str
     sku: str
@@ -54,8 +59,10 @@ class LineSummary(msgspec.Struct, frozen=True):
     freight_fen: int
     refunded_quantity: int
     refunded_fen: int
+    kept_fen: int
     return_policy: str
     ships_from: date | None
+    booking: Booking | None
 
 
 class OrderSummary(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import msgspec
 
 from logistics.freight import FreightItem, FreightQuote, FreightTerms, freight_of
 from orders.errors import AmountTooLarge, CartEmpty, QuoteChanged, SkuRepeated
+from products.calendars import Booking
 from products.drafts import ReturnPolicy
 from products.queries import SkuOffer
 from products.stock import check_quantity
@@ -41,7 +42,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line, in fen: ``net_fen`` = ``gross_fen`` - ``discount_fen`` is the goods, freight comes on top.
 
     ``discounts`` are the shares by coupon, ``freight_terms`` the version that freight was charged by; a pre-sale is
-    sent from the day ``ships_from`` on.
+    sent from the day ``ships_from`` on. ``booking`` has the days of a booked service, and how it is given up.
     """
 
     sku: str
@@ -60,6 +61,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     return_policy: str
     needs_confirmation: bool
     ships_from: date | None
+    booking: Booking | None
 
 
 class QuotedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,9 +115,10 @@ def quote_of(
     coupons: Sequence[CouponTerms],
     freight: Mapping[str, FreightTerms],
     region: str | None,
+    booking: Booking | None = None,
 ) -> Quote:
     """Price the lines. Pure. Merchants and lines stay in the order of the request; without a ``region`` nothing is
-    sent, so there is no freight.
+    sent, so there is no freight. A ``booking`` is that of the one line of its trade.
 
     Coupons come off first (the stack rule is ``promotions``'); each merchant's goods travel together, and what counts
     towards free sending is what the goods cost after coupons (decision 0020). Raises AmountTooLarge, CouponNotUsable
@@ -132,7 +135,7 @@ def quote_of(
     by_merchant: dict[str, list[CheckoutLine]] = {}
     for line in lines:
         by_merchant.setdefault(offers[line.sku].merchant, []).append(line)
-    orders = tuple(_order(found, offers, discounts, freight, region) for found in by_merchant.values())
+    orders = tuple(_order(found, offers, discounts, freight, region, booking) for found in by_merchant.values())
     amount_fen = sum(order.amount_fen for order in orders)
     if amount_fen > MAX_AMOUNT_FEN:
         raise AmountTooLarge(limit_fen=MAX_AMOUNT_FEN)
@@ -156,6 +159,7 @@ def _order(
     discounts: Mapping[str, Mapping[str, int]],
     terms: Mapping[str, FreightTerms],
     region: str | None,
+    booking: Booking | None,
 ) -> QuotedOrder:
     shares = {line.sku: dict(discounts[line.sku]) for line in lines}
     items = [_item(line, offers, shares[line.sku]) for line in lines]
@@ -163,7 +167,7 @@ def _order(
     goods = sum(_gross(line, offers) for line in lines)
     if freight.fen == 0 and goods == sum(sum(share.values()) for share in shares.values()):
         _leave_one_fen(shares)
-    quoted = tuple(_line(line, offers[line.sku], shares[line.sku], freight) for line in lines)
+    quoted = tuple(_line(line, offers[line.sku], shares[line.sku], freight, booking) for line in lines)
     discount = sum(line.discount_fen for line in quoted)
     offer = offers[lines[0].sku]
     return QuotedOrder(
@@ -193,7 +197,13 @@ def _leave_one_fen(shares: Mapping[str, dict[str, int]]) -> None:
     shares[sku][coupon] -= 1
 
 
-def _line(line: CheckoutLine, offer: SkuOffer, discounts: Mapping[str, int], freight: FreightQuote) -> QuotedLine:
+def _line(
+    line: CheckoutLine,
+    offer: SkuOffer,
+    discounts: Mapping[str, int],
+    freight: FreightQuote,
+    booking: Booking | None,
+) -> QuotedLine:
     gross_fen, discount_fen = offer.unit_price_fen * line.quantity, sum(discounts.values())
     holds = line.confirmed or not offer.needs_confirmation
     return QuotedLine(
@@ -213,11 +223,12 @@ def _line(line: CheckoutLine, offer: SkuOffer, discounts: Mapping[str, int], fre
         return_policy=offer.return_policy if holds else ReturnPolicy.SEVEN_DAYS,
         needs_confirmation=offer.needs_confirmation,
         ships_from=offer.ships_from,
+        booking=booking,
     )
 
 
 def _digest(orders: Sequence[QuotedOrder]) -> str:
-    """128 bits of a hash over everything that money and the day of shipment depend on, in any order of the lines."""
+    """128 bits of a hash over what money, the day of shipment and giving up depend on, in any order of the lines."""
     terms = sorted(
         (
             line.sku,
@@ -226,6 +237,7 @@ def _digest(orders: Sequence[QuotedOrder]) -> str:
             line.freight_fen,
             sorted(line.discounts.items()),
             str(line.ships_from),
+            line.booking,
         )
         for order in orders
         for line in order.lines

@@ -137,13 +137,14 @@ class Vouchers:
         await self._finish(order, actor, now)
 
     async def _finish(self, order: Row, actor: str, now: datetime) -> None:
-        """With no voucher left to be used, an order of which anything was used or forfeited is received."""
+        """With no voucher left to be used, an order of which the host keeps anything is received."""
         counts = await row(
             "SELECT count(*) FILTER (WHERE state = 'issued') AS issued, count(*) FILTER (WHERE state = 'redeemed'"
-            " OR (state = 'expired' AND on_expiry = 'forfeit')) AS done FROM voucher WHERE order_id = $1",
+            " OR (state = 'expired' AND on_expiry = 'forfeit')) AS done,"
+            " (SELECT sum(kept_fen) FROM order_line WHERE order_id = $1) AS kept_fen FROM voucher WHERE order_id = $1",
             order["id"],
         )
-        if counts is None or counts["issued"] or not counts["done"]:
+        if counts is None or counts["issued"] or not (counts["done"] or counts["kept_fen"]):
             return
         received = await advance(
             order["number"], OrderState.RECEIVED, moment=now, actor=actor, sources=frozenset({OrderState.PAID})

@@ -27,7 +27,8 @@ class OnExpiry(StrEnum):
 class BookingRule(Model):
     """How a SKU is booked. The buyer gives up freely until ``cancel_hours`` before the first day begins in China.
 
-    A voucher is good from its first day to ``grace_days`` after its last.
+    Who gives up later gets ``late_refund_bp`` of the money back, in basis points; 0 takes no such wish. A voucher is
+    good from its first day to ``grace_days`` after its last.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -36,6 +37,7 @@ class BookingRule(Model):
     )
     kind = fields.CharEnumField(BookingKind, max_length=8)
     cancel_hours = fields.IntField()
+    late_refund_bp = fields.SmallIntField(default=0)
     grace_days = fields.SmallIntField()
     on_expiry = fields.CharEnumField(OnExpiry, max_length=8)
     changed_at = fields.DatetimeField()
@@ -47,6 +49,7 @@ class BookingRule(Model):
             CheckConstraint(
                 check="cancel_hours BETWEEN 0 AND 2160 AND grace_days BETWEEN 0 AND 30", name="booking_rule_spans"
             ),
+            CheckConstraint(check="late_refund_bp BETWEEN 0 AND 10000", name="booking_rule_late_refund"),
         )
 
 

@@ -29,6 +29,7 @@ class BookingTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cancel_hours: Annotated[int, msgspec.Meta(ge=0, le=2160)]
     grace_days: Annotated[int, msgspec.Meta(ge=0, le=30)]
     on_expiry: OnExpiry
+    late_refund_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
 
 
 class DayPrice(msgspec.Struct, frozen=True):
@@ -129,9 +130,10 @@ class Calendars:
     async def set_rule(self, merchant: str, sku: str, terms: BookingTerms, by: str) -> None:
         """How an own SKU is booked from now on; what is booked keeps its terms. Raises SkuUnknown."""
         await row(
-            "INSERT INTO booking_rule (sku_id, kind, cancel_hours, grace_days, on_expiry, changed_at, changed_by)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (sku_id) DO UPDATE SET kind = $2, cancel_hours = $3,"
-            " grace_days = $4, on_expiry = $5, changed_at = $6, changed_by = $7 RETURNING id",
+            "INSERT INTO booking_rule (sku_id, kind, cancel_hours, grace_days, on_expiry, changed_at, changed_by,"
+            " late_refund_bp) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (sku_id) DO UPDATE SET kind = $2,"
+            " cancel_hours = $3, grace_days = $4, on_expiry = $5, changed_at = $6, changed_by = $7, late_refund_bp = $8"
+            " RETURNING id",
             await _own_sku(merchant, sku),
             terms.kind.value,
             terms.cancel_hours,
@@ -139,6 +141,7 @@ class Calendars:
             terms.on_expiry.value,
             self.clock(),
             by,
+            terms.late_refund_bp,
         )
 
     async def open_days(
@@ -255,8 +258,9 @@ async def _own_sku(merchant: str, sku: str) -> int:
 
 
 _CALENDAR = (
-    "SELECT r.kind, r.cancel_hours, r.grace_days, r.on_expiry, (SELECT COALESCE(json_agg(json_build_object("
-    " 'day', d.day, 'left', d.capacity - d.taken, 'price_fen', d.price_fen) ORDER BY d.day), '[]') FROM calendar_day d"
+    "SELECT r.kind, r.cancel_hours, r.grace_days, r.on_expiry, r.late_refund_bp,"
+    " (SELECT COALESCE(json_agg(json_build_object('day', d.day, 'left', d.capacity - d.taken,"
+    " 'price_fen', d.price_fen) ORDER BY d.day), '[]') FROM calendar_day d"
     " WHERE d.sku_id = s.id AND d.is_open AND d.day BETWEEN $2 AND $3)::text AS days"
     " FROM sku s JOIN product p ON p.id = s.product_id JOIN booking_rule r ON r.sku_id = s.id"
     " WHERE s.code = $1 AND s.active AND p.state = 'listed'"

@@ -186,7 +186,8 @@ class AfterSalesCase(Model):
 class AfterSalesItem(Model):
     """Some pieces of one line in a case, with their shares of the line's stored money in fen.
 
-    ``quantity`` is 0 when the buyer keeps the pieces and got a part of the money.
+    ``quantity`` is 0 when the buyer keeps the pieces and got a part of the money; ``kept_fen`` is the seller's part of
+    a booking that is given up late.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -199,6 +200,7 @@ class AfterSalesItem(Model):
     quantity = fields.IntField()
     amount_fen = fields.BigIntField()
     freight_fen = fields.BigIntField(default=0)
+    kept_fen = fields.BigIntField(default=0)
 
     class Meta:
         table = "after_sales_item"
@@ -206,7 +208,8 @@ class AfterSalesItem(Model):
         indexes = (Index(fields=("line_id",), name="idx_case_item_line"),)
         constraints = (
             CheckConstraint(
-                check="quantity >= 0 AND amount_fen >= 0 AND freight_fen >= 0", name="ck_case_item_amounts"
+                check="quantity >= 0 AND amount_fen >= 0 AND freight_fen >= 0 AND kept_fen >= 0",
+                name="ck_case_item_amounts",
             ),
         )
 

@@ -46,7 +46,7 @@ async def count_refund(case: Row, stock: Stock, *, occurred_at: datetime, now: d
     """The money of a case is back with the buyer. The caller holds order and case and has moved the case."""
     counted = await rows(
         "UPDATE order_line l SET refunded_quantity = l.refunded_quantity + i.quantity,"
-        " refunded_fen = l.refunded_fen + i.amount_fen,"
+        " refunded_fen = l.refunded_fen + i.amount_fen, kept_fen = l.kept_fen + i.kept_fen,"
         " refunded_freight_fen = l.refunded_freight_fen + i.freight_fen, refund_steps = l.refund_steps + 1"
         " FROM after_sales_item i WHERE i.case_id = $1 AND l.id = i.line_id"
         " RETURNING l.reference, l.sku, l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, l.refund_steps,"
@@ -117,7 +117,8 @@ async def _skus(case: Row) -> list[Row]:
 
 async def _close_when_nothing_is_left(case: Row, now: datetime) -> None:
     left = await scalar(
-        "SELECT count(*) FROM order_line WHERE order_id = $1 AND refunded_quantity < quantity", case["order_id"]
+        "SELECT count(*) FROM order_line WHERE order_id = $1 AND (refunded_quantity < quantity OR kept_fen > 0)",
+        case["order_id"],
     )
     if left:
         return

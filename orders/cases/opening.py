@@ -35,10 +35,12 @@ async def lines_for_claim(order_id: int) -> list[Row]:
     """The lines of a locked order by position, with what its open cases hold of each."""
     return await rows(
         "SELECT l.id, l.reference, l.quantity, l.net_fen, l.return_policy, l.ships_from, l.booking::text AS booking,"
-        " l.refunded_quantity,"
+        " l.refunded_quantity, l.kept_fen,"
         " l.refunded_fen, l.refunded_freight_fen, l.freight_fen, h.pieces AS held_quantity, h.fen AS held_fen,"
-        " h.freight AS held_freight_fen FROM order_line l CROSS JOIN LATERAL ("
-        "   SELECT COALESCE(sum(i.quantity), 0)::bigint AS pieces, COALESCE(sum(i.amount_fen), 0)::bigint AS fen,"
+        " h.freight AS held_freight_fen, (SELECT count(*) FROM voucher v WHERE v.order_id = l.order_id"
+        "   AND v.state = 'redeemed') AS used_quantity FROM order_line l CROSS JOIN LATERAL ("
+        "   SELECT COALESCE(sum(i.quantity), 0)::bigint AS pieces,"
+        "   COALESCE(sum(i.amount_fen + i.kept_fen), 0)::bigint AS fen,"
         "   COALESCE(sum(i.freight_fen), 0)::bigint AS freight FROM after_sales_item i"
         f"   JOIN after_sales_case c ON c.id = i.case_id WHERE i.line_id = l.id AND c.state NOT IN {FINAL}) h"
         " WHERE l.order_id = $1 ORDER BY l.position",
@@ -67,9 +69,11 @@ async def open_case(
         " VALUES ($1, $2, $3, $4, 'requested', $5, $14, $6, $7, $8, $9::jsonb, $10, 0, 1, $11) RETURNING id),"
         " told AS (INSERT INTO after_sales_event (case_id, event, state, actor, note, happened_at)"
         " SELECT id, 'request', 'requested', $12, $8, $11 FROM opened),"
-        " items AS (INSERT INTO after_sales_item (case_id, line_id, quantity, amount_fen, freight_fen)"
-        " SELECT opened.id, i.line, i.quantity, i.amount_fen, i.freight_fen FROM opened, jsonb_to_recordset($13::jsonb)"
-        " AS i (line bigint, quantity int, amount_fen bigint, freight_fen bigint)) SELECT id FROM opened",
+        " items AS (INSERT INTO after_sales_item (case_id, line_id, quantity, amount_fen, freight_fen, kept_fen)"
+        " SELECT opened.id, i.line, i.quantity, i.amount_fen, i.freight_fen, i.kept_fen"
+        " FROM opened, jsonb_to_recordset($13::jsonb)"
+        " AS i (line bigint, quantity int, amount_fen bigint, freight_fen bigint, kept_fen bigint))"
+        " SELECT id FROM opened",
         number,
         order["id"],
         kind.value,
@@ -106,6 +110,9 @@ def terms_of(order: Row) -> AfterSalesTerms:
 
 
 def pieces_left(lines: Sequence[Row]) -> Mapping[str, int]:
-    """Everything that has neither been refunded nor is claimed, by line reference."""
-    left = {line["reference"]: line["quantity"] - line["refunded_quantity"] - line["held_quantity"] for line in lines}
-    return {reference: pieces for reference, pieces in left.items() if pieces}
+    """Everything that has neither been refunded nor is claimed, nor was used by a guest, by line reference."""
+    left = {
+        line["reference"]: line["quantity"] - line["refunded_quantity"] - line["held_quantity"] - line["used_quantity"]
+        for line in lines
+    }
+    return {reference: pieces for reference, pieces in left.items() if pieces > 0}

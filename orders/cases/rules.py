@@ -8,25 +8,37 @@ import msgspec
 from kit.clock import CHINA
 from kit.database import Row
 from orders.cases.models import BUYERS_CAUSES, CaseKind, Cause
-from orders.errors import AfterSalesOver, ClaimNotPossible, NothingToRefund, OrderStateConflict, PicturesMissing
+from orders.errors import (
+    AfterSalesOver,
+    CancellationOver,
+    ClaimNotPossible,
+    NothingToRefund,
+    OrderStateConflict,
+    PicturesMissing,
+)
 from orders.models import OrderState
 from products.calendars import Booking
 from products.drafts import ReturnPolicy
 from products.terms import AfterSalesTerms
 
 MAX_PICTURES = 9
+WHOLE_BP = 10_000
 BEFORE_SHIPMENT = frozenset({OrderState.PAID, OrderState.PACKED})
 CLAIMABLE = frozenset({*BEFORE_SHIPMENT, OrderState.SHIPPED, OrderState.RECEIVED})
 _NO_REASON = frozenset({ReturnPolicy.SEVEN_DAYS, ReturnPolicy.SEVEN_DAYS_UNOPENED})
 
 
 class Item(msgspec.Struct, frozen=True):
-    """Some pieces of one line with their shares of its money, in fen; ``line`` is the row's id."""
+    """Some pieces of one line with their shares of its money, in fen; ``line`` is the row's id.
+
+    ``kept_fen`` is the seller's part of what the pieces cost, of a booking that is given up late.
+    """
 
     line: int
     quantity: int
     amount_fen: int
     freight_fen: int
+    kept_fen: int = 0
 
 
 def share_fen(left_fen: int, pieces: int, left_pieces: int) -> int:
@@ -38,8 +50,12 @@ def share_fen(left_fen: int, pieces: int, left_pieces: int) -> int:
     return left_fen * pieces // left_pieces if left_pieces else left_fen
 
 
-def items_of(order_state: str, lines: Sequence[Row], wanted: Mapping[str, int], cause: Cause) -> list[Item]:
+def items_of(
+    order_state: str, lines: Sequence[Row], wanted: Mapping[str, int], cause: Cause, refund_bp: int = WHOLE_BP
+) -> list[Item]:
     """What a claim on some pieces (by line reference) takes, in the order of the lines.
+
+    Of what the pieces cost ``refund_bp`` basis points go back, rounded up to the fen; the seller keeps the rest.
 
     Freight comes back whole when nothing of an unshipped order is left, by the line's share where the seller is to
     blame, and not at all for a change of mind. Raises NothingToRefund.
@@ -56,8 +72,10 @@ def items_of(order_state: str, lines: Sequence[Row], wanted: Mapping[str, int], 
         if not is_the_end:
             freight = 0 if cause in BUYERS_CAUSES or not pieces else share_fen(freight, pieces, left[reference])
         if pieces or freight:
-            goods = max(0, line["net_fen"] - line["refunded_fen"] - line["held_fen"])
-            found.append(Item(line["id"], pieces, share_fen(goods, pieces, left[reference]) if pieces else 0, freight))
+            goods = max(0, line["net_fen"] - line["refunded_fen"] - line["kept_fen"] - line["held_fen"])
+            share = share_fen(goods, pieces, left[reference]) if pieces else 0
+            back = -(-share * refund_bp // WHOLE_BP)
+            found.append(Item(line["id"], pieces, back, freight, share - back))
     return found
 
 
@@ -89,11 +107,24 @@ def check_right(
         _check_return(order, policy, cause, terms, now)
 
 
-def free_until(booking: str) -> datetime:
+def free_until(booking: Booking) -> datetime:
     """Until when a buyer gives a booking up freely: hours before its first day begins in China."""
+    begins = datetime.combine(booking.days[0].day, time(), CHINA)
+    return begins - timedelta(hours=booking.terms.cancel_hours)
+
+
+def giving_up_bp(booking: str, now: datetime) -> int:
+    """What part of the money of a booking comes back, in basis points, by the rule that was copied onto its line.
+
+    Raises CancellationOver when nothing would.
+    """
     read = msgspec.json.decode(booking, type=Booking)
-    begins = datetime.combine(read.days[0].day, time(), CHINA)
-    return begins - timedelta(hours=read.terms.cancel_hours)
+    until = free_until(read)
+    if now < until:
+        return WHOLE_BP
+    if not read.terms.late_refund_bp:
+        raise CancellationOver(free_until=until.isoformat())
+    return read.terms.late_refund_bp
 
 
 def return_freight_by(kind: CaseKind, cause: Cause) -> str:

@@ -16,19 +16,21 @@ EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 GUEST = Delivery("示例住客", "19900001234", "", "", is_guest=True)
 
 
-def terms_with(kind: BookingKind = BookingKind.STAY, on_expiry: OnExpiry = OnExpiry.FORFEIT) -> BookingTerms:
-    """Given up freely until a day before, good for two days more."""
-    return BookingTerms(kind=kind, cancel_hours=24, grace_days=2, on_expiry=on_expiry)
+def terms_with(
+    kind: BookingKind = BookingKind.STAY, on_expiry: OnExpiry = OnExpiry.FORFEIT, late_refund_bp: int = 0
+) -> BookingTerms:
+    """Given up freely until a day before, later for a part of the money, good for two days more."""
+    return BookingTerms(kind=kind, cancel_hours=24, grace_days=2, on_expiry=on_expiry, late_refund_bp=late_refund_bp)
 
 
-async def open_lodging(mall: Mall, terms: BookingTerms | None = None, capacity: int = 2) -> str:
-    """A SKU with thirty open nights at 168 yuan from today on; answers its code."""
+async def open_lodging(mall: Mall, terms: BookingTerms | None = None, capacity: int = 2, price_fen: int = 16800) -> str:
+    """A SKU with thirty open nights from today on; answers its code."""
     await Categories().enter("lodging", "民宿", ProductClass.VOUCHER)
     _, (sku,) = await mall.another_product(category="lodging", return_policy=ReturnPolicy.VOUCHER, stock=0)
     calendars = Calendars(mall.watch)
     await calendars.set_rule(mall.merchant, sku, terms or terms_with(), "staff:clerk")
     today = china_day(mall.watch())
-    await calendars.open_days(mall.merchant, sku, today, today + timedelta(days=29), EVERY_DAY, capacity, 16800)
+    await calendars.open_days(mall.merchant, sku, today, today + timedelta(days=29), EVERY_DAY, capacity, price_fen)
     return sku
 
 
