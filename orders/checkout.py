@@ -64,8 +64,8 @@ class Checkout:
         """
         check_lines(lines)
         group = await offer_wished(wish, lines, self.clock())
-        offers, _ = await with_booking(lines, await self._offers(lines, group), china_day(self.clock()))
-        return await self._quote(lines, offers, await coupon_terms(consumer, coupons, self.clock()), region)
+        offers, booking = await with_booking(lines, await self._offers(lines, group), china_day(self.clock()))
+        return await self._quote(lines, offers, await coupon_terms(consumer, coupons, self.clock()), region, booking)
 
     async def place(
         self,
@@ -82,8 +82,8 @@ class Checkout:
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
         SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, RegionNotServed, CouponNotUsable,
-        CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut of the stock, and the refusals
-        of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge; in a group those of
+        CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut, BrandQuotaUsed, and the
+        refusals of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge; in a group those of
         :mod:`orders.groups.joining`, and GroupSoldOut.
         """
         check_lines(lines)
@@ -92,10 +92,10 @@ class Checkout:
         if delivery.is_guest == (booking is None):
             raise GuestNeeded()
         terms = await coupon_terms(consumer, coupons, self.clock())
-        quote = await self._quote(lines, offers, terms, delivery.destination)
+        quote = await self._quote(lines, offers, terms, delivery.destination, booking)
         expected.check(quote)
         sources = {line.sku: line.source for line in lines}
-        copies = _Copies(offers, sources, {each.coupon: each for each in terms}, booking)
+        copies = _Copies(offers, sources, {each.coupon: each for each in terms})
         trade = _compose(quote, copies, self.clock())
         async with joined():
             seat = await take_seat(wish, group, delivery.place, self.clock()) if wish and group else None
@@ -136,6 +136,7 @@ class Checkout:
                     trade.expires_at,
                     {sku: offer.offer for sku, offer in offers.items() if offer.offer is not None},
                     consumer,
+                    {sku: offer.brand_quota for sku, offer in offers.items() if offer.brand_quota is not None},
                 )
             except SoldOut as lacking:
                 if group is None:
@@ -157,11 +158,12 @@ class Checkout:
         offers: Mapping[str, SkuOffer],
         coupons: Sequence[CouponTerms],
         region: str | None,
+        booking: Booking | None,
     ) -> Quote:
         self.payments.check_payees({offer.merchant: offer.sub_mchid for offer in offers.values()})
         sent = [offer.freight_template for offer in offers.values()] if region is not None else []
         freight = await freight_terms(sent, self.clock())
-        return quote_of(lines, offers, coupons, freight, region)
+        return quote_of(lines, offers, coupons, freight, region, booking)
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,6 @@ class _Copies:
     offers: Mapping[str, SkuOffer]
     sources: Mapping[str, str | None]
     coupons: Mapping[str, CouponTerms]
-    booking: Booking | None
 
 
 def _compose(quote: Quote, copies: _Copies, now: datetime) -> PlacedTrade:
@@ -238,7 +239,7 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         mass_gram=offer.mass_gram,
         return_policy=quoted.return_policy,
         ships_from=quoted.ships_from,
-        booking=copies.booking,
+        booking=quoted.booking,
     )
 
 

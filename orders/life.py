@@ -16,7 +16,7 @@ from orders.models import DeliveryKind, OrderState
 from orders.transitions import advance, advance_or_refuse
 from payments.refunds import Refunds
 from payments.service import Payments
-from products.errors import DayNotFree, SoldOut
+from products.errors import BrandQuotaUsed, DayNotFree, SoldOut
 from products.stock import Stock
 from promotions.coupons import Coupons
 from promotions.errors import CouponNotUsable
@@ -80,7 +80,7 @@ class OrderLife:
                     await holder_of(held["delivery_kind"], self.stock, self.clock).revive(number)
                     if held["discount_fen"]:
                         await self.coupons.revive(trade, await _lines_of(number))
-            except (SoldOut, DayNotFree, CouponNotUsable, GroupNotFormed):
+            except (SoldOut, BrandQuotaUsed, DayNotFree, CouponNotUsable, GroupNotFormed):
                 await self._give_back(number, amount_fen)
                 await announce(
                     LateMoneyRefused(

@@ -67,6 +67,14 @@ class SpanInvalid(Invalid):
     title_en = "The span is not valid"
 
 
+class BrandQuotaUsed(Conflict):
+    """The year's quota of the public brand does not cover so many pieces of ``sku``; ``left`` are still covered."""
+
+    code = "brand_quota_used"
+    title = "公共品牌年度配额不足"
+    title_en = "The year's quota of the brand does not cover it"
+
+
 class BrandUnknown(NotFound):
     """There is no such public brand."""
 

@@ -1,7 +1,6 @@
 """What time does with the catalogue."""
 
 from kit.database import execute, scalar, transaction
-from products.marks import Marks
 from products.search import index_again
 
 
@@ -19,8 +18,3 @@ async def count_sales() -> int:
 async def keep_search_in_step() -> int:
     """Products that are called otherwise by now, because their merchant, category or township is."""
     return await index_again()
-
-
-async def count_quotas(marks: Marks) -> int:
-    """How much of each quota of the public brand is used."""
-    return await marks.count_quotas()

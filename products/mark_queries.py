@@ -14,7 +14,7 @@ class _Key(msgspec.Struct, array_like=True):
 
 
 class AuthorisationRecord(msgspec.Struct, frozen=True):
-    """An authorisation with its use. ``used_pieces`` of ``used_year`` are those of the last count."""
+    """An authorisation with its use. ``used_pieces`` of ``used_year`` are taken with orders."""
 
     number: str
     brand: str

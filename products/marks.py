@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import msgspec
 from tortoise.exceptions import IntegrityError
 
 from content.attaching import attach_pictures
-from kit.clock import CHINA, Clock, china_day, utc_now
+from kit.clock import Clock, utc_now
 from kit.database import execute, scalar, transaction
 from kit.numbers import public_number
 from products.catalogue_models import RecognitionPaper, RecognitionStep
@@ -24,18 +24,6 @@ from products.errors import (
 from products.models import BrandAuthorisation, Product, PublicBrand, RecognisedProduct
 
 _BRAND_CODE = re.compile(r"[a-z0-9-]{1,24}")
-
-
-# What was sold and came back is not used. An authorisation of a product counts all its SKUs.
-_COUNT_QUOTAS = """
-UPDATE brand_authorisation b SET used_pieces = u.used, used_year = $2
-  FROM (SELECT a.id, COALESCE((
-               SELECT sum(CASE v.kind WHEN 'put_back' THEN -v.quantity ELSE v.quantity END)
-                 FROM stock_movement v JOIN sku s ON s.id = v.sku_id
-                WHERE s.product_id = a.product_id AND (a.sku_id IS NULL OR a.sku_id = s.id)
-                  AND v.kind IN ('sold', 'revived', 'put_back') AND v.moved_at >= $1), 0)::int AS used
-          FROM brand_authorisation a WHERE a.quota_pieces IS NOT NULL AND a.revoked_at IS NULL) u
- WHERE u.id = b.id AND (b.used_pieces, b.used_year) IS DISTINCT FROM (u.used, $2::smallint)"""
 
 
 class DossierPaper(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +75,9 @@ class Marks:
     ) -> str:
         """Let a product, or one SKU of it, carry a public brand; answers the authorisation's number.
 
-        ``quota_pieces`` may be sold under it in each calendar year. Raises :class:`SkuUnknown`,
-        :class:`BrandUnknown`, :class:`ProductUnknown`, :class:`SpanInvalid` and :class:`MarkDocumentTaken`.
+        ``quota_pieces`` may be sold under it in each calendar year of China (:mod:`products.quotas`). Raises
+        :class:`SkuUnknown`, :class:`BrandUnknown`, :class:`ProductUnknown`, :class:`SpanInvalid` and
+        :class:`MarkDocumentTaken`.
         """
         carried = await PublicBrand.get_or_none(code=brand)
         if carried is None:
@@ -169,12 +158,6 @@ class Marks:
             )
             if paper.picture:
                 await attach_pictures([paper.picture], by, "licence", f"recognition_paper:{added.id}", now)
-
-    async def count_quotas(self) -> int:
-        """Count what was sold under every quota this year; answers how many counts have changed."""
-        today = china_day(self.clock())
-        begun = datetime(today.year, 1, 1, tzinfo=CHINA)
-        return await execute(_COUNT_QUOTAS, begun, today.year)
 
     async def _product(self, code: str, span: Span) -> int:
         if span.valid_until < span.valid_from:

@@ -169,7 +169,8 @@ RESERVATION_TRANSITIONS = {
 class StockReservation(Model):
     """Pieces of one SKU reserved under an opaque reference; ``returned`` of them came back later.
 
-    ``offer`` is the flash offer they were taken from, ``buyer`` the opaque person whose limit there they use up.
+    ``offer`` is the flash offer they were taken from, ``buyer`` the opaque person whose limit there they use up. Under
+    the quota of ``authorisation`` they count in ``quota_year``.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -185,6 +186,10 @@ class StockReservation(Model):
         "longchuan.FlashOffer", related_name=False, on_delete=OnDelete.RESTRICT, null=True
     )
     buyer = fields.CharField(max_length=64, null=True)
+    authorisation: fields.ForeignKeyNullableRelation["BrandAuthorisation"] = fields.ForeignKeyField(
+        "longchuan.BrandAuthorisation", related_name=False, on_delete=OnDelete.RESTRICT, null=True
+    )
+    quota_year = fields.SmallIntField(null=True)
 
     class Meta:
         table = "stock_reservation"
@@ -247,7 +252,7 @@ class BrandAuthorisation(Model):
     """The permission for one product of one merchant to carry the public brand, for a span of days.
 
     ``sku`` narrows it to one SKU. ``quota_pieces`` may be sold under it in a calendar year of China; ``used_pieces``
-    of ``used_year`` are counted from the stock's movements, and the mark goes when the quota is used up.
+    of ``used_year`` are taken with the order and never pass it; the mark goes when the quota is used up.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -277,7 +282,11 @@ class BrandAuthorisation(Model):
         table = "brand_authorisation"
         constraints = (
             CheckConstraint(check="valid_until >= valid_from", name="brand_authorisation_span"),
-            CheckConstraint(check="quota_pieces IS NULL OR quota_pieces > 0", name="brand_authorisation_quota"),
+            CheckConstraint(
+                check="quota_pieces IS NULL"
+                " OR (quota_pieces > 0 AND COALESCE(used_pieces, 0) BETWEEN 0 AND quota_pieces)",
+                name="brand_authorisation_quota",
+            ),
         )
 
 

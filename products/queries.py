@@ -21,12 +21,17 @@ _RECOGNITION_HOLDS = (
     "SELECT 1 FROM recognised_product r WHERE r.product_id = p.id AND r.revoked_at IS NULL"
     " AND $1 BETWEEN r.valid_from AND r.valid_until"
 )
-MARKS = {"public_brand": f"EXISTS ({_BRAND_HOLDS})", "poverty_product": f"EXISTS ({_RECOGNITION_HOLDS})"}
+PUBLIC_BRAND = "public_brand"
+MARKS = {PUBLIC_BRAND: f"EXISTS ({_BRAND_HOLDS})", "poverty_product": f"EXISTS ({_RECOGNITION_HOLDS})"}
 """The marks a product can carry, each with the condition under which it shows on the day ``$1``."""
 
 # As columns they are scalars: the planner would answer an EXISTS for one page by hashing every mark there is.
 BRANDED = f"(({_BRAND_HOLDS} LIMIT 1) IS NOT NULL)"
-_SKU_BRANDED = f"(({_BRAND_HOLDS} AND (b.sku_id IS NULL OR b.sku_id = s.id) LIMIT 1) IS NOT NULL)"
+# Under which authorisation a SKU carries the brand: one without a quota, else the oldest.
+_SKU_BRAND = (
+    _BRAND_HOLDS.replace("SELECT 1", "SELECT b.number, b.quota_pieces")
+    + " AND (b.sku_id IS NULL OR b.sku_id = s.id) ORDER BY b.quota_pieces IS NOT NULL, b.id LIMIT 1"
+)
 RECOGNISED = f"(({_RECOGNITION_HOLDS} LIMIT 1) IS NOT NULL)"
 
 ON_SALE = (
@@ -132,6 +137,14 @@ class SkuOffer(msgspec.Struct, frozen=True):
     limit_per_buyer: int | None
     ships_from: date | None
     """The day from which a pre-sale is sent; None once that day has come."""
+    brand_quota: str | None = None
+    """The authorisation under whose yearly quota the brand is carried; None when there is none."""
+
+    def unbranded(self) -> "SkuOffer":
+        """The same without the brand."""
+        return msgspec.structs.replace(
+            self, marks=tuple(mark for mark in self.marks if mark != PUBLIC_BRAND), brand_quota=None
+        )
 
 
 def marks_of(branded: bool, recognised: bool) -> list[str]:
@@ -190,8 +203,8 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
 
 _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name, m.sub_mchid, p.title, s.spec, p.image,
-       s.price_fen, s.active AND {ON_SALE} AS listed, s.available, {_SKU_BRANDED} AS branded,
-       {RECOGNISED} AS recognised,
+       s.price_fen, s.active AND {ON_SALE} AS listed, s.available, a.number IS NOT NULL AS branded,
+       CASE WHEN a.quota_pieces IS NOT NULL THEN a.number END AS brand_quota, {RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
        g.code AS category, g.product_class, f.price_fen AS flash_price_fen, f.number AS flash_offer,
@@ -200,6 +213,7 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
   JOIN product p ON p.id = s.product_id
   LEFT JOIN category g ON g.id = p.category_id
   JOIN merchant m ON m.id = p.merchant_id
+  LEFT JOIN LATERAL ({_SKU_BRAND}) a ON true
   CROSS JOIN LATERAL (
        SELECT payment_window_s, after_sales_window_s, refund_rule, after_sales_terms::text FROM sale_policy
         WHERE code = p.sale_policy AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1) y
@@ -257,6 +271,7 @@ async def sku_offers(
             offer=r["flash_offer"],
             limit_per_buyer=r["limit_per_buyer"],
             ships_from=r["ships_from"],
+            brand_quota=r["brand_quota"],
         )
         for r in found
     }

@@ -2,7 +2,8 @@
 
 Every method but ``add`` belongs into the caller's transaction and touches SKUs in the order of their codes,
 so two orders with the same SKUs cannot wait for each other in a circle; first the SKUs' own pieces, then those of
-offers. A SKU's row stays locked until that transaction commits, so a caller does this step last (commerce reference 4).
+offers, then quotas of the public brand (:mod:`products.quotas`). A SKU's row stays locked until that
+transaction commits, so a caller does this step last (commerce reference 4).
 
 Pieces that were reserved under a flash offer are the offer's while it is open (:mod:`products.offer_pieces`) and the
 SKU's afterwards; the state of the offer is read under a lock that its end waits for.
@@ -14,7 +15,7 @@ from datetime import datetime
 
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, in_open_transaction, row, rows, scalar, transaction
-from products import offer_pieces
+from products import offer_pieces, quotas
 from products.errors import (
     PutBackExceeded,
     QuantityInvalid,
@@ -110,14 +111,16 @@ class Stock:
         expires_at: datetime,
         offers: Mapping[str, str] | None = None,
         buyer: str = "",
+        brand_quotas: Mapping[str, str] | None = None,
     ) -> None:
         """Set pieces aside under opaque references that were never used before.
 
         One statement for any number of SKUs, and one more for each SKU that ``offers`` maps to the flash offer it is
         bought under; the offer's limit counts for the opaque ``buyer``. ``wanted`` maps each reference to pieces by SKU
-        code; a SKU stands under one reference alone. Raises :class:`SoldOut` for the first code that lacks pieces,
-        :class:`OfferOver` and :class:`OfferLimitReached` (the caller's transaction must then roll back),
-        :class:`SkuUnknown` and :class:`QuantityInvalid`.
+        code; a SKU stands under one reference alone. ``brand_quotas`` maps SKUs to the authorisation under whose quota
+        they carry the brand: one statement for all of them. Raises :class:`SoldOut` for the first code that lacks
+        pieces, :class:`BrandQuotaUsed`, :class:`OfferOver` and :class:`OfferLimitReached` (the caller's transaction
+        must then roll back), :class:`SkuUnknown` and :class:`QuantityInvalid`.
         """
         _require_transaction()
         parts = sorted(
@@ -137,16 +140,22 @@ class Stock:
         for sku, quantity, reference in parts:
             if sku in under:
                 await offer_pieces.take(under[sku], sku, quantity, reference, buyer, expires_at, self.clock())
+        carried = brand_quotas or {}
+        counted = [(carried[sku], sku, reference) for sku, _, reference in parts if sku in carried]
+        if counted:
+            await quotas.take(counted, self.clock())
 
     async def release(self, reference: str) -> None:
         """Give held pieces back. Repeating it, or calling it after the sale, changes nothing."""
         _require_transaction()
-        for part in await self._turn(reference, ReservationState.HELD, ReservationState.RELEASED):
+        turned = await self._turn(reference, ReservationState.HELD, ReservationState.RELEASED)
+        for part in turned:
             if part["offer_open"]:
                 await offer_pieces.give_back(part)
                 await self._note("released", part)
             else:
                 await self._move(_RELEASE, part)
+        await quotas.give_back(turned)
 
     async def sell(self, reference: str) -> None:
         """Held pieces are paid for. Repeating it changes nothing.
@@ -162,20 +171,25 @@ class Stock:
     async def revive(self, reference: str) -> None:
         """A payment came late: sell what was reserved, also when it was given back and is still there.
 
-        Repeating it changes nothing. Raises :class:`ReservationUnknown`, and :class:`SoldOut` when a part is
-        gone: then nothing has changed, and the caller's transaction is still good.
+        Repeating it changes nothing. Raises :class:`ReservationUnknown`, and :class:`SoldOut` or
+        :class:`BrandQuotaUsed` when a part is gone: then nothing has changed, and the caller's transaction is still
+        good.
         """
         _require_transaction()
         async with transaction():
             await self._states(reference)
             await self._sell_held(reference)
-            for part in await self._turn(reference, ReservationState.RELEASED, ReservationState.SOLD):
+            turned = await self._turn(reference, ReservationState.RELEASED, ReservationState.SOLD)
+            for part in turned:
                 if part["offer_open"]:
                     await offer_pieces.take_again(part)
                     await self._note("revived", part)
                 elif not await self._move(_REVIVE, part):
                     left = await scalar("SELECT available FROM sku WHERE id = $1", part["sku_id"])
                     raise SoldOut(sku=part["code"], left=left)
+            counted = [(part["brand_quota"], part["code"], reference) for part in turned if part["brand_quota"]]
+            if counted:
+                await quotas.take(counted, self.clock())
 
     async def put_back(self, reference: str, sku: str, quantity: int) -> None:
         """Sold pieces came back fit for sale, at the SKU's own price whatever they were sold for.
@@ -190,7 +204,8 @@ class Stock:
         part = await row(
             f"WITH {_OFFERS_OF}, back AS (UPDATE stock_reservation r SET returned = r.returned + $3 FROM sku s"
             " WHERE s.id = r.sku_id AND r.reference = $1 AND s.code = $2 AND r.state = 'sold'"
-            " AND r.returned + $3 <= r.quantity RETURNING r.sku_id, r.reference, s.code, r.offer_id, r.buyer)"
+            " AND r.returned + $3 <= r.quantity RETURNING r.sku_id, r.reference, s.code, r.offer_id, r.buyer,"
+            " r.authorisation_id, r.quota_year)"
             " SELECT b.*, o.state = 'open' AS offer_open, o.kind = 'group' AS of_group"
             " FROM back b LEFT JOIN offers o ON o.id = b.offer_id",
             reference,
@@ -205,6 +220,7 @@ class Stock:
             await self._note("put_back", part)
         else:
             await self._move(_PUT_BACK_OF_OFFER if part["offer_open"] else _PUT_BACK, part)
+        await quotas.give_back([part])
 
     async def add(self, sku: str, quantity: int, note: str) -> int:
         """Pieces came in, or, with a negative quantity, were written off; answers what is available now.
@@ -228,9 +244,10 @@ class Stock:
             raise ValueError(f"{source} -> {target} is not in the table of transitions")
         return await rows(
             f"WITH {_OFFERS_OF}, turned AS (UPDATE stock_reservation SET state = $3 WHERE reference = $1 AND state = $2"
-            " RETURNING sku_id, quantity, reference, offer_id, buyer)"
-            " SELECT t.*, s.code, o.state = 'open' AS offer_open FROM turned t JOIN sku s ON s.id = t.sku_id"
-            " LEFT JOIN offers o ON o.id = t.offer_id"
+            " RETURNING sku_id, quantity, reference, offer_id, buyer, authorisation_id, quota_year)"
+            " SELECT t.*, s.code, o.state = 'open' AS offer_open, b.number AS brand_quota"
+            " FROM turned t JOIN sku s ON s.id = t.sku_id LEFT JOIN offers o ON o.id = t.offer_id"
+            " LEFT JOIN brand_authorisation b ON b.id = t.authorisation_id"
             " ORDER BY (o.state = 'open') IS TRUE, s.code COLLATE \"C\"",  # as in reserve
             reference,
             source.value,

@@ -28,7 +28,6 @@ import products.jobs
 import promotions.jobs
 import settlements.jobs
 from kit.clock import utc_now
-from products.marks import Marks
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
 from server.tallies import JOB_RUNS
@@ -94,7 +93,6 @@ JOBS: tuple[Job, ...] = (
     Job("content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures), MEDIA),
     Job("products.count_sales", 60, lambda b: products.jobs.count_sales()),
     Job("products.keep_search_in_step", 60, lambda b: products.jobs.keep_search_in_step()),
-    Job("products.count_quotas", 30, lambda b: products.jobs.count_quotas(Marks())),
     Job("accounts.forget_old_sessions", 3600, lambda b: accounts.jobs.forget_old_sessions()),
     Job("accounts.erase_closed_accounts", 10, lambda b: accounts.jobs.erase_closed_accounts(b.closures)),
     Job("county.forget_old_complaints", 3600, lambda b: county.own_records.forget_complaints(utc_now() - _kept(b))),

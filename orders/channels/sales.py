@@ -27,6 +27,7 @@ from orders.events import ChannelPaid
 from orders.life import OrderLife
 from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
 from orders.quotes import MAX_AMOUNT_FEN
+from products import quotas
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock
 from products.terms import merged_terms
@@ -125,6 +126,7 @@ class ChannelSales:
 
     async def _record(self, source: Source, file: int, sale: _Sale, offers: Mapping[str, SkuOffer]) -> None:
         first, now = sale.lines[0], self.clock()
+        offers = await self._within_quotas(sale, offers)
         trade = _placed(source, sale.lines, offers, now)
         (order,) = trade.orders
         delivery = Delivery(first.recipient, first.phone, "", first.address)
@@ -154,8 +156,27 @@ class ChannelSales:
                 occurred_at=first.paid_at,
             )
         )
-        await self.stock.reserve({order.number: {line.sku: line.quantity for line in sale.lines}}, now)
+        await self.stock.reserve(
+            {order.number: {line.sku: line.quantity for line in sale.lines}},
+            now,
+            brand_quotas={line.sku: quota for line in sale.lines if (quota := offers[line.sku].brand_quota)},
+        )
         await self.life.mark_paid(order.number, first.paid_at)
+
+    async def _within_quotas(self, sale: _Sale, offers: Mapping[str, SkuOffer]) -> Mapping[str, SkuOffer]:
+        """What is sold elsewhere is sold: beyond the year's quota its line does not carry the brand."""
+        named = {line.sku: quota for line in sale.lines if (quota := offers[line.sku].brand_quota)}
+        if not named:
+            return offers
+        left = dict(await quotas.lock(sorted(set(named.values())), self.clock()))
+        kept = dict(offers)
+        for line in sale.lines:
+            if line.sku in named:
+                left[named[line.sku]] -= line.quantity
+                if left[named[line.sku]] < 0:
+                    left[named[line.sku]] += line.quantity
+                    kept[line.sku] = offers[line.sku].unbranded()
+        return kept
 
 
 def _check_order(lines: Sequence[SaleRow], now: datetime, found: Findings) -> None:
