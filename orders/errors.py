@@ -318,6 +318,14 @@ class RedemptionBlocked(NotPermitted):
     title_en = "Too many wrong codes; try again later"
 
 
+class RefundedElsewhere(Conflict):
+    """The order was sold on another ``channel``, which pays its refunds; they come by that channel's file."""
+
+    code = "refunded_elsewhere"
+    title = "其他渠道的订单由该渠道退款，请在该渠道处理后导入退款文件"
+    title_en = "The other channel refunds this order"
+
+
 class ChannelFileRefused(Invalid):
     """Rows of a channel's file are wrong; ``faults`` names them with column and sentence, and nothing was taken in."""
 
@@ -388,6 +396,22 @@ class InvoiceNumberUsed(Conflict):
     code = "invoice_number_used"
     title = "该发票号码已用于其他申请"
     title_en = "The invoice answers another request"
+
+
+class InvoiceFileRefused(Invalid):
+    """The file is no picture and no plain PDF of at most 1 MiB; ``because`` says what is wrong with it."""
+
+    code = "invoice_file_refused"
+    title = "发票文件须为图片，或不超过 1 MiB、不含脚本且未加密的 PDF"
+    title_en = "The invoice is a picture, or a PDF without scripts"
+
+
+class InvoiceFileMissing(NotFound):
+    """The merchant has stored no file of the invoice, or it is no longer kept."""
+
+    code = "invoice_file_missing"
+    title = "商户尚未上传发票文件"
+    title_en = "No file of the invoice"
 
 
 class InvoiceWindowKnown(Conflict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, transaction
 from orders.after_sales import AfterSales
-from orders.errors import OrderNotFound, OrderStateConflict, PiecesNotLeft
+from orders.errors import OrderNotFound, OrderStateConflict, PiecesNotLeft, RefundedElsewhere
 from orders.models import OrderState
 from orders.parcels import pieces_left
 from products.errors import SoldOut
@@ -26,17 +26,21 @@ class Shortages:
     async def report(self, merchant: str, number: str, line: str, quantity: int, reason: str, actor: str) -> str:
         """Cancel pieces of a line that was not sent and ask for their refund; answers the after-sales case.
 
-        Raises OrderNotFound, OrderStateConflict, PiecesNotLeft for pieces in a parcel, and the refusals of a case.
+        Raises OrderNotFound, OrderStateConflict, PiecesNotLeft for pieces in a parcel, RefundedElsewhere, and the
+        refusals of a case.
         """
         async with transaction():
             order = await row(
-                "SELECT id, consumer, state, delivery_kind FROM customer_order WHERE number = $1 AND merchant = $2"
-                " FOR UPDATE",
+                "SELECT o.id, o.consumer, o.state, o.delivery_kind, o.channel,"
+                " EXISTS (SELECT 1 FROM channel_order c WHERE c.order_id = o.id) AS elsewhere"
+                " FROM customer_order o WHERE o.number = $1 AND o.merchant = $2 FOR UPDATE OF o",
                 number,
                 merchant,
             )
             if order is None:
                 raise OrderNotFound()
+            if order["elsewhere"]:
+                raise RefundedElsewhere(channel=order["channel"])
             if order["state"] not in (OrderState.PAID, OrderState.PACKED) or order["delivery_kind"] == "voucher":
                 raise OrderStateConflict(state=order["state"])
             left = await pieces_left(order["id"])

@@ -76,6 +76,7 @@ from orders.channels.settlements import ChannelSettlements
 from orders.checkout import Checkout
 from orders.fulfilment import Fulfilment
 from orders.groups.service import Groups
+from orders.invoices.files import InvoiceFiles
 from orders.invoices.service import Invoices
 from orders.labels import Labels
 from orders.life import OrderLife
@@ -302,7 +303,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Notices(gateway, payments, refunds),
         PaymentQueries(),
         checkout,
-        Invoices(cipher),
+        Invoices(cipher, window_days=settings.invoice_window_days),
+        InvoiceFiles(cipher),
         ChannelDesk(ChannelSales(stock, order_life, cipher), ChannelRefunds(stock), ChannelSettlements()),
         Carts(),
         Trades(payments),

@@ -137,6 +137,7 @@ class Settings(msgspec.Struct, frozen=True):
     pictures: PictureSettings
     review_window_days: int
     presale_days: int
+    invoice_window_days: int
     own_data: OwnDataSettings
     carrier: CarrierSettings = CarrierSettings()
     log_level: str = "INFO"
@@ -182,6 +183,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         "media": media,
         "review_window_days": env.get("REVIEW_WINDOW_DAYS", "180"),
         "presale_days": env.get("PRESALE_DAYS", "90"),
+        "invoice_window_days": env.get("INVOICE_WINDOW_DAYS", "180"),
         "own_data": _named(env, OwnDataSettings, {}, "OWN_DATA_"),
         "pictures": {
             "directory": str(state / "pictures"),
@@ -237,6 +239,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("REVIEW_WINDOW_DAYS must be between 1 and 3650")
     if not 1 <= s.presale_days <= 330:
         reasons.append("PRESALE_DAYS must be between 1 and 330, which is as far ahead as WeChat takes a pre-sale")
+    if not 0 <= s.invoice_window_days <= 1827:
+        reasons.append("INVOICE_WINDOW_DAYS must be between 0 and 1827")
     if not 0 <= s.own_data.closure_cooling_days <= 60:
         reasons.append("OWN_DATA_CLOSURE_COOLING_DAYS must be between 0 and 60")
     if not 1096 <= s.own_data.trade_retention_days <= 36525:

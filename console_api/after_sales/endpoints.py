@@ -23,13 +23,15 @@ from kit.clock import utc_now
 from orders.after_sales import AfterSales
 from orders.cases.desk import OrderDesks, ReturnAddress
 from orders.cases.queries import CasePage, case_counts, case_dossier, cases_by_due
+from orders.cases.words import dossier_for_others, page_for_others
 from orders.models import CaseState
 
 
 @door.get("/after-sales")
 async def list_merchant_cases(actor: MerchantClerk, query: CasesQuery) -> CasePage:
-    """本商户的售后单，先到期的在前。"""
-    return await cases_by_due(actor.merchant, [query.state.value] if query.state else None, query.cursor, query.limit)
+    """本商户的售后单，先到期的在前；买家的文字通过内容审核后才可见。"""
+    states = [query.state.value] if query.state else None
+    return await page_for_others(await cases_by_due(actor.merchant, states, query.cursor, query.limit))
 
 
 @door.get("/after-sales-counts")
@@ -40,9 +42,12 @@ async def count_merchant_cases(actor: MerchantClerk) -> CaseCountsView:
 
 @door.get("/after-sales/<number:str>")
 async def show_merchant_case(actor: MerchantClerk | CountyOfficer, number: str) -> MerchantCaseView:
-    """售后单详情与经过；商户只看到自己的。"""
-    whose = ("merchant", actor.merchant) if isinstance(actor, MerchantClerk) else ("", "")
-    return MerchantCaseView(await case_dossier(*whose, number), await pictures_of(f"case:{number}"))
+    """售后单详情与经过；商户只看到自己的，且买家的文字通过内容审核后才可见。"""
+    if isinstance(actor, MerchantClerk):
+        found = await dossier_for_others(await case_dossier("merchant", actor.merchant, number))
+    else:
+        found = await case_dossier("", "", number)
+    return MerchantCaseView(found, await pictures_of(f"case:{number}"))
 
 
 @door.put("/after-sales/<number:str>/decision", status=204)

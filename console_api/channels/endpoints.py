@@ -92,7 +92,8 @@ async def import_channel_file(
     """导入其他渠道的订单、退款或结算文件：逐行校验，有一行有误则一行也不导入，重复导入不产生变化。
 
     The body is the file, XLSX or CSV, of at most 500 rows. ``channel`` is douyin, pinduoduo or group_purchase.
-    ``kind`` orders: 外部订单号, 规格编码, 件数, 商品实收, 运费, 优惠, 付款时间, 收货人, 收货电话, 收货地址;
+    ``kind`` orders: 外部订单号, 规格编码, 件数, 商品实收, 运费, 优惠, 付款时间, 收货人, 收货电话, 收货地址,
+    地区代码 (six digits, may be empty or missing);
     refunds: 外部订单号, 外部退款号, 规格编码, 件数, 退款金额, 运费, 退款时间;
     settlements: 外部订单号, 到账金额, 手续费, 结算日期. Amounts are in yuan; 运费, 优惠 and 退款金额 may be empty.
     """

@@ -11,6 +11,7 @@ from api_kit.schemas import Input, View
 from api_kit.spreadsheets import Column, day, fen_of_yuan, whole_number
 from kit.clock import CHINA
 from kit.paging import MAX_PAGE
+from logistics.regions import check_region
 from orders.channels.files import TITLES, Fault, ImportedFile, RefundRow, SaleRow, SettlementRow
 from orders.channels.models import FileKind, SalesChannel
 from orders.quotes import MAX_AMOUNT_FEN
@@ -63,6 +64,11 @@ def _moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=CHINA)
 
 
+def _region(text: str) -> str:
+    check_region(text)
+    return text
+
+
 _EXTERNAL = _matching("[0-9A-Za-z_-]{1,64}", "应为 1 到 64 位字母、数字、下划线或连字符")
 _MONEY = fen_of_yuan(0, MAX_AMOUNT_FEN)
 _EITHER_WAY = fen_of_yuan(-MAX_AMOUNT_FEN, MAX_AMOUNT_FEN)
@@ -84,6 +90,7 @@ COLUMNS: dict[FileKind, tuple[Column, ...]] = {
         _column("recipient", str, max_chars=40),
         _column("phone", _matching("[0-9+ -]{5,30}", "电话格式有误")),
         _column("address", str, max_chars=200),
+        _column("region", _region, required=False),
     ),
     FileKind.REFUNDS: (
         _column("external", _EXTERNAL),
@@ -105,7 +112,7 @@ COLUMNS: dict[FileKind, tuple[Column, ...]] = {
 
 def _sale(row: int, values: dict[str, Any]) -> SaleRow:
     nothing = {name: values.get(name) or 0 for name in ("freight_fen", "discount_fen")}
-    return SaleRow(row=row, **{**values, **nothing})
+    return SaleRow(row=row, **{**values, **nothing, "region": values.get("region") or ""})
 
 
 def _refund(row: int, values: dict[str, Any]) -> RefundRow:

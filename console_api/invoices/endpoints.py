@@ -1,8 +1,11 @@
 """The merchant's clerk answers requests for invoices; the county enters how long they may be asked for."""
 
+from sanic import Request
+
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk
 from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
+from api_kit.uploads import MAX_UPLOAD_BYTES
 from console_api import door
 from console_api.invoices.schemas import (
     InvoiceRequestView,
@@ -14,6 +17,7 @@ from console_api.invoices.schemas import (
     WindowsView,
 )
 from orders.errors import InvoiceRequestNotFound
+from orders.invoices.files import InvoiceFiles
 from orders.invoices.queries import invoice_of_merchant, invoice_windows, invoices_of
 from orders.invoices.service import Invoices
 
@@ -43,6 +47,15 @@ async def show_invoice_request(
 async def issue_invoice(actor: MerchantClerk, number: str, body: IssueInput, invoices: Invoices) -> None:
     """登记已开具的发票号码；金额按此刻实付减退款。"""
     await invoices.issue(actor.merchant, number, body.invoice_number, actor.caller)
+
+
+@door.post("/invoice-requests/<number:str>/file", status=204, max_body_bytes=MAX_UPLOAD_BYTES)
+async def upload_invoice_file(actor: MerchantClerk, number: str, request: Request, files: InvoiceFiles) -> None:
+    """上传已开具发票的图片或 PDF，供买家下载；请求体即文件，重复上传以最后一次为准。
+
+    PDF 不超过 1 MiB，不得加密或含脚本；图片重新编码后保存。
+    """
+    await files.keep(actor.merchant, number, request.body, actor.caller)
 
 
 @door.put("/invoice-requests/<number:str>/refusal", status=204)

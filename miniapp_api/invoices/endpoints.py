@@ -1,12 +1,18 @@
 """A consumer asks for an invoice, sees the answer, or takes the wish back."""
 
+from sanic.response import HTTPResponse, raw
+
 from accounts.actors import Consumer
 from api_kit.doors import IdempotencyKey
 from miniapp_api import door
 from miniapp_api.invoices.schemas import InvoiceInput, InvoiceView
 from orders.errors import InvoiceRequestNotFound
+from orders.invoices.files import InvoiceFiles
 from orders.invoices.queries import invoice_of_order
 from orders.invoices.service import Invoices, InvoiceTitle
+
+_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg"}
+_HEADERS = {"content-security-policy": "default-src 'none'; sandbox", "cache-control": "no-store"}
 
 
 @door.post("/orders/<number:str>/invoice-request")
@@ -23,6 +29,17 @@ async def request_invoice(
 async def show_invoice_request(actor: Consumer, number: str, invoices: Invoices) -> InvoiceView:
     """订单最近一次发票申请及处理结果。"""
     return await _view(actor, number, invoices)
+
+
+@door.get("/orders/<number:str>/invoice-request/file")
+async def fetch_invoice_file(actor: Consumer, number: str, files: InvoiceFiles) -> HTTPResponse:
+    """下载商户上传的发票文件（PDF 或 JPEG 图片）。"""
+    file = await files.of_buyer(actor.number, number)
+    return raw(
+        file.content,
+        content_type=_TYPES[file.kind],
+        headers=_HEADERS | {"content-disposition": f'attachment; filename="invoice-{number}.{file.kind}"'},
+    )
 
 
 @door.delete("/orders/<number:str>/invoice-request")

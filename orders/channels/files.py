@@ -31,6 +31,7 @@ TITLES = {
     "recipient": "收货人",
     "phone": "收货电话",
     "address": "收货地址",
+    "region": "地区代码",
     "paid_out_fen": "到账金额",
     "fee_fen": "手续费",
     "day": "结算日期",
@@ -41,7 +42,8 @@ TITLES = {
 class SaleRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an order of a channel; ``row`` is where it stands in the file. Fen.
 
-    ``paid_fen`` is what the goods of the line brought, all pieces together, after ``discount_fen``.
+    ``paid_fen`` is what the goods of the line brought, all pieces together, after ``discount_fen``. ``region`` has six
+    digits (GB/T 2260), or is empty where the channel does not tell it.
     """
 
     row: int
@@ -55,6 +57,7 @@ class SaleRow(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str
     phone: str
     address: str
+    region: str = ""
 
 
 class RefundRow(msgspec.Struct, frozen=True, kw_only=True):

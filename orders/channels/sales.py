@@ -28,6 +28,7 @@ from orders.life import OrderLife
 from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
 from orders.quotes import MAX_AMOUNT_FEN
 from products import quotas
+from products.drafts import ReturnPolicy
 from products.queries import SkuOffer, sku_offers
 from products.stock import Stock
 from products.terms import merged_terms
@@ -35,7 +36,7 @@ from products.terms import merged_terms
 OLDEST = timedelta(days=366)
 """An order that was paid longer ago belongs to books that are closed."""
 
-_OF_ORDER = ("paid_at", "recipient", "phone", "address")
+_OF_ORDER = ("paid_at", "recipient", "phone", "address", "region")
 BY_MERCHANT_BP = 10_000
 
 
@@ -129,7 +130,7 @@ class ChannelSales:
         offers = await self._within_quotas(sale, offers)
         trade = _placed(source, sale.lines, offers, now)
         (order,) = trade.orders
-        delivery = Delivery(first.recipient, first.phone, "", first.address)
+        delivery = Delivery(first.recipient, first.phone, first.region, first.address)
         await insert_trade(
             trade,
             f"channel:{source.channel.value}",
@@ -265,7 +266,9 @@ def _line(order: str, position: int, sold: SaleRow, offer: SkuOffer, source: Sou
         freight_terms="",
         host_commission_bp=0,
         mass_gram=offer.mass_gram,
-        return_policy=offer.return_policy,
+        # Nobody has told this house of a tick that was set elsewhere.
+        return_policy=ReturnPolicy.SEVEN_DAYS if offer.needs_confirmation else offer.return_policy,
+        confirmed=False,
         ships_from=offer.ships_from,
         booking=None,
     )

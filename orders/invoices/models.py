@@ -74,6 +74,23 @@ class InvoiceRequest(Model):
         )
 
 
+class InvoiceFileRow(Model):
+    """The file of an issued invoice, sealed; empty when it is no longer kept. ``kind`` is pdf or jpeg."""
+
+    id = fields.BigIntField(primary_key=True)
+    request: fields.OneToOneRelation[InvoiceRequest] = fields.OneToOneField(
+        "longchuan.InvoiceRequest", on_delete=fields.RESTRICT, related_name=False
+    )
+    kind = fields.CharField(max_length=4)
+    sealed = fields.BinaryField()
+    uploaded_at = fields.DatetimeField()
+    uploaded_by = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "invoice_file"
+        constraints = (CheckConstraint(check="kind IN ('pdf', 'jpeg')", name="ck_invoice_file_kind"),)
+
+
 class InvoiceWindow(Model):
     """From a day of payment on: how many days after payment an invoice may be asked for, and which paper says so."""
 

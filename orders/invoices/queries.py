@@ -12,13 +12,17 @@ from orders.invoices.service import LEFT
 _TO_REVERSE = f"(r.state = 'issued' AND {LEFT} = 0)"
 _REQUEST = (
     'SELECT r.id, r.number, o.number AS "order", r.kind, r.amount_fen, r.state, r.requested_at, r.answered_at,'
-    f" r.invoice_number, r.reason, {_TO_REVERSE} AS to_reverse, r.sealed"
+    f" r.invoice_number, r.reason, {_TO_REVERSE} AS to_reverse, r.sealed,"
+    " EXISTS (SELECT 1 FROM invoice_file f WHERE f.request_id = r.id AND f.sealed <> '') AS has_file"
     " FROM invoice_request r JOIN customer_order o ON o.id = r.order_id"
 )
 
 
 class InvoiceSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A request without title and address. Fen; ``to_reverse``: issued, and everything was refunded afterwards."""
+    """A request without title and address. Fen; ``to_reverse``: issued, and everything was refunded afterwards.
+
+    ``has_file``: the buyer can fetch it.
+    """
 
     number: str
     order: str
@@ -30,6 +34,7 @@ class InvoiceSummary(msgspec.Struct, frozen=True, kw_only=True):
     invoice_number: str | None
     reason: str | None
     to_reverse: bool
+    has_file: bool
 
 
 class WindowRecord(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from places.models import SiteKind, SiteLevel, SiteState
 from places.service import Places
 from tests.doors.belongings import Owner
 from tests.doors.house import order_body
+from tests.orders.papers import plain_pdf
 from tests.products.shelf import TOWNSHIP
 
 
@@ -28,6 +29,12 @@ async def give(owner: Owner) -> None:
     made_out_to = {"kind": "personal", "title": "示例收货人", "email": "buyer@example.com"}
     asked = await owner.ask("consumer", "POST", f"/v1/miniapp/orders/{number}/invoice-request", made_out_to)
     invoice = asked["invoice"]["number"]
+    await owner.ask(
+        "merchant_clerk", "PUT", f"/v1/console/invoice-requests/{invoice}/issue", {"invoice_number": "26537001"}
+    )
+    upload = f"/v1/console/invoice-requests/{invoice}/file"
+    stored = await owner.http.post(upload, headers=owner.house.headers("merchant_clerk"), content=plain_pdf())
+    assert stored.status_code == 204, stored.text
     owner.found.by_pattern["/v1/console/invoice-requests/"] = {"number": invoice}
     owner.found.bodies["miniapp.request_invoice"] = made_out_to
     for role in ("consumer", "merchant_clerk"):

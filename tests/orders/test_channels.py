@@ -20,10 +20,14 @@ from orders.channels.models import FileKind, SalesChannel
 from orders.channels.refunds import ChannelRefunds
 from orders.channels.sales import ChannelSales
 from orders.channels.settlements import ChannelSettlements, channel_standing
-from orders.errors import ChannelFileRefused
+from orders.errors import ChannelFileRefused, RefundedElsewhere
+from orders.own_records import opened
 from poverty_alleviation.reconciliation import ChannelReconciliation, reconciliation
+from products.marks import Marks
+from products.quotas import quota_differences
 from tests.accounts.served import Served, served
 from tests.orders.mall import Mall, stock_of, trade
+from tests.products.test_mark_quotas import SPAN
 from tests.products.test_product_doors import clerk_of, keyed
 
 DOUYIN, PINDUODUO = SalesChannel.DOUYIN, SalesChannel.PINDUODUO
@@ -311,3 +315,54 @@ async def test_a_clerk_hands_in_a_workbook(channels: Channels, doors: Served) ->
     assert standing.json()["difference_fen"] == 3990
     sealed = await rows("SELECT delivery FROM customer_order")
     assert b"19900000001" not in bytes(sealed[0]["delivery"])
+
+
+async def test_a_shortage_of_another_channels_order_is_refunded_there(channels: Channels) -> None:
+    """It says so, and leaves nothing behind."""
+    (sku,), paid = channels.mall.skus, channels.ago(hours=1)
+    await channels.take(DOUYIN, FileKind.ORDERS, [f"D-1,{sku},2,79.80,,,{paid},{BUYER}"])
+    await channels.mall.deliver()
+    number, before = await order_of("D-1"), await everything()
+    with pytest.raises(RefundedElsewhere) as refused:
+        await channels.mall.shortages.report(channels.mall.merchant, number, f"{number}-1", 1, "缺货", CLERK)
+    assert refused.value.facts == {"channel": "douyin"}
+    assert await everything() == before
+
+
+async def test_the_region_comes_with_the_file_where_the_channel_tells_it(channels: Channels) -> None:
+    (sku,), paid = channels.mall.skus, channels.ago(hours=1)
+    titles = TITLES[FileKind.ORDERS] + ",地区代码"
+
+    async def region_of(external: str, cell: str) -> str:
+        raw = f"{titles}\n{external},{sku},1,39.90,,,{paid},{BUYER},{cell}".encode()
+        await channels.desk.take(channels.source(DOUYIN, raw), FileKind.ORDERS, raw)
+        sealed = await scalar(
+            "SELECT delivery FROM customer_order WHERE number = $1", number := await order_of(external)
+        )
+        delivery = opened(channels.mall.cipher, number, bytes(sealed))
+        assert delivery is not None
+        return delivery.region
+
+    assert await region_of("D-1", "533124") == "533124"
+    assert await region_of("D-2", "") == ""
+    for wrong in ("530000", "53312", "陇川县"):
+        raw = f"{titles}\nD-3,{sku},1,39.90,,,{paid},{BUYER},{wrong}".encode()
+        with pytest.raises(ChannelFileRefused) as refused:
+            await channels.desk.take(channels.source(DOUYIN, raw), FileKind.ORDERS, raw)
+        assert refused.value.facts["faults"][0]["column"] == "地区代码"  # type: ignore[index]
+
+
+async def test_beyond_the_brands_quota_a_line_sold_elsewhere_does_not_carry_it(channels: Channels) -> None:
+    (sku,), paid, marks = channels.mall.skus, channels.ago(hours=1), Marks()
+    await marks.enter_brand("longchuan", "示例品牌")
+    await marks.authorise("longchuan", channels.mall.product, "DEMO-B-1", SPAN, "staff:officer", quota_pieces=3)
+    lines = [f"D-{n},{sku},2,79.80,,,{paid},{BUYER}" for n in (1, 2)] + [f"D-3,{sku},1,39.90,,,{paid},{BUYER}"]
+    await channels.take(DOUYIN, FileKind.ORDERS, lines)
+    carried = await rows("SELECT quantity, marks::text AS marks FROM order_line ORDER BY id")
+    assert [(line["quantity"], "public_brand" in line["marks"]) for line in carried] == [
+        (2, True),
+        (2, False),
+        (1, True),
+    ]
+    assert await quota_differences() == []
+    assert await scalar("SELECT used_pieces FROM brand_authorisation") == 3
