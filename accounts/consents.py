@@ -1,5 +1,6 @@
 """What consumers are told and agree to (PIPL, articles 14 to 17, 24 and 29; wechat reference 2.12)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,14 +77,19 @@ async def demand_consents(consumer: str, now: datetime | None = None) -> None:
         raise ConsentMissing(documents=msgspec.to_builtins(missing))
 
 
-async def switched_on(consumer: str, kind: DocumentKind) -> bool:
-    """Whether marketing or personalisation is on for a consumer; rooms above ask before they do either."""
-    given = await scalar(
-        "SELECT given FROM consumer_consent WHERE consumer = $1 AND kind = $2 ORDER BY id DESC LIMIT 1",
-        consumer,
+async def switched_on(kind: DocumentKind, consumers: Collection[str]) -> set[str]:
+    """For which of some consumers marketing or personalisation is on; rooms above ask before they do either.
+
+    One statement.
+    """
+    found = await rows(
+        "SELECT DISTINCT ON (consumer) consumer, given FROM consumer_consent WHERE kind = $1"
+        " AND consumer = ANY($2::text[]) ORDER BY consumer, id DESC",
         kind.value,
+        list(consumers),
     )
-    return SWITCHES[kind] if given is None else bool(given)
+    said = {each["consumer"]: each["given"] for each in found}
+    return {consumer for consumer in consumers if said.get(consumer, SWITCHES[kind])}
 
 
 async def document_versions(now: datetime | None = None) -> list[DocumentVersion]:

@@ -25,18 +25,19 @@ async def personal_data(person: Person) -> Told:
 async def erase(person: Person) -> None:
     """Nothing names the author to WeChat any more; what it has not judged yet goes to a person.
 
-    Pictures that nothing shows are dropped, and their files with them.
+    Pictures that nothing shows are dropped, and their files with them. Why staff decided as it did is forgotten.
     """
     async with transaction():
         await execute(
             "UPDATE picture SET openid = NULL, state = CASE"
             " WHEN attached_at IS NULL AND state <> 'dropped' THEN 'dropped' WHEN state = 'held' THEN 'in_review'"
-            " ELSE state END, next_check_at = NULL WHERE uploader = $1 AND (openid IS NOT NULL OR attached_at IS NULL)",
+            " ELSE state END, next_check_at = NULL, reason = NULL WHERE uploader = $1"
+            " AND (openid IS NOT NULL OR attached_at IS NULL OR reason IS NOT NULL)",
             person.caller,
         )
         await execute(
             "UPDATE content_text SET openid = NULL, state = CASE WHEN state = 'held' THEN 'in_review' ELSE state END,"
-            " next_check_at = NULL WHERE openid = $1",
+            " next_check_at = NULL, reason = NULL WHERE openid = $1",
             person.identity,
         )
 
@@ -47,11 +48,12 @@ PART = Part("content", erase, personal_data)
 async def forget_content_of(owners: Sequence[str]) -> None:
     """What these owners showed and said is over: files and words go. Joins the caller's transaction."""
     await execute(
-        "UPDATE picture SET state = 'dropped', next_check_at = NULL, openid = NULL"
+        "UPDATE picture SET state = 'dropped', next_check_at = NULL, openid = NULL, reason = NULL"
         " WHERE owner = ANY($1::text[]) AND state <> 'dropped'",
         list(owners),
     )
     await execute(
-        "UPDATE content_text SET text = '……', openid = NULL WHERE subject = ANY($1::text[]) AND text <> '……'",
+        "UPDATE content_text SET text = '……', openid = NULL, reason = NULL"
+        " WHERE subject = ANY($1::text[]) AND text <> '……'",
         list(owners),
     )

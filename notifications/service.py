@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from accounts.consents import switched_on
+from accounts.own_data_models import DocumentKind
 from accounts.queries import openids_of
 from kit.clock import CHINA, Clock, utc_now
 from kit.money import yuan
@@ -55,12 +57,18 @@ class Notifications:
         return done
 
     async def note_ending_coupons(self) -> int:
-        """Coupons that end within a day; answers how many there were."""
+        """Coupons that end within a day; answers how many there were.
+
+        A reminder to buy: only who has switched marketing on is told (PIPL, article 24; domain reference 5).
+        """
         now, done = self.clock(), 0
         last: ExpiringCoupon | None = None
         while coupons := await expiring_coupons(now, now + BEFORE_COUPON_ENDS, last):
+            wanted = await switched_on(DocumentKind.MARKETING, {c.owner for c in coupons})
             told = [
-                (c.number, c.owner, {"number": c.number, "goods": c.title, "at": _moment(c.use_until)}) for c in coupons
+                (c.number, c.owner, {"number": c.number, "goods": c.title, "at": _moment(c.use_until)})
+                for c in coupons
+                if c.owner in wanted
             ]
             await self._note_all(MessageMoment.COUPON_EXPIRING, told)
             last, done = coupons[-1], done + len(coupons)

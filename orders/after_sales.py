@@ -28,6 +28,7 @@ from orders.cases.money import (
 from orders.cases.opening import lines_for_claim, open_case, order_for_claim, pieces_left, terms_of
 from orders.cases.rules import WHOLE_BP, check_right, giving_up_bp, items_of
 from orders.cases.steps import held, held_or_refuse, next_state, step, was_done
+from orders.cases.words import words_of
 from orders.errors import (
     CaseDecided,
     LineNotFound,
@@ -113,21 +114,20 @@ class AfterSales:
             refund_bp = giving_up_bp(claimed["booking"], now) if gives_up else WHOLE_BP
             items = items_of(order["state"], lines, {line: quantity}, cause, refund_bp)
             case = await open_case(order, items, kind, cause, reason, pictures, window_s=terms.decide_s, now=now)
-            await self.texts.hold(f"case:{case}", reason, openid)
+            await self.texts.hold(words_of(case)["request"], reason, openid)
             if pictures:
                 await self.pictures.attach(pictures, f"consumer:{consumer}", "after_sales", f"case:{case}")
             if gives_up:
                 await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "rule")
         return case
 
-    async def cancel(self, consumer: str, number: str, reason: str) -> str:
+    async def cancel(self, consumer: str, number: str, reason: str, openid: str | None = None) -> str:
         """Give up a paid order that is not packed yet; answers the case.
 
         Everything that is left goes back with all its freight when the merchant agrees or is silent. Nobody is asked
         while its group is not formed; nor for a pre-sale, which may also be packed, as long as it is not sent; nor for
         a guest, who gets back, of what nobody has used, what the rule on the line says. Raises OrderNotFound,
-        OrderStateConflict, CancellationOver,
-        NothingToRefund.
+        OrderStateConflict, CancellationOver, NothingToRefund.
         """
         async with transaction():
             order = await order_for_claim(consumer, number)
@@ -143,6 +143,7 @@ class AfterSales:
             refund_bp = giving_up_bp(booked[0], self.clock()) if booked else WHOLE_BP
             await self._supersede(order["id"], consumer, None)
             case = await self._claim_left(order, None, reason, refund_bp)
+            await self.texts.hold(words_of(case)["request"], reason, openid)
             if is_presale or booked or waits:
                 await self._move(await held_or_refuse(case, ("consumer", consumer)), CaseEvent.APPROVE, "rule")
             if waits:
@@ -203,9 +204,13 @@ class AfterSales:
         """Give the claim up while nothing has been sent or paid."""
         await self._by_the_buyer(consumer, case, CaseEvent.WITHDRAW)
 
-    async def escalate(self, consumer: str, case: str, reason: str) -> None:
+    async def escalate(self, consumer: str, case: str, reason: str, openid: str | None = None) -> None:
         """Bring a refusal before the county."""
-        await self._by_the_buyer(consumer, case, CaseEvent.ESCALATE, reason)
+        async with transaction():
+            found = await held_or_refuse(case, ("consumer", consumer))
+            to = next_state(found, CaseEvent.ESCALATE)
+            await self._move(found, CaseEvent.ESCALATE, f"consumer:{consumer}", reason)
+            await self.texts.hold(words_of(case)[to or ""], reason, openid)
 
     async def send_back(self, consumer: str, case: str, carrier: str, waybill: str) -> None:
         """The parcel is on its way to the merchant."""

@@ -238,6 +238,7 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         host_commission_bp=offer.host_commission_bp if source else 0,
         mass_gram=offer.mass_gram,
         return_policy=quoted.return_policy,
+        confirmed=quoted.confirmed,
         ships_from=quoted.ships_from,
         booking=quoted.booking,
     )

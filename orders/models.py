@@ -147,6 +147,7 @@ class OrderLine(Model):
     ``net_fen`` is what the goods cost, without freight. ``discounts`` are the stored shares of each coupon, which sum
     to ``discount_fen``; ``freight_fen`` is the line's share of the freight by ``freight_terms``. ``booking`` has the
     days of a booked service, each with its price; of what was given up late the seller keeps ``kept_fen``.
+    ``confirmed`` is the tick without which some return policies do not hold against the buyer (domain reference 5).
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -173,6 +174,7 @@ class OrderLine(Model):
     host_commission_bp = fields.IntField(default=0)
     mass_gram = fields.IntField()
     return_policy = fields.CharField(max_length=32)
+    confirmed = fields.BooleanField(default=False)
     ships_from = fields.DateField(null=True)
     booking: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
     refunded_quantity = fields.IntField(default=0)
@@ -191,6 +193,10 @@ class OrderLine(Model):
                 name="ck_order_line_amounts",
             ),
             CheckConstraint(check="freight_fen >= 0", name="ck_order_line_freight"),
+            CheckConstraint(
+                check="confirmed OR return_policy NOT IN ('seven_days_unopened', 'none_activated', 'none_near_expiry')",
+                name="ck_order_line_confirmed",
+            ),
             CheckConstraint(
                 check="refunded_quantity BETWEEN 0 AND quantity AND refunded_fen BETWEEN 0 AND net_fen",
                 name="ck_order_line_refunds",

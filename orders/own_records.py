@@ -12,6 +12,7 @@ from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from logistics.own_records import forget_receivers
 from orders.cases.models import FINAL
+from orders.cases.words import words_of
 from orders.invoices.service import Invoices
 from orders.placements import Delivery, sealed_place
 
@@ -137,7 +138,7 @@ async def _forget_some(ended_before: datetime) -> int:
         if not ids:
             return 0
         shown = await rows("SELECT number FROM after_sales_case WHERE order_id = ANY($1::bigint[])", ids)
-        await forget_content_of([f"case:{case['number']}" for case in shown])
+        await forget_content_of([subject for case in shown for subject in words_of(case["number"]).values()])
         found = await row("SELECT array_agg(number) AS numbers FROM customer_order WHERE id = ANY($1::bigint[])", ids)
         assert found is not None
         await forget_receivers(found["numbers"])
@@ -149,5 +150,14 @@ async def _forget_some(ended_before: datetime) -> int:
             " WHERE order_id = ANY($1::bigint[])",
             ids,
         )
-        await execute("UPDATE invoice_request SET sealed = '' WHERE order_id = ANY($1::bigint[])", ids)
+        await execute(
+            "UPDATE invoice_request SET sealed = '', reason = CASE WHEN reason IS NOT NULL THEN '' END"
+            " WHERE order_id = ANY($1::bigint[])",
+            ids,
+        )
+        await execute(
+            "UPDATE invoice_file SET sealed = '' WHERE request_id IN ("
+            "SELECT id FROM invoice_request WHERE order_id = ANY($1::bigint[]))",
+            ids,
+        )
         return len(ids)

@@ -15,7 +15,7 @@ _LINES = (
     " 'quantity', l.quantity, 'gross_fen', l.gross_fen, 'discount_fen', l.discount_fen, 'discounts', l.discounts,"
     " 'net_fen', l.net_fen, 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity,"
     " 'refunded_fen', l.refunded_fen, 'kept_fen', l.kept_fen, 'return_policy', l.return_policy,"
-    " 'ships_from', l.ships_from, 'booking', l.booking)"
+    " 'confirmed', l.confirmed, 'ships_from', l.ships_from, 'booking', l.booking)"
     " ORDER BY l.position)"
     " FROM order_line l WHERE l.order_id = o.id) AS lines"
 )
@@ -61,6 +61,7 @@ class LineSummary(msgspec.Struct, frozen=True):
     refunded_fen: int
     kept_fen: int
     return_policy: str
+    confirmed: bool
     ships_from: date | None
     booking: Booking | None
 

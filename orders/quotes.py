@@ -60,6 +60,7 @@ class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):
     freight_terms: str
     return_policy: str
     needs_confirmation: bool
+    confirmed: bool
     ships_from: date | None
     booking: Booking | None
 
@@ -222,6 +223,7 @@ def _line(
         freight_terms=freight.terms.get(line.sku, ""),
         return_policy=offer.return_policy if holds else ReturnPolicy.SEVEN_DAYS,
         needs_confirmation=offer.needs_confirmation,
+        confirmed=line.confirmed and offer.needs_confirmation,
         ships_from=offer.ships_from,
         booking=booking,
     )

@@ -17,12 +17,17 @@ async def personal_data(person: Person) -> Told:
 
 
 async def erase(person: Person) -> None:
-    """What was not spent is void. What was spent is evidence of who bears the discount."""
+    """What was not spent is void, for no reason that staff has written. What was spent says who bears the discount."""
     await execute(
         "UPDATE coupon SET state = 'void', ended_at = $2, void_reason = 'account_closed'"
         " WHERE owner = $1 AND state = 'claimed'",
         person.number,
         utc_now(),
+    )
+    await execute(
+        "UPDATE coupon SET void_reason = 'account_closed' WHERE owner = $1 AND state = 'void'"
+        " AND void_reason <> 'account_closed'",
+        person.number,
     )
 
 

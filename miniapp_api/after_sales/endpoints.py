@@ -46,7 +46,7 @@ async def cancel_paid_order(
     actor: Consumer, number: str, body: CancelPaidOrder, key: IdempotencyKey, after_sales: AfterSales
 ) -> CaseView:
     """取消已支付、未装箱的订单：商家限时处理，逾期自动全额退款。"""
-    return CaseView(number=await after_sales.cancel(actor.number, number, body.reason), state="requested")
+    return CaseView(number=await after_sales.cancel(actor.number, number, body.reason, actor.openid), state="requested")
 
 
 @door.get("/after-sales")
@@ -86,7 +86,7 @@ async def escalate_case(
     actor: Consumer, number: str, body: EscalationInput, key: IdempotencyKey, after_sales: AfterSales
 ) -> None:
     """商家拒绝后，申请县级介入。"""
-    await after_sales.escalate(actor.number, number, body.reason)
+    await after_sales.escalate(actor.number, number, body.reason, actor.openid)
 
 
 @door.post("/after-sales/<number:str>/return-parcel", status=204)

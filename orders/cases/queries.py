@@ -48,7 +48,10 @@ class CaseItem(msgspec.Struct, frozen=True):
 
 
 class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One after-sales case. Money in fen; ``due_at`` is when its state is over of itself."""
+    """One after-sales case. Money in fen; ``due_at`` is when its state is over of itself.
+
+    ``reason`` is null for a merchant until the buyer's words have passed.
+    """
 
     number: str
     order: str
@@ -60,7 +63,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
     freight_fen: int
     offer_fen: int | None
-    reason: str
+    reason: str | None
     decision: str | None
     return_freight_by: str
     return_carrier: str | None

@@ -10,7 +10,9 @@ import pytest
 import pytest_asyncio
 from redis import Redis as BlockingRedis
 
+from accounts.consents import Consents
 from accounts.models import ConsumerAccount
+from accounts.own_data_models import DocumentKind
 from integrations.wechat.background import BackgroundClient
 from integrations.wechat.subscribe import LIMITS, WeChatSubscribeSender, fit
 from kit.clock import utc_now
@@ -222,12 +224,38 @@ async def test_a_refund_of_several_lines_is_told_once_with_all_its_money(post: P
 async def test_every_coupon_that_ends_within_a_day_is_told_of_however_many_there_are(post: Post) -> None:
     """Fails when the sweep reads the first five hundred again and again: tried."""
     await coupons_ending(post, 1001)
+    await Consents(post.mall.watch).switch("C1", DocumentKind.MARKETING, on=True)
     notifications = post.mall.built.notifications
     with counted_statements() as sent:
         assert await notifications.note_ending_coupons() == 1001
-    assert len(sent) <= 10
+    assert len(sent) <= 13
     assert await notifications.note_ending_coupons() == 1001
     assert await scalar("SELECT count(*) FROM subscribe_message WHERE moment = 'coupon_expiring'") == 1001
+
+
+async def test_a_coupon_that_ends_is_told_once_to_who_wants_marketing(post: Post) -> None:
+    """Fails when the switch is not asked: tried."""
+    notifications, consents = post.mall.built.notifications, Consents(post.mall.watch)
+    ending = TemplateRecord(
+        MessageMoment.COUPON_EXPIRING, "T-COUPON", "pages/coupon/list", {"thing1": "goods", "time2": "at"}, True
+    )
+    await post.outgoing.set_template(ending, "staff:U1")
+    await post.consent(3, "T-COUPON")
+    await coupons_ending(post, 1)
+    for switch in (None, True, False):
+        if switch is not None:
+            await consents.switch("C1", DocumentKind.MARKETING, on=switch)
+        await execute("DELETE FROM subscribe_message")
+        assert await notifications.note_ending_coupons() == 1
+        assert await notifications.note_ending_coupons() == 1
+        waiting = await rows("SELECT reference, openid FROM subscribe_message WHERE moment = 'coupon_expiring'")
+        assert waiting == ([{"reference": "K1", "openid": openid_of("C1")}] if switch else []), switch
+        if switch:
+            assert await post.outgoing.send_due() == 1
+    ((openid, template, page, values),) = post.phone.heard
+    assert (openid, template, page) == (openid_of("C1"), "T-COUPON", "pages/coupon/list")
+    assert values["thing1"] == "满减"
+    assert set(values) == {"thing1", "time2"}
 
 
 async def test_a_template_names_wechats_fields_and_our_values(post: Post) -> None:

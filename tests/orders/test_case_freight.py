@@ -13,7 +13,7 @@ def line(number: int, **differing: int) -> dict[str, Any]:
     """A line of three pieces for 100 fen with a freight share of 10 fen."""
     return {
         "id": number, "reference": f"L{number}", "quantity": 3, "net_fen": 100, "freight_fen": 10,
-        "refunded_quantity": 0, "refunded_fen": 0, "refunded_freight_fen": 0,
+        "refunded_quantity": 0, "refunded_fen": 0, "refunded_freight_fen": 0, "kept_fen": 0,
         "held_quantity": 0, "held_fen": 0, "held_freight_fen": 0, **differing,
     }  # fmt: skip
 

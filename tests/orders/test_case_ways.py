@@ -8,10 +8,12 @@ import pytest
 
 from content.errors import PictureNotUsable
 from content.pictures import pictures_of
-from kit.database import execute, rows, scalar, transaction
+from content.texts import Texts
+from kit.database import execute, row, rows, scalar, transaction
 from orders.cases.desk import OrderDesks
 from orders.cases.models import CaseKind, Cause
 from orders.cases.queries import case_counts, case_dossier, cases_by_due, newest_cases
+from orders.cases.words import dossier_for_others, page_for_others
 from orders.errors import (
     AfterSalesOver,
     CaseDecided,
@@ -362,3 +364,61 @@ async def test_the_case_of_another_does_not_exist(mall: Mall) -> None:
     with pytest.raises(CaseDecided):
         await mall.after_sales.settle(case, "x", OFFICER, grants=True)
     assert await trade() == before
+
+
+async def test_a_merchant_reads_a_buyers_words_when_they_have_passed(mall: Mall) -> None:
+    """Fails when the merchant is shown the case as its buyer sees it: tried."""
+    texts = Texts(mall.watch)
+    order = await order_of(mall, "received", pieces=3)
+    case = await claim(mall, order, CaseKind.REFUND_ONLY)
+    await mall.after_sales.refuse(mall.merchant, case, "示例拒绝", CLERK)
+    await mall.after_sales.escalate("C1", case, "示例申诉")
+
+    async def seen() -> tuple[str | None, dict[str, str | None]]:
+        page = await page_for_others(await cases_by_due(mall.merchant, None, None, 20))
+        dossier = await dossier_for_others(await case_dossier("merchant", mall.merchant, case))
+        assert page.cases == [dossier.case]
+        return dossier.case.reason, {step.event: step.note for step in dossier.steps}
+
+    async def judge(subject: str, passed: bool) -> None:
+        number = await scalar("SELECT number FROM content_text WHERE subject = $1", subject)
+        await texts.decide(str(number), passed, OFFICER, "示例")
+
+    assert await seen() == (None, {"request": None, "refuse": "示例拒绝", "escalate": None})
+    own = await case_dossier("consumer", "C1", case)
+    assert (own.case.reason, [step.note for step in own.steps]) == ("示例理由", ["示例理由", "示例拒绝", "示例申诉"])
+    await judge(f"case:{case}", True)
+    assert await seen() == ("示例理由", {"request": "示例理由", "refuse": "示例拒绝", "escalate": None})
+    await judge(f"case:{case}:escalated", False)
+    assert (await seen())[1]["escalate"] is None
+    with counted_statements() as sent:
+        await page_for_others(await cases_by_due(mall.merchant, None, None, 20))
+    assert len(sent) == 2
+    cancelled = await order_of(mall, "paid")
+    wish = await mall.after_sales.cancel("C1", cancelled.number, "示例取消理由")
+    other = await dossier_for_others(await case_dossier("merchant", mall.merchant, wish))
+    assert (other.case.reason, other.steps[0].note) == (None, None)
+
+
+async def test_the_buyers_tick_stands_on_the_line_and_without_it_seven_days_hold(mall: Mall) -> None:
+    """Fails when the line keeps the product's policy without a tick: the table refuses it, tried."""
+    _, (sku,) = await mall.another_product(return_policy=ReturnPolicy.NONE_ACTIVATED)
+    for ticked, policy in ((False, "seven_days"), (True, "none_activated")):
+        order = await mall.place(lines=[CheckoutLine(sku, 1, confirmed=ticked)])
+        kept = await row(
+            "SELECT l.confirmed, l.return_policy FROM order_line l JOIN customer_order o ON o.id = l.order_id"
+            " WHERE o.number = $1",
+            order.number,
+        )
+        assert kept == {"confirmed": ticked, "return_policy": policy}
+        await mall.bring_to("received", order)
+        wish = claim(mall, order, CaseKind.RETURN_REFUND, Cause.CHANGED_MIND)
+        if ticked:
+            with pytest.raises(ClaimNotPossible):
+                await wish
+        else:
+            assert await wish
+    with pytest.raises(Exception, match="ck_order_line_confirmed"):
+        await execute("UPDATE order_line SET return_policy = 'none_activated', confirmed = false")
+    plain = await mall.place(lines=[CheckoutLine(mall.skus[0], 1, confirmed=True)])
+    assert not plain.lines[0].confirmed, "a tick that nothing asked for is no consent"

@@ -10,6 +10,7 @@ from accounts.consents import Consents
 from accounts.exports import Exports
 from accounts.own_data_models import DocumentKind
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
+from content.texts import Texts
 from county.complaints.models import Complaint, ComplaintState, ComplaintStep, Origin
 from kit import idempotency
 from kit.clock import utc_now
@@ -23,6 +24,7 @@ from orders.carts import Carts
 from orders.cases.models import CaseKind, Cause
 from orders.placements import Delivery, PlacedOrder
 from orders.quotes import CheckoutLine, Expectation
+from promotions.coupons import Coupons
 from reviews.service import Said
 from server.own_records import parts_of
 from tests.accounts.people import SomeoneElsesPhone
@@ -46,6 +48,8 @@ CLAIM, WITHDRAWN_WORDS, REVIEW, CHAT, ANSWER = (
 COMPLAINED, SAID_AGAIN, COMPLAINED_PHONE = "示例投诉标记", "示例追诉标记", "19900007734"
 MESSAGE = "示例通知标记"
 ATTRIBUTION = "attribution-mark-7f3a"
+STAFF_WORDS = {"示例作废缘由", "示例审核缘由"}
+"""What staff has typed about the consumer's things."""
 IN_EXPORT = {
     "accounts": (OPENID, UNIONID, PHONE),
     "logistics": (BOOK.recipient, BOOK.phone, BOOK.region_name, BOOK.street),
@@ -57,7 +61,7 @@ IN_EXPORT = {
     "messages": (MESSAGE,),
 }
 """Room -> marks that its part of the export holds."""
-MARKS = {mark for marks in IN_EXPORT.values() for mark in marks} | {ANSWER, ATTRIBUTION}
+MARKS = {mark for marks in IN_EXPORT.values() for mark in marks} | {ANSWER, ATTRIBUTION} | STAFF_WORDS
 PUBLISHED = {("review", REVIEW), ("content_text", REVIEW)}
 """What stays: the words of a review, under no name (e-commerce law, article 39)."""
 
@@ -104,6 +108,11 @@ class Marked:
         await self._complain()
         await self._write_and_show()
         await claimed_coupon(me.number)
+        taken_away, decided = sorted(STAFF_WORDS)
+        await Coupons(self.mall.watch).void(None, await claimed_coupon(me.number), taken_away)
+        await Texts(self.mall.watch).decide(
+            str(await scalar("SELECT number FROM content_text WHERE subject LIKE 'review:%'")), True, "staff:o", decided
+        )
         await self._leave_traces()
 
     async def _complain(self) -> None:

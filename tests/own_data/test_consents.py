@@ -84,11 +84,16 @@ async def test_a_version_is_demanded_from_its_day_on_and_anew_after_a_change() -
 @pytest.mark.usefixtures("database")
 async def test_marketing_is_off_and_personalisation_can_be_switched_off() -> None:
     consents = Consents()
-    assert (await switched_on("C1", K.MARKETING), await switched_on("C1", K.PERSONALISATION)) == (False, True)
+    assert (await switched_on(K.MARKETING, ["C1"]), await switched_on(K.PERSONALISATION, ["C1"])) == (set(), {"C1"})
     await consents.switch("C1", K.MARKETING, on=True)
     await consents.switch("C1", K.PERSONALISATION, on=False)
-    assert (await switched_on("C1", K.MARKETING), await switched_on("C1", K.PERSONALISATION)) == (True, False)
-    assert (await switched_on("C2", K.MARKETING), await switched_on("C2", K.PERSONALISATION)) == (False, True)
+    assert (await switched_on(K.MARKETING, ["C1", "C2"]), await switched_on(K.PERSONALISATION, ["C1", "C2"])) == (
+        {"C1"},
+        {"C2"},
+    )
+    with counted_statements() as sent:
+        assert await switched_on(K.MARKETING, []) == set()
+    assert len(sent) == 1
 
 
 @pytest.mark.usefixtures("database")
