@@ -151,7 +151,8 @@ class CouponShare(Model):
     """What one coupon takes off one line of one trade, and who bears it. Written at the hold.
 
     ``line_fen`` is the line at its price, ``net_fen`` what is left of it after every coupon. It counts from
-    ``spent_at`` on, when the line was paid; rows of lines that never were stay and count for nothing.
+    ``spent_at`` on, when the line was paid, as long as the coupon is spent on ``reference``; other rows stay and count
+    for nothing.
     """
 
     id = fields.BigIntField(primary_key=True)

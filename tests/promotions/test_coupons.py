@@ -109,13 +109,14 @@ async def test_every_act_on_a_coupon_in_every_state_goes_where_the_table_says(da
         "spend": lambda _: Coupons().spend("T1", ["T1-1"]),
         "give back": lambda _: Coupons().give_back("T1"),
         "revive": lambda _: Coupons().revive("T1", ["T1-1"]),
+        "restore": lambda _: Coupons().restore("T1"),
         "expire": lambda _: expire_coupons(Coupons(lambda: utc_now() + 30 * DAY)),
         "void": lambda coupon: Coupons().void(None, coupon, "示例"),
     }
     leads = {
         ("claimed", "hold"): "held", ("claimed", "revive"): "spent", ("claimed", "expire"): "expired",
         ("claimed", "void"): "void", ("held", "spend"): "spent", ("held", "revive"): "spent",
-        ("held", "give back"): "claimed",
+        ("held", "give back"): "claimed", ("spent", "restore"): "claimed",
     }  # fmt: skip
     for before in CouponState:
         for name, act in acts.items():
