@@ -245,8 +245,10 @@ def _workbook_lines(raw: bytes) -> Iterator[tuple[int, list[object]]]:
             if len(cells) > MAX_COLUMNS:
                 raise SpreadsheetRefused(reason="too_many_columns", limit=MAX_COLUMNS)
             yield number, [_Formula() if cell.data_type == "f" else cell.value for cell in cells]
-    except (InvalidFileException, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        # openpyxl has no error of its own for a workbook whose parts do not fit together.
+    except (
+        InvalidFileException, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, SyntaxError,
+    ) as error:  # fmt: skip
+        # openpyxl has no error of its own for a workbook whose parts do not fit together; XML's is a SyntaxError.
         raise SpreadsheetRefused(reason="unreadable") from error
 
 

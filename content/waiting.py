@@ -7,13 +7,13 @@ import msgspec
 
 from content.models import PictureState, TextState
 from kit.database import rows
-from kit.paging import read_cursor, write_cursor
+from kit.paging import CursorInvalid, read_cursor, write_cursor
 
 Kind = Literal["text", "picture"]
 
 
 class _Key(msgspec.Struct, array_like=True):
-    since: str
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
     number: Annotated[str, msgspec.Meta(max_length=26)]
 
 
@@ -44,15 +44,13 @@ SELECT * FROM (
 async def waiting_content(cursor: str | None, limit: int) -> tuple[list[WaitingContent], str | None]:
     """What waits, and the cursor of the next page; one statement."""
     after = read_cursor(cursor, _Key) if cursor else None
-    try:
-        since = datetime.fromisoformat(after.since) if after else None
-    except ValueError:
-        since = None
+    if after is not None and not 1970 < after.since.year < 9999:
+        raise CursorInvalid()
     found = await rows(
         _WAITING,
         TextState.IN_REVIEW.value,
         PictureState.IN_REVIEW.value,
-        since,
+        after.since if after else None,
         after.number if after else "",
         limit + 1,
     )

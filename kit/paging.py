@@ -30,8 +30,9 @@ def read_cursor(cursor: str, key: type[KeyT]) -> KeyT:
     """The sort key in a cursor, checked against its type, for example ``tuple[int, str]``; numbers are row ids."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        if any(isinstance(part, int) and not 0 <= part < 2**63 for part in msgspec.json.decode(raw, type=list)):
-            raise CursorInvalid()
+        for part in msgspec.json.decode(raw, type=list):
+            if (isinstance(part, int) and not 0 <= part < 2**63) or (isinstance(part, str) and "\0" in part):
+                raise CursorInvalid()
         return msgspec.json.decode(raw, type=key)
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         raise CursorInvalid() from None

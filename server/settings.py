@@ -273,6 +273,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
             reasons.append("production talks to WeChat itself, never to a sandbox")
         if s.wechat.push_mode != "safe":
             reasons.append("WECHAT_PUSH_MODE must be safe in production: a plain push is not signed as a whole")
+        if not s.wechat.push_token or len(s.wechat.push_aes_key) != 43:
+            reasons.append("WECHAT_PUSH_TOKEN and a WECHAT_PUSH_AES_KEY of 43 characters must be set in production")
         if not s.public_base_url.startswith("https://"):
             reasons.append("PUBLIC_BASE_URL must be https in production")
         if urlsplit(s.pictures.base_url).scheme != "https":

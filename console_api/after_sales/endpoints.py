@@ -4,6 +4,7 @@ import msgspec
 
 from accounts.actors import CountyOfficer, MerchantClerk
 from api_kit.doors import IdempotencyKey
+from api_kit.errors import ContentInvalid
 from console_api import door
 from console_api.after_sales.schemas import (
     CaseCountsView,
@@ -54,6 +55,8 @@ async def show_merchant_case(actor: MerchantClerk | CountyOfficer, number: str) 
 async def decide_case(actor: MerchantClerk, number: str, body: Decision, after_sales: AfterSales) -> None:
     """同意、同意且无需退货，或说明理由拒绝；退回的商品不符时也在此拒绝。"""
     if body.decision == "refuse":
+        if not body.reason.strip():
+            raise ContentInvalid(errors=[{"pointer": "#/reason", "detail": "a reason is needed"}])
         await after_sales.refuse(actor.merchant, number, body.reason, actor.caller)
     else:
         keeps = body.decision == "approve_without_return"

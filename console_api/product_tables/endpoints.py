@@ -25,7 +25,7 @@ from products.imports import MAX_ROWS, ImportProblem, ImportReport, ImportRow, I
 from products.stock_history import stock_movements
 
 
-@door.post("/product-imports")
+@door.post("/product-imports", effect="resumable")
 async def import_products(
     actor: MerchantClerk, query: ImportQuery, upload: Upload, key: IdempotencyKey, imports: Imports
 ) -> ImportReport:

@@ -16,11 +16,14 @@ _ITEMS = (
     " 'quantity', i.quantity, 'amount_fen', i.amount_fen, 'freight_fen', i.freight_fen) ORDER BY l.position)"
     " FROM after_sales_item i JOIN order_line l ON l.id = i.line_id WHERE i.case_id = c.id)::text AS items"
 )
+_DECISION = r"regexp_replace(c.decision, '^([a-z_]+):[0-9A-Za-z-]+', '\1')"
+"""Who decided is told as the kind of actor alone, as in the steps."""
 _DUE = f"COALESCE((extract(epoch FROM c.due_at) * 1000000)::bigint, {_NEVER})"
 _COLUMNS = (
     'c.id, c.number, o.number AS "order", o.merchant, c.kind, c.cause, c.state, c.due_at, c.amount_fen, c.freight_fen,'
-    " c.offer_fen, c.reason, c.decision, c.return_freight_by, c.return_carrier, c.return_waybill, c.exchange_carrier,"
-    f" c.exchange_waybill, c.requested_at, c.refunded_at, c.pictures::text AS pictures, {_ITEMS}, {_DUE} AS due"
+    f" c.offer_fen, c.reason, {_DECISION} AS decision, c.return_freight_by, c.return_carrier, c.return_waybill,"
+    " c.exchange_carrier, c.exchange_waybill, c.requested_at, c.refunded_at, c.pictures::text AS pictures,"
+    f" {_ITEMS}, {_DUE} AS due"
 )
 _FROM = " FROM after_sales_case c JOIN customer_order o ON o.id = c.order_id"
 _EVENTS = (

@@ -184,6 +184,12 @@ def _broken(parts: dict[str, bytes]) -> None:
     parts["xl/worksheets/sheet1.xml"] = b"<worksheet><sheetData><row>"
 
 
+def _broken_elsewhere(parts: dict[str, bytes]) -> None:
+    parts["xl/worksheets/sheet1.dat"] = b"<worksheet><sheetData><row>"
+    for name in ("xl/_rels/workbook.xml.rels", "[Content_Types].xml"):
+        parts[name] = parts[name].replace(b"sheet1.xml", b"sheet1.dat")
+
+
 def _deep(parts: dict[str, bytes]) -> None:
     parts["xl/theme/theme1.xml"] = b"<a>" * 5000 + b"</a>" * 5000
 
@@ -214,6 +220,7 @@ HOSTILE = [
     (_wide_bomb, "unfolds_too_far"),
     (_many, "too_many_parts"),
     (_broken, "unreadable"),
+    (_broken_elsewhere, "unreadable"),
     (_deep, "unreadable"),
     (_no_sheet, "unreadable"),
     (_no_book, "unreadable"),

@@ -19,6 +19,7 @@ from content.waiting import waiting_content
 from integrations.wechat.content_checks import WeChatContentChecks
 from kit.database import execute, scalar, transaction
 from kit.outbox import Delivery
+from kit.paging import write_cursor
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import tortoise_config
 from server.dispatcher import drain
@@ -276,6 +277,19 @@ async def test_the_county_decides_over_its_door(desk: Desk) -> None:
             "/v1/console/content-checks", params={"limit": 1}, headers=desk.house.headers("county_officer")
         )
         assert page.json()["next_cursor"]
+        for key in ("", "2026-11-26", "2026-11-26T00:00:00", "0001-01-01T00:00:00+14:00"):
+            # Fails with an internal error, or at the first page again, when any text is taken: tried.
+            answer = await http.get(
+                "/v1/console/content-checks",
+                params={"cursor": write_cursor(key, "N")},
+                headers=desk.house.headers("county_officer"),
+            )
+            assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid"), key
+        nul = write_cursor("2026-11-26T00:00:00Z", "N\0")
+        answer = await http.get(
+            "/v1/console/content-checks", params={"cursor": nul}, headers=desk.house.headers("county_officer")
+        )
+        assert (answer.status_code, answer.json()["code"]) == (422, "cursor_invalid")
         assert await decide("merchant_clerk", True) == 403
         assert await decide("county_officer", True, reason="") == 422
         assert await decide("county_officer", False) == 204

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.actors import MerchantClerk
+from api_kit.errors import ContentInvalid
+from console_api.after_sales.endpoints import decide_case
+from console_api.after_sales.schemas import Decision
 from kit.database import execute, row, rows, scalar, transaction
 from kit.errors import DomainError
+from orders.cases.queries import case_dossier, newest_cases
 from orders.errors import AfterSalesOver, CaseDecided, NothingToRefund, RefundUnfinished
 from orders.events import LineRefunded, OrderClosed, OrderEarned
 from orders.jobs import pass_after_sales_windows
@@ -328,3 +333,20 @@ async def test_a_refund_and_a_claim_take_their_locks_in_one_order(mall: Mall) ->
         assert await rows("SELECT 1 FROM order_line WHERE reference = $1 FOR UPDATE NOWAIT", line)
     await waiting
     assert (await line_of(order))["refunded_quantity"] == 1
+
+
+async def test_a_refusal_has_words_and_its_reader_does_not_learn_who_wrote_them(mall: Mall) -> None:
+    """Fails when the decision is shown as it is kept, and when a refusal may be silent: tried."""
+    order = await mall.place(2)
+    await mall.pay(order.number)
+    case = await mall.after_sales.request("C1", order.number, order.lines[0].reference, 1, "破损")
+    clerk = MerchantClerk(
+        caller="staff:U20261127ABCDEF", id=1, number="U20261127ABCDEF", name="店员", merchant=mall.merchant
+    )
+    for silent in ("", "  "):
+        with pytest.raises(ContentInvalid):
+            await decide_case(clerk, case, Decision("refuse", silent), mall.after_sales)
+    await decide_case(clerk, case, Decision("refuse", "商品完好"), mall.after_sales)
+    (told,) = (await newest_cases("C1", None, 20)).cases
+    assert told.decision == "staff: 商品完好"
+    assert clerk.caller not in str(await case_dossier("merchant", mall.merchant, case))

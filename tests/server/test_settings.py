@@ -17,6 +17,8 @@ PRODUCTION = {
     "MEDIA_CALLBACK_SECRET": "m" * 40,
     "WECHAT_APPID": "wx0123456789abcdef",
     "WECHAT_APPSECRET": "s" * 32,
+    "WECHAT_PUSH_TOKEN": "t" * 16,
+    "WECHAT_PUSH_AES_KEY": "e" * 43,
     "WECHAT_PAY_MCHID": "1900000001",
     "WECHAT_PAY_CERT_SERIAL": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",  # pragma: allowlist secret
     "WECHAT_PAY_APIV3_KEY": "a" * 32,
@@ -51,6 +53,8 @@ def test_without_a_word_it_is_production() -> None:
         ("PICTURES_BASE_URL", "https://mall.example.cn/pictures", "another host"),
         ("PICTURES_BASE_URL", "http://pictures.example.cn", "PICTURES_BASE_URL must be https"),
         ("WECHAT_PUSH_MODE", "plain", "must be safe"),
+        ("WECHAT_PUSH_TOKEN", "", "WECHAT_PUSH_TOKEN"),
+        ("WECHAT_PUSH_AES_KEY", "e" * 32, "WECHAT_PUSH_AES_KEY"),
         ("PICTURES_MAX_BYTES", "99999999", "PICTURES_MAX_BYTES"),
         ("PICTURES_BUCKET", "b", "PICTURES_S3_ACCESS_KEY_ID"),
         ("CARRIER_SERVICE", "local", "no local carrier"),

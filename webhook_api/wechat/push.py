@@ -116,8 +116,8 @@ class MessagePush:
             raise PushNotAuthentic()
 
     def _decrypt(self, query: PushQuery, sealed: str) -> str:
-        crypto = WeChatCrypto(self.token, self.aes_key, self.appid)
         try:
+            crypto = WeChatCrypto(self.token, self.aes_key, self.appid)
             plain = crypto.decrypt_message(
                 {"Encrypt": sealed}, query.msg_signature.lower(), query.timestamp, query.nonce
             )
@@ -126,7 +126,7 @@ class MessagePush:
         except InvalidAppIdException:
             raise PushNotReadable(reason="another appid") from None
         except Exception:
-            # wechatpy lets the cipher's and struct's own errors through.
+            # wechatpy lets the cipher's and struct's own errors through, and those of a key of another length.
             raise PushNotReadable(reason="decryption") from None
         return str(plain)
 
