@@ -66,6 +66,7 @@ class SkuDraft(msgspec.Struct, frozen=True, kw_only=True):
 class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
     """A product as its merchant describes it; ``township`` is the code of its origin, ``category`` that of a leaf.
 
+    The first cover among ``pictures``, or else the first of them, stands for it in lists, carts and orders.
     ``axes`` are at most three names of what its SKUs differ in; ``description`` may be HTML and is cleaned.
     ``freight_template`` is an opaque code, '' is sent for nothing. ``ships_from`` makes it a pre-sale until that day.
     """
@@ -77,7 +78,6 @@ class ProductDraft(msgspec.Struct, frozen=True, kw_only=True):
     skus: Sequence[SkuDraft]
     subtitle: str = ""
     description: str = ""
-    image: str = ""
     pictures: Sequence[PictureDraft] = ()
     axes: Sequence[str] = ()
     sale_policy: str = "standard"

@@ -278,7 +278,6 @@ def _changed_draft(before: ProductDossier, parts: list[ImportRow]) -> ProductDra
         title=first.title,
         subtitle=first.subtitle,
         description=before.description,
-        image=before.image,
         pictures=msgspec.convert(msgspec.to_builtins(before.pictures), list[PictureDraft]),
         axes=tuple(before.axes),
         township=first.township,

@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from content.attaching import attach_pictures
+from content.pictures import pictures_of
 from kit.clock import Clock, china_day, utc_now
-from kit.database import Row, joined, row, rows, transaction
+from kit.database import Row, execute, joined, row, rows, transaction
 from kit.numbers import public_number
 from merchants.models import Merchant, MerchantState
 from places.errors import DivisionUnknown
 from places.models import Division
 from products.catalogue_models import ListingDecision, PriceChange
 from products.categories import leaf
-from products.drafts import MAX_AXES, ProductDraft, SkuDraft
+from products.drafts import MAX_AXES, PictureKind, ProductDraft, SkuDraft
 from products.errors import (
     GateNotMet,
     MerchantMayNotSell,
@@ -99,7 +100,7 @@ class Catalogue:
                 **described,
             )
             await self._write_skus(product.id, draft.skus, by)
-            await attach_pictures(_picture_numbers(draft), by, PICTURES, pictures_owner(product.code), now)
+            await _show(product.code, draft, by, now)
             await index_product(product.id)
             await self._note(product.id, ProductState.DRAFT, by)
         return product.code
@@ -116,7 +117,7 @@ class Catalogue:
                 raise ProductNotMovable(state=product.state.value, to=ProductState.DRAFT.value)
             await Product.filter(id=product.id).update(**_described(draft, category))
             await self._write_skus(product.id, draft.skus, by)
-            await attach_pictures(_picture_numbers(draft), by, PICTURES, pictures_owner(code), self.clock())
+            await _show(code, draft, by, self.clock())
             await index_product(product.id)
 
     async def submit(self, merchant: str, code: str, by: str) -> None:
@@ -272,8 +273,14 @@ def pictures_owner(code: str) -> str:
     return f"product:{code}"
 
 
-def _picture_numbers(draft: ProductDraft) -> list[str]:
-    return [picture.number for picture in draft.pictures]
+async def _show(code: str, draft: ProductDraft, by: str, now: datetime) -> None:
+    """Attach the pictures of a draft; the one that stands for the product is shown wherever one picture is."""
+    numbers = [picture.number for picture in draft.pictures]
+    await attach_pictures(numbers, by, PICTURES, pictures_owner(code), now)
+    covers = [picture.number for picture in draft.pictures if picture.kind is PictureKind.COVER]
+    shown = (covers or numbers or [""])[0]
+    urls = [view.url for view in await pictures_of(pictures_owner(code)) if view.number == shown]
+    await execute("UPDATE product SET image = $2 WHERE code = $1", code, (urls and urls[0]) or "")
 
 
 def _described(draft: ProductDraft, category: int) -> dict[str, Any]:
@@ -284,7 +291,6 @@ def _described(draft: ProductDraft, category: int) -> dict[str, Any]:
         "title": draft.title,
         "subtitle": draft.subtitle,
         "description": clean(draft.description),
-        "image": draft.image,
         "township_id": draft.township,
         "return_policy": draft.return_policy,
         "sale_policy": draft.sale_policy,

@@ -55,7 +55,6 @@ class ProductInput(Input, kw_only=True):
     skus: Annotated[list[SkuInput], msgspec.Meta(min_length=1, max_length=50)]
     subtitle: Annotated[str, msgspec.Meta(max_length=120, pattern=LINE)] = ""
     description: Annotated[str, msgspec.Meta(max_length=20_000, pattern=LINES)] = ""
-    image: Annotated[str, msgspec.Meta(max_length=300, pattern=r"^(/[A-Za-z0-9._-]+)*$(?!\n)")] = ""
     pictures: Annotated[list[PictureInput], msgspec.Meta(max_length=20)] = []
     axes: Annotated[list[Word], msgspec.Meta(max_length=MAX_AXES)] = []
     sale_policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,24}$(?!\n)")] = "standard"

@@ -15,6 +15,7 @@ from accounts.service import AccessLogs
 from accounts.staff import StaffAccounts
 from kit.database import row, single_runner
 from kit.encryption import FieldCipher
+from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
 from places.service import Places
@@ -27,12 +28,14 @@ from products.knives import Knives
 from products.marks import Marks
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
+from promotions.campaigns import Campaigns
 from scripts.demo_county.area import enter_area
-from scripts.demo_county.goods import Trade, enter_goods, enter_merchants, enter_policies
+from scripts.demo_county.goods import BY, GOODS, STORY, Trade, enter_goods, enter_merchants, enter_policies
 from scripts.demo_county.households import conclude_contracts, enter_farmers
 from scripts.demo_county.people import CONSUMERS, enter_staff
+from scripts.demo_county.shopfront import FREIGHT, Shopfront
 from scripts.demo_county.tree import Proofs
-from server.bootstrap import bootstrap
+from server.bootstrap import Bootstrap, bootstrap
 from server.database import connected
 from server.settings import SettingsInvalid, load_settings
 from traceability.service import Suppliers
@@ -51,6 +54,7 @@ class Services:
 
     places: Places
     trade: Trade
+    shopfront: Shopfront
     staff: StaffAccounts
     suppliers: Suppliers
     households: Households
@@ -64,13 +68,18 @@ async def counts() -> dict[str, int]:
 
 async def seed(services: Services) -> dict[str, Any]:
     """Everything or, when anything goes wrong or anything is there already, nothing; answers the document."""
+    pictures = [] if any((await counts()).values()) else await services.shopfront.take_pictures()
     async with single_runner("demo_county") as alone:
         if not alone or any((await counts()).values()):
             return {"seeded": False, "counts": await counts()}
         await enter_area(services.places)
         await enter_policies(services.trade)
         merchants = await enter_merchants(services.trade)
-        products = await enter_goods(services.trade, merchants)
+        charging = {merchants[good.merchant] for good in GOODS if good.category == "fruit"}
+        freight = {merchant: await services.shopfront.templates.make(merchant, FREIGHT, BY) for merchant in charging}
+        products = await enter_goods(services.trade, merchants, pictures, freight)
+        titles = [good.title for good in (*GOODS, STORY)]
+        await services.shopfront.promote(dict(zip(titles, products, strict=True)))
         staff = await enter_staff(services.staff, merchants)
         farmers = await enter_farmers(services.suppliers, services.households)
         await conclude_contracts(services.contracts, merchants, farmers)
@@ -97,12 +106,13 @@ async def run() -> dict[str, Any]:
     async with connected(settings):
         built = bootstrap(settings)
         try:
-            return await seed(_services(built.services))
+            return await seed(_services(built))
         finally:
             await built.stop()
 
 
-def _services(built: dict[type, Any]) -> Services:
+def _services(booted: Bootstrap) -> Services:
+    built: dict[type, Any] = dict(booted.services)
     return Services(
         places=Places(),
         trade=Trade(
@@ -113,6 +123,7 @@ def _services(built: dict[type, Any]) -> Services:
             built[Stock],
             Proofs(built[Categories], built[Papers], built[Certificates], built[Knives]),
         ),
+        shopfront=Shopfront(booted.pictures, built[FreightTemplates], built[Campaigns], booted.offers),
         staff=built[StaffAccounts],
         suppliers=Suppliers(),
         households=Households(built[FieldCipher], built[AccessLogs]),

@@ -1,5 +1,6 @@
 """Merchants, products, marks. Prices are plausible, not observed (domain reference 6.3)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -7,7 +8,7 @@ from kit.clock import china_day, utc_now
 from merchants.licences import Licence, LicenceKind
 from merchants.service import Merchants
 from products.dossiers import product_dossier
-from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
+from products.drafts import PictureDraft, ProductDraft, ReturnPolicy, SkuDraft
 from products.marks import Marks, Span
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
@@ -172,14 +173,20 @@ async def enter_merchants(trade: Trade) -> list[str]:
     return numbers
 
 
-async def enter_goods(trade: Trade, merchants: list[str]) -> list[str]:
-    """The products on sale with stock and marks; answers their codes, the story's product last."""
+async def enter_goods(
+    trade: Trade, merchants: list[str], pictures: Sequence[PictureDraft], freight: Mapping[str, str]
+) -> list[str]:
+    """The products on sale with stock and marks; answers their codes, the story's product last.
+
+    ``freight`` names a template for each merchant that charges for sending fruit; the rest is sent for nothing.
+    """
     today = china_day(utc_now())
     span = Span(valid_from=today - timedelta(days=30), valid_until=today + timedelta(days=335))
     await enter_tree(trade.proofs, BY)
     await trade.marks.enter_brand(BRAND, "陇川示例公共品牌")
     codes = []
-    for serial, good in enumerate((*GOODS, STORY), 1):
+    for serial, (good, picture) in enumerate(zip((*GOODS, STORY), pictures, strict=True), 1):
+        merchant = merchants[good.merchant]
         draft = ProductDraft(
             title=good.title,
             subtitle=good.subtitle,
@@ -190,8 +197,9 @@ async def enter_goods(trade: Trade, merchants: list[str]) -> list[str]:
             skus=[SkuDraft(spec=spec, price_fen=fen, mass_gram=gram) for spec, fen, gram, _ in good.skus],
             sale_policy=good.policy,
             host_commission_bp=good.host_bp,
+            pictures=[picture],
+            freight_template=freight.get(merchant, "") if good.category == "fruit" else "",
         )
-        merchant = merchants[good.merchant]
         code = await trade.catalogue.draft(merchant, draft, BY)
         await prove(trade.proofs, merchant, code, good.category, serial, BY)
         for sku, (*_, pieces) in zip((await product_dossier(code)).skus, good.skus, strict=True):

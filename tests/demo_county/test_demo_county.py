@@ -2,13 +2,18 @@
 
 import json
 import re
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
 from accounts.roles import Role
 from accounts.service import AccessLogs, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
+from content.pictures import Pictures
+from integrations.object_storage.folder import FolderStorage
 from kit.database import rows, scalar
+from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
 from places.queries import townships
@@ -20,14 +25,17 @@ from products.certificates import Certificates
 from products.knives import Knives
 from products.listing import Wanted, product_cards
 from products.marks import Marks
+from products.offers import Offers
 from products.queries import product_page, sku_offers, stock_differences
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
+from promotions.campaigns import Campaigns
 from scripts.demo_county.__main__ import Services, seed
 from scripts.demo_county.goods import Trade
 from scripts.demo_county.households import identity_number
 from scripts.demo_county.payees import PAYEES
 from scripts.demo_county.people import CONSUMERS
+from scripts.demo_county.shopfront import Shopfront
 from scripts.demo_county.tree import Proofs
 from scripts.wechat_sandbox.world import DEMO_PEOPLE
 from tests.accounts.people import quick_passwords, throwaway_cipher
@@ -46,6 +54,9 @@ def services() -> Services:
             Marks(),
             Stock(),
             Proofs(Categories(), Papers(), Certificates(), Knives()),
+        ),
+        shopfront=Shopfront(
+            Pictures(FolderStorage(Path(mkdtemp())), "/pictures"), FreightTemplates(), Campaigns(), Offers()
         ),
         staff=StaffAccounts(quick_passwords()),
         suppliers=Suppliers(),
@@ -95,11 +106,12 @@ async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_wind
     story = (await seed(services()))["story"]
     cards, _ = await product_cards(limit=100)
     assert (cards[0].code, len(cards)) == (story["product"], 21)
+    assert all(card.image.startswith("/pictures/") for card in cards)
     page = await product_page(story["product"])
     assert page.marks == ["public_brand", "poverty_product"]
     offer = (await sku_offers([story["sku"]]))[story["sku"]]
     assert (offer.available, offer.unit_price_fen, offer.host_commission_bp) == (40, 3990, 800)
-    assert (offer.payment_window_s, offer.after_sales_window_s) == (60, 5)
+    assert (offer.payment_window_s, offer.after_sales_window_s) == (60, 12)
     registered = [farmer["registered"] for farmer in story["suppliers"]]
     assert registered[:3] == [True, True, False]
     keeper = await scalar(

@@ -351,6 +351,7 @@ async def test_variants_have_one_word_for_each_axis_and_differ(database: str) ->
     assert (dossier.axes, [s.options for s in dossier.skus]) == (["颜色", "尺寸"], [["红", "大"], ["红", "小"]])
     assert [(p.number, p.kind) for p in dossier.pictures] == [(picture, "cover")]
     assert [p.number for p in await pictures_of(pictures_owner(code))] == [picture]
+    assert dossier.image == f"/pictures/{picture}-750.jpg"
     with pytest.raises(PictureNotUsable):
         await Catalogue().draft(merchant, draft_of(pictures=(PictureDraft(picture, PictureKind.COVER),)), BY)
     for wrong, names in (
