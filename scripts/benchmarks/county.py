@@ -9,7 +9,7 @@ import msgspec
 from accounts.models import ConsumerAccount
 from accounts.service import Sessions
 from kit.clock import china_day, utc_now
-from kit.database import rows
+from kit.database import execute, rows
 from kit.numbers import public_number
 from merchants.licences import Licence, LicenceKind
 from merchants.service import Merchants
@@ -90,7 +90,6 @@ async def _product(i: int, merchant: str) -> None:
         title=f"{name} {i:04d}",
         subtitle="合作社直供，批次可追溯",
         description=TELL * 8,
-        image=f"https://images.example/products/{i:04d}/cover-750x750.jpg",
         township=list(TOWNSHIPS)[i % len(TOWNSHIPS)],
         category="goods",
         return_policy=ReturnPolicy.SEVEN_DAYS,
@@ -99,6 +98,8 @@ async def _product(i: int, merchant: str) -> None:
               for n in range(i % 3 + 1)],
     )  # fmt: skip
     code = await catalogue.draft(merchant, draft, BY)
+    cover = f"https://images.example/products/{i:04d}/cover-750x750.jpg"
+    await execute("UPDATE product SET image = $2 WHERE code = $1", code, cover)
     await catalogue.submit(merchant, code, BY)
     await catalogue.list(code, BY)
     found = await rows("SELECT s.code FROM sku s JOIN product p ON p.id = s.product_id WHERE p.code = $1", code)
