@@ -66,6 +66,8 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "expiring": frozenset({Duty.PRODUCTS}),
     "scan-codes": frozenset({Duty.PRODUCTS}),
     "settlements": frozenset({Duty.MONEY}),
+    "splits": frozenset({Duty.MONEY}),
+    "merchants/commissions": frozenset({Duty.MONEY}),
     "channel-imports": frozenset({Duty.MONEY}),
     "invoice-requests": frozenset({Duty.MONEY}),
     "channel-import-checks": frozenset({Duty.MONEY}),

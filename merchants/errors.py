@@ -121,3 +121,30 @@ class LeadPresent(Conflict):
     code = "lead_clerk_present"
     title = "该商户已有负责人，请联系负责人邀请"
     title_en = "The merchant has a lead clerk already"
+
+
+class CommissionNotOffered(Conflict):
+    """Commission is split off at WeChat Pay, in partner mode and with a receiver; without them there is none to agree.
+
+    In direct mode all money lands at one merchant number: nothing is split, and no commission is taken.
+    """
+
+    code = "commission_not_offered"
+    title = "当前收款方式不分账（直连模式或未配置分账接收方），不能约定佣金"
+    title_en = "Nothing is split here (direct mode, or no receiver), so no commission can be agreed"
+
+
+class CommissionTooHigh(Invalid):
+    """A commission is at most ``limit_bp`` basis points: what may be split off a payment."""
+
+    code = "commission_too_high"
+    title = "佣金比例超过可分账上限"
+    title_en = "The commission exceeds what may be split"
+
+
+class CommissionDayTaken(Conflict):
+    """Terms begin on a day that is not past, once for each day; a later day replaces them."""
+
+    code = "commission_day"
+    title = "佣金约定须从今天或以后开始，且同一天只能约定一次"
+    title_en = "Terms begin today or later, one for each day"

@@ -1,5 +1,6 @@
 -- Reviews and rules are evidence; a paper changes its state alone.
-SELECT make_append_only('paper_review', 'exemption_rule', 'merchant_review', 'legal_person');
+SELECT make_append_only('paper_review', 'exemption_rule', 'merchant_review', 'legal_person',
+    'merchant_commission');
 SELECT keep_rows('merchant_paper');
 
 CREATE OR REPLACE FUNCTION only_state_of_paper() RETURNS trigger LANGUAGE plpgsql AS $$

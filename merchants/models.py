@@ -209,6 +209,27 @@ class PaperReview(Model):
         constraints = (CheckConstraint(check="state <> 'refused' OR reason IS NOT NULL", name="paper_review_reason"),)
 
 
+class MerchantCommission(Model):
+    """From a day on: the commission of a merchant's sales, as agreed in a document. Rows are only ever added."""
+
+    id = fields.BigIntField(primary_key=True)
+    merchant: fields.ForeignKeyRelation[Merchant] = fields.ForeignKeyField(
+        "longchuan.Merchant", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    valid_from = fields.DateField()
+    basis_points = fields.IntField()
+    source_document = fields.CharField(max_length=200)
+    entered_at = fields.DatetimeField()
+    entered_by = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "merchant_commission"
+        constraints = (
+            UniqueConstraint(fields=("merchant_id", "valid_from"), name="merchant_commission_once"),
+            CheckConstraint(check="basis_points BETWEEN 0 AND 10000", name="merchant_commission_figure"),
+        )
+
+
 class ExemptionRule(Model):
     """From a day on: up to what turnover a natural person sells own produce without registration (domain reference 5).
 

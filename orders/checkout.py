@@ -95,7 +95,7 @@ class Checkout:
         quote = await self._quote(lines, offers, terms, delivery.destination, booking)
         expected.check(quote)
         sources = {line.sku: line.source for line in lines}
-        copies = _Copies(offers, sources, {each.coupon: each for each in terms})
+        copies = _Copies(offers, sources, {each.coupon: each for each in terms}, self.payments.gateway.needs_sub_mchid)
         trade = _compose(quote, copies, self.clock())
         async with joined():
             seat = await take_seat(wish, group, delivery.place, self.clock()) if wish and group else None
@@ -121,6 +121,7 @@ class Checkout:
                         sub_mchid=order.sub_mchid,
                         amount_fen=order.amount_fen,
                         description=order.lines[0].title,
+                        to_share=order.to_share,
                     )
                     for order in trade.orders
                 ],
@@ -168,11 +169,15 @@ class Checkout:
 
 @dataclass(frozen=True)
 class _Copies:
-    """What is copied beside the quote, by SKU code and by coupon; the same for all orders of a trade."""
+    """What is copied beside the quote, by SKU code and by coupon; the same for all orders of a trade.
+
+    ``shares``: the channel can split payments at all (partner mode); without that no commission is taken.
+    """
 
     offers: Mapping[str, SkuOffer]
     sources: Mapping[str, str | None]
     coupons: Mapping[str, CouponTerms]
+    shares: bool
 
 
 def _compose(quote: Quote, copies: _Copies, now: datetime) -> PlacedTrade:
@@ -192,6 +197,7 @@ def _order(trade: str, quoted: QuotedOrder, copies: _Copies, now: datetime, expi
     number = public_number(now)
     lines = tuple(_line(number, i + 1, line, copies) for i, line in enumerate(quoted.lines))
     rooms = {line.source for line in lines}
+    commission_bp = copies.offers[quoted.lines[0].sku].commission_bp if copies.shares else 0
     return PlacedOrder(
         number=number,
         trade=trade,
@@ -202,6 +208,8 @@ def _order(trade: str, quoted: QuotedOrder, copies: _Copies, now: datetime, expi
         goods_fen=quoted.goods_fen,
         discount_fen=quoted.discount_fen,
         freight_fen=quoted.freight_fen,
+        commission_bp=commission_bp,
+        to_share=commission_bp > 0,
         after_sales_window_s=max(copies.offers[line.sku].after_sales_window_s for line in quoted.lines),
         after_sales_terms=merged_terms(copies.offers[line.sku].after_sales_terms for line in quoted.lines),
         placed_at=now,

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from logistics.events import ParcelSigned
 from messages.events import TradeSettled
 from orders.after_sales import AfterSales
-from orders.events import LineRefunded, OrderPaid
+from orders.commissions import Commissions
+from orders.events import LineRefunded, OrderEarned, OrderPaid
 from orders.life import OrderLife
 from orders.parcels import Shipping
 from orders.receipts import Receipts
@@ -78,3 +79,8 @@ async def on_order_paid(fact: OrderPaid, vouchers: Vouchers) -> None:
 async def on_pieces_refunded(fact: LineRefunded, vouchers: Vouchers) -> None:
     """Vouchers of refunded pieces are void."""
     await vouchers.settle(fact.order, fact.quantity)
+
+
+async def on_order_earned(fact: OrderEarned, commissions: Commissions) -> None:
+    """The county's share is split off."""
+    await commissions.share(fact.order)

@@ -82,7 +82,8 @@ class Order(Model):
 
     With a ``group`` it is not packed before that is formed.
 
-    ``source`` is opaque and stands here when all lines have the same; each line has its own.
+    ``source`` is opaque and stands here when all lines have the same; each line has its own. ``commission_bp`` is the
+    merchant's share for the county on that day; ``to_share``: it will be split off the payment.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -102,6 +103,8 @@ class Order(Model):
     discount_fen = fields.BigIntField(default=0)
     freight_fen = fields.BigIntField(default=0)
     amount_fen = fields.BigIntField()
+    commission_bp = fields.IntField(default=0)
+    to_share = fields.BooleanField(default=False)
     delivery_kind = fields.CharEnumField(DeliveryKind, max_length=10, default=DeliveryKind.ADDRESS)
     delivery = fields.BinaryField()
     after_sales_window_s = fields.IntField()

@@ -92,6 +92,8 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
     goods_fen: int
     discount_fen: int
     freight_fen: int
+    commission_bp: int
+    to_share: bool
     after_sales_window_s: int
     after_sales_terms: AfterSalesTerms
     placed_at: datetime
@@ -162,6 +164,8 @@ _ORDER_COLUMNS = (
     "discount_fen",
     "freight_fen",
     "amount_fen",
+    "commission_bp",
+    "to_share",
     "after_sales_window_s",
     "after_sales_terms",
 )
@@ -173,14 +177,14 @@ opened AS (
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),
 placed AS (
     INSERT INTO customer_order (trade_id, number, consumer, merchant, state, channel, source, goods_fen, discount_fen,
-           freight_fen, amount_fen, delivery, after_sales_window_s, after_sales_terms, placed_at, expires_at,
-           delivery_kind, group_id)
+           freight_fen, amount_fen, commission_bp, to_share, delivery, after_sales_window_s, after_sales_terms,
+           placed_at, expires_at, delivery_kind, group_id)
     SELECT opened.id, o.number, $2, o.merchant, 'pending_payment', $7, o.source, o.goods_fen, o.discount_fen,
-           o.freight_fen, o.amount_fen, decode(o.delivery, 'base64'), o.after_sales_window_s, o.after_sales_terms,
-           $5, $6, $12, $15::bigint
+           o.freight_fen, o.amount_fen, o.commission_bp, o.to_share, decode(o.delivery, 'base64'),
+           o.after_sales_window_s, o.after_sales_terms, $5, $6, $12, $15::bigint
       FROM opened, jsonb_to_recordset($9::jsonb) AS o (number text, merchant text, source text, goods_fen bigint,
-           discount_fen bigint, freight_fen bigint, amount_fen bigint, delivery text, after_sales_window_s int,
-           after_sales_terms jsonb)
+           discount_fen bigint, freight_fen bigint, amount_fen bigint, commission_bp int, to_share boolean,
+           delivery text, after_sales_window_s int, after_sales_terms jsonb)
     RETURNING id, number),
 event AS (
     INSERT INTO order_event (order_id, state, actor, happened_at)

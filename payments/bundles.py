@@ -18,13 +18,17 @@ PENDING = "WITH due AS (SELECT id FROM payment WHERE bundle = $1 AND state = 'pe
 
 
 class PaymentPart(msgspec.Struct, frozen=True, kw_only=True):
-    """One payment of a bundle: ``amount_fen`` for ``payee`` under its owner's ``reference``."""
+    """One payment of a bundle: ``amount_fen`` for ``payee`` under its owner's ``reference``.
+
+    ``to_share``: a share of it will be split off, so the channel freezes it (wechat reference 2.5).
+    """
 
     reference: str
     payee: str
     sub_mchid: str | None
     amount_fen: int
     description: str
+    to_share: bool = False
 
 
 async def insert_payments(
@@ -34,10 +38,10 @@ async def insert_payments(
     new = [{**msgspec.to_builtins(part), "number": public_number(now, "P")} for part in parts]
     inserted = await rows(
         "INSERT INTO payment (number, reference, bundle, combination, payee, sub_mchid, channel, payer_openid,"
-        " amount_fen, description, state, created_at, expires_at, queries, closes, captured_fen)"
+        " amount_fen, description, to_share, state, created_at, expires_at, queries, closes, captured_fen)"
         " SELECT p.number, p.reference, $2, $3, p.payee, p.sub_mchid, $4, $5, p.amount_fen, left(p.description, 127),"
-        " 'pending', $6, $7, 0, 0, 0 FROM jsonb_to_recordset($1::jsonb) AS p (number text, reference text,"
-        " payee text, sub_mchid text, amount_fen bigint, description text)"
+        " p.to_share, 'pending', $6, $7, 0, 0, 0 FROM jsonb_to_recordset($1::jsonb) AS p (number text, reference text,"
+        " payee text, sub_mchid text, amount_fen bigint, description text, to_share boolean)"
         " ON CONFLICT (reference) DO NOTHING RETURNING reference, number",
         msgspec.json.encode(new).decode(),
         bundle,
@@ -78,5 +82,6 @@ def prepay_order(payment: Row) -> PrepayOrder:
         payer_openid=payment["payer_openid"],
         amount_fen=payment["amount_fen"],
         description=payment["description"],
+        to_share=payment["to_share"],
         expires_at=payment["prepay_expires_at"],
     )

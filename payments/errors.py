@@ -139,8 +139,16 @@ class DifferenceNotMovable(Conflict):
     title_en = "Not possible in the difference's present state"
 
 
+class SplitUnknown(NotFound):
+    """There is no such split, or it is not the caller's."""
+
+    code = "split_unknown"
+    title = "分账记录不存在"
+    title_en = "No such split"
+
+
 class OwnerUnknown(Invalid):
-    """The owner of a difference or a complaint is a county officer with a role that is valid now."""
+    """The owner of a difference, a split or a complaint is a county officer with a role that is valid now."""
 
     code = "owner_unknown"
     title = "负责人不是在岗的县级商务干部"

@@ -17,6 +17,8 @@ from payments.differences import Differences
 from payments.fund_bills import FundBills
 from payments.refunds import Refunds
 from payments.service import Payments
+from payments.sharing.returns import Returns
+from payments.sharing.service import Sharing
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,20 @@ async def query_refunds(refunds: Refunds) -> int:
     """Ask about refunds that the channel is working on; answers how many. Due every few seconds."""
     due = await refunds.claim_queries(BATCH)
     await _each(due, lambda r: refunds.refresh(r["number"], r["sub_mchid"]))
+    return len(due)
+
+
+async def send_splits(sharing: Sharing) -> int:
+    """Bring splits on their way, and ask about those that are; answers how many. Due every few seconds."""
+    due = await sharing.claim(BATCH)
+    await _each(due, sharing.send)
+    return len(due)
+
+
+async def send_returns(returns: Returns) -> int:
+    """The same for shares that go back; the refunds behind them wait. Due every few seconds."""
+    due = await returns.claim(BATCH)
+    await _each(due, returns.send)
     return len(due)
 
 

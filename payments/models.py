@@ -92,6 +92,7 @@ class Payment(Model):
 
     ``bundle`` names what is prepaid and closed together: the payments of one bundle share payer, expiry and cashier.
     Several of them are a combination, and ``combination`` is the channel's ``combine_out_trade_no``.
+    ``to_share`` has the channel freeze the money until its share is split off.
     ``prepay_expires_at`` is fixed by the first call, because repeats must be identical.
     ``prepay_claimed_until`` is the lease of a call in flight: a close waits for it.
     """
@@ -107,6 +108,7 @@ class Payment(Model):
     payer_openid = fields.CharField(max_length=128)
     amount_fen = fields.BigIntField()
     description = fields.CharField(max_length=127)
+    to_share = fields.BooleanField(default=False)
     state = fields.CharEnumField(PaymentState, max_length=12, default=PaymentState.PENDING)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()

@@ -16,6 +16,7 @@ from payments.models import NoticeOutcome
 from payments.ports import Notice, NoticeForged, NoticeUnreadable, PaymentGateway
 from payments.refunds import Refunds
 from payments.service import Payments
+from payments.sharing.service import hurry_split
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,9 @@ class Notices:
         """Each part by itself: what fits is captured, and the first that does not is what the channel is told."""
         if notice.refund is not None:
             return await self.refunds.confirm(notice.refund)
+        if notice.split is not None:
+            await hurry_split(notice.split)
+            return Confirmation.APPLIED
         made = [await self.payments.confirm(seen) for seen in notice.transactions]
         return next((each for each in made if not each.is_accepted), made[0] if made else None)
 

@@ -98,6 +98,7 @@ class PrepayOrder:
     amount_fen: int
     description: str
     expires_at: datetime
+    to_share: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,9 @@ class RefundResult:
 
 @dataclass(frozen=True)
 class Notice:
-    """A verified and decrypted notice of one payment, of the parts of a combination, or of a refund.
+    """A verified and decrypted notice of one payment, of the parts of a combination, of a refund, or of a split.
+
+    ``split`` is our number of a split of which something has become; what, the channel is asked.
 
     It holds none of them when this system does not follow the event; it is acknowledged and kept.
     """
@@ -170,6 +173,7 @@ class Notice:
     event_type: str
     transactions: tuple[Transaction, ...] = ()
     refund: RefundResult | None = None
+    split: str | None = None
 
 
 class BillLineKind(StrEnum):

@@ -148,19 +148,23 @@ class PaymentQueries:
 
 
 class MovedMoney(msgspec.Struct, frozen=True, kw_only=True):
-    """What one reference moved at the channel, and the fees that its bills state so far, in fen."""
+    """What one reference moved at the channel, the fees that its bills state so far, and what was split off, in fen."""
 
     reference: str
     captured_fen: int
     refunded_fen: int
     fee_fen: int
+    split_fen: int
 
 
 _MOVED = """
 SELECT p.reference, p.captured_fen,
        COALESCE((SELECT sum(r.amount_fen) FROM payment_refund r
                   WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0)::bigint AS refunded_fen,
-       COALESCE((SELECT sum(s.fee_fen) FROM payment_settlement s WHERE s.payment_id = p.id), 0)::bigint AS fee_fen
+       COALESCE((SELECT sum(s.fee_fen) FROM payment_settlement s WHERE s.payment_id = p.id), 0)::bigint AS fee_fen,
+       COALESCE((SELECT s.amount_fen - COALESCE((SELECT sum(b.amount_fen) FROM payment_split_return b
+                   WHERE b.split_id = s.id AND b.state = 'returned'), 0)
+                   FROM payment_split s WHERE s.payment_id = p.id AND s.state = 'split'), 0)::bigint AS split_fen
   FROM payment p WHERE p.captured_fen > 0
 """
 

@@ -26,6 +26,7 @@ from payments.ports import (
     RefundResult,
     RefundState,
 )
+from payments.sharing.returns import REFUND_IS_FREE, plan_returns
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,9 @@ class Refunds:
                     raise RefundDiffers(refund_reference=refund_reference)
                 return str(known["number"])
             await self._check_room(payment, amount_fen)
-            return await self._insert(payment, refund_reference, amount_fen, reason)
+            number = await self._insert(payment, refund_reference, amount_fen, reason)
+            await plan_returns(payment["id"], self.clock())
+            return number
 
     async def is_closed(self, refund_reference: str) -> bool:
         """Whether a refund has failed for good. It then never pays, and its money may be asked for again."""
@@ -127,12 +130,15 @@ class Refunds:
         return number
 
     async def claim_sends(self, limit: int) -> list[Row]:
-        """Take due refunds for sending, one per payment and spaced; committed before anything is sent."""
+        """Take due refunds for sending, one per payment and spaced; committed before anything is sent.
+
+        A refund waits while a share is being split off its payment, and until its own part of the share is back.
+        """
         now = self.clock()
         async with transaction():
             due = await rows(
                 "SELECT r.id, r.payment_id FROM payment_refund r JOIN payment p ON p.id = r.payment_id"
-                " WHERE r.state IN ('requested', 'sent') AND r.next_attempt_at <= $1"
+                f" WHERE r.state IN ('requested', 'sent') AND r.next_attempt_at <= $1 AND {REFUND_IS_FREE}"
                 " AND (p.refund_free_at IS NULL OR p.refund_free_at <= $1) AND NOT EXISTS ("
                 "   SELECT 1 FROM payment_refund earlier WHERE earlier.payment_id = r.payment_id"
                 "   AND earlier.id < r.id AND earlier.state IN ('requested', 'sent'))"
@@ -152,7 +158,7 @@ class Refunds:
                     " next_attempt_at = $2::timestamptz"
                     " + make_interval(secs => ($3::int[])[least(r.attempts + 1, $4::int)])"
                     " FROM payment p WHERE p.id = r.payment_id AND r.id = $1"
-                    " AND r.state IN ('requested', 'sent')"
+                    f" AND r.state IN ('requested', 'sent') AND {REFUND_IS_FREE}"
                     " RETURNING r.*, p.transaction_id, p.sub_mchid, p.captured_fen",
                     each["id"],
                     now,

@@ -11,6 +11,7 @@ from orders.events import (
     OrderPaid,
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
+from payments.sharing.events import PaymentSplit, SplitReturned
 from poverty_alleviation.sales import SalesBooks
 from traceability.events import IntakePaid
 
@@ -48,6 +49,16 @@ async def on_intake_paid(fact: IntakePaid, books: SalesBooks) -> None:
 async def on_payment_settled(fact: PaymentSettled, books: SalesBooks) -> None:
     """The channel has paid the bank, less its fee."""
     await books.record_settlement(fact)
+
+
+async def on_payment_split(fact: PaymentSplit, books: SalesBooks) -> None:
+    """The county's commission leaves what the merchant is due."""
+    await books.record_split(fact)
+
+
+async def on_split_returned(fact: SplitReturned, books: SalesBooks) -> None:
+    """And comes back to it."""
+    await books.record_returned_split(fact)
 
 
 async def on_payment_succeeded(fact: PaymentSucceeded, books: SalesBooks) -> None:

@@ -17,6 +17,8 @@ from ledger.chart import (
     HOUSEHOLD,
     LATE_MONEY,
     LOGISTICS,
+    MERCHANT,
+    PLATFORM_FEE,
     SUPPLIER,
     State,
 )
@@ -33,6 +35,7 @@ from orders.events import (
     OrderPaid,
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
+from payments.sharing.events import PaymentSplit, SplitReturned
 from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotShare, LotUse
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
 from poverty_alleviation.models import ASSISTED, Recognition
@@ -220,6 +223,16 @@ class SalesBooks:
         entries = _settled(fact.order, fact.channel, fact.gross_fen, fact.fee_fen)
         await self._post(fact.topic, fact.settlement, fact.occurred_at, entries)
 
+    async def record_split(self, fact: PaymentSplit) -> None:
+        """The county's commission leaves what the merchant is due: paid where it was split off, else owed to us."""
+        entries = _commission(fact.reference, fact.payee, paid_fen=fact.split_fen, owed_fen=fact.owed_fen)
+        await self._post(fact.topic, fact.number, fact.occurred_at, entries)
+
+    async def record_returned_split(self, fact: SplitReturned) -> None:
+        """A refund takes its part of the commission back."""
+        entries = _commission(fact.reference, fact.payee, paid_fen=-fact.returned_fen, owed_fen=-fact.waived_fen)
+        await self._post(fact.topic, fact.return_number, fact.occurred_at, entries)
+
     async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
         """Keep what the payments room says it captured, to compare the books with."""
         await _note_money("captured", fact.reference, fact.number, fact.channel, fact.amount_fen, fact.occurred_at)
@@ -314,6 +327,14 @@ def _settled(reference: str, channel: str, gross_fen: int, fee_fen: int) -> list
         Entry(CLEARING, channel, -gross_fen, subject=reference),
         Entry(BANK, channel, gross_fen - fee_fen, subject=reference),
         Entry(CHANNEL_FEES, channel, fee_fen, subject=reference),
+    ]
+
+
+def _commission(order: str, merchant: str, *, paid_fen: int, owed_fen: int) -> list[Entry]:
+    return [
+        Entry(MERCHANT, merchant, paid_fen + owed_fen, State.EARNED, subject=order),
+        Entry(PLATFORM_FEE, merchant, -paid_fen, State.PAID, subject=order),
+        Entry(PLATFORM_FEE, merchant, -owed_fen, State.EARNED, subject=order),
     ]
 
 

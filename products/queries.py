@@ -104,8 +104,8 @@ class ProductPage(msgspec.Struct):
 class SkuOffer(msgspec.Struct, frozen=True):
     """What checkout needs to know of a SKU now; ``merchant`` and ``product`` are public numbers.
 
-    ``sub_mchid`` is where the merchant's money lands, as in :class:`merchants.queries.Payee`. ``freight_template`` is
-    opaque here; '' is sent for nothing.
+    ``sub_mchid`` is where the merchant's money lands, as in :class:`merchants.queries.Payee`, and ``commission_bp`` the
+    share of it that is agreed today. ``freight_template`` is opaque here; '' is sent for nothing.
     """
 
     sku: str
@@ -113,6 +113,7 @@ class SkuOffer(msgspec.Struct, frozen=True):
     merchant: str
     merchant_name: str
     sub_mchid: str | None
+    commission_bp: int
     title: str
     spec: str
     image: str
@@ -203,6 +204,8 @@ async def product_page(code: str, now: datetime | None = None) -> ProductPage:
 
 _OFFERS = f"""
 SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name, m.sub_mchid, p.title, s.spec, p.image,
+       COALESCE((SELECT c.basis_points FROM merchant_commission c WHERE c.merchant_id = m.id AND c.valid_from <= $1
+                  ORDER BY c.valid_from DESC LIMIT 1), 0) AS commission_bp,
        s.price_fen, s.active AND {ON_SALE} AS listed, s.available, a.number IS NOT NULL AS branded,
        CASE WHEN a.quota_pieces IS NOT NULL THEN a.number END AS brand_quota, {RECOGNISED} AS recognised,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
@@ -249,6 +252,7 @@ async def sku_offers(
             merchant=r["merchant"],
             merchant_name=r["merchant_name"],
             sub_mchid=r["sub_mchid"],
+            commission_bp=r["commission_bp"],
             title=r["title"],
             spec=r["spec"],
             image=r["image"],

@@ -42,6 +42,7 @@ from integrations.wechat.subscribe import WeChatSubscribeSender
 from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
+from integrations.wechat_pay.sharing import WeChatProfitSharing
 from kit.encryption import FieldCipher
 from ledger.service import Journals, Sealer
 from live import service as live
@@ -60,6 +61,7 @@ from logistics.reports import Reporter, ShippingReports
 from logistics.templates import FreightTemplates
 from logistics.tracking import Tracking
 from merchants.applications import Applications, LegalPersons
+from merchants.commissions import CommissionDesk
 from merchants.papers import Papers
 from merchants.service import Merchants
 from messages.inbox import Inbox
@@ -74,6 +76,7 @@ from orders.channels.refunds import ChannelRefunds
 from orders.channels.sales import ChannelSales
 from orders.channels.settlements import ChannelSettlements
 from orders.checkout import Checkout
+from orders.commissions import Commissions
 from orders.fulfilment import Fulfilment
 from orders.groups.service import Groups
 from orders.invoices.files import InvoiceFiles
@@ -94,6 +97,8 @@ from payments.notices import Notices
 from payments.queries import PaymentQueries
 from payments.refunds import Refunds
 from payments.service import Payments
+from payments.sharing.returns import Returns
+from payments.sharing.service import Sharing
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
 from poverty_alleviation.payouts import Payouts
@@ -135,6 +140,9 @@ class Bootstrap:
     papers: Papers
     payments: Payments
     refunds: Refunds
+    sharing: Sharing
+    returns: Returns
+    commissions: Commissions
     bills: Bills
     fund_bills: FundBills
     differences: Differences
@@ -195,6 +203,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
     clerks, legal_persons = Clerks(passwords), LegalPersons(cipher, AccessLogs())
     stock = Stock()
     payments, refunds = Payments(gateway), Refunds(gateway)
+    splitting = _splitting(settings, gateway, http)
+    sharing = Sharing(splitting, settings.wechat_pay.share_limit_bp)
     coupons = Coupons()
     address_book = AddressBook(cipher)
     order_life = OrderLife(stock, payments, refunds, coupons)
@@ -221,6 +231,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         papers=Papers(),
         payments=payments,
         refunds=refunds,
+        sharing=sharing,
+        returns=Returns(splitting),
+        commissions=Commissions(sharing),
         bills=Bills(gateway),
         fund_bills=FundBills(gateway),
         differences=Differences(gateway),
@@ -297,6 +310,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.coupons,
         payments,
         refunds,
+        sharing,
+        CommissionDesk(splitting.is_offered, settings.wechat_pay.share_limit_bp),
         built.bills,
         built.fund_bills,
         built.differences,
@@ -405,6 +420,11 @@ def _carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierServ
             http=http,
         )
     return None
+
+
+def _splitting(settings: Settings, gateway: WeChatPayGateway, http: httpx.AsyncClient) -> WeChatProfitSharing:
+    pay = settings.wechat_pay
+    return WeChatProfitSharing(gateway.configuration, pay.share_receiver or pay.mchid, pay.share_receiver_name, http)
 
 
 def _wechat_pay(settings: Settings) -> WeChatPayConfiguration:

@@ -40,6 +40,7 @@ MODEL_MODULES = [
     "products.catalogue_models",
     "products.calendar_models",
     "payments.models",
+    "payments.sharing.models",
     "logistics.models",
     "ledger.models",
     "traceability.models",

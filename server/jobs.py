@@ -58,6 +58,8 @@ JOBS: tuple[Job, ...] = (
     Job("payments.close_expired", 2, lambda b: payments.jobs.close_expired_payments(b.payments)),
     Job("payments.send_refunds", 1, lambda b: payments.jobs.send_refunds(b.refunds)),
     Job("payments.query_refunds", 5, lambda b: payments.jobs.query_refunds(b.refunds)),
+    Job("payments.send_splits", 5, lambda b: payments.jobs.send_splits(b.sharing)),
+    Job("payments.send_returns", 2, lambda b: payments.jobs.send_returns(b.returns)),
     Job("payments.import_bills", 3600, lambda b: payments.jobs.import_bills(b.bills)),
     Job("payments.import_fund_bills", 3600, lambda b: payments.jobs.import_fund_bills(b.fund_bills)),
     Job("payments.collect_differences", 300, lambda b: payments.jobs.collect_differences(b.fund_bills, b.differences)),

@@ -63,6 +63,8 @@ NOT_TOLD: dict[str, str] = {
     "after_sales_event.actor": "a step of a case that is told; stays under the number as a trade record",
     "bill_difference.owner": "staff",
     "bill_difference_step.owner": "staff",
+    "payment_split.owner": "staff",
+    "merchant_commission.entered_by": "staff",
     "complaint.owner": "staff",
     "complaint_clock.entered_by": "staff",
     "parcel_event.actor": "staff and carriers",

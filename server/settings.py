@@ -38,7 +38,11 @@ class WeChatSettings(msgspec.Struct, frozen=True):
 
 
 class WeChatPaySettings(msgspec.Struct, frozen=True):
-    """WeChat Pay v3 (wechat reference 2.2, 2.3). ``mchid`` is the provider's in partner mode."""
+    """WeChat Pay v3 (wechat reference 2.2, 2.3). ``mchid`` is the provider's in partner mode.
+
+    ``share_receiver`` gets the commissions that are split off (the provider when empty), under its full registered
+    name; without the name nothing is split. ``share_limit_bp`` is the most of a payment, in basis points.
+    """
 
     mchid: str
     cert_serial: str
@@ -49,6 +53,9 @@ class WeChatPaySettings(msgspec.Struct, frozen=True):
     public_key_id: str = ""
     public_key_file: Path | None = None
     platform_cert_files: tuple[Path, ...] = ()
+    share_receiver: str = ""
+    share_receiver_name: str = ""
+    share_limit_bp: int = 3000
 
 
 class MediaSettings(msgspec.Struct, frozen=True):
@@ -253,6 +260,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY")
     if len(s.wechat_pay.apiv3_key.encode()) != 32:
         reasons.append("WECHAT_PAY_APIV3_KEY must have 32 bytes")
+    if not 0 <= s.wechat_pay.share_limit_bp <= 3000:
+        reasons.append("WECHAT_PAY_SHARE_LIMIT_BP must be between 0 and 3000, the most that WeChat Pay splits")
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
         reasons.append("WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set")
     if s.carrier.service == "kuaidi100" and (

@@ -36,6 +36,7 @@ from payments.events import (
     RefundFailed,
     RefundSucceeded,
 )
+from payments.sharing.events import PaymentSplit, SplitReturned
 from poverty_alleviation import handlers as books
 from server.bootstrap import Bootstrap
 from settlements import handlers as settlements
@@ -78,6 +79,10 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(RefundSucceeded, notifications.handlers.on_refund_succeeded, built.notifications),
         _row(PaymentSettled, books.on_payment_settled, built.sales_books),
         _row(PaymentSettled, settlements.on_payment_settled, built.settlement_entries),
+        _row(PaymentSplit, books.on_payment_split, built.sales_books),
+        _row(PaymentSplit, settlements.on_payment_split, built.settlement_entries),
+        _row(SplitReturned, books.on_split_returned, built.sales_books),
+        _row(SplitReturned, settlements.on_split_returned, built.settlement_entries),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),
         # logistics
@@ -92,6 +97,7 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(LateMoneyRefused, books.on_late_money_refused, built.sales_books),
         _row(LateMoneyRefused, settlements.on_late_money_refused, built.settlement_entries),
         _row(OrderPacked, books.on_order_packed, built.sales_books),
+        _row(OrderEarned, orders.handlers.on_order_earned, built.commissions),
         _row(OrderEarned, books.on_order_earned, built.sales_books),
         _row(OrderEarned, settlements.on_order_earned, built.settlement_entries),
         _row(OrderShipped, notifications.handlers.on_order_shipped, built.notifications),

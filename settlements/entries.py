@@ -9,6 +9,7 @@ from kit.clock import china_day
 from kit.database import Row, execute, row, rows, scalar
 from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
+from payments.sharing.events import PaymentSplit, SplitReturned
 from promotions.queries import county_shares
 from settlements.models import Bearer, EntryKind
 
@@ -155,6 +156,30 @@ class SettlementEntries:
             at=fact.occurred_at,
         )
         await write(happened, [Amount(EntryKind.FEE, -fact.fee_fen)])
+
+    async def record_split(self, fact: PaymentSplit) -> None:
+        """The county's commission: split off at the channel, or owed where it was not."""
+        happened = Happened(
+            merchant=fact.payee,
+            order=fact.reference,
+            channel=fact.channel,
+            source=f"{fact.topic}:{fact.number}",
+            at=fact.occurred_at,
+        )
+        owed = Amount(EntryKind.MERCHANT_OWES, -fact.owed_fen)
+        await write(happened, [Amount(EntryKind.SPLIT, -fact.split_fen), owed])
+
+    async def record_returned_split(self, fact: SplitReturned) -> None:
+        """A refund took its part of the commission back."""
+        happened = Happened(
+            merchant=fact.payee,
+            order=fact.reference,
+            channel=fact.channel,
+            source=f"{fact.topic}:{fact.return_number}",
+            at=fact.occurred_at,
+        )
+        waived = Amount(EntryKind.MERCHANT_OWES, fact.waived_fen)
+        await write(happened, [Amount(EntryKind.SPLIT_RETURNED, fact.returned_fen), waived])
 
     async def record_channel_settlement(self, fact: ChannelSettled) -> None:
         """The fee of another channel, as its file told it."""

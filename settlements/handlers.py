@@ -2,6 +2,7 @@
 
 from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
+from payments.sharing.events import PaymentSplit, SplitReturned
 from settlements.entries import SettlementEntries
 
 
@@ -38,3 +39,13 @@ async def on_payment_settled(fact: PaymentSettled, entries: SettlementEntries) -
 async def on_channel_settled(fact: ChannelSettled, entries: SettlementEntries) -> None:
     """What another channel kept."""
     await entries.record_channel_settlement(fact)
+
+
+async def on_payment_split(fact: PaymentSplit, entries: SettlementEntries) -> None:
+    """What the county got of it, or is owed."""
+    await entries.record_split(fact)
+
+
+async def on_split_returned(fact: SplitReturned, entries: SettlementEntries) -> None:
+    """What came back of that."""
+    await entries.record_returned_split(fact)

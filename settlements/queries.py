@@ -24,8 +24,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """Money of one merchant, in fen; what lessens it is negative.
 
     ``received_fen`` is gross + discounts + freight + refunds + late money; ``landed_fen`` is that + fee + profit
-    sharing: what stands at the merchant. ``commission_fen`` is due to hosts and ``county_owes_fen`` due from the
-    county for the discounts that it bears; neither has moved at the channel.
+    sharing: what stands at the merchant. ``commission_fen`` is due to hosts, ``county_owes_fen`` due from the county
+    for the discounts that it bears, ``merchant_owes_fen`` due to the county for commission that the channel did not
+    split off; none of them has moved at the channel.
     """
 
     orders: int
@@ -42,6 +43,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     landed_fen: int
     commission_fen: int
     county_owes_fen: int
+    merchant_owes_fen: int
 
 
 class EntryView(msgspec.Struct, frozen=True):
@@ -80,16 +82,20 @@ class Mismatch(msgspec.Struct, frozen=True):
     received_fen: int
     told_fee_fen: int
     fee_fen: int
+    told_split_fen: int
+    split_fen: int
 
 
 class SettlementReconciliation(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether every order has the money that the payments room moved and the fee that the bills state."""
+    """Whether every order has the money that the payments room moved, the fee that the bills state, and its share."""
 
     orders: int
     told_received_fen: int
     received_fen: int
     told_fee_fen: int
     fee_fen: int
+    told_split_fen: int
+    split_fen: int
     mismatch_count: int
     mismatches: list[Mismatch]
     is_exact: bool
@@ -100,6 +106,9 @@ def check_span(first_day: date, last_day: date) -> None:
     if last_day < first_day or last_day - first_day >= timedelta(days=MAX_DAYS):
         raise SpanInvalid(days=MAX_DAYS)
 
+
+NOT_MOVED = "('commission', 'county_owes', 'merchant_owes')"
+"""What is owed and did not move at the channel."""
 
 _RECEIVED = "('gross', 'discount', 'freight', 'refund', 'freight_refund', 'late_money', 'late_money_returned')"
 
@@ -117,8 +126,9 @@ SELECT count(DISTINCT order_number) FILTER (WHERE kind = 'gross') AS orders, {_s
        {_sum("kind IN ('late_money', 'late_money_returned')")} AS late_money_fen,
        {_sum(f"kind IN {_RECEIVED}")} AS received_fen, {_sum("kind = 'fee'")} AS fee_fen,
        {_sum("kind IN ('split', 'split_returned')")} AS split_fen,
-       {_sum("kind NOT IN ('commission', 'county_owes')")} AS landed_fen,
-       {_sum("kind = 'commission'")} AS commission_fen, {_sum("kind = 'county_owes'")} AS county_owes_fen
+       {_sum(f"kind NOT IN {NOT_MOVED}")} AS landed_fen,
+       {_sum("kind = 'commission'")} AS commission_fen, {_sum("kind = 'county_owes'")} AS county_owes_fen,
+       {_sum("kind = 'merchant_owes'")} AS merchant_owes_fen
   FROM settlement_entry
 """
 
@@ -239,40 +249,45 @@ def _card(found: dict[str, object]) -> StatementCard:
     return StatementCard(**{name: found[name] for name in StatementCard.__struct_fields__})  # type: ignore[arg-type]
 
 
+_Moved = tuple[int, int, int]
+"""What came to the merchant, the fee, and what was split off, in fen."""
+
 _BY_ORDER = f"""
-SELECT order_number AS reference, {_sum(f"kind IN {_RECEIVED}")} AS received_fen, {_sum("kind = 'fee'")} AS fee_fen
+SELECT order_number AS reference, {_sum(f"kind IN {_RECEIVED}")} AS received_fen, {_sum("kind = 'fee'")} AS fee_fen,
+       {_sum("kind IN ('split', 'split_returned')")} AS split_fen
   FROM settlement_entry
 """
 
 
 async def reconciliation(channel: str) -> SettlementReconciliation:
-    """Compare every order of a payment channel with its payment, refunds and settled bill lines, to the fen.
+    """Compare every order of a payment channel with its payment, refunds, settled bill lines and split, to the fen.
 
     Goes through both sides in pages, so memory does not grow with the orders; 200 mismatches are told at most.
     """
-    orders = told_received = received = told_fee = fee = wrong = 0
+    orders = wrong = 0
+    told_sum: _Moved = (0, 0, 0)
+    found_sum: _Moved = (0, 0, 0)
     mismatches: list[Mismatch] = []
 
-    def compare(reference: str, told: tuple[int, int], found: tuple[int, int]) -> None:
-        nonlocal orders, told_received, received, told_fee, fee, wrong
+    def compare(reference: str, told: _Moved, found: _Moved) -> None:
+        nonlocal orders, told_sum, found_sum, wrong
         orders += 1
-        told_received, told_fee = told_received + told[0], told_fee + told[1]
-        received, fee = received + found[0], fee + found[1]
+        told_sum, found_sum = _added(told_sum, told), _added(found_sum, found)
         if told != found:
             wrong += 1
             if len(mismatches) < MAX_LISTED:
-                mismatches.append(Mismatch(reference, told[0], found[0], told[1], found[1]))
+                mismatches.append(Mismatch(reference, *_side_by_side(told, found)))
 
     after = ""
     while page := await moved_money(channel, after, PAGE):
         references = [moved.reference for moved in page]
         own = {
-            r["reference"]: (r["received_fen"], r["fee_fen"])
+            r["reference"]: (r["received_fen"], r["fee_fen"], r["split_fen"])
             for r in await rows(f"{_BY_ORDER} WHERE order_number = ANY($1) GROUP BY 1", references)
         }
         for moved in page:
-            told = (moved.captured_fen - moved.refunded_fen, -moved.fee_fen)
-            compare(moved.reference, told, own.get(moved.reference, (0, 0)))
+            told = (moved.captured_fen - moved.refunded_fen, -moved.fee_fen, -moved.split_fen)
+            compare(moved.reference, told, own.get(moved.reference, (0, 0, 0)))
         after = references[-1]
     after = ""
     while own_page := await rows(
@@ -281,15 +296,26 @@ async def reconciliation(channel: str) -> SettlementReconciliation:
         known = await moved_money_of([r["reference"] for r in own_page])
         for r in own_page:
             if r["reference"] not in known:
-                compare(r["reference"], (0, 0), (r["received_fen"], r["fee_fen"]))
+                compare(r["reference"], (0, 0, 0), (r["received_fen"], r["fee_fen"], r["split_fen"]))
         after = own_page[-1]["reference"]
+    told_received, received, told_fee, fee, told_split, split = _side_by_side(told_sum, found_sum)
     return SettlementReconciliation(
         orders=orders,
         told_received_fen=told_received,
         received_fen=received,
         told_fee_fen=told_fee,
         fee_fen=fee,
+        told_split_fen=told_split,
+        split_fen=split,
         mismatch_count=wrong,
         mismatches=mismatches,
         is_exact=not wrong,
     )
+
+
+def _added(one: _Moved, other: _Moved) -> _Moved:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
+
+
+def _side_by_side(told: _Moved, found: _Moved) -> tuple[int, int, int, int, int, int]:
+    return told[0], found[0], told[1], found[1], told[2], found[2]

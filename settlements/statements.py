@@ -10,6 +10,7 @@ from kit.database import execute, row, rows, transaction
 from kit.numbers import public_number
 from settlements.errors import DayNotOver, StatementEmpty, StatementTaken
 from settlements.models import Statement
+from settlements.queries import NOT_MOVED
 
 MONTHLY_ON_DAY = 2
 """A month's statement is issued from the second day of the next: by then the bill of its last day is there."""
@@ -40,7 +41,7 @@ class Statements:
             taken = [each["id"] for each in open_entries]
             figures = await row(
                 "SELECT min(day) AS first_day, count(*) AS entry_count, COALESCE(sum(amount_fen)"
-                " FILTER (WHERE kind NOT IN ('commission', 'county_owes')), 0)::bigint AS landed_fen"
+                f" FILTER (WHERE kind NOT IN {NOT_MOVED}), 0)::bigint AS landed_fen"
                 " FROM settlement_entry WHERE id = ANY($1)",
                 taken,
             )

@@ -3,8 +3,11 @@
 import msgspec
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.merchants.schemas import (
+    CommissionInput,
+    CommissionsView,
     ContactInput,
     HistoryView,
     MerchantInput,
@@ -16,6 +19,7 @@ from console_api.merchants.schemas import (
     ReasonInput,
 )
 from merchants.applications import LegalPersons, Person
+from merchants.commissions import CommissionDesk, commission_terms
 from merchants.errors import MerchantUnknown
 from merchants.licences import Licence
 from merchants.queries import MerchantCard, ShopContact, history, merchant, merchants, shop_contact
@@ -116,3 +120,22 @@ async def enter_legal_person(
 async def show_legal_person(actor: CountyOfficer, number: str, query: PurposeQuery, persons: LegalPersons) -> Person:
     """查看法定代表人或经营者的完整信息；须填写目的，查看留痕。"""
     return await persons.show(number, actor, query.purpose)
+
+
+@door.get("/merchants/<number:str>/commissions")
+async def list_commissions(
+    actor: MerchantClerk | CountyOfficer | Auditor, number: str, desk: CommissionDesk
+) -> CommissionsView:
+    """与商户约定的平台佣金（按生效日期，最新在前）；直连模式下不分账、不收佣金。"""
+    check_own(actor, number)
+    await merchant(number)
+    return CommissionsView(desk.is_offered, desk.limit_bp, await commission_terms(number))
+
+
+@door.post("/merchants/<number:str>/commissions", status=201)
+async def agree_commission(
+    actor: CountyOfficer, number: str, body: CommissionInput, key: IdempotencyKey, desk: CommissionDesk
+) -> CommissionsView:
+    """登记平台佣金约定：从某日起按商品实付金额的万分之几分账；已下的订单不受影响。"""
+    await desk.agree(number, body.valid_from, body.basis_points, body.source_document, actor.caller)
+    return CommissionsView(desk.is_offered, desk.limit_bp, await commission_terms(number))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
+from merchants.commissions import CommissionTerms
 from merchants.licences import LicenceKind
 from merchants.queries import MerchantCard, MerchantStep
 
@@ -89,3 +90,19 @@ class HistoryView(View):
     """Every step of a merchant, oldest first."""
 
     steps: list[MerchantStep]
+
+
+class CommissionInput(Input):
+    """From a day on, the county's share of a merchant's goods money, in basis points, and the document it stands in."""
+
+    valid_from: date
+    basis_points: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+    source_document: Reason
+
+
+class CommissionsView(View):
+    """Terms, newest first. Without ``is_offered`` nothing is split here and no commission is taken (direct mode)."""
+
+    is_offered: bool
+    limit_bp: int
+    terms: list[CommissionTerms]

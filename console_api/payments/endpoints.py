@@ -1,6 +1,6 @@
 """Payment bills: fetch one again, look at what does not agree. Payments and refunds that need a person."""
 
-from accounts.actors import Auditor, CountyOfficer
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk
 from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
 from console_api import door
@@ -16,6 +16,8 @@ from console_api.payments.schemas import (
     ImportedBillView,
     ImportedFundBillView,
     OwnerInput,
+    SplitsQuery,
+    SplitsView,
 )
 from kit.clock import utc_now
 from payments.bills import Bills
@@ -23,6 +25,8 @@ from payments.differences import Difference, Differences, difference, difference
 from payments.fund_bills import FundBills
 from payments.queries import PaymentQueries
 from payments.service import Payments
+from payments.sharing.queries import SplitView, split_of, splits
+from payments.sharing.service import Sharing
 
 
 @door.post("/payment-bills", effect="resumable")
@@ -92,3 +96,20 @@ async def close_held_payment(
 async def list_abnormal_refunds(actor: CountyOfficer | Auditor, payments: PaymentQueries) -> AbnormalRefundsView:
     """须人工处理的退款：微信侧异常、最终失败尚未重退，或超过一天未完成，最早的在前。"""
     return AbnormalRefundsView(await payments.abnormal_refunds(utc_now()))
+
+
+@door.get("/splits")
+async def list_splits(actor: CountyOfficer | Auditor | MerchantClerk, query: SplitsQuery) -> SplitsView:
+    """分账记录：状态、金额、回退、未能分账而欠付的佣金与负责人；stuck 只列须人工跟进的。"""
+    merchant = actor.merchant if isinstance(actor, MerchantClerk) else query.merchant
+    page = await splits(
+        utc_now(), merchant, query.state, only_stuck=query.stuck, cursor=query.cursor, limit=query.limit
+    )
+    return SplitsView(*page)
+
+
+@door.put("/splits/<number:str>/owner")
+async def assign_split(actor: CountyOfficer, number: str, body: OwnerInput, sharing: Sharing) -> SplitView:
+    """指定分账记录的负责人。"""
+    await sharing.assign(number, body.owner, body.note)
+    return await split_of(number, utc_now())

@@ -8,6 +8,7 @@ import msgspec
 from api_kit.schemas import Input, View
 from payments.differences import Difference
 from payments.queries import AbnormalRefund, BillDifference, HeldPayment
+from payments.sharing.queries import SplitView
 
 
 class BillDay(Input):
@@ -88,3 +89,20 @@ class AbnormalRefundsView(View):
     """The refunds that need a person, at most 200. Empty is the goal."""
 
     refunds: list[AbnormalRefund]
+
+
+class SplitsQuery(Input):
+    """Which splits to list; a clerk sees the own merchant's whatever ``merchant`` says."""
+
+    state: Literal["planned", "asked", "processing", "split", "unfrozen", "owed"] | None = None
+    stuck: bool = False
+    merchant: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,32}$(?!\n)")] | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+
+
+class SplitsView(View):
+    """Splits, oldest first."""
+
+    splits: list[SplitView]
+    next_cursor: str | None

@@ -54,6 +54,7 @@ _KINDS = {
     "split_returned": "分账回退",
     "commission": "推广佣金",
     "county_owes": "平台承担优惠应付",
+    "merchant_owes": "商户应付平台佣金（未分账）",
 }
 _BEARERS = {"": "", "merchant": "商户", "county": "平台"}
 

@@ -123,6 +123,7 @@ class WeChatPayGateway:
             "notify_url": self.configuration.notify_url,
             "amount": {"total": order.amount_fen, "currency": "CNY"},
             "payer": {payer: order.payer_openid},
+            "settle_info": _settlement(order),
         }
         reply = await self._client.call("POST", self._path("/jsapi"), _encode(body))
         return read_reply(reply.body, PrepayReply).prepay_id
@@ -133,23 +134,25 @@ class WeChatPayGateway:
             "combine_appid": self.appid,
             "combine_mchid": self.mchid,
             "combine_out_trade_no": number,
-            "sub_orders": [
-                {
-                    "mchid": self.mchid,
-                    "sub_mchid": part.sub_mchid,
-                    "out_trade_no": part.number,
-                    "description": _description(part),
-                    "attach": part.number,
-                    "amount": {"total_amount": part.amount_fen, "currency": "CNY"},
-                }
-                for part in parts
-            ],
+            "sub_orders": [self._sub_order(part) for part in parts],
             "combine_payer_info": {"openid": parts[0].payer_openid},
             "time_expire": _rfc3339(parts[0].expires_at),
             "notify_url": self.configuration.notify_url,
         }
         reply = await self._client.call("POST", f"{COMBINED}/jsapi", _encode(body))
         return read_reply(reply.body, PrepayReply).prepay_id
+
+    def _sub_order(self, part: PrepayOrder) -> dict[str, object]:
+        body = {
+            "mchid": self.mchid,
+            "sub_mchid": part.sub_mchid,
+            "out_trade_no": part.number,
+            "description": _description(part),
+            "attach": part.number,
+            "amount": {"total_amount": part.amount_fen, "currency": "CNY"},
+            "settle_info": _settlement(part),
+        }
+        return {name: value for name, value in body.items() if value is not None}
 
     def pay_sign(self, prepay_id: str) -> CashierParameters:
         """Sign ``appId, timeStamp, nonceStr, package`` with the merchant's key."""
@@ -333,6 +336,11 @@ class WeChatPayGateway:
 
 def _description(order: PrepayOrder) -> str:
     return clean_text(order.description, max_chars=MAX_DESCRIPTION_CHARS) or order.number
+
+
+def _settlement(order: PrepayOrder) -> dict[str, bool] | None:
+    """Whether the money stays frozen until it is split (wechat reference 2.5)."""
+    return {"profit_sharing": True} if order.to_share else None
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -19,6 +19,12 @@ from payments.ports import Notice, NoticeForged, NoticeUnreadable
 MAX_ID_CHARS = 64
 
 
+class _Share(msgspec.Struct):
+    """What the notice to a receiver says of a split (wechat reference 2.5)."""
+
+    out_order_no: str
+
+
 class _Combined(msgspec.Struct):
     """Whether a resource is a combined payment's."""
 
@@ -72,6 +78,9 @@ def open_notice(
 
 def _typed(envelope: NoticeEnvelope, plain: bytes) -> Notice:
     """The event decides the type; a resource of another type under it is refused (swapped event types)."""
+    if envelope.resource.original_type == "profitsharing":
+        share = msgspec.json.decode(plain, type=_Share)
+        return Notice(id=envelope.id, event_type=envelope.event_type, split=share.out_order_no)
     if envelope.event_type == "TRANSACTION.SUCCESS":
         # The event of a combined payment bears the same name; the number under which it was opened tells them apart.
         is_combined = msgspec.json.decode(plain, type=_Combined).combine_out_trade_no is not None

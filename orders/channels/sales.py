@@ -224,6 +224,8 @@ def _placed(source: Source, sold: Sequence[SaleRow], offers: Mapping[str, SkuOff
         goods_fen=goods,
         discount_fen=discount,
         freight_fen=freight,
+        commission_bp=0,
+        to_share=False,
         after_sales_window_s=max(offers[line.sku].after_sales_window_s for line in sold),
         after_sales_terms=merged_terms(offers[line.sku].after_sales_terms for line in sold),
         placed_at=sold[0].paid_at,

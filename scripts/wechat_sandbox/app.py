@@ -22,6 +22,7 @@ from scripts.wechat_sandbox.phone_page import mount_phone
 from scripts.wechat_sandbox.product_proxy import ProductProxy
 from scripts.wechat_sandbox.refunds import RefundDesk
 from scripts.wechat_sandbox.settings import Settings, read_settings
+from scripts.wechat_sandbox.sharing import SharingDesk
 from scripts.wechat_sandbox.shipping import ShippingDesk
 from scripts.wechat_sandbox.world import World, build_world
 
@@ -46,8 +47,8 @@ def _mount(app: Sanic[Any, Any], world: World) -> None:
     message_push, proxy = MessagePush(world), ProductProxy(world)
     program, checks = MiniProgram(world), ContentChecks(world, message_push)
     combined = CombineDesk(world, notices, pay)
-    complaints = ComplaintDesk(world, notices)
-    PayApi(world, list_operations(world, pay, combined, refunds, BillDesk(world, pay), complaints)).mount(app)
+    complaints, sharing = ComplaintDesk(world, notices), SharingDesk(world, notices, pay)
+    PayApi(world, list_operations(world, pay, combined, refunds, BillDesk(world, pay), complaints, sharing)).mount(app)
     complaints.mount(app)
     MiniProgramApi(world, program, list_endpoints(world, program, checks, ShippingDesk(world))).mount(app)
     Control(world, program, checks, pay, notices, Cashier(world, pay, combined), message_push).mount(app)
@@ -58,6 +59,7 @@ def _mount(app: Sanic[Any, Any], world: World) -> None:
     async def resume(_app: Sanic[Any, Any]) -> None:
         notices.resume()
         refunds.resume()
+        sharing.resume()
 
     @app.before_server_stop
     async def close(_app: Sanic[Any, Any]) -> None:

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from scripts.wechat_sandbox.errors import PayError, parameter_error, rule_error
 from scripts.wechat_sandbox.moments import rfc3339, utc_now
 from scripts.wechat_sandbox.notices import NoticeDesk
-from scripts.wechat_sandbox.pay import ORDER_LIFE, PayDesk, check_notify_url, check_text, present
+from scripts.wechat_sandbox.pay import ORDER_LIFE, PayDesk, check_notify_url, check_text, present, wants_sharing
 from scripts.wechat_sandbox.pay_schemas import CloseCombined, CombinedPrepay, SubOrder
 from scripts.wechat_sandbox.records import Combination, Order, new_prepay_id
 from scripts.wechat_sandbox.transport import Call
@@ -181,6 +181,7 @@ class CombineDesk:
                     expires_at=expires_at,
                     has_time_expire=has_expiry,
                     fingerprint=fingerprint,
+                    is_shared=wants_sharing(part.settle_info),
                 )
             )
         return Combination(

@@ -297,7 +297,8 @@ class Control:
     async def withdraw(self, request: Request) -> HTTPResponse:
         """A merchant takes money out."""
         asked = read(request, Withdrawal)
-        if self.world.funds.balance(asked.account) < asked.amount_fen:
+        free = self.world.funds.balance(asked.account) - self.world.frozen(asked.account)
+        if free < asked.amount_fen:
             return answer({"error": "the balance is smaller"}, 409)
         return answer(self.world.funds.withdraw(asked.account, asked.amount_fen), 201)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from scripts.wechat_sandbox.moments import utc_now
-from scripts.wechat_sandbox.records import FundEntry, FundKind, Order, Refund, random_digits
+from scripts.wechat_sandbox.records import FundEntry, FundKind, Order, Refund, Split, SplitReturn, random_digits
 from scripts.wechat_sandbox.state import Book
 
 MILLION = 1_000_000
@@ -59,6 +59,18 @@ class Funds:
         account = refund.sub_mchid or refund.mchid
         moved = sum(entry.amount for entry in self._entries if entry.reference == refund.refund_id)
         self._add(account, "退款关闭", -moved, refund.transaction_id, refund.refund_id, utc_now())
+
+    def share(self, split: Split) -> None:
+        """A share goes from the sub-merchant to the receiver."""
+        at = split.finished_at or utc_now()
+        self._add(split.sub_mchid, "分账", -split.amount, split.transaction_id, split.order_id, at)
+        self._add(split.account, "分账", split.amount, split.transaction_id, split.order_id, at)
+
+    def share_back(self, split: Split, returned: SplitReturn) -> None:
+        """And back."""
+        at = returned.finished_at or utc_now()
+        self._add(returned.return_mchid, "分账回退", -returned.amount, split.transaction_id, returned.return_id, at)
+        self._add(split.sub_mchid, "分账回退", returned.amount, split.transaction_id, returned.return_id, at)
 
     def withdraw(self, account: str, amount: int) -> FundEntry:
         """The merchant takes money out to its bank."""

@@ -137,6 +137,12 @@ class Keys:
         oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
         return base64.b64encode(self._merchant.encrypt(text.encode(), oaep)).decode()
 
+    def open_for_wechat(self, text: str) -> str:
+        """A sensitive field that the merchant encrypted with our public key. ValueError when it does not open."""
+        private_key = cast(rsa.RSAPrivateKey, self._public_key_mode.private_key)
+        oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
+        return private_key.decrypt(base64.b64decode(text, validate=True), oaep).decode()
+
     def encrypt(self, plaintext: bytes, associated_data: str) -> dict[str, str]:
         """AEAD_AES_256_GCM under the APIv3 key.
 

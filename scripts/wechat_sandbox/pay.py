@@ -17,6 +17,7 @@ from scripts.wechat_sandbox.pay_schemas import (
     PartnerPrepay,
     PartnerQuery,
     Prepay,
+    SettleInfo,
 )
 from scripts.wechat_sandbox.records import Order, SubMerchant, new_prepay_id, new_transaction_id
 from scripts.wechat_sandbox.transport import Call
@@ -39,6 +40,11 @@ def check_text(field: str, value: str | UnsetType) -> None:
     """Refuse characters outside the basic plane: WeChat takes UTF-8 of one to three bytes only."""
     if value is not UNSET and any(ord(character) > 0xFFFF for character in str(value)):
         raise parameter_error(field, "holds characters of more than three UTF-8 bytes")
+
+
+def wants_sharing(settle_info: SettleInfo | UnsetType) -> bool:
+    """Whether the money is to be frozen."""
+    return settle_info is not UNSET and getattr(settle_info, "profit_sharing", UNSET) is True
 
 
 def check_notify_url(url: str, field: str = "notify_url") -> None:
@@ -223,6 +229,7 @@ class PayDesk:
             expires_at=expires_at,
             has_time_expire=body.time_expire is not UNSET,
             fingerprint=msgspec.json.encode(body, order="sorted").decode(),
+            is_shared=wants_sharing(body.settle_info),
         )
 
     def read_time_expire(self, text: str, *, is_first: bool) -> datetime:

@@ -21,6 +21,7 @@ from scripts.wechat_sandbox.moments import rfc3339
 from scripts.wechat_sandbox.notices import STALE_SECONDS
 from scripts.wechat_sandbox.pay import PayDesk
 from scripts.wechat_sandbox.refunds import RefundDesk
+from scripts.wechat_sandbox.sharing import SharingDesk
 from scripts.wechat_sandbox.transport import (
     Call,
     NonceMemory,
@@ -86,6 +87,7 @@ def list_operations(
     refunds: RefundDesk,
     bills: BillDesk,
     complaints: ComplaintDesk,
+    sharing: SharingDesk,
 ) -> tuple[Operation, ...]:
     """Every endpoint of Pay v3 that this sandbox has."""
 
@@ -95,6 +97,7 @@ def list_operations(
     direct, partner = "/v3/pay/transactions", "/v3/pay/partner/transactions"
     combine = "/v3/combine-transactions"
     numbered = combine + "/out-trade-no/{combine_out_trade_no}"
+    share = "/v3/profitsharing"
     refund, complaint = "/v3/refund/domestic/refunds", "/v3/merchant-service/complaints-v2"
     both = [
         each
@@ -124,6 +127,13 @@ def list_operations(
         operation("complaint.history", "GET", complaint + "/{complaint_id}/negotiation-historys", complaints.history),
         operation("complaint.respond", "POST", complaint + "/{complaint_id}/response", complaints.respond),
         operation("complaint.complete", "POST", complaint + "/{complaint_id}/complete", complaints.complete),
+        operation("share.receiver", "POST", share + "/receivers/add", sharing.add_receiver),
+        operation("share.split", "POST", share + "/orders", sharing.split),
+        operation("share.unfreeze", "POST", share + "/orders/unfreeze", sharing.unfreeze),
+        operation("share.query", "GET", share + "/orders/{out_order_no}", sharing.query),
+        operation("share.return", "POST", share + "/return-orders", sharing.give_back),
+        operation("share.query_return", "GET", share + "/return-orders/{out_return_no}", sharing.query_return),
+        operation("share.amounts", "GET", share + "/transactions/{transaction_id}/amounts", sharing.amounts),
         operation("certificates", "GET", "/v3/certificates", certificates_of(world)),
     )
 

@@ -236,6 +236,87 @@ class AbnormalRefund(Strict):
     real_name: str | UnsetType = UNSET
 
 
+OutOrderNo = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_\-|*@]{1,64}$")]
+TransactionId = Annotated[str, Meta(min_length=1, max_length=32)]
+ShareText = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class AddReceiver(Strict):
+    """``POST /v3/profitsharing/receivers/add``. The name of a merchant comes encrypted."""
+
+    sub_mchid: Mchid
+    appid: Appid
+    type: Literal["MERCHANT_ID", "PERSONAL_OPENID", "PERSONAL_SUB_OPENID"]
+    account: Annotated[str, Meta(min_length=1, max_length=64)]
+    relation_type: Literal[
+        "SERVICE_PROVIDER", "STORE", "STAFF", "STORE_OWNER", "PARTNER", "HEADQUARTER", "BRAND", "DISTRIBUTOR", "USER",
+        "SUPPLIER", "CUSTOM",
+    ]  # fmt: skip
+    name: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
+    custom_relation: Annotated[str, Meta(min_length=1, max_length=10)] | UnsetType = UNSET
+
+
+class Share(Strict):
+    """One receiver's share in fen."""
+
+    type: Literal["MERCHANT_ID", "PERSONAL_OPENID", "PERSONAL_SUB_OPENID"]
+    account: Annotated[str, Meta(min_length=1, max_length=64)]
+    amount: Fen
+    description: ShareText
+    name: Annotated[str, Meta(min_length=1, max_length=1024)] | UnsetType = UNSET
+
+
+class CreateSplit(Strict):
+    """``POST /v3/profitsharing/orders``. This sandbox splits with one receiver at a time."""
+
+    sub_mchid: Mchid
+    appid: Appid
+    transaction_id: TransactionId
+    out_order_no: OutOrderNo
+    receivers: Annotated[list[Share], Meta(min_length=1, max_length=1)]
+    unfreeze_unsplit: bool
+
+
+class Unfreeze(Strict):
+    """``POST /v3/profitsharing/orders/unfreeze``."""
+
+    sub_mchid: Mchid
+    transaction_id: TransactionId
+    out_order_no: OutOrderNo
+    description: ShareText
+
+
+class QuerySplit(Strict):
+    """The query of a split's look-up."""
+
+    sub_mchid: Mchid
+    transaction_id: TransactionId
+
+
+class CreateReturn(Strict):
+    """``POST /v3/profitsharing/return-orders``."""
+
+    sub_mchid: Mchid
+    out_order_no: OutOrderNo
+    out_return_no: OutOrderNo
+    return_mchid: Mchid
+    amount: Fen
+    description: ShareText
+
+
+class QueryReturn(Strict):
+    """The query of a return's look-up."""
+
+    sub_mchid: Mchid
+    out_order_no: OutOrderNo
+
+
+class QueryAmounts(Strict):
+    """The query of what is left to split."""
+
+    sub_mchid: Mchid
+
+
 BillDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 

@@ -9,7 +9,7 @@ import msgspec
 from scripts.wechat_sandbox.moments import CHINA, utc_now
 
 FinalState = Literal["SUCCESS", "ABNORMAL", "CLOSED"]
-FundKind = Literal["交易", "扣除交易手续费", "退款", "退还交易手续费", "退款关闭", "提现"]
+FundKind = Literal["交易", "扣除交易手续费", "退款", "退还交易手续费", "退款关闭", "提现", "分账", "分账回退"]
 
 
 class Person(msgspec.Struct, kw_only=True):
@@ -39,10 +39,13 @@ class SubMerchant(msgspec.Struct, kw_only=True):
 class Order(msgspec.Struct, kw_only=True):
     """One payment order, or one sub-order of a ``combination``. ``sub_mchid`` is empty in direct mode. Amounts are fen.
 
-    ``fingerprint`` is the canonical text of the first prepay call: a repeat must be the same.
+    ``fingerprint`` is the canonical text of the first prepay call: a repeat must be the same. ``is_shared``: its money
+    stays frozen until it is split or ``unfrozen_at``.
     """
 
     out_trade_no: str
+    is_shared: bool = False
+    unfrozen_at: datetime | None = None
     combination: str = ""
     appid: str
     mchid: str
@@ -113,6 +116,47 @@ class Refund(msgspec.Struct, kw_only=True):
     fingerprint: str
 
 
+class ShareReceiver(msgspec.Struct, kw_only=True):
+    """An account that may get shares of a sub-merchant's payments."""
+
+    sub_mchid: str
+    account: str
+    name: str
+
+
+class Split(msgspec.Struct, kw_only=True):
+    """One request to split a payment; without ``amount`` it only unfreezes. ``rest`` goes to the sub-merchant."""
+
+    out_order_no: str
+    order_id: str
+    out_trade_no: str
+    transaction_id: str
+    sub_mchid: str
+    account: str = ""
+    amount: int = 0
+    description: str = ""
+    unfreezes: bool = False
+    created_at: datetime
+    finished_at: datetime | None = None
+    result: Literal["PENDING", "SUCCESS", "CLOSED"] = "PENDING"
+    fingerprint: str
+
+
+class SplitReturn(msgspec.Struct, kw_only=True):
+    """A receiver gives a share back."""
+
+    out_return_no: str
+    return_id: str
+    out_order_no: str
+    sub_mchid: str
+    return_mchid: str
+    amount: int
+    created_at: datetime
+    finished_at: datetime | None = None
+    result: Literal["PROCESSING", "SUCCESS", "FAILED"] = "PROCESSING"
+    fingerprint: str
+
+
 class FundEntry(msgspec.Struct, kw_only=True):
     """One movement on a merchant's basic account.
 
@@ -178,6 +222,11 @@ def new_transaction_id() -> str:
 def new_refund_id() -> str:
     """A refund id in WeChat's shape: 29 digits with the China date inside."""
     return "50300" + random_digits(6) + utc_now().astimezone(CHINA).strftime("%Y%m%d") + random_digits(10)
+
+
+def new_share_id() -> str:
+    """An id of a split or of a return in WeChat's shape: 28 digits."""
+    return "3008450740" + utc_now().astimezone(CHINA).strftime("%Y%m%d") + random_digits(10)
 
 
 def new_openid() -> str:

@@ -144,6 +144,9 @@ class RefundDesk:
             raise rule_error("申请退款金额大于订单剩余可退金额")
         conditions = self._world.conditions
         every = self._world.refunds_for(order.out_trade_no)
+        out = self._world.shared_of(order.out_trade_no)
+        if sum(refund.refund for refund in alive) + body.amount.refund > order.total - out:
+            raise PayError(403, "RULE_LIMIT", "订单已分账，请先完成分账回退")
         if len(every) >= conditions.refund_limit:
             raise rule_error("订单的部分退款次数已达上限")
         if every:

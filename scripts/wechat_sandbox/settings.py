@@ -18,7 +18,9 @@ class Conditions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     ``clock_scale`` multiplies every waiting time of WeChat (retry intervals, refund spacing, the minute
     before shipping information is accepted); it never touches absolute moments such as ``time_expire`` or
-    signature timestamps. ``fee_rate_ppm`` is the merchant's rate in millionths: 6000 is 0.60 %.
+    signature timestamps. ``share_*`` are those of profit sharing: the limit of a merchant, the minute before a split,
+    after what the money is unfrozen by itself, how long a split takes, and what becomes of it.
+    ``fee_rate_ppm`` is the merchant's rate in millionths: 6000 is 0.60 %.
     ``bills_ready`` is ``documented`` (the day after, from 10:00 China time) or ``at_once`` (also for the
     day that has not ended).
     """
@@ -34,6 +36,12 @@ class Conditions(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     refund_checks_balance: bool = False
     bills_ready: Literal["documented", "at_once"] = "documented"
     bill_has_bom: bool = True
+    share_limit_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 3000
+    share_wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 60
+    share_frozen_seconds: Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)] = 30 * 86_400
+    share_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 3
+    share_outcome: Literal["SUCCESS", "CLOSED"] = "SUCCESS"
+    share_return_outcome: Literal["SUCCESS", "FAILED"] = "SUCCESS"
     shipping_wait_seconds: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 60
     media_suggest: Literal["pass", "review", "risky"] = "pass"
     media_check_seconds: Annotated[int, msgspec.Meta(ge=0, le=7200)] = 2

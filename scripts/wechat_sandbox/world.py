@@ -12,7 +12,18 @@ from scripts.wechat_sandbox.faults import Faults
 from scripts.wechat_sandbox.funds import Funds
 from scripts.wechat_sandbox.journal import Journal
 from scripts.wechat_sandbox.keys import Keys
-from scripts.wechat_sandbox.records import Combination, FundEntry, Notice, Order, Person, Refund, SubMerchant
+from scripts.wechat_sandbox.records import (
+    Combination,
+    FundEntry,
+    Notice,
+    Order,
+    Person,
+    Refund,
+    ShareReceiver,
+    Split,
+    SplitReturn,
+    SubMerchant,
+)
 from scripts.wechat_sandbox.settings import Conditions, Settings
 from scripts.wechat_sandbox.state import Book, Store
 
@@ -90,6 +101,9 @@ class World:
     orders: Book[Order]
     combinations: Book[Combination]
     refunds: Book[Refund]
+    share_receivers: Book[ShareReceiver]
+    splits: Book[Split]
+    split_returns: Book[SplitReturn]
     notices: Book[Notice]
     funds: Funds
     saved_conditions: Book[SavedConditions]
@@ -115,6 +129,23 @@ class World:
         """The refunds of an order, oldest first."""
         numbers = self.refunds_of_order.get(out_trade_no, [])
         return [refund for number in numbers if (refund := self.refunds.get(number)) is not None]
+
+    def shared_of(self, out_trade_no: str) -> int:
+        """What of an order is with receivers, or on its way to them, in fen."""
+        numbers = {
+            split.out_order_no: split.amount
+            for split in self.splits
+            if split.out_trade_no == out_trade_no and split.result != "CLOSED"
+        }
+        back = sum(r.amount for r in self.split_returns if r.out_order_no in numbers and r.result == "SUCCESS")
+        return sum(numbers.values()) - back
+
+    def frozen(self, account: str) -> int:
+        """What of an account's money waits to be split, in fen."""
+        waiting = [
+            o for o in self.orders if o.account == account and o.is_shared and o.success_at and not o.unfrozen_at
+        ]
+        return sum(order.total - sum(r.refund for r in self.refunds_for(order.out_trade_no)) for order in waiting)
 
     def remember_order(self, order: Order) -> None:
         """Write an order and its indices."""
@@ -183,6 +214,9 @@ def build_world(settings: Settings) -> World:
         orders=Book(store, "orders", Order),
         combinations=Book(store, "combinations", Combination),
         refunds=Book(store, "refunds", Refund),
+        share_receivers=Book(store, "share_receivers", ShareReceiver),
+        splits=Book(store, "splits", Split),
+        split_returns=Book(store, "split_returns", SplitReturn),
         notices=Book(store, "notices", Notice),
         funds=Funds(Book(store, "funds", FundEntry)),
         saved_conditions=saved,

@@ -1,0 +1,188 @@
+"""Returns: before a refund is sent, the receiver gives its part of the share back (wechat reference 2.5)."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from kit.clock import Clock, utc_now
+from kit.database import Row, execute, row, rows, transaction
+from kit.numbers import public_number
+from kit.outbox import announce
+from payments.ports import GatewayRefused, OutcomeUnknown
+from payments.sharing.events import SplitReturned
+from payments.sharing.ports import ReturnOrder, ReturnResult, ShareState, SharingChannel
+from payments.sharing.shares import RETURNABLE_FOR, kept
+
+log = logging.getLogger(__name__)
+
+ASK_AGAIN_SECONDS = (30, 60, 120, 300, 600, 1800)
+AFTER_FAILURE_SECONDS = 1800
+
+# A refund may go to the channel when no share can be under way and its own part of the share is back.
+REFUND_IS_FREE = (
+    "NOT EXISTS (SELECT 1 FROM payment_split s WHERE s.payment_id = r.payment_id AND (s.state IN ('asked',"
+    " 'processing') OR (s.state IN ('split', 'owed') AND NOT EXISTS (SELECT 1 FROM payment_split_return b"
+    " WHERE b.refund_id = r.id AND b.state IN ('returned', 'owed')))))"
+)
+
+
+async def plan_returns(payment_id: int, now: datetime) -> None:
+    """Write down what refunds that are not sent yet take back of the payment's share; the payment is locked.
+
+    Computed from what stands, so any number of refunds in any order leave the share of what was kept, to the fen.
+    """
+    split = await row("SELECT * FROM payment_split WHERE payment_id = $1 AND state IN ('split', 'owed')", payment_id)
+    if split is None:
+        return
+    waiting = await rows(
+        "SELECT r.id, p.captured_fen - (SELECT sum(e.amount_fen) FROM payment_refund e WHERE e.payment_id = p.id"
+        "   AND e.state <> 'closed' AND e.id <= r.id)::bigint AS left_fen"
+        " FROM payment_refund r JOIN payment p ON p.id = r.payment_id WHERE p.id = $1 AND r.state = 'requested'"
+        " AND NOT EXISTS (SELECT 1 FROM payment_split_return b WHERE b.refund_id = r.id) ORDER BY r.id",
+        payment_id,
+    )
+    for refund in waiting:
+        gone = await row(
+            "SELECT coalesce(sum(amount_fen) FILTER (WHERE state <> 'failed'), 0)::bigint AS amount_fen,"
+            " coalesce(sum(waived_fen) FILTER (WHERE state <> 'failed'), 0)::bigint AS waived_fen"
+            " FROM payment_split_return WHERE split_id = $1",
+            split["id"],
+        )
+        assert gone is not None
+        amount_fen = (
+            split["amount_fen"] - gone["amount_fen"] - kept(split["amount_fen"], refund["left_fen"], split["base_fen"])
+        )
+        waived_fen = (
+            split["owed_fen"] - gone["waived_fen"] - kept(split["owed_fen"], refund["left_fen"], split["base_fen"])
+        )
+        await _insert(split, refund["id"], max(0, amount_fen), max(0, waived_fen), now)
+
+
+async def _insert(split: Row, refund_id: int, amount_fen: int, waived_fen: int, now: datetime) -> None:
+    late = amount_fen > 0 and now - split["finished_at"] > RETURNABLE_FOR
+    state = "owed" if late else "requested" if amount_fen else "returned"
+    if late:
+        log.error("share_too_old_to_return", extra={"number": split["number"]})
+    created = await row(
+        "INSERT INTO payment_split_return (number, split_id, refund_id, attempt, amount_fen, waived_fen, state,"
+        " attempts, next_attempt_at, requested_at, finished_at) VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $8, $7, $9)"
+        " RETURNING *",
+        public_number(now, "SR"),
+        split["id"],
+        refund_id,
+        amount_fen,
+        waived_fen,
+        state,
+        now,
+        now if state == "requested" else None,
+        None if state == "requested" else now,
+    )
+    assert created is not None
+    if state != "requested" and waived_fen:
+        await _announce(created, 0, now)
+
+
+async def _announce(returned: Row, returned_fen: int, at: datetime) -> None:
+    found = await row(
+        "SELECT p.reference, p.payee, p.channel, s.number FROM payment_split s JOIN payment p ON p.id = s.payment_id"
+        " WHERE s.id = $1",
+        returned["split_id"],
+    )
+    assert found is not None
+    await announce(
+        SplitReturned(
+            reference=found["reference"],
+            number=found["number"],
+            return_number=returned["number"],
+            payee=found["payee"],
+            channel=found["channel"],
+            returned_fen=returned_fen,
+            waived_fen=returned["waived_fen"],
+            occurred_at=at,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Returns:
+    """Brings returns to their end."""
+
+    channel: SharingChannel
+    clock: Clock = utc_now
+
+    async def claim(self, limit: int) -> list[Row]:
+        """Take returns that are due; committed before the channel is asked."""
+        now = self.clock()
+        return await rows(
+            "UPDATE payment_split_return b SET state = CASE b.state WHEN 'requested' THEN 'asked' ELSE b.state END,"
+            " attempts = b.attempts + 1, next_attempt_at = $1::timestamptz"
+            " + make_interval(secs => ($3::int[])[least(b.attempts + 1, $4::int)])"
+            " FROM payment_split s JOIN payment p ON p.id = s.payment_id WHERE s.id = b.split_id AND b.id IN ("
+            "   SELECT id FROM payment_split_return WHERE finished_at IS NULL AND next_attempt_at <= $1"
+            "   ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED)"
+            " RETURNING b.*, p.sub_mchid,"
+            " s.number || CASE WHEN s.round > 1 THEN '-' || s.round ELSE '' END AS split_number",
+            now,
+            limit,
+            list(ASK_AGAIN_SECONDS),
+            len(ASK_AGAIN_SECONDS),
+        )
+
+    async def send(self, claimed: Row) -> None:
+        """Ask for a claimed return; one that was asked for before is asked about first. Never in a transaction."""
+        order = ReturnOrder(claimed["number"], claimed["split_number"], claimed["sub_mchid"], claimed["amount_fen"])
+        try:
+            found = await self.channel.query_return(order) if claimed["attempts"] > 1 else None
+            result = found or await self.channel.return_share(order)
+        except OutcomeUnknown as unknown:
+            log.warning("share_return_outcome_unknown", extra={"number": order.number, "cause": str(unknown)})
+            return
+        except GatewayRefused as refusal:
+            log.warning("share_return_refused", extra={"number": order.number, "code": refusal.code})
+            await execute(
+                "UPDATE payment_split_return SET failure = $2 WHERE number = $1 AND finished_at IS NULL",
+                order.number,
+                refusal.code[:80],
+            )
+            return
+        await self.confirm(result)
+
+    async def confirm(self, seen: ReturnResult) -> None:
+        """Take over what the channel, verified, says about a return. Effects happen at most once."""
+        now = self.clock()
+        async with transaction():
+            known = await row("SELECT * FROM payment_split_return WHERE number = $1 FOR UPDATE", seen.number)
+            if known is None or known["finished_at"] is not None or seen.amount_fen != known["amount_fen"]:
+                log.error("share_return_not_ours", extra={"number": seen.number})
+                return
+            state = {ShareState.SUCCESS: "returned", ShareState.CLOSED: "failed", ShareState.PENDING: "processing"}
+            await execute(
+                "UPDATE payment_split_return SET state = $2, return_id = $3, failure = $4, finished_at = $5"
+                " WHERE id = $1",
+                known["id"],
+                state[seen.state],
+                seen.return_id,
+                seen.failure[:80] or None,
+                None if seen.state is ShareState.PENDING else now,
+            )
+            if seen.state is ShareState.SUCCESS:
+                await _announce(known, known["amount_fen"], now)
+            elif seen.state is ShareState.CLOSED:
+                log.error("share_return_failed", extra={"number": seen.number, "reason": seen.failure})
+                await self._again(known, now)
+
+    async def _again(self, failed: Row, now: datetime) -> None:
+        """The channel ended it without money: the next attempt has a number of its own."""
+        await rows(
+            "INSERT INTO payment_split_return (number, split_id, refund_id, attempt, amount_fen, waived_fen, state,"
+            " attempts, next_attempt_at, requested_at) VALUES ($1, $2, $3, $4, $5, $6, 'requested', 0,"
+            " $7::timestamptz + make_interval(secs => $8), $7) RETURNING 1",
+            public_number(now, "SR"),
+            failed["split_id"],
+            failed["refund_id"],
+            failed["attempt"] + 1,
+            failed["amount_fen"],
+            failed["waived_fen"],
+            now,
+            AFTER_FAILURE_SECONDS,
+        )
