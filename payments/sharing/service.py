@@ -66,9 +66,10 @@ class Sharing:
             )
             if payment["captured_fen"] > refunded:
                 await execute(
-                    "INSERT INTO payment_split (number, round, payment_id, due_fen, base_fen, owed_fen, state, attempts,"
-                    " refusals, next_attempt_at, note, planned_at) VALUES ($1, 1, $2, $3, $4, 0, 'planned', 0, 0,"
-                    " $5, '', $6) ON CONFLICT (payment_id) DO NOTHING",
+                    "INSERT INTO payment_split (number, round, payment_id, due_fen, base_fen, owed_fen, state,"
+                    " attempts, refusals, next_attempt_at, note, planned_at)"
+                    " VALUES ($1, 1, $2, $3, $4, 0, 'planned', 0, 0, $5, '', $6)"
+                    " ON CONFLICT (payment_id) DO NOTHING",
                     public_number(now, "S"),
                     payment["id"],
                     due_fen,

@@ -40,6 +40,7 @@ from logistics.reports import ShippingReports
 from logistics.templates import FreightTemplates
 from logistics.tracking import Tracking
 from merchants.applications import LegalPersons
+from merchants.commissions import CommissionDesk
 from merchants.service import Merchants
 from miniapp_api import door as miniapp
 from miniapp_api.offers import endpoints as offers_to_buyers
@@ -111,6 +112,7 @@ async def served(*more: object, also: Sequence[ModuleType] = ()) -> AsyncIterato
             StaffLogin(passwords, sessions),
             StaffAccounts(passwords),
             Merchants(),
+            CommissionDesk(is_offered=False, limit_bp=0),
             LegalPersons(cipher, AccessLogs()),
             Catalogue(),
             Marks(),

@@ -25,6 +25,7 @@ DEHONG, BEIJING = "533124", "110101"
 def offer(n: int, merchant: str = "M1", price_fen: int = 1000, **other: object) -> SkuOffer:
     members: dict[str, object] = {
         "sku": f"K{n}", "product": f"P{n}", "merchant": merchant, "merchant_name": merchant, "sub_mchid": merchant,
+        "commission_bp": 0,
         "title": "红糖", "spec": "500 g", "image": "", "unit_price_fen": price_fen, "listed": True, "available": 9,
         "marks": (), "payment_window_s": 1800, "after_sales_window_s": 60, "after_sales_terms": AfterSalesTerms(),
         "refund_rule": "x", "host_commission_bp": 0, "mass_gram": 500, "return_policy": "seven_days",

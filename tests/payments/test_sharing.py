@@ -240,7 +240,7 @@ async def test_a_refusal_lets_refunds_pass_and_is_tried_again_with_what_is_left(
 
 
 async def _succeeded(refund: str) -> bool:
-    return await scalar("SELECT state FROM payment_refund WHERE reference = $1", refund) == "succeeded"
+    return bool(await scalar("SELECT state = 'succeeded' FROM payment_refund WHERE reference = $1", refund))
 
 
 async def test_after_thirty_days_the_commission_is_owed_and_not_lost(desk: Desk) -> None:
