@@ -11,7 +11,7 @@ from orders.events import (
     OrderPaid,
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
-from payments.sharing.events import PaymentSplit, SplitReturned
+from payments.sharing.events import PaymentShared, SplitReturned
 from poverty_alleviation.sales import SalesBooks
 from traceability.events import IntakePaid
 
@@ -51,7 +51,7 @@ async def on_payment_settled(fact: PaymentSettled, books: SalesBooks) -> None:
     await books.record_settlement(fact)
 
 
-async def on_payment_split(fact: PaymentSplit, books: SalesBooks) -> None:
+async def on_payment_shared(fact: PaymentShared, books: SalesBooks) -> None:
     """The county's commission leaves what the merchant is due."""
     await books.record_split(fact)
 

@@ -35,7 +35,7 @@ from orders.events import (
     OrderPaid,
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
-from payments.sharing.events import PaymentSplit, SplitReturned
+from payments.sharing.events import PaymentShared, SplitReturned
 from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotShare, LotUse
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
 from poverty_alleviation.models import ASSISTED, Recognition
@@ -223,7 +223,7 @@ class SalesBooks:
         entries = _settled(fact.order, fact.channel, fact.gross_fen, fact.fee_fen)
         await self._post(fact.topic, fact.settlement, fact.occurred_at, entries)
 
-    async def record_split(self, fact: PaymentSplit) -> None:
+    async def record_split(self, fact: PaymentShared) -> None:
         """The county's commission leaves what the merchant is due: paid where it was split off, else owed to us."""
         entries = _commission(fact.reference, fact.payee, paid_fen=fact.split_fen, owed_fen=fact.owed_fen)
         await self._post(fact.topic, fact.number, fact.occurred_at, entries)

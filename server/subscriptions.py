@@ -36,7 +36,7 @@ from payments.events import (
     RefundFailed,
     RefundSucceeded,
 )
-from payments.sharing.events import PaymentSplit, SplitReturned
+from payments.sharing.events import PaymentShared, SplitReturned
 from poverty_alleviation import handlers as books
 from server.bootstrap import Bootstrap
 from settlements import handlers as settlements
@@ -79,8 +79,8 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(RefundSucceeded, notifications.handlers.on_refund_succeeded, built.notifications),
         _row(PaymentSettled, books.on_payment_settled, built.sales_books),
         _row(PaymentSettled, settlements.on_payment_settled, built.settlement_entries),
-        _row(PaymentSplit, books.on_payment_split, built.sales_books),
-        _row(PaymentSplit, settlements.on_payment_split, built.settlement_entries),
+        _row(PaymentShared, books.on_payment_shared, built.sales_books),
+        _row(PaymentShared, settlements.on_payment_shared, built.settlement_entries),
         _row(SplitReturned, books.on_split_returned, built.sales_books),
         _row(SplitReturned, settlements.on_split_returned, built.settlement_entries),
         # traceability

@@ -9,7 +9,7 @@ from kit.clock import china_day
 from kit.database import Row, execute, row, rows, scalar
 from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
-from payments.sharing.events import PaymentSplit, SplitReturned
+from payments.sharing.events import PaymentShared, SplitReturned
 from promotions.queries import county_shares
 from settlements.models import Bearer, EntryKind
 
@@ -157,7 +157,7 @@ class SettlementEntries:
         )
         await write(happened, [Amount(EntryKind.FEE, -fact.fee_fen)])
 
-    async def record_split(self, fact: PaymentSplit) -> None:
+    async def record_split(self, fact: PaymentShared) -> None:
         """The county's commission: split off at the channel, or owed where it was not."""
         happened = Happened(
             merchant=fact.payee,

@@ -2,7 +2,7 @@
 
 from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
-from payments.sharing.events import PaymentSplit, SplitReturned
+from payments.sharing.events import PaymentShared, SplitReturned
 from settlements.entries import SettlementEntries
 
 
@@ -41,7 +41,7 @@ async def on_channel_settled(fact: ChannelSettled, entries: SettlementEntries) -
     await entries.record_channel_settlement(fact)
 
 
-async def on_payment_split(fact: PaymentSplit, entries: SettlementEntries) -> None:
+async def on_payment_shared(fact: PaymentShared, entries: SettlementEntries) -> None:
     """What the county got of it, or is owed."""
     await entries.record_split(fact)
 

@@ -6,13 +6,13 @@ from typing import ClassVar
 from kit.facts import Fact
 
 
-class PaymentSplit(Fact, frozen=True, kw_only=True):
+class PaymentShared(Fact, frozen=True, kw_only=True):
     """The share of a payment is settled, once: ``split_fen`` went to the receiver, ``owed_fen`` the payee still owes.
 
     Both come off what the payee is due. ``owed_fen`` exceeds the channel's limit, or the channel did not split at all.
     """
 
-    topic: ClassVar[str] = "payments.payment_split"
+    topic: ClassVar[str] = "payments.payment_shared"
     reference: str
     number: str
     payee: str

@@ -11,7 +11,7 @@ from kit.numbers import public_number
 from kit.outbox import announce
 from payments.errors import OwnerUnknown, SplitUnknown
 from payments.ports import GatewayRefused, OutcomeUnknown
-from payments.sharing.events import PaymentSplit
+from payments.sharing.events import PaymentShared
 from payments.sharing.models import SplitState
 from payments.sharing.ports import ShareState, SharingChannel, SplitOrder, SplitResult
 from payments.sharing.returns import plan_returns
@@ -239,7 +239,9 @@ class Sharing:
         assert payment is not None
         if split["due_fen"]:
             await announce(
-                PaymentSplit(**payment, number=split["number"], split_fen=split_fen, owed_fen=owed_fen, occurred_at=now)
+                PaymentShared(
+                    **payment, number=split["number"], split_fen=split_fen, owed_fen=owed_fen, occurred_at=now
+                )
             )
         await plan_returns(split["payment_id"], now)
 

@@ -19,7 +19,7 @@ from payments.fund_bills import FundBills
 from payments.jobs import CHINA, query_refunds, send_refunds, send_returns, send_splits
 from payments.ports import GatewayRefused
 from payments.refunds import Refunds
-from payments.sharing.events import PaymentSplit, SplitReturned
+from payments.sharing.events import PaymentShared, SplitReturned
 from payments.sharing.ports import SplitOrder
 from payments.sharing.queries import split_of, splits
 from payments.sharing.returns import Returns
@@ -157,7 +157,7 @@ async def test_an_earned_share_goes_to_the_receiver_once_and_a_refund_takes_its_
     assert returned == [{"amount_fen": 250, "state": "returned"}, {"amount_fen": 750, "state": "returned"}]
     assert desk.balance(channel.SUB_MCHID) == sub
     assert desk.balance(channel.MCHID) == own
-    split, *_ = await desk.shop.facts(PaymentSplit)
+    split, *_ = await desk.shop.facts(PaymentShared)
     assert (split.reference, split.payee, split.split_fen, split.owed_fen) == ("S1", "M1", 1000, 0)
     assert [f.returned_fen for f in await desk.shop.facts(SplitReturned)] == [250, 750]
     view = await split_of(split.number, desk.shop.watch())
@@ -202,7 +202,7 @@ async def test_a_crash_between_claim_and_record_is_healed_by_asking(desk: Desk) 
     desk.shop.watch.forward(minutes=2)
     await desk.work()
     assert (await desk.state("C1"))["state"] == "split"
-    assert len([f for f in await desk.shop.facts(PaymentSplit) if f.reference == "C1"]) == 1
+    assert len([f for f in await desk.shop.facts(PaymentShared) if f.reference == "C1"]) == 1
 
 
 async def test_what_exceeds_the_limit_is_owed_and_never_asked_for(desk: Desk) -> None:
@@ -252,7 +252,7 @@ async def test_after_thirty_days_the_commission_is_owed_and_not_lost(desk: Desk)
     found = await desk.state("W1")
     assert (found["state"], found["owed_fen"], found["failure"]) == ("owed", 1000, "window_over")
     assert len(desk.shop.sandbox.requests("share.split")) == asked
-    (fact,) = [f for f in await desk.shop.facts(PaymentSplit) if f.reference == "W1"]
+    (fact,) = [f for f in await desk.shop.facts(PaymentShared) if f.reference == "W1"]
     assert (fact.split_fen, fact.owed_fen) == (0, 1000)
     await desk.refund("W1", "w", 10_000)
     await desk.work()
