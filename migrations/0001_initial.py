@@ -20,6 +20,7 @@ from orders.invoices.models import InvoiceState, TitleKind
 from orders.models import CaseState, DeliveryKind, OrderState
 from payments.models import DifferenceState, NoticeOutcome, PaymentState, RefundRowState
 from payments.ports import BillLineKind
+from payments.sharing.models import ReturnState, SplitState
 from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
@@ -967,6 +968,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='MerchantCommission',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('merchant', fields.ForeignKeyField('longchuan.Merchant', source_field='merchant_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('valid_from', fields.DateField()),
+                ('basis_points', fields.IntField()),
+                ('source_document', fields.CharField(max_length=200)),
+                ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('entered_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'merchant_commission', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('merchant_id', 'valid_from'), name='merchant_commission_once'), CheckConstraint(check='basis_points BETWEEN 0 AND 10000', name='merchant_commission_figure')], 'pk_attr': 'id', 'table_description': "From a day on: the commission of a merchant's sales, as agreed in a document. Rows are only ever added."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='MerchantPaper',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1164,6 +1179,7 @@ class Migration(migrations.Migration):
                 ('payer_openid', fields.CharField(max_length=128)),
                 ('amount_fen', fields.BigIntField()),
                 ('description', fields.CharField(max_length=127)),
+                ('to_share', fields.BooleanField(default=False)),
                 ('state', fields.CharEnumField(default=PaymentState.PENDING, description='PENDING: pending\nCLOSING: closing\nCLOSED: closed\nSUCCEEDED: succeeded\nLATE: late\nHELD: held', enum_type=PaymentState, max_length=12)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -1649,6 +1665,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ShareReceiver',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('sub_mchid', fields.CharField(max_length=32)),
+                ('account', fields.CharField(max_length=32)),
+                ('registered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'share_receiver', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('sub_mchid', 'account'), name='share_receiver_once')], 'pk_attr': 'id', 'table_description': 'That the channel knows ``account`` as a receiver of the shares of ``sub_mchid``.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ShelfItem',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1886,6 +1913,52 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Split',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('round', fields.SmallIntField(default=1)),
+                ('payment', fields.OneToOneField('longchuan.Payment', source_field='payment_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('due_fen', fields.BigIntField()),
+                ('base_fen', fields.BigIntField()),
+                ('amount_fen', fields.BigIntField(null=True)),
+                ('owed_fen', fields.BigIntField(default=0)),
+                ('state', fields.CharEnumField(default=SplitState.PLANNED, description='PLANNED: planned\nASKED: asked\nPROCESSING: processing\nSPLIT: split\nUNFROZEN: unfrozen\nOWED: owed', enum_type=SplitState, max_length=10)),
+                ('order_id', fields.CharField(null=True, max_length=64)),
+                ('attempts', fields.IntField(default=0)),
+                ('refusals', fields.IntField(default=0)),
+                ('next_attempt_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failure', fields.CharField(null=True, max_length=80)),
+                ('owner', fields.CharField(null=True, max_length=24)),
+                ('note', fields.CharField(default='', max_length=200)),
+                ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'payment_split', 'app': 'longchuan', 'constraints': [CheckConstraint(check='base_fen > 0 AND due_fen BETWEEN 0 AND base_fen AND owed_fen >= 0 AND (amount_fen IS NULL OR amount_fen + owed_fen = due_fen)', name='payment_split_amounts'), CheckConstraint(check="(state IN ('split', 'unfrozen', 'owed')) = (finished_at IS NOT NULL) AND (state = 'planned' OR amount_fen IS NOT NULL)", name='payment_split_finished')], 'indexes': [PartialIndex(fields=['next_attempt_at'], name='payment_split_due', condition={'finished_at': None}), Index(fields=['state', 'id'], name='payment_split_state')], 'pk_attr': 'id', 'table_description': 'The one split of a payment. The channel knows it by ``number`` and, from the second round on, ``-round``.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SplitReturn',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('split', fields.ForeignKeyField('longchuan.Split', source_field='split_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('refund', fields.ForeignKeyField('longchuan.Refund', source_field='refund_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('attempt', fields.SmallIntField(default=1)),
+                ('amount_fen', fields.BigIntField()),
+                ('waived_fen', fields.BigIntField(default=0)),
+                ('state', fields.CharEnumField(default=ReturnState.REQUESTED, description='REQUESTED: requested\nASKED: asked\nPROCESSING: processing\nRETURNED: returned\nFAILED: failed\nOWED: owed', enum_type=ReturnState, max_length=10)),
+                ('return_id', fields.CharField(null=True, max_length=64)),
+                ('attempts', fields.IntField(default=0)),
+                ('next_attempt_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failure', fields.CharField(null=True, max_length=80)),
+                ('requested_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'payment_split_return', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('refund_id', 'attempt'), name='payment_split_return_once'), CheckConstraint(check='amount_fen >= 0 AND waived_fen >= 0', name='payment_split_return_amounts'), CheckConstraint(check="(state IN ('returned', 'failed', 'owed')) = (finished_at IS NOT NULL)", name='payment_split_return_finished')], 'indexes': [PartialIndex(fields=['next_attempt_at'], name='payment_split_return_due', condition={'finished_at': None}), Index(fields=['split_id', 'id'], name='payment_split_return_split')], 'pk_attr': 'id', 'table_description': 'What a refund takes back of a split: ``amount_fen`` comes back at the channel, ``waived_fen`` is owed no more.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='StaffAccount',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1958,7 +2031,7 @@ class Migration(migrations.Migration):
                 ('order_number', fields.CharField(max_length=40)),
                 ('line', fields.CharField(default='', max_length=44)),
                 ('channel', fields.CharField(max_length=32)),
-                ('kind', fields.CharEnumField(description='GROSS: gross\nDISCOUNT: discount\nFREIGHT: freight\nREFUND: refund\nFREIGHT_REFUND: freight_refund\nLATE_MONEY: late_money\nLATE_MONEY_RETURNED: late_money_returned\nFEE: fee\nSPLIT: split\nSPLIT_RETURNED: split_returned\nCOMMISSION: commission\nCOUNTY_OWES: county_owes', enum_type=EntryKind, max_length=20)),
+                ('kind', fields.CharEnumField(description='GROSS: gross\nDISCOUNT: discount\nFREIGHT: freight\nREFUND: refund\nFREIGHT_REFUND: freight_refund\nLATE_MONEY: late_money\nLATE_MONEY_RETURNED: late_money_returned\nFEE: fee\nSPLIT: split\nSPLIT_RETURNED: split_returned\nCOMMISSION: commission\nCOUNTY_OWES: county_owes\nMERCHANT_OWES: merchant_owes', enum_type=EntryKind, max_length=20)),
                 ('bearer', fields.CharEnumField(default=Bearer.NOBODY, description='NOBODY: \nMERCHANT: merchant\nCOUNTY: county', enum_type=Bearer, max_length=10)),
                 ('amount_fen', fields.BigIntField()),
                 ('day', fields.DateField()),
@@ -2128,6 +2201,8 @@ class Migration(migrations.Migration):
                 ('discount_fen', fields.BigIntField(default=0)),
                 ('freight_fen', fields.BigIntField(default=0)),
                 ('amount_fen', fields.BigIntField()),
+                ('commission_bp', fields.IntField(default=0)),
+                ('to_share', fields.BooleanField(default=False)),
                 ('delivery_kind', fields.CharEnumField(default=DeliveryKind.ADDRESS, description='ADDRESS: address\nPICKUP: pickup\nVOUCHER: voucher', enum_type=DeliveryKind, max_length=10)),
                 ('delivery', fields.BinaryField()),
                 ('after_sales_window_s', fields.IntField()),
