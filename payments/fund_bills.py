@@ -28,14 +28,15 @@ WHEN '交易' THEN (SELECT CASE WHEN p.id IS NULL THEN 'unknown_payment'
    FROM (SELECT 1) one LEFT JOIN payment p ON p.transaction_id = l.transaction_id)
 WHEN '扣除交易手续费' THEN (SELECT CASE WHEN t.id IS NULL THEN 'fee_not_in_trade_bill'
         WHEN t.fee_fen <> -l.amount_fen THEN 'fee' END
-   FROM (SELECT 1) one LEFT JOIN payment_bill_line t ON t.transaction_id = l.transaction_id AND t.kind = 'capture')
+   FROM (SELECT 1) one LEFT JOIN payment_bill_line t ON t.transaction_id = l.transaction_id AND t.kind = 'capture'
+   ORDER BY t.id DESC LIMIT 1)
 WHEN '退款' THEN (SELECT CASE WHEN r.id IS NULL THEN 'unknown_refund'
         WHEN r.amount_fen <> -l.amount_fen THEN 'amount' END
    FROM (SELECT 1) one LEFT JOIN payment_refund r ON r.refund_id = l.voucher)
 WHEN '退还交易手续费' THEN (SELECT CASE WHEN t.id IS NULL THEN 'fee_not_in_trade_bill'
         WHEN -t.fee_fen <> l.amount_fen THEN 'fee' END
    FROM (SELECT 1) one LEFT JOIN payment_refund r ON r.refund_id = l.voucher
-   LEFT JOIN payment_bill_line t ON t.refund_number = r.number AND t.kind = 'refund')
+   LEFT JOIN payment_bill_line t ON t.refund_number = r.number AND t.kind = 'refund' ORDER BY t.id DESC LIMIT 1)
 WHEN '退款关闭' THEN (SELECT CASE WHEN r.id IS NULL THEN 'unknown_refund'
         WHEN r.state <> 'closed' THEN 'refund_not_closed' END
    FROM (SELECT 1) one LEFT JOIN payment_refund r ON r.refund_id = l.voucher)

@@ -58,7 +58,16 @@ class RefundRowState(StrEnum):
 
 
 REFUND_TRANSITIONS: dict[RefundRowState, frozenset[RefundRowState]] = {
-    RefundRowState.REQUESTED: frozenset({RefundRowState.SENT}),
+    # The channel may know of a refund whose sending was put back: its answer was lost.
+    RefundRowState.REQUESTED: frozenset(
+        {
+            RefundRowState.SENT,
+            RefundRowState.PROCESSING,
+            RefundRowState.SUCCEEDED,
+            RefundRowState.ABNORMAL,
+            RefundRowState.CLOSED,
+        }
+    ),
     RefundRowState.SENT: frozenset(
         {
             RefundRowState.REQUESTED,

@@ -17,7 +17,7 @@ from kit.outbox import announce
 from payments.confirmations import Confirmation
 from payments.errors import AmountInvalid, NotRefundable, PaymentNotFound, RefundDiffers, RefundTooLarge
 from payments.events import RefundFailed, RefundSucceeded
-from payments.models import CAPTURED_STATES, RefundRowState
+from payments.models import CAPTURED_STATES, REFUND_TRANSITIONS, RefundRowState
 from payments.ports import (
     GatewayRefused,
     OutcomeUnknown,
@@ -45,12 +45,6 @@ _AFTER = {
     RefundState.PROCESSING: RefundRowState.PROCESSING,
     RefundState.ABNORMAL: RefundRowState.ABNORMAL,
     RefundState.CLOSED: RefundRowState.CLOSED,
-}
-_REACHED_FROM = {
-    RefundRowState.PROCESSING: ["requested", "sent"],
-    RefundRowState.SUCCEEDED: ["requested", "sent", "processing", "abnormal"],
-    RefundRowState.ABNORMAL: ["requested", "sent", "processing"],
-    RefundRowState.CLOSED: ["requested", "sent", "processing", "abnormal"],
 }
 
 
@@ -276,7 +270,7 @@ class Refunds:
                 (seen.succeeded_at or now) if is_done else None,
                 None if is_done else now + wait_in(QUERY_AFTER_SECONDS, 0),
                 None if target is RefundRowState.SUCCEEDED else target.value,
-                _REACHED_FROM[target],
+                [source.value for source, targets in REFUND_TRANSITIONS.items() if target in targets],
             )
             if changed is None:
                 return Confirmation.REPEATED

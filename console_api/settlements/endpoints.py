@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from sanic.response import HTTPResponse
+from sanic.response import ResponseStream
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import download
 from api_kit.spreadsheets import CSV, XLSX, Cell, write_sheet
 from console_api import door
 from console_api.settlements.schemas import (
@@ -99,12 +100,14 @@ async def list_settlement_entries(actor: MerchantClerk | CountyOfficer | Auditor
 
 
 @door.get("/settlements/entries/file")
-async def export_settlement_entries(actor: MerchantClerk | CountyOfficer | Auditor, query: ExportQuery) -> HTTPResponse:
+async def export_settlement_entries(
+    actor: MerchantClerk | CountyOfficer | Auditor, query: ExportQuery
+) -> ResponseStream:
     """导出结算明细（XLSX 或 CSV）。"""
     number = _asked(actor, query.merchant)
     await figures(number, query.first_day, query.last_day)
     name = f"settlement-{number}-{query.first_day}-{query.last_day}"
-    return await _file(query.format, name, every_entry(number, query.first_day, query.last_day))
+    return _file(query.format, name, every_entry(number, query.first_day, query.last_day))
 
 
 @door.get("/settlements/reconciliation")
@@ -141,23 +144,19 @@ async def show_settlement_statement(actor: MerchantClerk | CountyOfficer | Audit
 @door.get("/settlements/statements/<number:str>/file")
 async def export_settlement_statement(
     actor: MerchantClerk | CountyOfficer | Auditor, number: str, query: FormatQuery
-) -> HTTPResponse:
+) -> ResponseStream:
     """导出结算单明细（XLSX 或 CSV）。"""
     card = await statement(number, _own(actor))
-    return await _file(query.format, f"statement-{card.number}", every_entry_of_statement(card.number))
+    return _file(query.format, f"statement-{card.number}", every_entry_of_statement(card.number))
 
 
 async def _statement(number: str, owner: str | None) -> StatementView:
     return StatementView(await statement(number, owner), await figures_of_statement(number))
 
 
-async def _file(file_format: Format, name: str, found: AsyncIterator[EntryView]) -> HTTPResponse:
-    pieces = [piece async for piece in write_sheet(file_format, _TITLES, _cells(found))]
-    return HTTPResponse(
-        b"".join(pieces),
-        content_type=XLSX if file_format == "xlsx" else CSV,
-        headers={"content-disposition": f'attachment; filename="{name}.{file_format}"'},
-    )
+def _file(file_format: Format, name: str, found: AsyncIterator[EntryView]) -> ResponseStream:
+    pieces = write_sheet(file_format, _TITLES, _cells(found))
+    return download(f"{name}.{file_format}", XLSX if file_format == "xlsx" else CSV, pieces)
 
 
 async def _cells(found: AsyncIterator[EntryView]) -> AsyncIterator[Sequence[Cell]]:

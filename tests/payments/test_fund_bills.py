@@ -135,6 +135,20 @@ async def test_a_business_that_nobody_knows_and_foreign_money_are_items(shop: Sh
     ]
 
 
+async def test_a_capture_in_the_bills_of_two_days_does_not_stop_the_comparison(shop: Shop) -> None:
+    """Fails with an error that stops every comparison when a fee is looked for in all bills at once: tried."""
+    reference = await shop.open(700)
+    paid = await seen(shop, reference)
+    await shop.payments.confirm(paid)
+    for day in range(2):
+        await keep(shop, captured_line(paid.number, str(paid.transaction_id), 700 + day))
+        shop.watch.forward(days=1)
+    funds = FundBills(shop.gateway, shop.watch)
+    line = moved(1, "扣除交易手续费", -6, 694, str(paid.transaction_id))
+    await funds._keep(FundBill(day=china_day(utc_now()), account=channel.SUB_MCHID, sha1="", rows=(line,)))
+    assert await funds.compare() == 1
+
+
 async def an_item(shop: Shop) -> tuple[Differences, str, str]:
     """A trade bill's line whose payment is not captured yet: it may agree later."""
     reference = await shop.open(700)
