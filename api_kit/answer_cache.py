@@ -9,8 +9,9 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 LASTING_S = 1.5
 """A price or a sell-out shows within two seconds (commerce reference R19)."""
@@ -18,6 +19,14 @@ LASTING_S = 1.5
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ENTRIES = 4096
 MAX_KEY_CHARS = 2048
+
+MOST_TOGETHER = 64
+"""So many answers are made at once: a few milliseconds of the process."""
+
+MOST_LOOKED_AT = 512
+REMEMBERED_S = 10.0
+AGED = 2 / 3
+"""From this share of its time on an answer is made anew along with another one."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,10 @@ def kept(body: bytes, began_at: float) -> Kept:
     return Kept(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"', began_at)
 
 
+Make = Callable[[], Awaitable[bytes]]
+MakeSeveral = Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]]
+
+
 @dataclass
 class AnswerCache:
     """Bounded by bytes and by entries; what was not asked for longest goes first."""
@@ -43,11 +56,22 @@ class AnswerCache:
     max_entries: int = MAX_ENTRIES
     clock: Callable[[], float] = time.monotonic
     held_bytes: int = 0
+    made: int = 0
     _entries: "OrderedDict[str, Kept]" = field(default_factory=OrderedDict)
-    _making: "dict[str, tuple[float, asyncio.Future[Kept | None]]]" = field(default_factory=dict)
+    _making: "dict[str, tuple[float, asyncio.Future[dict[str, Kept]]]]" = field(default_factory=dict)
+    _asked_at: dict[MakeSeveral, dict[str, float]] = field(default_factory=dict)
 
-    async def get(self, key: str, make: Callable[[], Awaitable[bytes]]) -> Kept:
-        """The answer under a key, made when there is none that counts. What ``make`` raises is kept by nobody."""
+    async def get(self, key: str, make: Make, several: MakeSeveral | None = None) -> Kept:
+        """The answer under a key, made when there is none that counts. What ``make`` raises is kept by nobody.
+
+        With ``several`` an answer that is too old is made anew together with others of its kind that will be soon and
+        that somebody has asked for a moment ago: many for little more than the cost of one. Whoever has asked once is
+        so thought of once. ``several`` answers by key, without those that there are no more.
+        """
+        if several is not None:
+            asked_at = self._asked_at.setdefault(several, {})
+            asked_at.pop(key, None)
+            asked_at[key] = self.clock()
         while True:
             now = self.clock()
             found = self._entries.get(key)
@@ -56,23 +80,44 @@ class AnswerCache:
                 return found
             began_at, making = self._making.get(key, (now, None))
             if making is None or now - began_at >= self.lasting_s:
-                return await self._make(key, make, now)
+                return await self._make(key, make, several if found else None, now)
             made = await asyncio.shield(making)
-            if made is not None:
-                return made  # else whoever made it gave up, and the next one makes it
+            if key in made:
+                return made[key]  # else whoever made it gave up, and the next one makes it
 
-    async def _make(self, key: str, make: Callable[[], Awaitable[bytes]], began_at: float) -> Kept:
-        promise: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
-        self._making[key] = (began_at, promise)
-        made = None
+    async def _make(self, key: str, make: Make, several: MakeSeveral | None, began_at: float) -> Kept:
+        promise: asyncio.Future[dict[str, Kept]] = asyncio.get_running_loop().create_future()
+        keys = [key, *(self._due(several, key, began_at) if several is not None else ())]
+        self._making |= dict.fromkeys(keys, (began_at, promise))
+        made: dict[str, Kept] = {}
         try:
-            made = kept(await make(), began_at)
-            self._keep(key, made)
-            return made
+            if several is not None and len(keys) > 1:
+                made = {name: kept(body, began_at) for name, body in (await several(keys)).items()}
+            if key not in made:
+                made[key] = kept(await make(), began_at)
+            for name, answer in made.items():
+                self._keep(name, answer)
+            return made[key]
         finally:
+            self.made += len(made)
             promise.set_result(made)
-            if self._making.get(key, (0, None))[1] is promise:
-                del self._making[key]
+            for name in keys:
+                if self._making.get(name, (0, None))[1] is promise:
+                    del self._making[name]
+
+    def _due(self, several: MakeSeveral, key: str, now: float) -> list[str]:
+        """Keys whose answers have aged, but for ``key``; who was asked for longest ago is likely to come next."""
+        asked_at, due = self._asked_at[several], []
+        for name, moment in list(islice(asked_at.items(), MOST_LOOKED_AT)):
+            entry = self._entries.get(name)
+            if entry is None or now - moment > REMEMBERED_S:
+                del asked_at[name]
+            elif now - entry.began_at >= self.lasting_s * AGED and name != key and name not in self._making:
+                del asked_at[name]
+                due.append(name)
+            if len(due) == MOST_TOGETHER - 1:
+                break
+        return due
 
     def _keep(self, key: str, made: Kept) -> None:
         old = self._entries.pop(key, None)

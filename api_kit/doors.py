@@ -14,7 +14,7 @@ A route without an actor must say ``public=True``, or the door refuses to be bui
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -29,6 +29,7 @@ from kit.actors import Actor
 Handler = Callable[..., Awaitable[Any]]
 Decorator = Callable[[Handler], Handler]
 Permit = Callable[["Endpoint", Actor], None]
+Together = Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]]
 Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
 Effect = Literal["with_answer", "resumable"]
 
@@ -72,6 +73,7 @@ class Endpoint:
     permit: Permit | None = None
     websocket: bool = False
     cached: bool = False
+    together: Together | None = None
     max_body_bytes: int = MAX_BODY_BYTES
     turnstile: type[Turnstile] | None = None
 
@@ -107,9 +109,16 @@ class Door:
         self.permit = permit
         self.endpoints: list[Endpoint] = []
 
-    def get(self, path: str, *, public: bool = False, status: int = 200, cached: bool = False) -> Decorator:
-        """A read. A ``cached`` one answers everybody alike, with an ETag and from memory for a moment."""
-        return self._route("GET", path, public=public, status=status, cached=cached)
+    def get(
+        self, path: str, *, public: bool = False, status: int = 200, cached: bool = False,
+        together: Together | None = None,
+    ) -> Decorator:  # fmt: skip
+        """A read. A ``cached`` one answers everybody alike, with an ETag and from memory for a moment.
+
+        ``together`` makes the answers for several values of its one path argument at once; see
+        :class:`api_kit.answer_cache.AnswerCache`.
+        """
+        return self._route("GET", path, public=public, status=status, cached=cached, together=together)
 
     def post(
         self,
@@ -185,6 +194,9 @@ def read_endpoint(handler: Handler, *, name: str, path: str, public: bool, **dec
         raise TypeError(f"{name}: the path names {in_path}, the handler takes {read['path_arguments']}")
     if declared.get("cached") and (read["actors"] or read.get("request_argument")):
         raise TypeError(f"{name}: an answer for everybody cannot know who asks")
+    alone = len(in_path) == 1 and "query" not in read and not read["services"]
+    if declared.get("together") and not (declared.get("cached") and alone):
+        raise TypeError(f"{name}: only cached answers by one name can be made together")
     if not read["actors"] and not public:
         raise TypeError(f"{name}: no actor and not public")
     return Endpoint(

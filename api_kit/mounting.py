@@ -1,7 +1,7 @@
 """Doors on a Sanic application: each endpoint becomes one route that authenticates, checks, calls and answers."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -9,8 +9,8 @@ import msgspec
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, ResponseStream
 
-from api_kit.answer_cache import AnswerCache
-from api_kit.doors import Answer, Door, Endpoint
+from api_kit.answer_cache import AnswerCache, MakeSeveral
+from api_kit.doors import Answer, Door, Endpoint, Together
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from api_kit.turnstiles import behind
 from api_kit.uploads import read_upload
@@ -130,19 +130,22 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
 
 
 def _cached_route(endpoint: Endpoint, given: dict[str, object], cache: AnswerCache) -> Any:
-    """A read that is the same for everybody. The key is the checked query, so no spelling of it is a second entry."""
+    """A read that is the same for everybody. The key is what was checked, so no spelling of it is a second entry."""
+    route = f"{endpoint.path}?"
+    several = _several(endpoint.together, route) if endpoint.together is not None else None
 
     async def handle(request: Request, **path: Any) -> HTTPResponse:
-        arguments: dict[str, object] = {**given, **read_path(path)}
-        key = request.path
+        names = read_path(path)
+        arguments: dict[str, object] = {**given, **names}
+        key = route + "/".join(map(str, names.values()))
         if endpoint.query is not None:
             arguments["query"] = query = read_query(request, endpoint.query)
-            key += "?" + msgspec.json.encode(query).decode()
+            key += msgspec.json.encode(query).decode()
 
         async def make() -> bytes:
             return msgspec.json.encode(await endpoint.handler(**arguments))
 
-        found = await cache.get(key, make)
+        found = await cache.get(key, make, several)
         # A client may keep it and has to ask every time: what it keeps is never older than what is here.
         headers = {"etag": found.etag, "cache-control": "no-cache"}
         if _matches(request.headers.get("if-none-match"), found.etag):
@@ -150,6 +153,16 @@ def _cached_route(endpoint: Endpoint, given: dict[str, object], cache: AnswerCac
         return HTTPResponse(found.body, headers=headers, content_type=_JSON)
 
     return handle
+
+
+def _several(together: Together, route: str) -> MakeSeveral:
+    """Answers by key, made together; a key is the route and the one name in its path."""
+
+    async def make(keys: Sequence[str]) -> dict[str, bytes]:
+        made = await together([key.removeprefix(route) for key in keys])
+        return {route + name: msgspec.json.encode(answer) for name, answer in made.items()}
+
+    return make
 
 
 def _matches(asked: str | None, etag: str) -> bool:

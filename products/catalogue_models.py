@@ -246,16 +246,20 @@ class PriceChange(Model):
 
 
 class CatalogueEntry(Model):
-    """What lists filter and sort a product by, kept by triggers alone (``guards.sql``).
+    """What lists filter and sort a product by from ``holds_from`` until ``holds_until``, kept by triggers alone.
 
-    Price, stock flag and place change in the transaction that changes the product or its SKUs; ``sold`` follows within
-    a minute by a job, because a hot product's row would otherwise be everybody's lock.
+    A product without open flash offers has one, from -infinity to infinity; else it has one for each span between the
+    begins and ends of its offers. Price, stock flag and place change in the transaction that changes the product, its
+    SKUs or their offers (``guards.sql``); ``sold`` follows within a minute by a job, because a hot product's row would
+    otherwise be everybody's lock.
     """
 
     id = fields.BigIntField(primary_key=True)
     product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
         "longchuan.Product", related_name=False, on_delete=OnDelete.RESTRICT
     )
+    holds_from = fields.DatetimeField()
+    holds_until = fields.DatetimeField()
     listed = fields.BooleanField(default=False)
     listed_at = fields.DatetimeField(null=True)
     township = fields.CharField(max_length=9)
@@ -264,11 +268,12 @@ class CatalogueEntry(Model):
     )
     price_from_fen = fields.BigIntField(null=True)
     in_stock = fields.BooleanField(default=False)
+    on_offer = fields.BooleanField(default=False)
     sold = fields.BigIntField(default=0)
 
     class Meta:
         table = "catalogue_entry"
-        constraints = (UniqueConstraint(fields=("product_id",), name="catalogue_entry_once"),)
+        constraints = (UniqueConstraint(fields=("product_id", "holds_from"), name="catalogue_entry_once"),)
 
 
 class SearchEntry(Model):

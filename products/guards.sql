@@ -64,23 +64,43 @@ CREATE INDEX IF NOT EXISTS catalogue_entry_category
 CREATE INDEX IF NOT EXISTS search_entry_words ON search_entry USING gin (words);
 CREATE INDEX IF NOT EXISTS search_word_letters ON search_word USING gin (word gin_trgm_ops);
 
--- The entry as the product and its SKUs are now. One writer at a time, who waits for nobody else while holding the lock:
+-- The entries as the product, its SKUs and their open flash offers are now: one for each span of time between the begins
+-- and ends of offers, so that a list is right at every moment and nothing has to happen when one comes. One writer at a time, who waits for nobody else while holding the lock:
 -- it runs at the commit, after every SKU that the transaction wanted is locked, so no two can wait in a circle, and the
 -- statement after the lock sees what the one before it has committed.
-CREATE OR REPLACE FUNCTION refresh_catalogue_entry(changed bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- A session keeps the plan that it made while the tables were small, so it has to be one that walks the indexes.
+CREATE OR REPLACE FUNCTION refresh_catalogue_entry(changed bigint) RETURNS void LANGUAGE plpgsql
+    SET enable_seqscan = off AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('products.catalogue_entry', 0));
+    WITH moments AS (
+        SELECT '-infinity'::timestamptz AS at
+        UNION
+        SELECT m.at FROM sku s JOIN flash_offer f ON f.sku_id = s.id AND f.state = 'open'
+         CROSS JOIN LATERAL (VALUES (f.starts_at), (f.ends_at)) m (at) WHERE s.product_id = changed AND s.active),
+    spans AS (
+        SELECT at AS holds_from, lead(at, 1, 'infinity') OVER (ORDER BY at) AS holds_until FROM moments),
+    gone AS (
+        DELETE FROM catalogue_entry e WHERE e.product_id = changed
+           AND NOT EXISTS (SELECT 1 FROM spans t WHERE t.holds_from = e.holds_from))
     INSERT INTO catalogue_entry AS e
-           (product_id, listed, listed_at, township, category_id, price_from_fen, in_stock, sold)
-    SELECT p.id, p.state = 'listed' AND k.price_from IS NOT NULL, p.listed_at, p.township_id, p.category_id,
-           k.price_from, COALESCE(k.in_stock, false), 0
-      FROM product p CROSS JOIN LATERAL (
-           SELECT min(price_fen) AS price_from, bool_or(available > 0) AS in_stock
-             FROM sku WHERE product_id = p.id AND active) k
+           (product_id, holds_from, holds_until, listed, listed_at, township, category_id, price_from_fen, in_stock,
+            on_offer, sold)
+    SELECT p.id, t.holds_from, t.holds_until, p.state = 'listed' AND k.price_from IS NOT NULL, p.listed_at,
+           p.township_id, p.category_id, k.price_from, COALESCE(k.in_stock, false), COALESCE(k.on_offer, false),
+           COALESCE((SELECT max(sold) FROM catalogue_entry WHERE product_id = changed), 0)
+      FROM product p CROSS JOIN spans t CROSS JOIN LATERAL (
+           SELECT min(COALESCE(f.price_fen, s.price_fen)) AS price_from, bool_or(f.id IS NOT NULL) AS on_offer,
+                  bool_or(CASE WHEN f.id IS NULL THEN s.available > 0 ELSE EXISTS (
+                      SELECT 1 FROM flash_bucket b WHERE b.offer_id = f.id AND b.available > 0) END) AS in_stock
+             FROM sku s LEFT JOIN flash_offer f ON f.sku_id = s.id AND f.state = 'open'
+                  AND f.starts_at <= t.holds_from AND t.holds_from < f.ends_at
+            WHERE s.product_id = p.id AND s.active) k
      WHERE p.id = changed
-        ON CONFLICT (product_id) DO UPDATE SET
-           listed = excluded.listed, listed_at = excluded.listed_at, township = excluded.township,
-           category_id = excluded.category_id, price_from_fen = excluded.price_from_fen, in_stock = excluded.in_stock;
+        ON CONFLICT (product_id, holds_from) DO UPDATE SET
+           holds_until = excluded.holds_until, listed = excluded.listed, listed_at = excluded.listed_at,
+           township = excluded.township, category_id = excluded.category_id, price_from_fen = excluded.price_from_fen,
+           in_stock = excluded.in_stock, on_offer = excluded.on_offer;
 END
 $$;
 
@@ -94,6 +114,21 @@ $$;
 CREATE OR REPLACE FUNCTION note_changed_sku() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM refresh_catalogue_entry(NEW.product_id);
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION note_changed_offer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refresh_catalogue_entry(s.product_id) FROM sku s WHERE s.id = NEW.sku_id;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION note_changed_bucket() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refresh_catalogue_entry(s.product_id)
+       FROM flash_offer f JOIN sku s ON s.id = f.sku_id WHERE f.id = NEW.offer_id AND f.state = 'open';
     RETURN NULL;
 END
 $$;
@@ -116,6 +151,17 @@ BEGIN
             WHEN ((OLD.price_fen, OLD.active, OLD.available > 0)
                   IS DISTINCT FROM (NEW.price_fen, NEW.active, NEW.available > 0))
             EXECUTE FUNCTION note_changed_sku();
+        CREATE CONSTRAINT TRIGGER offer_made_entry AFTER INSERT ON flash_offer
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_changed_offer();
+        CREATE CONSTRAINT TRIGGER offer_changed_entry AFTER UPDATE ON flash_offer
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+            WHEN ((OLD.state, OLD.starts_at, OLD.ends_at, OLD.price_fen)
+                  IS DISTINCT FROM (NEW.state, NEW.starts_at, NEW.ends_at, NEW.price_fen))
+            EXECUTE FUNCTION note_changed_offer();
+        CREATE CONSTRAINT TRIGGER bucket_changed_entry AFTER UPDATE ON flash_bucket
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+            WHEN ((OLD.available > 0) IS DISTINCT FROM (NEW.available > 0))
+            EXECUTE FUNCTION note_changed_bucket();
     END IF;
 END
 $$;

@@ -13,6 +13,7 @@ from products.catalogue_models import CertificateKind, ProductClass
 from products.queries import BRANDED, MARKS, ON_SALE, RECOGNISED, marks_of
 from products.search import guesses
 from products.search_words import Search, corrected, search_of
+from products.selling import AVAILABLE, HOLDS, IN_STOCK, PRICE_FROM
 
 _LIMITS = (21, 51, 101)
 """LIMIT is written into the statement: the planner must know that only a page is wanted."""
@@ -44,9 +45,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductCard(msgspec.Struct):
-    """A product in a list: the lowest price of its SKUs, and the marks that it may carry today.
+    """A product in a list: the lowest price of its SKUs now, and the marks that it may carry today.
 
-    ``sold`` is counted within a minute.
+    While ``on_offer`` a flash offer of one of its SKUs runs. What is booked by the day has the lowest price of its free
+    days, and ``available`` are the places of all of them. ``sold`` is counted within a minute.
     """
 
     code: str
@@ -60,6 +62,7 @@ class ProductCard(msgspec.Struct):
     product_class: str
     price_from_fen: int
     available: int
+    on_offer: bool
     sold: int
     marks: list[str]
 
@@ -73,7 +76,7 @@ class _Key(msgspec.Struct, array_like=True):
 
 CARD = f"""e.product_id, e.listed_at, e.price_from_fen, e.sold, p.code, p.title, p.subtitle, p.image,
        m.name AS merchant_name, e.township, d.name AS township_name, g.code AS category, g.product_class,
-       (SELECT sum(available)::bigint FROM sku WHERE product_id = p.id AND active) AS available,
+       {PRICE_FROM} AS shown_fen, {AVAILABLE} AS available, e.on_offer,
        {BRANDED} AS branded, {RECOGNISED} AS recognised"""
 SHELF = """catalogue_entry e
   JOIN product p ON p.id = e.product_id
@@ -87,7 +90,7 @@ _ORDERS = {
     Sort.PRICE_UP: ("e.price_from_fen", "ASC"),
     Sort.PRICE_DOWN: ("e.price_from_fen", "DESC"),
     Sort.SALES: ("e.sold", "DESC"),
-    Sort.RELEVANCE: ("CASE strpos(w.title, $2) WHEN 0 THEN 1 WHEN 1 THEN 3 ELSE 2 END", "DESC"),
+    Sort.RELEVANCE: ("CASE strpos(w.title, {}) WHEN 0 THEN 1 WHEN 1 THEN 3 ELSE 2 END", "DESC"),
 }
 _CERTIFIED = (
     "EXISTS (SELECT 1 FROM product_certificate f WHERE f.product_id = p.id AND f.state = 'accepted'"
@@ -116,15 +119,15 @@ async def product_cards(
     after = read_cursor(cursor, _Key) if cursor else None
     if after is not None and after.sort is not sort:
         raise CursorInvalid()
-    day, guessed = china_day(now or utc_now()), after is not None and after.guessed
+    moment, guessed = now or utc_now(), after is not None and after.guessed
     if search is not None and guessed:
         search = corrected(search, await guesses(search.letters))
-    found = await _page(wanted, search, sort, after, limit, day)
+    found = await _page(wanted, search, sort, after, limit, moment)
     if not found and search is not None and after is None and any(search.letters):
         words = await guesses(search.letters)
         if any(words):
             guessed = True
-            found = await _page(wanted, corrected(search, words), sort, None, limit, day)
+            found = await _page(wanted, corrected(search, words), sort, None, limit, moment)
     page = [card_of(r) for r in found[:limit]]
     if len(found) <= limit:
         return page, None
@@ -133,22 +136,22 @@ async def product_cards(
 
 
 async def _page(
-    wanted: Wanted, search: Search | None, sort: Sort, after: _Key | None, limit: int, day: object
+    wanted: Wanted, search: Search | None, sort: Sort, after: _Key | None, limit: int, moment: datetime
 ) -> list[Row]:
     """Up to ``limit + 1`` rows or a few more. No text of a client becomes part of the statement."""
-    parameters: list[object] = [day]
+    parameters: list[object] = [china_day(moment), moment]
 
     def given(value: object, kind: str) -> str:
         parameters.append(value)
         return f"${len(parameters)}::{kind}"
 
-    conditions, sources, rank = ["e.listed", ON_SALE], SHELF, "0"
+    conditions, sources, rank = [HOLDS, ON_SALE], SHELF, "0"
     if search is not None:
         sources += "\n  JOIN search_entry w ON w.product_id = e.product_id"
         folded = given(search.folded, "text")
         conditions.append(f"w.words @@ {given(search.tsquery, 'tsquery')}")
         if sort is Sort.RELEVANCE:
-            rank = _ORDERS[sort][0].replace("$2", folded)
+            rank = _ORDERS[sort][0].format(folded)
         else:
             conditions.append(f"{folded} IS NOT NULL")
     if wanted.township is not None:
@@ -166,7 +169,7 @@ async def _page(
     if wanted.price_to_fen is not None:
         conditions.append(f"e.price_from_fen <= {given(wanted.price_to_fen, 'bigint')}")
     if wanted.in_stock:
-        conditions.append("e.in_stock")
+        conditions.append(IN_STOCK)
     key, direction = (rank, "DESC") if sort is Sort.RELEVANCE else _ORDERS[sort]
     if after is not None:
         value, kind = _cursor_value(sort, after.value)
@@ -192,8 +195,9 @@ def card_of(found: Row) -> ProductCard:
         found["township_name"],
         found["category"],
         found["product_class"],
-        found["price_from_fen"],
+        found["shown_fen"],
         found["available"],
+        found["on_offer"],
         found["sold"],
         marks_of(found["branded"], found["recognised"]),
     )

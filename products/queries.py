@@ -6,10 +6,12 @@ from datetime import date, datetime
 import msgspec
 
 from kit.clock import china_day, utc_now
-from kit.database import row, rows
+from kit.database import Row, row, rows
+from products.calendars import Calendar
 from products.drafts import NEEDS_CONFIRMATION
 from products.errors import ProductUnknown
 from products.gates import GATES_HOLD
+from products.selling import CALENDAR, FLASH, SKU_AVAILABLE, SKU_PRICE
 from products.terms import AfterSalesTerms
 
 _BRAND_HOLDS = (
@@ -49,16 +51,35 @@ _CERTIFICATES = (
 )
 
 
+class FlashOnPage(msgspec.Struct):
+    """A flash offer of a SKU that runs or is announced; ``left`` pieces are not taken."""
+
+    number: str
+    price_fen: int
+    limit_per_buyer: int | None
+    left: int
+    starts_at: datetime
+    ends_at: datetime
+
+
 class SkuOnSale(msgspec.Struct):
-    """A SKU on a product's page; ``options`` has one word for each axis of the product."""
+    """A SKU on a product's page: what it costs now, and how many can be had now.
+
+    ``options`` has one word for each axis of the product. While its ``offer`` runs, price and pieces are the offer's.
+    What is booked by the day has a ``calendar`` of the next 31 days, the lowest price of its free days, and as many
+    places as all of them.
+    """
 
     code: str
     spec: str
     options: list[str]
     price_fen: int
+    list_price_fen: int
     mass_gram: int
     available: int
     return_policy: str
+    offer: FlashOnPage | None
+    calendar: Calendar | None
 
 
 class ClaimedCertificate(msgspec.Struct):
@@ -153,20 +174,25 @@ def marks_of(branded: bool, recognised: bool) -> list[str]:
     return [name for name, carried in zip(MARKS, (branded, recognised), strict=True) if carried]
 
 
+_OFFER = (
+    "CASE WHEN f.number IS NOT NULL THEN json_build_object('number', f.number, 'price_fen', f.price_fen,"
+    " 'limit_per_buyer', f.limit_per_buyer, 'left', f.pieces, 'starts_at', f.starts_at, 'ends_at', f.ends_at) END"
+)
 _PAGE = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, m.name AS merchant_name,
        p.township_id, d.name AS township_name, g.code AS category, g.product_class, p.return_policy, p.listed_at,
        {_SHIPS_FROM}, {BRANDED} AS branded, {RECOGNISED} AS recognised, {_CERTIFICATES} AS certificates,
        p.pictures::text AS pictures, p.axes::text AS axes,
        (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'options', s.options,
-                        'price_fen', s.price_fen, 'mass_gram', s.mass_gram, 'available', s.available,
-                        'return_policy', COALESCE(s.return_policy, p.return_policy)) ORDER BY s.position)
-          FROM sku s WHERE s.product_id = p.id AND s.active)::text AS skus
+                        'price_fen', {SKU_PRICE}, 'list_price_fen', s.price_fen, 'mass_gram', s.mass_gram,
+                        'available', {SKU_AVAILABLE}, 'return_policy', COALESCE(s.return_policy, p.return_policy),
+                        'offer', {_OFFER}, 'calendar', {CALENDAR}) ORDER BY s.position)
+          FROM sku s {FLASH} WHERE s.product_id = p.id AND s.active)::text AS skus
   FROM product p
   JOIN merchant m ON m.id = p.merchant_id
   JOIN category g ON g.id = p.category_id
   JOIN division d ON d.code = p.township_id
- WHERE p.code = $2 AND {ON_SALE}"""
+ WHERE p.code = ANY($3::text[]) AND {ON_SALE}"""
 
 _read_skus = msgspec.json.Decoder(list[SkuOnSale]).decode
 _read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
@@ -176,9 +202,19 @@ _read_axes = msgspec.json.Decoder(list[str]).decode
 
 async def product_page(code: str, now: datetime | None = None) -> ProductPage:
     """One product on sale. One query. Raises :class:`ProductUnknown`."""
-    found = await row(_PAGE, china_day(now or utc_now()), code)
-    if found is None:
+    found = await product_pages([code], now)
+    if code not in found:
         raise ProductUnknown()
+    return found[code]
+
+
+async def product_pages(codes: Sequence[str], now: datetime | None = None) -> dict[str, ProductPage]:
+    """Those of some products that are on sale, by code. One query."""
+    moment = now or utc_now()
+    return {found["code"]: _page_of(found) for found in await rows(_PAGE, china_day(moment), moment, list(codes))}
+
+
+def _page_of(found: Row) -> ProductPage:
     return ProductPage(
         found["code"],
         found["title"],
@@ -282,7 +318,7 @@ async def sku_offers(
 
 
 class FreightFacts(msgspec.Struct, frozen=True):
-    """What sending a SKU depends on; ``mass_gram`` is of one piece."""
+    """What sending a SKU depends on; ``mass_gram`` and ``price_fen``, which is charged now, are of one piece."""
 
     freight_template: str
     mass_gram: int
@@ -294,11 +330,14 @@ async def freight_facts(product: str, sku: str | None, now: datetime | None = No
 
     Raises :class:`ProductUnknown`.
     """
+    moment = now or utc_now()
     found = await row(
-        "SELECT p.freight_template, s.mass_gram, s.price_fen FROM sku s JOIN product p ON p.id = s.product_id"
-        f" JOIN merchant m ON m.id = p.merchant_id WHERE p.code = $2 AND s.active AND {ON_SALE}"
-        " AND ($3::text IS NULL OR s.code = $3) ORDER BY s.position LIMIT 1",
-        china_day(now or utc_now()),
+        "SELECT p.freight_template, s.mass_gram, CASE WHEN f.runs THEN f.price_fen ELSE s.price_fen END AS price_fen"
+        f" FROM sku s JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id {FLASH}"
+        f" WHERE p.code = $3 AND s.active AND {ON_SALE}"
+        " AND ($4::text IS NULL OR s.code = $4) ORDER BY s.position LIMIT 1",
+        china_day(moment),
+        moment,
         product,
         sku,
     )

@@ -25,7 +25,7 @@ MAX_SYLLABLES = 8
 FUZZY_LETTERS = 4
 """A shorter word has too many neighbours to guess what was meant."""
 
-_RUNS = re.compile(r"[㐀-鿿]+|[a-z]+|[0-9]+")
+_RUNS = re.compile(r"[㐀-䶿一-鿿]+|[a-z]+|[0-9]+")
 
 
 class Words(msgspec.Struct, frozen=True):

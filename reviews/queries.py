@@ -1,5 +1,6 @@
 """Reads of reviews: one statement for the rows, one for the pictures of the page."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -99,8 +100,18 @@ def author_name(consumer: str, anonymous: bool) -> str:
 
 async def rating_of(product: str) -> Rating:
     """One product's rating; one statement."""
-    found = await row("SELECT reviews, average_bp, with_pictures FROM product_rating WHERE product = $1", product)
-    return Rating(**found) if found else Rating()
+    return (await ratings_of([product]))[product]
+
+
+async def ratings_of(products: Sequence[str]) -> dict[str, Rating]:
+    """The ratings of some products, every product a key; one statement."""
+    found = await rows(
+        "SELECT product, reviews, average_bp, with_pictures FROM product_rating WHERE product = ANY($1::text[])",
+        list(products),
+    )
+    return dict.fromkeys(products, Rating()) | {
+        r["product"]: Rating(r["reviews"], r["average_bp"], r["with_pictures"]) for r in found
+    }
 
 
 async def product_reviews(

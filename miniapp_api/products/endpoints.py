@@ -1,10 +1,12 @@
 """The catalogue."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from accounts.actors import Consumer
 from accounts.preferences import personalised, set_personalised
-from content.pictures import pictures_of
+from content.pictures import PictureView, pictures_of_several
 from miniapp_api import door
 from miniapp_api.products.schemas import (
     CategoriesView,
@@ -19,11 +21,12 @@ from miniapp_api.products.schemas import (
 )
 from orders.recent import recently_bought
 from products.categories import CategoryNode, category_tree
+from products.errors import ProductUnknown
 from products.listing import product_cards
-from products.queries import ProductPage, product_page
+from products.queries import ProductPage, product_pages
 from products.recommendations import popular, related_to
 from products.service import pictures_owner
-from reviews.queries import rating_of
+from reviews.queries import ratings_of
 
 
 @door.get("/products", public=True, cached=True)
@@ -32,20 +35,33 @@ async def list_products(query: ProductsQuery) -> ProductsView:
     return ProductsView(*await product_cards(query.cursor, query.limit, query.wanted()))
 
 
-@door.get("/products/<code:str>", public=True, cached=True)
+async def _views(codes: Sequence[str]) -> dict[str, ProductView]:
+    """The pages of some products, by code; those that are not on sale are missing."""
+    pages, ratings = await product_pages(codes), await ratings_of(codes)
+    with_pictures = {pictures_owner(code): page for code, page in pages.items() if page.pictures}
+    shown = await pictures_of_several(list(with_pictures)) if with_pictures else {}
+    galleries = {page.code: _gallery(page, shown[owner]) for owner, page in with_pictures.items()}
+    return {
+        code: ProductView(**msgspec.structs.asdict(page), gallery=galleries.get(code, []), rating=ratings[code])
+        for code, page in pages.items()
+    }
+
+
+@door.get("/products/<code:str>", public=True, cached=True, together=_views)
 async def show_product(code: str) -> ProductView:
     """商品详情：规格、价格、库存、今日有效的标识、证书与评分。"""
-    page = await product_page(code)
-    gallery = await _gallery(page) if page.pictures else []
-    return ProductView(**msgspec.structs.asdict(page), gallery=gallery, rating=await rating_of(code))
+    found = await _views([code])
+    if code not in found:
+        raise ProductUnknown()
+    return found[code]
 
 
-async def _gallery(page: ProductPage) -> list[PictureOnPage]:
+def _gallery(page: ProductPage, pictures: Sequence[PictureView]) -> list[PictureOnPage]:
     """The pictures of a product that have been judged fit to show, in its merchant's order."""
     kinds = {picture.number: picture.kind for picture in page.pictures}
     return [
         PictureOnPage(kinds[p.number], p.width, p.height, p.thumbnail_url, p.url, p.large_url)
-        for p in await pictures_of(pictures_owner(page.code))
+        for p in pictures
         if p.number in kinds and p.url and p.thumbnail_url and p.large_url
     ]
 

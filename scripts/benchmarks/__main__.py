@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from urllib.request import urlopen
 
 import uvloop
 from tortoise.context import TortoiseContext
@@ -128,8 +129,17 @@ async def _measure(port: int, shelf: Shelf, options: argparse.Namespace) -> tupl
     rounds: dict[str, list[Round]] = {load.name: [] for load in everything}
     for _ in range(ROUNDS):
         for load in everything:
-            rounds[load.name].append(await drive(port, load.following, options.connections, options.seconds / ROUNDS))
+            before = _made(port)
+            done = await drive(port, load.following, options.connections, options.seconds / ROUNDS)
+            done.made = _made(port) - before
+            rounds[load.name].append(done)
     return everything, rounds
+
+
+def _made(port: int) -> int:
+    """How many answers the server has made that it keeps in memory."""
+    with urlopen(f"http://127.0.0.1:{port}/yardstick/made", timeout=UP_WITHIN_S) as reply:
+        return int(reply.read())
 
 
 def _wanted(loads: Sequence[Load], only: list[str]) -> list[Load]:

@@ -44,8 +44,10 @@ _GROW = (
     " sold, set_aside) SELECT 'K' || p.id || 'X', p.id, 0, '一', '[]', 100 + p.id % 9973, 1, true, 5, 0, 0, 0"
     " FROM product p"
     " WHERE NOT EXISTS (SELECT 1 FROM sku WHERE product_id = p.id)",
-    "INSERT INTO catalogue_entry (product_id, listed, listed_at, township, category_id, price_from_fen, in_stock, sold)"
-    " SELECT p.id, true, p.listed_at, p.township_id, p.category_id, s.price_fen, true, p.id % 1009 FROM product p"
+    "INSERT INTO catalogue_entry (product_id, holds_from, holds_until, listed, listed_at, township, category_id,"
+    " price_from_fen, in_stock, on_offer, sold)"
+    " SELECT p.id, '-infinity', 'infinity', true, p.listed_at, p.township_id, p.category_id, s.price_fen, true, false,"
+    " p.id % 1009 FROM product p"
     " JOIN sku s ON s.product_id = p.id AND s.position = 0"
     " WHERE NOT EXISTS (SELECT 1 FROM catalogue_entry WHERE product_id = p.id)",
 )

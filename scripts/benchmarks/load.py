@@ -13,12 +13,16 @@ PATIENCE_S = 30.0
 
 @dataclass
 class Round:
-    """What one load did in one round. ``latencies_ms`` has one entry per answered request."""
+    """What one load did in one round. ``latencies_ms`` has one entry per answered request.
+
+    ``made`` of the answers that are kept in memory had to be made.
+    """
 
     seconds: float = 0.0
     latencies_ms: list[float] = field(default_factory=list)
     refused: int = 0
     body_bytes: int = 0
+    made: int = 0
     sample: bytes = b""
 
     @property

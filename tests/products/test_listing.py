@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kit.clock import china_day, utc_now
@@ -303,6 +303,7 @@ async def test_lists_are_one_statement_and_a_mistyped_word_three(database: str) 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=80))
+@example("䷀")  # between the Han characters stand signs that are none
 def test_whatever_is_typed_becomes_words_that_need_no_escape(text: str) -> None:
     search = search_of(text)
     if search is not None:

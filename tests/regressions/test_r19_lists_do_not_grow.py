@@ -69,7 +69,7 @@ async def plan_of(statement: str, text: str, cursor: str | None) -> str:
         "timestamptz": lambda: f"'{listed_at}'",
     }
     filled = re.sub(r"\$\d+::(\w+)", lambda m: literal[m.group(1)]() + f"::{m.group(1)}", statement)
-    filled = re.sub(r"\$1\b", "CURRENT_DATE", filled)
+    filled = re.sub(r"\$1\b", "CURRENT_DATE", re.sub(r"\$2\b", "now()", filled))
     return "\n".join(r["QUERY PLAN"] for r in await rows(f"EXPLAIN {filled}"))
 
 
@@ -129,6 +129,28 @@ async def test_r19_a_changed_price_and_a_sell_out_show_within_two_seconds(cached
         assert await until_shown(cached, path, '"available":0') < 2
     empty = await cached.http.get("/v1/miniapp/products", params={"in_stock": "true"})
     assert empty.json()["products"] == []
+
+
+async def test_r19_pages_that_are_asked_for_are_renewed_together_and_in_time(cached: Served) -> None:
+    """Fails when the pages made together are kept for longer than those made alone: tried."""
+    merchant = await approved_merchant()
+    goods = [await listed_product(merchant, draft_of(f"商品 {n}"), stock=3) for n in range(20)]
+    paths = [f"/v1/miniapp/products/{code}" for code, _ in goods]
+    for _ in range(2):
+        for path in paths:
+            assert (await cached.http.get(path)).is_success
+    await asyncio.sleep(1.6)
+    with counted_statements() as sent:
+        pages = [(await cached.http.get(path)).text for path in paths]
+    assert len(sent) == 2, "pages and ratings of all twenty"
+    assert all(f'"{code}"' in page for (code, _), page in zip(goods, pages, strict=True))
+    await Catalogue().reprice(merchant, goods[7][1][0], 2771, "staff:test")
+    for path in paths:
+        await cached.http.get(path)
+    assert await until_shown(cached, paths[7], '"price_fen":2771') < 2
+    await Catalogue().delist(goods[3][0], "换季", "staff:test")
+    await asyncio.sleep(1.6)
+    assert [(await cached.http.get(path)).status_code for path in paths].count(404) == 1
 
 
 async def test_r19_a_client_that_has_the_page_gets_304_and_no_body(cached: Served) -> None:
