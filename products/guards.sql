@@ -76,7 +76,7 @@ BEGIN
     WITH moments AS (
         SELECT '-infinity'::timestamptz AS at
         UNION
-        SELECT m.at FROM sku s JOIN flash_offer f ON f.sku_id = s.id AND f.state = 'open'
+        SELECT m.at FROM sku s JOIN flash_offer f ON f.sku_id = s.id AND f.kind = 'flash' AND f.state = 'open'
          CROSS JOIN LATERAL (VALUES (f.starts_at), (f.ends_at)) m (at) WHERE s.product_id = changed AND s.active),
     spans AS (
         SELECT at AS holds_from, lead(at, 1, 'infinity') OVER (ORDER BY at) AS holds_until FROM moments),
@@ -93,7 +93,7 @@ BEGIN
            SELECT min(COALESCE(f.price_fen, s.price_fen)) AS price_from, bool_or(f.id IS NOT NULL) AS on_offer,
                   bool_or(CASE WHEN f.id IS NULL THEN s.available > 0 ELSE EXISTS (
                       SELECT 1 FROM flash_bucket b WHERE b.offer_id = f.id AND b.available > 0) END) AS in_stock
-             FROM sku s LEFT JOIN flash_offer f ON f.sku_id = s.id AND f.state = 'open'
+             FROM sku s LEFT JOIN flash_offer f ON f.sku_id = s.id AND f.kind = 'flash' AND f.state = 'open'
                   AND f.starts_at <= t.holds_from AND t.holds_from < f.ends_at
             WHERE s.product_id = p.id AND s.active) k
      WHERE p.id = changed
@@ -128,7 +128,7 @@ $$;
 CREATE OR REPLACE FUNCTION note_changed_bucket() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM refresh_catalogue_entry(s.product_id)
-       FROM flash_offer f JOIN sku s ON s.id = f.sku_id WHERE f.id = NEW.offer_id AND f.state = 'open';
+       FROM flash_offer f JOIN sku s ON s.id = f.sku_id WHERE f.id = NEW.offer_id AND f.kind = 'flash' AND f.state = 'open';
     RETURN NULL;
 END
 $$;
@@ -152,7 +152,8 @@ BEGIN
                   IS DISTINCT FROM (NEW.price_fen, NEW.active, NEW.available > 0))
             EXECUTE FUNCTION note_changed_sku();
         CREATE CONSTRAINT TRIGGER offer_made_entry AFTER INSERT ON flash_offer
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_changed_offer();
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.kind = 'flash')
+            EXECUTE FUNCTION note_changed_offer();
         CREATE CONSTRAINT TRIGGER offer_changed_entry AFTER UPDATE ON flash_offer
             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
             WHEN ((OLD.state, OLD.starts_at, OLD.ends_at, OLD.price_fen)

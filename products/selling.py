@@ -8,7 +8,8 @@ On the day ``$1`` and at the moment ``$2`` of the statement; the tables are ``p`
 FLASH = """LEFT JOIN LATERAL (
        SELECT o.number, o.price_fen, o.limit_per_buyer, o.starts_at, o.ends_at, $2 >= o.starts_at AS runs,
               (SELECT sum(available)::bigint FROM flash_bucket WHERE offer_id = o.id) AS pieces
-         FROM flash_offer o WHERE o.sku_id = s.id AND o.state = 'open' AND $2 < o.ends_at) f ON true"""
+         FROM flash_offer o
+        WHERE o.sku_id = s.id AND o.kind = 'flash' AND o.state = 'open' AND $2 < o.ends_at) f ON true"""
 """The flash offer of a SKU that runs (``f.runs``) or is announced."""
 
 FREE_DAYS = "FROM calendar_day d WHERE d.sku_id = s.id AND d.is_open AND d.taken < d.capacity AND d.day >= $1"
