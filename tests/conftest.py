@@ -20,6 +20,7 @@ from tests.servers import ThrowAwayPostgres
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run the long forms of the heavy suites too")
+    parser.addoption("--write", action="store_true", help="write tables that tests hold anew")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ the things, through the doors where a door makes them, and notes them in ``owner
 
 import importlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -53,7 +54,10 @@ class Belongings:
 
     def path_of(self, endpoint: Endpoint) -> str:
         """The path of an endpoint about things that exist, with the query that it needs."""
-        names = self.names_in(endpoint)
+        return self.path_with(endpoint, self.names_in(endpoint))
+
+    def path_with(self, endpoint: Endpoint, names: Mapping[str, str]) -> str:
+        """The same with given names."""
         path = re.sub(r"<(\w+)(?::\w+)?>", lambda part: names[part[1]], endpoint.path)
         query = urlencode(example(endpoint.query)) if endpoint.query is not None else ""
         return f"{path}?{query}" if query else path
@@ -61,11 +65,15 @@ class Belongings:
 
 @dataclass(frozen=True)
 class Owner:
-    """The people of a running house, as a room's ``give`` meets them; the house's database is connected."""
+    """The people of a running house, as a room's ``give`` meets them; the house's database is connected.
+
+    With each ``turn`` there is one thing more of every kind.
+    """
 
     house: House
     http: httpx.AsyncClient
     found: Belongings
+    turn: int = 1
 
     async def ask(self, role: str, method: str, path: str, body: Any = None) -> Any:
         """One request that must succeed; answers its JSON."""
@@ -75,8 +83,8 @@ class Owner:
         return reply.json() if reply.content else None
 
 
-async def give_belongings(house: House) -> Belongings:
-    """Let the owners of the house have one of everything."""
+async def give_belongings(house: House, turn: int = 1) -> Belongings:
+    """Let the owners of the house have one of everything; with a further ``turn`` one more."""
     found = Belongings()
     async with TortoiseContext() as context:
         await context.init(config=tortoise_config(DatabaseSettings(url=house.database_url)))
@@ -84,6 +92,6 @@ async def give_belongings(house: House) -> Belongings:
             for path in sorted((ROOT / "tests").glob("*/belongings.py")):
                 if path.parent.name != "doors":
                     room = importlib.import_module(f"tests.{path.parent.name}.belongings")
-                    await room.give(Owner(house, http, found))
+                    await room.give(Owner(house, http, found, turn))
         await context.close_connections()
     return found

@@ -159,8 +159,8 @@ class House:
         return self.log.read_text()
 
 
-def start_house(directory: Path, database_url: str, **more: str) -> House:
-    """Start the API, wait until it is ready, and let the people in."""
+def start_house(directory: Path, database_url: str, module: str = "server.app", **more: str) -> House:
+    """Start the API (or what ``module`` makes of it), wait until it is ready, and let the people in."""
     port = free_port()
     settings = environment(
         directory, database_url, API_HOST="127.0.0.1", API_PORT=str(port), LOG_LEVEL="DEBUG",
@@ -169,7 +169,7 @@ def start_house(directory: Path, database_url: str, **more: str) -> House:
     log = directory / "api.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.app"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=settings,
             stdout=output,

@@ -17,10 +17,10 @@ async def give(owner: Owner) -> None:
     terms = {"name": "示例运费", "unit": "piece", "rules": [{"first": 1, "first_fen": 800, "further": 1,
                                                      "further_fen": 200}]}  # fmt: skip
     template = (await owner.ask("merchant_clerk", "POST", "/v1/console/freight-templates", terms))["code"]
-    merchant, reference = owner.house.merchant, "O20261126OWNED0000"
+    merchant, reference = owner.house.merchant, f"O20261126OWNED{owner.turn:04}"
     piece = Piece(reference=reference, line=f"{reference}-1", title="示例商品", quantity=1)
-    parcel = await Parcels().make(merchant, "SF", "SF0000000001", "0001", [piece], "staff:clerk")
-    goods = PaymentOfGoods(transaction_id="4200000001", payer_openid="openid-consumer", paid_at=utc_now())
+    parcel = await Parcels().make(merchant, "SF", f"SF{owner.turn:010}", "0001", [piece], "staff:clerk")
+    goods = PaymentOfGoods(transaction_id=f"42{owner.turn:08}", payer_openid="openid-consumer", paid_at=utc_now())
     await ShippingReports().note(reference, merchant, goods, is_complete=True)
     await execute("UPDATE shipping_report SET state = 'for_a_person' WHERE reference = $1", reference)
     owner.found.by_pattern["/v1/console/parcels/"] = {"number": parcel}

@@ -13,6 +13,8 @@ async def give(owner: Owner) -> None:
     names = {"number": merchant, "clerk": clerks["clerks"][0]["number"], "invitation": invited["number"]}
     owner.found.by_pattern["/v1/console/merchants/"] = names
     owner.found.private["merchant_clerk"] |= {merchant}
+    if owner.turn > 1:  # an applicant has one open application
+        return
     paper = {
         "name": "示例农家", "licence": {"kind": "individual", "number": "DEMO-APPLICANT-1", "valid_from": "2026-01-01"},
         "township": TOWNSHIP, "person": {"name": "示例负责人", "id_number": "X0000000", "phone": "19900000001"},

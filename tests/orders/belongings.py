@@ -12,7 +12,7 @@ from tests.products.shelf import TOWNSHIP
 async def give(owner: Owner) -> None:
     """A paid order of two pieces with a claim."""
     await owner.ask("consumer", "POST", "/v1/miniapp/orders", order_body(owner.house.sku, 2))
-    (order,) = (await owner.ask("consumer", "GET", "/v1/miniapp/orders"))["orders"]
+    order = (await owner.ask("consumer", "GET", "/v1/miniapp/orders"))["orders"][0]
     number, line = order["number"], order["lines"][0]["line"]
     # The money's way is walked elsewhere; here the order is paid by decree.
     await execute("UPDATE customer_order SET state = 'paid', paid_at = now() WHERE number = $1", number)
@@ -24,7 +24,7 @@ async def give(owner: Owner) -> None:
     await _parcel(owner)
     for role in ("consumer", "merchant_clerk"):
         owner.found.private[role] |= {number, order["trade"], case["number"]}
-    window = {"valid_from": "2020-01-01", "days": 365, "source_document": "示例文件 1 号"}
+    window = {"valid_from": f"2020-01-{owner.turn:02}", "days": 365, "source_document": "示例文件 1 号"}
     await owner.ask("county_officer", "POST", "/v1/console/invoice-windows", window)
     made_out_to = {"kind": "personal", "title": "示例收货人", "email": "buyer@example.com"}
     asked = await owner.ask("consumer", "POST", f"/v1/miniapp/orders/{number}/invoice-request", made_out_to)
@@ -52,8 +52,9 @@ async def give(owner: Owner) -> None:
 
 async def _parcel(owner: Owner) -> None:
     """A parcel at a station of the keeper's township."""
-    await Places().enter_site("S1", "示例自提站", SiteKind.LOGISTICS, SiteLevel.STATION, TOWNSHIP, SiteState.OPERATING)
-    fetching = {"site": "S1", "recipient": "示例取件人", "phone": "19900000001"}
+    site = f"S{owner.turn}"
+    await Places().enter_site(site, "示例自提站", SiteKind.LOGISTICS, SiteLevel.STATION, TOWNSHIP, SiteState.OPERATING)
+    fetching = {"site": site, "recipient": "示例取件人", "phone": "19900000001"}
     placed = await owner.ask(
         "consumer", "POST", "/v1/miniapp/orders", order_body(owner.house.sku, 1, delivery=None, pickup=fetching)
     )

@@ -15,7 +15,10 @@ async def give(owner: Owner) -> None:
     begin = utc_now() + timedelta(days=1)
     terms = {"price_fen": 100, "pieces": 1, "starts_at": begin.isoformat(),
              "ends_at": (begin + timedelta(hours=1)).isoformat()}  # fmt: skip
-    offer = await owner.ask("merchant_clerk", "POST", f"/v1/console/skus/{owner.house.sku}/offers", terms)
+    sku = owner.house.sku
+    if owner.turn > 1:  # a SKU has one open offer
+        _, (sku,) = await listed_product(owner.house.merchant)
+    offer = await owner.ask("merchant_clerk", "POST", f"/v1/console/skus/{sku}/offers", terms)
     owner.found.by_pattern["/v1/console/offers/"] = {"number": offer["offer"]}
     owner.found.bodies["console.open_offer"] = terms
     owner.found.private["merchant_clerk"] |= {offer["offer"]}

@@ -89,8 +89,8 @@ async def test_a_product_goes_from_draft_to_the_consumers_screen(doors: Served) 
     page = (await http.get(f"/v1/miniapp/products/{code}")).json()
     assert page["marks"] == ["public_brand", "poverty_product"]
     assert page["skus"] == [
-        {"code": sku, "spec": "500 g/罐", "options": [], "price_fen": 3990, "mass_gram": 500, "available": 12,
-         "return_policy": "seven_days_unopened"}
+        {"code": sku, "spec": "500 g/罐", "options": [], "price_fen": 3990, "list_price_fen": 3990, "mass_gram": 500,
+         "available": 12, "return_policy": "seven_days_unopened", "offer": None, "calendar": None}
     ]  # fmt: skip
     listed = (await http.get("/v1/miniapp/products", params={"mark": "poverty_product"})).json()
     assert [(p["code"], p["price_from_fen"]) for p in listed["products"]] == [(code, 3990)]

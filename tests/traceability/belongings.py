@@ -11,7 +11,7 @@ async def give(owner: Owner) -> None:
     mine = (await owner.ask("merchant_clerk", "POST", "/v1/console/suppliers", farmer))["supplier"]
     kept = (await owner.ask("station_keeper", "POST", "/v1/console/suppliers", farmer))["supplier"]
     delivery = {
-        "client_id": "device-0001", "supplier": mine, "merchant": owner.house.merchant,
+        "client_id": f"device-{owner.turn:04}", "supplier": mine, "merchant": owner.house.merchant,
         "product": owner.house.product, "mass_gram": 1000, "grade": "一级", "unit_price_fen": 800,
         "mode": "consignment", "weighed_at": utc_now().isoformat(),
     }  # fmt: skip
