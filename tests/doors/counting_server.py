@@ -6,7 +6,7 @@ from unittest import mock
 
 import asyncpg
 from sanic import Request
-from sanic.response import HTTPResponse
+from sanic.response import BaseHTTPResponse
 
 from server.app import create_app
 from server.settings import load_settings
@@ -37,7 +37,7 @@ def main() -> None:
     async def begin(_: Request) -> None:
         _sent.set([])
 
-    async def end(_: Request, response: HTTPResponse) -> None:
+    async def end(_: Request, response: BaseHTTPResponse) -> None:
         response.headers[HEADER] = str(len(_sent.get() or ()))
 
     app.register_middleware(begin, "request")

@@ -2,8 +2,7 @@
 
 The ceilings stand in ``docs/query-counts.md``, measured here with real belongings and rightful callers; they are
 written anew by ``scripts/python -m pytest tests/doors/test_query_counts.py --write``. A route that is missing there
-fails the test, as does one that sends more. Fails when ``miniapp_api.products.endpoints._views`` asks for ratings one
-by one, or ``reviews.queries`` for the pictures of each review: tried with both.
+fails the test, as does one that sends more. Fails when ``reviews.queries`` asks for the pictures of each review: tried.
 """
 
 import asyncio

@@ -29,9 +29,8 @@ async def give(owner: Owner) -> None:
     made_out_to = {"kind": "personal", "title": "示例收货人", "email": "buyer@example.com"}
     asked = await owner.ask("consumer", "POST", f"/v1/miniapp/orders/{number}/invoice-request", made_out_to)
     invoice = asked["invoice"]["number"]
-    await owner.ask(
-        "merchant_clerk", "PUT", f"/v1/console/invoice-requests/{invoice}/issue", {"invoice_number": "26537001"}
-    )
+    issued = {"invoice_number": f"26537{owner.turn:03}"}
+    await owner.ask("merchant_clerk", "PUT", f"/v1/console/invoice-requests/{invoice}/issue", issued)
     upload = f"/v1/console/invoice-requests/{invoice}/file"
     stored = await owner.http.post(upload, headers=owner.house.headers("merchant_clerk"), content=plain_pdf())
     assert stored.status_code == 204, stored.text
