@@ -92,6 +92,21 @@ async def switched_on(kind: DocumentKind, consumers: Collection[str]) -> set[str
     return {consumer for consumer in consumers if said.get(consumer, SWITCHES[kind])}
 
 
+async def agreeing(consumers: Collection[str], kind: DocumentKind, now: datetime | None = None) -> set[str]:
+    """Those of some consumers whose newest word agrees to the version in force; one statement, none without people."""
+    if not consumers:
+        return set()
+    found = await rows(
+        "SELECT n.consumer FROM (SELECT DISTINCT ON (consumer) consumer, version, given FROM consumer_consent"
+        " WHERE consumer = ANY($1::text[]) AND kind = $2 ORDER BY consumer, id DESC) n WHERE n.given AND n.version ="
+        " (SELECT max(version) FROM legal_document WHERE kind = $2 AND effective_from <= $3)",
+        list(consumers),
+        kind.value,
+        now or utc_now(),
+    )
+    return {each["consumer"] for each in found}
+
+
 async def document_versions(now: datetime | None = None) -> list[DocumentVersion]:
     """Every version that was announced, the newest of each kind first: what holds and what will hold."""
     moment = now or utc_now()

@@ -15,6 +15,7 @@ class DocumentKind(StrEnum):
     USER_AGREEMENT = "user_agreement"
     MARKETING = "marketing"
     PERSONALISATION = "personalisation"
+    REFERRAL_TERMS = "referral_terms"
 
 
 REQUIRED = (DocumentKind.PRIVACY_POLICY, DocumentKind.USER_AGREEMENT)

@@ -1,8 +1,10 @@
 """Placing a trade: stock is held, prices are copied, a payment is opened, all in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import joined
@@ -27,6 +29,8 @@ from products.queries import SkuOffer, sku_offers
 from products.stock import Stock
 from products.terms import merged_terms
 from promotions.coupons import Coupons, CouponTerms, DiscountedLine, coupon_terms
+from referrals.service import code_in
+from referrals.shares import ReferralShares, ReferredLine, shares_of
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ class Checkout:
         sources = {line.sku: line.source for line in lines}
         copies = _Copies(offers, sources, {each.coupon: each for each in terms}, self.payments.gateway.needs_sub_mchid)
         trade = _compose(quote, copies, self.clock())
+        promised = await shares_of(consumer, _referred(trade), self.clock()) if copies.shares else []
+        trade = _to_share(trade, {share.order_number for share in promised})
         async with joined():
             seat = await take_seat(wish, group, delivery.place, self.clock()) if wish and group else None
             await insert_trade(
@@ -108,6 +114,7 @@ class Checkout:
                 actor=f"consumer:{consumer}",
                 cipher=self.cipher,
             )
+            await ReferralShares(self.clock).keep(promised)
             if terms:
                 await self.coupons.hold(consumer, coupons, trade.number, _discounted(trade))
             await self.payments.open(
@@ -242,14 +249,38 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         net_fen=quoted.net_fen,
         freight_fen=quoted.freight_fen,
         freight_terms=quoted.freight_terms,
-        # A host earns only on what is bought through a source; goods from the shop window have none.
-        host_commission_bp=offer.host_commission_bp if source else 0,
+        # A host earns only on what is bought through a source; goods from the shop window have none, and what a
+        # referrer has brought is the referrer's.
+        host_commission_bp=offer.host_commission_bp if source and not code_in(source) else 0,
         mass_gram=offer.mass_gram,
         return_policy=quoted.return_policy,
         confirmed=quoted.confirmed,
         ships_from=quoted.ships_from,
         booking=quoted.booking,
     )
+
+
+def _to_share(trade: PlacedTrade, orders: Collection[str]) -> PlacedTrade:
+    """The trade, with some more of its orders to be split."""
+    more = tuple(replace(order, to_share=order.to_share or order.number in orders) for order in trade.orders)
+    return replace(trade, orders=more)
+
+
+def _referred(trade: PlacedTrade) -> list[ReferredLine]:
+    """The lines that were bought through a referrer."""
+    return [
+        ReferredLine(
+            code=code,
+            order=order.number,
+            line=line.reference,
+            merchant=order.merchant,
+            product=line.product,
+            net_fen=line.net_fen,
+        )
+        for order in trade.orders
+        for line in order.lines
+        if (code := code_in(line.source))
+    ]
 
 
 def _discounted(trade: PlacedTrade) -> list[DiscountedLine]:

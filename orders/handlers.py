@@ -6,7 +6,7 @@ from logistics.events import ParcelSigned
 from messages.events import TradeSettled
 from orders.after_sales import AfterSales
 from orders.commissions import Commissions
-from orders.events import LineRefunded, OrderEarned, OrderPaid
+from orders.events import LineRefunded, OrderClosed, OrderEarned, OrderPaid
 from orders.life import OrderLife
 from orders.parcels import Shipping
 from orders.receipts import Receipts
@@ -14,6 +14,8 @@ from orders.shortages import Shortages
 from orders.vouchers import Vouchers
 from payments.captures import reference_of
 from payments.events import PaymentArrivedLate, PaymentClosed, PaymentSucceeded, RefundFailed, RefundSucceeded
+from referrals.service import code_in
+from referrals.shares import ReferralShares
 
 
 async def on_payment_succeeded(fact: PaymentSucceeded, life: OrderLife) -> None:
@@ -82,5 +84,21 @@ async def on_pieces_refunded(fact: LineRefunded, vouchers: Vouchers) -> None:
 
 
 async def on_order_earned(fact: OrderEarned, commissions: Commissions) -> None:
-    """The county's share is split off."""
+    """What is left to a referrer is owed, and the county's share is split off with it."""
     await commissions.share(fact.order)
+
+
+async def on_referred_order_paid(fact: OrderPaid, shares: ReferralShares) -> None:
+    """What a referrer was promised is pending."""
+    if any(code_in(line.source) for line in fact.lines):
+        await shares.note_paid(fact.order)
+
+
+async def on_referred_line_refunded(fact: LineRefunded, shares: ReferralShares) -> None:
+    """A referrer's share is the same part of what is left."""
+    await shares.reduce(fact.line, fact.remaining_net_fen)
+
+
+async def on_referred_order_closed(fact: OrderClosed, shares: ReferralShares) -> None:
+    """Nothing is left to share."""
+    await shares.note_closed(fact.order)

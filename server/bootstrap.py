@@ -115,6 +115,9 @@ from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
 from promotions.coupons import Coupons
+from referrals.service import ReferralTokens, Referrers
+from referrals.shares import ReferralShares
+from referrals.terms import Programme
 from reviews.service import Reviews
 from scans.service import ScanCodes, ScanTokens
 from server.own_records import parts_of
@@ -149,6 +152,7 @@ class Bootstrap:
     order_life: OrderLife
     after_sales: AfterSales
     coupons: Coupons
+    referral_shares: ReferralShares
     receipts: Receipts
     offers: Offers
     groups: Groups
@@ -233,13 +237,14 @@ def bootstrap(settings: Settings) -> Bootstrap:
         refunds=refunds,
         sharing=sharing,
         returns=Returns(splitting),
-        commissions=Commissions(sharing),
+        commissions=Commissions(sharing, ReferralShares()),
         bills=Bills(gateway),
         fund_bills=FundBills(gateway),
         differences=Differences(gateway),
         order_life=order_life,
         after_sales=after_sales,
         coupons=coupons,
+        referral_shares=ReferralShares(),
         receipts=receipts,
         offers=Offers(),
         groups=Groups(GroupOffers(Offers()), after_sales),
@@ -280,6 +285,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         texts,
         built.reviews,
         ScanTokens(settings.secret_key),
+        ReferralTokens(settings.secret_key),
+        Referrers(),
+        Programme(splitting.is_offered),
         ScanCodes(_code_painter(settings, wechat), settings.public_base_url.rstrip("/")),
         Inbox(),
         outgoing,

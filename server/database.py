@@ -39,6 +39,7 @@ MODEL_MODULES = [
     "promotions.models",
     "products.catalogue_models",
     "products.calendar_models",
+    "referrals.models",
     "payments.models",
     "payments.sharing.models",
     "logistics.models",

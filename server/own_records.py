@@ -14,6 +14,7 @@ import messages.own_records
 import orders.own_records
 import payments.own_records
 import promotions.own_records
+import referrals.own_records
 import reviews.own_records
 from kit.belongings import Part
 from kit.encryption import FieldCipher
@@ -45,6 +46,7 @@ NAMED: dict[str, str] = {
     "delivery_address.owner": "logistics",
     "shipping_report.payer_openid": "logistics",
     "coupon.owner": "promotions",
+    "referrer.consumer": "referrals",
     "payment.payer_openid": "payments",
     "cart_line.consumer": "orders",
     "customer_order.consumer": "orders",
@@ -97,6 +99,7 @@ def parts_of(cipher: FieldCipher, book: AddressBook) -> tuple[Part, ...]:
         orders.own_records.part(cipher),
         payments.own_records.PART,
         promotions.own_records.PART,
+        referrals.own_records.PART,
         reviews.own_records.PART,
         content.own_records.PART,
         county.own_records.part(cipher),

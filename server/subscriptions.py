@@ -23,6 +23,7 @@ from orders.events import (
     GroupFormed,
     LateMoneyRefused,
     LineRefunded,
+    OrderClosed,
     OrderEarned,
     OrderPacked,
     OrderPaid,
@@ -91,6 +92,9 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         # orders
         _row(OrderPaid, orders.handlers.on_order_paid, built.vouchers),
         _row(LineRefunded, orders.handlers.on_pieces_refunded, built.vouchers),
+        _row(OrderPaid, orders.handlers.on_referred_order_paid, built.referral_shares),
+        _row(LineRefunded, orders.handlers.on_referred_line_refunded, built.referral_shares),
+        _row(OrderClosed, orders.handlers.on_referred_order_closed, built.referral_shares),
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books),
         _row(OrderPaid, settlements.on_order_paid, built.settlement_entries),

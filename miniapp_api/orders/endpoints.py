@@ -37,12 +37,13 @@ from orders.trades import Trades
 from orders.vouchers import Vouchers
 from places.queries import pickup_point, pickup_points
 from products.calendars import Calendar, calendar_of
+from referrals.service import ReferralTokens
 from scans.service import ScanTokens
 
 
-def _source(token: str | None, attributions: Attributions, scans: ScanTokens) -> str | None:
+def _source(token: str | None, attributions: Attributions, scans: ScanTokens, referrals: ReferralTokens) -> str | None:
     """The verified source; a token that is false or too old names none."""
-    return (attributions.verify(token) or scans.verify(token)) if token else None
+    return (attributions.verify(token) or scans.verify(token) or referrals.verify(token)) if token else None
 
 
 @door.post("/quotes", status=200)
@@ -72,6 +73,7 @@ async def place_order(
     checkout: Checkout,
     attributions: Attributions,
     scans: ScanTokens,
+    referrals: ReferralTokens,
 ) -> PlacedTradeView:
     """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算；未同意现行协议时拒绝。"""
     await demand_consents(actor.number)
@@ -90,7 +92,7 @@ async def place_order(
             CheckoutLine(
                 line.sku,
                 line.quantity,
-                _source(line.attribution or body.attribution, attributions, scans),
+                _source(line.attribution or body.attribution, attributions, scans, referrals),
                 line.confirmed,
                 line.check_in,
                 line.check_out,

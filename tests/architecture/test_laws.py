@@ -26,7 +26,8 @@ PACKAGES = [
     "server", "miniapp_api", "console_api", "webhook_api", "integrations",
     "county", "live", "poverty_alleviation", "settlements", "notifications",
     "reviews", "scans", "orders", "traceability", "products",
-    "promotions", "payments", "logistics", "ledger", "merchants", "accounts", "places", "content", "messages",
+    "promotions", "referrals", "payments", "logistics", "ledger", "merchants", "accounts", "places", "content",
+    "messages",
     "api_kit", "kit",
 ]  # fmt: skip
 ROOMS = PACKAGES[5:-2]
@@ -34,7 +35,7 @@ ROOMS = PACKAGES[5:-2]
 LAYERS = [["county"], ["live", "poverty_alleviation", "settlements", "notifications"],
           ["reviews", "scans"],
           ["orders"], ["traceability"],
-          ["products", "promotions", "payments", "logistics", "ledger"], ["merchants"],
+          ["products", "promotions", "referrals", "payments", "logistics", "ledger"], ["merchants"],
           ["accounts", "places", "content"], ["messages"], ["kit"]]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from kit.facts import Fact, fact_type
 from kit.outbox import Delivery
 from logistics.addresses import AddressBook
 from orders.checkout import Checkout
+from orders.commissions import Commissions
 from orders.fulfilment import Fulfilment
 from orders.groups.service import Groups
 from orders.life import OrderLife
@@ -36,6 +37,7 @@ from products.group_offers import GroupOffers
 from products.offers import Offers
 from products.stock import Stock
 from promotions.coupons import Coupons
+from referrals.shares import ReferralShares
 from server.bootstrap import Bootstrap, bootstrap
 from server.dispatcher import drain
 from server.settings import Settings, load_settings
@@ -117,6 +119,8 @@ class Mall:
         self.refunds = built.refunds = Refunds(self.gateway, self.watch)
         self.notices = Notices(self.gateway, self.payments, self.refunds, self.watch)
         self.coupons = built.coupons = Coupons(self.watch)
+        built.referral_shares = ReferralShares(self.watch)
+        built.commissions = Commissions(built.sharing, built.referral_shares)
         self.life = built.order_life = OrderLife(self.stock, self.payments, self.refunds, self.coupons, self.watch)
         self.trades = Trades(self.payments, self.watch)
         self.after_sales = built.after_sales = replace(

@@ -1,0 +1,1 @@
+"""The referral programme for the county and its merchants."""

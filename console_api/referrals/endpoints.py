@@ -1,0 +1,97 @@
+"""The county sets the programme, merchants take part, and the county pays what is due."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import msgspec
+
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from api_kit.doors import IdempotencyKey
+from console_api import door
+from console_api.referrals.schemas import (
+    OptInsView,
+    PaidView,
+    PayoutInput,
+    ReferrersDueView,
+    ResultsQuery,
+    ResultsView,
+    TermsInput,
+    TermsListView,
+)
+from kit.clock import CHINA
+from products.dossiers import product_dossier
+from referrals.queries import programme_results, referrers_due
+from referrals.service import Referrers
+from referrals.terms import Programme, TermsView, all_terms, opt_ins
+
+
+def _merchant(actor: Staff) -> str | None:
+    return actor.merchant if isinstance(actor, MerchantClerk) else None
+
+
+@door.post("/referral-terms")
+async def set_referral_terms(
+    actor: CountyOfficer, body: TermsInput, key: IdempotencyKey, programme: Programme
+) -> TermsListView:
+    """设定推荐活动规则：自某日起的佣金比例、每单与每人每月上限及依据文件；只有一级。"""
+    await programme.set_terms(msgspec.convert(body, TermsView, from_attributes=True), actor.caller)
+    return TermsListView(await all_terms())
+
+
+@door.get("/referral-terms")
+async def list_referral_terms(actor: MerchantClerk | CountyOfficer | Auditor) -> TermsListView:
+    """推荐活动规则及历次变更。"""
+    return TermsListView(await all_terms())
+
+
+@door.get("/referral-opt-ins")
+async def list_opt_ins(actor: MerchantClerk | CountyOfficer | Auditor) -> OptInsView:
+    """参加推荐活动、承担佣金的商品；商户人员只看到自己的。"""
+    return OptInsView(await opt_ins(_merchant(actor)))
+
+
+@door.put("/referral-opt-in", status=204)
+async def opt_in_with_everything(actor: MerchantClerk, programme: Programme) -> None:
+    """本商户全部商品参加推荐活动并承担佣金。"""
+    await programme.opt_in(actor.merchant, "", actor.caller)
+
+
+@door.delete("/referral-opt-in")
+async def opt_out_with_everything(actor: MerchantClerk, programme: Programme) -> None:
+    """本商户不再整体参加；单独参加的商品不受影响。"""
+    await programme.opt_out(actor.merchant, "", actor.caller)
+
+
+@door.put("/products/<code:str>/referral-opt-in", status=204)
+async def opt_in(actor: MerchantClerk, code: str, programme: Programme) -> None:
+    """一个商品参加推荐活动并承担佣金。"""
+    await product_dossier(code, actor.merchant)
+    await programme.opt_in(actor.merchant, code, actor.caller)
+
+
+@door.delete("/products/<code:str>/referral-opt-in")
+async def opt_out(actor: MerchantClerk, code: str, programme: Programme) -> None:
+    """一个商品不再参加推荐活动；已下单的不受影响。"""
+    await product_dossier(code, actor.merchant)
+    await programme.opt_out(actor.merchant, code, actor.caller)
+
+
+@door.get("/referral-results")
+async def show_results(actor: MerchantClerk | CountyOfficer | Auditor, query: ResultsQuery) -> ResultsView:
+    """推荐活动效果：按商户的订单数、货款、佣金及其状态；商户人员只看到自己的。"""
+    begin = datetime.combine(query.first, time(), CHINA).astimezone(UTC)
+    end = datetime.combine(query.last + timedelta(days=1), time(), CHINA).astimezone(UTC)
+    return ResultsView(await programme_results(_merchant(actor), begin, end))
+
+
+@door.get("/referrers-due")
+async def list_referrers_due(actor: CountyOfficer) -> ReferrersDueView:
+    """有应付佣金的推荐人。"""
+    return ReferrersDueView(await referrers_due())
+
+
+@door.post("/referrers/<code:str>/payouts")
+async def pay_referrer(
+    actor: CountyOfficer, code: str, body: PayoutInput, key: IdempotencyKey, referrers: Referrers
+) -> PaidView:
+    """登记已向推荐人支付全部应付佣金及银行凭证号。"""
+    return PaidView(await referrers.pay(code, body.voucher, actor.caller))

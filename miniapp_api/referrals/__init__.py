@@ -1,0 +1,1 @@
+"""The referral programme for consumers."""

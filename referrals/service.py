@@ -1,0 +1,128 @@
+"""Becoming a referrer, the code that others bring back, and what the county pays."""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tortoise.exceptions import IntegrityError
+
+from accounts.consents import agreeing, document_in_force
+from accounts.own_data_models import DocumentKind
+from kit.clock import Clock, utc_now
+from kit.database import execute, row, scalar, transaction
+from kit.numbers import opaque_id, public_number
+from referrals.errors import NothingDue, ReferralNotAgreed, ReferrerUnknown, VoucherTaken
+from referrals.terms import terms_in_force
+
+SOURCE_PREFIX = "referral:"
+TOKEN_LIFETIME = timedelta(hours=4)
+
+_TOKEN = re.compile(r"([0-9A-Z]{16})\.(\d{9,11})\.([0-9a-f]{64})")
+
+
+def code_in(source: str | None) -> str | None:
+    """The referrer's code in an order's source; None when the purchase began elsewhere."""
+    return source.removeprefix(SOURCE_PREFIX) if source and source.startswith(SOURCE_PREFIX) else None
+
+
+@dataclass(frozen=True)
+class Referrers:
+    """Consumers in the programme."""
+
+    clock: Clock = utc_now
+
+    async def join(self, consumer: str) -> str:
+        """Take part; answers the code, the same when repeated.
+
+        Raises ReferralTermsUnknown, DocumentUnknown, and ReferralNotAgreed without a consent to the version in force.
+        """
+        now = self.clock()
+        await terms_in_force(now)
+        document = await document_in_force(DocumentKind.REFERRAL_TERMS, now)
+        if not await agreeing([consumer], DocumentKind.REFERRAL_TERMS, now):
+            raise ReferralNotAgreed(version=document.version)
+        await row(
+            "INSERT INTO referrer (code, consumer, agreed_version, joined_at) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            opaque_id()[:16],
+            consumer,
+            document.version,
+            now,
+        )
+        return str(await scalar("SELECT code FROM referrer WHERE consumer = $1 AND left_at IS NULL", consumer))
+
+    async def leave(self, consumer: str) -> None:
+        """The code brings nothing from now on; what is pending stays. Repeating it changes nothing."""
+        await execute(
+            "UPDATE referrer SET left_at = $2 WHERE consumer = $1 AND left_at IS NULL", consumer, self.clock()
+        )
+
+    async def pay(self, code: str, voucher: str, by: str) -> int:
+        """The county has paid all that is due to a referrer; answers how much, in fen.
+
+        Raises ReferrerUnknown, NothingDue, VoucherTaken.
+        """
+        async with transaction():
+            now = self.clock()
+            held = await scalar("SELECT id FROM referrer WHERE code = $1 FOR UPDATE", code)
+            if held is None:
+                raise ReferrerUnknown()
+            due = await scalar(
+                "SELECT COALESCE(sum(due_fen), 0)::bigint FROM referral_share WHERE referrer_id = $1 AND state = 'due'",
+                held,
+            )
+            if not due:
+                raise NothingDue()
+            try:
+                async with transaction():
+                    payout = await scalar(
+                        "INSERT INTO referral_payout (number, referrer_id, amount_fen, voucher, paid_at, paid_by)"
+                        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+                        public_number(now, "P"),
+                        held,
+                        due,
+                        voucher,
+                        now,
+                        by,
+                    )
+            except IntegrityError:
+                raise VoucherTaken() from None
+            await execute(
+                "UPDATE referral_share SET state = 'paid', payout_id = $2 WHERE referrer_id = $1 AND state = 'due'",
+                held,
+                payout,
+            )
+        return int(due)
+
+
+@dataclass(frozen=True)
+class ReferralTokens:
+    """The signed word that a purchase began with a referrer. A client's bare ``source`` is never believed."""
+
+    house_secret: str = field(repr=False)
+    clock: Clock = utc_now
+
+    async def token(self, code: str) -> str:
+        """For whoever has followed a referrer's link, to be handed to checkout within four hours.
+
+        Raises ReferrerUnknown.
+        """
+        if not await scalar("SELECT 1 FROM referrer WHERE code = $1 AND left_at IS NULL", code):
+            raise ReferrerUnknown()
+        expires = int((self.clock() + TOKEN_LIFETIME).timestamp())
+        return f"{code}.{expires}.{self._sign(code, expires)}"
+
+    def verify(self, token: str) -> str | None:
+        """The opaque ``source`` of an order, ``referral:<code>``, or None for what is not ours or too old."""
+        found = _TOKEN.fullmatch(token)
+        if found is None or int(found[2]) <= self.clock().timestamp():
+            return None
+        if not hmac.compare_digest(self._sign(found[1], int(found[2])), found[3]):
+            return None
+        return SOURCE_PREFIX + found[1]
+
+    def _sign(self, code: str, expires: int) -> str:
+        key = hmac.new(self.house_secret.encode(), b"referrals.source", hashlib.sha256).digest()
+        return hmac.new(key, f"{code}:{expires}".encode(), hashlib.sha256).hexdigest()
