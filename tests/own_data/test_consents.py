@@ -137,6 +137,7 @@ async def test_the_doors_say_what_is_missing(doors: Served) -> None:
     shown = (await http.get(mine, headers=consumer)).json()
     assert shown["missing"] == [{"kind": "user_agreement", "version": 1}]
     given = {c["kind"]: c["given"] for c in shown["consents"]}
-    assert given == {"privacy_policy": True, "user_agreement": None, "marketing": True, "personalisation": True}
+    switches = {"marketing": True, "personalisation": True}
+    assert given == {"privacy_policy": True, "user_agreement": None, "referral_terms": None} | switches
     assert (await http.delete(f"{mine}/privacy_policy", headers=consumer)).status_code == 204
     assert await log_in(3) == wanted
