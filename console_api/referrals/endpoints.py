@@ -14,6 +14,7 @@ from console_api.referrals.schemas import (
     ReferrersDueView,
     ResultsQuery,
     ResultsView,
+    TakePartInput,
     TermsInput,
     TermsListView,
 )
@@ -50,15 +51,10 @@ async def list_opt_ins(actor: MerchantClerk | CountyOfficer | Auditor) -> OptIns
 
 
 @door.put("/referral-opt-in", status=204)
-async def opt_in_with_everything(actor: MerchantClerk, programme: Programme) -> None:
-    """本商户全部商品参加推荐活动并承担佣金。"""
-    await programme.opt_in(actor.merchant, "", actor.caller)
-
-
-@door.delete("/referral-opt-in")
-async def opt_out_with_everything(actor: MerchantClerk, programme: Programme) -> None:
-    """本商户不再整体参加；单独参加的商品不受影响。"""
-    await programme.opt_out(actor.merchant, "", actor.caller)
+async def take_part(actor: MerchantClerk, body: TakePartInput, programme: Programme) -> None:
+    """本商户全部商品参加推荐活动并承担佣金，或不再整体参加；单独参加的商品不受影响。"""
+    step = programme.opt_in if body.takes_part else programme.opt_out
+    await step(actor.merchant, "", actor.caller)
 
 
 @door.put("/products/<code:str>/referral-opt-in", status=204)

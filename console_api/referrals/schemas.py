@@ -34,6 +34,12 @@ class OptInsView(View):
     opt_ins: list[OptInView]
 
 
+class TakePartInput(Input):
+    """Whether a merchant bears commission for everything that it sells."""
+
+    takes_part: bool
+
+
 class ResultsQuery(Input):
     """The days of placing, both included."""
 

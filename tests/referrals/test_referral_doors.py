@@ -44,6 +44,9 @@ async def test_from_the_countys_terms_to_a_payout_and_nobody_sees_a_buyer(doors:
     for path, status in ((product, 204), (foreign_product, 404)):
         answer = await http.put(f"/v1/console/products/{path}/referral-opt-in", headers=clerk)
         assert answer.status_code == status
+    for takes_part in (True, False):
+        answer = await http.put("/v1/console/referral-opt-in", headers=clerk, json={"takes_part": takes_part})
+        assert answer.status_code == 204
     listed = await http.get("/v1/console/referral-opt-ins", headers=county)
     assert [(each["merchant"], each["product"]) for each in listed.json()["opt_ins"]] == [(merchant, product)]
 
