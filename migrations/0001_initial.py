@@ -30,6 +30,7 @@ from products.drafts import ReturnPolicy
 from products.models import MovementKind, ProductState, ReservationState
 from products.offer_models import OfferKind, OfferState
 from promotions.models import CampaignState, CouponState
+from referrals.models import ShareState
 from reviews.models import AdditionKind, ReviewState
 from scans.models import ScanPlace
 from settlements.models import Bearer, EntryKind
@@ -419,7 +420,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('consumer', fields.CharField(max_length=24)),
-                ('kind', fields.CharEnumField(description='PRIVACY_POLICY: privacy_policy\nUSER_AGREEMENT: user_agreement\nMARKETING: marketing\nPERSONALISATION: personalisation', enum_type=DocumentKind, max_length=16)),
+                ('kind', fields.CharEnumField(description='PRIVACY_POLICY: privacy_policy\nUSER_AGREEMENT: user_agreement\nMARKETING: marketing\nPERSONALISATION: personalisation\nREFERRAL_TERMS: referral_terms', enum_type=DocumentKind, max_length=16)),
                 ('version', fields.IntField()),
                 ('given', fields.BooleanField()),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -761,7 +762,7 @@ class Migration(migrations.Migration):
             name='LegalDocument',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('kind', fields.CharEnumField(description='PRIVACY_POLICY: privacy_policy\nUSER_AGREEMENT: user_agreement\nMARKETING: marketing\nPERSONALISATION: personalisation', enum_type=DocumentKind, max_length=16)),
+                ('kind', fields.CharEnumField(description='PRIVACY_POLICY: privacy_policy\nUSER_AGREEMENT: user_agreement\nMARKETING: marketing\nPERSONALISATION: personalisation\nREFERRAL_TERMS: referral_terms', enum_type=DocumentKind, max_length=16)),
                 ('version', fields.IntField()),
                 ('title', fields.CharField(max_length=80)),
                 ('text', fields.TextField(unique=False)),
@@ -1497,6 +1498,84 @@ class Migration(migrations.Migration):
                 ('failed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'redemption_failure', 'app': 'longchuan', 'indexes': [Index(fields=['desk', 'failed_at'], name='idx_redemption_failure_desk')], 'pk_attr': 'id', 'table_description': 'One wrong code at a desk (a station) for a thing; they are counted, and never kept as they were typed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReferralOptIn',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('product', fields.CharField(default='', max_length=40)),
+                ('opted_in_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('opted_in_by', fields.CharField(max_length=120)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=120)),
+            ],
+            options={'table': 'referral_opt_in', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('merchant', 'product'), name='referral_opt_in_once', condition='ended_at IS NULL')], 'pk_attr': 'id', 'table_description': "A merchant bears commission for one ``product``, or, where that is '', for all of its own."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReferralTerms',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('valid_from', fields.DateField(unique=True)),
+                ('commission_bp', fields.IntField()),
+                ('order_cap_fen', fields.BigIntField()),
+                ('month_cap_fen', fields.BigIntField()),
+                ('source_document', fields.CharField(max_length=200)),
+                ('set_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('set_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'referral_terms', 'app': 'longchuan', 'constraints': [CheckConstraint(check='commission_bp BETWEEN 0 AND 5000 AND order_cap_fen BETWEEN 1 AND 100000000 AND month_cap_fen BETWEEN 1 AND 100000000', name='referral_terms_limits')], 'pk_attr': 'id', 'table_description': "What a referral brings from a day on: basis points of a line's net money, at most so much an order and a month."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Referrer',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('code', fields.CharField(unique=True, max_length=16)),
+                ('consumer', fields.CharField(max_length=32)),
+                ('agreed_version', fields.IntField()),
+                ('joined_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('left_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'referrer', 'app': 'longchuan', 'constraints': [CheckConstraint(check="code ~ '^[0-9A-Z]{16}$'", name='referrer_code_shape'), UniqueConstraint(fields=('consumer',), name='referrer_once', condition='left_at IS NULL')], 'pk_attr': 'id', 'table_description': "A consumer who has agreed to the programme's terms. Nobody's recruit: there is no column for who brought one."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReferralPayout',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=24)),
+                ('referrer', fields.ForeignKeyField('longchuan.Referrer', source_field='referrer_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('amount_fen', fields.BigIntField()),
+                ('voucher', fields.CharField(unique=True, max_length=64)),
+                ('paid_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('paid_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'referral_payout', 'app': 'longchuan', 'constraints': [CheckConstraint(check='amount_fen > 0', name='referral_payout_amount')], 'pk_attr': 'id', 'table_description': "The county has paid a referrer what was due, by its bank's ``voucher``."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReferralShare',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('line', fields.CharField(unique=True, max_length=40)),
+                ('order_number', fields.CharField(max_length=32)),
+                ('referrer', fields.ForeignKeyField('longchuan.Referrer', source_field='referrer_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('terms', fields.ForeignKeyField('longchuan.ReferralTerms', source_field='terms_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('base_fen', fields.BigIntField()),
+                ('share_fen', fields.BigIntField()),
+                ('left_fen', fields.BigIntField()),
+                ('due_fen', fields.BigIntField(null=True)),
+                ('month', fields.DateField(null=True)),
+                ('state', fields.CharEnumField(default=ShareState.PLACED, description='PLACED: placed\nPENDING: pending\nDUE: due\nPAID: paid\nVOID: void', enum_type=ShareState, max_length=10)),
+                ('payout', fields.ForeignKeyField('longchuan.ReferralPayout', source_field='payout_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'referral_share', 'app': 'longchuan', 'constraints': [CheckConstraint(check='share_fen > 0 AND share_fen <= base_fen AND left_fen BETWEEN 0 AND share_fen AND (due_fen IS NULL OR due_fen BETWEEN 0 AND left_fen)', name='referral_share_amounts'), CheckConstraint(check="(state IN ('due', 'paid')) = (due_fen IS NOT NULL AND month IS NOT NULL) AND (state = 'paid') = (payout_id IS NOT NULL)", name='referral_share_due')], 'indexes': [Index(fields=['order_number'], name='referral_share_order'), Index(fields=['referrer_id', 'state', 'month'], name='referral_share_referrer')], 'pk_attr': 'id', 'table_description': 'The commission of one order line, borne by its merchant. ``line`` and ``order_number`` are opaque.'},
             bases=['Model'],
         ),
         ops.CreateModel(
