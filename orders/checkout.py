@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from content.texts import Texts
 from kit.clock import Clock, china_day, utc_now
 from kit.database import joined
 from kit.encryption import FieldCipher
@@ -16,6 +17,7 @@ from logistics.freight import freight_terms
 from orders.bookings import with_booking
 from orders.errors import GroupSoldOut, GuestNeeded, NotOnSale
 from orders.events import OrderPlaced
+from orders.gifts import Gift, keep_gifts
 from orders.groups.joining import GroupWish, offer_wished, take_seat
 from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
 from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
@@ -80,8 +82,11 @@ class Checkout:
         delivery: Delivery,
         expected: Expectation,
         wish: GroupWish | None = None,
+        gifts: Mapping[str, Gift] | None = None,
     ) -> PlacedTrade:
         """Place one trade, with an order for each merchant, and one payment of them all; with a ``wish`` in a group.
+
+        ``gifts`` are by merchant and cost up to three statements each; GiftForNobody is raised for another one's.
 
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
@@ -133,6 +138,7 @@ class Checkout:
                     for order in trade.orders
                 ],
             )
+            await keep_gifts(Texts(self.clock), trade, gifts or {}, payer_openid)
             await announce(*(OrderPlaced(order=o.number, merchant=o.merchant, source=o.source) for o in trade.orders))
             # Last, because everybody queues behind the lock of a hot SKU until this commits (commerce reference 4).
             if booking is not None:

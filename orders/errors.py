@@ -452,3 +452,11 @@ class VoucherNotUsable(Conflict):
     code = "voucher_not_usable"
     title = "凭证当前不可使用"
     title_en = "The voucher cannot be used now"
+
+
+class GiftForNobody(Invalid):
+    """A gift is for an order of this checkout; ``merchants`` are those of whom nothing is bought."""
+
+    code = "gift_for_nobody"
+    title = "礼物留言对应的商户不在本次结算中"
+    title_en = "A gift is for a merchant of this checkout"

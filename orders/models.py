@@ -251,6 +251,19 @@ class CartLine(Model):
         )
 
 
+class OrderGift(Model):
+    """That an order is a gift. Its words are a text of ``content``; both go when the buyer's data do."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.OneToOneRelation[Order] = fields.OneToOneField(
+        "longchuan.Order", on_delete=fields.RESTRICT, related_name=False
+    )
+    hides_price = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "order_gift"
+
+
 class OrderShortage(Model):
     """Pieces that the merchant sold and did not have; ``case_number`` is the after-sales case that refunds them."""
 

@@ -13,6 +13,7 @@ from kit.encryption import FieldCipher
 from logistics.own_records import forget_receivers
 from orders.cases.models import FINAL
 from orders.cases.words import words_of
+from orders.gifts import forget_gifts
 from orders.invoices.service import Invoices
 from orders.placements import Delivery, sealed_place
 
@@ -49,6 +50,12 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
         "pickups": await told(
             'SELECT o.number AS "order", p.site, p.state, p.ready_at, p.ended_at FROM order_pickup p'
             " JOIN customer_order o ON o.id = p.order_id WHERE o.consumer = $1 ORDER BY p.id",
+            person.number,
+        ),
+        "gifts": await told(
+            'SELECT o.number AS "order", g.hides_price, (SELECT t.text FROM content_text t'
+            " WHERE t.subject = 'gift:' || o.number LIMIT 1) AS message FROM order_gift g"
+            " JOIN customer_order o ON o.id = g.order_id WHERE o.consumer = $1 ORDER BY g.id",
             person.number,
         ),
         "invoices": await _invoices(cipher, person),
@@ -104,8 +111,14 @@ async def open_matters(person: Person) -> Mapping[str, int]:
 
 
 async def erase(person: Person) -> None:
-    """The cart goes. Orders are trade records and stay under the number (e-commerce law, article 31)."""
+    """Cart and gifts go. Orders are trade records and stay under the number (e-commerce law, article 31)."""
     await execute("DELETE FROM cart_line WHERE consumer = $1", person.number)
+    async with transaction():
+        given = await rows(
+            "SELECT o.number FROM order_gift g JOIN customer_order o ON o.id = g.order_id WHERE o.consumer = $1",
+            person.number,
+        )
+        await forget_gifts([each["number"] for each in given])
 
 
 def part(cipher: FieldCipher) -> Part:
@@ -142,6 +155,7 @@ async def _forget_some(ended_before: datetime) -> int:
         found = await row("SELECT array_agg(number) AS numbers FROM customer_order WHERE id = ANY($1::bigint[])", ids)
         assert found is not None
         await forget_receivers(found["numbers"])
+        await forget_gifts(found["numbers"])
         await execute("UPDATE customer_order SET delivery = '' WHERE id = ANY($1::bigint[])", ids)
         cases = "SELECT id FROM after_sales_case WHERE order_id = ANY($1::bigint[])"
         await execute(f"UPDATE after_sales_event SET note = NULL WHERE note IS NOT NULL AND case_id IN ({cases})", ids)

@@ -24,6 +24,7 @@ from console_api.shipping.schemas import (
 from logistics.errors import ParcelUnknown
 from logistics.queries import ParcelPage, parcels_of, pieces_in
 from orders.errors import WaybillsRefused
+from orders.gifts import PackingSlip, gift_slips, packing_slip
 from orders.labels import Labels
 from orders.parcels import Shipping
 from orders.shipments import pick_list
@@ -33,8 +34,15 @@ from orders.waybills import MAX_ROWS, WaybillRow, ship_all
 
 @door.get("/pick-list")
 async def show_pick_list(actor: MerchantClerk, query: PickListQuery) -> PickListView:
-    """拣货单：已支付订单待拣的件数，按规格汇总。"""
-    return PickListView(await pick_list(actor.merchant, query.orders.split(",") if query.orders else None))
+    """拣货单：已支付订单待拣的件数，按规格汇总；礼物订单附审核通过的留言与是否隐藏价格。"""
+    picks = await pick_list(actor.merchant, query.orders.split(",") if query.orders else None)
+    return PickListView(picks, await gift_slips(sorted({order for pick in picks for order in pick.orders})))
+
+
+@door.get("/orders/<number:str>/packing-slip")
+async def show_packing_slip(actor: MerchantClerk, number: str) -> PackingSlip:
+    """随箱清单：件数、价格（买家要求隐藏时为空）与审核通过的礼物留言。"""
+    return await packing_slip(actor.merchant, number)
 
 
 @door.post("/orders/<number:str>/lines/<line:str>/shortage")

@@ -8,6 +8,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from api_kit.spreadsheets import Column
+from orders.gifts import GiftSlip
 from orders.shipments import Pick
 
 _LINE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
@@ -64,9 +65,10 @@ class PickListQuery(Input):
 
 
 class PickListView(View):
-    """What to take from the shelf, by SKU."""
+    """What to take from the shelf, by SKU, and what is printed for orders that are gifts, by order."""
 
     picks: list[Pick]
+    gifts: dict[str, GiftSlip]
 
 
 class ShortageInput(Input):

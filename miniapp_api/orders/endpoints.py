@@ -26,6 +26,7 @@ from miniapp_api.orders.turnstile import OrderTurnstile
 from orders.carts import Cart, Carts
 from orders.checkout import Checkout
 from orders.errors import OrderNotFound, TradeNotFound
+from orders.gifts import Gift, GiftView, gift_of
 from orders.groups.joining import GroupWish
 from orders.life import OrderLife
 from orders.pickups import Pickups, PickupView
@@ -103,6 +104,7 @@ async def place_order(
         delivery,
         Expectation(body.amount_fen, body.quote),
         GroupWish(body.group.offer, body.group.group) if body.group else None,
+        {gift.merchant: Gift(gift.message.strip(), gift.hides_price) for gift in body.gifts},
     )
     return PlacedTradeView(
         trade=placed.number,
@@ -177,6 +179,12 @@ async def show_order(actor: Consumer, number: str) -> OrderSummary:
     if found is None:
         raise OrderNotFound()
     return found
+
+
+@door.get("/orders/<number:str>/gift")
+async def show_gift(actor: Consumer, number: str) -> GiftView | None:
+    """礼物留言与是否隐藏价格；留言通过审核后才会随包裹打印；非礼物订单为空。"""
+    return await gift_of(actor.number, number)
 
 
 @door.post("/orders/<number:str>/receipt", status=204)

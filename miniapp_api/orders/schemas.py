@@ -90,6 +90,22 @@ class QuoteRequest(Input):
             raise ValueError("exactly one of region, address and pickup is needed, and none for a booking")
 
 
+class GiftInput(Input):
+    """An order of this checkout, by its merchant, that is a gift: words that are printed, and whether no price is.
+
+    The words are checked first; those that are refused hold nothing up and are left out.
+    """
+
+    merchant: Number
+    message: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$(?!\n)")] = ""
+    hides_price: bool = False
+
+    def __post_init__(self) -> None:
+        """A gift says something or hides the price."""
+        if not self.message.strip() and not self.hides_price:
+            raise ValueError("a gift has a message or hides the price")
+
+
 class PlaceOrder(Input):
     """One trade with an order for each merchant, sent to ``delivery`` or to an ``address`` of the book (its number),
     or fetched at a station (``pickup``), or used by a ``guest``.
@@ -104,6 +120,7 @@ class PlaceOrder(Input):
     address: Number | None = None
     pickup: PickupInput | None = None
     guest: GuestInput | None = None
+    gifts: Annotated[tuple[GiftInput, ...], msgspec.Meta(max_length=50)] = ()
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=MAX_AMOUNT_FEN)] | None = None
     quote: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")] | None = None
     attribution: Attribution | None = None
@@ -113,6 +130,8 @@ class PlaceOrder(Input):
         """Nobody orders without having said where to and having seen what it costs."""
         if [self.delivery, self.address, self.pickup, self.guest].count(None) != 3:
             raise ValueError("exactly one of delivery, address, pickup and guest is needed")
+        if len({gift.merchant for gift in self.gifts}) < len(self.gifts):
+            raise ValueError("one gift for each merchant")
         if self.amount_fen is None and self.quote is None:
             raise ValueError("amount_fen or quote is needed")
 
