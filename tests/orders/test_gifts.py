@@ -55,7 +55,7 @@ async def test_words_are_printed_only_when_they_have_passed(mall: Mall) -> None:
     assert await gift_slips([order, "X"]) == {order: GiftSlip(WORDS, hides_price=True)}
     for stranger in (packing_slip("M0", order), gift_of("C2", order)):
         with pytest.raises(OrderNotFound):
-            await stranger  # type: ignore[misc]
+            await stranger
 
 
 async def test_refused_words_hold_nothing_up(mall: Mall) -> None:
