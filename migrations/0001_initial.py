@@ -2433,6 +2433,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='OrderGift',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('order', fields.OneToOneField('longchuan.Order', source_field='order_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('hides_price', fields.BooleanField(default=False)),
+            ],
+            options={'table': 'order_gift', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "That an order is a gift. Its words are a text of ``content``; both go when the buyer's data do."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='OrderLine',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
