@@ -27,6 +27,11 @@ class MerchantClerk(Staff, frozen=True, kw_only=True):
     limited_to: frozenset[Duty] = frozenset()
 
 
+def own_merchant(actor: Staff) -> str | None:
+    """The merchant that a clerk is limited to; None for whoever may see every merchant's."""
+    return actor.merchant if isinstance(actor, MerchantClerk) else None
+
+
 class Host(Staff, frozen=True, kw_only=True):
     """Presents live sessions."""
 

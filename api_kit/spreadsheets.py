@@ -11,6 +11,7 @@ Reading and writing block and run on threads of their own, two at a time, so tha
 import asyncio
 import csv
 import io
+import re
 import tempfile
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,7 @@ __all__ = [
     "SpreadsheetRefused",
     "day",
     "fen_of_yuan",
+    "matching",
     "one_of",
     "read_sheet",
     "safe_text",
@@ -272,6 +274,18 @@ def fen_of_yuan(minimum_fen: int, maximum_fen: int) -> Callable[[str], int]:
         if not minimum_fen <= fen <= maximum_fen:
             raise ValueError(f"应为 {minimum_fen / 100:.2f} 到 {maximum_fen / 100:.2f} 元")
         return fen
+
+    return read
+
+
+def matching(pattern: str, sentence: str = "格式有误") -> Callable[[str], str]:
+    """A reader of texts of one pattern."""
+    fits = re.compile(pattern).fullmatch
+
+    def read(text: str) -> str:
+        if not fits(text):
+            raise ValueError(sentence)
+        return text
 
     return read
 

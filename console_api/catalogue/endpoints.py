@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, PovertyOfficer, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, PovertyOfficer, own_merchant
 from api_kit.doors import IdempotencyKey
 from api_kit.errors import ContentInvalid
 from console_api import door
@@ -27,10 +27,6 @@ from kit.clock import china_day, utc_now
 from products.categories import Categories, category_tree
 from products.certificates import Certificate, Certificates, certificate_records, expiring
 from products.knives import Blade, Knives
-
-
-def _merchant_of(actor: Staff) -> str | None:
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
 
 
 @door.get("/categories")
@@ -96,7 +92,7 @@ async def list_certificates(
 ) -> CertificatesView:
     """商品证书，最新在前；商户人员只看到自己的。"""
     return CertificatesView(
-        *await certificate_records(_merchant_of(actor), query.product, query.state, query.cursor, query.limit)
+        *await certificate_records(own_merchant(actor), query.product, query.state, query.cursor, query.limit)
     )
 
 
@@ -136,4 +132,4 @@ async def withdraw_blade_review(actor: CountyOfficer, code: str, knives: Knives)
 async def list_expiring(actor: MerchantClerk | CountyOfficer | Auditor, query: ExpiringQuery) -> ExpiringView:
     """若干天内到期的证书、品牌授权与产品认定；商户人员只看到自己的。"""
     today = china_day(utc_now())
-    return ExpiringView(await expiring(_merchant_of(actor), today, today + timedelta(days=query.days)))
+    return ExpiringView(await expiring(own_merchant(actor), today, today + timedelta(days=query.days)))

@@ -1,6 +1,5 @@
 """The wire of other channels' files: their columns, what they come to, and where a channel stands."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from api_kit.schemas import Input, View
-from api_kit.spreadsheets import Column, day, fen_of_yuan, whole_number
+from api_kit.spreadsheets import Column, day, fen_of_yuan, matching, whole_number
 from kit.clock import CHINA
 from kit.paging import MAX_PAGE
 from logistics.regions import check_region
@@ -44,17 +43,6 @@ class FileCheckView(View):
     fault_count: int
 
 
-def _matching(pattern: str, words: str) -> Callable[[str], str]:
-    fits = re.compile(pattern).fullmatch
-
-    def read(text: str) -> str:
-        if not fits(text):
-            raise ValueError(words)
-        return text
-
-    return read
-
-
 def _moment(text: str) -> datetime:
     """A moment in China, such as ``2026-03-01 12:30:00``."""
     try:
@@ -69,7 +57,7 @@ def _region(text: str) -> str:
     return text
 
 
-_EXTERNAL = _matching("[0-9A-Za-z_-]{1,64}", "应为 1 到 64 位字母、数字、下划线或连字符")
+_EXTERNAL = matching("[0-9A-Za-z_-]{1,64}", "应为 1 到 64 位字母、数字、下划线或连字符")
 _MONEY = fen_of_yuan(0, MAX_AMOUNT_FEN)
 _EITHER_WAY = fen_of_yuan(-MAX_AMOUNT_FEN, MAX_AMOUNT_FEN)
 
@@ -81,21 +69,21 @@ def _column(name: str, read: Callable[[str], Any], *, required: bool = True, max
 COLUMNS: dict[FileKind, tuple[Column, ...]] = {
     FileKind.ORDERS: (
         _column("external", _EXTERNAL),
-        _column("sku", _matching("[0-9A-Za-z-]{1,40}", "规格编码格式有误")),
+        _column("sku", matching("[0-9A-Za-z-]{1,40}", "规格编码格式有误")),
         _column("quantity", whole_number(1, MAX_QUANTITY)),
         _column("paid_fen", _MONEY),
         _column("freight_fen", _MONEY, required=False),
         _column("discount_fen", _MONEY, required=False),
         _column("paid_at", _moment),
         _column("recipient", str, max_chars=40),
-        _column("phone", _matching("[0-9+ -]{5,30}", "电话格式有误")),
+        _column("phone", matching("[0-9+ -]{5,30}", "电话格式有误")),
         _column("address", str, max_chars=200),
         _column("region", _region, required=False),
     ),
     FileKind.REFUNDS: (
         _column("external", _EXTERNAL),
         _column("refund", _EXTERNAL),
-        _column("sku", _matching("[0-9A-Za-z-]{1,40}", "规格编码格式有误")),
+        _column("sku", matching("[0-9A-Za-z-]{1,40}", "规格编码格式有误")),
         _column("quantity", whole_number(0, MAX_QUANTITY)),
         _column("amount_fen", _MONEY, required=False),
         _column("freight_fen", _MONEY, required=False),

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.groups.schemas import EndInput, GroupOfferInput, GroupOffersView, GroupOfferView
@@ -10,11 +10,6 @@ from orders.groups.queries import groups_under
 from orders.groups.service import Groups
 from products.group_offers import GroupOffer, GroupOffers, GroupPromise, group_offer, group_offers_of
 from products.offers import OfferTerms
-
-
-def _merchant(actor: Staff) -> str | None:
-    """Whose offers the actor sees; None for everybody's."""
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
 
 
 @door.post("/skus/<code:str>/group-offers")
@@ -30,13 +25,13 @@ async def publish_group_offer(
 @door.get("/group-offers")
 async def list_group_offers(actor: MerchantClerk | CountyOfficer | Auditor) -> GroupOffersView:
     """社区团购，最新在前；商户人员只看到自己的。"""
-    return GroupOffersView(await group_offers_of(_merchant(actor)))
+    return GroupOffersView(await group_offers_of(own_merchant(actor)))
 
 
 @door.get("/group-offers/<number:str>")
 async def show_group_offer(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> GroupOfferView:
     """一个社区团购与它的各团进度。"""
-    return GroupOfferView(await group_offer(number, _merchant(actor)), await groups_under(number))
+    return GroupOfferView(await group_offer(number, own_merchant(actor)), await groups_under(number))
 
 
 @door.put("/group-offers/<number:str>/end")
@@ -44,5 +39,5 @@ async def end_group_offer(
     actor: MerchantClerk | CountyOfficer, number: str, body: EndInput, groups: Groups
 ) -> GroupOfferView:
     """提前截止社区团购并说明理由：视同到期，已成团的照常履约，未成团的自动全额退款。"""
-    await groups.end_offer(number, body.reason, actor.caller, _merchant(actor))
+    await groups.end_offer(number, body.reason, actor.caller, own_merchant(actor))
     return GroupOfferView(await group_offer(number), await groups_under(number))

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.logistics.schemas import (
@@ -111,15 +111,10 @@ async def end_carrier_account(actor: MerchantClerk, carrier: str, service: Carri
     await service.end(actor.merchant, carrier)
 
 
-def _of(actor: Staff) -> str | None:
-    """The merchant to whose reports the actor is limited."""
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
-
-
 @door.get("/shipping-reports")
 async def list_shipping_reports(actor: MerchantClerk | CountyOfficer | Auditor) -> ReportsView:
     """需要人工处理的微信发货信息上报。"""
-    return ReportsView(await reports_for_a_person(_of(actor)))
+    return ReportsView(await reports_for_a_person(own_merchant(actor)))
 
 
 @door.put("/shipping-reports/<reference:str>/<kind:str>/decision", status=204)
@@ -130,4 +125,4 @@ async def decide_shipping_report(
     if kind not in set(ReportKind):
         raise ReportUnknown()
     decide = reports.try_again if body.decision == "again" else reports.dismiss
-    await decide(reference, ReportKind(kind), actor.caller, _of(actor))
+    await decide(reference, ReportKind(kind), actor.caller, own_merchant(actor))

@@ -4,7 +4,7 @@ import hashlib
 
 from sanic.response import ResponseStream
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from api_kit.downloads import download
 from api_kit.spreadsheets import CSV, XLSX, read_sheet, write_sheet
@@ -63,5 +63,5 @@ async def list_movements(
     actor: MerchantClerk | CountyOfficer | Auditor, code: str, query: MovementsQuery
 ) -> MovementsView:
     """规格的库存流水，最新在前。"""
-    merchant = actor.merchant if isinstance(actor, MerchantClerk) else None
+    merchant = own_merchant(actor)
     return MovementsView(*await stock_movements(code, merchant, query.cursor, query.limit))

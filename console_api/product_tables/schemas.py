@@ -1,7 +1,5 @@
 """The wire of product tables, and the columns that a table has."""
 
-import re
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -9,7 +7,7 @@ import msgspec
 
 from accounts.actors import MerchantClerk
 from api_kit.schemas import Input, View
-from api_kit.spreadsheets import Cell, Column, fen_of_yuan, one_of, whole_number
+from api_kit.spreadsheets import Cell, Column, fen_of_yuan, matching, one_of, whole_number
 from kit.money import yuan
 from products.drafts import ReturnPolicy
 from products.imports import ExportRow
@@ -33,31 +31,19 @@ def _plain(text: str) -> str:
     return text
 
 
-def _matching(pattern: str, sentence: str) -> Callable[[str], str]:
-    """A reader of codes."""
-    allowed = re.compile(pattern)
-
-    def read(text: str) -> str:
-        if not allowed.fullmatch(text):
-            raise ValueError(sentence)
-        return text
-
-    return read
-
-
 COLUMNS = (
-    Column("product", "商品代码", _matching(r"[A-Z0-9]{1,24}", "商品代码有误"), required=False, max_chars=24),
+    Column("product", "商品代码", matching(r"[A-Z0-9]{1,24}", "商品代码有误"), required=False, max_chars=24),
     Column("article", "货号", _plain, required=False, max_chars=40),
     Column("title", "名称", _plain, max_chars=60),
     Column("subtitle", "副标题", _plain, required=False, max_chars=120),
-    Column("township", "产地乡镇代码", _matching(r"[0-9]{9}", "应为 9 位数字"), max_chars=9),
-    Column("category", "类目代码", _matching(r"[a-z0-9-]{1,24}", "类目代码有误"), max_chars=24),
+    Column("township", "产地乡镇代码", matching(r"[0-9]{9}", "应为 9 位数字"), max_chars=9),
+    Column("category", "类目代码", matching(r"[a-z0-9-]{1,24}", "类目代码有误"), max_chars=24),
     Column("return_policy", "退货规则", one_of(POLICIES), max_chars=20),
-    Column("sku", "规格代码", _matching(r"[A-Z0-9]{1,24}", "规格代码有误"), required=False, max_chars=24),
+    Column("sku", "规格代码", matching(r"[A-Z0-9]{1,24}", "规格代码有误"), required=False, max_chars=24),
     Column("spec", "规格", _plain, max_chars=60),
     Column("price_fen", "价格（元）", fen_of_yuan(1, 100_000_000), max_chars=12),
     Column("mass_gram", "单件质量（克）", whole_number(0, 1_000_000), max_chars=8),
-    Column("gtin", "商品条码", _matching(r"[0-9]{14}", "应为 14 位数字"), required=False, max_chars=14),
+    Column("gtin", "商品条码", matching(r"[0-9]{14}", "应为 14 位数字"), required=False, max_chars=14),
     Column("stock_change", "库存增减", whole_number(-1_000_000, 1_000_000), required=False, max_chars=8),
     Column("available", "当前可售（只读）", str, required=False, max_chars=20),
 )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, PovertyOfficer, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, PovertyOfficer, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.products.schemas import (
@@ -31,11 +31,6 @@ from products.marks import DossierPaper, Marks, Span
 from products.service import Catalogue, Stock
 
 
-def _merchant_of(actor: Staff) -> str | None:
-    """The merchant to whose products the actor is limited."""
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
-
-
 def _draft(body: ProductInput) -> ProductDraft:
     return msgspec.convert(body, ProductDraft, from_attributes=True)
 
@@ -54,13 +49,13 @@ async def list_all_products(
     actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, query: ProductListQuery
 ) -> ProductListView:
     """各状态的商品；商户人员只看到自己的。"""
-    return ProductListView(*await product_summaries(_merchant_of(actor), query.state, query.cursor, query.limit))
+    return ProductListView(*await product_summaries(own_merchant(actor), query.state, query.cursor, query.limit))
 
 
 @door.get("/products/<code:str>")
 async def show_dossier(actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, code: str) -> ProductDossier:
     """商品档案：规格、库存、标识的授予与终止。"""
-    return await product_dossier(code, _merchant_of(actor))
+    return await product_dossier(code, own_merchant(actor))
 
 
 @door.put("/products/<code:str>")
@@ -99,7 +94,7 @@ async def delist_product(
     actor: MerchantClerk | CountyOfficer, code: str, body: ReasonInput, catalogue: Catalogue
 ) -> ProductDossier:
     """下架；已下的订单照常履行。"""
-    await catalogue.delist(code, body.reason, actor.caller, _merchant_of(actor))
+    await catalogue.delist(code, body.reason, actor.caller, own_merchant(actor))
     return await product_dossier(code)
 
 
@@ -168,7 +163,7 @@ async def revoke_recognition(
 @door.get("/brand-authorisations")
 async def list_authorisations(actor: MerchantClerk | CountyOfficer | Auditor, query: MarksQuery) -> AuthorisationsView:
     """公共品牌授权与年度用量，可只看超出配额的；商户人员只看到自己的。"""
-    return AuthorisationsView(*await authorisations(_merchant_of(actor), query.overrun, query.cursor, query.limit))
+    return AuthorisationsView(*await authorisations(own_merchant(actor), query.overrun, query.cursor, query.limit))
 
 
 @door.get("/recognised-products")
@@ -176,7 +171,7 @@ async def list_recognitions(
     actor: MerchantClerk | CountyOfficer | PovertyOfficer | Auditor, query: MarksQuery
 ) -> RecognitionsView:
     """认定产品及其材料清单；商户人员只看到自己的。"""
-    return RecognitionsView(*await recognitions(_merchant_of(actor), query.cursor, query.limit))
+    return RecognitionsView(*await recognitions(own_merchant(actor), query.cursor, query.limit))
 
 
 @door.post("/recognised-products/<number:str>/papers")

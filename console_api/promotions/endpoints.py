@@ -2,7 +2,7 @@
 
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.promotions.schemas import (
@@ -19,11 +19,6 @@ from promotions.models import CampaignState
 from promotions.queries import CampaignSummary, campaign_result, campaign_summaries, campaign_summary
 
 
-def _issuer(actor: Staff) -> str | None:
-    """The merchant whose campaigns the actor runs; None for the county's."""
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
-
-
 def _sees_all(actor: Staff) -> bool:
     return not isinstance(actor, MerchantClerk)
 
@@ -33,7 +28,7 @@ async def draft_campaign(
     actor: MerchantClerk | CountyOfficer, body: CampaignInput, key: IdempotencyKey, campaigns: Campaigns
 ) -> CampaignSummary:
     """新建优惠券活动草稿：商户发自己的券，县里发平台券。"""
-    issuer = _issuer(actor)
+    issuer = own_merchant(actor)
     draft = msgspec.convert(body, CampaignDraft, from_attributes=True)
     if issuer is not None:
         draft = msgspec.structs.replace(draft, merchant_bears_bp=10_000)
@@ -43,14 +38,14 @@ async def draft_campaign(
 @door.get("/coupon-campaigns")
 async def list_campaigns(actor: MerchantClerk | CountyOfficer | Auditor, query: CampaignsQuery) -> CampaignsView:
     """优惠券活动；商户人员只看到自己的。"""
-    found = await campaign_summaries(_issuer(actor), _sees_all(actor), query.state, query.cursor, query.limit)
+    found = await campaign_summaries(own_merchant(actor), _sees_all(actor), query.state, query.cursor, query.limit)
     return CampaignsView(*found)
 
 
 @door.get("/coupon-campaigns/<number:str>")
 async def show_campaign(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> CampaignView:
     """优惠券活动与效果：领取、占用、核销、各方承担的优惠和实付货款。"""
-    issuer, every = _issuer(actor), _sees_all(actor)
+    issuer, every = own_merchant(actor), _sees_all(actor)
     summary = await campaign_summary(number, issuer, every)
     return CampaignView(summary, await campaign_result(number, issuer, every))
 
@@ -60,11 +55,11 @@ async def move_campaign(
     actor: MerchantClerk | CountyOfficer, number: str, body: CampaignStateInput, campaigns: Campaigns
 ) -> CampaignSummary:
     """启动、暂停或结束优惠券活动。"""
-    await campaigns.move(_issuer(actor), number, CampaignState(body.state), actor.caller)
-    return await campaign_summary(number, _issuer(actor))
+    await campaigns.move(own_merchant(actor), number, CampaignState(body.state), actor.caller)
+    return await campaign_summary(number, own_merchant(actor))
 
 
 @door.put("/coupons/<number:str>/void", status=204)
 async def void_coupon(actor: MerchantClerk | CountyOfficer, number: str, body: VoidInput, coupons: Coupons) -> None:
     """作废一张尚未使用的优惠券并说明理由。"""
-    await coupons.void(_issuer(actor), number, body.reason)
+    await coupons.void(own_merchant(actor), number, body.reason)

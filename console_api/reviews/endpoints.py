@@ -1,6 +1,6 @@
 """Merchants answer reviews; the county alone hides one, with a reason that stays."""
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.reviews.schemas import (
@@ -17,14 +17,14 @@ from reviews.service import Reviews
 @door.get("/reviews")
 async def list_reviews(actor: MerchantClerk | CountyOfficer | Auditor, query: ReviewListQuery) -> ReviewListView:
     """各状态的评价，最新在前；商户人员只看到自己商户的。"""
-    merchant = actor.merchant if isinstance(actor, MerchantClerk) else None
+    merchant = own_merchant(actor)
     return ReviewListView(*await reviews_of(None, merchant, query.state, query.cursor, query.limit))
 
 
 @door.get("/reviews/<number:str>")
 async def show_review(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> ReviewRecordView:
     """一条评价及对它的全部处理记录。"""
-    merchant = actor.merchant if isinstance(actor, MerchantClerk) else None
+    merchant = own_merchant(actor)
     return ReviewRecordView(await review(number, merchant), await hidings(number))
 
 

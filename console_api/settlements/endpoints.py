@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from sanic.response import ResponseStream
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff, own_merchant
 from api_kit.doors import IdempotencyKey
 from api_kit.downloads import download
 from api_kit.spreadsheets import CSV, XLSX, Cell, write_sheet
@@ -60,13 +60,9 @@ _KINDS = {
 _BEARERS = {"": "", "merchant": "商户", "county": "平台"}
 
 
-def _own(actor: Staff) -> str | None:
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
-
-
 def _asked(actor: Staff, asked: str | None) -> str:
     """The merchant in question: a clerk's own, or the one that was named. Raises :class:`MerchantUnknown`."""
-    found = _own(actor) or asked
+    found = own_merchant(actor) or asked
     if found is None or (asked is not None and asked != found):
         raise MerchantUnknown()
     return found
@@ -132,13 +128,13 @@ async def list_settlement_statements(
     actor: MerchantClerk | CountyOfficer | Auditor, query: StatementsQuery
 ) -> StatementsView:
     """结算单列表，最新的在前；商户人员只看到自己的。"""
-    return StatementsView(*await statements(_own(actor) or query.merchant, query.cursor, query.limit))
+    return StatementsView(*await statements(own_merchant(actor) or query.merchant, query.cursor, query.limit))
 
 
 @door.get("/settlements/statements/<number:str>")
 async def show_settlement_statement(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> StatementView:
     """结算单及由明细重新加总的数字。"""
-    return await _statement(number, _own(actor))
+    return await _statement(number, own_merchant(actor))
 
 
 @door.get("/settlements/statements/<number:str>/file")
@@ -146,7 +142,7 @@ async def export_settlement_statement(
     actor: MerchantClerk | CountyOfficer | Auditor, number: str, query: FormatQuery
 ) -> ResponseStream:
     """导出结算单明细（XLSX 或 CSV）。"""
-    card = await statement(number, _own(actor))
+    card = await statement(number, own_merchant(actor))
     return _file(query.format, f"statement-{card.number}", every_entry_of_statement(card.number))
 
 

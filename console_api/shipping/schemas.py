@@ -1,13 +1,11 @@
 """The wire of sending orders."""
 
-import re
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
 
 from api_kit.schemas import Input, View
-from api_kit.spreadsheets import Column
+from api_kit.spreadsheets import Column, matching
 from orders.gifts import GiftSlip
 from orders.shipments import Pick
 
@@ -90,20 +88,8 @@ class ImportedView(View):
     orders: int
 
 
-def _matching(pattern: str) -> Callable[[str], str]:
-    """Reads a cell that fits the pattern."""
-    fits = re.compile(pattern).fullmatch
-
-    def read(text: str) -> str:
-        if not fits(text):
-            raise ValueError("格式有误")
-        return text
-
-    return read
-
-
 WAYBILL_COLUMNS = (
-    Column("order", "订单号", _matching("[0-9A-Z]{1,32}")),
-    Column("carrier", "承运商", _matching("[A-Z0-9]{2,16}")),
-    Column("waybill", "运单号", _matching("[A-Za-z0-9-]{6,40}")),
+    Column("order", "订单号", matching("[0-9A-Z]{1,32}")),
+    Column("carrier", "承运商", matching("[A-Z0-9]{2,16}")),
+    Column("waybill", "运单号", matching("[A-Za-z0-9-]{6,40}")),
 )
