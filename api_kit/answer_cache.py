@@ -72,6 +72,8 @@ class AnswerCache:
             asked_at = self._asked_at.setdefault(several, {})
             asked_at.pop(key, None)
             asked_at[key] = self.clock()
+            if len(asked_at) > self.max_entries:
+                del asked_at[next(iter(asked_at))]
         while True:
             now = self.clock()
             found = self._entries.get(key)

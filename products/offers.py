@@ -14,6 +14,7 @@ from tortoise.exceptions import IntegrityError
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
+from products.catalogue_models import ProductClass
 from products.errors import OfferInvalid, OfferTaken, OfferUnknown, SkuUnknown, SoldOut
 from products.offer_models import OFFER_TRANSITIONS, OfferKind, OfferState
 from products.offer_pieces import MAX_BUCKETS
@@ -103,21 +104,25 @@ class Offers:
     ) -> str:
         """Set pieces of a SKU aside at a price of their own; answers the offer's number. Joins an open transaction.
 
-        Raises :class:`SkuUnknown`, :class:`OfferInvalid` (also when the price is not below the SKU's),
-        :class:`OfferTaken` while another offer of the SKU is open, :class:`SoldOut` when fewer pieces are there.
+        Raises :class:`SkuUnknown`, :class:`OfferInvalid` (also when the price is not below the SKU's, and for a booked
+        service, which has its calendar's prices), :class:`OfferTaken` while another offer of the SKU is open,
+        :class:`SoldOut` when fewer pieces are there.
         """
         now = self.clock()
         _check(terms, now)
         async with transaction():
             found = await row(
-                "SELECT s.id, s.price_fen, s.available FROM sku s JOIN product p ON p.id = s.product_id"
-                " JOIN merchant m ON m.id = p.merchant_id WHERE s.code = $1 AND ($2::text IS NULL OR m.number = $2)"
-                " AND s.active FOR NO KEY UPDATE OF s",
+                "SELECT s.id, s.price_fen, s.available, g.product_class FROM sku s"
+                " JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id"
+                " LEFT JOIN category g ON g.id = p.category_id"
+                " WHERE s.code = $1 AND ($2::text IS NULL OR m.number = $2) AND s.active FOR NO KEY UPDATE OF s",
                 sku,
                 merchant,
             )
             if found is None:
                 raise SkuUnknown(sku=sku)
+            if found["product_class"] == ProductClass.VOUCHER:
+                raise OfferInvalid(member="sku")
             if terms.price_fen >= found["price_fen"]:
                 raise OfferInvalid(member="price_fen")
             number = public_number(now, "F")

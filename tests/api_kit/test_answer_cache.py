@@ -166,6 +166,20 @@ async def test_what_there_is_no_more_is_asked_for_alone_and_those_who_wait_get_w
     assert several.asked == [["a", "b"]]
 
 
+async def test_what_was_asked_for_is_remembered_within_bounds() -> None:
+    """Also when nobody asks for the same twice. Fails when only a second asking forgets: tried."""
+    cache = AnswerCache(1.5, max_entries=3, clock=Watch())
+
+    async def refuse() -> bytes:
+        raise LookupError
+
+    several = MakesSeveral()
+    for i in range(50):
+        with pytest.raises(LookupError):
+            await cache.get(f"nothing {i}", refuse, several)
+    assert list(cache._asked_at[several]) == ["nothing 47", "nothing 48", "nothing 49"]
+
+
 async def test_few_are_made_at_once_and_a_route_makes_its_own_alone() -> None:
     watch = Watch()
     cache, make, several, others = AnswerCache(1.5, clock=watch), Maker(watch), MakesSeveral(), MakesSeveral()
