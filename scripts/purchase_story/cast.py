@@ -60,17 +60,18 @@ class Client:
     base: str
     token: str = ""
     retried: int = field(default=0)
+    attempts: int = 12
 
     async def call(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Any:
         """One request. A lost connection or a 503 is repeated with the same key; a problem raises Refused."""
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         if method == "POST":
             headers["idempotency-key"] = key or secrets.token_hex(16)
-        for attempt in range(12):
+        for attempt in range(self.attempts):
             try:
                 answer = await self.http.request(method, self.base + path, json=body, headers=headers)
             except httpx.TransportError:
-                if attempt == 11:
+                if attempt == self.attempts - 1:
                     raise
             else:
                 if answer.status_code not in RETRY_STATUSES and not _still_running(answer):

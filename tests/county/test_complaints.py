@@ -21,7 +21,13 @@ from county.complaints.errors import (
     NoProduct,
     SubjectInvalid,
 )
-from county.complaints.models import COMPLAINT_TRANSITIONS, ComplaintState, Origin
+from county.complaints.models import (
+    COMPLAINT_TRANSITIONS,
+    UTTERANCE_TRANSITIONS,
+    ComplaintState,
+    Origin,
+    UtteranceState,
+)
 from county.complaints.queries import Reader, complaint, complaints
 from county.complaints.service import MAX_OPEN_EACH, Complaints, Subject
 from county.complaints.service_entry import GOOD_FOR, ServiceEntries
@@ -30,6 +36,7 @@ from kit.clock import utc_now
 from kit.database import execute, row, rows, scalar
 from payments.errors import NoticeNotAuthentic, OwnerUnknown
 from payments.models import PaymentState
+from payments.ports import GatewayError, GatewayRefused
 from products.service import Catalogue
 from tests.accounts.people import MovingClock, staff_member, throwaway_cipher
 from tests.orders.mall import Mall
@@ -162,6 +169,52 @@ async def test_every_pair_of_states_moves_as_the_table_says(mall: Mall) -> None:
     for change in ("UPDATE complaint_step SET text = ''", "DELETE FROM complaint"):
         with pytest.raises(OperationalError):
             await execute(change)
+
+
+@dataclass
+class Line:
+    """A line to WeChat Pay that answers as it is told."""
+
+    outcome: Exception | None = None
+
+    async def reply(self, complaint_id: str, mchid: str, text: str) -> None:
+        if self.outcome is not None:
+            raise self.outcome
+
+    async def history(self, complaint_id: str) -> list[object]:
+        return []
+
+    def worded(self, text: str) -> str:
+        return text
+
+
+async def test_every_word_for_wechat_meets_every_answer_as_the_table_says(mall: Mall) -> None:
+    """Generated: in each state each answer, and its absence; every step of the table is taken by one."""
+    number = await desk().complain("C1", Subject(merchant=mall.merchant), "other", "虚假宣传")
+    found = await scalar("SELECT id FROM complaint WHERE number = $1", number)
+    await execute(
+        "UPDATE complaint SET origin = 'wechat_pay', external_id = 'W1', external_mchid = '1900000001', consumer = NULL"
+    )
+    answers: dict[str, Exception | None] = {
+        "arrived": None, "refused": GatewayRefused("PARAM_ERROR", "示例", status=400),
+        "not now": GatewayRefused("FREQUENCY_LIMITED", "示例", status=429), "nothing": GatewayError("示例"),
+    }  # fmt: skip
+    ends = {"arrived": "sent", "refused": "failed", "not now": "sending", "nothing": "sending"}
+    taken = set()
+    for state in UtteranceState:
+        for event, outcome in answers.items():
+            ended = state in (UtteranceState.SENT, UtteranceState.FAILED)
+            message = await scalar(
+                "INSERT INTO complaint_message (complaint_id, is_completion, text, by, state, attempts,"
+                " next_attempt_at, created_at) VALUES ($1, false, '示例回复', $2, $3, 0, $4, now()) RETURNING id",
+                found, BY, state.value, None if ended else utc_now() - timedelta(minutes=1),
+            )  # fmt: skip
+            await ComplaintChannel(Line(outcome), desk()).send_due()  # type: ignore[arg-type]
+            after = str(await scalar("SELECT state FROM complaint_message WHERE id = $1", message))
+            assert after == (state.value if ended else ends[event]), (state, event)
+            if not ended:
+                taken |= {(state.value, "sending"), ("sending", after)}
+    assert taken == {(state.value, to.value) for state, after in UTTERANCE_TRANSITIONS.items() for to in after}
 
 
 def test_an_entry_carries_its_order_and_cannot_be_made_up() -> None:

@@ -1,6 +1,7 @@
 """From a fact about an order to a message on a phone: once, with a consent, and never twice."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -265,9 +266,42 @@ async def test_a_template_names_wechats_fields_and_our_values(post: Post) -> Non
             await post.outgoing.set_template(wrong, "staff:U1")
 
 
-def test_the_table_of_states_ends_where_nothing_is_sent_again() -> None:
-    ends = {s for s, targets in MESSAGE_TRANSITIONS.items() if not targets}
-    assert ends == {MessageState.SENT, MessageState.UNWANTED, MessageState.REFUSED, MessageState.UNKNOWN}
+async def test_every_message_state_meets_every_event_as_the_table_says(post: Post) -> None:
+    """Generated: what a worker does with each outcome, in each state; every step of the table is taken by one."""
+    wanted: dict[str, tuple[Exception | None, int]] = {
+        "sent": (None, 1), "no consent": (None, 0), "turned off": (NotWanted(), 1), "refused": (SendRefused(40037), 1),
+        "not now": (NotSentNow(), 1), "dies": (KeyError("the worker dies in the call"), 1),
+        "nobody comes back": (None, 0),
+    }  # fmt: skip
+    leads = {
+        ("waiting", "sent"): "sent", ("waiting", "no consent"): "unwanted", ("waiting", "turned off"): "unwanted",
+        ("waiting", "refused"): "refused", ("waiting", "not now"): "waiting", ("waiting", "dies"): "sending",
+        ("sending", "nobody comes back"): "unknown",
+    }  # fmt: skip
+    number = await post.ship()
+    taken = set()
+    for state in MessageState:
+        for event, (failure, consents) in wanted.items():
+            await execute("DELETE FROM message_consent")
+            await execute(
+                "UPDATE subscribe_message SET state = $1, attempts = 0, next_attempt_at = $2",
+                state.value,
+                post.mall.watch() - timedelta(minutes=1),
+            )
+            await post.consent(consents)
+            post.phone.failing = failure
+            if event == "nobody comes back":
+                await post.outgoing.give_up()
+            else:
+                with contextlib.suppress(KeyError):
+                    await post.outgoing.send_due()
+            after = await post.state(number)
+            assert after == leads.get((state.value, event), state.value), (state, event)
+            if state is MessageState.WAITING and event != "no consent":
+                taken |= {("waiting", "sending"), ("sending", after)} - {("sending", "sending")}
+            elif after != state:
+                taken.add((state.value, after))
+    assert taken == {(before.value, to.value) for before, after in MESSAGE_TRANSITIONS.items() for to in after}
 
 
 @pytest.mark.parametrize("kind", LIMITS)

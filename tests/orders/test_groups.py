@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kit.database import row, rows, scalar
-from messages.models import MessageMoment
+from kit.database import execute, row, rows, scalar
 from orders.errors import (
     GroupAlone,
     GroupClosed,
@@ -19,6 +18,7 @@ from orders.errors import (
     GroupUnknown,
 )
 from orders.events import GroupFailed, GroupFormed, LateMoneyRefused
+from orders.groups.forming import form_when_reached
 from orders.groups.joining import GroupWish
 from orders.groups.models import GROUP_TRANSITIONS, GroupState
 from orders.groups.queries import GroupView, group_of, groups_to_join
@@ -35,6 +35,7 @@ from products.offers import OfferTerms, open_offers
 from products.queries import sku_offers, stock_differences
 from promotions.coupons import Coupons
 from promotions.queries import campaign_result
+from tests.orders.cases import rolled_back
 from tests.orders.mall import ADDRESS, Mall, facts, openid_of, state_of, stock_of
 from tests.products.shelf import TOWNSHIP
 from tests.promotions.shop import running_campaign
@@ -323,11 +324,42 @@ async def test_a_quote_shows_the_price_that_is_charged_and_flash_offers_stay_apa
             await publish(mall, **wrong)
 
 
-async def test_every_step_of_a_group_is_in_the_table() -> None:
-    assert GROUP_TRANSITIONS[GroupState.OPEN] == {GroupState.FORMED, GroupState.FAILED}
-    assert GROUP_TRANSITIONS[GroupState.FAILED] == {GroupState.SETTLED}
-    assert not GROUP_TRANSITIONS[GroupState.FORMED] | GROUP_TRANSITIONS[GroupState.SETTLED]
-    assert {MessageMoment.GROUP_FORMED, MessageMoment.GROUP_FAILED} <= set(MessageMoment)
+async def test_every_group_state_meets_every_event_as_the_table_says(mall: Mall) -> None:
+    """Generated: a payment, the judge, the undoing, an early end; for a group that is big enough and one not."""
+    offer = await publish(mall)
+    big, small = await join(mall, offer, "C1"), await join(mall, offer, "C2")
+    group = await group_with(big)
+    for consumer in ("C3", "C4"):
+        await join(mall, offer, consumer, group=group)
+    leads = {
+        ("open", "payment", True): "formed", ("open", "judge", True): "formed", ("open", "judge", False): "failed",
+        ("failed", "undo", False): "settled", ("failed", "undo", True): "settled",
+    }  # fmt: skip
+    taken = set()
+    for state in GroupState:
+        for order, reached in ((big, True), (small, False)):
+            for event in ("payment", "judge", "undo", "end"):
+                async with rolled_back():
+                    number = await group_with(order)
+                    group_id = await scalar("SELECT id FROM buying_group WHERE number = $1", number)
+                    await execute(
+                        "UPDATE buying_group SET state = $2, closes_at = $3 WHERE id = $1",
+                        group_id, state.value, mall.watch() - timedelta(seconds=1),
+                    )  # fmt: skip
+                    if event == "payment":
+                        await form_when_reached(group_id, mall.watch())
+                    elif event == "judge":
+                        await mall.groups.decide_due()
+                    elif event == "undo":
+                        await mall.groups.undo_failed()
+                        await execute("UPDATE customer_order SET state = 'closed' WHERE group_id = $1", group_id)
+                        await mall.groups.undo_failed()
+                    else:
+                        await mall.groups.end_offer(offer, "示例原因", "staff:clerk")
+                    after = await scalar("SELECT state FROM buying_group WHERE id = $1", group_id)
+                    assert after == leads.get((state.value, event, reached), state.value), (state, event, reached)
+                    taken |= {(state.value, after)} - {(state.value, state.value)}
+    assert taken == {(state.value, to.value) for state, after in GROUP_TRANSITIONS.items() for to in after}
 
 
 @pytest_asyncio.fixture

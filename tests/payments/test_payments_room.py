@@ -333,6 +333,26 @@ async def test_refund_states_are_reached_from_listed_states_alone(
     assert reached is (_AFTER[told] if moved else state)
 
 
+async def test_every_refund_state_meets_all_news_as_the_table_says(shop: Shop) -> None:
+    """Generated; ``requested`` means sent here: before it was marked sent, news can only mean that it had been."""
+    number, taken = await a_refund(shop), set()
+    for state in RefundRowState:
+        for news in RefundState:
+            await execute(
+                "UPDATE payment_refund SET state = $2, refund_id = NULL WHERE number = $1", number, state.value
+            )
+            await shop.refunds.confirm(await refund_seen(shop, number, news))
+            after = RefundRowState(str(await scalar("SELECT state FROM payment_refund WHERE number = $1", number)))
+            before = RefundRowState.SENT if state is RefundRowState.REQUESTED else state
+            assert after is state or after in REFUND_TRANSITIONS[before], (state, news, after)
+            taken |= {(before, after)} - {(before, state)}
+    known = {(state, to) for state, after in REFUND_TRANSITIONS.items() for to in after}
+    # That a refund is sent, and not sent after all, is the sender's doing and no news.
+    assert known - taken == {
+        (RefundRowState.REQUESTED, RefundRowState.SENT), (RefundRowState.SENT, RefundRowState.REQUESTED)
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("other", "expected"),
     [

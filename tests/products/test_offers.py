@@ -250,6 +250,27 @@ async def test_time_ends_an_offer_and_every_step_follows_the_table(database: str
     assert found == {"ended_by": "time", "returned": 5}
 
 
+async def test_every_offer_state_meets_every_end_as_the_table_says(database: str) -> None:
+    taken = set()
+    for state in OfferState:
+        for event in ("by hand", "by time", "time has not come"):
+            sku = await a_sku(20)
+            number = await Offers().open(sku, terms(5), "staff:test")
+            if state is OfferState.ENDED:
+                await Offers().end(number, "staff:first")
+            watch = Watch()
+            if event == "by time":
+                watch.forward(hours=2)
+            await (Offers(watch).end(number, "staff:test") if event == "by hand" else Offers(watch).end_due())
+            after = OfferState(str(await scalar("SELECT state FROM flash_offer WHERE number = $1", number)))
+            assert after is (state if event == "time has not come" else OfferState.ENDED)
+            assert after is state or after in OFFER_TRANSITIONS[state]
+            taken |= {(state, after)} - {(state, state)}
+            assert await stock_differences() == []
+            await Offers().end(number, "staff:test")
+    assert taken == {(state, to) for state, after in OFFER_TRANSITIONS.items() for to in after}
+
+
 async def test_an_offer_that_has_not_begun_sells_nothing_and_can_be_ended(database: str) -> None:
     sku = await a_sku(20)
     soon = terms(5, starts_at=utc_now() + timedelta(minutes=5))

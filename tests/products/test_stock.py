@@ -1,6 +1,7 @@
 """Stock is never oversold, never lost and never given back twice."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from products.errors import (
     SoldOut,
     StockGone,
 )
+from products.models import RESERVATION_TRANSITIONS, ReservationState
 from products.queries import stock_differences
 from products.service import Stock
 from tests.products.shelf import approved_merchant, listed_product
@@ -195,3 +197,29 @@ async def test_the_history_of_stock_only_grows(database: str, tampering: str) ->
     await listed_product(await approved_merchant(), stock=3)
     with pytest.raises(OperationalError, match="append-only"):
         await execute(tampering)
+
+
+async def test_every_reservation_state_meets_every_move_as_the_table_says(database: str) -> None:
+    """Generated: no move leaves the table, and each of its steps is taken by one."""
+    leads = {
+        ("held", "sell"): "sold", ("held", "release"): "released", ("held", "revive"): "sold",
+        ("released", "revive"): "sold",
+    }  # fmt: skip
+    _, (sku,) = await listed_product(await approved_merchant(), stock=100)
+    for state in ReservationState:
+        for move in ("sell", "release", "revive", "put_back"):
+            reference = f"{state}-{move}"
+            await reserve(reference, {sku: 1})
+            async with transaction():
+                if state is not ReservationState.HELD:
+                    await (Stock().sell if state is ReservationState.SOLD else Stock().release)(reference)
+            with contextlib.suppress(StockGone, PutBackExceeded):
+                async with transaction():
+                    await (
+                        Stock().put_back(reference, sku, 1) if move == "put_back" else getattr(Stock(), move)(reference)
+                    )
+            (found,) = await rows("SELECT state FROM stock_reservation WHERE reference = $1", reference)
+            assert found["state"] == leads.get((state.value, move), state.value), (state, move)
+            assert await stock_differences() == []
+    steps = {(state, after) for (state, _), after in leads.items()}
+    assert steps == {(state.value, to.value) for state, after in RESERVATION_TRANSITIONS.items() for to in after}

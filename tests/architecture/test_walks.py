@@ -1,0 +1,71 @@
+"""Every table of transitions is walked by a test that meets each of its states with each event, or with each target."""
+
+import re
+
+from tests.architecture.test_laws import ROOMS, ROOT
+
+WALKS = {
+    "accounts/own_data_models.py CLOSURE": "own_data/test_export_and_closure.py"
+    " test_every_act_in_every_state_goes_where_the_table_says",
+    "content/models.py PICTURE": "content/test_pictures.py test_every_pair_of_states_moves_as_the_table_says",
+    "content/models.py TEXT": "content/test_checks.py test_every_pair_of_states_of_a_text",
+    "county/complaints/models.py COMPLAINT": "county/test_complaints.py"
+    " test_every_pair_of_states_moves_as_the_table_says",
+    "county/complaints/models.py UTTERANCE": "county/test_complaints.py"
+    " test_every_word_for_wechat_meets_every_answer_as_the_table_says",
+    "live/models.py ": "live/test_session_states.py test_every_act_in_every_state",
+    "logistics/models.py PARCEL": "logistics/test_parcels.py"
+    " test_every_state_meets_every_word_of_a_carrier_as_the_table_says",
+    "logistics/models.py REPORT": "logistics/test_reports.py"
+    " test_every_state_meets_news_and_a_persons_word_as_the_table_says",
+    "merchants/models.py ": "merchants/test_merchants.py test_every_pair_of_states_moves_exactly_as_the_table_says",
+    "merchants/models.py PAPER": "merchants/test_papers.py"
+    " test_every_pair_of_states_moves_as_the_table_says_and_leaves_its_review",
+    "messages/models.py MESSAGE": "notifications/test_notifications.py"
+    " test_every_message_state_meets_every_event_as_the_table_says",
+    "orders/cases/models.py CASE": "orders/test_case_steps.py"
+    " test_every_event_in_every_state_goes_where_the_table_says",
+    "orders/groups/models.py GROUP": "orders/test_groups.py test_every_group_state_meets_every_event_as_the_table_says",
+    "orders/handovers/models.py PICKUP": "orders/test_pickups.py test_a_parcel_takes_no_step_that_is_not_in_its_table",
+    "orders/handovers/models.py VOUCHER": "orders/test_vouchers.py"
+    " test_a_voucher_takes_no_step_that_is_not_in_its_table",
+    "orders/invoices/models.py INVOICE": "orders/test_invoices.py"
+    " test_every_step_in_every_state_goes_where_the_table_says",
+    "orders/models.py ORDER": "orders/test_states.py"
+    " test_every_pair_of_states_moves_as_the_table_says_and_leaves_its_event",
+    "payments/models.py DIFFERENCE": "payments/test_fund_bills.py test_every_pair_of_states_moves_as_the_table_says",
+    "payments/models.py PAYMENT": "payments/test_payments_room.py test_only_listed_transitions_happen",
+    "payments/models.py REFUND": "payments/test_payments_room.py"
+    " test_every_refund_state_meets_all_news_as_the_table_says",
+    "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
+    " test_every_pair_of_certificate_states_moves_as_the_table_says",
+    "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",
+    "products/models.py RESERVATION": "products/test_stock.py"
+    " test_every_reservation_state_meets_every_move_as_the_table_says",
+    "products/offer_models.py OFFER": "products/test_offers.py"
+    " test_every_offer_state_meets_every_end_as_the_table_says",
+    "promotions/models.py CAMPAIGN": "promotions/test_coupons.py test_every_step_outside_the_tables_is_refused",
+    "promotions/models.py COUPON": "promotions/test_coupons.py"
+    " test_every_act_on_a_coupon_in_every_state_goes_where_the_table_says",
+    "reviews/models.py REVIEW": "reviews/test_reviews.py test_every_move_outside_the_table_is_refused",
+}
+"""Module and table, and the test that walks it."""
+
+_TABLE = re.compile(r"^(?:([A-Z]+)_)?(?:TRANSITIONS|STEPS)\b", re.MULTILINE)
+
+
+def test_every_table_of_transitions_has_a_walk() -> None:
+    """Fails for a new table that nobody has entered, and for a walk that is gone: tried."""
+    found = {
+        f"{path.relative_to(ROOT)} {name[1] or ''}"
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*models.py")
+        for name in _TABLE.finditer(path.read_text())
+    }
+    assert found == set(WALKS)
+    missing = []
+    for table, walk in WALKS.items():
+        file, test = walk.split(" ")
+        if f"def {test}(" not in (ROOT / "tests" / file).read_text():
+            missing.append((table, walk))
+    assert missing == []
