@@ -2,7 +2,8 @@
 
 import re
 
-from tests.architecture.test_laws import ROOMS, ROOT
+from server.database import ROOT
+from tests.architecture.test_laws import ROOMS
 
 WALKS = {
     "accounts/own_data_models.py CLOSURE": "own_data/test_export_and_closure.py"
