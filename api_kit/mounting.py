@@ -228,6 +228,8 @@ def read_path(path: dict[str, Any]) -> dict[str, Any]:
                 raise NotFound() from None
             if not _NAME.fullmatch(read[argument]):
                 raise NotFound()
+        elif isinstance(name, int) and not 0 <= name < 2**63:
+            raise NotFound()
     return read
 
 

@@ -38,6 +38,10 @@ WALKS = {
     "payments/models.py PAYMENT": "payments/test_payments_room.py test_only_listed_transitions_happen",
     "payments/models.py REFUND": "payments/test_payments_room.py"
     " test_every_refund_state_meets_all_news_as_the_table_says",
+    "payments/sharing/models.py RETURN": "payments/test_sharing_states.py"
+    " test_every_return_state_meets_all_news_as_the_table_says",
+    "payments/sharing/models.py SPLIT": "payments/test_sharing_states.py"
+    " test_every_split_state_meets_all_news_as_the_table_says",
     "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
     " test_every_pair_of_certificate_states_moves_as_the_table_says",
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",
