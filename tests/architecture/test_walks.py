@@ -52,6 +52,7 @@ WALKS = {
     "promotions/models.py CAMPAIGN": "promotions/test_coupons.py test_every_step_outside_the_tables_is_refused",
     "promotions/models.py COUPON": "promotions/test_coupons.py"
     " test_every_act_on_a_coupon_in_every_state_goes_where_the_table_says",
+    "referrals/models.py SHARE": "referrals/test_shares.py test_every_step_of_a_share_goes_where_the_table_says",
     "reviews/models.py REVIEW": "reviews/test_reviews.py test_every_move_outside_the_table_is_refused",
 }
 """Module and table, and the test that walks it."""
