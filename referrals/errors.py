@@ -51,6 +51,14 @@ class NothingDue(Conflict):
     title_en = "Nothing is due"
 
 
+class DueChanged(Conflict):
+    """What is due is not what was paid; ``due_fen`` is due now."""
+
+    code = "referral_due_changed"
+    title = "应付佣金已变化，请核对后重新登记"
+    title_en = "What is due has changed"
+
+
 class VoucherTaken(Conflict):
     """The voucher stands for another payout."""
 

@@ -104,18 +104,18 @@ async def referrers_due() -> list[ReferrerDue]:
     return [ReferrerDue(**each) for each in found]
 
 
-async def programme_results(merchant: str | None, begin: datetime, end: datetime) -> list[ProgrammeResult]:
-    """What was sold through referrers between two moments of placing, by merchant; at most 200."""
+async def programme_results(merchant: str | None, first: date, last: date) -> list[ProgrammeResult]:
+    """What was sold through referrers and placed on some days of China, by merchant; at most 200."""
     found: list[Row] = await rows(
         f"SELECT s.merchant, count(DISTINCT s.referrer_id)::int AS referrers, sum(s.base_fen)::bigint AS goods_fen,"
         f" sum(s.share_fen)::bigint AS commission_fen,"
         " sum(CASE WHEN s.state = 'void' THEN s.share_fen ELSE s.share_fen - COALESCE(s.due_fen, s.left_fen) END)"
-        f"::bigint AS lost_fen, {_SUMS} FROM referral_share s WHERE s.state <> 'placed' AND s.placed_at >= $2"
-        " AND s.placed_at < $3 AND ($1::text IS NULL OR s.merchant = $1) GROUP BY s.merchant ORDER BY s.merchant"
-        " LIMIT $4",
+        f"::bigint AS lost_fen, {_SUMS} FROM referral_share s WHERE s.state <> 'placed'"
+        " AND (s.placed_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN $2 AND $3"
+        " AND ($1::text IS NULL OR s.merchant = $1) GROUP BY s.merchant ORDER BY s.merchant LIMIT $4",
         merchant,
-        begin,
-        end,
+        first,
+        last,
         MAX_LISTED,
     )
     return [ProgrammeResult(**each) for each in found]

@@ -13,7 +13,7 @@ from accounts.own_data_models import DocumentKind
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, scalar, transaction
 from kit.numbers import opaque_id, public_number
-from referrals.errors import NothingDue, ReferralNotAgreed, ReferrerUnknown, VoucherTaken
+from referrals.errors import DueChanged, NothingDue, ReferralNotAgreed, ReferrerUnknown, VoucherTaken
 from referrals.terms import terms_in_force
 
 SOURCE_PREFIX = "referral:"
@@ -59,10 +59,11 @@ class Referrers:
             "UPDATE referrer SET left_at = $2 WHERE consumer = $1 AND left_at IS NULL", consumer, self.clock()
         )
 
-    async def pay(self, code: str, voucher: str, by: str) -> int:
+    async def pay(self, code: str, amount_fen: int, voucher: str, by: str) -> int:
         """The county has paid all that is due to a referrer; answers how much, in fen.
 
-        Raises ReferrerUnknown, NothingDue, VoucherTaken.
+        ``amount_fen`` is what the bank has paid: what became due meanwhile is not paid with it.
+        Raises ReferrerUnknown, NothingDue, DueChanged, VoucherTaken.
         """
         async with transaction():
             now = self.clock()
@@ -75,6 +76,8 @@ class Referrers:
             )
             if not due:
                 raise NothingDue()
+            if due != amount_fen:
+                raise DueChanged(due_fen=due)
             try:
                 async with transaction():
                     payout = await scalar(

@@ -9,7 +9,7 @@ import msgspec
 from accounts.consents import agreeing
 from accounts.own_data_models import DocumentKind
 from kit.clock import Clock, china_day, utc_now
-from kit.database import execute, row, rows, scalar, transaction
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.money import split_fen
 from kit.outbox import announce
 from referrals.events import CommissionOwed
@@ -144,12 +144,13 @@ class ReferralShares:
             now = self.clock()
             month = china_day(now).replace(day=1)
             referrers = await rows(
-                "SELECT r.id, r.code FROM referrer r WHERE r.id IN (SELECT referrer_id FROM referral_share"
-                " WHERE order_number = $1 AND state = 'pending') ORDER BY r.id FOR UPDATE",
+                "SELECT r.id, r.code, r.consumer FROM referrer r WHERE r.consumer IN (SELECT n.consumer FROM referrer n"
+                " JOIN referral_share s ON s.referrer_id = n.id WHERE s.order_number = $1 AND s.state = 'pending')"
+                " ORDER BY r.id FOR UPDATE",
                 order,
             )
             for referrer in referrers:
-                fen = await self._owe(order, referrer["id"], month, now)
+                fen = await self._owe(order, referrer, month, now)
                 if fen:
                     await announce(CommissionOwed(order=order, referrer=referrer["code"], fen=fen, due_at=now))
             return int(
@@ -158,18 +159,18 @@ class ReferralShares:
                 )
             )
 
-    async def _owe(self, order: str, referrer: int, month: date, now: datetime) -> int:
-        """The caller holds the referrer, so that orders earned at the same time share one month's room."""
+    async def _owe(self, order: str, referrer: Row, month: date, now: datetime) -> int:
+        """The caller holds every code of the referrer: orders earned at the same time share one month's room."""
         pending = await rows(
             "SELECT s.id, s.left_fen, t.month_cap_fen FROM referral_share s JOIN referral_terms t ON t.id = s.terms_id"
             " WHERE s.order_number = $1 AND s.referrer_id = $2 AND s.state = 'pending' ORDER BY s.line FOR UPDATE OF s",
             order,
-            referrer,
+            referrer["id"],
         )
         found = await row(
-            "SELECT COALESCE(sum(due_fen), 0)::bigint AS owed FROM referral_share"
-            " WHERE referrer_id = $1 AND month = $2",
-            referrer,
+            "SELECT COALESCE(sum(s.due_fen), 0)::bigint AS owed FROM referral_share s"
+            " JOIN referrer r ON r.id = s.referrer_id WHERE r.consumer = $1 AND s.month = $2",
+            referrer["consumer"],
             month,
         )
         assert found is not None

@@ -1,10 +1,8 @@
 """The county sets the programme, merchants take part, and the county pays what is due."""
 
-from datetime import UTC, datetime, time, timedelta
-
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.referrals.schemas import (
@@ -18,15 +16,10 @@ from console_api.referrals.schemas import (
     TermsInput,
     TermsListView,
 )
-from kit.clock import CHINA
 from products.dossiers import product_dossier
 from referrals.queries import programme_results, referrers_due
 from referrals.service import Referrers
 from referrals.terms import Programme, TermsView, all_terms, opt_ins
-
-
-def _merchant(actor: Staff) -> str | None:
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
 
 
 @door.post("/referral-terms")
@@ -47,7 +40,7 @@ async def list_referral_terms(actor: MerchantClerk | CountyOfficer | Auditor) ->
 @door.get("/referral-opt-ins")
 async def list_opt_ins(actor: MerchantClerk | CountyOfficer | Auditor) -> OptInsView:
     """参加推荐活动、承担佣金的商品；商户人员只看到自己的。"""
-    return OptInsView(await opt_ins(_merchant(actor)))
+    return OptInsView(await opt_ins(own_merchant(actor)))
 
 
 @door.put("/referral-opt-in", status=204)
@@ -74,9 +67,7 @@ async def opt_out(actor: MerchantClerk, code: str, programme: Programme) -> None
 @door.get("/referral-results")
 async def show_results(actor: MerchantClerk | CountyOfficer | Auditor, query: ResultsQuery) -> ResultsView:
     """推荐活动效果：按商户的订单数、货款、佣金及其状态；商户人员只看到自己的。"""
-    begin = datetime.combine(query.first, time(), CHINA).astimezone(UTC)
-    end = datetime.combine(query.last + timedelta(days=1), time(), CHINA).astimezone(UTC)
-    return ResultsView(await programme_results(_merchant(actor), begin, end))
+    return ResultsView(await programme_results(own_merchant(actor), query.first, query.last))
 
 
 @door.get("/referrers-due")
@@ -89,5 +80,5 @@ async def list_referrers_due(actor: CountyOfficer) -> ReferrersDueView:
 async def pay_referrer(
     actor: CountyOfficer, code: str, body: PayoutInput, key: IdempotencyKey, referrers: Referrers
 ) -> PaidView:
-    """登记已向推荐人支付全部应付佣金及银行凭证号。"""
-    return PaidView(await referrers.pay(code, body.voucher, actor.caller))
+    """登记已向推荐人支付全部应付佣金及银行凭证号；其间应付金额有变的，须按新金额支付。"""
+    return PaidView(await referrers.pay(code, body.amount_fen, body.voucher, actor.caller))

@@ -60,8 +60,9 @@ class ReferrersDueView(View):
 
 
 class PayoutInput(Input):
-    """The bank's voucher of the payment of all that is due."""
+    """What was paid, which is all that is due, and the bank's voucher of it."""
 
+    amount_fen: Annotated[int, msgspec.Meta(ge=1, le=2**53 - 1)]
     voucher: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 

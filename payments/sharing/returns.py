@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, transaction
@@ -58,14 +58,16 @@ async def plan_returns(payment_id: int, now: datetime) -> None:
         await _insert(split, refund["id"], max(0, amount_fen), max(0, waived_fen), now)
 
 
-async def _insert(split: Row, refund_id: int, amount_fen: int, waived_fen: int, now: datetime) -> None:
+async def _insert(
+    split: Row, refund_id: int, amount_fen: int, waived_fen: int, now: datetime, attempt: int = 1, wait_s: int = 0
+) -> None:
     late = amount_fen > 0 and now - split["finished_at"] > RETURNABLE_FOR
     state = "owed" if late else "requested" if amount_fen else "returned"
     if late:
         log.error("share_too_old_to_return", extra={"number": split["number"]})
     created = await row(
         "INSERT INTO payment_split_return (number, split_id, refund_id, attempt, amount_fen, waived_fen, state,"
-        " attempts, next_attempt_at, requested_at, finished_at) VALUES ($1, $2, $3, 1, $4, $5, $6, 0, $8, $7, $9)"
+        " attempts, next_attempt_at, requested_at, finished_at) VALUES ($1, $2, $3, $10, $4, $5, $6, 0, $8, $7, $9)"
         " RETURNING *",
         public_number(now, "SR"),
         split["id"],
@@ -74,8 +76,9 @@ async def _insert(split: Row, refund_id: int, amount_fen: int, waived_fen: int, 
         waived_fen,
         state,
         now,
-        now if state == "requested" else None,
+        now + timedelta(seconds=wait_s) if state == "requested" else None,
         None if state == "requested" else now,
+        attempt,
     )
     assert created is not None
     if state != "requested" and waived_fen:
@@ -133,17 +136,17 @@ class Returns:
         order = ReturnOrder(claimed["number"], claimed["split_number"], claimed["sub_mchid"], claimed["amount_fen"])
         try:
             found = await self.channel.query_return(order) if claimed["attempts"] > 1 else None
+        except (OutcomeUnknown, GatewayRefused) as error:
+            log.warning("share_return_query_failed", extra={"number": order.number, "cause": str(error)})
+            return
+        try:
             result = found or await self.channel.return_share(order)
         except OutcomeUnknown as unknown:
             log.warning("share_return_outcome_unknown", extra={"number": order.number, "cause": str(unknown)})
             return
         except GatewayRefused as refusal:
             log.warning("share_return_refused", extra={"number": order.number, "code": refusal.code})
-            await execute(
-                "UPDATE payment_split_return SET failure = $2 WHERE number = $1 AND finished_at IS NULL",
-                order.number,
-                refusal.code[:80],
-            )
+            await self._refused(order.number, refusal.code[:80])
             return
         await self.confirm(result)
 
@@ -171,18 +174,32 @@ class Returns:
                 log.error("share_return_failed", extra={"number": seen.number, "reason": seen.failure})
                 await self._again(known, now)
 
+    async def _refused(self, number: str, code: str) -> None:
+        """It was not done and is asked for again, until it is too late for the channel: then it is owed."""
+        now = self.clock()
+        async with transaction():
+            known = await row(
+                "UPDATE payment_split_return b SET failure = $2 FROM payment_split s WHERE s.id = b.split_id"
+                " AND b.number = $1 AND b.state = 'asked' RETURNING b.*, s.finished_at AS split_at",
+                number,
+                code,
+            )
+            if known is not None and now - known["split_at"] > RETURNABLE_FOR:
+                await execute(
+                    "UPDATE payment_split_return SET state = 'failed', finished_at = $2 WHERE id = $1", known["id"], now
+                )
+                await self._again(known, now)
+
     async def _again(self, failed: Row, now: datetime) -> None:
-        """The channel ended it without money: the next attempt has a number of its own."""
-        await rows(
-            "INSERT INTO payment_split_return (number, split_id, refund_id, attempt, amount_fen, waived_fen, state,"
-            " attempts, next_attempt_at, requested_at) VALUES ($1, $2, $3, $4, $5, $6, 'requested', 0,"
-            " $7::timestamptz + make_interval(secs => $8), $7) RETURNING 1",
-            public_number(now, "SR"),
-            failed["split_id"],
+        """The channel ended it without money: the next attempt has a number of its own, or it is too late and owed."""
+        split = await row("SELECT * FROM payment_split WHERE id = $1", failed["split_id"])
+        assert split is not None
+        await _insert(
+            split,
             failed["refund_id"],
-            failed["attempt"] + 1,
             failed["amount_fen"],
             failed["waived_fen"],
             now,
+            failed["attempt"] + 1,
             AFTER_FAILURE_SECONDS,
         )

@@ -314,6 +314,28 @@ async def test_a_failed_return_goes_out_again_under_another_number_and_the_refun
     assert await _succeeded("f")
 
 
+@pytest.mark.parametrize("how", ["failed", "refused"])
+async def test_a_return_that_has_become_too_late_is_owed_and_the_refund_goes_on(desk: Desk, how: str) -> None:
+    """Fails when only the first attempt looks at its age: then the buyer waits for ever. Tried."""
+    await desk.paid("L1")
+    await desk.plan("L1", 1000)
+    await desk.work()
+    if how == "failed":
+        desk.set(share_return_outcome="FAILED")
+    else:
+        desk.shop.sandbox.fault("share.return", "answer", status=403, code="NOT_ENOUGH", times=None)
+    await desk.refund("L1", "l", 10_000)
+    assert await send_returns(desk.returns) == 1
+    assert await send_refunds(desk.shop.refunds) == 0
+    await execute("UPDATE payment_split SET finished_at = finished_at - interval '181 days'")
+    desk.shop.watch.forward(hours=1)
+    assert await send_returns(desk.returns) == 1
+    tried = await rows("SELECT state, amount_fen FROM payment_split_return ORDER BY id")
+    assert [each["state"] for each in tried] == [*["failed"] * (len(tried) - 1), "owed"]
+    assert {each["amount_fen"] for each in tried} == {1000}
+    assert await send_refunds(desk.shop.refunds) == 1
+
+
 async def test_a_notice_of_a_split_is_a_hint_and_a_forged_one_nothing(desk: Desk) -> None:
     await desk.paid("H1")
     desk.set(share_seconds=30)

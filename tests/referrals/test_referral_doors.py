@@ -71,7 +71,9 @@ async def test_from_the_countys_terms_to_a_payout_and_nobody_sees_a_buyer(doors:
     assert [(each["code"], each["due_fen"]) for each in due] == [(code, 700)]
     paid = [
         await http.post(
-            f"/v1/console/referrers/{code}/payouts", headers=keyed(county, "p1"), json={"voucher": "BANK-1"}
+            f"/v1/console/referrers/{code}/payouts",
+            headers=keyed(county, "p1"),
+            json={"amount_fen": 700, "voucher": "BANK-1"},
         )
         for _ in range(2)
     ]
