@@ -240,8 +240,9 @@ class ParcelTrack(Model):
 
 
 class ReportKind(StrEnum):
-    """What WeChat is told: that goods were shipped, or that they have arrived and may be confirmed."""
+    """What WeChat is told: that goods are a pre-sale, that they were shipped, that they have arrived."""
 
+    PRESALE = "presale"
     SHIPPING = "shipping"
     RECEIPT = "receipt"
 
@@ -272,6 +273,7 @@ class ShippingReport(Model):
     ``wanted`` counts what there is to tell and ``told`` what was told of it, so news during a call is told after it.
     ``is_split`` is kept, because a payment that was reported in parts must go on so. ``logistics_type`` is WeChat's: 1
     express, 3 nothing is sent, 4 fetched; what goes without a parcel names its ``goods``.
+    ``promised_at`` is until when a pre-sale is sent.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -285,6 +287,7 @@ class ShippingReport(Model):
     is_split = fields.BooleanField(default=False)
     is_complete = fields.BooleanField(default=False)
     arrived_at = fields.DatetimeField(null=True)
+    promised_at = fields.DatetimeField(null=True)
     state = fields.CharEnumField(ReportState, max_length=12, default=ReportState.PENDING)
     wanted = fields.IntField(default=1)
     told = fields.IntField(default=0)
@@ -308,4 +311,5 @@ class ShippingReport(Model):
                 name="shipping_report_goods",
             ),
             CheckConstraint(check="(kind = 'receipt') = (arrived_at IS NOT NULL)", name="shipping_report_arrival"),
+            CheckConstraint(check="(kind = 'presale') = (promised_at IS NOT NULL)", name="shipping_report_promise"),
         )

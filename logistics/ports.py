@@ -135,6 +135,10 @@ class ShippingInformation(Protocol):
         """Upload what was shipped."""
         ...
 
+    async def tell_presale(self, transaction_id: str, promised_at: datetime) -> Answer:
+        """The goods of a payment are a pre-sale that is sent until a moment (15 to 330 days ahead)."""
+        ...
+
     async def tell_arrived(self, transaction_id: str, arrived_at: datetime) -> Answer:
         """Let WeChat remind the buyer to confirm."""
         ...

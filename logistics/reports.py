@@ -68,6 +68,23 @@ class ShippingReports:
                 now,
             )
 
+    async def note_presale(self, reference: str, merchant: str, payment: PaymentOfGoods, promised_at: datetime) -> None:
+        """Goods are sent later than WeChat waits for any, until ``promised_at``; told once."""
+        now = self.clock()
+        await rows(
+            "INSERT INTO shipping_report (kind, reference, merchant, transaction_id, payer_openid, logistics_type,"
+            " is_split, is_complete, promised_at, state, wanted, told, attempts, due_at, noted_at)"
+            " VALUES ('presale', $1, $2, $3, $4, 1, false, false, $5, 'pending', 1, 0, 0, $6, $7)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            reference,
+            merchant,
+            payment.transaction_id,
+            payment.payer_openid,
+            promised_at,
+            max(now, payment.paid_at + AFTER_PAYMENT),
+            now,
+        )
+
     async def note_handed_over(
         self, reference: str, merchant: str, payment: PaymentOfGoods, goods: str, *, is_fetched: bool
     ) -> None:
@@ -144,7 +161,7 @@ class Reporter:
             " WHERE (state = 'pending' AND due_at <= $1) OR (state = 'sending' AND claimed_until <= $1)"
             " ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)"
             " RETURNING id, kind, reference, transaction_id, payer_openid, logistics_type, goods, is_split,"
-            " is_complete, arrived_at, wanted, told, attempts",
+            " is_complete, arrived_at, promised_at, wanted, told, attempts",
             self.clock(),
             LEASE,
             limit,
@@ -154,6 +171,8 @@ class Reporter:
         try:
             if report["kind"] == ReportKind.RECEIPT:
                 answer = await self.wechat.tell_arrived(report["transaction_id"], report["arrived_at"])
+            elif report["kind"] == ReportKind.PRESALE:
+                answer = await self.wechat.tell_presale(report["transaction_id"], report["promised_at"])
             else:
                 answer = await self.wechat.tell_shipped(await self._news(report))
         except WeChatSilent as error:

@@ -38,6 +38,8 @@ class MessageMoment(StrEnum):
     COUPON_EXPIRING = "coupon_expiring"
     GROUP_FORMED = "group_formed"
     GROUP_FAILED = "group_failed"
+    PICKUP_READY = "pickup_ready"
+    PICKUP_REMINDED = "pickup_reminded"
 
 
 class MessageTemplate(Model):

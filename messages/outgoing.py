@@ -25,6 +25,8 @@ VALUES: dict[MessageMoment, frozenset[str]] = {
     MessageMoment.COUPON_EXPIRING: frozenset({"number", "goods", "at"}),
     MessageMoment.GROUP_FORMED: frozenset({"number", "goods", "amount", "at"}),
     MessageMoment.GROUP_FAILED: frozenset({"number", "goods", "amount", "at"}),
+    MessageMoment.PICKUP_READY: frozenset({"number", "goods", "amount", "at", "place"}),
+    MessageMoment.PICKUP_REMINDED: frozenset({"number", "goods", "amount", "at", "place"}),
 }
 """What we can tell at each moment."""
 

@@ -1028,7 +1028,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
                 ('template', fields.CharField(max_length=64)),
                 ('page', fields.CharField(max_length=120)),
                 ('fields_by_name', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -1772,7 +1772,7 @@ class Migration(migrations.Migration):
             name='ShippingReport',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('kind', fields.CharEnumField(description='SHIPPING: shipping\nRECEIPT: receipt', enum_type=ReportKind, max_length=10)),
+                ('kind', fields.CharEnumField(description='PRESALE: presale\nSHIPPING: shipping\nRECEIPT: receipt', enum_type=ReportKind, max_length=10)),
                 ('reference', fields.CharField(max_length=32)),
                 ('merchant', fields.CharField(max_length=32)),
                 ('transaction_id', fields.CharField(max_length=64)),
@@ -1782,6 +1782,7 @@ class Migration(migrations.Migration):
                 ('is_split', fields.BooleanField(default=False)),
                 ('is_complete', fields.BooleanField(default=False)),
                 ('arrived_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('promised_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('state', fields.CharEnumField(default=ReportState.PENDING, description='PENDING: pending\nSENDING: sending\nSENT: sent\nFOR_A_PERSON: for_a_person\nDISMISSED: dismissed', enum_type=ReportState, max_length=12)),
                 ('wanted', fields.IntField(default=1)),
                 ('told', fields.IntField(default=0)),
@@ -1794,7 +1795,7 @@ class Migration(migrations.Migration):
                 ('told_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('decided_by', fields.CharField(null=True, max_length=120)),
             ],
-            options={'table': 'shipping_report', 'app': 'longchuan', 'unique_together': (('reference', 'kind'),), 'constraints': [CheckConstraint(check='wanted >= told AND told >= 0', name='shipping_report_counts'), CheckConstraint(check='logistics_type IN (1, 3, 4) AND (logistics_type = 1) = (goods IS NULL)', name='shipping_report_goods'), CheckConstraint(check="(kind = 'receipt') = (arrived_at IS NOT NULL)", name='shipping_report_arrival')], 'indexes': [Index(fields=['merchant', 'state', 'id'], name='shipping_report_merchant')], 'pk_attr': 'id', 'table_description': "What WeChat must know of one payment's goods (wechat reference 2.7): an outbox row, sent by a job."},
+            options={'table': 'shipping_report', 'app': 'longchuan', 'unique_together': (('reference', 'kind'),), 'constraints': [CheckConstraint(check='wanted >= told AND told >= 0', name='shipping_report_counts'), CheckConstraint(check='logistics_type IN (1, 3, 4) AND (logistics_type = 1) = (goods IS NULL)', name='shipping_report_goods'), CheckConstraint(check="(kind = 'receipt') = (arrived_at IS NOT NULL)", name='shipping_report_arrival'), CheckConstraint(check="(kind = 'presale') = (promised_at IS NOT NULL)", name='shipping_report_promise')], 'indexes': [Index(fields=['merchant', 'state', 'id'], name='shipping_report_merchant')], 'pk_attr': 'id', 'table_description': "What WeChat must know of one payment's goods (wechat reference 2.7): an outbox row, sent by a job."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2173,7 +2174,7 @@ class Migration(migrations.Migration):
             name='SubscribeMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
                 ('reference', fields.CharField(max_length=64)),
                 ('openid', fields.CharField(max_length=64)),
                 ('contents', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),

@@ -2,7 +2,7 @@
 
 from notifications.service import Notifications
 from orders.cases.money import case_of
-from orders.events import GroupFailed, GroupFormed, OrderShipped
+from orders.events import GroupFailed, GroupFormed, OrderShipped, PickupPrepared, PickupReminded
 from payments.events import RefundSucceeded
 
 
@@ -15,6 +15,16 @@ async def on_refund_succeeded(paid_back: RefundSucceeded, notifications: Notific
     """Tell the buyer that money has gone back: all of one refund, however many lines it is of."""
     case = case_of(paid_back.refund_reference)
     await notifications.refunded(paid_back.reference, case, paid_back.amount_fen, paid_back.occurred_at)
+
+
+async def on_pickup_prepared(prepared: PickupPrepared, notifications: Notifications) -> None:
+    """Tell the buyer that the parcel waits at the station."""
+    await notifications.pickup_waits(prepared.order, prepared.site, prepared.due_at, is_reminder=False)
+
+
+async def on_pickup_reminded(reminded: PickupReminded, notifications: Notifications) -> None:
+    """Tell the buyer that it still does."""
+    await notifications.pickup_waits(reminded.order, reminded.site, reminded.due_at, is_reminder=True)
 
 
 async def on_group_formed(formed: GroupFormed, notifications: Notifications) -> None:

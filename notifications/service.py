@@ -12,6 +12,7 @@ from kit.money import yuan
 from messages.models import MessageMoment
 from messages.outgoing import Outgoing
 from orders.purchases import OrderBrief, expiring_orders, order_brief, orders_of_group
+from places.queries import site_names
 from promotions.expiring import ExpiringCoupon, expiring_coupons
 
 BEFORE_EXPIRY = timedelta(minutes=10)
@@ -38,6 +39,14 @@ class Notifications:
         if order is not None:
             told = _told(order, at) | {"amount": yuan(amount_fen)}
             await self._note_all(MessageMoment.REFUND_ARRIVED, [(refund, order.consumer, told)])
+
+    async def pickup_waits(self, number: str, site: str, due_at: datetime, *, is_reminder: bool) -> None:
+        """A parcel waits at a station until a moment; the code stays in the app. Joins the caller's transaction."""
+        order = await order_brief(number)
+        if order is not None:
+            told = _told(order, due_at) | {"place": (await site_names([site])).get(site, site)}
+            moment = MessageMoment.PICKUP_REMINDED if is_reminder else MessageMoment.PICKUP_READY
+            await self._note_all(moment, [(number, order.consumer, told)])
 
     async def group_judged(self, group: str, at: datetime, *, is_formed: bool) -> None:
         """A group is formed, or its money goes back. Joins the caller's transaction."""

@@ -2,15 +2,17 @@
 
 from datetime import UTC, datetime
 
-from logistics.events import ParcelSigned
+from logistics.events import ParcelLost, ParcelReturned, ParcelSigned
 from messages.events import TradeSettled
 from orders.after_sales import AfterSales
 from orders.commissions import Commissions
 from orders.events import LineRefunded, OrderClosed, OrderEarned, OrderPaid
 from orders.life import OrderLife
 from orders.parcels import Shipping
+from orders.presales import Presales
 from orders.receipts import Receipts
 from orders.shortages import Shortages
+from orders.strays import Strays
 from orders.vouchers import Vouchers
 from payments.captures import reference_of
 from payments.events import PaymentArrivedLate, PaymentClosed, PaymentSucceeded, RefundFailed, RefundSucceeded
@@ -102,3 +104,20 @@ async def on_referred_line_refunded(fact: LineRefunded, shares: ReferralShares) 
 async def on_referred_order_closed(fact: OrderClosed, shares: ReferralShares) -> None:
     """Nothing is left to share."""
     await shares.note_closed(fact.order)
+
+
+async def on_presale_paid(fact: OrderPaid, presales: Presales) -> None:
+    """WeChat knows that its goods are sent later."""
+    await presales.declare(fact.order)
+
+
+async def on_parcel_returned(fact: ParcelReturned, strays: Strays) -> None:
+    """What never reached its buyer is dealt with."""
+    for order in fact.references:
+        await strays.came_back(fact.merchant, fact.parcel, order)
+
+
+async def on_parcel_lost(fact: ParcelLost, strays: Strays) -> None:
+    """What may never reach its buyer is looked for."""
+    for order in fact.references:
+        await strays.went_missing(fact.merchant, fact.parcel, order)

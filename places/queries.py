@@ -93,3 +93,9 @@ async def pickup_point(code: str) -> PickupPoint:
     if found is None:
         raise SiteNotOpen(site=code)
     return PickupPoint(**found)
+
+
+async def site_names(codes: Sequence[str]) -> dict[str, str]:
+    """The names of sites by code, open or not; an unknown one is missing. One statement."""
+    found = await rows("SELECT code, name FROM site WHERE code = ANY($1::text[])", list(codes))
+    return {r["code"]: r["name"] for r in found}

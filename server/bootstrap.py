@@ -85,9 +85,11 @@ from orders.labels import Labels
 from orders.life import OrderLife
 from orders.parcels import Shipping
 from orders.pickups import Pickups
+from orders.presales import Presales
 from orders.readdressing import Readdressing
 from orders.receipts import Receipts
 from orders.shortages import Shortages
+from orders.strays import Strays
 from orders.trades import Trades
 from orders.vouchers import Vouchers
 from payments.bills import Bills
@@ -146,6 +148,8 @@ class Bootstrap:
     sharing: Sharing
     returns: Returns
     commissions: Commissions
+    presales: Presales
+    strays: Strays
     bills: Bills
     fund_bills: FundBills
     differences: Differences
@@ -237,6 +241,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         refunds=refunds,
         sharing=sharing,
         returns=Returns(splitting),
+        presales=Presales(),
+        strays=Strays(),
         commissions=Commissions(sharing, ReferralShares()),
         bills=Bills(gateway),
         fund_bills=FundBills(gateway),

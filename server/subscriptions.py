@@ -13,7 +13,7 @@ import reviews.handlers
 from content.events import PictureJudged, TextJudged
 from kit.facts import Fact
 from kit.outbox import Reaction
-from logistics.events import ParcelSigned
+from logistics.events import ParcelLost, ParcelReturned, ParcelSigned
 from messages.events import MediaChecked, SubscriptionAnswered, TradeSettled
 from orders.events import (
     ChannelPaid,
@@ -28,6 +28,8 @@ from orders.events import (
     OrderPacked,
     OrderPaid,
     OrderShipped,
+    PickupPrepared,
+    PickupReminded,
 )
 from payments.events import (
     PaymentArrivedLate,
@@ -89,12 +91,15 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         # logistics
         _row(ParcelSigned, logistics.handlers.on_parcel_signed, built.shipping_reports),
         _row(ParcelSigned, orders.handlers.on_parcel_signed, built.receipts),
+        _row(ParcelReturned, orders.handlers.on_parcel_returned, built.strays),
+        _row(ParcelLost, orders.handlers.on_parcel_lost, built.strays),
         # orders
         _row(OrderPaid, orders.handlers.on_order_paid, built.vouchers),
         _row(LineRefunded, orders.handlers.on_pieces_refunded, built.vouchers),
         _row(OrderPaid, orders.handlers.on_referred_order_paid, built.referral_shares),
         _row(LineRefunded, orders.handlers.on_referred_line_refunded, built.referral_shares),
         _row(OrderClosed, orders.handlers.on_referred_order_closed, built.referral_shares),
+        _row(OrderPaid, orders.handlers.on_presale_paid, built.presales),
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books),
         _row(OrderPaid, settlements.on_order_paid, built.settlement_entries),
@@ -104,6 +109,8 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderEarned, orders.handlers.on_order_earned, built.commissions),
         _row(OrderEarned, books.on_order_earned, built.sales_books),
         _row(OrderEarned, settlements.on_order_earned, built.settlement_entries),
+        _row(PickupPrepared, notifications.handlers.on_pickup_prepared, built.notifications),
+        _row(PickupReminded, notifications.handlers.on_pickup_reminded, built.notifications),
         _row(OrderShipped, notifications.handlers.on_order_shipped, built.notifications),
         _row(GroupFormed, notifications.handlers.on_group_formed, built.notifications),
         _row(GroupFailed, notifications.handlers.on_group_failed, built.notifications),

@@ -17,6 +17,8 @@ from kit.clock import CHINA
 from logistics.ports import Answer, ReportedParcel, ShippingNews, WeChatSilent
 
 _UPLOAD = "/wxa/sec/order/upload_shipping_info"
+_SPECIAL = "/wxa/sec/order/opspecialorder"
+_PRESALE = 1
 _ARRIVED = "/wxa/sec/order/notify_confirm_receive"
 _BY_TRANSACTION, _UNIFIED, _SPLIT = 2, 1, 2
 
@@ -45,6 +47,11 @@ class WeChatShipping:
         """``notify_confirm_receive``."""
         body = {"transaction_id": transaction_id, "received_time": int(arrived_at.timestamp())}
         return await asyncio.to_thread(self._post, _ARRIVED, body)
+
+    async def tell_presale(self, transaction_id: str, promised_at: datetime) -> Answer:
+        """``opspecialorder``: WeChat waits for the goods until then."""
+        body = {"order_id": transaction_id, "type": _PRESALE, "delay_to": int(promised_at.timestamp())}
+        return await asyncio.to_thread(self._post, _SPECIAL, body)
 
     def _post(self, path: str, body: dict[str, Any]) -> Answer:
         try:

@@ -75,6 +75,12 @@ def list_endpoints(
             "/wxa/sec/order/notify_confirm_receive",
             lambda _, body: shipping.remind(body),
         ),
+        Endpoint(
+            "shipping.special",
+            "POST",
+            "/wxa/sec/order/opspecialorder",
+            lambda _, body: shipping.declare_special(body),
+        ),
         Endpoint("shipping.is_managed", "POST", "/wxa/sec/order/is_trade_managed", is_managed),
     )
 

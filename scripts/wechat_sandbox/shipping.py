@@ -83,6 +83,21 @@ class Arrival(Strict):
     sub_merchant_id: str = ""
 
 
+class SpecialOrder(Strict):
+    """``POST wxa/sec/order/opspecialorder``: ``order_id`` is a transaction id or a merchant's number."""
+
+    order_id: str
+    type: Literal[1, 2]
+    delay_to: int = 0
+
+
+class Presale(msgspec.Struct, kw_only=True):
+    """Until when an order's goods are sent."""
+
+    out_trade_no: str
+    delay_to: datetime
+
+
 class Shipment(msgspec.Struct, kw_only=True):
     """What was told about an order's shipping."""
 
@@ -102,6 +117,7 @@ class ShippingDesk:
     def __init__(self, world: World) -> None:
         self._world = world
         self._shipments: Book[Shipment] = Book(world.store, "shipments", Shipment)
+        self._presales: Book[Presale] = Book(world.store, "presales", Presale)
 
     def upload(self, body: bytes) -> dict[str, Any]:
         """Take the shipping information of one order."""
@@ -164,6 +180,19 @@ class ShippingDesk:
             raise MiniProgramError(10060030, "已使用过提醒收货")
         shipment.is_reminded = True
         self._shipments.put(number, shipment)
+        return {"errcode": 0, "errmsg": "ok"}
+
+    def declare_special(self, body: bytes) -> dict[str, Any]:
+        """Take an order for a pre-sale that is sent 15 to 330 days after its payment, or for a test order."""
+        asked = decode_json(body, SpecialOrder)
+        order = self._world.orders.get(self._world.orders_by_transaction_id.get(asked.order_id, asked.order_id))
+        if order is None or order.success_at is None:
+            raise MiniProgramError(268546001, "订单不存在")
+        if asked.type == 1:
+            delay_to = datetime.fromtimestamp(asked.delay_to, UTC)
+            if not timedelta(days=15) <= delay_to - order.success_at <= timedelta(days=330, minutes=1):
+                raise MiniProgramError(268546002, "预售发货时间须在 15 至 330 天之间")
+            self._presales.put(order.out_trade_no, Presale(out_trade_no=order.out_trade_no, delay_to=delay_to))
         return {"errcode": 0, "errmsg": "ok"}
 
     def _paid_order(self, key: OrderKey) -> Order:

@@ -54,6 +54,10 @@ class Desk:
         self.heard.append(news)
         return self._next()
 
+    async def tell_presale(self, transaction_id: str, promised_at: Any) -> Answer:
+        self.heard.append(f"{transaction_id}|{promised_at}")
+        return self._next()
+
     async def tell_arrived(self, transaction_id: str, arrived_at: Any) -> Answer:
         self.heard.append(transaction_id)
         return self._next()
@@ -310,6 +314,9 @@ async def test_the_sandbox_takes_a_whole_life(
     assert (await wechat.tell_arrived(transaction_id, arrived)).code == 0
     assert (await wechat.tell_arrived(transaction_id, arrived)).code == 10060030
     assert (await wechat.tell_arrived("42nobody", arrived)).code == 10060001
+    for days, code in ((20, 0), (20, 0), (14, 268546002), (331, 268546002)):
+        assert (await wechat.tell_presale(transaction_id, utc_now() + timedelta(days=days))).code == code
+    assert (await wechat.tell_presale("42nobody", utc_now() + timedelta(days=20))).code == 268546001
 
 
 async def test_silence_and_refused_tokens_are_told_apart(

@@ -25,11 +25,16 @@ from messages.models import MESSAGE_TRANSITIONS, MessageMoment, MessageState
 from messages.outgoing import Outgoing, TemplateRecord
 from messages.ports import NotSentNow, NotWanted, SendRefused
 from orders.events import LineRefunded
+from orders.pickups import Pickups
+from orders.quotes import Expectation
+from places.models import SiteKind, SiteLevel, SiteState
+from places.service import Places
 from scripts.wechat_sandbox.content_checks import check_value
 from tests.integrations.conftest import wechat
 from tests.orders.mall import CheckoutLine, Mall, facts, openid_of, settings_for
 from tests.payments.channel import APPID
 from tests.payments.sandbox import APP_SECRET, Sandbox
+from tests.products.shelf import TOWNSHIP
 from tests.statements import counted_statements
 
 __all__ = ["wechat"]
@@ -124,6 +129,31 @@ async def test_a_shipped_order_is_told_once_to_who_agreed(post: Post) -> None:
     assert (await post.state(number), await post.left()) == ("sent", 0)
     await post.mall.built.notifications.shipped(number, "YTO", "YT1", utc_now())
     assert await post.outgoing.send_due() == 0, "a fact that is delivered again is the same message"
+
+
+async def test_a_parcel_at_a_station_is_told_and_told_again_without_its_code(post: Post) -> None:
+    await Places().enter_site("S1", "示例自提站", SiteKind.LOGISTICS, SiteLevel.STATION, TOWNSHIP, SiteState.OPERATING)
+    mall = post.mall
+    told = {"character_string1": "number", "thing2": "place", "time3": "at"}
+    for moment, template in ((MessageMoment.PICKUP_READY, "T-ready"), (MessageMoment.PICKUP_REMINDED, "T-waits")):
+        await post.outgoing.set_template(TemplateRecord(moment, template, "pages/pickup", told, True), "staff:U1")
+        await post.consent(template=template)
+    placed = await mall.checkout.place(
+        "C1", openid_of("C1"), [CheckoutLine(mall.skus[0], 1)], (),
+        await mall.checkout.fetching("S1", "示例收货人", "19900000001"), Expectation(),
+    )  # fmt: skip
+    (order,) = placed.orders
+    await mall.bring_to("packed", order)
+    pickups = Pickups(mall.cipher, mall.watch)
+    await pickups.arrive(("merchant", mall.merchant), order.number, "staff:clerk")
+    mall.watch.forward(days=30)
+    await pickups.remind_due()
+    await mall.deliver()
+    while await post.outgoing.send_due():
+        pass
+    assert [template for _, template, _, _ in post.phone.heard] == ["T-ready", "T-waits"]
+    for _, _, _, values in post.phone.heard:
+        assert (values["character_string1"], values["thing2"]) == (order.number, "示例自提站")
 
 
 async def test_without_a_consent_or_a_template_nothing_is_sent(post: Post) -> None:

@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 
 from kit.clock import china_day
-from kit.database import execute
+from kit.database import execute, rows
+from logistics.reports import Reporter
 from orders.errors import OrderStateConflict, QuoteChanged, ShipmentNotDue
 from orders.placements import PlacedOrder
 from orders.queries import order_of
 from orders.quotes import CheckoutLine, Expectation
 from products.errors import ShipsFromInvalid
 from products.queries import product_page, sku_offers
+from tests.logistics.test_reports import Desk
 from tests.orders.mall import ADDRESS, Mall, openid_of, state_of, stock_of
 
 
@@ -73,3 +75,21 @@ async def test_a_presale_is_given_up_freely_until_it_is_sent(mall: Mall, state: 
     sent = await presale(mall, "shipped")
     with pytest.raises(OrderStateConflict):
         await mall.after_sales.cancel("C1", sent.number, "不想等了")
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(13, False), (20, True)])
+async def test_wechat_is_told_of_a_presale_that_it_would_not_wait_for(mall: Mall, days: int, is_told: bool) -> None:
+    """More than fifteen days from the payment to the last hour of sending (wechat reference 2.7)."""
+    order = await presale(mall, "paid", days)
+    await mall.place(1, consumer="C2")
+    found = await rows("SELECT reference, promised_at, due_at, state FROM shipping_report WHERE kind = 'presale'")
+    assert [each["reference"] for each in found] == ([order.number] if is_told else [])
+    if is_told:
+        assert china_day(found[0]["promised_at"]) == china_day(mall.watch()) + timedelta(days=days + 2)
+        desk = Desk(10060001, 0)
+        for _ in range(3):
+            mall.watch.forward(minutes=5)
+            await Reporter(desk, mall.watch).tell_due()
+        assert len(desk.heard) == 2
+        found = await rows("SELECT state FROM shipping_report WHERE kind = 'presale'")
+        assert found == [{"state": "sent"}]
