@@ -30,12 +30,18 @@ from merchants.models import PAPER_TRANSITIONS, MerchantPaper, PaperReview, Pape
 
 
 class PaperKind(StrEnum):
-    """What a paper permits. The last one is a natural person's self-statement (e-commerce law, article 10)."""
+    """What a paper permits. The last one is a natural person's self-statement (e-commerce law, article 10).
+
+    Who lodges guests holds the licence of a special trade (特种行业许可证) or, where the province lets small houses
+    file instead, the filing of a homestay (民宿备案).
+    """
 
     BUSINESS_LICENCE = "business_licence"
     FOOD_BUSINESS = "food_business"
     PREPACKAGED_FOOD_FILING = "prepackaged_food_filing"
     SMALL_WORKSHOP = "small_workshop"
+    SPECIAL_TRADE = "special_trade"
+    HOMESTAY_FILING = "homestay_filing"
     BRAND = "brand"
     OWN_PRODUCE_STATEMENT = "own_produce_statement"
 

@@ -2,25 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import msgspec
 
-from kit.clock import Clock, utc_now
+from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, row, rows, transaction
+from orders.bookings import with_booking
 from orders.errors import CartFull, CartLineTooLarge, NotOnSale
+from orders.quotes import CheckoutLine
+from products.calendars import CalendarEntry, days_booked, open_days_of
 from products.queries import SkuOffer, sku_offers
 from products.stock import check_quantity
 
 MAX_LINES = 100
 MAX_PIECES = 999
 
-LineState = Literal["ok", "price_changed", "fewer_left", "sold_out", "delisted"]
+Stay = tuple[date | None, date | None]
+"""The day of arrival or visit, and the day of departure of a stay; nothing for goods."""
+NO_STAY: Stay = (None, None)
+
+LineState = Literal["ok", "price_changed", "fewer_left", "sold_out", "day_not_free", "delisted"]
 
 
 class CartLineView(msgspec.Struct, frozen=True, kw_only=True):
     """One line as it stands now, in fen. ``seen_price_fen`` is the price when it was last put there.
 
+    What is booked costs the sum of its ``days``; ``available`` is the least that is left of any. A day that is over,
+    closed or unknown is missing there.
     ``attribution`` is the live room's word, to be handed to the order.
     """
 
@@ -35,6 +45,9 @@ class CartLineView(msgspec.Struct, frozen=True, kw_only=True):
     unit_price_fen: int
     available: int
     state: LineState
+    check_in: date | None
+    check_out: date | None
+    days: list[CalendarEntry]
     marks: list[str]
     attribution: str | None
 
@@ -60,54 +73,62 @@ class Carts:
 
     clock: Clock = utc_now
 
-    async def add(self, consumer: str, sku: str, quantity: int, attribution: str | None) -> None:
-        """Put further pieces of a SKU into the cart, selected, at the price of now.
+    async def add(self, consumer: str, sku: str, quantity: int, attribution: str | None, stay: Stay = NO_STAY) -> None:
+        """Put further pieces of a SKU into the cart, selected, at the price of now; other days replace those before.
 
-        Raises QuantityInvalid, NotOnSale, CartFull and CartLineTooLarge.
+        Raises QuantityInvalid, NotOnSale, CartFull and CartLineTooLarge; DatesInvalid and DayNotFree for a ``stay``
+        that is missing, not wanted or cannot be booked.
         """
-        await self._put(consumer, sku, quantity, attribution=attribution, selected=True, is_further=True)
+        await self._put(consumer, sku, quantity, stay, attribution=attribution, selected=True, is_further=True)
 
-    async def put(self, consumer: str, sku: str, quantity: int, selected: bool) -> None:
+    async def put(self, consumer: str, sku: str, quantity: int, selected: bool, stay: Stay = NO_STAY) -> None:
         """Let the cart hold just so many pieces of a SKU; what is new about its price counts as seen.
 
         Raises as :meth:`add` does.
         """
-        await self._put(consumer, sku, quantity, attribution=None, selected=selected, is_further=False)
+        await self._put(consumer, sku, quantity, stay, attribution=None, selected=selected, is_further=False)
 
     async def _put(
-        self, consumer: str, sku: str, quantity: int, *, attribution: str | None, selected: bool, is_further: bool
-    ) -> None:
+        self, consumer: str, sku: str, quantity: int, stay: Stay, *, attribution: str | None, selected: bool,
+        is_further: bool,
+    ) -> None:  # fmt: skip
         check_quantity(quantity)
+        line = CheckoutLine(sku, quantity, check_in=stay[0], check_out=stay[1])
         offer = (await sku_offers([sku])).get(sku)
         if offer is None or not offer.listed:
             raise NotOnSale(skus=[sku])
+        priced, _ = await with_booking([line], {sku: offer}, china_day(self.clock()))
         async with transaction():
             await execute("SELECT pg_advisory_xact_lock(hashtextextended('cart|' || $1, 0))", consumer)
             held = await row(
-                "SELECT count(*) AS lines, COALESCE(max(quantity) FILTER (WHERE sku = $2), 0) AS pieces FROM cart_line"
-                " WHERE consumer = $1",
+                "SELECT count(*) AS lines, count(*) FILTER (WHERE sku = $2) AS is_there, COALESCE(max(quantity) FILTER"
+                " (WHERE sku = $2 AND (check_in, check_out) IS NOT DISTINCT FROM ($3::date, $4::date)), 0) AS pieces"
+                " FROM cart_line WHERE consumer = $1",
                 consumer,
                 sku,
+                *stay,
             )
             assert held is not None
-            if not held["pieces"] and held["lines"] >= MAX_LINES:
+            if not held["is_there"] and held["lines"] >= MAX_LINES:
                 raise CartFull(limit=MAX_LINES)
             pieces = quantity + (held["pieces"] if is_further else 0)
             if pieces > MAX_PIECES:
                 raise CartLineTooLarge(limit=MAX_PIECES)
             await execute(
-                "INSERT INTO cart_line AS c (consumer, sku, quantity, selected, seen_price_fen, attribution, put_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (consumer, sku) DO UPDATE SET quantity = $3,"
-                " selected = $4, seen_price_fen = $5, attribution = COALESCE($6, c.attribution),"
-                " put_at = CASE WHEN $8 THEN $7 ELSE c.put_at END",
+                "INSERT INTO cart_line AS c (consumer, sku, quantity, selected, seen_price_fen, attribution, put_at,"
+                " check_in, check_out) VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $10) ON CONFLICT (consumer, sku)"
+                " DO UPDATE SET quantity = $3, selected = $4, seen_price_fen = $5,"
+                " attribution = COALESCE($6, c.attribution), put_at = CASE WHEN $8 THEN $7 ELSE c.put_at END,"
+                " check_in = $9, check_out = $10",
                 consumer,
                 sku,
                 pieces,
                 selected,
-                offer.unit_price_fen,
+                priced[sku].unit_price_fen,
                 attribution,
                 self.clock(),
                 is_further,
+                *stay,
             )
 
     async def select(self, consumer: str, skus: Sequence[str] | None, selected: bool) -> None:
@@ -124,19 +145,23 @@ class Carts:
         await execute("DELETE FROM cart_line WHERE consumer = $1 AND sku = $2", consumer, sku)
 
     async def read(self, consumer: str) -> Cart:
-        """The cart with live prices and stock. Two statements: the lines, and their offers."""
+        """The cart with live prices and stock.
+
+        Two statements, the lines and their offers; three when something in it is booked by the day.
+        """
         kept = await rows(
-            "SELECT sku, quantity, selected, seen_price_fen, attribution FROM cart_line WHERE consumer = $1"
-            " ORDER BY put_at DESC, id DESC",
+            "SELECT sku, quantity, selected, seen_price_fen, attribution, check_in, check_out FROM cart_line"
+            " WHERE consumer = $1 ORDER BY put_at DESC, id DESC",
             consumer,
         )
         offers = await sku_offers([line["sku"] for line in kept]) if kept else {}
+        days = await self._days([line for line in kept if line["check_in"] is not None])
         groups: dict[str, CartGroup] = {}
         for line in kept:
             offer = offers.get(line["sku"])
             merchant, name = (offer.merchant, offer.merchant_name) if offer else ("", "")
             group = groups.setdefault(merchant, CartGroup(merchant=merchant, merchant_name=name, lines=[]))
-            group.lines.append(_line(line, offer))
+            group.lines.append(_line(line, offer, days.get(line["sku"])))
         chosen = [line for group in groups.values() for line in group.lines if line.selected]
         buyable = [line for line in chosen if line.state in ("ok", "price_changed")]
         return Cart(
@@ -144,8 +169,26 @@ class Carts:
             selected_fen=sum(line.unit_price_fen * line.quantity for line in buyable),
         )
 
+    async def _days(self, booked: Sequence[Row]) -> dict[str, list[CalendarEntry]]:
+        """The days of booked lines that are open and not over."""
+        if not booked:
+            return {}
+        today = china_day(self.clock())
+        spans = [(each["sku"], each["check_in"], days_booked(*_stay(each))[-1]) for each in booked]
+        found = await open_days_of(spans)
+        return {sku: [each for each in days if each.day >= today] for sku, days in found.items()}
 
-def _line(line: Row, offer: SkuOffer | None) -> CartLineView:
+
+def _stay(line: Row) -> Stay:
+    return line["check_in"], line["check_out"]
+
+
+def _line(line: Row, offer: SkuOffer | None, days: list[CalendarEntry] | None) -> CartLineView:
+    if offer is not None and days is not None:
+        whole = len(days) == len(days_booked(*_stay(line)))
+        price_fen = sum(each.price_fen for each in days) if whole else line["seen_price_fen"]
+        left = min(each.left for each in days) if whole else 0
+        offer = msgspec.structs.replace(offer, unit_price_fen=price_fen, available=left)
     return CartLineView(
         sku=line["sku"],
         product=offer.product if offer else "",
@@ -158,6 +201,9 @@ def _line(line: Row, offer: SkuOffer | None) -> CartLineView:
         unit_price_fen=offer.unit_price_fen if offer else 0,
         available=offer.available if offer else 0,
         state=_state(line, offer),
+        check_in=line["check_in"],
+        check_out=line["check_out"],
+        days=days or [],
         marks=list(offer.marks) if offer else [],
         attribution=line["attribution"],
     )
@@ -168,7 +214,7 @@ def _state(line: Row, offer: SkuOffer | None) -> LineState:
     if offer is None or not offer.listed:
         return "delisted"
     if offer.available == 0:
-        return "sold_out"
+        return "day_not_free" if line["check_in"] is not None else "sold_out"
     if offer.available < line["quantity"]:
         return "fewer_left"
     return "ok" if offer.unit_price_fen == line["seen_price_fen"] else "price_changed"

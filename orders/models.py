@@ -231,6 +231,7 @@ class OrderEvent(Model):
 class CartLine(Model):
     """What a consumer means to buy. ``seen_price_fen`` is the price when it was last put there.
 
+    What is booked by the day has ``check_in``, and a stay ``check_out`` (:class:`orders.quotes.CheckoutLine`).
     ``attribution`` is the live room's signed word, kept as it came and verified when the order is placed.
     """
 
@@ -240,6 +241,8 @@ class CartLine(Model):
     quantity = fields.IntField()
     selected = fields.BooleanField(default=True)
     seen_price_fen = fields.BigIntField()
+    check_in = fields.DateField(null=True)
+    check_out = fields.DateField(null=True)
     attribution = fields.CharField(max_length=400, null=True)
     put_at = fields.DatetimeField()
 
@@ -247,6 +250,7 @@ class CartLine(Model):
         table = "cart_line"
         constraints = (
             CheckConstraint(check="quantity BETWEEN 1 AND 999 AND seen_price_fen > 0", name="ck_cart_line_quantity"),
+            CheckConstraint(check="check_out IS NULL OR check_out > check_in", name="ck_cart_line_stay"),
             UniqueConstraint(fields=("consumer", "sku"), name="uq_cart_line"),
         )
 

@@ -60,7 +60,8 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
         ),
         "invoices": await _invoices(cipher, person),
         "cart": await told(
-            "SELECT sku, quantity, selected, seen_price_fen, put_at FROM cart_line WHERE consumer = $1 ORDER BY id",
+            "SELECT sku, quantity, selected, seen_price_fen, check_in, check_out, put_at"
+            " FROM cart_line WHERE consumer = $1 ORDER BY id",
             person.number,
         ),
     }

@@ -278,15 +278,34 @@ async def calendar_of(sku: str, first: date, last: date) -> Calendar:
     return Calendar(sku, msgspec.convert(found, BookingTerms), days)
 
 
+async def open_days_of(spans: Sequence[tuple[str, date, date]]) -> dict[str, list[CalendarEntry]]:
+    """The open days of some SKUs, each from one day to another; every SKU a key. One statement."""
+    found = await rows(
+        "SELECT s.code, d.day, d.capacity - d.taken AS left, d.price_fen"
+        " FROM unnest($1::text[], $2::date[], $3::date[]) w (code, first, last) JOIN sku s ON s.code = w.code"
+        " JOIN calendar_day d ON d.sku_id = s.id AND d.is_open AND d.day BETWEEN w.first AND w.last ORDER BY d.day",
+        *([span[column] for span in spans] for column in range(3)),
+    )
+    days: dict[str, list[CalendarEntry]] = {sku: [] for sku, _, _ in spans}
+    for each in found:
+        days[each["code"]].append(CalendarEntry(each["day"], each["left"], each["price_fen"]))
+    return days
+
+
+def days_booked(check_in: date, check_out: date | None) -> list[date]:
+    """The nights of a stay, or the day of a visit."""
+    nights = 1 if check_out is None else (check_out - check_in).days
+    return [check_in + timedelta(days=n) for n in range(nights)]
+
+
 async def booking_for(sku: str, check_in: date, check_out: date | None, today: date) -> Booking:
     """What a stay from ``check_in`` to the morning of ``check_out``, or a visit on ``check_in``, costs. One statement.
 
     Raises SkuUnknown, DatesInvalid (in the past, too long, or not the kind of the SKU) and DayNotFree.
     """
-    nights = 1 if check_out is None else (check_out - check_in).days
-    if not (today <= check_in and 1 <= nights <= MAX_NIGHTS):
+    wanted = days_booked(check_in, check_out)
+    if not (today <= check_in and 1 <= len(wanted) <= MAX_NIGHTS):
         raise DatesInvalid(days=MAX_NIGHTS)
-    wanted = [check_in + timedelta(days=n) for n in range(nights)]
     known = await calendar_of(sku, check_in, wanted[-1])
     if (known.terms.kind is BookingKind.STAY) != (check_out is not None):
         raise DatesInvalid(kind=known.terms.kind.value)

@@ -23,7 +23,13 @@ from products.errors import CategoryCodeInvalid, CategoryInUse, CategoryUnknown,
 _CODE = re.compile(r"[a-z0-9-]{1,24}")
 _PAPERS: dict[RequirementKind, set[str]] = {
     # What every seller holds to trade at all is judged with the merchant itself.
-    RequirementKind.MERCHANT_PAPER: {"food_business", "prepackaged_food_filing", "small_workshop"},
+    RequirementKind.MERCHANT_PAPER: {
+        "food_business",
+        "prepackaged_food_filing",
+        "small_workshop",
+        "special_trade",
+        "homestay_filing",
+    },
     RequirementKind.CERTIFICATE: {kind.value for kind in CertificateKind},
 }
 

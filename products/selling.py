@@ -40,7 +40,8 @@ SKU_AVAILABLE = f"""CASE WHEN f.runs THEN f.pieces WHEN g.product_class = 'vouch
 
 CALENDAR = """CASE WHEN g.product_class = 'voucher' THEN (
             SELECT json_build_object('sku', s.code, 'terms', json_build_object('kind', r.kind, 'cancel_hours',
-                   r.cancel_hours, 'grace_days', r.grace_days, 'on_expiry', r.on_expiry), 'days', (
+                   r.cancel_hours, 'late_refund_bp', r.late_refund_bp, 'grace_days', r.grace_days, 'on_expiry',
+                   r.on_expiry), 'days', (
                    SELECT COALESCE(json_agg(json_build_object('day', d.day, 'left', d.capacity - d.taken,
                           'price_fen', d.price_fen) ORDER BY d.day), '[]') FROM calendar_day d
                     WHERE d.sku_id = s.id AND d.is_open AND d.day BETWEEN $1 AND $1 + 30))

@@ -244,13 +244,13 @@ async def show_cart(actor: Consumer, carts: Carts) -> Cart:
 @door.post("/cart/lines")
 async def add_to_cart(actor: Consumer, body: MorePieces, key: IdempotencyKey, carts: Carts) -> None:
     """加入购物车：在已有数量上增加。"""
-    await carts.add(actor.number, body.sku, body.quantity, body.attribution)
+    await carts.add(actor.number, body.sku, body.quantity, body.attribution, (body.check_in, body.check_out))
 
 
 @door.put("/cart/lines/<sku:str>", status=204)
 async def put_in_cart(actor: Consumer, sku: str, body: PiecesInCart, carts: Carts) -> None:
     """修改购物车中某规格的数量与勾选。"""
-    await carts.put(actor.number, sku, body.quantity, body.selected)
+    await carts.put(actor.number, sku, body.quantity, body.selected, (body.check_in, body.check_out))
 
 
 @door.delete("/cart/lines/<sku:str>")

@@ -200,13 +200,17 @@ class MorePieces(Input):
     sku: Sku
     quantity: Quantity
     attribution: Attribution | None = None
+    check_in: date | None = None
+    check_out: date | None = None
 
 
 class PiecesInCart(Input):
-    """How many pieces the cart shall hold, and whether they are to be bought next."""
+    """How many pieces the cart shall hold, for which days, and whether they are to be bought next."""
 
     quantity: Quantity
     selected: bool = True
+    check_in: date | None = None
+    check_out: date | None = None
 
 
 class CartSelection(Input):

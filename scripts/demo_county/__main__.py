@@ -21,6 +21,7 @@ from merchants.service import Merchants
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from products.calendars import Calendars
 from products.categories import Categories
 from products.certificates import Certificates
 from products.dossiers import product_dossier
@@ -121,6 +122,7 @@ def _services(booted: Bootstrap) -> Services:
             built[Catalogue],
             built[Marks],
             built[Stock],
+            built[Calendars],
             Proofs(built[Categories], built[Papers], built[Certificates], built[Knives]),
         ),
         shopfront=Shopfront(booted.pictures, built[FreightTemplates], built[Campaigns], booted.offers),

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from kit.clock import china_day, utc_now
 from merchants.licences import Licence, LicenceKind
 from merchants.service import Merchants
+from products.calendar_models import BookingKind, OnExpiry
+from products.calendars import BookingTerms, Calendars
 from products.dossiers import product_dossier
 from products.drafts import PictureDraft, ProductDraft, ReturnPolicy, SkuDraft
 from products.marks import Marks, Span
@@ -30,6 +32,7 @@ MERCHANTS = (
 )
 
 _UNOPENED, _SEVEN = ReturnPolicy.SEVEN_DAYS_UNOPENED, ReturnPolicy.SEVEN_DAYS
+_BOOKED = ReturnPolicy.VOUCHER
 _FRESH, _CUSTOM = ReturnPolicy.NONE_FRESH, ReturnPolicy.NONE_CUSTOM
 
 
@@ -126,6 +129,8 @@ GOODS = (
     Good(4, "景颇织锦围巾", "手工织造", "533124205", "brocade", _CUSTOM, (("红色", 16800, 150, 30),)),
     Good(5, "柠檬 2.5 kg", "皮薄汁多", "533124104", "fruit", _FRESH, (("2.5 kg/箱", 2990, 2500, 300),), "P"),
     Good(5, "澳洲坚果 500 g", "原味，开口", "533124103", "nuts-dried", _UNOPENED, (("500 g/罐", 4500, 500, 260),)),
+    Good(5, "景颇民宿 1 晚", "竹楼小院，含早餐", "533124104", "lodging", _BOOKED, (("双人间", 16800, 0, 0),)),
+    Good(5, "目瑙纵歌文化园门票", "当日有效", "533124104", "tickets", _BOOKED, (("成人票", 6000, 0, 0),)),
     Good(5, "城子软米 5 kg", "软米，真空包装", "533124104", "rice", _SEVEN, (("5 kg/袋", 6600, 5000, 150),)),
 )
 STORY = Good(
@@ -140,6 +145,8 @@ STORY = Good(
     "story",
     STORY_HOST_BP,
 )
+# How each is booked, and for how many on a day.
+BOOKED = {"lodging": (BookingKind.STAY, 4), "tickets": (BookingKind.VISIT, 200)}
 _TOLD = "产自陇川县。本页商品、商户与证书均为示例数据，证书编号以 DEMO 开头。"
 
 
@@ -152,6 +159,7 @@ class Trade:
     catalogue: Catalogue
     marks: Marks
     stock: Stock
+    calendars: Calendars
     proofs: Proofs
 
 
@@ -203,7 +211,10 @@ async def enter_goods(
         code = await trade.catalogue.draft(merchant, draft, BY)
         await prove(trade.proofs, merchant, code, good.category, serial, BY)
         for sku, (*_, pieces) in zip((await product_dossier(code)).skus, good.skus, strict=True):
-            await trade.stock.add(sku.code, pieces, "DEMO-首次入库")
+            if good.category in BOOKED:
+                await open_calendar(trade, merchant, sku.code, good)
+            else:
+                await trade.stock.add(sku.code, pieces, "DEMO-首次入库")
         await trade.catalogue.submit(merchant, code, BY)
         await trade.catalogue.list(code, BY)
         if "B" in good.marks:
@@ -214,3 +225,14 @@ async def enter_goods(
             )
         codes.append(code)
     return codes
+
+
+async def open_calendar(trade: Trade, merchant: str, sku: str, good: Good) -> None:
+    """A rule, and the days of three months; at the end of the week they cost a quarter more."""
+    kind, capacity = BOOKED[good.category]
+    terms = BookingTerms(kind=kind, cancel_hours=24, late_refund_bp=0, grace_days=2, on_expiry=OnExpiry.REFUND)
+    await trade.calendars.set_rule(merchant, sku, terms, BY)
+    first = china_day(utc_now())
+    price_fen = good.skus[0][1]
+    for weekdays, fen in (((1, 2, 3, 4, 7), price_fen), ((5, 6), price_fen * 5 // 4)):
+        await trade.calendars.open_days(merchant, sku, first, first + timedelta(days=89), weekdays, capacity, fen)

@@ -36,9 +36,10 @@ TREE = (
     ("tickets", "门票", ProductClass.VOUCHER, "travel"),
 )
 FOOD_PAPERS = ("food_business", "prepackaged_food_filing", "small_workshop")
+LODGING_PAPERS = ("special_trade", "homestay_filing")
 COMMITMENT_FROM = date(2026, 2, 1)
 COMMITMENT_RULE = "农产品质量安全承诺达标合格证管理办法（农业农村部令 2025 年第 4 号）"
-# Positions in ``goods.MERCHANTS`` of those who sell food, each with its paper.
+# Positions in ``goods.MERCHANTS`` of those who sell food or lodge guests, each with its paper.
 _PAPERS = (
     (0, PaperKind.SMALL_WORKSHOP),
     (1, PaperKind.PREPACKAGED_FOOD_FILING),
@@ -46,6 +47,7 @@ _PAPERS = (
     (3, PaperKind.FOOD_BUSINESS),
     (4, PaperKind.FOOD_BUSINESS),
     (5, PaperKind.PREPACKAGED_FOOD_FILING),
+    (5, PaperKind.SPECIAL_TRADE),
 )
 _CERTIFIED = {
     "fruit": CertificateKind.COMMITMENT,
@@ -75,16 +77,18 @@ async def enter_tree(proofs: Proofs, by: str) -> None:
     require = proofs.categories.require
     paper, certificate = RequirementKind.MERCHANT_PAPER, RequirementKind.CERTIFICATE
     await require("food", paper, FOOD_PAPERS, date(2020, 1, 1), None, "DEMO-食品经营许可与备案", by)
+    lodging = "DEMO-旅馆业治安管理办法与民宿备案"
+    await require("lodging", paper, LODGING_PAPERS, date(2020, 1, 1), None, lodging, by)
     for code in ("fruit", "fungi-shoots"):
         await require(code, certificate, ["commitment"], COMMITMENT_FROM, None, COMMITMENT_RULE, by)
     await require("cured-meat", certificate, ["quarantine"], date(2020, 1, 1), None, "DEMO-动物检疫", by)
 
 
 async def enter_papers(proofs: Proofs, merchants: list[str], by: str) -> None:
-    """The papers under which the merchants sell food, accepted."""
-    for place, kind in _PAPERS:
+    """The papers under which the merchants sell food and lodge guests, accepted."""
+    for serial, (place, kind) in enumerate(_PAPERS, 1):
         paper = Paper(
-            kind=kind, document_number=f"DEMO-PAPER-{place + 1:02d}", valid_from=date(2020, 1, 1), issuer="示例发证机关"
+            kind=kind, document_number=f"DEMO-PAPER-{serial:02d}", valid_from=date(2020, 1, 1), issuer="示例发证机关"
         )
         await proofs.papers.accept(await proofs.papers.submit(merchants[place], paper, by), by)
 

@@ -20,6 +20,7 @@ from places.queries import townships
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from products.calendars import Calendars, calendar_differences
 from products.categories import Categories
 from products.certificates import Certificates
 from products.knives import Knives
@@ -53,6 +54,7 @@ def services() -> Services:
             Catalogue(),
             Marks(),
             Stock(),
+            Calendars(),
             Proofs(Categories(), Papers(), Certificates(), Knives()),
         ),
         shopfront=Shopfront(
@@ -77,7 +79,7 @@ async def test_the_county_is_complete_and_made_once(database: str) -> None:
     document = json.loads(json.dumps(await seed(services())))
     assert document["seeded"] is True
     assert document["counts"] == {
-        "divisions": 80, "sites": 102, "merchants": 6, "products": 21, "skus": 25, "staff": 16,
+        "divisions": 80, "sites": 102, "merchants": 6, "products": 23, "skus": 27, "staff": 16,
         "suppliers": 24, "households": 16,
     }  # fmt: skip
     again = await seed(services())
@@ -105,7 +107,7 @@ async def test_every_account_opens_a_session_in_its_role(database: str) -> None:
 async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_windows(database: str) -> None:
     story = (await seed(services()))["story"]
     cards, _ = await product_cards(limit=100)
-    assert (cards[0].code, len(cards)) == (story["product"], 21)
+    assert (cards[0].code, len(cards)) == (story["product"], 23)
     assert all(card.image.startswith("/pictures/") for card in cards)
     page = await product_page(story["product"])
     assert page.marks == ["public_brand", "poverty_product"]
@@ -126,8 +128,20 @@ async def test_marked_products_meet_the_plan(database: str) -> None:
     recognised, _ = await product_cards(limit=100, wanted=Wanted(mark="poverty_product"))
     branded, _ = await product_cards(limit=100, wanted=Wanted(mark="public_brand"))
     assert len(recognised) >= 5
-    assert 0 < len(branded) < 21
+    assert 0 < len(branded) < 23
     assert await scalar("SELECT count(*) FROM public_brand") == 1
+
+
+async def test_nights_and_visits_can_be_booked_and_lists_say_so(database: str) -> None:
+    await seed(services())
+    cards, _ = await product_cards(wanted=Wanted(category="travel", in_stock=True))
+    assert {card.title: card.price_from_fen for card in cards} == {"景颇民宿 1 晚": 16800, "目瑙纵歌文化园门票": 6000}
+    for card in cards:
+        (sku,) = (await product_page(card.code)).skus
+        assert sku.calendar is not None
+        assert (len(sku.calendar.days), sku.price_fen) == (31, card.price_from_fen)
+        assert sku.available == card.available > 90
+    assert await calendar_differences() == []
 
 
 async def test_people_and_papers_are_marked_as_made_up(database: str) -> None:

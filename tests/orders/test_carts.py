@@ -8,8 +8,9 @@ from kit.database import execute, scalar
 from orders.carts import Carts
 from orders.errors import CartFull, CartLineTooLarge, NotOnSale
 from orders.quotes import CheckoutLine
-from products.errors import QuantityInvalid
+from products.errors import DatesInvalid, DayNotFree, QuantityInvalid
 from products.service import Catalogue
+from tests.orders.lodging import book, in_days, open_lodging, stay
 from tests.orders.mall import Mall
 from tests.products.shelf import approved_merchant, listed_product
 from tests.statements import counted_statements
@@ -42,6 +43,44 @@ async def test_lines_say_what_has_become_of_their_goods(mall: Mall) -> None:
     seen = next(li for g in (await carts.read("C1")).groups for li in g.lines if li.sku == dear)
     assert (seen.state, seen.quantity, seen.selected, seen.attribution) == ("ok", 2, False, "token")
     assert (await carts.read("C2")).groups == []
+
+
+async def test_a_booked_line_carries_its_days_and_says_what_is_left_of_each(mall: Mall) -> None:
+    """Fails when the cart looks at the SKU's own stock, which a booked service has none of: tried."""
+    carts, sku = Carts(mall.watch), await open_lodging(mall)
+    first, nights = in_days(mall, 5), (in_days(mall, 5), in_days(mall, 7))
+    for odd, refusal in (((None, None), DatesInvalid), ((first, None), DatesInvalid), ((first, first), DatesInvalid),
+                         ((in_days(mall, -1), first), DatesInvalid),
+                         ((first, in_days(mall, 40)), DatesInvalid)):  # fmt: skip
+        with pytest.raises(refusal):
+            await carts.add("C1", sku, 1, None, odd)
+    with pytest.raises(DatesInvalid):
+        await carts.add("C1", mall.skus[0], 1, None, nights)
+    await carts.add("C1", sku, 1, None, nights)
+    await carts.add("C1", sku, 1, None, nights)
+    with counted_statements() as sent:
+        cart = await carts.read("C1")
+    assert len(sent) == 3, sent
+    (line,) = cart.groups[0].lines
+    assert (line.state, line.quantity, line.available, line.unit_price_fen) == ("ok", 2, 2, 33600)
+    assert (line.check_in, line.check_out) == nights
+    assert [(day.day, day.left) for day in line.days] == [(first, 2), (in_days(mall, 6), 2)]
+    assert cart.selected_fen == 2 * 33600
+
+    async def state() -> tuple[str, int, int]:
+        (group,) = (await carts.read("C1")).groups
+        return group.lines[0].state, group.lines[0].available, len(group.lines[0].days)
+
+    await book(mall, stay(mall, sku, begins_in=6, nights=1), "C2")
+    assert await state() == ("fewer_left", 1, 2)
+    await book(mall, stay(mall, sku, begins_in=6, nights=1), "C3")
+    assert await state() == ("day_not_free", 0, 2)
+    with pytest.raises(DayNotFree):
+        await carts.put("C1", sku, 1, True, nights)
+    await carts.add("C1", sku, 1, None, (in_days(mall, 8), in_days(mall, 10)))
+    assert await state() == ("ok", 2, 2), "other days, and one room"
+    mall.watch.forward(days=9)
+    assert await state() == ("day_not_free", 0, 1), "the first night is over"
 
 
 async def test_selection_removal_and_the_order_that_takes_its_lines_out(mall: Mall) -> None:
