@@ -174,18 +174,18 @@ class Carts:
         if not booked:
             return {}
         today = china_day(self.clock())
-        spans = [(each["sku"], each["check_in"], days_booked(*_stay(each))[-1]) for each in booked]
+        spans = [(each["sku"], each["check_in"], _days_wanted(each)[-1]) for each in booked]
         found = await open_days_of(spans)
         return {sku: [each for each in days if each.day >= today] for sku, days in found.items()}
 
 
-def _stay(line: Row) -> Stay:
-    return line["check_in"], line["check_out"]
+def _days_wanted(line: Row) -> list[date]:
+    return days_booked(line["check_in"], line["check_out"])
 
 
 def _line(line: Row, offer: SkuOffer | None, days: list[CalendarEntry] | None) -> CartLineView:
     if offer is not None and days is not None:
-        whole = len(days) == len(days_booked(*_stay(line)))
+        whole = len(days) == len(_days_wanted(line))
         price_fen = sum(each.price_fen for each in days) if whole else line["seen_price_fen"]
         left = min(each.left for each in days) if whole else 0
         offer = msgspec.structs.replace(offer, unit_price_fen=price_fen, available=left)
