@@ -234,10 +234,12 @@ class Migration(migrations.Migration):
                 ('quantity', fields.IntField()),
                 ('selected', fields.BooleanField(default=True)),
                 ('seen_price_fen', fields.BigIntField()),
+                ('check_in', fields.DateField(null=True)),
+                ('check_out', fields.DateField(null=True)),
                 ('attribution', fields.CharField(null=True, max_length=400)),
                 ('put_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'cart_line', 'app': 'longchuan', 'constraints': [CheckConstraint(check='quantity BETWEEN 1 AND 999 AND seen_price_fen > 0', name='ck_cart_line_quantity'), UniqueConstraint(fields=('consumer', 'sku'), name='uq_cart_line')], 'pk_attr': 'id', 'table_description': 'What a consumer means to buy. ``seen_price_fen`` is the price when it was last put there.'},
+            options={'table': 'cart_line', 'app': 'longchuan', 'constraints': [CheckConstraint(check='quantity BETWEEN 1 AND 999 AND seen_price_fen > 0', name='ck_cart_line_quantity'), CheckConstraint(check='check_out IS NULL OR check_out > check_in', name='ck_cart_line_stay'), UniqueConstraint(fields=('consumer', 'sku'), name='uq_cart_line')], 'pk_attr': 'id', 'table_description': 'What a consumer means to buy. ``seen_price_fen`` is the price when it was last put there.'},
             bases=['Model'],
         ),
         ops.CreateModel(
