@@ -16,7 +16,6 @@ from tortoise.backends.base.client import (
     TransactionContext,
     TransactionContextPooled,
 )
-from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 CONNECTION = "default"
@@ -112,8 +111,3 @@ async def single_runner(name: str) -> AsyncIterator[bool]:
     async with transaction():
         got = await scalar("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name)
         yield bool(got)
-
-
-def is_lock_timeout(error: OperationalError) -> bool:
-    """Whether PostgreSQL gave up waiting for a lock (55P03)."""
-    return "lock timeout" in str(error)

@@ -10,7 +10,7 @@ from kit.database import Row, execute, rows, transaction
 from kit.errors import DomainError
 from logistics.errors import CarrierServiceMissing
 from logistics.parcels import Parcels
-from logistics.ports import CarrierService, Tracks, Waybill
+from logistics.ports import CarrierService, Waybill
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +98,3 @@ class Tracking:
             polls,
             error,
         )
-
-
-def nothing_known() -> Tracks:
-    """The carrier has not heard of the waybill yet."""
-    return Tracks(state=None, steps=())

@@ -122,42 +122,39 @@ class Checkout:
             await ReferralShares(self.clock).keep(promised)
             if terms:
                 await self.coupons.hold(consumer, coupons, trade.number, _discounted(trade))
-            await self.payments.open(
-                trade.number,
-                payer_openid,
-                trade.expires_at,
-                [
-                    PaymentPart(
-                        reference=order.number,
-                        payee=order.merchant,
-                        sub_mchid=order.sub_mchid,
-                        amount_fen=order.amount_fen,
-                        description=order.lines[0].title,
-                        to_share=order.to_share,
-                    )
-                    for order in trade.orders
-                ],
-            )
+            await self.payments.open(trade.number, payer_openid, trade.expires_at, _parts(trade))
             await keep_gifts(Texts(self.clock), trade, gifts or {}, payer_openid)
             await announce(*(OrderPlaced(order=o.number, merchant=o.merchant, source=o.source) for o in trade.orders))
             # Last, because everybody queues behind the lock of a hot SKU until this commits (commerce reference 4).
-            if booking is not None:
-                await Calendars(self.clock).reserve(trade.orders[0].number, lines[0].sku, booking, lines[0].quantity)
-                return trade
-            try:
-                await self.stock.reserve(
-                    {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},
-                    trade.expires_at,
-                    {sku: offer.offer for sku, offer in offers.items() if offer.offer is not None},
-                    consumer,
-                    {sku: offer.brand_quota for sku, offer in offers.items() if offer.brand_quota is not None},
-                )
-            except SoldOut as lacking:
-                if group is None:
-                    raise
-                # The SKU itself may be there, so nobody else shall hear that it is sold out.
-                raise GroupSoldOut(left=lacking.facts["left"]) from None
+            await self._take(trade, consumer, offers, booking, group)
         return trade
+
+    async def _take(
+        self,
+        trade: PlacedTrade,
+        consumer: str,
+        offers: Mapping[str, SkuOffer],
+        booking: Booking | None,
+        group: GroupOffer | None,
+    ) -> None:
+        """Hold the days of a booking, or the pieces of every line."""
+        if booking is not None:
+            (line,) = trade.orders[0].lines
+            await Calendars(self.clock).reserve(line.order, line.sku, booking, line.quantity)
+            return
+        try:
+            await self.stock.reserve(
+                {order.number: {line.sku: line.quantity for line in order.lines} for order in trade.orders},
+                trade.expires_at,
+                {sku: offer.offer for sku, offer in offers.items() if offer.offer is not None},
+                consumer,
+                {sku: offer.brand_quota for sku, offer in offers.items() if offer.brand_quota is not None},
+            )
+        except SoldOut as lacking:
+            if group is None:
+                raise
+            # The SKU itself may be there, so nobody else shall hear that it is sold out.
+            raise GroupSoldOut(left=lacking.facts["left"]) from None
 
     async def _offers(self, lines: Sequence[CheckoutLine], group: GroupOffer | None) -> Mapping[str, SkuOffer]:
         offers = await sku_offers([line.sku for line in lines], self.clock(), group.offer if group else None)
@@ -286,6 +283,21 @@ def _referred(trade: PlacedTrade) -> list[ReferredLine]:
         for order in trade.orders
         for line in order.lines
         if (code := code_in(line.source))
+    ]
+
+
+def _parts(trade: PlacedTrade) -> list[PaymentPart]:
+    """What is paid for each order."""
+    return [
+        PaymentPart(
+            reference=order.number,
+            payee=order.merchant,
+            sub_mchid=order.sub_mchid,
+            amount_fen=order.amount_fen,
+            description=order.lines[0].title,
+            to_share=order.to_share,
+        )
+        for order in trade.orders
     ]
 
 

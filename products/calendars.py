@@ -317,7 +317,7 @@ async def booking_for(sku: str, check_in: date, check_out: date | None, today: d
 
 
 async def calendar_differences() -> list[DayDifference]:
-    """The check behind the counts, for after a fault and for every night."""
+    """The check behind the counts, for after a fault."""
     found = await rows(
         "SELECT s.code AS sku, d.day, d.taken, COALESCE(b.booked, 0)::int AS booked FROM calendar_day d"
         " JOIN sku s ON s.id = d.sku_id LEFT JOIN LATERAL (SELECT sum(quantity - returned) AS booked FROM day_booking"

@@ -11,14 +11,6 @@ class SupplierUnknown(NotFound):
     title_en = "No such supplier"
 
 
-class IntakeUnknown(NotFound):
-    """No such intake, or it is outside the caller's township or merchant."""
-
-    code = "intake_unknown"
-    title = "收购单不存在"
-    title_en = "No such intake"
-
-
 class LotUnknown(NotFound):
     """No such lot of this merchant."""
 
