@@ -73,6 +73,8 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
             "503": {"description": "服务暂不可用", "content": problem},
         },
     }
+    if shape is not None and type(None) in get_args(e.returns):
+        operation["responses"]["204"] = {"description": "没有"}
     if e.description:
         operation["description"] = e.description
     if e.body is not None:

@@ -177,7 +177,7 @@ def start_house(directory: Path, database_url: str, module: str = "server.app", 
         )
     house = House(f"http://127.0.0.1:{port}", database_url, log, process)
     house.callback_secret, house.field_key = settings["MEDIA_CALLBACK_SECRET"], settings["FIELD_KEY"]
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120  # on a busy machine
     while time.monotonic() < until and process.poll() is None:
         try:
             if httpx.get(f"{house.base}/health/ready", trust_env=False, timeout=2).status_code == 200:
