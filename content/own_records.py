@@ -52,8 +52,13 @@ async def forget_content_of(owners: Sequence[str]) -> None:
         " WHERE owner = ANY($1::text[]) AND state <> 'dropped'",
         list(owners),
     )
+    await forget_texts_of(owners)
+
+
+async def forget_texts_of(subjects: Sequence[str]) -> None:
+    """The words of these subjects go. Joins the caller's transaction."""
     await execute(
         "UPDATE content_text SET text = '……', openid = NULL, reason = NULL"
         " WHERE subject = ANY($1::text[]) AND text <> '……'",
-        list(owners),
+        list(subjects),
     )

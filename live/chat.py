@@ -1,16 +1,22 @@
-"""What viewers write."""
+"""What viewers write: filtered before it is seen, checked by WeChat just after, taken back when it is refused.
+
+A room lives by its pace, so a message is not held until WeChat has answered (live reference, chat); the county's own
+list of words stands before it.
+"""
 
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 
+from content.texts import Texts, listed_word
 from kit.clock import Clock, utc_now
-from kit.database import scalar, transaction
-from live.errors import ChatEmpty, ChatTooFast, SessionStateForbids
+from kit.database import execute, scalar, transaction
+from live.errors import ChatEmpty, ChatNotAllowed, ChatTooFast, SessionStateForbids
 from live.feed import append, lock_session, ring_after_commit
 from live.models import ON_AIR
 from live.ports import RoomBell
 
+SUBJECT = "chat:"
 MAX_CHARACTERS = 200
 BURST = 3
 WINDOW = timedelta(seconds=5)
@@ -32,13 +38,18 @@ class Chat:
     bell: RoomBell
     clock: Clock = utc_now
 
-    async def post(self, number: str, author: str, name: str, text: str, client_key: str) -> int:
+    async def post(
+        self, number: str, author: str, name: str, text: str, client_key: str, openid: str | None = None
+    ) -> int:
         """Write a message and answer its offset; the same ``client_key`` of one author is one message.
 
-        ``author`` is opaque and not shown, ``name`` is what viewers see. Raises ``ChatEmpty``,
-        ``ChatTooFast`` above 3 messages in 5 seconds, ``SessionStateForbids`` when the room is not on air.
+        ``author`` is opaque and not shown, ``name`` is what viewers see, ``openid`` the author for WeChat's check;
+        without one a person looks at it. Raises ``ChatEmpty``, ``ChatNotAllowed``, ``ChatTooFast`` above 3 messages in
+        5 seconds, ``SessionStateForbids`` when the room is not on air.
         """
         kept = clean(text)
+        if await listed_word(kept) is not None:
+            raise ChatNotAllowed()
         now = self.clock()
         async with transaction():
             session = await lock_session(number)
@@ -62,5 +73,20 @@ class Chat:
                 raise ChatTooFast(retry_after_s=int(WINDOW.total_seconds()))
             said: dict[str, object] = {"name": name, "text": kept}
             offset = await append(session.id, "chat", said, now, author=author, client_key=client_key)
+            await Texts(self.clock).hold(f"{SUBJECT}{number}:{offset}", kept, openid)
         await ring_after_commit(self.bell, number)
         return offset
+
+    async def take_back(self, number: str, offset: int) -> None:
+        """A message was refused: its words go from the record, and an event tells whoever has them. Once."""
+        async with transaction():
+            session = await lock_session(number)
+            taken = await execute(
+                """UPDATE live_feed_message SET payload = payload || '{"text": "", "removed": true}'::jsonb"""
+                """ WHERE session_id = $1 AND "offset" = $2 AND kind = 'chat' AND NOT payload ? 'removed'""",
+                session.id,
+                offset,
+            )
+            if taken:
+                await append(session.id, "chat_removed", {"offset": offset}, self.clock())
+        await ring_after_commit(self.bell, number)

@@ -65,3 +65,11 @@ class ChatEmpty(Invalid):
     code = "chat_invalid"
     title = "发言内容为空或过长"
     title_en = "The message is empty or too long"
+
+
+class ChatNotAllowed(Invalid):
+    """The message holds a word of the county's list, so nobody sees it."""
+
+    code = "chat_not_allowed"
+    title = "发言含有不允许的内容"
+    title_en = "The message holds a word that is not allowed"

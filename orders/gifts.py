@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from content.own_records import forget_content_of
+from content.own_records import forget_texts_of
 from content.texts import HeldText, Texts, texts_of
 from kit.database import execute, row, rows
 from orders.errors import GiftForNobody, OrderNotFound
@@ -139,4 +139,5 @@ async def forget_gifts(orders: Sequence[str]) -> None:
         "DELETE FROM order_gift WHERE order_id IN (SELECT id FROM customer_order WHERE number = ANY($1::text[]))",
         list(orders),
     )
-    await forget_content_of([subject_of(order) for order in orders])
+    if orders:
+        await forget_texts_of([subject_of(order) for order in orders])

@@ -166,6 +166,7 @@ class Bootstrap:
     supervision: Supervision
     archive: Archive
     feed_hub: FeedHub
+    chat: Chat
     sealer: Sealer
     sales_books: SalesBooks
     shipping: Shipping
@@ -260,6 +261,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
         feed_hub=FeedHub(bell),
+        chat=Chat(bell),
         sealer=Sealer(),
         sales_books=SalesBooks(),
         shipping=Shipping(cipher),
@@ -355,7 +357,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         live_sessions,
         publishing,
         Shelf(bell),
-        Chat(bell),
+        built.chat,
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),

@@ -68,6 +68,7 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(TradeSettled, orders.handlers.on_trade_settled, built.receipts),
         # content
         _row(TextJudged, reviews.handlers.on_text_judged, built.reviews),
+        _row(TextJudged, live.handlers.on_text_judged, built.chat),
         _row(PictureJudged, reviews.handlers.on_picture_judged, built.reviews),
         # payments
         _row(PaymentSucceeded, orders.handlers.on_payment_succeeded, built.order_life),

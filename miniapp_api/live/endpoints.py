@@ -109,7 +109,7 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
 async def post_message(actor: Consumer, number: str, body: PostMessage, chat: Chat) -> PostedMessageView:
     """在直播间发言。"""
     name = f"用户{actor.number[-4:]}"
-    return PostedMessageView(await chat.post(number, actor.caller, name, body.text, body.client_key))
+    return PostedMessageView(await chat.post(number, actor.caller, name, body.text, body.client_key, actor.openid))
 
 
 @door.websocket("/live/sessions/<number:str>/feed", public=True)

@@ -146,6 +146,8 @@ class Marked:
             session=session, offset=1, kind="chat", payload={"name": "示例昵称", "text": CHAT}, author=me.caller,
             client_key="k1", created_at=now,  # pragma: allowlist secret
         )  # fmt: skip
+        async with transaction():
+            await Texts().hold("chat:L1:1", CHAT, me.openid)
         await PushedEvent.create(
             key="k", sender=me.openid, kind="event", event="user_enter", subject=me.openid, members={}, received_at=now
         )
