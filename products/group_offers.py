@@ -15,7 +15,7 @@ from kit.database import execute, row, rows, transaction
 from places.queries import pickup_point
 from products.errors import OfferInvalid, OfferOver, OfferUnknown
 from products.offer_models import OfferKind
-from products.offers import MAX_LISTED, Offers, OfferTerms
+from products.offers import MAX_LISTED, Offers, OfferTerms, OpenOffer
 from products.queries import ON_SALE
 
 MAX_SITES = 20
@@ -37,25 +37,10 @@ class GroupPromise(msgspec.Struct, frozen=True, kw_only=True):
     sites: tuple[str, ...] = ()
 
 
-class GroupOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """A group offer as everybody may see it; ``left`` pieces are not taken."""
+class GroupOffer(OpenOffer, frozen=True, kw_only=True):
+    """A group offer, open or ended, as everybody may see it."""
 
-    offer: str
-    sku: str
-    product: str
-    merchant: str
     merchant_name: str
-    title: str
-    spec: str
-    image: str
-    price_fen: int
-    list_price_fen: int
-    limit_per_buyer: int | None
-    pieces: int
-    left: int
-    starts_at: datetime
-    ends_at: datetime
-    state: str
     min_buyers: int
     min_pieces: int
     form_within_s: int
