@@ -66,7 +66,7 @@ CHART: dict[str, ChartEntry] = {
         ChartEntry(HOUSEHOLD, "应付农户", "Payable to households", "household"),
         ChartEntry(SUPPLIER, "应付其他供货人", "Payable to other suppliers", "supplier"),
         ChartEntry(MERCHANT, "应付商户", "Payable to merchants", "merchant"),
-        ChartEntry(HOST, "应付主播佣金", "Commission of hosts", "source of the sale"),
+        ChartEntry(HOST, "应付主播与推荐佣金", "Commission of hosts and referrers", "source of the sale"),
         ChartEntry(LOGISTICS, "应付物流", "Payable for freight", "merchant"),
         ChartEntry(PLATFORM_FEE, "平台服务费", "Platform fee", "merchant"),
         ChartEntry(AFTER_SALES_RESERVE, "商户售后准备金", "After-sales reserve", "merchant"),

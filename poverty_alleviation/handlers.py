@@ -13,6 +13,7 @@ from orders.events import (
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from payments.sharing.events import PaymentShared, SplitReturned
 from poverty_alleviation.sales import SalesBooks
+from referrals.events import CommissionOwed, ReferrerPaid
 from traceability.events import IntakePaid
 
 
@@ -59,6 +60,16 @@ async def on_payment_shared(fact: PaymentShared, books: SalesBooks) -> None:
 async def on_split_returned(fact: SplitReturned, books: SalesBooks) -> None:
     """And comes back to it."""
     await books.record_returned_split(fact)
+
+
+async def on_commission_owed(fact: CommissionOwed, books: SalesBooks) -> None:
+    """A part of that is a referrer's."""
+    await books.record_referral(fact)
+
+
+async def on_referrer_paid(fact: ReferrerPaid, books: SalesBooks) -> None:
+    """Who has it now."""
+    await books.record_paid_referrer(fact)
 
 
 async def on_payment_succeeded(fact: PaymentSucceeded, books: SalesBooks) -> None:

@@ -14,6 +14,7 @@ from ledger.chart import (
     BOUGHT_AT_SCALE,
     CHANNEL_FEES,
     CLEARING,
+    HOST,
     HOUSEHOLD,
     LATE_MONEY,
     LOGISTICS,
@@ -40,6 +41,8 @@ from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotShare
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
 from poverty_alleviation.models import ASSISTED, Recognition
 from poverty_alleviation.targets import Basis, difference, read_basis
+from referrals.events import CommissionOwed, ReferrerPaid
+from referrals.service import SOURCE_PREFIX
 from traceability.events import IntakePaid
 from traceability.models import IntakeMode
 from traceability.queries import BoundLot, line_lots
@@ -232,6 +235,23 @@ class SalesBooks:
         """A refund takes its part of the commission back."""
         entries = _commission(fact.reference, fact.payee, paid_fen=-fact.returned_fen, owed_fen=-fact.waived_fen)
         await self._post(fact.topic, fact.return_number, fact.occurred_at, entries)
+
+    async def record_referral(self, fact: CommissionOwed) -> None:
+        """A part of what the merchant's split brings the county is owed to whoever has brought the buyer."""
+        entries = [
+            Entry(PLATFORM_FEE, fact.merchant, fact.fen, State.EARNED, subject=fact.order),
+            Entry(HOST, f"{SOURCE_PREFIX}{fact.referrer}", -fact.fen, State.EARNED, subject=fact.order),
+        ]
+        await self._post(fact.topic, f"{fact.order}:{fact.referrer}", fact.due_at, entries)
+
+    async def record_paid_referrer(self, fact: ReferrerPaid) -> None:
+        """The county has paid it."""
+        owner = f"{SOURCE_PREFIX}{fact.referrer}"
+        entries = [
+            Entry(HOST, owner, fact.fen, State.EARNED, subject=fact.payout),
+            Entry(HOST, owner, -fact.fen, State.PAID, subject=fact.payout),
+        ]
+        await self._post(fact.topic, fact.payout, fact.paid_at, entries, note=fact.voucher)
 
     async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
         """Keep what the payments room says it captured, to compare the books with."""

@@ -116,8 +116,8 @@ async def running_offer(offer: str, now: datetime) -> GroupOffer:
     return found
 
 
-async def group_offers(site: str | None, now: datetime | None = None) -> list[GroupOffer]:
-    """Group offers that run now and are on sale, the one that ends first leading; those of one place, or all.
+async def group_offers(site: str | None, now: datetime | None = None, product: str | None = None) -> list[GroupOffer]:
+    """Group offers that run now and are on sale, the one that ends first leading; of one place or product, or all.
 
     One query; at most 100.
     """
@@ -126,11 +126,13 @@ async def group_offers(site: str | None, now: datetime | None = None) -> list[Gr
         await rows(
             f"{_SHOW} JOIN category g ON g.id = p.category_id WHERE f.state = 'open' AND f.starts_at <= $2"
             f" AND f.ends_at > $2 AND s.active AND {ON_SALE} AND ($3::text IS NULL OR t.sites ? $3)"
+            " AND ($5::text IS NULL OR p.code = $5)"
             " ORDER BY f.ends_at, f.id LIMIT $4",
             china_day(moment),
             moment,
             site,
             MAX_LISTED,
+            product,
         )
     )
 

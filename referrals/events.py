@@ -7,10 +7,25 @@ from kit.facts import Fact
 
 
 class CommissionOwed(Fact, frozen=True, kw_only=True):
-    """An order is earned, and its referrer's commission of ``fen`` is owed. ``referrer`` is a code."""
+    """An order is earned, and its referrer's commission of ``fen`` is owed.
+
+    ``referrer`` is a code; it is at the expense of ``merchant``, whose split brings it to the county.
+    """
 
     topic: ClassVar[str] = "referrals.commission_owed"
     order: str
+    merchant: str
     referrer: str
     fen: int
     due_at: datetime
+
+
+class ReferrerPaid(Fact, frozen=True, kw_only=True):
+    """The county has paid all that was due to a referrer, by a voucher of its bank."""
+
+    topic: ClassVar[str] = "referrals.referrer_paid"
+    payout: str
+    referrer: str
+    fen: int
+    voucher: str
+    paid_at: datetime

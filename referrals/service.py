@@ -13,7 +13,9 @@ from accounts.own_data_models import DocumentKind
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, scalar, transaction
 from kit.numbers import opaque_id, public_number
+from kit.outbox import announce
 from referrals.errors import DueChanged, NothingDue, ReferralNotAgreed, ReferrerUnknown, VoucherTaken
+from referrals.events import ReferrerPaid
 from referrals.terms import terms_in_force
 
 SOURCE_PREFIX = "referral:"
@@ -78,12 +80,13 @@ class Referrers:
                 raise NothingDue()
             if due != amount_fen:
                 raise DueChanged(due_fen=due)
+            number = public_number(now, "P")
             try:
                 async with transaction():
                     payout = await scalar(
                         "INSERT INTO referral_payout (number, referrer_id, amount_fen, voucher, paid_at, paid_by)"
                         " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-                        public_number(now, "P"),
+                        number,
                         held,
                         due,
                         voucher,
@@ -97,6 +100,7 @@ class Referrers:
                 held,
                 payout,
             )
+            await announce(ReferrerPaid(payout=number, referrer=code, fen=int(due), voucher=voucher, paid_at=now))
         return int(due)
 
 

@@ -144,7 +144,8 @@ class ReferralShares:
             now = self.clock()
             month = china_day(now).replace(day=1)
             referrers = await rows(
-                "SELECT r.id, r.code, r.consumer FROM referrer r WHERE r.consumer IN (SELECT n.consumer FROM referrer n"
+                "SELECT r.id, r.code, r.consumer, (SELECT min(merchant) FROM referral_share WHERE order_number = $1)"
+                " AS merchant FROM referrer r WHERE r.consumer IN (SELECT n.consumer FROM referrer n"
                 " JOIN referral_share s ON s.referrer_id = n.id WHERE s.order_number = $1 AND s.state = 'pending')"
                 " ORDER BY r.id FOR UPDATE",
                 order,
@@ -152,7 +153,11 @@ class ReferralShares:
             for referrer in referrers:
                 fen = await self._owe(order, referrer, month, now)
                 if fen:
-                    await announce(CommissionOwed(order=order, referrer=referrer["code"], fen=fen, due_at=now))
+                    await announce(
+                        CommissionOwed(
+                            order=order, merchant=referrer["merchant"], referrer=referrer["code"], fen=fen, due_at=now
+                        )
+                    )
             return int(
                 await scalar(
                     "SELECT COALESCE(sum(due_fen), 0)::bigint FROM referral_share WHERE order_number = $1", order

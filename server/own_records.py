@@ -78,7 +78,7 @@ NOT_TOLD: dict[str, str] = {
     "household.entered_by": "staff",
     "invoice_window.entered_by": "staff",
     "category_requirement.entered_by": "staff",
-    "ledger_account.owner": "merchants, hosts and households, never consumers",
+    "ledger_account.owner": "merchants, hosts, households, and referrers under the code that they are told with",
     "ledger_posting.subject": "lines of orders that are told; stays under their references",
     "legal_person.entered_by": "the merchant's file, kept by e-commerce law, article 27; names no more than the number",
     "merchant.entered_by": "the merchant's file; the applicant is told",

@@ -41,6 +41,7 @@ from payments.events import (
 )
 from payments.sharing.events import PaymentShared, SplitReturned
 from poverty_alleviation import handlers as books
+from referrals.events import CommissionOwed, ReferrerPaid
 from server.bootstrap import Bootstrap
 from settlements import handlers as settlements
 from traceability.events import IntakePaid
@@ -87,6 +88,8 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PaymentShared, settlements.on_payment_shared, built.settlement_entries),
         _row(SplitReturned, books.on_split_returned, built.sales_books),
         _row(SplitReturned, settlements.on_split_returned, built.settlement_entries),
+        _row(CommissionOwed, books.on_commission_owed, built.sales_books),
+        _row(ReferrerPaid, books.on_referrer_paid, built.sales_books),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),
         # logistics

@@ -8,8 +8,8 @@ from products.group_offers import group_offer, group_offers
 
 @door.get("/group-offers", public=True)
 async def list_group_offers(query: GroupOffersQuery) -> GroupOffersView:
-    """进行中的社区团购，可按自提点筛选。"""
-    return GroupOffersView(await group_offers(query.site))
+    """进行中的社区团购，可按自提点或商品筛选。"""
+    return GroupOffersView(await group_offers(query.site, product=query.product))
 
 
 @door.get("/group-offers/<number:str>", public=True)

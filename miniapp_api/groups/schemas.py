@@ -10,9 +10,10 @@ from products.group_offers import GroupOffer
 
 
 class GroupOffersQuery(Input):
-    """The offers of one pick-up place, or all of them."""
+    """The offers of one pick-up place, of one product, or all of them."""
 
     site: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,24}$(?!\n)")] | None = None
+    product: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
 
 
 class GroupOffersView(View):

@@ -6,6 +6,7 @@ from kit.database import row, rows, scalar
 from orders.quotes import CheckoutLine
 from promotions.coupons import Coupons
 from referrals.events import CommissionOwed
+from referrals.service import Referrers
 from referrals.terms import Programme
 from tests.orders.mall import Mall, facts
 from tests.promotions.shop import running_campaign
@@ -26,6 +27,16 @@ async def share() -> tuple[str, int, int | None]:
     found = await row("SELECT state, left_fen, due_fen FROM referral_share")
     assert found is not None
     return found["state"], found["left_fen"], found["due_fen"]
+
+
+async def referrer_in_the_books(source: str) -> dict[str, int]:
+    """What stands under 2104, by state."""
+    found = await rows(
+        "SELECT a.state, sum(p.amount_fen)::bigint AS fen FROM ledger_posting p JOIN ledger_account a"
+        " ON a.id = p.account_id WHERE a.code = '2104' AND a.owner = $1 GROUP BY a.state",
+        source,
+    )
+    return {each["state"]: each["fen"] for each in found}
 
 
 async def test_a_commission_is_owed_when_its_order_is_earned_and_not_before(mall: Mall) -> None:
@@ -55,6 +66,9 @@ async def test_a_commission_is_owed_when_its_order_is_earned_and_not_before(mall
     assert await share() == ("due", 365, 365)
     # It comes to the county with the county's own commission, of which there is none here.
     assert await scalar("SELECT due_fen FROM payment_split") == 365
+    assert await Referrers(mall.watch).pay(source.removeprefix("referral:"), 365, "BANK-1", "staff:county") == 365
+    await mall.deliver()
+    assert await referrer_in_the_books(source) == {"earned": 0, "paid": -365}
     assert [(each.order, each.fen) for each in await facts(CommissionOwed)] == [(order.number, 365)]
 
 
