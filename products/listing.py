@@ -1,5 +1,6 @@
 """The lists of the shop window: filters, sorts and search, in one statement put together from constants alone."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from kit.database import Row, rows
 from kit.paging import CursorInvalid, read_cursor, write_cursor
 from products.catalogue_models import CertificateKind, ProductClass
 from products.queries import BRANDED, MARKS, ON_SALE, RECOGNISED, marks_of
-from products.search import guesses
+from products.search import ALL_MATCHES, MATCHES, guesses
 from products.search_words import Search, corrected, search_of
 from products.selling import AVAILABLE, HOLDS, IN_STOCK, PRICE_FROM
 
@@ -145,15 +146,39 @@ async def _page(
         parameters.append(value)
         return f"${len(parameters)}::{kind}"
 
-    conditions, sources, rank = [HOLDS, ON_SALE], SHELF, "0"
+    conditions, sources, rank, scored = [HOLDS, ON_SALE], SHELF, "0", ""
     if search is not None:
-        sources += "\n  JOIN search_entry w ON w.product_id = e.product_id"
         folded = given(search.folded, "text")
-        conditions.append(f"w.words @@ {given(search.tsquery, 'tsquery')}")
+        words = given(search.tsquery, "tsquery")
         if sort is Sort.RELEVANCE:
-            rank = _ORDERS[sort][0].format(folded)
+            # A filter may leave little of what is newest, so with one every match counts.
+            matches = ALL_MATCHES if msgspec.structs.replace(wanted, text=None, sort=None) != Wanted() else MATCHES
+            scored = matches.format(rank=_ORDERS[sort][0].format(folded), words=words)
+            rank = "w.rank"
+            conditions.append("e.product_id = w.product_id")
         else:
-            conditions.append(f"{folded} IS NOT NULL")
+            sources += "\n  JOIN search_entry w ON w.product_id = e.product_id"
+            conditions.append(f"{folded} IS NOT NULL AND w.words @@ {words}")
+    conditions += _filters(wanted, given)
+    key, direction = (rank, "DESC") if sort is Sort.RELEVANCE else _ORDERS[sort]
+    if after is not None:
+        value, kind = _cursor_value(sort, after.value)
+        beyond = "<" if direction == "DESC" else ">"
+        conditions.append(f"({key}, e.product_id) {beyond} ({given(value, kind)}, {given(after.id, 'bigint')})")
+    rows_wanted = next(size for size in _LIMITS if size > limit)
+    page = f"SELECT {CARD}, {rank} AS rank FROM {sources} WHERE {' AND '.join(conditions)}"
+    if scored:
+        # One after the other in their order, until the page is full; LIMIT 1 keeps the planner from joining them all.
+        page = f"SELECT z.* FROM ({scored} ORDER BY 2 DESC, 1 DESC) w CROSS JOIN LATERAL ({page} LIMIT 1) z"
+        order = "w.rank DESC, w.product_id DESC"
+    else:
+        order = f"{key} {direction}, e.product_id {direction}"
+    return await rows(f"{page} ORDER BY {order} LIMIT {rows_wanted}", *parameters)
+
+
+def _filters(wanted: Wanted, given: Callable[[object, str], str]) -> list[str]:
+    """What a list is narrowed to, as conditions over values that are ``given``."""
+    conditions = []
     if wanted.township is not None:
         conditions.append(f"e.township = {given(wanted.township, 'text')}")
     if wanted.category is not None:
@@ -170,17 +195,7 @@ async def _page(
         conditions.append(f"e.price_from_fen <= {given(wanted.price_to_fen, 'bigint')}")
     if wanted.in_stock:
         conditions.append(IN_STOCK)
-    key, direction = (rank, "DESC") if sort is Sort.RELEVANCE else _ORDERS[sort]
-    if after is not None:
-        value, kind = _cursor_value(sort, after.value)
-        beyond = "<" if direction == "DESC" else ">"
-        conditions.append(f"({key}, e.product_id) {beyond} ({given(value, kind)}, {given(after.id, 'bigint')})")
-    rows_wanted = next(size for size in _LIMITS if size > limit)
-    return await rows(
-        f"SELECT {CARD}, {rank} AS rank FROM {sources} WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {key} {direction}, e.product_id {direction} LIMIT {rows_wanted}",
-        *parameters,
-    )
+    return conditions
 
 
 def card_of(found: Row) -> ProductCard:

@@ -3,6 +3,26 @@
 from kit.database import execute, joined, row, rows
 from products.search_words import fold, words_of
 
+GENERATION = 512
+"""So many products, by their ids, have a word in common: by it an index finds the newest of any number of matches."""
+
+MOST_SCORED = 1000
+ENOUGH = 200
+
+# A word that fits a great part of the catalogue is looked for among the newest first; only when few are found there,
+# among all. Whatever it fits, no more than the newest generations and a thousand others are scored.
+MATCHES = f"""
+WITH recent AS MATERIALIZED (
+  SELECT w.product_id, {{rank}} AS rank FROM search_entry w WHERE w.words @@ ({{words}} && (
+         SELECT string_agg(quote_literal('~' || g), ' | ') FROM (SELECT max(product_id) / {GENERATION} AS top
+           FROM search_entry) t CROSS JOIN LATERAL generate_series(GREATEST(t.top - 1, 0), t.top) g)::tsquery)
+   LIMIT {MOST_SCORED + GENERATION}),
+others AS MATERIALIZED (
+  SELECT w.product_id, {{rank}} AS rank FROM search_entry w
+   WHERE (SELECT count(*) FROM recent) < {ENOUGH} AND w.words @@ {{words}} LIMIT {MOST_SCORED})
+SELECT * FROM recent UNION SELECT * FROM others"""
+ALL_MATCHES = "SELECT w.product_id, {rank} AS rank FROM search_entry w WHERE w.words @@ {words}"
+
 _TEXTS = """
 SELECT p.id, p.title, concat_ws(chr(31), p.title, p.subtitle, c.name, a.name, m.name, d.name, (
        SELECT string_agg(s.spec, chr(31) ORDER BY s.position, s.id) FROM sku s WHERE s.product_id = p.id AND s.active))
@@ -44,7 +64,7 @@ async def _write(product_id: int, title: str, source: str) -> None:
             product_id,
             source,
             fold(title)[:120],
-            words.all,
+            [*words.all, f"~{product_id // GENERATION}"],
         )
         # In the order of the words: two writers with words in common never wait for each other in a circle.
         await execute(

@@ -15,6 +15,7 @@ from tortoise.context import TortoiseContext
 
 from kit.database import connection, execute, scalar
 from products.listing import Sort, Wanted, product_cards
+from products.search import GENERATION
 from scripts.benchmarks.county import build_county
 from scripts.local_stack.stack import LocalStack
 from server.database import tortoise_config
@@ -30,6 +31,7 @@ WANTED = {
     "one township": Wanted(township="533124101"),
     "one category, in stock": Wanted(category="goods", in_stock=True),
     "second page": Wanted(sort=Sort.PRICE_DOWN),
+    "a word that fits 30 %": Wanted(text="红糖"),
 }
 
 _COLUMNS = (
@@ -50,6 +52,11 @@ _GROW = (
     " p.id % 1009 FROM product p"
     " JOIN sku s ON s.product_id = p.id AND s.position = 0"
     " WHERE NOT EXISTS (SELECT 1 FROM catalogue_entry WHERE product_id = p.id)",
+    "TRUNCATE search_entry",
+    "INSERT INTO search_entry (product_id, source, title, words) SELECT p.id, '', k.title, array_to_tsvector(ARRAY["
+    f" '~' || p.id / {GENERATION}, 'x' || p.id] || k.words) FROM product p CROSS JOIN LATERAL (SELECT"
+    " CASE WHEN p.id % 10 < 3 THEN '古法红糖' ELSE '高山绿茶' END,"
+    " CASE WHEN p.id % 10 < 3 THEN ARRAY['红', '糖', '红糖'] ELSE ARRAY['绿', '茶', '绿茶'] END) k (title, words)",
 )
 
 
@@ -83,16 +90,11 @@ async def _run(url: str) -> None:
 async def _grow(size: int) -> None:
     """More products by SQL, their entries too: the triggers would do the same one by one."""
     copies = size // await scalar("SELECT count(*)::int FROM product") - 1
-    if copies:
-        await connection().execute_script(
-            "ALTER TABLE product DISABLE TRIGGER USER; ALTER TABLE sku DISABLE TRIGGER USER"
-        )
-        await execute(_GROW[0], copies)
-        for statement in _GROW[1:]:
-            await execute(statement)
-        await connection().execute_script(
-            "ALTER TABLE product ENABLE TRIGGER USER; ALTER TABLE sku ENABLE TRIGGER USER"
-        )
+    await connection().execute_script("ALTER TABLE product DISABLE TRIGGER USER; ALTER TABLE sku DISABLE TRIGGER USER")
+    await execute(_GROW[0], copies)
+    for statement in _GROW[1:]:
+        await execute(statement)
+    await connection().execute_script("ALTER TABLE product ENABLE TRIGGER USER; ALTER TABLE sku ENABLE TRIGGER USER")
     await connection().execute_script("VACUUM ANALYZE")
 
 

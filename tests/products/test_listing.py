@@ -23,6 +23,7 @@ from products.jobs import count_sales, keep_search_in_step
 from products.listing import Sort, Wanted, product_cards
 from products.marks import Marks, Span
 from products.recommendations import popular, related_to
+from products.search import GENERATION
 from products.search_words import search_of, spellings, words_of
 from products.service import Catalogue
 from products.stock import Stock
@@ -325,3 +326,41 @@ async def test_a_word_of_nobody_is_kept_out_of_the_statement(database: str) -> N
     for typed in ("'); DROP TABLE product; --", "红糖' | '绿茶", "a\\'b", "%_%", "a" * 60, "红" * 60, "﷽"):
         await product_cards(wanted=Wanted(text=typed))
     assert await scalar("SELECT count(*) FROM product") == 5
+
+
+async def test_a_word_that_fits_very_many_is_scored_among_the_newest_alone(database: str) -> None:
+    """Fails when ``search.MATCHES`` looks among all whatever it has found: tried. With a filter every match counts."""
+    merchant = await approved_merchant()
+    await listed_product(merchant, draft_of("古法红糖"))
+    await execute(
+        "INSERT INTO product (code, listed_at, merchant_id, township_id, category_id, title, subtitle, description,"
+        " image, pictures, axes, return_policy, sale_policy, host_commission_bp, freight_template, state, drafted_at,"
+        " drafted_by) SELECT 'P' || n, listed_at, merchant_id, township_id, category_id, '红糖糕', '', '', '', '[]',"
+        " '[]', return_policy, sale_policy, 0, '', state, drafted_at, drafted_by FROM product,"
+        " generate_series(1, $1::int) n",
+        3 * GENERATION,
+    )
+    await execute(
+        "INSERT INTO sku (code, product_id, position, spec, options, price_fen, mass_gram, active, available, reserved,"
+        " sold, set_aside) SELECT 'K' || id, id, 0, '一', '[]', 100, 1, true, 5, 0, 0, 0 FROM product"
+        " WHERE title = '红糖糕'"
+    )
+    await execute(
+        "INSERT INTO search_entry (product_id, source, title, words) SELECT id, '', title, array_to_tsvector(ARRAY["
+        f"'红糖', '~' || id / {GENERATION}]) FROM product WHERE title = '红糖糕'"
+    )
+    found, cursor, ids = 0, None, []
+    while True:
+        with counted_statements() as sent:
+            page, cursor = await product_cards(cursor, 100, Wanted(text="红糖"))
+        assert len(sent) == 1
+        ids += [int(card.code[1:]) for card in page if card.title == "红糖糕"]
+        found += len(page)
+        if cursor is None:
+            break
+    assert GENERATION <= found <= 2 * GENERATION
+    assert ids == sorted(ids, reverse=True)
+    assert ids[0] == 3 * GENERATION
+    assert [c.title for c in (await product_cards(None, 5, Wanted(text="古法")))[0]] == ["古法红糖"]
+    cheap = Wanted(text="红糖", price_from_fen=3990)
+    assert [c.title for c in (await product_cards(None, 5, cheap))[0]] == ["古法红糖"]
