@@ -172,6 +172,7 @@ async def test_the_refund_is_refused_by_wechat_while_the_share_is_out(desk: Desk
     await desk.plan("S2", 3000)
     await desk.work()
     await desk.refund("S2", "r", 10_000)
+    await send_refunds(desk.shop.refunds)
     await desk.work()
     assert [each.get("code") for each in desk.shop.sandbox.requests("refund.create")[before:]] == [None]
     assert await scalar("SELECT refusals FROM payment_refund WHERE reference = 'r'") == 0
