@@ -21,7 +21,7 @@ class _Line(msgspec.Struct):
 
 class _Cart(msgspec.Struct):
     lines: list[_Line]
-    group: msgspec.Raw = msgspec.Raw(b"null")
+    group: object = None
 
 
 _read_cart = msgspec.json.Decoder(_Cart).decode
@@ -40,7 +40,7 @@ class OrderTurnstile:
         try:
             cart = _read_cart(body)
             # What is bought together has pieces of its own, whatever the SKU has.
-            wanted = [line.sku for line in cart.lines] if cart.group == b"null" else []
+            wanted = [line.sku for line in cart.lines] if cart.group is None else []
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
         sku = await self.signs.hangs(wanted)
