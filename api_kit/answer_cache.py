@@ -45,6 +45,9 @@ def kept(body: bytes, began_at: float) -> Kept:
 
 Make = Callable[[], Awaitable[bytes]]
 MakeSeveral = Callable[[Sequence[str]], Awaitable[Mapping[str, bytes]]]
+Promise = asyncio.Future[dict[str, Kept]]
+Going = tuple[float, Promise]
+"""A making: when it began, and what will have come of it."""
 
 
 @dataclass
@@ -58,15 +61,18 @@ class AnswerCache:
     held_bytes: int = 0
     made: int = 0
     _entries: "OrderedDict[str, Kept]" = field(default_factory=OrderedDict)
-    _making: "dict[str, tuple[float, asyncio.Future[dict[str, Kept]]]]" = field(default_factory=dict)
+    _making: "dict[str, Going]" = field(default_factory=dict)
+    _running: "dict[MakeSeveral, Going]" = field(default_factory=dict)
+    _waiting: dict[MakeSeveral, dict[str, None]] = field(default_factory=dict)
     _asked_at: dict[MakeSeveral, dict[str, float]] = field(default_factory=dict)
 
     async def get(self, key: str, make: Make, several: MakeSeveral | None = None) -> Kept:
         """The answer under a key, made when there is none that counts. What ``make`` raises is kept by nobody.
 
-        With ``several`` an answer that is too old is made anew together with others of its kind that will be soon and
-        that somebody has asked for a moment ago: many for little more than the cost of one. Whoever has asked once is
-        so thought of once. ``several`` answers by key, without those that there are no more.
+        With ``several`` one making of a kind goes on at a time, and whoever is missing something meanwhile is in the
+        next one together; so are others that will soon be too old and that somebody has asked for a moment ago: many
+        for little more than the cost of one. Whoever has asked once is so thought of once. ``several`` answers by
+        key, without those that there are no more.
         """
         if several is not None:
             asked_at = self._asked_at.setdefault(several, {})
@@ -80,17 +86,23 @@ class AnswerCache:
             if found is not None and now - found.began_at < self.lasting_s:
                 self._entries.move_to_end(key)
                 return found
-            began_at, making = self._making.get(key, (now, None))
-            if making is None or now - began_at >= self.lasting_s:
-                return await self._make(key, make, several if found else None, now)
+            making = _going_on(self._making.get(key), now - self.lasting_s)
+            if making is None and several is not None:
+                making = _going_on(self._running.get(several), now - self.lasting_s)
+                if making is not None:
+                    self._waiting.setdefault(several, {})[key] = None
+            if making is None:
+                return await self._make(key, make, several, now)
             made = await asyncio.shield(making)
             if key in made:
                 return made[key]  # else whoever made it gave up, and the next one makes it
 
     async def _make(self, key: str, make: Make, several: MakeSeveral | None, began_at: float) -> Kept:
-        promise: asyncio.Future[dict[str, Kept]] = asyncio.get_running_loop().create_future()
-        keys = [key, *(self._due(several, key, began_at) if several is not None else ())]
+        promise: Promise = asyncio.get_running_loop().create_future()
+        keys = [key] if several is None else self._together(key, several, began_at)
         self._making |= dict.fromkeys(keys, (began_at, promise))
+        if several is not None:
+            self._running[several] = (began_at, promise)
         made: dict[str, Kept] = {}
         try:
             if several is not None and len(keys) > 1:
@@ -106,18 +118,31 @@ class AnswerCache:
             for name in keys:
                 if self._making.get(name, (0, None))[1] is promise:
                     del self._making[name]
+            if several is not None and self._running.get(several, (0, None))[1] is promise:
+                del self._running[several]
 
-    def _due(self, several: MakeSeveral, key: str, now: float) -> list[str]:
-        """Keys whose answers have aged, but for ``key``; who was asked for longest ago is likely to come next."""
+    def _together(self, key: str, several: MakeSeveral, now: float) -> list[str]:
+        """``key``, those that are waited for, and those whose answers have aged; a first answer looks for no others."""
+        waiting = self._waiting.pop(several, {})
+        waiting.pop(key, None)
+        keys = [key, *islice(waiting, MOST_TOGETHER - 1)]
+        if left := dict.fromkeys(islice(waiting, MOST_TOGETHER - 1, None)):
+            self._waiting[several] = left
+        if len(keys) > 1 or key in self._entries:
+            keys += self._due(several, frozenset(keys), now, MOST_TOGETHER - len(keys))
+        return keys
+
+    def _due(self, several: MakeSeveral, named: frozenset[str], now: float, room: int) -> list[str]:
+        """Other keys whose answers have aged; who was asked for longest ago is likely to come next."""
         asked_at, due = self._asked_at[several], []
-        for name, moment in list(islice(asked_at.items(), MOST_LOOKED_AT)):
+        for name, moment in list(islice(asked_at.items(), MOST_LOOKED_AT if room else 0)):
             entry = self._entries.get(name)
             if entry is None or now - moment > REMEMBERED_S:
                 del asked_at[name]
-            elif now - entry.began_at >= self.lasting_s * AGED and name != key and name not in self._making:
+            elif now - entry.began_at >= self.lasting_s * AGED and name not in named and name not in self._making:
                 del asked_at[name]
                 due.append(name)
-            if len(due) == MOST_TOGETHER - 1:
+            if len(due) == room:
                 break
         return due
 
@@ -131,3 +156,8 @@ class AnswerCache:
         while self.held_bytes > self.max_bytes or len(self._entries) > self.max_entries:
             gone, entry = self._entries.popitem(last=False)
             self.held_bytes -= len(entry.body) + len(gone)
+
+
+def _going_on(going: Going | None, not_before: float) -> Promise | None:
+    """What one may wait for: a making that has not lasted too long already."""
+    return going[1] if going is not None and going[0] > not_before else None

@@ -166,6 +166,34 @@ async def test_what_there_is_no_more_is_asked_for_alone_and_those_who_wait_get_w
     assert several.asked == [["a", "b"]]
 
 
+async def test_what_is_missing_while_another_is_made_is_made_together_after_it() -> None:
+    """Fails when nobody waits for the making of another: tried."""
+    cache, make, several = AnswerCache(1.5, clock=Watch()), Maker(Watch()), MakesSeveral()
+    keys = [f"a{i}" for i in range(MOST_TOGETHER + 9)]
+    replies = await asyncio.gather(*(cache.get(key, make, several) for key in keys * 2))
+    assert [reply.body.decode().split()[0] for reply in replies[1 : len(keys)]] == keys[1:]
+    assert make.calls == 1, "the first is made alone"
+    assert [len(asked) for asked in several.asked] == [MOST_TOGETHER, len(keys) - 1 - MOST_TOGETHER]
+    assert not cache._waiting
+    assert not cache._running
+
+
+async def test_whoever_waits_for_another_goes_on_when_it_fails_or_is_ended() -> None:
+    cache, make, several = AnswerCache(1.5, clock=Watch()), Maker(Watch()), MakesSeveral()
+
+    async def never() -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    ended = asyncio.create_task(cache.get("a", never, several))
+    await asyncio.sleep(0)
+    waiting = [asyncio.create_task(cache.get(key, make, several)) for key in ("b", "c")]
+    await asyncio.sleep(0)
+    assert make.calls == 0
+    ended.cancel()
+    assert [reply.body for reply in await asyncio.gather(*waiting)] == [b"b 1", b"c 1"]
+
+
 async def test_what_was_asked_for_is_remembered_within_bounds() -> None:
     """Also when nobody asks for the same twice. Fails when only a second asking forgets: tried."""
     cache = AnswerCache(1.5, max_entries=3, clock=Watch())
