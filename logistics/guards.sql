@@ -1,9 +1,10 @@
 -- An order keeps the version of the freight terms that it was charged by, so versions stay as they were written.
 SELECT make_append_only('freight_version', 'parcel_item', 'parcel_event', 'parcel_track');
-SELECT keep_rows('freight_template', 'parcel', 'shipping_report', 'carrier');
+SELECT keep_rows('freight_template', 'parcel', 'label_cancellation', 'shipping_report', 'carrier');
 
 -- The sweeps come by every few seconds; what is done only grows.
 CREATE INDEX IF NOT EXISTS parcel_track_due ON parcel (track_due_at) WHERE track_due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS label_cancellation_due ON label_cancellation (due_at) WHERE state = 'pending';
 CREATE INDEX IF NOT EXISTS shipping_report_due ON shipping_report (due_at) WHERE state IN ('pending', 'sending');
 CREATE INDEX IF NOT EXISTS shipping_report_payer ON shipping_report (payer_openid);
 

@@ -152,7 +152,8 @@ class Parcel(Model):
     """One parcel with its waybill. ``phone_tail`` are the last four digits of the receiver's phone, all that is kept.
 
     ``track_due_at`` is when the carrier is to be asked next; NULL when nothing more is expected.
-    ``label_claimed_until`` is the lease of a call for an electronic waybill.
+    ``label_claimed_until`` is the lease of a call for an electronic waybill; ``label_order`` is the carrier's own
+    number of the printed one ('' when it has none), NULL while none is printed.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -167,6 +168,7 @@ class Parcel(Model):
     handed_over_at = fields.DatetimeField(null=True)
     signed_at = fields.DatetimeField(null=True)
     label = fields.TextField(null=True)
+    label_order = fields.CharField(max_length=100, null=True)
     label_claimed_until = fields.DatetimeField(null=True)
     track_due_at = fields.DatetimeField(null=True)
     track_polls = fields.IntField(default=0)
@@ -185,6 +187,50 @@ class Parcel(Model):
             ),
             CheckConstraint(check="(state = 'signed') <= (signed_at IS NOT NULL)", name="parcel_signed_at"),
             CheckConstraint(check="phone_tail ~ '^[0-9]{0,4}$'", name="parcel_phone_tail"),
+        )
+
+
+class LabelCancellationState(StrEnum):
+    """Whether a carrier has taken back a waybill. ``failed``: it will not, or does not say; ``note`` tells why."""
+
+    PENDING = "pending"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+LABEL_CANCELLATION_TRANSITIONS: dict[LabelCancellationState, frozenset[LabelCancellationState]] = {
+    LabelCancellationState.PENDING: frozenset({LabelCancellationState.CANCELLED, LabelCancellationState.FAILED}),
+    LabelCancellationState.CANCELLED: frozenset(),
+    LabelCancellationState.FAILED: frozenset(),
+}
+
+
+class LabelCancellation(Model):
+    """A printed waybill that will not be used and is taken back at its carrier.
+
+    ``due_at`` is when the carrier is to be told next, and the lease of a call that is under way.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    parcel: fields.ForeignKeyRelation[Parcel] = fields.ForeignKeyField(
+        "longchuan.Parcel", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    carrier = fields.CharField(max_length=16)
+    waybill = fields.CharField(max_length=64)
+    carrier_order = fields.CharField(max_length=100)
+    state = fields.CharEnumField(LabelCancellationState, max_length=10, default=LabelCancellationState.PENDING)
+    attempts = fields.IntField(default=0)
+    wanted_at = fields.DatetimeField()
+    due_at = fields.DatetimeField()
+    settled_at = fields.DatetimeField(null=True)
+    note = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "label_cancellation"
+        unique_together = (("parcel_id", "waybill"),)
+        constraints = (
+            CheckConstraint(check="(state = 'pending') = (settled_at IS NULL)", name="label_cancellation_settled"),
+            CheckConstraint(check="state <> 'failed' OR note IS NOT NULL", name="label_cancellation_says_why"),
         )
 
 

@@ -74,7 +74,7 @@ class Parcels:
     async def hold(self, merchant: str, number: str) -> Row:
         """The parcel, locked. Raises ParcelUnknown."""
         found = await row(
-            "SELECT id, number, merchant, state, carrier, waybill, phone_tail FROM parcel"
+            "SELECT id, number, merchant, state, carrier, waybill, label_order, phone_tail FROM parcel"
             " WHERE number = $1 AND merchant = $2 FOR UPDATE",
             number,
             merchant,
@@ -90,7 +90,16 @@ class Parcels:
             held = await self.hold(merchant, number)
             if held["state"] != ParcelState.CREATED:
                 raise ParcelStateConflict(state=held["state"])
-            await execute("UPDATE parcel SET carrier = $2, waybill = $3 WHERE id = $1", held["id"], carrier, waybill)
+            if (held["carrier"], held["waybill"]) == (carrier, waybill):
+                return
+            if held["label_order"] is not None:
+                await self.want_back(number, held["carrier"], held["waybill"], held["label_order"])
+            await execute(
+                "UPDATE parcel SET carrier = $2, waybill = $3, label = NULL, label_order = NULL WHERE id = $1",
+                held["id"],
+                carrier,
+                waybill,
+            )
 
     async def correct(self, merchant: str, number: str, carrier: str, waybill: str, actor: str) -> list[str]:
         """Another waybill for a parcel that was handed over and of which nothing was heard yet.
@@ -139,11 +148,30 @@ class Parcels:
             )
 
     async def cancel(self, merchant: str, number: str, actor: str) -> None:
-        """Unpack a parcel that was not handed over; its pieces are free again. Repeating it changes nothing."""
+        """Unpack a parcel that was not handed over; its pieces are free again, its printed waybill is taken back.
+
+        Repeating it changes nothing.
+        """
         async with joined():
             held = await self.hold(merchant, number)
-            if held["state"] != ParcelState.CANCELLED:
-                await _move_or_refuse(held, ParcelState.CANCELLED, self.clock(), actor)
+            if held["state"] == ParcelState.CANCELLED:
+                return
+            await _move_or_refuse(held, ParcelState.CANCELLED, self.clock(), actor)
+            if held["label_order"] is not None:
+                await self.want_back(number, held["carrier"], held["waybill"], held["label_order"])
+
+    async def want_back(self, number: str, carrier: str, waybill: str, carrier_order: str) -> None:
+        """Have a printed waybill of a parcel taken back at its carrier, once. Joins the caller's transaction."""
+        await execute(
+            "INSERT INTO label_cancellation (parcel_id, carrier, waybill, carrier_order, state, attempts, wanted_at,"
+            " due_at) SELECT id, $2, $3, $4, 'pending', 0, $5, $5 FROM parcel WHERE number = $1"
+            " ON CONFLICT (parcel_id, waybill) DO NOTHING",
+            number,
+            carrier,
+            waybill,
+            carrier_order,
+            self.clock(),
+        )
 
     async def record(self, parcel_id: int, tracks: Tracks, actor: str) -> bool:
         """What the carrier says, once; answers whether anything of it was new.

@@ -59,10 +59,21 @@ class LabelOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Label(msgspec.Struct, frozen=True):
-    """A printed waybill: its number, and where its picture is."""
+    """A printed waybill: its number, where its picture is, and the carrier's own order number or ''."""
 
     waybill: str
     url: str
+    carrier_order: str = ""
+
+
+class LabelCancel(msgspec.Struct, frozen=True, kw_only=True):
+    """A printed waybill that will not be used."""
+
+    carrier: str
+    waybill: str
+    carrier_order: str
+    partner_id: str
+    partner_key: str
 
 
 class PushedTracks(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +97,10 @@ class CarrierService(Protocol):
 
     async def print_label(self, order: LabelOrder) -> Label:
         """An electronic waybill. Raises :class:`logistics.errors.LabelRefused`."""
+        ...
+
+    async def cancel_label(self, label: LabelCancel) -> None:
+        """Take a waybill back before the carrier has the parcel. Raises :class:`logistics.errors.LabelRefused`."""
         ...
 
     def read_push(self, form: Mapping[str, str]) -> PushedTracks:

@@ -40,6 +40,14 @@ class Shipment(msgspec.Struct, frozen=True):
     tracks: list[TrackRecord]
 
 
+class CancelledLabel(msgspec.Struct, frozen=True):
+    """A printed waybill that is not used; ``note`` is why its carrier has not taken it back."""
+
+    waybill: str
+    state: str
+    note: str | None
+
+
 class ParcelRecord(msgspec.Struct, frozen=True):
     """A parcel as its merchant sees it."""
 
@@ -53,6 +61,7 @@ class ParcelRecord(msgspec.Struct, frozen=True):
     signed_at: datetime | None
     track_error: str | None
     pieces: list[PackedPiece]
+    cancelled_labels: list[CancelledLabel]
 
 
 class ParcelPage(msgspec.Struct, frozen=True):
@@ -74,6 +83,11 @@ _PIECES = (
     " 'quantity', i.quantity) ORDER BY i.line) FROM parcel_item i WHERE i.parcel_id = p.id{of})::text AS pieces"
 )
 _read_pieces = msgspec.json.Decoder(list[PackedPiece]).decode
+_CANCELLED_LABELS = (
+    "COALESCE((SELECT jsonb_agg(jsonb_build_object('waybill', l.waybill, 'state', l.state, 'note', l.note)"
+    " ORDER BY l.id) FROM label_cancellation l WHERE l.parcel_id = p.id), '[]')::text AS cancelled_labels"
+)
+_read_labels = msgspec.json.Decoder(list[CancelledLabel]).decode
 _read_tracks = msgspec.json.Decoder(list[TrackRecord]).decode
 
 
@@ -100,7 +114,7 @@ async def parcels_of(merchant: str, state: str | None, cursor: str | None, limit
     limit = min(limit, MAX_PAGE)
     found = await rows(
         "SELECT p.id, p.number, p.state, p.carrier, p.waybill, p.label, p.made_at, p.handed_over_at, p.signed_at,"
-        f" p.track_error, {_PIECES.format(of='')} FROM parcel p WHERE p.merchant = $1"
+        f" p.track_error, {_PIECES.format(of='')}, {_CANCELLED_LABELS} FROM parcel p WHERE p.merchant = $1"
         " AND ($2::text IS NULL OR p.state = $2) AND p.id < $3 ORDER BY p.id DESC LIMIT $4",
         merchant,
         state,
@@ -108,10 +122,13 @@ async def parcels_of(merchant: str, state: str | None, cursor: str | None, limit
         limit + 1,
     )
     page = [
-        ParcelRecord(**{name: value for name, value in each.items() if name not in ("id", "pieces")},
-                     pieces=_read_pieces(each["pieces"]))
+        ParcelRecord(
+            **{name: value for name, value in each.items() if name not in ("id", "pieces", "cancelled_labels")},
+            pieces=_read_pieces(each["pieces"]),
+            cancelled_labels=_read_labels(each["cancelled_labels"]),
+        )
         for each in found[:limit]
-    ]  # fmt: skip
+    ]
     return ParcelPage(page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None)
 
 

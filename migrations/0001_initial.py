@@ -8,7 +8,7 @@ from content.models import PictureState, TextState
 from county.complaints.models import ComplaintState, Origin, UtteranceState
 from json import dumps, loads
 from live.models import ArchiveState, SessionState
-from logistics.models import FreightUnit, ParcelState, ReportKind, ReportState
+from logistics.models import FreightUnit, LabelCancellationState, ParcelState, ReportKind, ReportState
 from merchants.licences import LicenceKind
 from merchants.models import MerchantState, PaperState
 from messages.models import MessageMoment, MessageState
@@ -1122,12 +1122,31 @@ class Migration(migrations.Migration):
                 ('handed_over_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('signed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('label', fields.TextField(null=True, unique=False)),
+                ('label_order', fields.CharField(null=True, max_length=100)),
                 ('label_claimed_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('track_due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('track_polls', fields.IntField(default=0)),
                 ('track_error', fields.CharField(null=True, max_length=200)),
             ],
             options={'table': 'parcel', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state IN ('created', 'cancelled') OR (waybill IS NOT NULL AND handed_over_at IS NOT NULL)", name='parcel_handed_over_with_waybill'), CheckConstraint(check="(state = 'signed') <= (signed_at IS NOT NULL)", name='parcel_signed_at'), CheckConstraint(check="phone_tail ~ '^[0-9]{0,4}$'", name='parcel_phone_tail')], 'indexes': [Index(fields=['merchant', 'state', 'id'], name='parcel_merchant'), Index(fields=['waybill', 'carrier'], name='parcel_waybill')], 'pk_attr': 'id', 'table_description': "One parcel with its waybill. ``phone_tail`` are the last four digits of the receiver's phone, all that is kept."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LabelCancellation',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('parcel', fields.ForeignKeyField('longchuan.Parcel', source_field='parcel_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('carrier', fields.CharField(max_length=16)),
+                ('waybill', fields.CharField(max_length=64)),
+                ('carrier_order', fields.CharField(max_length=100)),
+                ('state', fields.CharEnumField(default=LabelCancellationState.PENDING, description='PENDING: pending\nCANCELLED: cancelled\nFAILED: failed', enum_type=LabelCancellationState, max_length=10)),
+                ('attempts', fields.IntField(default=0)),
+                ('wanted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('due_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('settled_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('note', fields.CharField(null=True, max_length=200)),
+            ],
+            options={'table': 'label_cancellation', 'app': 'longchuan', 'unique_together': (('parcel_id', 'waybill'),), 'constraints': [CheckConstraint(check="(state = 'pending') = (settled_at IS NULL)", name='label_cancellation_settled'), CheckConstraint(check="state <> 'failed' OR note IS NOT NULL", name='label_cancellation_says_why')], 'pk_attr': 'id', 'table_description': 'A printed waybill that will not be used and is taken back at its carrier.'},
             bases=['Model'],
         ),
         ops.CreateModel(

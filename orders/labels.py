@@ -7,6 +7,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, transaction
 from logistics.carriers import Carriers, carriers
 from logistics.errors import CarrierServiceMissing, ParcelStateConflict, ParcelUnknown
+from logistics.parcels import Parcels
 from logistics.ports import CarrierService, Label, LabelOrder, Party
 from logistics.queries import pieces_in
 from orders.parcels import Shipping
@@ -38,22 +39,41 @@ class Labels:
         known = await self._claim(merchant, parcel)
         if isinstance(known, Label):
             return known
-        printed = await self.service.print_label(await self._order(merchant, parcel, known))
-        async with transaction():
-            await execute(
-                "UPDATE parcel SET waybill = $2, label = $3, label_claimed_until = NULL"
-                " WHERE number = $1 AND state = 'created'",
-                parcel,
-                printed.waybill,
-                printed.url,
-            )
+        printed = await self.service.print_label(await self._order(merchant, parcel, *known))
+        carrier, _ = known
+        if moved := await self._keep(parcel, carrier, printed):
+            raise ParcelStateConflict(state=moved)
         return printed
 
-    async def _claim(self, merchant: str, parcel: str) -> Label | str:
-        """The label that stands already, or the carrier from which this caller alone may order one now."""
+    async def _keep(self, parcel: str, carrier: str, printed: Label) -> str | None:
+        """Write the waybill down; of a parcel that has moved meanwhile it is wanted back, and the state answered."""
+        async with transaction():
+            held = await row("SELECT state, carrier, waybill FROM parcel WHERE number = $1 FOR UPDATE", parcel)
+            assert held is not None
+            if held["state"] == "created" and held["carrier"] == carrier:
+                await execute(
+                    "UPDATE parcel SET waybill = $2, label = $3, label_order = $4, label_claimed_until = NULL"
+                    " WHERE number = $1 AND state = 'created'",
+                    parcel,
+                    printed.waybill,
+                    printed.url,
+                    printed.carrier_order,
+                )
+                return None
+            if held["state"] != "cancelled" and held["waybill"] == printed.waybill:
+                return None  # a second clerk wrote the same one down, and the parcel has left with it
+            await Parcels(self.clock).want_back(parcel, carrier, printed.waybill, printed.carrier_order)
+            return str(held["state"])
+
+    async def _claim(self, merchant: str, parcel: str) -> Label | tuple[str, int]:
+        """The label that stands already, or the carrier from which this caller alone may order one now.
+
+        With the carrier goes how many waybills of the parcel were taken back.
+        """
         async with transaction():
             held = await row(
-                "SELECT state, carrier, waybill, label, label_claimed_until FROM parcel"
+                "SELECT state, carrier, waybill, label, label_order, label_claimed_until, (SELECT count(*) FROM label_cancellation l"
+                " WHERE l.parcel_id = p.id) AS taken_back FROM parcel p"
                 " WHERE number = $1 AND merchant = $2 FOR UPDATE",
                 parcel,
                 merchant,
@@ -61,19 +81,20 @@ class Labels:
             if held is None:
                 raise ParcelUnknown()
             if held["label"] is not None:
-                return Label(held["waybill"], held["label"])
+                return Label(held["waybill"], held["label"], held["label_order"])
             claimed, now = held["label_claimed_until"], self.clock()
             if held["state"] != "created" or (claimed is not None and claimed > now):
                 raise ParcelStateConflict(state=held["state"])
             await execute("UPDATE parcel SET label_claimed_until = $2 WHERE number = $1", parcel, now + LEASE)
-            return str(held["carrier"])
+            return str(held["carrier"]), int(held["taken_back"])
 
-    async def _order(self, merchant: str, parcel: str, carrier: str) -> LabelOrder:
+    async def _order(self, merchant: str, parcel: str, carrier: str, taken_back: int) -> LabelOrder:
+        """The carrier answers a number that it knows with the same waybill, so one that was taken back ends it."""
         pieces = await pieces_in(merchant, parcel)
         contract = await self.carriers.contract(merchant, carrier)
         receiver = await self.shipping.receiver(merchant, pieces[0].reference)
         return LabelOrder(
-            parcel=parcel,
+            parcel=f"{parcel}-{taken_back}" if taken_back else parcel,
             carrier=next(each.kuaidi100_code for each in await carriers() if each.code == carrier),
             partner_id=contract.partner_id,
             partner_key=contract.partner_key,

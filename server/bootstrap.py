@@ -55,6 +55,7 @@ from live.shelf import Shelf
 from live.supervision import Supervision
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
+from logistics.labels import LabelCancellations
 from logistics.parcels import Parcels
 from logistics.ports import CarrierService
 from logistics.reports import Reporter, ShippingReports
@@ -174,6 +175,7 @@ class Bootstrap:
     shipping_reports: ShippingReports
     reporter: Reporter
     tracking: Tracking
+    label_cancellations: LabelCancellations
     settlement_entries: SettlementEntries
     complaint_channel: ComplaintChannel
     statements: Statements
@@ -269,6 +271,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         shipping_reports=ShippingReports(),
         reporter=Reporter(WeChatShipping(background)),
         tracking=Tracking(service, Parcels(), timedelta(seconds=settings.carrier.pause_s)),
+        label_cancellations=LabelCancellations(service, carriers),
         settlement_entries=SettlementEntries(),
         complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints),
         statements=Statements(),

@@ -10,7 +10,7 @@ def query_signature(param: str, key: str, customer: str) -> str:
 
 
 def label_signature(param: str, moment_ms: str, key: str, secret: str) -> str:
-    """Of an order for a waybill."""
+    """Of an order for a waybill, and of its cancelling."""
     return _md5(param + moment_ms + key + secret)
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from kit.clock import Clock, utc_now
 from logistics.errors import TracksForged
 from logistics.models import ParcelState
-from logistics.ports import Label, LabelOrder, PushedTracks, Tracks, TrackStep, Waybill
+from logistics.ports import Label, LabelCancel, LabelOrder, PushedTracks, Tracks, TrackStep, Waybill
 
 _START = ((ParcelState.IN_TRANSIT, "示例网点已揽收"), (ParcelState.IN_TRANSIT, "快件已到达示例转运中心"))
 _ENDS = {
@@ -49,6 +49,9 @@ class LocalCarrier:
         number = "LC" + str(int(sha256(order.parcel.encode()).hexdigest(), 16))[:12] + "0"
         picture = f'<svg xmlns="http://www.w3.org/2000/svg" width="300" height="60"><text y="40">{number}</text></svg>'
         return Label(number, "data:image/svg+xml;base64," + base64.b64encode(picture.encode()).decode())
+
+    async def cancel_label(self, label: LabelCancel) -> None:
+        """It keeps no waybills, so there is nothing to take back."""
 
     def read_push(self, form: Mapping[str, str]) -> PushedTracks:
         """Whatever claims to be a push of this carrier is not."""

@@ -23,6 +23,8 @@ class Kuaidi100StandIn:
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     subscribed: list[dict[str, Any]] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    taken_back: list[dict[str, Any]] = field(default_factory=list)
+    collected: set[str] = field(default_factory=set)
     next_answer: tuple[int, bytes] | None = None
     base: str = ""
 
@@ -82,13 +84,27 @@ class Kuaidi100StandIn:
         return {"result": True, "returnCode": "200", "message": "提交成功"}
 
     def _label(self, form: dict[str, str], param: dict[str, Any]) -> dict[str, Any]:
-        if form["method"] != "order" or form["sign"] != signed(form["param"] + form["t"] + KEY + SECRET):
+        if form["sign"] != signed(form["param"] + form["t"] + KEY + SECRET):
             return {"success": False, "code": 30002, "message": "验证签名失败"}
         if param["partnerKey"] != "demo-partner-key":
             return {"success": False, "code": 30007, "message": "面单账号错误"}
+        if form["method"] == "cancel":
+            return self._take_back(param)
+        assert form["method"] == "order"
         waybill = self.labels.setdefault(param["orderId"], f"YT{len(self.labels):010d}")
-        data = {"taskId": "1", "kuaidinum": waybill, "label": f"{self.base}/label/{waybill}.png"}
+        data = {"taskId": "1", "kuaidinum": waybill, "kdComOrderNum": f"KD{waybill}",
+                "label": f"{self.base}/label/{waybill}.png"}  # fmt: skip
         return {"success": True, "code": 200, "message": "success", "data": data}
+
+    def _take_back(self, param: dict[str, Any]) -> dict[str, Any]:
+        """Of a waybill that it printed, under the number that it gave with it."""
+        waybill = param["kuaidinum"]
+        if waybill not in self.labels.values() or param["orderId"] != f"KD{waybill}":
+            return {"success": False, "code": 30006, "message": "单号不存在", "data": None}
+        if waybill in self.collected:
+            return {"success": False, "code": 30011, "message": "快件已揽收，不能取消", "data": None}
+        self.taken_back.append(param)
+        return {"success": True, "code": 200, "message": "success", "data": None}
 
 
 def push_form(result: dict[str, Any], status: str = "polling", salt: str = SALT) -> dict[str, str]:
