@@ -72,8 +72,8 @@ class Labels:
         """
         async with transaction():
             held = await row(
-                "SELECT state, carrier, waybill, label, label_order, label_claimed_until, (SELECT count(*) FROM label_cancellation l"
-                " WHERE l.parcel_id = p.id) AS taken_back FROM parcel p"
+                "SELECT state, carrier, waybill, label, label_order, label_claimed_until,"
+                " (SELECT count(*) FROM label_cancellation l WHERE l.parcel_id = p.id) AS taken_back FROM parcel p"
                 " WHERE number = $1 AND merchant = $2 FOR UPDATE",
                 parcel,
                 merchant,
