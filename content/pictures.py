@@ -48,6 +48,8 @@ PURPOSES = {
     "product": Purpose(consumers=False, staff=True, checked=False),
     "live": Purpose(consumers=False, staff=True, checked=False),
     "page": Purpose(consumers=False, staff=True, checked=False),
+    # What a buyer showed WeChat Pay with a complaint.
+    "evidence": Purpose(consumers=False, staff=True, checked=False, private=True),
     "licence": Purpose(consumers=True, staff=True, checked=False, private=True),
     "identity": Purpose(consumers=True, staff=True, checked=False, private=True),
 }

@@ -15,4 +15,5 @@ $$;
 CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON complaint_step
     FOR EACH ROW EXECUTE FUNCTION only_forget_complaint_words();
 
+CREATE INDEX IF NOT EXISTS complaint_picture_due ON complaint_picture (next_attempt_at) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS complaint_of_order ON complaint (order_number) WHERE order_number IS NOT NULL;

@@ -5,7 +5,7 @@ from accounts.models import SessionKind
 from accounts.own_data_models import ClosureState, DocumentKind
 from accounts.roles import Role, ScopeKind
 from content.models import PictureState, TextState
-from county.complaints.models import ComplaintState, Origin, UtteranceState
+from county.complaints.models import ComplaintState, Origin, PictureFetchState, UtteranceState
 from json import dumps, loads
 from live.models import ArchiveState, SessionState
 from logistics.models import FreightUnit, LabelCancellationState, ParcelState, ReportKind, ReportState
@@ -383,6 +383,22 @@ class Migration(migrations.Migration):
                 ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'complaint_message', 'app': 'longchuan', 'indexes': [Index(fields=['next_attempt_at'], name='complaint_message_due')], 'pk_attr': 'id', 'table_description': 'A reply, or the word that a complaint is dealt with, on its way to WeChat Pay.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ComplaintPicture',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('complaint', fields.ForeignKeyField('longchuan.Complaint', source_field='complaint_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('url', fields.CharField(max_length=500)),
+                ('state', fields.CharEnumField(default=PictureFetchState.WAITING, description='WAITING: waiting\nKEPT: kept\nFAILED: failed', enum_type=PictureFetchState, max_length=10)),
+                ('picture', fields.CharField(null=True, max_length=26)),
+                ('attempts', fields.IntField(default=0)),
+                ('noted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('failure', fields.CharField(null=True, max_length=80)),
+            ],
+            options={'table': 'complaint_picture', 'app': 'longchuan', 'unique_together': (('complaint_id', 'url'),), 'constraints': [CheckConstraint(check="(state = 'kept') = (picture IS NOT NULL)", name='complaint_picture_kept'), CheckConstraint(check="(state = 'failed') <= (failure IS NOT NULL)", name='complaint_picture_says_why')], 'pk_attr': 'id', 'table_description': 'A picture that a buyer sent with a complaint at WeChat Pay. ``picture`` is the number of the private picture here.'},
             bases=['Model'],
         ),
         ops.CreateModel(

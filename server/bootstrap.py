@@ -21,6 +21,7 @@ from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
 from content.texts import Texts
 from county.complaints.channel import ComplaintChannel
+from county.complaints.pictures import ComplaintPictures
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
 from integrations.field_encryption.cipher import AesGcmFieldCipher
@@ -178,6 +179,7 @@ class Bootstrap:
     label_cancellations: LabelCancellations
     settlement_entries: SettlementEntries
     complaint_channel: ComplaintChannel
+    complaint_pictures: ComplaintPictures
     statements: Statements
     tallies: Tallies
     storage: ObjectStorage
@@ -274,6 +276,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         label_cancellations=LabelCancellations(service, carriers),
         settlement_entries=SettlementEntries(),
         complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints),
+        complaint_pictures=ComplaintPictures(WeChatPayComplaints(gateway.configuration, http), pictures),
         statements=Statements(),
         tallies=Tallies(redis),
         storage=storage,

@@ -83,6 +83,9 @@ JOBS: tuple[Job, ...] = (
         "settlements.issue_monthly_statements", 3600, lambda b: settlements.jobs.issue_monthly_statements(b.statements)
     ),
     Job("complaints.fetch", 60, lambda b: county.complaints.jobs.fetch_complaints(b.complaint_channel)),
+    Job(
+        "complaints.fetch_pictures", 10, lambda b: county.complaints.jobs.fetch_complaint_pictures(b.complaint_pictures)
+    ),
     Job("complaints.send", 5, lambda b: county.complaints.jobs.send_complaint_messages(b.complaint_channel)),
     Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
     Job("content.check_texts", 1, lambda b: content.jobs.check_texts(b.checks)),

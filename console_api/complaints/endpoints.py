@@ -1,6 +1,9 @@
 """A merchant sees and answers its own complaints; the county assigns, closes, takes down and reports."""
 
+from sanic.response import HTTPResponse, raw
+
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.complaints.schemas import (
@@ -14,10 +17,14 @@ from console_api.complaints.schemas import (
     TakeDownInput,
     TextInput,
 )
-from county.complaints.queries import ComplaintView, Reader, clocks, complaint, complaints
+from console_api.content.endpoints import PICTURE_HEADERS
+from console_api.content.schemas import PurposeQuery
+from content.pictures import Pictures
+from county.complaints.queries import ComplaintView, Reader, check_picture, clocks, complaint, complaints
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
 from kit.clock import utc_now
+from kit.imaging import CONTENT_TYPE
 from orders.errors import OrderNotFound
 from orders.queries import order_of
 
@@ -37,6 +44,22 @@ async def list_complaints(actor: MerchantClerk | CountyOfficer | Auditor, query:
 async def show_complaint(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> ComplaintView:
     """一件投诉及其处理过程。"""
     return await complaint(number, _reader(actor), utc_now())
+
+
+@door.get("/complaints/<number:str>/pictures/<picture:str>")
+async def show_complaint_picture(
+    actor: MerchantClerk | CountyOfficer,
+    number: str,
+    picture: str,
+    query: PurposeQuery,
+    pictures: Pictures,
+    logs: AccessLogs,
+) -> HTTPResponse:
+    """查看微信支付投诉的图片：仅县级商务干部与被投诉商户的人员可看，每次查看都留记录。"""
+    await check_picture(number, picture, _reader(actor))
+    content = await pictures.file(picture, None)
+    await logs.record(actor, query.purpose, f"complaint:{number}", ["picture"])
+    return raw(content, content_type=CONTENT_TYPE, headers=PICTURE_HEADERS)
 
 
 @door.post("/complaints/<number:str>/replies")

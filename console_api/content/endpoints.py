@@ -19,7 +19,7 @@ from content.texts import Texts, keywords
 from content.waiting import waiting_content
 from kit.imaging import CONTENT_TYPE
 
-_HEADERS = {
+PICTURE_HEADERS = {
     "content-security-policy": "default-src 'none'; sandbox",
     "content-disposition": 'inline; filename="picture.jpg"',
     "cache-control": "no-store",
@@ -45,7 +45,7 @@ async def show_picture_file(
     """查看未公开的图片（证照、待审核内容）：县级商务干部可看全部，商户人员只看自己上传的；每次查看都留记录。"""
     content = await pictures.file(number, actor.caller if isinstance(actor, MerchantClerk) else None)
     await logs.record(actor, query.purpose, f"picture:{number}", ["picture"])
-    return raw(content, content_type=CONTENT_TYPE, headers=_HEADERS)
+    return raw(content, content_type=CONTENT_TYPE, headers=PICTURE_HEADERS)
 
 
 @door.get("/content-checks")

@@ -47,6 +47,21 @@ UTTERANCE_TRANSITIONS: dict[UtteranceState, frozenset[UtteranceState]] = {
 }
 
 
+class PictureFetchState(StrEnum):
+    """Where a picture of a complaint is: still at WeChat Pay, kept here, or never to be had."""
+
+    WAITING = "waiting"
+    KEPT = "kept"
+    FAILED = "failed"
+
+
+PICTURE_FETCH_TRANSITIONS: dict[PictureFetchState, frozenset[PictureFetchState]] = {
+    PictureFetchState.WAITING: frozenset({PictureFetchState.KEPT, PictureFetchState.FAILED}),
+    PictureFetchState.KEPT: frozenset(),
+    PictureFetchState.FAILED: frozenset(),
+}
+
+
 class ComplaintClock(Model):
     """From a day on: within how many hours a complaint of an origin is answered and closed. Rows are only added."""
 
@@ -150,3 +165,30 @@ class ComplaintMessage(Model):
     class Meta:
         table = "complaint_message"
         indexes = (Index(fields=("next_attempt_at",), name="complaint_message_due"),)
+
+
+class ComplaintPicture(Model):
+    """A picture that a buyer sent with a complaint at WeChat Pay. ``picture`` is the number of the private one here.
+
+    ``next_attempt_at`` is also the lease of a call that is under way.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    complaint: fields.ForeignKeyRelation[Complaint] = fields.ForeignKeyField(
+        "longchuan.Complaint", related_name=False, on_delete=fields.RESTRICT
+    )
+    url = fields.CharField(max_length=500)
+    state = fields.CharEnumField(PictureFetchState, max_length=10, default=PictureFetchState.WAITING)
+    picture = fields.CharField(max_length=26, null=True)
+    attempts = fields.IntField(default=0)
+    noted_at = fields.DatetimeField()
+    next_attempt_at = fields.DatetimeField()
+    failure = fields.CharField(max_length=80, null=True)
+
+    class Meta:
+        table = "complaint_picture"
+        unique_together = (("complaint_id", "url"),)
+        constraints = (
+            CheckConstraint(check="(state = 'kept') = (picture IS NOT NULL)", name="complaint_picture_kept"),
+            CheckConstraint(check="(state = 'failed') <= (failure IS NOT NULL)", name="complaint_picture_says_why"),
+        )

@@ -11,7 +11,10 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class SeenComplaint:
-    """A complaint as WeChat Pay tells it. ``times`` counts how often the buyer has complained; amounts are fen."""
+    """A complaint as WeChat Pay tells it. ``times`` counts how often the buyer has complained; amounts are fen.
+
+    ``pictures`` are addresses, as they were told.
+    """
 
     complaint_id: str
     complained_at: datetime
@@ -23,6 +26,7 @@ class SeenComplaint:
     amount_fen: int
     phone: str
     times: int
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class NegotiationStep:
     at: datetime | None
 
 
+class PictureNotHad(Exception):
+    """A picture will not be fetched, ever: its address is nobody's who may send one, or it is too large."""
+
+
 class ComplaintDesk(Protocol):
     """WeChat Pay's desk. Every coroutine raises GatewayRefused or OutcomeUnknown; none may run in a transaction."""
 
@@ -44,6 +52,13 @@ class ComplaintDesk(Protocol):
 
     async def complaint(self, complaint_id: str) -> SeenComplaint:
         """One complaint."""
+        ...
+
+    async def picture(self, address: str) -> bytes:
+        """The bytes behind the address of a picture, as they came: nobody has looked at them.
+
+        Raises :class:`PictureNotHad`.
+        """
         ...
 
     async def history(self, complaint_id: str) -> list[NegotiationStep]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from content.errors import PictureNotFound
 from county.complaints.errors import ComplaintUnknown
 from kit.database import Row, row, rows
 from kit.paging import read_cursor, write_cursor
@@ -22,6 +23,13 @@ class ComplaintStepView(msgspec.Struct, frozen=True):
     at: datetime
     by: str
     text: str
+
+
+class ComplaintPictureView(msgspec.Struct, frozen=True):
+    """A picture that came with a complaint; ``number`` once it is kept. The buyer, who has it, is not shown it."""
+
+    number: str | None
+    state: str
 
 
 class ComplaintView(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +53,7 @@ class ComplaintView(msgspec.Struct, frozen=True, kw_only=True):
     is_overdue: bool
     unsent: str | None
     steps: list[ComplaintStepView]
+    pictures: list[ComplaintPictureView]
 
 
 class ClockView(msgspec.Struct, frozen=True):
@@ -73,7 +82,9 @@ SELECT c.id, c.number, c.origin, c.merchant, c.order_number AS "order", c.produc
        (SELECT m.state FROM complaint_message m WHERE m.complaint_id = c.id AND m.state <> 'sent'
          ORDER BY m.id DESC LIMIT 1) AS unsent,
        (SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'at', s.at, 'by', s.by, 'text', s.text) ORDER BY s.id)
-          FROM complaint_step s WHERE s.complaint_id = c.id)::text AS steps
+          FROM complaint_step s WHERE s.complaint_id = c.id)::text AS steps,
+       (SELECT jsonb_agg(jsonb_build_object('number', p.picture, 'state', p.state) ORDER BY p.id)
+          FROM complaint_picture p WHERE p.complaint_id = c.id)::text AS pictures
   FROM complaint c
  WHERE ($2::text IS NULL OR c.merchant = $2) AND ($3::text IS NULL OR c.consumer = $3)
 """
@@ -81,15 +92,17 @@ SELECT c.id, c.number, c.origin, c.merchant, c.order_number AS "order", c.produc
 
 def _view(found: Row, reader: Reader) -> ComplaintView:
     steps = msgspec.json.decode(found["steps"] or "[]", type=list[ComplaintStepView])
-    members = {name: found[name] for name in ComplaintView.__struct_fields__ if name != "steps"}
+    pictures = msgspec.json.decode(found["pictures"] or "[]", type=list[ComplaintPictureView])
+    members = {name: found[name] for name in ComplaintView.__struct_fields__ if name not in ("steps", "pictures")}
     if reader.consumer is not None:
         members |= {"owner": None}
+        pictures = []
         steps = [ComplaintStepView(s.kind, s.at, "", s.text) for s in steps if s.kind not in ("assigned", "reported")]
     elif reader.merchant is not None:
         steps = [
             ComplaintStepView(s.kind, s.at, "consumer" if s.by.startswith("consumer:") else s.by, s.text) for s in steps
         ]
-    return ComplaintView(**members, steps=steps)
+    return ComplaintView(**members, steps=steps, pictures=pictures)
 
 
 async def complaint(number: str, reader: Reader, now: datetime) -> ComplaintView:
@@ -98,6 +111,19 @@ async def complaint(number: str, reader: Reader, now: datetime) -> ComplaintView
     if found is None:
         raise ComplaintUnknown()
     return _view(found, reader)
+
+
+async def check_picture(number: str, picture: str, reader: Reader) -> None:
+    """Whether a reader of staff may look at a picture of a complaint. Raises PictureNotFound."""
+    found = await row(
+        "SELECT p.id FROM complaint_picture p JOIN complaint c ON c.id = p.complaint_id"
+        " WHERE c.number = $1 AND p.picture = $2 AND ($3::text IS NULL OR c.merchant = $3) LIMIT 1",
+        number,
+        picture,
+        reader.merchant,
+    )
+    if found is None:
+        raise PictureNotFound()
 
 
 async def complaints(

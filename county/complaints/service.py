@@ -15,6 +15,7 @@ from county.complaints.errors import (
     SubjectInvalid,
 )
 from county.complaints.models import COMPLAINT_TRANSITIONS, ComplaintClock, ComplaintState, Origin
+from county.complaints.pictures import note_pictures
 from county.complaints.ports import SeenComplaint
 from county.complaints.queries import Reader
 from kit.clock import Clock, china_day, utc_now
@@ -125,6 +126,7 @@ class Complaints:
             known = await row("SELECT * FROM complaint WHERE external_id = $1 FOR UPDATE", seen.complaint_id)
             if known is None:
                 return await self._begin(seen)
+            await note_pictures(known["id"], seen.pictures, self.clock())
             if seen.times > known["times"]:
                 reply_due, close_due = await _due(Origin.WECHAT_PAY, self.clock())
                 await execute(
@@ -169,6 +171,7 @@ class Complaints:
         if created is None:
             return False
         await self.note(created["id"], "received", "wechat_pay", seen.detail[:500])
+        await note_pictures(created["id"], seen.pictures, now)
         if seen.state == WECHAT_DONE:
             await self.move(created["id"], ComplaintState.CLOSED, "closed", "wechat_pay", "")
         return True

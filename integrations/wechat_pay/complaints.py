@@ -3,6 +3,7 @@
 Members of the wire beyond the outline in wechat reference 2.3b are [unconfirmed]; unknown ones are ignored.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,25 +12,37 @@ from urllib.parse import quote, urlencode
 import httpx
 import msgspec
 
-from county.complaints.ports import NegotiationStep, SeenComplaint
+from county.complaints.ports import NegotiationStep, PictureNotHad, SeenComplaint
 from integrations.wechat_pay.configuration import WeChatPayConfiguration
 from integrations.wechat_pay.notices import open_notice
 from integrations.wechat_pay.signatures import ResourceRejected, decrypt_field
 from integrations.wechat_pay.texts import clean_text
 from integrations.wechat_pay.translation import read_reply
-from integrations.wechat_pay.transport import SignedClient
+from integrations.wechat_pay.transport import FileNotTaken, SignedClient
 from integrations.wechat_pay.wire import AwareMoment
 from kit.clock import Clock, utc_now
-from payments.ports import NoticeUnreadable
+from payments.ports import NoticeUnreadable, OutcomeUnknown
 
 _BASE = "/v3/merchant-service/complaints-v2"
 PAGE = 50
 MAX_REPLY_CHARS = 200
+MAX_PICTURE_BYTES = 10 << 20
+PICTURE_BUDGET_S = 30.0
 
 
 class _Order(msgspec.Struct):
     out_trade_no: str = ""
     amount: int = 0
+
+
+class _Media(msgspec.Struct):
+    """``media_type`` is USER_COMPLAINT_IMAGE or OPERATION_IMAGE: pictures both."""
+
+    media_url: list[str] | str = []
+
+    def urls(self) -> list[str]:
+        """Documented as a list; told as one text by some."""
+        return [self.media_url] if isinstance(self.media_url, str) else self.media_url
 
 
 class _Complaint(msgspec.Struct):
@@ -42,6 +55,7 @@ class _Complaint(msgspec.Struct):
     problem_type: str = "OTHERS"
     user_complaint_times: int = 1
     complaint_order_info: list[_Order] = []
+    complaint_media_list: list[_Media] | None = None
 
 
 class _Page(msgspec.Struct):
@@ -95,6 +109,16 @@ class WeChatPayComplaints:
         reply = await self._client.call("GET", f"{_BASE}/{quote(complaint_id, safe='')}")
         return self._seen(read_reply(reply.body, _Complaint))
 
+    async def picture(self, address: str) -> bytes:
+        """The bytes of a picture, by a signed request to WeChat Pay alone, whatever address was told."""
+        try:
+            async with asyncio.timeout(PICTURE_BUDGET_S):
+                return await self._client.fetch(address, max_bytes=MAX_PICTURE_BYTES)
+        except FileNotTaken as error:
+            raise PictureNotHad(str(error)) from None
+        except TimeoutError:
+            raise OutcomeUnknown("the picture took too long") from None
+
     async def history(self, complaint_id: str) -> list[NegotiationStep]:
         """What both sides have said."""
         target = f"{_BASE}/{quote(complaint_id, safe='')}/negotiation-historys?{urlencode({'limit': 100, 'offset': 0})}"
@@ -141,6 +165,7 @@ class WeChatPayComplaints:
             amount_fen=order.amount,
             phone=self._phone(told.payer_phone),
             times=told.user_complaint_times,
+            pictures=tuple(url for media in told.complaint_media_list or () for url in media.urls()),
         )
 
     def _phone(self, sealed: str) -> str:

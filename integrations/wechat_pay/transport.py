@@ -31,6 +31,10 @@ class _ErrorBody(msgspec.Struct):
     message: str = ""
 
 
+class FileNotTaken(Exception):
+    """A file lies at an address that is not WeChat Pay's, or is larger than it may be."""
+
+
 @dataclass(frozen=True)
 class SignedReply:
     """A reply whose signature has been verified (or a 204, whose empty body was)."""
@@ -146,11 +150,24 @@ class SignedClient:
         The address must be on one of the configured bases. Raises BillInvalid, GatewayRefused or
         OutcomeUnknown.
         """
+        try:
+            raw = await self.fetch(url, max_bytes=MAX_BILL_BYTES)
+        except FileNotTaken as error:
+            raise BillInvalid(f"the bill: {error}") from None
+        if sha1(raw, usedforsecurity=False).hexdigest() != sha1_hex.lower():
+            raise BillInvalid("the bill's SHA-1 is not the stated one")
+        return raw
+
+    async def fetch(self, url: str, *, max_bytes: int) -> bytes:
+        """A file by a signed request. The reply is unsigned by design, so its bytes are anybody's.
+
+        Raises FileNotTaken or OutcomeUnknown.
+        """
         parts = urlsplit(url)
         if f"{parts.scheme}://{parts.netloc}" not in self.configuration.bases:
-            raise BillInvalid("the bill's address is not one of WeChat Pay's")
+            raise FileNotTaken("the address is not one of WeChat Pay's")
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        digest, chunks, size = sha1(usedforsecurity=False), [], 0
+        chunks, size = [], 0
         try:
             async with self.http.stream(
                 "GET",
@@ -163,14 +180,11 @@ class SignedClient:
                     raise OutcomeUnknown(f"GET {parts.path}: status {reply.status_code}")
                 async for chunk in reply.aiter_bytes():
                     size += len(chunk)
-                    if size > MAX_BILL_BYTES:
-                        raise BillInvalid("the bill is larger than 64 MiB")
-                    digest.update(chunk)
+                    if size > max_bytes:
+                        raise FileNotTaken(f"more than {max_bytes} bytes")
                     chunks.append(chunk)
         except httpx.HTTPError as error:
             raise OutcomeUnknown(f"GET {parts.path}: {type(error).__name__}") from error
-        if digest.hexdigest() != sha1_hex.lower():
-            raise BillInvalid("the bill's SHA-1 is not the stated one")
         return b"".join(chunks)
 
 

@@ -44,6 +44,7 @@ class ComplaintRecord(msgspec.Struct, kw_only=True):
     times: int = 1
     state: Literal["PENDING", "PROCESSING", "PROCESSED"] = "PENDING"
     said: list[Said] = []
+    pictures: dict[str, bytes] = {}
 
 
 class ListQuery(Strict):
@@ -83,6 +84,7 @@ class Raised(Strict):
     phone: str = "19900000001"
     problem: Literal["REFUND", "SERVICE_NOT_WORK", "OTHERS"] = "OTHERS"
     notify_url: str = ""
+    pictures: list[bytes] = []
 
 
 class ComplaintDesk:
@@ -119,6 +121,7 @@ class ComplaintDesk:
                 )
             else:
                 found.times, found.state, found.detail = found.times + 1, "PENDING", told.detail
+            found.pictures |= {random_digits(20): content for content in told.pictures}
             found.said.append(Said(operator="投诉人", kind="USER_CREATE_COMPLAINT", text=told.detail, at=utc_now()))
             self._book.put(found.complaint_id, found)
             if told.notify_url:
@@ -141,12 +144,20 @@ class ComplaintDesk:
             key=lambda each: each.at,
         )
         begin, limit = int(query.offset), min(int(query.limit), MAX_PAGE)
-        page = [self._view(each) for each in found[begin : begin + limit]]
+        page = [self._view(each, call) for each in found[begin : begin + limit]]
         return {"data": page, "limit": limit, "offset": begin, "total_count": len(found)}
 
     def show(self, call: Call) -> dict[str, Any]:
         """``GET /v3/merchant-service/complaints-v2/{complaint_id}``."""
-        return self._view(self._find(call))
+        return self._view(self._find(call), call)
+
+    def picture(self, call: Call) -> bytes:
+        """``GET /v3/merchant-service/images/{media_id}``: the bytes as they were sent, without a signature."""
+        media = call.path_arguments["media_id"]
+        found = next((each.pictures[media] for each in self._book if media in each.pictures), None)
+        if found is None:
+            raise PayError(404, "RESOURCE_NOT_EXISTS", "图片不存在", number=268512771)
+        return found
 
     def history(self, call: Call) -> dict[str, Any]:
         """``GET .../negotiation-historys``, newest first."""
@@ -192,7 +203,7 @@ class ComplaintDesk:
             raise PayError(403, "NO_AUTH", "被诉商户号与投诉单不符")
         return found
 
-    def _view(self, found: ComplaintRecord) -> dict[str, Any]:
+    def _view(self, found: ComplaintRecord, call: Call) -> dict[str, Any]:
         return {
             "complaint_id": found.complaint_id,
             "complaint_time": rfc3339(found.at),
@@ -209,4 +220,12 @@ class ComplaintDesk:
                     "amount": found.amount,
                 }
             ],
+            "complaint_media_list": [
+                {
+                    "media_type": "USER_COMPLAINT_IMAGE",
+                    "media_url": [f"{call.base_url}/v3/merchant-service/images/{media}" for media in found.pictures],
+                }
+            ]
+            if found.pictures
+            else [],
         }

@@ -38,7 +38,7 @@ Perform = Callable[[Call], dict[str, Any] | bytes | None]
 
 @dataclass(frozen=True)
 class Operation:
-    """One endpoint of Pay v3. ``is_signed`` is false for the download of a bill alone."""
+    """One endpoint of Pay v3. ``is_signed`` is false for files: bills and pictures."""
 
     name: str
     method: str
@@ -127,6 +127,9 @@ def list_operations(
         operation("complaint.history", "GET", complaint + "/{complaint_id}/negotiation-historys", complaints.history),
         operation("complaint.respond", "POST", complaint + "/{complaint_id}/response", complaints.respond),
         operation("complaint.complete", "POST", complaint + "/{complaint_id}/complete", complaints.complete),
+        operation(
+            "complaint.picture", "GET", "/v3/merchant-service/images/{media_id}", complaints.picture, is_signed=False
+        ),
         operation("share.receiver", "POST", share + "/receivers/add", sharing.add_receiver),
         operation("share.split", "POST", share + "/orders", sharing.split),
         operation("share.unfreeze", "POST", share + "/orders/unfreeze", sharing.unfreeze),
