@@ -398,7 +398,7 @@ class Migration(migrations.Migration):
                 ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('failure', fields.CharField(null=True, max_length=80)),
             ],
-            options={'table': 'complaint_picture', 'app': 'longchuan', 'unique_together': (('complaint_id', 'url'),), 'constraints': [CheckConstraint(check="(state = 'kept') = (picture IS NOT NULL)", name='complaint_picture_kept'), CheckConstraint(check="(state = 'failed') <= (failure IS NOT NULL)", name='complaint_picture_says_why')], 'pk_attr': 'id', 'table_description': 'A picture that a buyer sent with a complaint at WeChat Pay. ``picture`` is the number of the private picture here.'},
+            options={'table': 'complaint_picture', 'app': 'longchuan', 'unique_together': (('complaint_id', 'url'),), 'constraints': [CheckConstraint(check="(state = 'kept') = (picture IS NOT NULL)", name='complaint_picture_kept'), CheckConstraint(check="(state = 'failed') <= (failure IS NOT NULL)", name='complaint_picture_says_why')], 'pk_attr': 'id', 'table_description': 'A picture that a buyer sent with a complaint at WeChat Pay. ``picture`` is the number of the private one here.'},
             bases=['Model'],
         ),
         ops.CreateModel(
