@@ -48,7 +48,7 @@ async def refunded(mall: Mall, case: str) -> None:
 
 @pytest.mark.parametrize("late_refund_bp", [1, 3_333, 5_000, 9_999])
 async def test_late_the_rules_part_comes_back_to_the_fen_piece_by_piece(mall: Mall, late_refund_bp: int) -> None:
-    """Fails when what the seller keeps is not taken out of what is left: tried; the last room then gets all of it."""
+    """Fails when what the seller keeps is not taken out of what is left: tried; the other rooms then bring too much."""
     order = await paid_stay(mall, late_refund_bp, rooms=3)
     part = -(-16801 * late_refund_bp // 10_000)
     one = await change_of_mind(mall, order, 1)
