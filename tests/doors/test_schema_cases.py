@@ -72,7 +72,7 @@ def make_cases(house: House, belongings: Belongings, endpoint: Endpoint, count: 
         nonlocal made
         made += 1
         if real and dice.random() < 0.5:
-            case.path_parameters = dict(real)
+            case.path_parameters = {**case.path_parameters, **real}
         keyed = {"Idempotency-Key": idempotency_key()} if endpoint.key_argument else {}
         case.call_and_validate(base_url=house.base, headers=headers | keyed, checks=CHECKS, timeout=20, session=None)
 

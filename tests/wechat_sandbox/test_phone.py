@@ -201,6 +201,7 @@ def test_a_demo_consumer_buys_in_the_mall_of_a_system_that_was_just_started(page
     page.locator("a[href='#/mall']").click()
     expect(page.get_by_test_id("product").first).to_be_visible()
     keep(page, "mall")
+    page.get_by_text("更多").click()
     bought = page.get_by_test_id("product").filter(has_text="古法红糖").filter(has_text="土灶慢熬")
     bought.get_by_test_id("buy").click()
     page.get_by_test_id("product").filter(has_text="500 g × 3 罐").get_by_test_id("buy").click()
