@@ -6,6 +6,7 @@ fails the test, as does one that sends more. Fails when ``reviews.queries`` asks
 """
 
 import asyncio
+import inspect
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -63,7 +64,7 @@ def counted(
 
 
 async def count(house: House) -> tuple[dict[str, Counted], dict[str, Counted]]:
-    every = sorted(endpoints(), key=lambda e: next((n for n, name in enumerate(LAST, 1) if e.name.endswith(name)), 0))
+    every = sorted(endpoints(), key=_turn)
     reads = [e for e in every if e.method == "GET"]
     async with httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=20) as http:
         belongings = await give_belongings(house)
@@ -73,6 +74,13 @@ async def count(house: House) -> tuple[dict[str, Counted], dict[str, Counted]]:
         several = await ask_all(http, house, belongings, reads)
         acts = [e for e in every if e.method != "GET"]
         return one | await ask_all(http, house, belongings, acts), several
+
+
+def _turn(endpoint: Endpoint) -> tuple[int, str, int]:
+    """As the doors are written: whoever was imported first in this process must not matter."""
+    last = next((n for n, name in enumerate(LAST, 1) if endpoint.name.endswith(name)), 0)
+    written = inspect.unwrap(endpoint.handler)
+    return last, written.__module__, written.__code__.co_firstlineno
 
 
 async def ask_all(
