@@ -1,10 +1,6 @@
 """Becoming a referrer, the code that others bring back, and what the county pays."""
 
-import hashlib
-import hmac
-import re
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 
 from tortoise.exceptions import IntegrityError
 
@@ -14,14 +10,12 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, scalar, transaction
 from kit.numbers import opaque_id, public_number
 from kit.outbox import announce
+from kit.source_tokens import SourceTokens
 from referrals.errors import DueChanged, NothingDue, ReferralNotAgreed, ReferrerUnknown, VoucherTaken
 from referrals.events import ReferrerPaid
 from referrals.terms import terms_in_force
 
 SOURCE_PREFIX = "referral:"
-TOKEN_LIFETIME = timedelta(hours=4)
-
-_TOKEN = re.compile(r"([0-9A-Z]{16})\.(\d{9,11})\.([0-9a-f]{64})")
 
 
 def code_in(source: str | None) -> str | None:
@@ -104,32 +98,14 @@ class Referrers:
         return int(due)
 
 
-@dataclass(frozen=True)
-class ReferralTokens:
-    """The signed word that a purchase began with a referrer. A client's bare ``source`` is never believed."""
+class ReferralTokens(SourceTokens):
+    """A purchase began with a referrer: ``referral:<code>``."""
 
-    house_secret: str = field(repr=False)
-    clock: Clock = utc_now
+    room = "referrals"
+    prefix = SOURCE_PREFIX
 
     async def token(self, code: str) -> str:
-        """For whoever has followed a referrer's link, to be handed to checkout within four hours.
-
-        Raises ReferrerUnknown.
-        """
+        """For whoever has followed a referrer's link, to be handed to checkout. Raises ReferrerUnknown."""
         if not await scalar("SELECT 1 FROM referrer WHERE code = $1 AND left_at IS NULL", code):
             raise ReferrerUnknown()
-        expires = int((self.clock() + TOKEN_LIFETIME).timestamp())
-        return f"{code}.{expires}.{self._sign(code, expires)}"
-
-    def verify(self, token: str) -> str | None:
-        """The opaque ``source`` of an order, ``referral:<code>``, or None for what is not ours or too old."""
-        found = _TOKEN.fullmatch(token)
-        if found is None or int(found[2]) <= self.clock().timestamp():
-            return None
-        if not hmac.compare_digest(self._sign(found[1], int(found[2])), found[3]):
-            return None
-        return SOURCE_PREFIX + found[1]
-
-    def _sign(self, code: str, expires: int) -> str:
-        key = hmac.new(self.house_secret.encode(), b"referrals.source", hashlib.sha256).digest()
-        return hmac.new(key, f"{code}:{expires}".encode(), hashlib.sha256).hexdigest()
+        return self.signed(code)

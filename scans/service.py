@@ -1,10 +1,7 @@
 """Scan codes: made for a product, resolved by a phone, and the signed word that a purchase began at one."""
 
-import hashlib
-import hmac
-import re
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,17 +11,16 @@ from kit.database import execute, joined, row, rows
 from kit.numbers import opaque_id
 from kit.paging import read_cursor, write_cursor
 from kit.qr_codes import qr_code
+from kit.source_tokens import SourceTokens
 from products.dossiers import product_dossier
 from scans.errors import ScanCodeUnknown
 from scans.models import ScanPlace
 from scans.ports import CodePainter
 
 SOURCE_PREFIX = "scan:"
-TOKEN_LIFETIME = timedelta(hours=4)
 PAGE = "pages/scan/index"
 """The mini-program's page that reads the scene."""
 
-_TOKEN = re.compile(r"([0-9A-Z]{16})\.(\d{9,11})\.([0-9a-f]{64})")
 _COLUMNS = "code, place, note, product, merchant, made_at, retired_at"
 
 
@@ -123,27 +119,12 @@ async def scanned(code: str) -> ScanCodeRecord:
     return ScanCodeRecord(**found)
 
 
-@dataclass(frozen=True)
-class ScanTokens:
-    """The signed word that a purchase began at a code. A client's bare ``source`` is never believed."""
+class ScanTokens(SourceTokens):
+    """A purchase began at a code: ``scan:<code>``."""
 
-    house_secret: str = field(repr=False)
-    clock: Clock = utc_now
+    room = "scans"
+    prefix = SOURCE_PREFIX
 
     def token(self, code: str) -> str:
-        """For whoever has scanned the code, to be handed to checkout within four hours."""
-        expires = int((self.clock() + TOKEN_LIFETIME).timestamp())
-        return f"{code}.{expires}.{self._sign(code, expires)}"
-
-    def verify(self, token: str) -> str | None:
-        """The opaque ``source`` of an order, ``scan:<code>``, or None for a token that is not ours or too old."""
-        found = _TOKEN.fullmatch(token)
-        if found is None or int(found[2]) <= self.clock().timestamp():
-            return None
-        if not hmac.compare_digest(self._sign(found[1], int(found[2])), found[3]):
-            return None
-        return SOURCE_PREFIX + found[1]
-
-    def _sign(self, code: str, expires: int) -> str:
-        key = hmac.new(self.house_secret.encode(), b"scans.source", hashlib.sha256).digest()
-        return hmac.new(key, f"{code}:{expires}".encode(), hashlib.sha256).hexdigest()
+        """For whoever has scanned the code, to be handed to checkout."""
+        return self.signed(code)
