@@ -5,8 +5,9 @@ is open, because Tortoise hands out the transaction's own connection inside one.
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 from tortoise import connections
@@ -21,6 +22,10 @@ from tortoise.transactions import in_transaction
 CONNECTION = "default"
 
 Row = dict[str, Any]
+
+Step = Callable[[], Awaitable[None]]
+
+_after_commit: ContextVar[list[Step]] = ContextVar("after_commit")
 
 
 def connection() -> BaseDBAsyncClient:
@@ -44,13 +49,28 @@ async def transaction() -> AsyncIterator[None]:
         async with in_transaction(CONNECTION):
             yield
         return
-    opened = in_transaction(CONNECTION)
+    opened, steps = in_transaction(CONNECTION), list[Step]()
+    outside = _after_commit.set(steps)
     try:
         async with opened:
             yield
     finally:
+        _after_commit.reset(outside)
         if in_open_transaction():
             await _abandon(opened)
+    for step in steps:
+        with contextlib.suppress(Exception):
+            await step()
+
+
+def after_commit(step: Step) -> None:
+    """Take the step, once, when the open transaction has committed; not at all when it rolls back.
+
+    For what may be lost: a process can die between the two, and the step's own error is swallowed.
+    """
+    steps = _after_commit.get()
+    if step not in steps:
+        steps.append(step)
 
 
 async def _abandon(opened: TransactionContext) -> None:

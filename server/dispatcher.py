@@ -1,4 +1,4 @@
-"""The dispatcher process: outbox -> reactions, woken by NOTIFY, sweeping every second all the same."""
+"""The dispatcher process: outbox -> reactions, woken by the outbox's bell, sweeping every second all the same."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ import asyncpg
 import structlog
 
 from kit.database import scalar
-from kit.outbox import CHANNEL, Delivery
+from kit.outbox import CHANNEL, RING_APART_S, Delivery
 from server.bootstrap import bootstrap
 from server.database import connected
 from server.outages import in_one_line, is_outage
@@ -22,6 +22,9 @@ from server.telemetry import configure_logging
 log = structlog.get_logger("dispatcher")
 
 SWEEP_S = 1.0
+AWAKE_S = 2 * RING_APART_S
+"""So long it looks again every ``LOOK_S`` after a bell: nobody rings for what follows shortly after."""
+LOOK_S = 0.05
 RECONNECT_S = 0.5
 LEADER_KEY = 533124  # the advisory lock of the one active dispatcher: the county code
 
@@ -71,7 +74,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def _lead(connection: asyncpg.Connection, delivery: Delivery, failures: Failures, stop: asyncio.Event) -> None:
-    woken = asyncio.Event()
+    woken, asleep_at = asyncio.Event(), 0.0
     try:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_KEY):
             with contextlib.suppress(TimeoutError):
@@ -80,11 +83,16 @@ async def _lead(connection: asyncpg.Connection, delivery: Delivery, failures: Fa
         await connection.add_listener(CHANNEL, lambda *_: woken.set())
         log.info("leading")
         while not stop.is_set():
-            woken.clear()
+            if woken.is_set():
+                woken.clear()
+                asleep_at = time.monotonic() + AWAKE_S
             while await delivery.deliver_due():
                 await failures.count()
                 if stop.is_set():
                     return
+            if time.monotonic() < asleep_at:
+                await asyncio.sleep(LOOK_S)
+                continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), SWEEP_S)
             await connection.fetchval("SELECT 1")
