@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, cast
 
-from tortoise import connections
 from tortoise.backends.base.client import (
     BaseDBAsyncClient,
     TransactionalDBClient,
     TransactionContext,
     TransactionContextPooled,
 )
+from tortoise.context import require_context
 from tortoise.transactions import in_transaction
 
 CONNECTION = "default"
@@ -30,8 +30,7 @@ _after_commit: ContextVar[list[Step]] = ContextVar("after_commit")
 
 def connection() -> BaseDBAsyncClient:
     """The pool, or the open transaction's connection when called inside one."""
-    found: BaseDBAsyncClient = connections.get(CONNECTION)
-    return found
+    return require_context().connections.get(CONNECTION)
 
 
 def in_open_transaction() -> bool:
@@ -80,7 +79,7 @@ async def _abandon(opened: TransactionContext) -> None:
     (a worker's, the dispatcher's) goes on asking that dead connection for ever.
     """
     pooled = cast(TransactionContextPooled, opened)
-    connections.reset(pooled.token)
+    require_context().connections.reset(pooled.token)
     with contextlib.suppress(Exception):
         await pooled.client._parent._pool.release(pooled.client._connection)
 

@@ -20,8 +20,9 @@ def public_number(moment: datetime, prefix: str = "") -> str:
     ``prefix`` is made of capital letters and digits. At most 6 + 18 characters, so it fits WeChat Pay's
     ``out_trade_no`` (wechat reference 2.3).
     """
-    body = prefix + moment.astimezone(_CHINA).strftime("%Y%m%d")
-    body += "".join(secrets.choice(_ALPHABET) for _ in range(9))
+    day, value = moment.astimezone(_CHINA), secrets.randbits(45)
+    drawn = "".join([_ALPHABET[(value >> shift) & 31] for shift in range(0, 45, 5)])
+    body = f"{prefix}{day.year}{day.month:02}{day.day:02}{drawn}"
     return body + _check(body)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 from urllib.request import urlopen
 
+import asyncpg
 import uvloop
 from tortoise.context import TortoiseContext
 
@@ -52,7 +53,7 @@ def main() -> None:
             print(f"{len(shelf.products):,} products in {time.monotonic() - began:.0f} s", flush=True)
             with _server(stack, Path(folder, "server.log")) as port:
                 if sale is None:
-                    loads, rounds = uvloop.run(_measure(port, shelf, options))
+                    loads, rounds = uvloop.run(_measure(port, shelf, options, url))
                     found = [*table(loads, rounds), "", *goals(loads, rounds)]
                 else:
                     found = flash.summary(uvloop.run(flash.measure(port, shelf, sale, options, ROUNDS)))
@@ -113,7 +114,9 @@ def _start(environment: dict[str, str], output: IO[bytes]) -> subprocess.Popen[b
     return subprocess.Popen(words, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
 
 
-async def _measure(port: int, shelf: Shelf, options: argparse.Namespace) -> tuple[list[Load], dict[str, list[Round]]]:
+async def _measure(
+    port: int, shelf: Shelf, options: argparse.Namespace, url: str
+) -> tuple[list[Load], dict[str, list[Round]]]:
     """Warm everything up, then rounds in which every load comes once, so that noise hits all alike."""
     loads = _wanted(measured_loads(shelf), options.only)
     sizes: dict[str, int] = {}
@@ -125,6 +128,7 @@ async def _measure(port: int, shelf: Shelf, options: argparse.Namespace) -> tupl
     statics = [static_load(name, size) for name, size in sizes.items() if name]
     for load in statics:
         await drive(port, load.following, options.connections, WARM_UP_S / 2)
+    await _analyse(url)
     everything = [*statics, *loads]
     rounds: dict[str, list[Round]] = {load.name: [] for load in everything}
     for _ in range(ROUNDS):
@@ -134,6 +138,13 @@ async def _measure(port: int, shelf: Shelf, options: argparse.Namespace) -> tupl
             done.made = _made(port) - before
             rounds[load.name].append(done)
     return everything, rounds
+
+
+async def _analyse(url: str) -> None:
+    """Bring the statistics up to date, as autovacuum does every minute: orders were planned while there were none."""
+    connection = await asyncpg.connect(url)
+    await connection.execute("ANALYZE")
+    await connection.close()
 
 
 def _made(port: int) -> int:
