@@ -6,6 +6,7 @@ cache, and none can be told too late. Callers that come while an answer is made 
 """
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections import OrderedDict
@@ -13,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-LASTING_S = 1.5
+LASTING_S = 1.7
 """A price or a sell-out shows within two seconds (commerce reference R19)."""
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -25,8 +26,9 @@ MOST_TOGETHER = 64
 
 MOST_LOOKED_AT = 512
 REMEMBERED_S = 10.0
-AGED = 2 / 3
-"""From this share of its time on an answer is made anew along with another one."""
+AGED, LATE = 0.65, 0.85
+"""From the first share of its time on an answer is made anew along with another one, from the second on by itself,
+before anybody has to wait for it."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,15 @@ class AnswerCache:
     _running: "dict[MakeSeveral, Going]" = field(default_factory=dict)
     _waiting: dict[MakeSeveral, dict[str, None]] = field(default_factory=dict)
     _asked_at: dict[MakeSeveral, dict[str, float]] = field(default_factory=dict)
+    _renewing: dict[MakeSeveral, asyncio.Task[None]] = field(default_factory=dict)
 
     async def get(self, key: str, make: Make, several: MakeSeveral | None = None) -> Kept:
         """The answer under a key, made when there is none that counts. What ``make`` raises is kept by nobody.
 
         With ``several`` one making of a kind goes on at a time, and whoever is missing something meanwhile is in the
         next one together; so are others that will soon be too old and that somebody has asked for a moment ago: many
-        for little more than the cost of one. Whoever has asked once is so thought of once. ``several`` answers by
-        key, without those that there are no more.
+        for little more than the cost of one. Whoever has asked once is so thought of once. Who asks for one that has
+        aged gets it, and it is made anew behind him. ``several`` answers by key, without those that there are no more.
         """
         if several is not None:
             asked_at = self._asked_at.setdefault(several, {})
@@ -85,6 +88,8 @@ class AnswerCache:
             found = self._entries.get(key)
             if found is not None and now - found.began_at < self.lasting_s:
                 self._entries.move_to_end(key)
+                if several is not None and now - found.began_at >= self.lasting_s * LATE:
+                    self._renew(key, make, several, now)
                 return found
             making = _going_on(self._making.get(key), now - self.lasting_s)
             if making is None and several is not None:
@@ -96,6 +101,20 @@ class AnswerCache:
             made = await asyncio.shield(making)
             if key in made:
                 return made[key]  # else whoever made it gave up, and the next one makes it
+
+    def _renew(self, key: str, make: Make, several: MakeSeveral, began_at: float) -> None:
+        """Make an aged answer anew, while it still counts, unless a making of its kind goes on that will end soon."""
+        if several in self._renewing or several in self._running:
+            return
+
+        async def renew() -> None:
+            try:
+                with contextlib.suppress(Exception):  # whoever asks when it is too old is told
+                    await self._make(key, make, several, began_at)
+            finally:
+                del self._renewing[several]
+
+        self._renewing[several] = asyncio.create_task(renew())
 
     async def _make(self, key: str, make: Make, several: MakeSeveral | None, began_at: float) -> Kept:
         promise: Promise = asyncio.get_running_loop().create_future()
@@ -109,11 +128,11 @@ class AnswerCache:
                 made = {name: kept(body, began_at) for name, body in (await several(keys)).items()}
             if key not in made:
                 made[key] = kept(await make(), began_at)
-            for name, answer in made.items():
-                self._keep(name, answer)
             return made[key]
         finally:
             self.made += len(made)
+            for name, answer in made.items():
+                self._keep(name, answer)
             promise.set_result(made)
             for name in keys:
                 if self._making.get(name, (0, None))[1] is promise:

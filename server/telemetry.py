@@ -3,13 +3,16 @@
 import asyncio
 import logging
 import math
+import random
 import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import msgspec
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import Metric
@@ -19,7 +22,6 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json
 
 from kit.clock import utc_now
 from kit.database import scalar
-from kit.numbers import opaque_id
 from kit.outbox import oldest_undelivered_at
 from server.outages import is_outage
 
@@ -88,11 +90,16 @@ def configure_logging(level: str = "INFO") -> None:
             _only_allowed,
             structlog.processors.format_exc_info,
             _without_rows,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(serializer=_encoded),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.BytesLoggerFactory(file=sys.stdout.buffer),
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        cache_logger_on_first_use=True,
     )
+
+
+def _encoded(event: Mapping[str, Any], **_: Any) -> bytes:
+    return msgspec.json.encode(event, enc_hook=repr)
 
 
 access = structlog.get_logger("access")
@@ -119,19 +126,27 @@ async def _outbox_age_s() -> float:
     return (utc_now() - oldest).total_seconds() if oldest else 0.0
 
 
+@cache
+def _measures(route: str, status: int) -> tuple[Counter, Histogram]:
+    """What a route's answers with a status are counted in; there are as many as routes times statuses."""
+    return REQUESTS.labels(route, status), SECONDS.labels(route)
+
+
 def add_telemetry(app: Sanic[Any, Any]) -> None:
     """Request ids, access log, metrics and health routes on the application."""
 
     async def begin(request: Request) -> None:
         given = request.headers.get("x-request-id", "")
-        request.ctx.request_id = given if _REQUEST_ID.fullmatch(given) else opaque_id()
+        # It names one request among others and opens nothing, so it may be guessed.
+        request.ctx.request_id = given if _REQUEST_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
         request.ctx.begun = time.perf_counter()
 
     async def end(request: Request, response: BaseHTTPResponse) -> None:
         seconds = time.perf_counter() - getattr(request.ctx, "begun", time.perf_counter())
         route = request.route.path if request.route else "unmatched"
-        REQUESTS.labels(route, response.status).inc()
-        SECONDS.labels(route).observe(seconds)
+        counted, timed = _measures(route, response.status)
+        counted.inc()
+        timed.observe(seconds)
         response.headers["x-request-id"] = getattr(request.ctx, "request_id", "none")
         response.headers["x-content-type-options"] = "nosniff"
         if request.path.startswith("/v1/"):

@@ -9,13 +9,17 @@ import asyncpg
 
 @contextmanager
 def counted_statements() -> Iterator[list[str]]:
-    """The text of every statement that the driver sends inside the block, transactions' own included."""
+    """The text of every statement that the driver sends inside the block, transactions' own included.
+
+    The outbox's bell is left out: a process rings it twice a second, whatever it does.
+    """
     sent: list[str] = []
     originals = {name: getattr(asyncpg.Connection, name) for name in ("execute", "fetch", "fetchrow", "executemany")}
 
     def spy(name: str) -> object:
         async def send(self: asyncpg.Connection, query: str, *args: object, **options: object) -> object:
-            sent.append(query)
+            if "pg_notify" not in query:
+                sent.append(query)
             return await originals[name](self, query, *args, **options)
 
         return send

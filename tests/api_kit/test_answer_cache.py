@@ -133,7 +133,7 @@ async def test_what_was_asked_for_a_moment_ago_is_made_together_before_it_is_too
     watch.now = 21.5
     assert (await cache.get("b", make, several)).body == b"b 1"
     assert several.asked == [["b", "a", "c"]]
-    watch.now, calls = 22.9, make.calls
+    watch.now, calls = 22.7, make.calls
     assert [(await cache.get(key, make, several)).body for key in "abc"] == [b"a 1", b"b 1", b"c 1"]
     assert (len(several.asked), make.calls) == (1, calls), "from memory"
     watch.now = 23.0
@@ -144,6 +144,48 @@ async def test_what_was_asked_for_a_moment_ago_is_made_together_before_it_is_too
     assert (len(several.asked), make.calls) == (2, calls + 1), (
         "b and c were thought of once, and nobody has asked again"
     )
+
+
+async def test_who_asks_for_a_late_one_gets_it_and_it_is_made_anew_behind_him() -> None:
+    """Fails when nothing is renewed before it is too old: tried."""
+    watch = Watch()
+    cache, make, several = AnswerCache(1.0, clock=watch), Maker(watch), MakesSeveral()
+    for key in "abc":
+        await cache.get(key, make, several)
+    watch.now = 0.9
+    assert [(await cache.get(key, make, several)).body for key in "abca"] == [b"  1", b"  2", b"  3", b"  1"]
+    await asyncio.sleep(0.01)
+    assert several.asked == [["a", "b", "c"]], "once for all that have aged"
+    watch.now, several.gone = 1.8, {"b"}
+
+    async def refuse() -> bytes:
+        raise LookupError
+
+    assert (await cache.get("b", refuse, several)).body == b"b 1", "it counts from when its making began"
+    await asyncio.sleep(0.01)
+    assert (await cache.get("a", make, several)).body == b"a 2"
+    watch.now = 2.0
+    with pytest.raises(LookupError):
+        await cache.get("b", refuse, several)
+
+
+async def test_a_renewal_that_fails_harms_nobody_before_the_answer_is_too_old() -> None:
+    watch = Watch()
+    cache, make = AnswerCache(1.0, clock=watch), Maker(watch)
+
+    async def several(keys: Sequence[str]) -> dict[str, bytes]:
+        raise ConnectionError
+
+    for key in "ab":
+        await cache.get(key, make, several)
+    watch.now = 0.9
+    for _ in range(2):
+        assert (await cache.get("a", make, several)).body == b"  1"
+        await asyncio.sleep(0.01)
+    assert not cache._renewing
+    assert not cache._running
+    watch.now = 1.0
+    assert (await cache.get("a", make, several)).body == b"  3"
 
 
 async def test_what_there_is_no_more_is_asked_for_alone_and_those_who_wait_get_what_was_made() -> None:

@@ -17,11 +17,14 @@ _sent: ContextVar[list[str] | None] = ContextVar("sent", default=None)
 
 
 def spy(name: str) -> Any:
-    """One of the driver's methods, noting what it is asked to send for the request that this task answers."""
+    """One of the driver's methods, noting what it is asked to send for the request that this task answers.
+
+    The outbox's bell is left out: a process rings it twice a second, whoever it was.
+    """
     original = getattr(asyncpg.Connection, name)
 
     async def send(self: asyncpg.Connection, query: str, *args: object, **options: object) -> object:
-        if (sent := _sent.get()) is not None:
+        if (sent := _sent.get()) is not None and "pg_notify" not in query:
             sent.append(query)
         return await original(self, query, *args, **options)
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pytest_asyncio
 
-from api_kit.answer_cache import AnswerCache
+from api_kit.answer_cache import LASTING_S, AnswerCache
 from kit.clock import utc_now
 from kit.database import connection, execute, rows, scalar, transaction
 from kit.paging import read_cursor
@@ -140,7 +140,7 @@ async def test_r19_pages_that_are_asked_for_are_renewed_together_and_in_time(cac
     for _ in range(2):
         for path in paths:
             assert (await cached.http.get(path)).is_success
-    await asyncio.sleep(1.6)
+    await asyncio.sleep(LASTING_S + 0.1)
     with counted_statements() as sent:
         pages = [(await cached.http.get(path)).text for path in paths]
     assert len(sent) == 2, "pages and ratings of all twenty"
@@ -150,7 +150,7 @@ async def test_r19_pages_that_are_asked_for_are_renewed_together_and_in_time(cac
         await cached.http.get(path)
     assert await until_shown(cached, paths[7], '"price_fen":2771') < 2
     await Catalogue().delist(goods[3][0], "换季", "staff:test")
-    await asyncio.sleep(1.6)
+    await asyncio.sleep(LASTING_S + 0.1)
     assert [(await cached.http.get(path)).status_code for path in paths].count(404) == 1
 
 
@@ -166,7 +166,7 @@ async def test_r19_a_client_that_has_the_page_gets_304_and_no_body(cached: Serve
     for asked in ('"x"', tag.strip('"'), ""):
         assert (await cached.http.get(path, headers={"if-none-match": asked})).status_code == 200
     await Stock().add(sku, 1, "入库")
-    await asyncio.sleep(1.6)
+    await asyncio.sleep(LASTING_S + 0.1)
     changed = await cached.http.get(path, headers={"if-none-match": tag})
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
