@@ -5,7 +5,6 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -65,9 +64,9 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowAwayPostgres]:
+def postgres() -> Iterator[ThrowAwayPostgres]:
     """A PostgreSQL server of this test run alone."""
-    server = ThrowAwayPostgres(Path(tmp_path_factory.mktemp("postgres")))
+    server = ThrowAwayPostgres()
     server.start()
     yield server
     server.stop()
