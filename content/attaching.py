@@ -44,6 +44,28 @@ async def attach_pictures(numbers: Sequence[str], uploader: str, purpose: str, o
     )
 
 
+async def add_picture(number: str, uploader: str, purpose: str, owner: str, now: datetime) -> None:
+    """One more picture of the owner's, behind those that it has, whatever has become of them.
+
+    Joins the caller's transaction; repeating it changes nothing. Raises :class:`PictureNotUsable`.
+    """
+    if not in_open_transaction():
+        raise RuntimeError("pictures are attached in the transaction of what they are attached to")
+    found = await rows(
+        "SELECT number, uploader, owner, purpose, state FROM picture WHERE number = $1 FOR UPDATE", number
+    )
+    if not found or not _is_usable(found[0], uploader, purpose, owner):
+        raise PictureNotUsable(pictures=[number])
+    await execute(
+        "UPDATE picture SET owner = $1::varchar, attached_at = $2, position = (SELECT COALESCE(max(position), 0) + 1"
+        " FROM picture WHERE owner = $1::varchar AND purpose = $4) WHERE number = $3 AND owner IS NULL",
+        owner,
+        now,
+        number,
+        purpose,
+    )
+
+
 def _is_usable(picture: Row, uploader: str, purpose: str, owner: str) -> bool:
     if picture["purpose"] != purpose or picture["state"] not in ("held", "in_review", "passed"):
         return False

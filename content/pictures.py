@@ -9,7 +9,7 @@ from hashlib import sha256
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from content.attaching import attach_pictures
+from content.attaching import add_picture, attach_pictures
 from content.errors import (
     ContentDecided,
     PictureNotFound,
@@ -187,6 +187,10 @@ class Pictures:
     async def attach(self, numbers: Sequence[str], uploader: str, purpose: str, owner: str) -> None:
         """See :func:`content.attaching.attach_pictures`."""
         await attach_pictures(numbers, uploader, purpose, owner, self.clock())
+
+    async def add(self, number: str, uploader: str, purpose: str, owner: str) -> None:
+        """See :func:`content.attaching.add_picture`."""
+        await add_picture(number, uploader, purpose, owner, self.clock())
 
     async def decide(self, number: str, passed: bool, by: str, reason: str) -> None:
         """A person decides on a picture that waits, or lets a refused one pass after all.

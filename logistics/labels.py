@@ -40,16 +40,21 @@ class LabelCancellations:
             await self._cancel(self.service, each)
         return len(claimed)
 
-    async def _claim(self, limit: int) -> list[Row]:
+    async def claim_lost(self, limit: int) -> list[Row]:
+        """The printings that are due of which nobody has heard the end."""
+        return await self._claim(limit, is_lost=True)
+
+    async def _claim(self, limit: int, *, is_lost: bool = False) -> list[Row]:
         return await rows(
             "UPDATE label_cancellation l SET due_at = $1::timestamptz + $2::interval, attempts = l.attempts + 1"
             " FROM parcel p, carrier c WHERE p.id = l.parcel_id AND c.code = l.carrier AND l.id IN"
-            " (SELECT id FROM label_cancellation WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at, id"
-            " LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING l.id, l.carrier, l.waybill, l.carrier_order, l.attempts,"
-            " l.wanted_at, p.merchant, c.kuaidi100_code",
+            " (SELECT id FROM label_cancellation WHERE state = 'pending' AND (waybill IS NULL) = $4 AND due_at <= $1"
+            " ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING l.id, l.carrier, l.waybill,"
+            " l.carrier_order, l.print_key, l.attempts, l.wanted_at, p.merchant, p.number AS parcel, c.kuaidi100_code",
             self.clock(),
             LEASE,
             limit,
+            is_lost,
         )
 
     async def _cancel(self, service: CarrierService, wanted: Row) -> None:
@@ -64,19 +69,20 @@ class LabelCancellations:
                     partner_key=contract.partner_key,
                 )
             )
-        except LabelRefused as error:
-            reason = str(error.facts.get("reason") or "") or error.title
-            await self._settle(wanted, LabelCancellationState.FAILED, reason)
-        except CarrierAccountMissing as error:
-            await self._settle(wanted, LabelCancellationState.FAILED, error.title)
         except DomainError as error:
-            log.warning("label_not_cancelled", extra={"code": error.code})
-            if self.clock() - wanted["wanted_at"] >= GIVEN_UP_AFTER:
-                await self._settle(wanted, LabelCancellationState.FAILED, error.title)
-            else:
-                await self._wait(wanted, error.title)
+            await self.note_failure(wanted, error)
         else:
             await self._settle(wanted, LabelCancellationState.CANCELLED, None)
+
+    async def note_failure(self, wanted: Row, error: DomainError) -> None:
+        """What the carrier will not do is for the merchant to see; what it does not answer is tried later."""
+        log.warning("label_not_cancelled", extra={"code": error.code})
+        is_over = self.clock() - wanted["wanted_at"] >= GIVEN_UP_AFTER
+        if is_over or isinstance(error, LabelRefused | CarrierAccountMissing):
+            reason = str(error.facts.get("reason") or "") or error.title
+            await self._settle(wanted, LabelCancellationState.FAILED, reason)
+        else:
+            await self._wait(wanted, error.title)
 
     async def _settle(self, wanted: Row, to: LabelCancellationState, note: str | None) -> None:
         """What a slow worker says after another has settled it changes nothing."""

@@ -152,8 +152,8 @@ class Parcel(Model):
     """One parcel with its waybill. ``phone_tail`` are the last four digits of the receiver's phone, all that is kept.
 
     ``track_due_at`` is when the carrier is to be asked next; NULL when nothing more is expected.
-    ``label_claimed_until`` is the lease of a call for an electronic waybill; ``label_order`` is the carrier's own
-    number of the printed one ('' when it has none), NULL while none is printed.
+    ``label_claimed_until`` is the lease of a call for an electronic waybill, NULL once its end is known.
+    ``label_order`` is the carrier's own number of the printed one ('' when it has none), NULL while none is printed.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -208,7 +208,9 @@ LABEL_CANCELLATION_TRANSITIONS: dict[LabelCancellationState, frozenset[LabelCanc
 class LabelCancellation(Model):
     """A printed waybill that will not be used and is taken back at its carrier.
 
-    ``due_at`` is when the carrier is to be told next, and the lease of a call that is under way.
+    ``due_at`` is when the carrier is to be told next, and the lease of a call that is under way. ``waybill`` is NULL
+    of a printing whose end nobody has heard, which the carrier knows by its ``print_key``; it stays NULL when nothing
+    was printed.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -216,8 +218,9 @@ class LabelCancellation(Model):
         "longchuan.Parcel", related_name=False, on_delete=OnDelete.RESTRICT
     )
     carrier = fields.CharField(max_length=16)
-    waybill = fields.CharField(max_length=64)
+    waybill = fields.CharField(max_length=64, null=True)
     carrier_order = fields.CharField(max_length=100)
+    print_key = fields.CharField(max_length=40, null=True)
     state = fields.CharEnumField(LabelCancellationState, max_length=10, default=LabelCancellationState.PENDING)
     attempts = fields.IntField(default=0)
     wanted_at = fields.DatetimeField()
@@ -231,6 +234,7 @@ class LabelCancellation(Model):
         constraints = (
             CheckConstraint(check="(state = 'pending') = (settled_at IS NULL)", name="label_cancellation_settled"),
             CheckConstraint(check="state <> 'failed' OR note IS NOT NULL", name="label_cancellation_says_why"),
+            CheckConstraint(check="waybill IS NOT NULL OR print_key IS NOT NULL", name="label_cancellation_of_what"),
         )
 
 

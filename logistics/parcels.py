@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, joined, row, rows
+from kit.database import Row, execute, joined, row, rows, scalar
 from kit.numbers import public_number
 from kit.outbox import announce
 from logistics.carriers import check_carrier
@@ -74,8 +74,8 @@ class Parcels:
     async def hold(self, merchant: str, number: str) -> Row:
         """The parcel, locked. Raises ParcelUnknown."""
         found = await row(
-            "SELECT id, number, merchant, state, carrier, waybill, label_order, phone_tail FROM parcel"
-            " WHERE number = $1 AND merchant = $2 FOR UPDATE",
+            "SELECT id, number, merchant, state, carrier, waybill, label_order, label_claimed_until, phone_tail"
+            " FROM parcel WHERE number = $1 AND merchant = $2 FOR UPDATE",
             number,
             merchant,
         )
@@ -94,6 +94,7 @@ class Parcels:
                 return
             if held["label_order"] is not None:
                 await self.want_back(number, held["carrier"], held["waybill"], held["label_order"])
+            await self._leave_printing(held)
             await execute(
                 "UPDATE parcel SET carrier = $2, waybill = $3, label = NULL, label_order = NULL WHERE id = $1",
                 held["id"],
@@ -136,6 +137,7 @@ class Parcels:
                 raise WaybillMissing()
             now = self.clock()
             await _move_or_refuse(held, ParcelState.HANDED_OVER, now, actor)
+            await self._leave_printing(held)
             await announce(
                 ParcelShipped(
                     parcel=number,
@@ -157,11 +159,46 @@ class Parcels:
             if held["state"] == ParcelState.CANCELLED:
                 return
             await _move_or_refuse(held, ParcelState.CANCELLED, self.clock(), actor)
+            await self._leave_printing(held)
             if held["label_order"] is not None:
                 await self.want_back(number, held["carrier"], held["waybill"], held["label_order"])
 
-    async def want_back(self, number: str, carrier: str, waybill: str, carrier_order: str) -> None:
-        """Have a printed waybill of a parcel taken back at its carrier, once. Joins the caller's transaction."""
+    async def _leave_printing(self, held: Row) -> None:
+        """A waybill is being printed that the parcel will not use, or was when its printer was killed: it is taken
+        back when its end is known, and asked for when the lease of the call is over."""
+        if held["label_claimed_until"] is None:
+            return
+        count = await scalar("SELECT count(*) FROM label_cancellation WHERE parcel_id = $1", held["id"])
+        await execute(
+            "WITH left_over AS (UPDATE parcel SET label_claimed_until = NULL WHERE id = $1 RETURNING id)"
+            " INSERT INTO label_cancellation (parcel_id, carrier, carrier_order, print_key, state, attempts, wanted_at,"
+            " due_at) SELECT id, $2, '', $3, 'pending', 0, $4, GREATEST($4, $5::timestamptz) FROM left_over",
+            held["id"],
+            held["carrier"],
+            print_key(held["number"], count),
+            self.clock(),
+            held["label_claimed_until"],
+        )
+
+    async def want_back(
+        self, number: str, carrier: str, waybill: str, carrier_order: str, key: str | None = None
+    ) -> None:
+        """Have a printed waybill of a parcel taken back at its carrier, once. Joins the caller's transaction.
+
+        ``key`` is what it was printed under, when that may have been left over before its end was known.
+        """
+        if await execute(
+            "UPDATE label_cancellation l SET waybill = $3, carrier_order = $4, attempts = 0, due_at = $5 FROM parcel p"
+            " WHERE p.number = $1 AND l.parcel_id = p.id AND l.print_key = $2 AND l.state = 'pending'"
+            " AND l.waybill IS NULL AND NOT EXISTS (SELECT 1 FROM label_cancellation same WHERE same.parcel_id = p.id"
+            " AND same.waybill = $3)",
+            number,
+            key,
+            waybill,
+            carrier_order,
+            self.clock(),
+        ):
+            return
         await execute(
             "INSERT INTO label_cancellation (parcel_id, carrier, waybill, carrier_order, state, attempts, wanted_at,"
             " due_at) SELECT id, $2, $3, $4, 'pending', 0, $5, $5 FROM parcel WHERE number = $1"
@@ -197,6 +234,12 @@ class Parcels:
             await _move_or_refuse(held, tracks.state, moment, actor)
             await _announce(held, tracks.state, moment)
             return True
+
+
+def print_key(parcel: str, taken_back: int) -> str:
+    """What a carrier knows a parcel's waybill by: it answers a key that it knows with the same waybill, so one that
+    was taken back ends it."""
+    return f"{parcel}-{taken_back}" if taken_back else parcel
 
 
 async def references_in(parcel_id: int) -> list[str]:

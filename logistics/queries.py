@@ -41,9 +41,12 @@ class Shipment(msgspec.Struct, frozen=True):
 
 
 class CancelledLabel(msgspec.Struct, frozen=True):
-    """A printed waybill that is not used; ``note`` is why its carrier has not taken it back."""
+    """A printed waybill that is not used; ``note`` is why its carrier has not taken it back.
 
-    waybill: str
+    ``waybill`` is None while nobody has heard how its printing ended, and when nothing was printed.
+    """
+
+    waybill: str | None
     state: str
     note: str | None
 

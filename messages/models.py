@@ -34,6 +34,7 @@ class MessageMoment(StrEnum):
 
     ORDER_SHIPPED = "order_shipped"
     REFUND_ARRIVED = "refund_arrived"
+    LATE_MONEY_RETURNED = "late_money_returned"
     ORDER_EXPIRING = "order_expiring"
     COUPON_EXPIRING = "coupon_expiring"
     GROUP_FORMED = "group_formed"

@@ -21,6 +21,7 @@ from messages.ports import NotSentNow, NotWanted, SendRefused, SubscribeSender
 VALUES: dict[MessageMoment, frozenset[str]] = {
     MessageMoment.ORDER_SHIPPED: frozenset({"number", "goods", "carrier", "waybill", "at"}),
     MessageMoment.REFUND_ARRIVED: frozenset({"number", "goods", "amount", "at"}),
+    MessageMoment.LATE_MONEY_RETURNED: frozenset({"number", "goods", "amount", "at"}),
     MessageMoment.ORDER_EXPIRING: frozenset({"number", "goods", "amount", "at"}),
     MessageMoment.COUPON_EXPIRING: frozenset({"number", "goods", "at"}),
     MessageMoment.GROUP_FORMED: frozenset({"number", "goods", "amount", "at"}),

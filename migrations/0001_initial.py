@@ -1046,7 +1046,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
                 ('template', fields.CharField(max_length=64)),
                 ('page', fields.CharField(max_length=120)),
                 ('fields_by_name', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -1153,8 +1153,9 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('parcel', fields.ForeignKeyField('longchuan.Parcel', source_field='parcel_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('carrier', fields.CharField(max_length=16)),
-                ('waybill', fields.CharField(max_length=64)),
+                ('waybill', fields.CharField(null=True, max_length=64)),
                 ('carrier_order', fields.CharField(max_length=100)),
+                ('print_key', fields.CharField(null=True, max_length=40)),
                 ('state', fields.CharEnumField(default=LabelCancellationState.PENDING, description='PENDING: pending\nCANCELLED: cancelled\nFAILED: failed', enum_type=LabelCancellationState, max_length=10)),
                 ('attempts', fields.IntField(default=0)),
                 ('wanted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -1162,7 +1163,7 @@ class Migration(migrations.Migration):
                 ('settled_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('note', fields.CharField(null=True, max_length=200)),
             ],
-            options={'table': 'label_cancellation', 'app': 'longchuan', 'unique_together': (('parcel_id', 'waybill'),), 'constraints': [CheckConstraint(check="(state = 'pending') = (settled_at IS NULL)", name='label_cancellation_settled'), CheckConstraint(check="state <> 'failed' OR note IS NOT NULL", name='label_cancellation_says_why')], 'pk_attr': 'id', 'table_description': 'A printed waybill that will not be used and is taken back at its carrier.'},
+            options={'table': 'label_cancellation', 'app': 'longchuan', 'unique_together': (('parcel_id', 'waybill'),), 'constraints': [CheckConstraint(check="(state = 'pending') = (settled_at IS NULL)", name='label_cancellation_settled'), CheckConstraint(check="state <> 'failed' OR note IS NOT NULL", name='label_cancellation_says_why'), CheckConstraint(check='waybill IS NOT NULL OR print_key IS NOT NULL', name='label_cancellation_of_what')], 'pk_attr': 'id', 'table_description': 'A printed waybill that will not be used and is taken back at its carrier.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2211,7 +2212,7 @@ class Migration(migrations.Migration):
             name='SubscribeMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
                 ('reference', fields.CharField(max_length=64)),
                 ('openid', fields.CharField(max_length=64)),
                 ('contents', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),

@@ -1,7 +1,7 @@
 """Reactions to facts of orders and payments."""
 
 from notifications.service import Notifications
-from orders.cases.money import case_of
+from orders.cases.money import case_of, is_late_money
 from orders.events import GroupFailed, GroupFormed, OrderShipped, PickupPrepared, PickupReminded
 from payments.events import RefundSucceeded
 
@@ -13,8 +13,11 @@ async def on_order_shipped(shipped: OrderShipped, notifications: Notifications) 
 
 async def on_refund_succeeded(paid_back: RefundSucceeded, notifications: Notifications) -> None:
     """Tell the buyer that money has gone back: all of one refund, however many lines it is of."""
-    case = case_of(paid_back.refund_reference)
-    await notifications.refunded(paid_back.reference, case, paid_back.amount_fen, paid_back.occurred_at)
+    order, refund = paid_back.reference, paid_back.refund_reference
+    if is_late_money(order, refund):
+        await notifications.late_money_returned(order, paid_back.amount_fen, paid_back.occurred_at)
+    else:
+        await notifications.refunded(order, case_of(refund), paid_back.amount_fen, paid_back.occurred_at)
 
 
 async def on_pickup_prepared(prepared: PickupPrepared, notifications: Notifications) -> None:

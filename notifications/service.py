@@ -33,12 +33,24 @@ class Notifications:
             told = _told(order, at) | {"carrier": carrier, "waybill": waybill}
             await self._note_all(MessageMoment.ORDER_SHIPPED, [(number, order.consumer, told)])
 
-    async def refunded(self, number: str, refund: str, amount_fen: int, at: datetime) -> None:
-        """Money has gone back. Joins the caller's transaction."""
+    async def refunded(self, number: str, case: str, amount_fen: int, at: datetime) -> None:
+        """The money of a case has gone back. Joins the caller's transaction."""
+        await self._paid_back(MessageMoment.REFUND_ARRIVED, case, number, amount_fen, at)
+
+    async def late_money_returned(self, number: str, amount_fen: int, at: datetime) -> None:
+        """The money of an order that was closed has gone back: no case, so the message leads to the order.
+
+        Joins the caller's transaction.
+        """
+        await self._paid_back(MessageMoment.LATE_MONEY_RETURNED, number, number, amount_fen, at)
+
+    async def _paid_back(
+        self, moment: MessageMoment, reference: str, number: str, amount_fen: int, at: datetime
+    ) -> None:
         order = await order_brief(number)
         if order is not None:
             told = _told(order, at) | {"amount": yuan(amount_fen)}
-            await self._note_all(MessageMoment.REFUND_ARRIVED, [(refund, order.consumer, told)])
+            await self._note_all(moment, [(reference, order.consumer, told)])
 
     async def pickup_waits(self, number: str, site: str, due_at: datetime, *, is_reminder: bool) -> None:
         """A parcel waits at a station until a moment; the code stays in the app. Joins the caller's transaction."""

@@ -2,6 +2,7 @@
 
 from orders.after_sales import AfterSales
 from orders.groups.service import Groups
+from orders.labels import LostLabels
 from orders.life import OrderLife
 from orders.pickups import Pickups
 from orders.receipts import Receipts
@@ -41,3 +42,8 @@ async def expire_vouchers(vouchers: Vouchers) -> int:
 async def look_after_groups(groups: Groups) -> int:
     """Groups whose time is over are judged, and orders of those that have failed are given back; answers how many."""
     return await groups.decide_due() + await groups.undo_failed()
+
+
+async def find_lost_labels(lost: LostLabels) -> int:
+    """Ask for waybills of which nobody has heard whether they were printed; answers how many."""
+    return await lost.find_due()

@@ -8,6 +8,7 @@ from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from orders.bookings import holder_of
 from orders.cases.models import FINAL
+from orders.cases.money import late_refund_reference
 from orders.errors import GroupNotFormed, OrderNotFound, OrderStateConflict
 from orders.events import LateMoneyRefused, OrderClosed, OrderEarned, OrderPaid, OrderReceived, PaidLine
 from orders.groups.forming import form_when_reached, unformed
@@ -140,14 +141,13 @@ class OrderLife:
             await self._refund_late(number, order["amount_fen"])
 
     async def _refund_late(self, number: str, amount_fen: int) -> None:
-        """The first refund that has not failed for good: ``<order>L``, ``<order>L-2`` and so on."""
-        refund_reference, attempt = f"{number}L", 1
-        while await self.refunds.is_closed(refund_reference):
+        """The first refund that has not failed for good."""
+        attempt = 1
+        while await self.refunds.is_closed(late_refund_reference(number, attempt)):
             attempt += 1
-            refund_reference = f"{number}L-{attempt}"
         await self.refunds.request(
             reference=number,
-            refund_reference=refund_reference,
+            refund_reference=late_refund_reference(number, attempt),
             amount_fen=amount_fen,
             reason="订单已关闭，库存不足，原路退款",
         )

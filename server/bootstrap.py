@@ -83,7 +83,7 @@ from orders.fulfilment import Fulfilment
 from orders.groups.service import Groups
 from orders.invoices.files import InvoiceFiles
 from orders.invoices.service import Invoices
-from orders.labels import Labels
+from orders.labels import Labels, LostLabels
 from orders.life import OrderLife
 from orders.parcels import Shipping
 from orders.pickups import Pickups
@@ -177,6 +177,8 @@ class Bootstrap:
     reporter: Reporter
     tracking: Tracking
     label_cancellations: LabelCancellations
+    labels: Labels
+    lost_labels: LostLabels
     settlement_entries: SettlementEntries
     complaint_channel: ComplaintChannel
     complaint_pictures: ComplaintPictures
@@ -231,6 +233,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
     live_sessions = live.Sessions(bell, media)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     service, carriers = _carrier_service(settings, http), Carriers(cipher)
+    shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
+    labels = Labels(service, carriers, shipping)
     own_data, parts = settings.own_data, parts_of(cipher, address_book)
     hls_directory = settings.media.directory / "hls"
     background = _background_client(settings)
@@ -268,12 +272,14 @@ def bootstrap(settings: Settings) -> Bootstrap:
         chat=Chat(bell),
         sealer=Sealer(),
         sales_books=SalesBooks(),
-        shipping=Shipping(cipher),
+        shipping=shipping,
         shortages=Shortages(after_sales, stock),
         shipping_reports=ShippingReports(),
         reporter=Reporter(WeChatShipping(background)),
         tracking=Tracking(service, Parcels(), timedelta(seconds=settings.carrier.pause_s)),
-        label_cancellations=LabelCancellations(service, carriers),
+        label_cancellations=cancellations,
+        labels=labels,
+        lost_labels=LostLabels(labels, cancellations),
         settlement_entries=SettlementEntries(),
         complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints),
         complaint_pictures=ComplaintPictures(WeChatPayComplaints(gateway.configuration, http), pictures),
@@ -356,7 +362,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.shipping_reports,
         built.tracking,
         carriers,
-        Labels(service, carriers, built.shipping),
+        built.labels,
         built.pickups,
         built.vouchers,
         Calendars(),

@@ -72,6 +72,7 @@ JOBS: tuple[Job, ...] = (
     Job("orders.pass_case_deadlines", 2, lambda b: orders.jobs.pass_case_deadlines(b.after_sales)),
     Job("orders.look_after_groups", 1, lambda b: orders.jobs.look_after_groups(b.groups)),
     Job("logistics.look_after_parcels", 10, lambda b: logistics.jobs.look_after_parcels(b.tracking)),
+    Job("orders.find_lost_labels", 30, lambda b: orders.jobs.find_lost_labels(b.lost_labels)),
     Job("logistics.cancel_labels", 30, lambda b: logistics.jobs.cancel_labels(b.label_cancellations)),
     Job("logistics.tell_wechat", 10, lambda b: logistics.jobs.tell_wechat(b.reporter)),
     Job("orders.expire_vouchers", 60, lambda b: orders.jobs.expire_vouchers(b.vouchers)),

@@ -9,7 +9,7 @@ from content.pictures import Pictures
 from county.complaints.models import PICTURE_FETCH_TRANSITIONS, PictureFetchState
 from county.complaints.ports import ComplaintDesk, PictureNotHad
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, rows, transaction
+from kit.database import Row, execute, row, transaction
 from kit.errors import DomainError
 from kit.imaging import PictureInvalid, PictureTooLarge
 from payments.ports import GatewayError
@@ -101,12 +101,7 @@ class ComplaintPictures:
             await row("SELECT id FROM complaint WHERE id = $1 FOR UPDATE", wanted["complaint_id"])
             if not await _move(wanted, PictureFetchState.KEPT, picture, None):
                 return 0
-            kept = await rows(
-                "SELECT picture FROM complaint_picture WHERE complaint_id = $1 AND state = 'kept' ORDER BY id",
-                wanted["complaint_id"],
-            )
-            numbers = list(dict.fromkeys(each["picture"] for each in kept))
-            await self.pictures.attach(numbers, uploader, PURPOSE, f"complaint:{wanted['number']}")
+            await self.pictures.add(picture, uploader, PURPOSE, f"complaint:{wanted['number']}")
         return 1
 
     async def _fail(self, wanted: Row, why: str) -> None:

@@ -20,6 +20,16 @@ def refund_reference(case: str, attempt: int) -> str:
     return case if attempt == 1 else f"{case}-{attempt}"
 
 
+def late_refund_reference(order: str, attempt: int) -> str:
+    """What the payments room knows the refund of late money by. No public number ends with an L."""
+    return refund_reference(f"{order}L", attempt)
+
+
+def is_late_money(order: str, refund: str) -> bool:
+    """Whether a refund of an order's payment gives back money that came too late, which is no case."""
+    return case_of(refund) == late_refund_reference(order, 1)
+
+
 def case_of(refund: str) -> str:
     """The case behind a refund's name."""
     return refund.partition("-")[0]

@@ -24,7 +24,7 @@ from county.own_records import forget_complaints
 from integrations.object_storage.folder import FolderStorage
 from integrations.wechat_pay.complaints import WeChatPayComplaints
 from kit.clock import utc_now
-from kit.database import row, scalar, transaction
+from kit.database import execute, row, scalar, transaction
 from payments.ports import OutcomeUnknown
 from tests.accounts.people import MovingClock, staff_member
 from tests.accounts.served import served
@@ -104,6 +104,25 @@ async def test_a_hostile_file_is_refused_for_good_and_the_others_come(office: Of
     office.clock.forward(timedelta(days=1))
     assert await office.fetching.fetch_due() == 0
     assert (await office.seen(number)).state == "received"
+
+
+@pytest.mark.parametrize("state", ["refused", "dropped"])
+async def test_a_picture_that_is_no_longer_shown_keeps_no_later_one_away(office: Office, state: str) -> None:
+    """Fails when all kept pictures are attached anew with each: tried; the later one was never kept."""
+    number = await office.complained(paint())
+    await office.fetching.fetch_due()
+    (first,) = (await office.seen(number)).pictures
+    await execute("UPDATE picture SET state = $2 WHERE number = $1", first.number, state)
+    complaint_id = await scalar("SELECT external_id FROM complaint WHERE number = $1", number)
+    payment = await scalar(
+        "SELECT p.number FROM payment p JOIN complaint c ON c.order_number = p.reference WHERE c.number = $1", number
+    )
+    again = [b64encode(paint(colour=(4, 5, 6))).decode()]
+    office.shop.sandbox.control("POST", "/complaints", out_trade_no=payment, detail="还有一张", pictures=again)
+    assert await office.heard(complaint_id)
+    assert await office.fetching.fetch_due() == 1
+    assert await office.states(number) == ["kept", "kept"]
+    assert [view.state for view in await pictures_of(f"complaint:{number}")] == [state, "passed"]
 
 
 async def test_a_failed_fetch_is_repeated_and_given_up_after_days(office: Office) -> None:

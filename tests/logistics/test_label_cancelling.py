@@ -1,6 +1,7 @@
 """Printed waybills that are not used: taken back at the carrier, once, and a refusal blocks nothing and is seen."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,11 +14,11 @@ from integrations.kuaidi100.service import Kuaidi100
 from integrations.local_carrier.service import LocalCarrier
 from kit.database import execute
 from logistics.carriers import CarrierContract, Carriers
-from logistics.errors import ParcelStateConflict
+from logistics.errors import CarrierAway, LabelRefused, ParcelStateConflict
 from logistics.labels import GIVEN_UP_AFTER, LEASE, LabelCancellations
 from logistics.ports import Label, LabelOrder, Party
 from logistics.queries import CancelledLabel, ParcelRecord, parcels_of
-from orders.labels import Labels
+from orders.labels import Labels, LostLabels
 from tests.logistics.kuaidi100_stand_in import CUSTOMER, KEY, SALT, SECRET, Kuaidi100StandIn
 from tests.orders.mall import Mall
 
@@ -33,6 +34,11 @@ class Desk:
     labels: Labels
     cancellations: LabelCancellations
     carrier: Kuaidi100StandIn
+
+    @property
+    def lost(self) -> LostLabels:
+        """The job that asks for waybills whose printer was killed."""
+        return LostLabels(self.labels, self.cancellations)
 
     async def packed(self) -> str:
         """A parcel that waits for its carrier."""
@@ -195,6 +201,112 @@ async def test_a_parcel_that_is_unpacked_while_its_waybill_is_printed(desk: Desk
         await replace(desk.labels, service=Slow()).print(desk.mall.merchant, parcel)
     assert await desk.cancellations.cancel_due() == 1
     assert len(desk.taken_back) == 1
+
+
+class Killed(Exception):
+    """The worker ends in the middle of its work."""
+
+
+async def killed_while_printing(desk: Desk, parcel: str, *, has_arrived: bool = True) -> None:
+    """A clerk prints a waybill and the process ends before it is written down, or before the carrier is called."""
+
+    class Dying(LocalCarrier):
+        async def print_label(self, order: LabelOrder) -> Label:
+            if has_arrived:
+                await desk.service.print_label(order)
+            raise Killed
+
+    with pytest.raises(Killed):
+        await replace(desk.labels, service=Dying()).print(desk.mall.merchant, parcel)
+
+
+async def test_a_printing_that_was_killed_is_taken_up_again_with_the_same_waybill(desk: Desk) -> None:
+    parcel = await desk.packed()
+    await killed_while_printing(desk, parcel)
+    desk.mall.watch.forward(minutes=2)
+    assert (await desk.print(parcel)).waybill in desk.carrier.labels.values()
+    assert len(desk.carrier.labels) == 1, "nothing was printed twice"
+    assert await desk.lost.find_due() == 0
+
+
+@pytest.mark.parametrize("has_arrived", [True, False])
+async def test_a_waybill_whose_printer_was_killed_is_found_and_taken_back(desk: Desk, has_arrived: bool) -> None:
+    """Fails when cancelling looks at written waybills alone: tried; the carrier kept it for ever."""
+    parcel = await desk.packed()
+    await killed_while_printing(desk, parcel, has_arrived=has_arrived)
+    await desk.cancel(parcel)
+    assert (await desk.seen(parcel)).cancelled_labels == [CancelledLabel(None, "pending", None)]
+    assert await desk.lost.find_due() == 0, "the call may still be under way"
+    desk.mall.watch.forward(minutes=2)
+    assert await desk.cancellations.cancel_due() == 0
+    assert sorted(await asyncio.gather(*(desk.lost.find_due() for _ in range(4)))) == [0, 0, 0, 1]
+    assert await desk.cancellations.cancel_due() == 1
+    (waybill,) = desk.carrier.labels.values()
+    assert desk.taken_back == [waybill]
+    assert (await desk.seen(parcel)).cancelled_labels == [CancelledLabel(waybill, "cancelled", None)]
+    desk.mall.watch.forward(days=1)
+    assert await desk.lost.find_due() + await desk.cancellations.cancel_due() == 0
+
+
+async def test_a_lost_printing_of_a_carrier_that_is_away_is_asked_for_later(desk: Desk) -> None:
+    parcel = await desk.packed()
+    desk.carrier.next_answer = (500, b"")
+    with pytest.raises(CarrierAway):
+        await desk.print(parcel)
+    await desk.cancel(parcel)
+    desk.mall.watch.forward(minutes=2)
+    desk.carrier.next_answer = (500, b"")
+    assert await desk.lost.find_due() == 1
+    assert await desk.lost.find_due() == 0, "not before the pause is over"
+    desk.mall.watch.forward(minutes=1)
+    assert await desk.lost.find_due() == 1
+    assert await desk.cancellations.cancel_due() == 1
+    assert len(desk.taken_back) == 1
+
+
+async def test_what_a_carrier_refused_to_print_is_not_looked_for(desk: Desk) -> None:
+    parcel = await desk.packed()
+    refusal = json.dumps({"success": False, "code": 30007, "message": "面单账号错误"}).encode()
+    desk.carrier.next_answer = (200, refusal)
+    with pytest.raises(LabelRefused):
+        await desk.print(parcel)
+    assert (await desk.print(parcel)).waybill, "nobody has to wait for the lease of a call that has ended"
+    other = await desk.packed()
+    desk.carrier.next_answer = (200, refusal)
+    with pytest.raises(LabelRefused):
+        await desk.print(other)
+    await desk.cancel(other)
+    assert (await desk.seen(other)).cancelled_labels == []
+
+
+async def test_a_refusal_after_a_killed_printing_proves_nothing(desk: Desk) -> None:
+    parcel = await desk.packed()
+    await killed_while_printing(desk, parcel)
+    desk.mall.watch.forward(minutes=2)
+    refusal = json.dumps({"success": False, "code": 30007, "message": "面单账号错误"}).encode()
+    desk.carrier.next_answer = (200, refusal)
+    with pytest.raises(LabelRefused):
+        await desk.print(parcel)
+    await desk.cancel(parcel)
+    desk.mall.watch.forward(minutes=2)
+    assert await desk.lost.find_due() + await desk.cancellations.cancel_due() == 2
+    assert desk.taken_back == list(desk.carrier.labels.values())
+
+
+async def test_another_waybill_leaves_a_lost_printing_to_be_taken_back(desk: Desk) -> None:
+    """Written by hand over it, or handed over with one that was there before."""
+    written, shipped = await desk.packed(), await desk.packed()
+    await desk.mall.shipping.correct(desk.mall.merchant, shipped, "YTO", "YT9999999998", CLERK)
+    for parcel in (written, shipped):
+        await killed_while_printing(desk, parcel)
+    await desk.mall.shipping.correct(desk.mall.merchant, written, "YTO", "YT9999999999", CLERK)
+    await desk.mall.shipping.hand_over(desk.mall.merchant, shipped, CLERK)
+    desk.mall.watch.forward(minutes=2)
+    assert await desk.lost.find_due() == 2
+    assert await desk.cancellations.cancel_due() == 2
+    assert sorted(desk.taken_back) == sorted(desk.carrier.labels.values())
+    assert (await desk.seen(written)).waybill == "YT9999999999"
+    assert (await desk.print(written)).waybill not in desk.taken_back
 
 
 async def test_a_waybill_that_two_clerks_printed_leaves_with_the_parcel(desk: Desk) -> None:

@@ -307,8 +307,8 @@ async def test_a_waybill_is_printed_once_and_says_who_receives(
     assert await state_of(order.number) == "shipped"
     with pytest.raises(CarrierServiceMissing):
         await replace(labels, service=None).print(mall.merchant, made)
-    local = await LocalCarrier().print_label(await labels._order(mall.merchant, made, "YTO", 0))
-    assert local == await LocalCarrier().print_label(await labels._order(mall.merchant, made, "YTO", 0))
+    local = await LocalCarrier().print_label(await labels.order(mall.merchant, made, "YTO", made))
+    assert local == await LocalCarrier().print_label(await labels.order(mall.merchant, made, "YTO", made))
 
 
 async def test_carriers_are_rows_that_the_county_changes(mall: Mall) -> None:

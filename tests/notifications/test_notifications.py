@@ -19,11 +19,13 @@ from integrations.wechat.subscribe import LIMITS, WeChatSubscribeSender, fit
 from kit.clock import utc_now
 from kit.database import execute, rows, scalar
 from kit.money import yuan
+from kit.numbers import public_number
 from messages.errors import TemplateFieldsInvalid
 from messages.events import SubscriptionAnswered
 from messages.models import MESSAGE_TRANSITIONS, MessageMoment, MessageState
 from messages.outgoing import Outgoing, TemplateRecord
 from messages.ports import NotSentNow, NotWanted, SendRefused
+from orders.cases.money import is_late_money, late_refund_reference, refund_reference
 from orders.events import LineRefunded
 from orders.pickups import Pickups
 from orders.quotes import Expectation
@@ -250,6 +252,40 @@ async def test_a_refund_of_several_lines_is_told_once_with_all_its_money(post: P
     told = await rows("SELECT reference, contents->>'amount' AS amount FROM subscribe_message"
                       " WHERE moment = 'refund_arrived'")  # fmt: skip
     assert told == [{"reference": case, "amount": yuan(order.amount_fen)}]
+
+
+async def test_late_money_that_has_gone_back_leads_to_its_order(post: Post) -> None:
+    """It has no case. Fails when it is told as a case's refund: tried; the page was that of a case ``<order>L``."""
+    mall = post.mall
+    told = {"character_string1": "number", "amount2": "amount"}
+    for moment in (MessageMoment.REFUND_ARRIVED, MessageMoment.LATE_MONEY_RETURNED):
+        page = f"pages/{moment.value}?number={{reference}}"
+        await post.outgoing.set_template(TemplateRecord(moment, "T-refund", page, told, True), "staff:U1")
+    await post.consent(template="T-refund")
+    late = await mall.place(600)
+    await mall.expire()
+    await mall.place(500, consumer="C2")
+    await mall.pay(late.number)
+    for attempt, status in ((1, "CLOSED"), (2, "SUCCESS")):
+        refund = late_refund_reference(late.number, attempt)
+        await mall.receive_notice(await mall.refund_notice(refund, status))
+        if status == "CLOSED":
+            await mall.built.order_life.give_back_again(late.number)
+    await mall.deliver()
+    await post.outgoing.send_due()
+    ((_, _, page, values),) = post.phone.heard
+    assert page == f"pages/late_money_returned?number={late.number}"
+    assert values == {"character_string1": late.number, "amount2": yuan(late.amount_fen)}
+
+
+def test_no_public_number_is_taken_for_a_refund_of_late_money() -> None:
+    for prefix in ("", "R", "T", "L"):
+        number = public_number(utc_now(), prefix)
+        assert not number.endswith("L")
+        assert not is_late_money(number, number)
+        assert not is_late_money(number, refund_reference(number, 2))
+        assert is_late_money(number, late_refund_reference(number, 1))
+        assert is_late_money(number, late_refund_reference(number, 12))
 
 
 async def test_every_coupon_that_ends_within_a_day_is_told_of_however_many_there_are(post: Post) -> None:
