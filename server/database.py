@@ -151,7 +151,7 @@ async def migrate(settings: DatabaseSettings) -> None:
         async with in_transaction("default") as connection:
             assert context.apps is not None
             await add_missing_constraints(connection, context.apps[APP].values())
-            rooms = sorted(ROOT.glob("*/guards.sql"), key=lambda path: (path.parent.name != "kit", path))
+            rooms = sorted(ROOT.glob("[!.]*/**/guards.sql"), key=lambda path: (path.parent.name != "kit", path))
             for guards in rooms:
                 await connection.execute_script(guards.read_text())
 
