@@ -19,7 +19,7 @@ from orders.errors import GroupSoldOut, GuestNeeded, NotOnSale
 from orders.events import OrderPlaced
 from orders.gifts import Gift, keep_gifts
 from orders.groups.joining import GroupWish, offer_wished, take_seat
-from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
+from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade, paid_by
 from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
 from payments.bundles import PaymentPart
 from payments.service import Payments
@@ -109,12 +109,14 @@ class Checkout:
         promised = await shares_of(consumer, _referred(trade), self.clock()) if copies.shares else []
         trade = _to_share(trade, {share.order_number for share in promised})
         async with joined():
-            seat = await take_seat(wish, group, delivery.place, self.clock()) if wish and group else None
+            seat = await take_seat(wish, group, delivery.place, trade.placed_at) if wish and group else None
+            if seat:
+                trade = paid_by(trade, seat.paid_by)
             await insert_trade(
                 trade,
                 consumer,
                 delivery,
-                group=seat,
+                group=seat.group if seat else None,
                 channel=self.payments.gateway.channel,
                 actor=f"consumer:{consumer}",
                 cipher=self.cipher,

@@ -4,6 +4,7 @@ import base64
 from datetime import date, datetime
 
 import msgspec
+from msgspec import structs
 
 from kit.database import execute
 from kit.encryption import FieldCipher
@@ -109,6 +110,13 @@ class PlacedTrade(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     expires_at: datetime
     orders: tuple[PlacedOrder, ...]
+
+
+def paid_by(trade: PlacedTrade, moment: datetime) -> PlacedTrade:
+    """The trade, to be paid by ``moment`` when that is before its own time is over."""
+    expires_at = min(trade.expires_at, moment)
+    orders = tuple(structs.replace(order, expires_at=expires_at) for order in trade.orders)
+    return structs.replace(trade, expires_at=expires_at, orders=orders)
 
 
 def sealed_place(number: str) -> str:

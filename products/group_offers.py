@@ -12,10 +12,11 @@ import msgspec
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
+from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import pickup_point
 from products.errors import OfferInvalid, OfferOver, OfferUnknown
 from products.offer_models import OfferKind
-from products.offers import MAX_LISTED, Offers, OfferTerms, OpenOffer
+from products.offers import Offers, OfferTerms, OpenOffer
 from products.queries import ON_SALE
 
 MAX_SITES = 20
@@ -48,9 +49,11 @@ class GroupOffer(OpenOffer, frozen=True, kw_only=True):
     end_reason: str | None
 
 
-_SHOW = """
-SELECT f.number AS offer, s.code AS sku, p.code AS product, m.number AS merchant, m.name AS merchant_name, p.title,
-       s.spec, p.image, f.price_fen, f.list_price_fen, f.limit_per_buyer, f.pieces, f.starts_at, f.ends_at, f.state,
+_ENDS = "(extract(epoch FROM f.ends_at) * 1000000)::bigint"
+_SHOW = f"""
+SELECT f.id, {_ENDS} AS ends, f.number AS offer, s.code AS sku, p.code AS product, m.number AS merchant,
+       m.name AS merchant_name, p.title, s.spec, p.image, f.price_fen, f.list_price_fen, f.limit_per_buyer,
+       f.pieces, f.starts_at, f.ends_at, f.state,
        t.min_buyers, t.min_pieces, t.form_within_s, t.sites::text AS sites, t.end_reason,
        (SELECT sum(available) FROM flash_bucket WHERE offer_id = f.id)::bigint AS left
   FROM group_terms t JOIN flash_offer f ON f.id = t.offer_id JOIN sku s ON s.id = f.sku_id
@@ -116,38 +119,61 @@ async def running_offer(offer: str, now: datetime) -> GroupOffer:
     return found
 
 
-async def group_offers(site: str | None, now: datetime | None = None, product: str | None = None) -> list[GroupOffer]:
+async def group_offers(
+    site: str | None,
+    now: datetime | None = None,
+    product: str | None = None,
+    cursor: str | None = None,
+    limit: int = MAX_PAGE,
+) -> tuple[list[GroupOffer], str | None]:
     """Group offers that run now and are on sale, the one that ends first leading; of one place or product, or all.
 
-    One query; at most 100.
+    One query; answers the cursor of the next page too. Raises CursorInvalid.
     """
     moment = now or utc_now()
-    return _read(
-        await rows(
-            f"{_SHOW} JOIN category g ON g.id = p.category_id WHERE f.state = 'open' AND f.starts_at <= $2"
-            f" AND f.ends_at > $2 AND s.active AND {ON_SALE} AND ($3::text IS NULL OR t.sites ? $3)"
-            " AND ($5::text IS NULL OR p.code = $5)"
-            " ORDER BY f.ends_at, f.id LIMIT $4",
-            china_day(moment),
-            moment,
-            site,
-            MAX_LISTED,
-            product,
-        )
+    after, limit = read_cursor(cursor, _Ending) if cursor else _Ending(0, 0), min(limit, MAX_PAGE)
+    found = await rows(
+        f"{_SHOW} JOIN category g ON g.id = p.category_id WHERE f.state = 'open' AND f.starts_at <= $2"
+        f" AND f.ends_at > $2 AND s.active AND {ON_SALE} AND ($3::text IS NULL OR t.sites ? $3)"
+        f" AND ($5::text IS NULL OR p.code = $5) AND ({_ENDS}, f.id) > ($6, $7)"
+        f" ORDER BY {_ENDS}, f.id LIMIT $4",
+        china_day(moment),
+        moment,
+        site,
+        limit + 1,
+        product,
+        after.ends,
+        after.id,
     )
+    last = found[limit - 1] if len(found) > limit else None
+    return _read(found[:limit]), write_cursor(last["ends"], last["id"]) if last else None
 
 
-async def group_offers_of(merchant: str | None) -> list[GroupOffer]:
-    """A merchant's group offers, or everybody's, newest first, ended ones included. One query; at most 100."""
-    return _read(
-        await rows(
-            f"{_SHOW} WHERE ($1::text IS NULL OR m.number = $1) ORDER BY f.id DESC LIMIT $2", merchant, MAX_LISTED
-        )
+async def group_offers_of(
+    merchant: str | None, cursor: str | None = None, limit: int = MAX_PAGE
+) -> tuple[list[GroupOffer], str | None]:
+    """A merchant's group offers, or everybody's, newest first, ended ones included, and the cursor of the next page.
+
+    One query. Raises CursorInvalid.
+    """
+    limit = min(limit, MAX_PAGE)
+    found = await rows(
+        f"{_SHOW} WHERE ($1::text IS NULL OR m.number = $1) AND f.id < $2 ORDER BY f.id DESC LIMIT $3",
+        merchant,
+        read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1,
+        limit + 1,
     )
+    return _read(found[:limit]), write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+
+
+class _Ending(msgspec.Struct, array_like=True):
+    ends: int
+    id: int
 
 
 def _read(found: Sequence[dict[str, object]]) -> list[GroupOffer]:
-    return [GroupOffer(**{**each, "sites": msgspec.json.decode(str(each["sites"]))}) for each in found]
+    shown = [{name: each[name] for name in GroupOffer.__struct_fields__} for each in found]
+    return [GroupOffer(**{**each, "sites": msgspec.json.decode(str(each["sites"]))}) for each in shown]
 
 
 def _check(terms: OfferTerms, promise: GroupPromise) -> None:

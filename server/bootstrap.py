@@ -262,7 +262,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         referral_shares=ReferralShares(),
         receipts=receipts,
         offers=Offers(),
-        groups=Groups(GroupOffers(Offers()), after_sales),
+        groups=Groups(GroupOffers(Offers()), after_sales, payments),
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,

@@ -5,7 +5,7 @@ import msgspec
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
-from console_api.groups.schemas import EndInput, GroupOfferInput, GroupOffersView, GroupOfferView
+from console_api.groups.schemas import EndInput, GroupOfferInput, GroupOffersView, GroupOfferView, PageQuery
 from orders.groups.queries import groups_under
 from orders.groups.service import Groups
 from products.group_offers import GroupOffer, GroupOffers, GroupPromise, group_offer, group_offers_of
@@ -23,15 +23,18 @@ async def publish_group_offer(
 
 
 @door.get("/group-offers")
-async def list_group_offers(actor: MerchantClerk | CountyOfficer | Auditor) -> GroupOffersView:
+async def list_group_offers(actor: MerchantClerk | CountyOfficer | Auditor, query: PageQuery) -> GroupOffersView:
     """社区团购，最新在前；商户人员只看到自己的。"""
-    return GroupOffersView(await group_offers_of(own_merchant(actor)))
+    return GroupOffersView(*await group_offers_of(own_merchant(actor), query.cursor, query.limit))
 
 
 @door.get("/group-offers/<number:str>")
-async def show_group_offer(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> GroupOfferView:
+async def show_group_offer(
+    actor: MerchantClerk | CountyOfficer | Auditor, number: str, query: PageQuery
+) -> GroupOfferView:
     """一个社区团购与它的各团进度。"""
-    return GroupOfferView(await group_offer(number, own_merchant(actor)), await groups_under(number))
+    offer = await group_offer(number, own_merchant(actor))
+    return GroupOfferView(offer, *await groups_under(number, query.cursor, query.limit))
 
 
 @door.put("/group-offers/<number:str>/end")
@@ -40,4 +43,4 @@ async def end_group_offer(
 ) -> GroupOfferView:
     """提前截止社区团购并说明理由：视同到期，已成团的照常履约，未成团的自动全额退款。"""
     await groups.end_offer(number, body.reason, actor.caller, own_merchant(actor))
-    return GroupOfferView(await group_offer(number), await groups_under(number))
+    return GroupOfferView(await group_offer(number), *await groups_under(number))

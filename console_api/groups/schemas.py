@@ -6,6 +6,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from console_api.offers.schemas import OfferInput
+from kit.paging import MAX_PAGE
 from orders.groups.queries import GroupView
 from products.group_offers import LONGEST_S, MAX_BUYERS, MAX_SITES, SHORTEST_S, GroupOffer
 
@@ -30,14 +31,23 @@ class EndInput(Input):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
+class PageQuery(Input):
+    """A page of a list."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGE)] = 20
+
+
 class GroupOffersView(View):
-    """Group offers, newest first."""
+    """Group offers, newest first; ``next_cursor`` is null at the end."""
 
     offers: list[GroupOffer]
+    next_cursor: str | None
 
 
 class GroupOfferView(View):
-    """One group offer and its groups, newest first."""
+    """One group offer and its groups, newest first; ``next_cursor`` is null at the end."""
 
     offer: GroupOffer
     groups: list[GroupView]
+    next_cursor: str | None

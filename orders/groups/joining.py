@@ -15,6 +15,16 @@ from products.group_offers import MAX_BUYERS, GroupOffer, running_offer
 MAX_ORDERS = 2 * MAX_BUYERS
 """Orders of one group that are not closed."""
 
+SEAT_HELD_FOR = timedelta(minutes=3)
+"""Who joins at the last minute has this long to pay, and no longer: all others wait for the end of the group."""
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """A place in a group, for an order that is to be paid by ``paid_by`` at the latest; ``group`` is a row."""
+
+    group: int
+    paid_by: datetime
+
 
 class GroupWish(msgspec.Struct, frozen=True):
     """Under which group offer one buys; ``group`` names the group to join, without it one is opened.
@@ -36,8 +46,8 @@ async def offer_wished(wish: GroupWish | None, lines: Sequence[CheckoutLine], no
     return offer
 
 
-async def take_seat(wish: GroupWish, offer: GroupOffer, site: str | None, now: datetime) -> int:
-    """The id of the group that is joined or opened, held open until the caller's transaction ends.
+async def take_seat(wish: GroupWish, offer: GroupOffer, site: str | None, now: datetime) -> Seat:
+    """A seat in the group that is joined or opened, which is held open until the caller's transaction ends.
 
     ``site`` is where the buyer fetches, '' for a parcel. Raises GroupPlaceDiffers, GroupUnknown and GroupClosed.
     """
@@ -58,7 +68,7 @@ async def take_seat(wish: GroupWish, offer: GroupOffer, site: str | None, now: d
     taken = await scalar("SELECT count(*) FROM customer_order WHERE group_id = $1 AND state <> 'closed'", held["id"])
     if taken >= MAX_ORDERS:
         raise GroupClosed()
-    return int(held["id"])
+    return Seat(int(held["id"]), max(held["closes_at"], now + SEAT_HELD_FOR))
 
 
 async def _gathering(offer: GroupOffer, site: str, now: datetime) -> Row | None:

@@ -29,7 +29,7 @@ class BuyingGroup(Model):
     """Consumers who buy under one group offer together; ``offer`` and ``merchant`` are public numbers.
 
     The minimum is copied from the offer. ``site`` is the pick-up place of all its orders, '' when goods are sent.
-    Nobody joins after ``closes_at``; who has joined before may still pay until the own order expires.
+    Nobody joins after ``closes_at``, by which every order is to be paid; one of the last minute has three minutes.
     """
 
     id = fields.BigIntField(primary_key=True)

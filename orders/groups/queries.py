@@ -6,10 +6,11 @@ import msgspec
 
 from kit.clock import utc_now
 from kit.database import Row, row, rows
+from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from orders.errors import GroupUnknown
 from orders.groups.forming import TAKING_PART
 
-MAX_SHOWN = 50
+PAGE = 20
 
 
 class GroupView(msgspec.Struct, frozen=True):
@@ -34,8 +35,8 @@ class GroupView(msgspec.Struct, frozen=True):
 
 
 _SHOW = (
-    "SELECT g.number, g.offer, g.site, g.state, g.min_buyers, g.min_pieces, g.opened_at, g.closes_at, g.formed_at,"
-    f" t.buyers, t.pieces FROM buying_group g CROSS JOIN LATERAL ({TAKING_PART}) t"
+    "SELECT g.id, g.number, g.offer, g.site, g.state, g.min_buyers, g.min_pieces, g.opened_at, g.closes_at,"
+    f" g.formed_at, t.buyers, t.pieces FROM buying_group g CROSS JOIN LATERAL ({TAKING_PART}) t"
 )
 
 
@@ -47,28 +48,50 @@ async def group_of(number: str) -> GroupView:
     return _read(found)
 
 
-async def groups_to_join(offer: str, now: datetime | None = None) -> list[GroupView]:
-    """Groups of an offer that one can join, and in which somebody has paid, the fullest leading; at most 50."""
+class _Fullness(msgspec.Struct, array_like=True):
+    pieces: int
+    id: int
+
+
+async def groups_to_join(
+    offer: str, now: datetime | None = None, cursor: str | None = None, limit: int = PAGE
+) -> tuple[list[GroupView], str | None]:
+    """Groups of an offer that one can join, and in which somebody has paid, the fullest leading.
+
+    Answers the cursor of the next page too. Groups fill up between two pages: one may be seen twice, or be found by
+    beginning again. Raises CursorInvalid.
+    """
+    after, limit = read_cursor(cursor, _Fullness) if cursor else _Fullness(2**31 - 1, 0), min(limit, MAX_PAGE)
     found = await rows(
         f"{_SHOW} WHERE g.offer = $1 AND g.state IN ('open', 'formed') AND g.closes_at > $2 AND t.buyers > 0"
-        " ORDER BY t.pieces DESC, g.id LIMIT $3",
+        " AND (-t.pieces, g.id) > ($3::int, $4::bigint) ORDER BY t.pieces DESC, g.id LIMIT $5",
         offer,
         now or utc_now(),
-        MAX_SHOWN,
+        -after.pieces,
+        after.id,
+        limit + 1,
     )
-    return [_read(each) for each in found]
+    last = found[limit - 1] if len(found) > limit else None
+    return [_read(each) for each in found[:limit]], write_cursor(last["pieces"], last["id"]) if last else None
 
 
-async def groups_under(offer: str) -> list[GroupView]:
-    """Every group of an offer, newest first; at most 50."""
-    found = await rows(f"{_SHOW} WHERE g.offer = $1 ORDER BY g.id DESC LIMIT $2", offer, MAX_SHOWN)
-    return [_read(each) for each in found]
+async def groups_under(offer: str, cursor: str | None = None, limit: int = PAGE) -> tuple[list[GroupView], str | None]:
+    """Every group of an offer, newest first, and the cursor of the next page. Raises CursorInvalid."""
+    limit = min(limit, MAX_PAGE)
+    found = await rows(
+        f"{_SHOW} WHERE g.offer = $1 AND g.id < $2 ORDER BY g.id DESC LIMIT $3",
+        offer,
+        read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1,
+        limit + 1,
+    )
+    return [_read(each) for each in found[:limit]], write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
 
 
 def _read(found: Row) -> GroupView:
     waits = found["state"] == "open"
+    shown = {name: found[name] for name in GroupView.__struct_fields__ if name in found}
     return GroupView(
         missing_buyers=max(0, found["min_buyers"] - found["buyers"]) if waits else 0,
         missing_pieces=max(0, found["min_pieces"] - found["pieces"]) if waits else 0,
-        **found,
+        **shown,
     )

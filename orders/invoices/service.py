@@ -20,6 +20,7 @@ from orders.errors import (
     OrderNotFound,
     TaxNumberInvalid,
 )
+from orders.groups.forming import demand_formed
 from orders.invoices.models import INVOICE_TRANSITIONS, InvoiceState, TitleKind
 from orders.invoices.tax_numbers import well_formed
 from orders.models import OrderState
@@ -59,7 +60,7 @@ class Invoices:
         """Ask for the invoice of an order; answers the request's number.
 
         Raises OrderNotFound, TaxNumberInvalid, InvoiceNotOffered outside the window, InvoiceNotPossible when nothing
-        is paid or left, InvoiceRequested when one is open or issued.
+        is paid or left, GroupNotFormed before the order may be sent, InvoiceRequested when one is open or issued.
         """
         if (kind is TitleKind.COMPANY) != (title.tax_number is not None):
             raise TaxNumberInvalid()
@@ -70,6 +71,8 @@ class Invoices:
             held = await self._order(order, consumer)
             if held["state"] not in _AFTER_PAYMENT:
                 raise InvoiceNotPossible(state=held["state"])
+            # An invoice is made out over goods that will go out; without its group the order is given back.
+            await demand_formed(held["group_id"])
             entered = await scalar(
                 "SELECT days FROM invoice_window WHERE valid_from <= $1 ORDER BY valid_from DESC LIMIT 1",
                 china_day(held["paid_at"]),
@@ -186,7 +189,8 @@ class Invoices:
         if held is None:
             raise OrderNotFound()
         (order,) = await rows(
-            f"SELECT o.id, o.state, o.paid_at, {LEFT} AS left_fen FROM customer_order o WHERE o.id = $1", held["id"]
+            f"SELECT o.id, o.state, o.paid_at, o.group_id, {LEFT} AS left_fen FROM customer_order o WHERE o.id = $1",
+            held["id"],
         )
         return order
 

@@ -137,7 +137,7 @@ class Mall:
         self.shipping = built.shipping = Shipping(self.cipher, self.watch)
         self.shortages = built.shortages = Shortages(self.after_sales, self.stock, self.watch)
         self.group_offers = GroupOffers(Offers(self.watch), self.watch)
-        self.groups = built.groups = Groups(self.group_offers, self.after_sales, self.watch)
+        self.groups = built.groups = Groups(self.group_offers, self.after_sales, self.payments, self.watch)
         self.vouchers = built.vouchers = Vouchers(self.cipher, self.after_sales, self.watch)
         self.delivery = Delivery(reactions=reactions(built), clock=self.watch, failed=_loud)
 

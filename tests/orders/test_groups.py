@@ -166,7 +166,7 @@ async def test_a_group_that_is_not_formed_in_time_is_given_back_whole(mall: Mall
     assert (await campaign_result(campaign, None)).discount_fen == 0
     assert {o["state"] for o in await rows("SELECT state FROM customer_order")} == {"closed"}
     # The pieces are the offer's again, and so is each buyer's limit.
-    (shown,) = await group_offers(None, mall.watch())
+    ((shown,), _) = await group_offers(None, mall.watch())
     assert (shown.left, await stock_of(mall.skus[0])) == (10, (90, 0, 0))
     again = await join(mall, offer, "C1", 2, coupons=(coupon,))
     assert await coupon_state(coupon) == ("spent", again.trade)
@@ -265,7 +265,7 @@ async def test_ending_an_offer_early_is_its_time_being_over_and_nothing_else(mal
         await mall.groups.end_offer(offer, "产地遭灾", "staff:clerk", mall.merchant)
     with pytest.raises(OfferOver):
         await join(mall, offer, "C4", group=formed)
-    assert await group_offers(None, mall.watch()) == []
+    assert await group_offers(None, mall.watch()) == ([], None)
     await look_after_groups(mall.groups)
     assert ((await group_of(waiting)).state, (await group_of(formed)).state) == ("failed", "formed")
     await refunded(mall)
@@ -289,7 +289,7 @@ async def test_a_community_gathers_in_one_group_at_its_pickup_place(mall: Mall) 
     orders = await asyncio.gather(*(join(mall, offer, f"C{n}", delivery=s1, pays=False) for n in range(3)))
     assert len({await group_with(order) for order in orders}) == 1
     group = await group_with(orders[0])
-    assert await groups_to_join(offer, mall.watch()) == []
+    assert await groups_to_join(offer, mall.watch()) == ([], None)
     for order in orders:
         await mall.pay(order.number)
     assert ((await group_of(group)).state, (await group_of(group)).site) == ("formed", "S1")
@@ -302,9 +302,9 @@ async def test_a_community_gathers_in_one_group_at_its_pickup_place(mall: Mall) 
         await join(mall, offer, "C6", delivery=s2, group=group)
     with pytest.raises(GroupUnknown):
         await join(mall, offer, "C6", delivery=s1, group="G0")
-    assert [each.number for each in await groups_to_join(offer, mall.watch())] == [group, other]
-    assert [each.offer for each in await group_offers("S1", mall.watch())] == [offer]
-    assert await group_offers("S9", mall.watch()) == []
+    assert [each.number for each in (await groups_to_join(offer, mall.watch()))[0]] == [group, other]
+    assert [each.offer for each in (await group_offers("S1", mall.watch()))[0]] == [offer]
+    assert await group_offers("S9", mall.watch()) == ([], None)
 
 
 async def test_a_quote_shows_the_price_that_is_charged_and_flash_offers_stay_apart(mall: Mall) -> None:

@@ -12,6 +12,7 @@ from kit.clock import utc_now
 from miniapp_api.groups import endpoints as of_buyers
 from orders.after_sales import AfterSales
 from orders.groups.service import Groups
+from payments.service import Payments
 from products.group_offers import GroupOffers
 from products.offers import Offers
 from tests.accounts.served import Served, served
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.asyncio
 async def doors(database: str) -> AsyncIterator[Served]:
     offers = GroupOffers(Offers())
     # Ending an offer gives nothing back; what follows from it is tried in tests/orders/test_groups.py.
-    groups = Groups(offers, cast(AfterSales, None))
+    groups = Groups(offers, cast(AfterSales, None), cast(Payments, None))
     async with served(offers, groups, also=(of_merchants, of_buyers)) as client:
         yield client
 
@@ -81,20 +82,20 @@ async def test_a_group_offer_is_published_once_and_ended_with_a_reason_by_its_me
     assert [each.status_code for each in published] == [201, 201]
     offer = published[0].json()
     assert (offer["left"], offer["min_buyers"], offer["sites"]) == (8, 3, [])
-    assert (await http.get("/v1/miniapp/group-offers")).json() == {"offers": [offer]}
+    assert (await http.get("/v1/miniapp/group-offers")).json() == {"offers": [offer], "next_cursor": None}
     assert (await http.get("/v1/miniapp/offers")).json() == {"offers": []}
     number = offer["offer"]
     shown = await http.get(f"/v1/miniapp/group-offers/{number}")
-    assert shown.json() == {"offer": offer, "groups": []}
+    assert shown.json() == {"offer": offer, "groups": [], "next_cursor": None}
     assert (await http.get("/v1/miniapp/groups/G0")).json()["code"] == "group_unknown"
     # It is no flash offer, and nobody else's.
     assert (await http.put(f"/v1/console/offers/{number}/end", headers=clerk)).status_code == 404
     end = f"/v1/console/group-offers/{number}/end"
     assert (await http.put(end, headers=foreign, json={"reason": "不是自己的"})).status_code == 404
-    assert (await http.get("/v1/console/group-offers", headers=foreign)).json() == {"offers": []}
+    assert (await http.get("/v1/console/group-offers", headers=foreign)).json() == {"offers": [], "next_cursor": None}
     ended = [await http.put(end, headers=county, json={"reason": reason}) for reason in ("标价有误", "再次")]
     assert [(e.json()["offer"]["state"], e.json()["offer"]["end_reason"]) for e in ended] == [("ended", "标价有误")] * 2
-    assert (await http.get("/v1/miniapp/group-offers")).json() == {"offers": []}
+    assert (await http.get("/v1/miniapp/group-offers")).json()["offers"] == []
     assert [each["state"] for each in (await http.get("/v1/console/group-offers", headers=clerk)).json()["offers"]] == [
         "ended"
     ]
