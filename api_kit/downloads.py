@@ -1,8 +1,10 @@
-"""Files that go out piece by piece."""
+"""Files that go out: piece by piece, or a picture that has no address."""
 
 from collections.abc import AsyncIterator
 
-from sanic.response import BaseHTTPResponse, ResponseStream
+from sanic.response import BaseHTTPResponse, HTTPResponse, ResponseStream, raw
+
+from kit.imaging import CONTENT_TYPE
 
 
 def download(name: str, content_type: str, pieces: AsyncIterator[bytes]) -> ResponseStream:
@@ -14,3 +16,13 @@ def download(name: str, content_type: str, pieces: AsyncIterator[bytes]) -> Resp
 
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return ResponseStream(send, headers=headers, content_type=content_type)
+
+
+def private_picture(content: bytes) -> HTTPResponse:
+    """A picture for one pair of eyes: inert, and kept by nobody on the way."""
+    headers = {
+        "content-security-policy": "default-src 'none'; sandbox",
+        "content-disposition": 'inline; filename="picture.jpg"',
+        "cache-control": "no-store",
+    }
+    return raw(content, content_type=CONTENT_TYPE, headers=headers)

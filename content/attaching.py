@@ -1,12 +1,14 @@
-"""Attaching pictures to what shows them; an attached picture is not collected."""
+"""Attaching pictures to what shows them; an attached picture is not collected, one that was taken off is, later."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from content.errors import PictureNotUsable
 from kit.database import Row, execute, in_open_transaction, rows
 
 MAX_PICTURES = 20
+TAKEN_OFF_KEPT = timedelta(days=30)
+"""For so long a picture that was taken off may be put back."""
 
 
 async def attach_pictures(numbers: Sequence[str], uploader: str, purpose: str, owner: str, now: datetime) -> None:
@@ -29,14 +31,17 @@ async def attach_pictures(numbers: Sequence[str], uploader: str, purpose: str, o
     if unusable := [number for number in numbers if number not in usable]:
         raise PictureNotUsable(pictures=unusable)
     await execute(
-        "UPDATE picture SET owner = NULL, position = NULL"
+        "UPDATE picture SET owner = NULL, position = NULL, taken_from = $1, taken_off_at = $4, collect_at = $5"
         " WHERE owner = $1 AND purpose = $2 AND NOT number = ANY($3::text[])",
         owner,
         purpose,
         list(numbers),
+        now,
+        now + TAKEN_OFF_KEPT,
     )
     await execute(
-        "UPDATE picture p SET owner = $1, position = given.position, attached_at = COALESCE(p.attached_at, $2)"
+        "UPDATE picture p SET owner = $1, position = given.position, attached_at = COALESCE(p.attached_at, $2),"
+        " taken_from = NULL, taken_off_at = NULL, collect_at = NULL"
         " FROM unnest($3::text[]) WITH ORDINALITY AS given (number, position) WHERE p.number = given.number",
         owner,
         now,

@@ -1,12 +1,21 @@
 """What time does to pictures and texts."""
 
+from datetime import datetime
+
 from content.checking import Checks
+from content.collecting import StillNeeded, collect
+from content.own_records import forget_old_texts
 from content.pictures import Pictures
 
 
-async def collect_pictures(pictures: Pictures) -> int:
-    """Delete the files of pictures that nobody attached, or that were refused long ago."""
-    return await pictures.collect()
+async def collect_pictures(pictures: Pictures, still_needed: StillNeeded) -> int:
+    """Delete the files of pictures that nothing shows: never attached, refused, taken off."""
+    return await collect(pictures, still_needed)
+
+
+async def forget_texts(judged_before: datetime, with_their_owner: tuple[str, ...]) -> int:
+    """Forget texts that were judged before a day, but for kinds that are forgotten with what they belong to."""
+    return await forget_old_texts(judged_before, with_their_owner)
 
 
 async def check_texts(checks: Checks) -> int:

@@ -38,7 +38,8 @@ class Picture(Model):
 
     ``stem`` is the secret part of its files' keys, ``base_url`` the address below which they are served, empty for
     a private one. ``uploader`` and ``owner`` are opaque. ``openid`` is the author's as WeChat's check wants it.
-    ``sha256`` is that of the bytes that came.
+    ``sha256`` is that of the bytes that came. One that was taken off says from what and when, and when it is looked at
+    whether anything else still needs it.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -56,6 +57,9 @@ class Picture(Model):
     position = fields.SmallIntField(null=True)
     uploaded_at = fields.DatetimeField()
     attached_at = fields.DatetimeField(null=True)
+    taken_from = fields.CharField(max_length=64, null=True)
+    taken_off_at = fields.DatetimeField(null=True)
+    collect_at = fields.DatetimeField(null=True)
     check_attempts = fields.SmallIntField(default=0)
     next_check_at = fields.DatetimeField(null=True)
     trace_id = fields.CharField(max_length=64, null=True, unique=True)
@@ -79,6 +83,10 @@ class Picture(Model):
             ),
             CheckConstraint(check="width > 0 AND height > 0", name="picture_size"),
             CheckConstraint(check="owner IS NULL OR attached_at IS NOT NULL", name="picture_attached"),
+            CheckConstraint(
+                check="(taken_off_at IS NULL) = (taken_from IS NULL) AND (taken_off_at IS NULL OR owner IS NULL)",
+                name="picture_taken_off",
+            ),
         )
 
 

@@ -1,9 +1,9 @@
-"""Pictures: taken in, held until they have been judged, attached to what shows them, collected when nothing does."""
+"""Pictures: taken in, held until they have been judged, attached to what shows them."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -25,33 +25,34 @@ from kit.imaging import CONTENT_TYPE, SIZES, Encoded, PictureInvalid, PictureToo
 from kit.numbers import opaque_id
 from kit.outbox import announce
 
-ORPHANED_AFTER = timedelta(days=1)
-REFUSED_KEPT = timedelta(days=30)
-
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a picture is for. ``checked`` ones are held until they are judged; ``private`` ones have no address."""
+    """What a picture is for. ``checked`` ones are held until they are judged; ``private`` ones have no address.
+
+    ``evidence`` proves something about its owner, so it stays as long as the owner does, refused or not.
+    """
 
     consumers: bool
     staff: bool
     checked: bool = True
     private: bool = False
+    evidence: bool = False
 
 
 PURPOSES = {
     "review": Purpose(consumers=True, staff=False),
-    "after_sales": Purpose(consumers=True, staff=True),
-    "complaint": Purpose(consumers=True, staff=True),
+    "after_sales": Purpose(consumers=True, staff=True, evidence=True),
+    "complaint": Purpose(consumers=True, staff=True, evidence=True),
     "shop": Purpose(consumers=False, staff=True),
     # The county looks at a product before it is listed, and hosts are the county's own people.
     "product": Purpose(consumers=False, staff=True, checked=False),
     "live": Purpose(consumers=False, staff=True, checked=False),
     "page": Purpose(consumers=False, staff=True, checked=False),
     # What a buyer showed WeChat Pay with a complaint.
-    "evidence": Purpose(consumers=False, staff=True, checked=False, private=True),
-    "licence": Purpose(consumers=True, staff=True, checked=False, private=True),
-    "identity": Purpose(consumers=True, staff=True, checked=False, private=True),
+    "evidence": Purpose(consumers=False, staff=True, checked=False, private=True, evidence=True),
+    "licence": Purpose(consumers=True, staff=True, checked=False, private=True, evidence=True),
+    "identity": Purpose(consumers=True, staff=True, checked=False, private=True, evidence=True),
 }
 
 
@@ -248,27 +249,15 @@ class Pictures:
             raise PictureNotFound()
         return content
 
-    async def collect(self) -> int:
-        """Drop what was never attached within a day and what was refused long ago; answers how many files went."""
-        now = self.clock()
-        async with transaction():
-            await execute(
-                "UPDATE picture SET state = 'dropped' WHERE id IN (SELECT id FROM picture WHERE"
-                " (attached_at IS NULL AND uploaded_at < $1 AND state <> 'dropped')"
-                " OR (state = 'refused' AND judged_at < $2) LIMIT 200 FOR UPDATE SKIP LOCKED)",
-                now - ORPHANED_AFTER,
-                now - REFUSED_KEPT,
-            )
-        gone = await rows("SELECT id, stem FROM picture WHERE state = 'dropped' AND files_deleted_at IS NULL LIMIT 200")
-        for picture in gone:
-            await self.storage.delete([file_key(picture["stem"], name) for name in SIZES])
-            await execute("UPDATE picture SET files_deleted_at = $2 WHERE id = $1", picture["id"], self.clock())
-        return len(gone)
-
 
 def file_key(stem: str, name: str) -> str:
     """The key of one derived file."""
     return f"{stem}-{SIZES[name]}.jpg"
+
+
+def address_of(picture: Row) -> str:
+    """Where the picture itself is served once it has passed, which others copy; '' of a private one."""
+    return f"{picture['base_url']}/{file_key(picture['stem'], 'medium')}" if picture["base_url"] else ""
 
 
 def _is_consumer(uploader: str) -> bool:

@@ -4,18 +4,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
-from content.own_records import forget_content_of
+from content.own_records import forget_content_of, pictures_told
 from kit.belongings import Part, Person, Told, told
 from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from orders.own_records import orders_of_person
 
 BATCH = 200
+_SAYS_SOMETHING = (
+    "detail <> '' OR phone_cipher IS NOT NULL"
+    " OR EXISTS (SELECT 1 FROM complaint_picture p WHERE p.complaint_id = complaint.id)"
+    " OR EXISTS (SELECT 1 FROM complaint_step s WHERE s.complaint_id = complaint.id AND s.text <> '')"
+    " OR EXISTS (SELECT 1 FROM complaint_message m WHERE m.complaint_id = complaint.id AND m.text <> '')"
+)
 _OF = "(consumer = $1 OR order_number = ANY($2::text[]))"
 
 
 async def personal_data(cipher: FieldCipher, person: Person) -> Told:
-    """Complaints with their steps; a phone number that WeChat Pay told with one is opened."""
+    """Complaints with their steps and what WeChat Pay sent with them: phone numbers, opened, and pictures."""
     orders = await orders_of_person(person.number)
     found = await told(
         'SELECT number, origin, order_number AS "order", product, problem, detail, state, complained_at, closed_at,'
@@ -28,7 +34,23 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
         f"SELECT number, phone_cipher FROM complaint WHERE {_OF} AND phone_cipher IS NOT NULL", person.number, orders
     )
     phones = {s["number"]: cipher.decrypt(bytes(s["phone_cipher"]), f"complaint|phone|{s['number']}") for s in sealed}
-    return {"complaints": [{**complaint, "phone": phones.get(complaint["number"])} for complaint in found]}
+    return {
+        "complaints": [{**complaint, "phone": phones.get(complaint["number"])} for complaint in found],
+        "pictures": await pictures_told([f"complaint:{complaint['number']}" for complaint in found]),
+    }
+
+
+async def came_with_complaint(consumer: str, picture: str) -> bool:
+    """Whether a kept picture came with a complaint of this consumer."""
+    return bool(
+        await scalar(
+            "SELECT 1 FROM complaint_picture p JOIN complaint ON complaint.id = p.complaint_id"
+            f" WHERE {_OF} AND p.picture = $3 LIMIT 1",
+            consumer,
+            await orders_of_person(consumer),
+            picture,
+        )
+    )
 
 
 async def open_matters(person: Person) -> Mapping[str, int]:
@@ -67,7 +89,7 @@ async def _forget_some(closed_before: datetime) -> int:
     async with transaction():
         found = await row(
             "SELECT array_agg(id) AS ids, array_agg('complaint:' || number) AS owners FROM (SELECT id, number"
-            " FROM complaint WHERE state = 'closed' AND closed_at < $1 AND (detail <> '' OR phone_cipher IS NOT NULL)"
+            f" FROM complaint WHERE state = 'closed' AND closed_at < $1 AND ({_SAYS_SOMETHING})"
             " ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) c",
             closed_before,
             BATCH,

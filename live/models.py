@@ -64,6 +64,7 @@ class LiveSession(Model):
     started_at = fields.DatetimeField(null=True)
     interrupted_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
+    chat_forgotten_at = fields.DatetimeField(null=True)
     replay_ready_at = fields.DatetimeField(null=True)
 
     class Meta:

@@ -1,9 +1,13 @@
-"""What a consumer has written in live rooms."""
+"""What a consumer has written in live rooms, and when everybody's words are forgotten."""
+
+from datetime import datetime
 
 from content.own_records import forget_texts_of
 from kit.belongings import Part, Person, Told, told
-from kit.database import execute, rows, transaction
+from kit.database import execute, row, rows, transaction
 from live.chat import SUBJECT
+
+BATCH = 1000
 
 
 async def personal_data(person: Person) -> Told:
@@ -35,3 +39,38 @@ async def erase(person: Person) -> None:
 
 
 PART = Part("live", erase, personal_data)
+
+
+async def forget_chat(ended_before: datetime) -> int:
+    """Of rooms that ended before a day, forget what viewers wrote and under which names; answers how many rooms.
+
+    Places in the feed stay. A room is noted as forgotten with the last of its words, so another worker ends what a
+    killed one began.
+    """
+    forgotten = 0
+    while (of_room := await _forget_some(ended_before)) is not None:
+        forgotten += of_room
+    return forgotten
+
+
+async def _forget_some(ended_before: datetime) -> int | None:
+    """Some words of one room; 1 with its last ones, None when there is no such room."""
+    async with transaction():
+        room = await row(
+            "SELECT id, number FROM live_session WHERE ended_at < $1 AND chat_forgotten_at IS NULL"
+            " ORDER BY ended_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+            ended_before,
+        )
+        if room is None:
+            return None
+        said = await rows(
+            """UPDATE live_feed_message SET payload = payload || '{"name": "……", "text": "……"}'::jsonb WHERE id IN ("""
+            " SELECT id FROM live_feed_message WHERE session_id = $1 AND kind = 'chat' AND payload ->> 'name' <> '……'"
+            f' ORDER BY "offset" LIMIT {BATCH}) RETURNING "offset"',
+            room["id"],
+        )
+        await forget_texts_of([f"{SUBJECT}{room['number']}:{each['offset']}" for each in said])
+        if len(said) == BATCH:
+            return 0
+        await execute("UPDATE live_session SET chat_forgotten_at = now() WHERE id = $1", room["id"])
+        return 1

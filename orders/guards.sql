@@ -81,3 +81,6 @@ CREATE INDEX IF NOT EXISTS customer_order_known_delivery
 
 SELECT keep_rows('voucher');
 CREATE INDEX IF NOT EXISTS voucher_due ON voucher (valid_until) WHERE state = 'issued';
+
+-- Whether a product was ever ordered, when its old pictures are to be collected.
+CREATE INDEX IF NOT EXISTS order_line_of_product ON order_line (product);

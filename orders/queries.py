@@ -1,13 +1,16 @@
 """Reads of orders: one SQL statement each."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 
 import msgspec
 
+from content.collecting import TakenOff
 from kit.database import rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from products.calendars import Booking
+from products.service import PRODUCT_PICTURES
 
 _LINES = (
     "(SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'sku', l.sku, 'product', l.product, 'title', l.title,"
@@ -170,3 +173,23 @@ def _column(owner: str) -> str:
 def _read(found: dict[str, object]) -> dict[str, object]:
     lines = found["lines"]
     return {**found, "lines": msgspec.json.decode(lines) if isinstance(lines, str) else lines}
+
+
+async def pictures_in_orders(taken_off: Sequence[TakenOff]) -> set[str]:
+    """Of pictures that products no longer show, those that orders do, or that belong to what is kept of a trade.
+
+    An order shows the picture that stood for its goods for ever. The product's other pictures of that day were part of
+    what was offered: they are kept as long as the order's own record (e-commerce law, article 31).
+    """
+    found = await rows(
+        "SELECT t.number FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])"
+        " AS t (number, product, address, attached_at, taken_off_at) WHERE EXISTS (SELECT 1 FROM order_line l"
+        "   JOIN customer_order o ON o.id = l.order_id WHERE l.product = t.product"
+        "   AND (l.image = t.address OR o.delivery <> '' AND o.placed_at BETWEEN t.attached_at AND t.taken_off_at))",
+        [picture.number for picture in taken_off],
+        [picture.owner.removeprefix(PRODUCT_PICTURES) for picture in taken_off],
+        [picture.address for picture in taken_off],
+        [picture.attached_at for picture in taken_off],
+        [picture.taken_off_at for picture in taken_off],
+    )
+    return {each["number"] for each in found}

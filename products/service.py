@@ -67,6 +67,7 @@ class SalePolicies:
 
 
 PICTURES = "product"
+PRODUCT_PICTURES = f"{PICTURES}:"
 """The purpose of a product's pictures."""
 
 
@@ -270,7 +271,7 @@ class Catalogue:
 
 def pictures_owner(code: str) -> str:
     """What a product's pictures are attached to."""
-    return f"product:{code}"
+    return f"{PRODUCT_PICTURES}{code}"
 
 
 async def _show(code: str, draft: ProductDraft, by: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ import county.own_records
 import kit.idempotency
 import ledger.jobs
 import live.jobs
+import live.own_records
 import logistics.jobs
 import merchants.jobs
 import messages.inbox
@@ -28,8 +29,10 @@ import products.jobs
 import promotions.jobs
 import settlements.jobs
 from kit.clock import utc_now
+from orders.queries import pictures_in_orders
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
+from server.own_records import WITH_THEIR_OWNER
 from server.tallies import JOB_RUNS
 
 log = structlog.get_logger("jobs")
@@ -51,6 +54,11 @@ class Job:
 def _kept(built: Bootstrap) -> timedelta:
     """How long records of trades are kept."""
     return timedelta(days=built.settings.own_data.trade_retention_days)
+
+
+def _live_kept(built: Bootstrap) -> timedelta:
+    """How long what was said in a live room is kept."""
+    return timedelta(days=built.settings.own_data.live_retention_days)
 
 
 JOBS: tuple[Job, ...] = (
@@ -97,7 +105,11 @@ JOBS: tuple[Job, ...] = (
     Job("notifications.note_expiring_orders", 30, lambda b: b.notifications.note_expiring_orders()),
     Job("notifications.note_ending_coupons", 600, lambda b: b.notifications.note_ending_coupons()),
     Job("messages.forget_old_events", 3600, lambda b: messages.inbox.forget_old_events(utc_now())),
-    Job("content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures), MEDIA),
+    Job(
+        "content.collect_pictures", 600, lambda b: content.jobs.collect_pictures(b.pictures, pictures_in_orders), MEDIA
+    ),
+    Job("content.forget_old_texts", 3600, lambda b: content.jobs.forget_texts(utc_now() - _kept(b), WITH_THEIR_OWNER)),
+    Job("live.forget_old_chat", 3600, lambda b: live.own_records.forget_chat(utc_now() - _live_kept(b))),
     Job("products.count_sales", 60, lambda b: products.jobs.count_sales()),
     Job("products.keep_search_in_step", 60, lambda b: products.jobs.keep_search_in_step()),
     Job("accounts.forget_old_sessions", 3600, lambda b: accounts.jobs.forget_old_sessions()),

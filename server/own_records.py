@@ -90,6 +90,12 @@ NOT_TOLD: dict[str, str] = {
     "supplier.entered_by": "staff",
 }
 
+WITH_THEIR_OWNER = ("case", "gift", "chat")
+"""Kinds of held text that go with what they belong to: orders.forget_old_deliveries and live.forget_old_chat see to it.
+
+Every other kind goes when it was judged long enough ago (content.forget_old_texts), so none stays for ever.
+"""
+
 
 def parts_of(cipher: FieldCipher, book: AddressBook) -> tuple[Part, ...]:
     """Every room that knows something about a consumer, in the order in which it is told and erased."""

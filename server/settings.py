@@ -109,11 +109,13 @@ class OwnDataSettings(msgspec.Struct, frozen=True):
     """What consumers may ask of their own data, and how long the house keeps what it must.
 
     ``trade_retention_days``: records of a trade are kept for at least three years after its end (e-commerce law,
-    article 31; domain reference 5). ``closure_cooling_days`` is the house's own choice: PIPL names no number.
+    article 31; domain reference 5). ``live_retention_days``: so is what was said in a live room (measures for online
+    trade, article 20; domain reference 5). ``closure_cooling_days`` is the house's own choice: PIPL names no number.
     """
 
     closure_cooling_days: int = 7
     trade_retention_days: int = 1096
+    live_retention_days: int = 1096
     exports_per_day: int = 3
 
 
@@ -252,6 +254,8 @@ def _reasons_not_to_start(s: Settings) -> list[str]:
         reasons.append("OWN_DATA_CLOSURE_COOLING_DAYS must be between 0 and 60")
     if not 1096 <= s.own_data.trade_retention_days <= 36525:
         reasons.append("OWN_DATA_TRADE_RETENTION_DAYS must be at least 1096: three years (e-commerce law, article 31)")
+    if not 1096 <= s.own_data.live_retention_days <= 36525:
+        reasons.append("OWN_DATA_LIVE_RETENTION_DAYS must be at least 1096: three years (live commerce, replays)")
     if not 1 <= s.own_data.exports_per_day <= 100:
         reasons.append("OWN_DATA_EXPORTS_PER_DAY must be between 1 and 100")
     if not 64 * 1024 <= s.pictures.max_bytes <= 10 * 1024 * 1024:

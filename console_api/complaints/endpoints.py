@@ -1,10 +1,11 @@
 """A merchant sees and answers its own complaints; the county assigns, closes, takes down and reports."""
 
-from sanic.response import HTTPResponse, raw
+from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
 from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import private_picture
 from console_api import door
 from console_api.complaints.schemas import (
     ClockInput,
@@ -17,14 +18,12 @@ from console_api.complaints.schemas import (
     TakeDownInput,
     TextInput,
 )
-from console_api.content.endpoints import PICTURE_HEADERS
 from console_api.content.schemas import PurposeQuery
 from content.pictures import Pictures
 from county.complaints.queries import ComplaintView, Reader, check_picture, clocks, complaint, complaints
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
 from kit.clock import utc_now
-from kit.imaging import CONTENT_TYPE
 from orders.errors import OrderNotFound
 from orders.queries import order_of
 
@@ -59,7 +58,7 @@ async def show_complaint_picture(
     await check_picture(number, picture, _reader(actor))
     content = await pictures.file(picture, None)
     await logs.record(actor, query.purpose, f"complaint:{number}", ["picture"])
-    return raw(content, content_type=CONTENT_TYPE, headers=PICTURE_HEADERS)
+    return private_picture(content)
 
 
 @door.post("/complaints/<number:str>/replies")

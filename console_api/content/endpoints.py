@@ -1,9 +1,10 @@
 """Pictures that staff hands in, and the few people who may look at private or waiting ones."""
 
-from sanic.response import HTTPResponse, raw
+from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, CountyOfficer, Host, MerchantClerk, PovertyOfficer, StationKeeper
 from accounts.service import AccessLogs
+from api_kit.downloads import private_picture
 from api_kit.uploads import MAX_UPLOAD_BYTES, Upload
 from console_api import door
 from console_api.content.schemas import (
@@ -17,13 +18,6 @@ from content.errors import PictureNotFound
 from content.pictures import Pictures, TakenPicture
 from content.texts import Texts, keywords
 from content.waiting import waiting_content
-from kit.imaging import CONTENT_TYPE
-
-PICTURE_HEADERS = {
-    "content-security-policy": "default-src 'none'; sandbox",
-    "content-disposition": 'inline; filename="picture.jpg"',
-    "cache-control": "no-store",
-}
 
 
 @door.post("/pictures", max_body_bytes=MAX_UPLOAD_BYTES)
@@ -45,7 +39,7 @@ async def show_picture_file(
     """查看未公开的图片（证照、待审核内容）：县级商务干部可看全部，商户人员只看自己上传的；每次查看都留记录。"""
     content = await pictures.file(number, actor.caller if isinstance(actor, MerchantClerk) else None)
     await logs.record(actor, query.purpose, f"picture:{number}", ["picture"])
-    return raw(content, content_type=CONTENT_TYPE, headers=PICTURE_HEADERS)
+    return private_picture(content)
 
 
 @door.get("/content-checks")

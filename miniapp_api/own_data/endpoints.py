@@ -1,5 +1,7 @@
 """Documents and consents, the switches, the export of the own data, and the closing of the account."""
 
+from sanic.response import HTTPResponse
+
 from accounts.actors import Consumer
 from accounts.closures import Closures, ClosureView
 from accounts.consents import (
@@ -12,7 +14,11 @@ from accounts.consents import (
 from accounts.exports import Export, Exports, ExportTicket
 from accounts.own_data_errors import ClosureNotUnderstood, ClosureUnknown, DocumentUnknown
 from accounts.own_data_models import DocumentKind
+from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import private_picture
+from content.pictures import Pictures
+from county.own_records import came_with_complaint
 from miniapp_api import door
 from miniapp_api.own_data.schemas import (
     AgreeInput,
@@ -80,6 +86,15 @@ async def ask_for_export(actor: Consumer, body: ExportInput, key: IdempotencyKey
 async def fetch_export(actor: Consumer, number: str, exports: Exports) -> Export:
     """取回个人数据（JSON）；每次取回留有访问记录。"""
     return await exports.fetch(actor, number)
+
+
+@door.get("/me/pictures/<number:str>")
+async def fetch_own_picture(actor: Consumer, number: str, pictures: Pictures, logs: AccessLogs) -> HTTPResponse:
+    """取回本人提交的一张图片（JPEG），未公开的、随微信支付投诉提交的也在内；每次取回留有访问记录。"""
+    own = actor.caller if not await came_with_complaint(actor.number, number) else None
+    content = await pictures.file(number, own)
+    await logs.record(actor, "export", f"picture:{number}", ["picture"])
+    return private_picture(content)
 
 
 @door.post("/me/closure")

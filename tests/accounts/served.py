@@ -1,10 +1,12 @@
 """The doors of accounts, merchants and products on a port of this process, with real log-ins."""
 
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +35,8 @@ from api_kit.doors import Door
 from api_kit.mounting import mount
 from console_api import door as console
 from console_api.offers import endpoints as offers_of_merchants
+from content.pictures import Pictures
+from integrations.object_storage.folder import FolderStorage
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.parcels import Parcels
@@ -133,6 +137,9 @@ async def served(*more: object, also: Sequence[ModuleType] = ()) -> AsyncIterato
             ShippingReports(),
             AccessLogs(),
             Tracking(None, Parcels()),
+            Pictures(
+                FolderStorage(Path(tempfile.gettempdir(), "longchuan-no-pictures")), "https://pictures.example.cn"
+            ),
             *more,
         )
     }

@@ -1,6 +1,7 @@
 """Pictures from the bytes that come to the address that is shown, and to the end of their files."""
 
 import asyncio
+from collections.abc import Sequence
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from content.collecting import TakenOff, collect
 from content.errors import (
     ContentDecided,
     PictureNotFound,
@@ -38,6 +40,11 @@ async def held(pictures: Pictures, purpose: str = "review", uploader: str = BUYE
 async def attach(pictures: Pictures, numbers: list[str], owner: str = "review:R1", uploader: str = BUYER) -> None:
     async with transaction():
         await pictures.attach(numbers, uploader, "review", owner)
+
+
+async def nobody(asked: Sequence[TakenOff]) -> set[str]:
+    """Nobody else needs a picture that was taken off."""
+    return set()
 
 
 def files(directory: Path) -> list[Path]:
@@ -188,20 +195,19 @@ async def test_attaching_again_says_the_whole_list(pictures: Pictures) -> None:
 async def test_orphans_and_refused_ones_lose_their_files_and_nothing_else_does(
     pictures: Pictures, watch: Watch, tmp_path: Path
 ) -> None:
-    orphan, kept, refused, taken_off = [await held(pictures) for _ in range(4)]
-    await attach(pictures, [kept, refused, taken_off])
-    await attach(pictures, [kept, refused])
+    orphan, kept, refused, another = [await held(pictures) for _ in range(4)]
+    await attach(pictures, [kept, refused, another])
     await pictures.decide(refused, False, "staff:U9", "违规")
-    assert await pictures.collect() == 0
+    assert await collect(pictures, nobody) == 0
     watch.forward(hours=25)
-    assert await pictures.collect() == 1
+    assert await collect(pictures, nobody) == 1
     assert len(files(tmp_path)) == 9
     watch.forward(days=30)
-    assert await pictures.collect() == 1
-    assert await pictures.collect() == 0
+    assert await collect(pictures, nobody) == 1
+    assert await collect(pictures, nobody) == 0
     states = await rows("SELECT number, state FROM picture")
     assert {s["number"]: s["state"] for s in states} == {
-        orphan: "dropped", kept: "held", refused: "dropped", taken_off: "held"
+        orphan: "dropped", kept: "held", refused: "dropped", another: "held"
     }  # fmt: skip
     with pytest.raises(PictureNotFound):
         await pictures.file(orphan, None)
@@ -213,7 +219,7 @@ async def test_an_upload_that_died_half_way_is_collected(pictures: Pictures, wat
     with pytest.raises(ContentDecided):
         await pictures.decide(number, True, "staff:U9", "x")
     watch.forward(hours=25)
-    assert await pictures.collect() == 1
+    assert await collect(pictures, nobody) == 1
     assert files(tmp_path) == []
 
 

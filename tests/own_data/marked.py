@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import cast
 
 from accounts.actors import Consumer
 from accounts.closures import Closures
@@ -12,6 +13,8 @@ from accounts.own_data_models import DocumentKind
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from content.texts import Texts
 from county.complaints.models import Complaint, ComplaintState, ComplaintStep, Origin
+from county.complaints.pictures import ComplaintPictures, note_pictures
+from county.complaints.ports import ComplaintDesk
 from kit import idempotency
 from kit.clock import utc_now
 from kit.database import execute, row, rows, scalar, transaction
@@ -66,6 +69,13 @@ PUBLISHED = {("review", REVIEW), ("content_text", REVIEW)}
 """What stays: the words of a review, under no name (e-commerce law, article 39)."""
 
 
+class Showing:
+    """WeChat Pay, which has a picture."""
+
+    async def picture(self, url: str) -> bytes:
+        return paint("PNG", (40, 30), colour=(50, 9, 9))
+
+
 @dataclass
 class Marked:
     """The consumer, and the services of own data on the mall's clock."""
@@ -106,6 +116,7 @@ class Marked:
         (self.order,) = trade.orders
         await self.mall.bring_to("received", self.order)
         await self._complain()
+        await self._complain_at_wechat_pay()
         await self._write_and_show()
         await claimed_coupon(me.number)
         taken_away, decided = sorted(STAFF_WORDS)
@@ -125,6 +136,22 @@ class Marked:
         await after_sales.refuse(self.mall.merchant, case, "示例拒绝", "staff:clerk")
         await after_sales.escalate(me.number, case, WITHDRAWN_WORDS)
         await after_sales.withdraw(me.number, case)
+
+    async def _complain_at_wechat_pay(self) -> None:
+        """Without a word and without a phone number, but with a picture."""
+        now = self.mall.watch()
+        complaint = await Complaint.create(
+            number="CPW1", origin=Origin.WECHAT_PAY, external_id="example", order_number=self.order.number,
+            problem="其他", detail="", state=ComplaintState.CLOSED, complained_at=now, closed_at=now,
+        )  # fmt: skip
+        async with transaction():
+            await note_pictures(complaint.id, ["https://example.invalid/1"], now)
+        assert (
+            await ComplaintPictures(
+                cast("ComplaintDesk", Showing()), self.mall.built.pictures, self.mall.watch
+            ).fetch_due()
+            == 1
+        )
 
     async def _write_and_show(self) -> None:
         me = self.consumer
@@ -186,7 +213,9 @@ async def secrets_of(consumer: str) -> set[str]:
             members = json.loads(each["r"])
             names = ("recipient", "phone", "street") if table == "delivery_address" else ("delivery",)
             found += [bytes.fromhex(members[name].removeprefix("\\x")) for name in names]
-    found += [each["phone_cipher"] for each in await rows("SELECT phone_cipher FROM complaint")]
+    found += [
+        each["phone_cipher"] for each in await rows("SELECT phone_cipher FROM complaint WHERE phone_cipher IS NOT NULL")
+    ]
     found += [each["body"] for each in await rows("SELECT body FROM payment_notice")]
     return {bytes(secret).hex() for secret in found}
 

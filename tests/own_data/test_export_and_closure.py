@@ -27,12 +27,16 @@ from accounts.closures import CLAIMED_FOR, Closures
 from accounts.exports import FETCHES
 from accounts.own_data_errors import ClosureBlocked, ClosureUnknown, ExportEnded, ExportLimitReached, ExportUnknown
 from accounts.own_data_models import CLOSURE_TRANSITIONS, ClosureState
-from county.own_records import forget_complaints
+from content.collecting import collect
+from content.own_records import forget_old_texts
+from county.own_records import came_with_complaint, forget_complaints
 from kit.belongings import Part, Person
 from kit.database import execute, row, rows, scalar
 from orders.own_records import forget_deliveries
+from orders.queries import pictures_in_orders
 from payments.own_records import forget_notices
 from reviews.queries import author_name
+from server.own_records import WITH_THEIR_OWNER
 from tests.orders.cases import rolled_back
 from tests.orders.mall import Mall, settings_for
 from tests.own_data.marked import (
@@ -42,6 +46,7 @@ from tests.own_data.marked import (
     MARKS,
     OPENID,
     PUBLISHED,
+    REVIEW,
     Marked,
     secrets_of,
     where_it_stands,
@@ -76,6 +81,12 @@ async def test_everything_is_told_and_then_forgotten(marked: Marked) -> None:
     assert export.data["orders"]["orders"][0]["lines"][0]["quantity"] == 2
     assert export.data["payments"]["payments"][0]["amount_fen"] == marked.order.amount_fen
     assert export.cut == []
+    shown = [(room, each["purpose"]) for room in ("content", "county") for each in export.data[room]["pictures"]]
+    assert sorted(shown) == [("content", "after_sales"), ("content", "review"), ("content", "review"),
+                             ("county", "evidence")]  # fmt: skip
+    (evidence,) = export.data["county"]["pictures"]
+    assert await came_with_complaint(me.number, evidence["number"])
+    assert not await came_with_complaint("somebody", evidence["number"])
     assert await scalar("SELECT count(*) FROM access_log WHERE subject = $1 AND purpose = 'export'", me.caller) == 1
 
     with pytest.raises(ClosureBlocked) as blocked:
@@ -92,7 +103,7 @@ async def test_everything_is_told_and_then_forgotten(marked: Marked) -> None:
     mall.watch.forward(days=7, seconds=1)
     assert await marked.closures.erase_due() == 1
     assert await state_of(me.number) == "erased"
-    assert await mall.built.pictures.collect() >= 1
+    assert await collect(mall.built.pictures, pictures_in_orders) >= 1
     left = await where_it_stands(MARKS | secrets)
     trade_records = {
         "content_text",
@@ -114,9 +125,12 @@ async def test_everything_is_told_and_then_forgotten(marked: Marked) -> None:
     kept_until = mall.watch() - timedelta(days=1096)
     assert (await forget_deliveries(kept_until), await forget_deliveries(kept_until)) == (1, 0)
     assert await forget_notices(kept_until) > 0
-    assert (await forget_complaints(kept_until), await forget_complaints(kept_until)) == (1, 0)
+    assert (await forget_complaints(kept_until), await forget_complaints(kept_until)) == (2, 0)
     assert await scalar("SELECT count(*) FROM parcel WHERE phone_tail <> '' OR label IS NOT NULL") == 0
     assert await where_it_stands(MARKS | secrets) == PUBLISHED
+    assert await forget_old_texts(kept_until, WITH_THEIR_OWNER) == 1
+    assert await where_it_stands(MARKS | secrets) == {("review", REVIEW)}, "the check's copy goes, the review stays"
+    assert await scalar("SELECT count(*) FROM content_text WHERE text <> '……' OR state IN ('held', 'in_review')") == 0
     review = await row("SELECT consumer, anonymous FROM review")
     assert review is not None
     assert author_name(review["consumer"], review["anonymous"]) == "匿名用户"
@@ -124,7 +138,10 @@ async def test_everything_is_told_and_then_forgotten(marked: Marked) -> None:
     kept = await row("SELECT amount_fen, consumer FROM customer_order")
     assert kept == {"amount_fen": marked.order.amount_fen, "consumer": me.number}
     assert await scalar("SELECT state FROM coupon") == "void"
-    assert await scalar("SELECT count(*) FROM picture WHERE state <> 'dropped' AND purpose = 'after_sales'") == 0
+    assert (
+        await scalar("SELECT count(*) FROM picture WHERE state <> 'dropped' AND purpose IN ('after_sales', 'evidence')")
+        == 0
+    )
 
     again = await marked.log_in()
     assert again.number != me.number

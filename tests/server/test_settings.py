@@ -57,6 +57,7 @@ def test_without_a_word_it_is_production() -> None:
         ("WECHAT_PUSH_AES_KEY", "e" * 32, "WECHAT_PUSH_AES_KEY"),
         ("PICTURES_MAX_BYTES", "99999999", "PICTURES_MAX_BYTES"),
         ("PICTURES_BUCKET", "b", "PICTURES_S3_ACCESS_KEY_ID"),
+        ("OWN_DATA_LIVE_RETENTION_DAYS", "1095", "OWN_DATA_LIVE_RETENTION_DAYS"),
         ("CARRIER_SERVICE", "local", "no local carrier"),
         ("CARRIER_SERVICE", "kuaidi100", "CARRIER_KEY"),
         ("CARRIER_POLL_BASE", "http://127.0.0.1:8099", "never to a stand-in"),
