@@ -59,6 +59,14 @@ class SkusInvalid(Invalid):
     title_en = "The SKUs are not valid"
 
 
+class GtinInvalid(Invalid):
+    """A GTIN has fourteen digits, of which the last is the right check digit."""
+
+    code = "gtin_invalid"
+    title = "商品条码的校验位有误"
+    title_en = "The GTIN's check digit is wrong"
+
+
 class SpanInvalid(Invalid):
     """A span of validity ends on or after the day on which it begins."""
 

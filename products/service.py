@@ -11,6 +11,7 @@ from content.attaching import attach_pictures
 from content.pictures import pictures_of
 from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, joined, row, rows, transaction
+from kit.gs1 import gtin_holds
 from kit.numbers import public_number
 from merchants.models import Merchant, MerchantState
 from places.errors import DivisionUnknown
@@ -20,6 +21,7 @@ from products.categories import leaf
 from products.drafts import MAX_AXES, PictureKind, ProductDraft, SkuDraft
 from products.errors import (
     GateNotMet,
+    GtinInvalid,
     MerchantMayNotSell,
     ProductNotMovable,
     ProductUnknown,
@@ -85,7 +87,8 @@ class Catalogue:
         """A new product in draft; answers its code.
 
         Raises :class:`MerchantMayNotSell`, :class:`DivisionUnknown`, :class:`CategoryUnknown`,
-        :class:`SalePolicyUnknown`, :class:`SkusInvalid`, :class:`ShipsFromInvalid`, :class:`PictureNotUsable`.
+        :class:`SalePolicyUnknown`, :class:`SkusInvalid`, :class:`GtinInvalid`, :class:`ShipsFromInvalid`,
+        :class:`PictureNotUsable`.
         """
         seller = await Merchant.get_or_none(number=merchant)
         if seller is None or seller.state is not MerchantState.APPROVED:
@@ -215,6 +218,8 @@ class Catalogue:
         variants = [tuple(sku.options) for sku in draft.skus]
         if not draft.skus or len(named) != len(set(named)):
             raise SkusInvalid()
+        if wrong := [sku.gtin for sku in draft.skus if sku.gtin is not None and not gtin_holds(sku.gtin)]:
+            raise GtinInvalid(gtins=wrong)
         if len(draft.axes) > MAX_AXES or len(set(draft.axes)) < len(draft.axes):
             raise SkusInvalid(axes=list(draft.axes))
         if any(len(options) != len(draft.axes) for options in variants):

@@ -1,5 +1,6 @@
 """The wire of product tables, and the columns that a table has."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ import msgspec
 from accounts.actors import MerchantClerk
 from api_kit.schemas import Input, View
 from api_kit.spreadsheets import Cell, Column, fen_of_yuan, matching, one_of, whole_number
+from kit.gs1 import gtin_holds
 from kit.money import yuan
 from products.drafts import ReturnPolicy
 from products.imports import ExportRow
@@ -31,6 +33,14 @@ def _plain(text: str) -> str:
     return text
 
 
+def _gtin(text: str) -> str:
+    if not re.fullmatch("[0-9]{14}", text):
+        raise ValueError("应为 14 位数字")
+    if not gtin_holds(text):
+        raise ValueError("校验位有误")
+    return text
+
+
 COLUMNS = (
     Column("product", "商品代码", matching(r"[A-Z0-9]{1,24}", "商品代码有误"), required=False, max_chars=24),
     Column("article", "货号", _plain, required=False, max_chars=40),
@@ -43,7 +53,7 @@ COLUMNS = (
     Column("spec", "规格", _plain, max_chars=60),
     Column("price_fen", "价格（元）", fen_of_yuan(1, 100_000_000), max_chars=12),
     Column("mass_gram", "单件质量（克）", whole_number(0, 1_000_000), max_chars=8),
-    Column("gtin", "商品条码", matching(r"[0-9]{14}", "应为 14 位数字"), required=False, max_chars=14),
+    Column("gtin", "商品条码", _gtin, required=False, max_chars=14),
     Column("stock_change", "库存增减", whole_number(-1_000_000, 1_000_000), required=False, max_chars=8),
     Column("available", "当前可售（只读）", str, required=False, max_chars=20),
 )

@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from kit.clock import Clock, utc_now
-from kit.database import execute
+from kit.database import execute, scalar
 from kit.paging import CursorInvalid, write_cursor
 from merchants.models import Merchant
 from merchants.service import Merchants
 from products.dossiers import product_dossier, product_summaries
 from products.drafts import SkuDraft
 from products.errors import (
+    GtinInvalid,
     MarkDocumentTaken,
     MerchantMayNotSell,
     ProductNotMovable,
@@ -245,3 +246,20 @@ async def test_the_database_itself_refuses_a_price_of_nothing(database: str) -> 
     await listed_product(await approved_merchant())
     with pytest.raises(Exception, match="sku_price"):
         await execute("UPDATE sku SET price_fen = 0")
+
+
+async def test_a_gtin_with_a_wrong_check_digit_is_refused(database: str) -> None:
+    """Fails when ``Catalogue`` does not look at check digits: tried."""
+    merchant = await approved_merchant()
+    for wrong in ("09520000000012", "95200000000", "0952000000001X"):
+        with pytest.raises(GtinInvalid) as refused:
+            await Catalogue().draft(merchant, draft_of(skus=[sku_of(wrong)]), "staff:test")
+        assert refused.value.facts == {"gtins": [wrong]}
+    code = await Catalogue().draft(merchant, draft_of(skus=[sku_of("09520000000011")]), "staff:test")
+    with pytest.raises(GtinInvalid):
+        await Catalogue().edit(merchant, code, draft_of(skus=[sku_of("09520000000010")]), "staff:test")
+    assert await scalar("SELECT gtin FROM sku WHERE active") == "09520000000011"
+
+
+def sku_of(gtin: str) -> SkuDraft:
+    return SkuDraft(spec="500 g/罐", price_fen=3990, mass_gram=500, gtin=gtin)

@@ -196,3 +196,13 @@ async def test_a_hostile_or_odd_file_is_refused(desk: Desk) -> None:
     many = await desk.send(await table([line(str(n), "一") for n in range(501)]))
     assert many.json()["reason"] == "too_many_rows"
     assert await state() == (0, 0, 0)
+
+
+async def test_a_wrong_check_digit_in_a_table_names_its_column(desk: Desk) -> None:
+    told = await desk.bring_in(
+        [line("A", "一罐", 商品条码="09520000000012"), line("B", "一袋", 商品条码="09520000000011")]
+    )
+    assert [(problem["row"], problem["column"], problem["detail"]) for problem in told["problems"]] == [
+        (2, "商品条码", "校验位有误")
+    ]
+    assert await state() == (0, 0, 0)
