@@ -101,7 +101,7 @@ class Closures:
         )
 
     async def _claim(self, consumer: str) -> Person | None:
-        """The committed claim. From the first one on the identity is free for a new account and no session holds."""
+        """The committed claim. From the first one on no session holds; the identity is free when all is erased."""
         now = self.clock()
         async with transaction():
             account = await row(
@@ -144,6 +144,11 @@ class Closures:
         for part in self.parts:
             found |= {kind: count for kind, count in (await part.open_matters(person)).items() if count}
         return found
+
+
+async def is_being_erased(identity: str) -> bool:
+    """Whether rooms are still erasing what they know of an identity; one statement."""
+    return bool(await scalar("SELECT 1 FROM account_closure WHERE state = 'erasing' AND identity = $1", identity))
 
 
 async def revoke_cooling(consumer: str, now: datetime) -> bool:

@@ -78,6 +78,14 @@ class ClosureNotUnderstood(Invalid):
     title_en = "Say that the consequences are understood"
 
 
+class AccountBeingErased(Conflict):
+    """The former account of the same person is being erased, which takes seconds; then a new one can be made."""
+
+    code = "account_being_erased"
+    title = "原账户正在注销，请稍后再登录"
+    title_en = "The former account is being erased, log in again later"
+
+
 class ClosureUnknown(NotFound):
     """The account is not being closed."""
 

@@ -14,9 +14,10 @@ from accounts.actors import (
     PovertyOfficer,
     StationKeeper,
 )
-from accounts.closures import revoke_cooling
+from accounts.closures import is_being_erased, revoke_cooling
 from accounts.errors import PurposeMissing
 from accounts.models import AccessLog, AccountSession, ConsumerAccount, SessionKind
+from accounts.own_data_errors import AccountBeingErased
 from accounts.ports import MiniProgramLogin
 from accounts.roles import Duty, Role
 from accounts.tokens import token_hash
@@ -171,7 +172,8 @@ class ConsumerLogin:
         """A session for whoever the code belongs to; the account is made at the first log-in.
 
         Two first log-ins at once make one account: the unique identity decides. A closure that is cooling off is
-        revoked. Raises the errors of :class:`MiniProgramLogin`.
+        revoked. Raises the errors of :class:`MiniProgramLogin`, and :class:`AccountBeingErased` while an account of the
+        same identity is: some rooms know a person by it alone, and would erase what the new account does.
         """
         identity = await self.wechat.exchange_login_code(code)
         now = self.clock()
@@ -189,6 +191,8 @@ class ConsumerLogin:
                 now,
             )
             assert found is not None
+            if found["created_at"] == now and await is_being_erased(identity.openid):
+                raise AccountBeingErased()
             await revoke_cooling(found["number"], now)
             opened = await self.sessions.open_for_consumer(found["id"])
         return opened, self._profile(found)
@@ -196,7 +200,8 @@ class ConsumerLogin:
     async def bind_phone(self, consumer: Consumer, code: str) -> ConsumerProfile:
         """Keep the phone number behind the person's own code of the phone button, encrypted (R11)."""
         phone = await self.wechat.exchange_phone_code(code, consumer.openid)
-        await ConsumerAccount.filter(id=consumer.id).update(
+        # Not on the tombstone of an account that was erased while WeChat was asked.
+        await ConsumerAccount.filter(id=consumer.id, closed_at=None).update(
             phone_cipher=self.cipher.encrypt(phone, phone_place(consumer.number)),
             phone_index=self.cipher.blind_index("consumer_account.phone", phone),
             phone_bound_at=self.clock(),

@@ -159,7 +159,7 @@ class RoomFeed:
         sent_to = view.messages[-1].offset if view.messages else view.offset
         if len(view.messages) == SLICE and sent_to < view.offset:
             self.rung.set()
-        self._window.extend(view.messages)
+        self._keep(view.messages)
         fresh = None if state == self._state else state
         if before is not None and (view.messages or fresh is not None):
             frame = Frame(view.epoch, before.offset, sent_to, view.messages, fresh)
@@ -168,6 +168,15 @@ class RoomFeed:
                 subscription.push(wire)
         self._state = state
         self.view = replace(view, offset=sent_to, messages=())
+
+    def _keep(self, messages: tuple[Message, ...]) -> None:
+        """Hold what was read for those who come; words that were taken back are told to nobody any more."""
+        self._window.extend(messages)
+        for gone in {message.payload["offset"] for message in messages if message.kind == "chat_removed"}:
+            at = gone - self._window[0].offset
+            if at >= 0:
+                said = self._window[at]
+                self._window[at] = replace(said, payload=said.payload | {"text": "", "removed": True})
 
     def _admit(self) -> None:
         """Newcomers get what they lack, or the snapshot; both are serialised once per tick."""

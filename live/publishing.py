@@ -202,13 +202,13 @@ class Publishing:
         }
         return sorted({name for name, client in on_air - allowed})
 
-    async def sessions_out_of_grace(self) -> list[str]:
-        """Interrupted sessions whose host did not come back in time."""
+    async def sessions_out_of_grace(self) -> list[tuple[str, datetime]]:
+        """Interrupted sessions whose host did not come back in time, and since when."""
         found = await rows(
-            "SELECT number FROM live_session WHERE state = 'interrupted' AND interrupted_at < $1",
+            "SELECT number, interrupted_at FROM live_session WHERE state = 'interrupted' AND interrupted_at < $1",
             self.clock() - self.grace,
         )
-        return [session["number"] for session in found]
+        return [(session["number"], session["interrupted_at"]) for session in found]
 
 
 async def media_offset_ms(session_id: int, moment: datetime) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kit.clock import Clock, utc_now
-from kit.database import execute, scalar, transaction
+from kit.database import execute, rows, scalar, transaction
 from kit.errors import Unavailable
 from kit.numbers import opaque_id, public_number
 from live.errors import SessionNotFound, SessionStateForbids
@@ -16,6 +16,7 @@ from live.publishing import change_state, media_offset_ms
 
 PLAY_LIFETIME = timedelta(hours=4)
 ATTRIBUTION_LIFETIME = timedelta(hours=4)
+MISSED_AFTER = timedelta(days=1)
 SOURCE_PREFIX = "live:"
 
 
@@ -42,9 +43,10 @@ class Sessions:
             created_at=now,
         )
 
-    async def end(self, number: str, host: str | None) -> None:
+    async def end(self, number: str, host: str | None, interrupted_at: datetime | None = None) -> None:
         """End what is on air; ``host`` None means the house itself. Ending twice changes nothing.
 
+        With ``interrupted_at`` nothing happens when the host has come back since.
         Raises ``SessionNotFound`` for another host's session and ``SessionStateForbids`` before it has been
         on air. The publisher is cut at once when the media server answers, else by the supervisor's next
         look.
@@ -55,6 +57,8 @@ class Sessions:
             if host is not None and session.host != host:
                 raise SessionNotFound(number=number)
             if session.state in (SessionState.ENDED, SessionState.REPLAY_READY):
+                return
+            if interrupted_at is not None and session.interrupted_at != interrupted_at:
                 return
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
@@ -82,6 +86,31 @@ class Sessions:
                 return
             await change_state(session, SessionState.CANCELLED, now)
         await ring_after_commit(self.bell, number)
+
+    async def cancel_missed(self, limit: int = 100) -> int:
+        """Call off sessions that nobody has begun within a day of their plan; answers how many.
+
+        One with a push address that may still be used is left alone.
+        """
+        now = self.clock()
+        missed = await rows(
+            "SELECT number FROM live_session WHERE state IN ('scheduled', 'ready') AND planned_at < $1"
+            " AND (push_expires_at IS NULL OR push_expires_at < $2) ORDER BY planned_at LIMIT $3",
+            now - MISSED_AFTER,
+            now,
+            limit,
+        )
+        return sum([await self._cancel_missed(each["number"], now) for each in missed])
+
+    async def _cancel_missed(self, number: str, now: datetime) -> bool:
+        async with transaction():
+            session = await lock_session(number)
+            is_waiting = session.state in (SessionState.SCHEDULED, SessionState.READY)
+            if not is_waiting or (session.push_expires_at is not None and session.push_expires_at >= now):
+                return False
+            await change_state(session, SessionState.CANCELLED, now)
+        await ring_after_commit(self.bell, number)
+        return True
 
     async def count_sale(self, source: str | None, quantity: int, occurred_at: datetime) -> None:
         """Tell the viewers that something was bought here, without saying by whom. Runs inside a fact's

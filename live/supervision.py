@@ -95,8 +95,8 @@ class Supervision:
         if not await self.lease.hold():
             return False
         await self._compare()
-        for number in await self.publishing.sessions_out_of_grace():
-            await self.sessions.end(number, None)
+        for number, interrupted_at in await self.publishing.sessions_out_of_grace():
+            await self.sessions.end(number, None, interrupted_at)
         await self._keep_recordings()
         return True
 
@@ -132,9 +132,12 @@ class Supervision:
             )
             over = session["state"] == SessionState.ENDED.value
             drained = over and (session["stream"] not in self._on_air or self.clock() - session["ended_at"] > DRAIN)
-            await asyncio.to_thread(recording.extend, closed=drained)
-            if drained:
-                await self._close_recording(session["number"], recording)
+            try:
+                await asyncio.to_thread(recording.extend, closed=drained)
+                if drained:
+                    await self._close_recording(session["number"], recording)
+            except OSError:  # the others' recordings do not wait for this one's disk
+                log.exception("the recording of %s could not be kept", session["number"])
         for number in set(self._recordings) - {session["number"] for session in found}:
             del self._recordings[number]
 

@@ -88,6 +88,7 @@ JOBS: tuple[Job, ...] = (
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
+    Job("live.cancel_missed", 600, lambda b: b.live_sessions.cancel_missed()),
     Job(
         "settlements.issue_monthly_statements", 3600, lambda b: settlements.jobs.issue_monthly_statements(b.statements)
     ),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from accounts.actors import CountyOfficer, Host
+from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.live.schemas import (
     HostSessionLineView,
@@ -57,7 +58,7 @@ async def _own(actor: Host, number: str) -> HostSessionView:
 
 
 @door.post("/live/sessions")
-async def schedule_session(actor: Host, body: ScheduleSession, live: Sessions) -> HostSessionView:
+async def schedule_session(actor: Host, body: ScheduleSession, key: IdempotencyKey, live: Sessions) -> HostSessionView:
     """预约一场直播。"""
     now = utc_now()
     if not now - timedelta(minutes=5) <= body.planned_at <= now + FURTHEST:

@@ -13,7 +13,7 @@ Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 class ScheduleSession(Input):
     """A plan. ``merchant`` is the number of the merchant whose goods are sold."""
 
-    title: Annotated[str, msgspec.Meta(min_length=2, max_length=60)]
+    title: Annotated[str, msgspec.Meta(min_length=2, max_length=60, pattern=r"^(?!\s)[^\x00-\x1f\x7f]+(?<!\s)$(?!\n)")]
     merchant: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     planned_at: Annotated[datetime, msgspec.Meta(tz=True)]
 

@@ -17,6 +17,7 @@ from live.chat import Chat
 from live.errors import SessionNotFound
 from live.hub import QUEUE_FRAMES, FeedHub, Subscription
 from live.models import LiveSession
+from miniapp_api.live.endpoints import AllowedOrigins
 from scripts.local_stack.stack import LocalStack
 from tests.live.rooms import HOST, House
 from tests.products.shelf import approved_merchant, listed_product
@@ -198,6 +199,34 @@ async def test_a_place_too_old_or_of_another_epoch_gets_a_snapshot(
             assert frame["offset"] == last
 
 
+async def test_words_that_were_taken_back_are_told_to_nobody_who_comes_later(
+    database: str, hubs: tuple[FeedHub, FeedHub]
+) -> None:
+    """Fails when the room's memory keeps them: tried."""
+    house = House()
+    session, _ = await house.on_air()
+    begun = (await record(session))[-1][0]
+    watcher = Follower()
+    async with hubs[0].subscribe(session.number, None, None) as place:
+        frames = place.frames()
+        watcher.take(await asyncio.wait_for(anext(frames), 5))
+        kept = await house.chat.post(session.number, "consumer:1", "用户", "好吃", "k1")
+        bad = await house.chat.post(session.number, "consumer:2", "用户", "加微信领红包", "k2")
+        while (watcher.offset or 0) < bad:
+            watcher.take(await asyncio.wait_for(anext(frames), 5))
+        await house.chat.take_back(session.number, bad)
+        while (watcher.offset or 0) <= bad:
+            watcher.take(await asyncio.wait_for(anext(frames), 5))
+        for since in (None, begun):
+            async with hubs[0].subscribe(session.number, session.epoch, since) as late:
+                wire = await asyncio.wait_for(anext(late.frames()), 5)
+            said = {m["offset"]: m["payload"] for m in msgspec.json.decode(wire)["messages"] if m["kind"] == "chat"}
+            assert said == {
+                kept: {"name": "用户", "text": "好吃"},
+                bad: {"name": "用户", "text": "", "removed": True},
+            }
+
+
 async def test_viewers_are_counted_as_they_are_over_processes(database: str, hubs: tuple[FeedHub, FeedHub]) -> None:
     house = House()
     session, _ = await house.on_air()
@@ -229,6 +258,20 @@ async def test_a_slow_socket_is_let_go_and_the_others_stay(database: str) -> Non
     assert not quick.slow
     assert slow.queue.qsize() == 1
     assert [frame async for frame in slow.frames()] == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        (None, True), ("https://servicewechat.com", True), ("https://shop.example:8443", True),
+        ("https://evil.example", False), ("https://shop.example", False), ("null", False), ("", False),
+        ("http://[", False), ("https://[::1", False), ("shop.example:8443", False),
+    ],
+)  # fmt: skip
+def test_only_our_own_pages_open_sockets_whatever_stands_in_the_header(origin: str | None, may: bool) -> None:
+    """Fails with ValueError when the header is read as a URL: tried."""
+    origins = AllowedOrigins(("https://servicewechat.com",))
+    assert origins.allow(origin, "shop.example:8443") is may
 
 
 async def test_no_such_room(database: str, hubs: tuple[FeedHub, FeedHub]) -> None:

@@ -32,6 +32,7 @@ from accounts.staff import GrantedRole, StaffAccounts, StaffLogin
 from integrations.media_server.remux import FfmpegRemuxer
 from kit.clock import utc_now
 from kit.database import row, scalar
+from kit.numbers import opaque_id
 from live.jobs import Archive, make_archive_file
 from live.keys import LiveKeys
 from scripts.local_stack.probes import answers_http
@@ -148,7 +149,7 @@ class Centre:
 
     async def scheduled(self) -> str:
         plan = {"title": "红糖专场", "merchant": self.merchant, "planned_at": utc_now().isoformat()}
-        answer = await self.host.post(CONSOLE, json=plan)
+        answer = await self.host.post(CONSOLE, json=plan, headers={"idempotency-key": opaque_id()})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["number"])
 

@@ -79,6 +79,25 @@ async def test_every_act_in_every_state(database: str) -> None:
         assert (await state_of(session)).value == (wanted or state.value)
 
 
+async def test_what_nobody_has_begun_is_called_off_a_day_after_its_plan(database: str) -> None:
+    """Once, unless a push address may still be used. Fails when the address is not asked about: tried."""
+    house = House()
+    found = {state: await in_state(house, state) for state in SessionState}
+    house.clock.ahead = timedelta(hours=23, minutes=59)
+    late = await in_state(house, SessionState.SCHEDULED)
+    assert await house.sessions.cancel_missed() == 0
+    await house.publishing.issue_address(found[SessionState.READY].number, HOST)
+    house.clock.ahead = timedelta(hours=24, minutes=1)
+    assert await house.sessions.cancel_missed() == 1
+    assert await state_of(found[SessionState.READY]) is SessionState.READY
+    house.clock.ahead = timedelta(hours=27)
+    assert [await house.sessions.cancel_missed() for _ in range(2)] == [1, 0]
+    assert await state_of(late) is SessionState.SCHEDULED
+    for state, session in found.items():
+        waited = state in (SessionState.SCHEDULED, SessionState.READY)
+        assert await state_of(session) is (SessionState.CANCELLED if waited else state)
+
+
 async def test_another_hosts_session_does_not_exist(database: str) -> None:
     house = House()
     session, _ = await house.on_air()
@@ -109,8 +128,10 @@ async def test_a_host_who_returns_within_the_grace_goes_on_and_one_who_does_not_
     await house.publishing.note_done(session.stream, "2")
     assert await house.publishing.sessions_out_of_grace() == []
     house.clock.ahead += timedelta(seconds=61)
-    assert await house.publishing.sessions_out_of_grace() == [session.number]
-    await house.sessions.end(session.number, None)
+    ((number, since),) = await house.publishing.sessions_out_of_grace()
+    assert number == session.number
+    await house.sessions.end(number, None, since)
+    assert await state_of(session) is SessionState.ENDED
     with pytest.raises(PublishRefused):
         await house.publishing.admit(request_of(session.stream, address, client="3"))
     publishes = await StreamPublish.filter(session_id=session.id).order_by("generation")

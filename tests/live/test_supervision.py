@@ -15,7 +15,7 @@ from live.recordings import REPLAY
 from live.supervision import Lease, Supervision
 from orders.events import OrderPaid, PaidLine
 from tests.live.pictures import FFMPEG, make_flv, run_ffmpeg
-from tests.live.rooms import HOST, House, state_of
+from tests.live.rooms import HOST, House, request_of, state_of
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +111,42 @@ async def test_a_session_without_a_picture_has_no_replay(database: str, tmp_path
     assert await rows("SELECT segments, archive_state FROM live_recording") == [
         {"segments": 0, "archive_state": "failed"}
     ]
+
+
+async def test_a_host_who_comes_back_at_the_last_moment_is_not_cut_off(database: str) -> None:
+    """The grace is over, and before the supervisor has ended the session its host is back. Fails without it: tried."""
+    house = House()
+    session, address = await house.on_air()
+    await house.publishing.note_done(session.stream, "1")
+    house.clock.ahead += timedelta(seconds=61)
+    ((number, since),) = await house.publishing.sessions_out_of_grace()
+    await house.publishing.admit(request_of(session.stream, address, client="2"))
+    await house.sessions.end(number, None, since)
+    assert await state_of(session) is SessionState.LIVE
+    await house.publishing.note_done(session.stream, "2")
+    await house.sessions.end(number, None, since)
+    assert await state_of(session) is SessionState.INTERRUPTED, "a new grace has begun"
+
+
+async def test_one_recording_that_cannot_be_read_keeps_no_other_waiting(
+    database: str, tmp_path: Path, segments: list[Path]
+) -> None:
+    """Fails when the first error ends the look: tried."""
+    house = House()
+    broken, _ = await house.on_air()
+    whole, _ = await house.on_air(broken.merchant)
+    for session in (broken, whole):
+        lay(segments, tmp_path, session)
+        await house.sessions.end(session.number, HOST)
+    begun = min(int(path.stem) for path in (tmp_path / broken.stream).iterdir())
+    (tmp_path / broken.stream / f"{begun - 1}.ts").mkdir()
+    watch = supervision(house, tmp_path)
+    assert await watch.look()
+    assert await state_of(whole) is SessionState.REPLAY_READY
+    assert await state_of(broken) is SessionState.ENDED
+    (tmp_path / broken.stream / f"{begun - 1}.ts").rmdir()
+    assert await watch.look()
+    assert await state_of(broken) is SessionState.REPLAY_READY
 
 
 async def test_a_file_that_cannot_be_made_is_tried_again_and_given_up(

@@ -25,7 +25,14 @@ import reviews.own_records
 from accounts.actors import Consumer
 from accounts.closures import CLAIMED_FOR, Closures
 from accounts.exports import FETCHES
-from accounts.own_data_errors import ClosureBlocked, ClosureUnknown, ExportEnded, ExportLimitReached, ExportUnknown
+from accounts.own_data_errors import (
+    AccountBeingErased,
+    ClosureBlocked,
+    ClosureUnknown,
+    ExportEnded,
+    ExportLimitReached,
+    ExportUnknown,
+)
 from accounts.own_data_models import CLOSURE_TRANSITIONS, ClosureState
 from content.collecting import collect
 from content.own_records import forget_old_texts
@@ -45,6 +52,7 @@ from tests.own_data.marked import (
     IN_EXPORT,
     MARKS,
     OPENID,
+    PHONE,
     PUBLISHED,
     REVIEW,
     Marked,
@@ -259,15 +267,50 @@ async def test_erasure_goes_on_after_a_worker_died(marked: Marked, dies_at: str)
     with pytest.raises(Killed):
         await replace(marked.closures, parts=parts).erase_due()
     assert await state_of(me.number) == "erasing"
-    assert (await marked.log_in()).number != me.number
+    with pytest.raises(AccountBeingErased):
+        await marked.log_in()
     assert await marked.closures.erase_due() == 0, "the claim holds"
     marked.mall.watch.forward(seconds=CLAIMED_FOR.total_seconds() + 1)
     done = await asyncio.gather(*(marked.closures.erase_due() for _ in range(3)))
     assert sum(done) == 1
     assert await state_of(me.number) == "erased"
     assert await scalar("SELECT count(*) FROM delivery_address") == 0
+    assert (await marked.log_in()).number != me.number
     for part in marked.parts:
         await part.erase(Person(me.number, OPENID))
+
+
+async def test_nobody_begins_anew_while_rooms_still_erase_what_they_know_of_the_identity(marked: Marked) -> None:
+    """A second run would take the payer out of the new account's payments: its money would wait for a person.
+
+    Fails when a new account may be made before all is erased: tried.
+    """
+    me = await marked.log_in()
+    await marked.closures.ask(me)
+    marked.mall.watch.forward(days=8)
+    refused: list[str] = []
+
+    async def comes_back(person: Person) -> None:
+        with pytest.raises(AccountBeingErased) as error:
+            await marked.log_in(person.identity)
+        refused.append(error.value.code)
+        assert (await marked.log_in("openid-other")).number != me.number
+
+    parts = (Part("returning", comes_back), *marked.parts)
+    assert await replace(marked.closures, parts=parts).erase_due() == 1
+    assert refused == ["account_being_erased"]
+    assert await scalar("SELECT count(*) FROM consumer_account WHERE openid = $1", me.openid) == 0
+    assert (await marked.log_in()).number != me.number
+
+
+async def test_a_phone_number_that_arrives_after_the_erasure_is_not_kept(marked: Marked) -> None:
+    """WeChat was asked before and answers after. Fails when the tombstone takes it: tried."""
+    me = await marked.log_in()
+    await marked.closures.ask(me)
+    marked.mall.watch.forward(days=8)
+    assert await marked.closures.erase_due() == 1
+    assert (await marked.login.bind_phone(me, f"phone-{PHONE}")).phone_masked is None
+    assert await scalar("SELECT count(*) FROM consumer_account WHERE phone_cipher IS NOT NULL") == 0
 
 
 async def put_into(consumer: str, state: ClosureState) -> None:

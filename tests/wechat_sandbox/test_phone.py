@@ -75,7 +75,7 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
         host.headers["Authorization"] = "Bearer " + opened["token"]
         sessions, story = "/v1/console/live/sessions", demo["story"]
         plan = {"title": TITLE, "merchant": story["merchant"], "planned_at": datetime.now(UTC).isoformat()}
-        number = told(host.post(sessions, json=plan))["number"]
+        number = told(host.post(sessions, json=plan, headers={"idempotency-key": "phone-show"}))["number"]
         told(host.put(f"{sessions}/{number}/shelf/{story['sku']}"))
         address = told(host.post(f"{sessions}/{number}/push-address"))["url"]
         camera = open_camera(stack.environment["FFMPEG_PATH"], address)
