@@ -93,20 +93,20 @@ class LiveKeys:
         ).digest()
         return f"{expires}/{viewer}/{urlsafe_b64encode(digest).decode().rstrip('=')}/{stream}"
 
-    def attribution_token(self, number: str, expires_at: datetime) -> str:
-        """What a viewer hands to checkout to show in which session the purchase began."""
+    def attribution_token(self, number: str, merchant: str, expires_at: datetime) -> str:
+        """What a viewer hands to checkout to show in which session, and at whose goods, the purchase began."""
         expires = _unix(expires_at)
-        return f"{number}.{expires}.{self._sign('attribution', number, expires)}"
+        return f"{number}.{merchant}.{expires}.{self._sign('attribution', number, merchant, expires)}"
 
-    def attributed_session(self, token: str, now: datetime) -> str | None:
-        """The session's number when the token is ours and not expired, else None."""
+    def attributed_session(self, token: str, now: datetime) -> tuple[str, str] | None:
+        """The numbers of the session and its merchant when the token is ours and not expired, else None."""
         parts = token.split(".")
-        if len(parts) != 3 or not _NUMBER.fullmatch(parts[0]) or not _SECONDS.fullmatch(parts[1]):
+        if len(parts) != 4 or not _NUMBER.fullmatch(parts[0]) or not _SECONDS.fullmatch(parts[2]):
             return None
-        number, expires, signature = parts
-        if int(expires) <= _unix(now) or not self._holds(signature, "attribution", number, int(expires)):
+        number, merchant, expires, signature = parts
+        if int(expires) <= _unix(now) or not self._holds(signature, "attribution", number, merchant, int(expires)):
             return None
-        return number
+        return number, merchant
 
     def expiry_of(self, key: PushKey) -> datetime:
         """The moment from which the push key is refused."""

@@ -13,11 +13,11 @@ from live.keys import LiveKeys
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaServer, RoomBell
 from live.publishing import change_state, media_offset_ms
+from orders.quotes import HOSTED
 
 PLAY_LIFETIME = timedelta(hours=4)
 ATTRIBUTION_LIFETIME = timedelta(hours=4)
 MISSED_AFTER = timedelta(days=1)
-SOURCE_PREFIX = "live:"
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Sessions:
         """Tell the viewers that something was bought here, without saying by whom. Runs inside a fact's
         transaction.
         """
-        if not source or not source.startswith(SOURCE_PREFIX):
+        if not source or not source.startswith(HOSTED):
             return
-        session_id = await scalar("SELECT id FROM live_session WHERE number = $1", source.removeprefix(SOURCE_PREFIX))
+        session_id = await scalar("SELECT id FROM live_session WHERE number = $1", source.removeprefix(HOSTED))
         if session_id is not None:
             await append(session_id, "sold", {"quantity": quantity}, occurred_at)
 
@@ -179,15 +179,14 @@ class Attributions:
     keys: LiveKeys
     clock: Clock = utc_now
 
-    def token(self, number: str) -> str:
+    def token(self, number: str, merchant: str) -> str:
         """For the viewer of a session, to be handed to checkout within four hours."""
-        return self.keys.attribution_token(number, self.clock() + ATTRIBUTION_LIFETIME)
+        return self.keys.attribution_token(number, merchant, self.clock() + ATTRIBUTION_LIFETIME)
 
-    def session_number(self, token: str) -> str | None:
-        """The session's number, or None for a token that is not ours or too old."""
-        return self.keys.attributed_session(token, self.clock())
+    def verify(self, token: str) -> tuple[str, str] | None:
+        """The opaque ``source`` of an order, ``live:<number>``, and whose goods are sold there.
 
-    def verify(self, token: str) -> str | None:
-        """The opaque ``source`` of an order, ``live:<number>``, or None: the purchase is then nobody's."""
-        number = self.session_number(token)
-        return SOURCE_PREFIX + number if number else None
+        None for a token that is not ours or too old: the purchase is then nobody's.
+        """
+        found = self.keys.attributed_session(token, self.clock())
+        return (HOSTED + found[0], found[1]) if found else None

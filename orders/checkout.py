@@ -20,7 +20,7 @@ from orders.events import OrderPlaced
 from orders.gifts import Gift, keep_gifts
 from orders.groups.joining import GroupWish, offer_wished, take_seat
 from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade, paid_by
-from orders.quotes import CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
+from orders.quotes import HOSTED, CheckoutLine, Expectation, Quote, QuotedLine, QuotedOrder, check_lines, quote_of
 from payments.bundles import PaymentPart
 from payments.service import Payments
 from places.queries import pickup_point
@@ -103,7 +103,9 @@ class Checkout:
         terms = await coupon_terms(consumer, coupons, self.clock())
         quote = await self._quote(lines, offers, terms, delivery.destination, booking)
         expected.check(quote)
-        sources = {line.sku: line.source for line in lines}
+        sources = {
+            line.sku: line.source if line.seller in (None, offers[line.sku].merchant) else None for line in lines
+        }
         copies = _Copies(offers, sources, {each.coupon: each for each in terms}, self.payments.gateway.needs_sub_mchid)
         trade = _compose(quote, copies, self.clock())
         promised = await shares_of(consumer, _referred(trade), self.clock()) if copies.shares else []
@@ -254,9 +256,9 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         net_fen=quoted.net_fen,
         freight_fen=quoted.freight_fen,
         freight_terms=quoted.freight_terms,
-        # A host earns only on what is bought through a source; goods from the shop window have none, and what a
-        # referrer has brought is the referrer's.
-        host_commission_bp=offer.host_commission_bp if source and not code_in(source) else 0,
+        # A host earns only on what is bought in a live room; what a referrer has brought is the referrer's, and what a
+        # scanned code or the shop window has sold is nobody's.
+        host_commission_bp=offer.host_commission_bp if source and source.startswith(HOSTED) else 0,
         mass_gram=offer.mass_gram,
         return_policy=quoted.return_policy,
         confirmed=quoted.confirmed,

@@ -23,8 +23,14 @@ MAX_AMOUNT_FEN = 100_000_000
 """One payment of WeChat Pay stays below a million yuan; a larger order is a matter for a contract."""
 
 
+HOSTED = "live:"
+"""How the sources begin at which a host sells; at others nobody earns a host's commission."""
+
+
 class CheckoutLine(msgspec.Struct, frozen=True):
     """What is wanted: a SKU, how many pieces (1 to 10,000), and the verified ``source`` in which it was seen.
+
+    ``seller`` is the merchant whose goods that source shows, None anybody's: for another's goods it counts for nothing.
 
     ``confirmed`` is the buyer's tick that these goods are not simply returned; without it the law's seven days hold
     (domain reference 5). A stay is booked from ``check_in`` to ``check_out``, a visit for ``check_in`` alone.
@@ -36,6 +42,7 @@ class CheckoutLine(msgspec.Struct, frozen=True):
     confirmed: bool = False
     check_in: date | None = None
     check_out: date | None = None
+    seller: str | None = None
 
 
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):

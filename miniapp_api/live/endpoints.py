@@ -99,7 +99,7 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
             ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)
         ],
         playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
-        attribution=attributions.token(room.number),
+        attribution=attributions.token(room.number, room.merchant),
         server_time=utc_now(),
     )
 

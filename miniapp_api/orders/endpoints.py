@@ -42,9 +42,13 @@ from referrals.service import ReferralTokens
 from scans.service import ScanTokens
 
 
-def _source(token: str | None, attributions: Attributions, scans: ScanTokens, referrals: ReferralTokens) -> str | None:
-    """The verified source; a token that is false or too old names none."""
-    return (attributions.verify(token) or scans.verify(token) or referrals.verify(token)) if token else None
+def _seen(
+    token: str | None, attributions: Attributions, scans: ScanTokens, referrals: ReferralTokens
+) -> tuple[str | None, str | None]:
+    """The verified source, and whose goods it shows if it says so; a token that is false or too old names none."""
+    if not token:
+        return None, None
+    return attributions.verify(token) or (scans.verify(token) or referrals.verify(token), None)
 
 
 @door.post("/quotes", status=200)
@@ -93,12 +97,14 @@ async def place_order(
             CheckoutLine(
                 line.sku,
                 line.quantity,
-                _source(line.attribution or body.attribution, attributions, scans, referrals),
+                source,
                 line.confirmed,
                 line.check_in,
                 line.check_out,
+                seller,
             )
             for line in body.lines
+            for source, seller in [_seen(line.attribution or body.attribution, attributions, scans, referrals)]
         ],
         body.coupons,
         delivery,

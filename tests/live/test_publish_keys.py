@@ -51,11 +51,12 @@ def test_a_token_is_worth_nothing_for_another_purpose_stream_or_time() -> None:
     assert not KEYS.play_token_holds(STREAM, play, later)
     assert not KEYS.play_token_holds("b" * 26, play, NOW)
     assert not KEYS.play_token_holds(STREAM, play.replace("V", "W", 1), NOW)
-    attribution = KEYS.attribution_token("L20261123ABCDEFGHJ1", later)
-    assert KEYS.attributed_session(attribution, NOW) == "L20261123ABCDEFGHJ1"
+    attribution = KEYS.attribution_token("L20261123ABCDEFGHJ1", "M20261123ABCDEFGHJ1", later)
+    assert KEYS.attributed_session(attribution, NOW) == ("L20261123ABCDEFGHJ1", "M20261123ABCDEFGHJ1")
     assert KEYS.attributed_session(attribution, later) is None
-    assert KEYS.attributed_session(attribution.replace("ABC", "ABD"), NOW) is None
-    number, expires, signature = attribution.split(".")
+    assert KEYS.attributed_session(attribution.replace("L20261123ABC", "L20261123ABD"), NOW) is None
+    assert KEYS.attributed_session(attribution.replace("M20261123ABC", "M20261123ABD"), NOW) is None
+    number, _, expires, signature = attribution.split(".")
     assert not KEYS.play_token_holds(STREAM, f"{expires}.{number}.{signature}", NOW)
 
 

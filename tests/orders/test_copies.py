@@ -52,6 +52,22 @@ async def test_without_a_source_there_is_no_hosts_share(mall: Mall) -> None:
     assert order.lines[0].host_commission_bp == 0
 
 
+async def test_a_host_earns_on_goods_of_the_own_room_alone(mall: Mall) -> None:
+    """Not on another merchant's that lie in the same cart, and nobody earns a host's share at a scanned code.
+
+    Fails when the seller is not compared, and when every source pays a host: tried both.
+    """
+    _, (sku,) = await mall.another_product(host_commission_bp=500)
+    earned = {}
+    for source, seller in (
+        ("live:L1", mall.merchant), ("live:L1", "M-another"), ("live:L1", None), ("scan:ABCDEFGH12345678", None),
+    ):  # fmt: skip
+        line = CheckoutLine(sku, 1, source, seller=seller)
+        (placed,) = (await mall.place(lines=[line])).lines
+        earned[source, seller] = (placed.source, placed.host_commission_bp)
+    assert list(earned.values()) == [("live:L1", 500), (None, 0), ("live:L1", 500), ("scan:ABCDEFGH12345678", 0)]
+
+
 async def test_the_longest_after_sales_and_the_shortest_payment_window_hold(mall: Mall) -> None:
     _, (sku,) = await mall.another_product(sale_policy="story")
     order = await mall.place(lines=[CheckoutLine(sku, 1), CheckoutLine(mall.skus[0], 1)])

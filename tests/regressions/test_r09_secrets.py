@@ -56,9 +56,9 @@ def test_r09_no_private_key_stands_in_the_tree() -> None:
 def test_r09_what_was_signed_with_the_old_key_is_worth_nothing_under_a_new_one() -> None:
     now = utc_now()
     old, new = LiveKeys("o" * 48, "c" * 40), LiveKeys("n" * 48, "c" * 40)
-    attribution = old.attribution_token("20261126AAAAAAAAAA", now + timedelta(hours=1))
+    attribution = old.attribution_token("20261126AAAAAAAAAA", "M1", now + timedelta(hours=1))
     play = old.play_token("20261126AAAAAAAAAA", "viewer", now + timedelta(hours=1))
-    assert old.attributed_session(attribution, now) == "20261126AAAAAAAAAA"
+    assert old.attributed_session(attribution, now) == ("20261126AAAAAAAAAA", "M1")
     assert new.attributed_session(attribution, now) is None
     assert old.play_token_holds("20261126AAAAAAAAAA", play, now)
     assert not new.play_token_holds("20261126AAAAAAAAAA", play, now)
