@@ -25,7 +25,6 @@ class ConsumerAccount(Model):
     created_at = fields.DatetimeField()
     last_login_at = fields.DatetimeField()
     closed_at = fields.DatetimeField(null=True)
-    personalisation_off_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "consumer_account"

@@ -35,6 +35,13 @@ async def make_archive_file(archive: Archive) -> int:
     when it is whole, and making it again makes the same file.
     """
     now = archive.clock()
+    # Not "making" for ever: what has killed its worker so often would kill the next one too.
+    await execute(
+        "UPDATE live_recording SET archive_state = 'failed' WHERE archive_state = 'making' AND next_attempt_at <= $1"
+        " AND attempts >= $2",
+        now,
+        MAX_ATTEMPTS,
+    )
     claimed = await row(
         "UPDATE live_recording SET archive_state = 'making', attempts = attempts + 1, next_attempt_at = $2"
         " WHERE id = (SELECT id FROM live_recording WHERE archive_state IN ('waiting', 'making')"

@@ -428,7 +428,6 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('last_login_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ('personalisation_off_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'consumer_account', 'app': 'longchuan', 'unique_together': (('appid', 'openid'),), 'constraints': [CheckConstraint(check='(phone_cipher IS NULL) = (phone_index IS NULL)', name='consumer_account_phone_indexed')], 'indexes': [Index(fields=['phone_index'], name='consumer_account_phone')], 'pk_attr': 'id', 'table_description': 'A buyer. The identity is unique per mini-program; the phone number is encrypted, with a blind index.'},
             bases=['Model'],

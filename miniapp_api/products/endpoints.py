@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from accounts.actors import Consumer
-from accounts.preferences import personalised, set_personalised
+from accounts.consents import Consents, switched_on
+from accounts.own_data_models import DocumentKind
 from content.pictures import PictureView, pictures_of_several
 from miniapp_api import door
 from miniapp_api.products.schemas import (
@@ -86,7 +87,7 @@ def _open(nodes: list[CategoryNode]) -> list[CategoryView]:
 async def recommend(actor: Consumer) -> RelatedView:
     """推荐商品：未登录或已关闭个性化推荐时只按销量。"""
     # The annotation is the permission; on a public route nobody may have logged in.
-    if actor is not None and await personalised(actor.id):
+    if actor is not None and await _personalised(actor):
         bought = await recently_bought(actor.number)
         if bought:
             return RelatedView(await related_to(bought), "purchases")
@@ -96,11 +97,17 @@ async def recommend(actor: Consumer) -> RelatedView:
 @door.get("/me/personalisation")
 async def show_personalisation(actor: Consumer) -> PersonalisationView:
     """是否开启个性化推荐。"""
-    return PersonalisationView(await personalised(actor.id))
+    return PersonalisationView(await _personalised(actor))
+
+
+async def _personalised(actor: Consumer) -> bool:
+    return bool(await switched_on(DocumentKind.PERSONALISATION, [actor.number]))
 
 
 @door.put("/me/personalisation")
-async def choose_personalisation(actor: Consumer, body: PersonalisationInput) -> PersonalisationView:
-    """开启或关闭个性化推荐。"""
-    await set_personalised(actor.id, body.enabled)
+async def choose_personalisation(
+    actor: Consumer, body: PersonalisationInput, consents: Consents
+) -> PersonalisationView:
+    """开启或关闭个性化推荐；与“我的开关”是同一个开关。"""
+    await consents.switch(actor.number, DocumentKind.PERSONALISATION, body.enabled)
     return PersonalisationView(body.enabled)

@@ -176,6 +176,22 @@ async def test_a_file_that_cannot_be_made_is_tried_again_and_given_up(
     assert await scalar("SELECT archive_state FROM live_recording") == "failed"
 
 
+async def test_a_recording_that_kills_its_workers_is_given_up_too(
+    database: str, tmp_path: Path, segments: list[Path]
+) -> None:
+    """Nobody lives to say that it failed. Fails when only an answer ends the attempts: tried."""
+    house = House()
+    session, _ = await house.on_air()
+    lay(segments, tmp_path, session)
+    await house.sessions.end(session.number, HOST)
+    assert await supervision(house, tmp_path).look()
+    await execute("UPDATE live_recording SET archive_state = 'making', attempts = $1", MAX_ATTEMPTS)
+    archive = Archive(tmp_path, tmp_path / "archive", FfmpegRemuxer(FFMPEG), house.clock)
+    house.clock.ahead += timedelta(minutes=16)
+    assert await make_archive_file(archive) == 0
+    assert await scalar("SELECT archive_state FROM live_recording") == "failed"
+
+
 def paid(source: str | None, house: House) -> OrderPaid:
     line = PaidLine(
         line="1", sku="K1", product="P1", source=source, title="红糖", quantity=3, gross_fen=300, discount_fen=0,

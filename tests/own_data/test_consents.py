@@ -141,3 +141,21 @@ async def test_the_doors_say_what_is_missing(doors: Served) -> None:
     assert given == {"privacy_policy": True, "user_agreement": None, "referral_terms": None} | switches
     assert (await http.delete(f"{mine}/privacy_policy", headers=consumer)).status_code == 204
     assert await log_in(3) == wanted
+
+
+async def test_personalisation_is_one_switch_at_every_door(doors: Served) -> None:
+    """Fails when recommendations ask another column than the switches write: tried."""
+    http, consumer = doors.http, await doors.consumer("o1")
+
+    async def told() -> tuple[bool, bool]:
+        mine = (await http.get("/v1/miniapp/me/consents", headers=consumer)).json()["consents"]
+        (word,) = (each["given"] for each in mine if each["kind"] == "personalisation")
+        return word, (await http.get("/v1/miniapp/me/personalisation", headers=consumer)).json()["enabled"]
+
+    assert await told() == (True, True)
+    await http.patch("/v1/miniapp/me/switches", headers=consumer, json={"personalisation": False})
+    assert await told() == (False, False)
+    await http.put("/v1/miniapp/me/personalisation", headers=consumer, json={"enabled": True})
+    assert await told() == (True, True)
+    await http.delete("/v1/miniapp/me/consents/personalisation", headers=consumer)
+    assert await told() == (False, False)
