@@ -43,6 +43,8 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "carrier-accounts": frozenset({Duty.ORDERS}),
     "shipping-reports": frozenset({Duty.ORDERS}),
     "complaints": frozenset({Duty.ORDERS}),
+    "order-lines": frozenset({Duty.ORDERS}),
+    "unattributed-lines": frozenset({Duty.ORDERS}),
     "intakes": frozenset({Duty.ORDERS}),
     "lots": frozenset({Duty.ORDERS}),
     "suppliers": frozenset({Duty.ORDERS}),

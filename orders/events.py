@@ -69,6 +69,20 @@ class OrderPacked(Fact, frozen=True, kw_only=True):
     packed_at: datetime
 
 
+class LotsAssigned(Fact, frozen=True, kw_only=True):
+    """A line that was packed without a lot has been bound afterwards; the lots are read from traceability.
+
+    ``reason`` is one of the few words of ``traceability.models.LateReason``, never free text.
+    """
+
+    topic: ClassVar[str] = "orders.lots_assigned"
+    order: str
+    merchant: str
+    line: str
+    assigned_at: datetime
+    reason: str
+
+
 class OrderShipped(Fact, frozen=True, kw_only=True):
     """The parcel has been handed to a carrier."""
 

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kit.clock import Clock, utc_now
-from kit.database import row, rows, transaction
+from kit.database import execute, row, rows, transaction
 from kit.encryption import FieldCipher
 from kit.outbox import announce
 from orders.cases.models import FINAL
 from orders.errors import LineNotFound, OrderStateConflict
-from orders.events import OrderPacked
+from orders.events import LotsAssigned, OrderPacked
 from orders.groups.forming import demand_formed
 from orders.models import DeliveryKind, OrderState
 from orders.parcels import Shipping
 from orders.transitions import advance_or_refuse
+from traceability.lots import Afterwards, Lots
+from traceability.models import LateReason
 from traceability.queries import line_lots
-from traceability.service import Lots
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,51 @@ class Fulfilment:
                 if lots := chosen.get(line["reference"]):
                     await self.lots.bind(line["reference"], line["product"], merchant, dict(lots), line["mass_gram"])
             await self._check_pieces(order["id"], chosen)
+            await execute(
+                "UPDATE order_line SET unattributed_since = $2 WHERE order_id = $1 AND refunded_quantity < quantity"
+                " AND reference <> ALL($3)",
+                order["id"],
+                now,
+                [line for line, lots in chosen.items() if lots],
+            )
             references = tuple(line["reference"] for line in lines)
             await announce(OrderPacked(order=number, merchant=merchant, lines=references, packed_at=now))
+
+    async def assign(self, merchant: str, line: str, lots: Mapping[str, int], reason: LateReason, actor: str) -> None:
+        """Bind a line that was packed without a lot; ``lots`` maps lot numbers to pieces, refunded ones left out.
+
+        Where the order has got to meanwhile makes no difference. The same lots again change nothing. Raises
+        LineNotFound, OrderStateConflict (not packed, nothing left of it, or other pieces) and the refusals of
+        traceability, LineBound among them for a line that has its lots.
+        """
+        async with transaction():
+            order = await row(
+                "SELECT id, number, packed_at FROM customer_order WHERE merchant = $2"
+                " AND id = (SELECT order_id FROM order_line WHERE reference = $1) FOR UPDATE",
+                line,
+                merchant,
+            )
+            if order is None:
+                raise LineNotFound(lines=[line])
+            if order["packed_at"] is None:
+                raise OrderStateConflict(because="not_packed")
+            if lots and {lot.lot: lot.quantity for lot in await line_lots([line])} == dict(lots):
+                return
+            packed = await rows("SELECT product, mass_gram FROM order_line WHERE reference = $1", line)
+            await self.lots.hold(merchant, lots)
+            afterwards = Afterwards(packed_at=order["packed_at"], by=actor, reason=reason)
+            await self.lots.bind(line, packed[0]["product"], merchant, lots, packed[0]["mass_gram"], afterwards)
+            await self._check_pieces(order["id"], {line: lots})
+            await execute("UPDATE order_line SET unattributed_since = NULL WHERE reference = $1", line)
+            await announce(
+                LotsAssigned(
+                    order=order["number"],
+                    merchant=merchant,
+                    line=line,
+                    assigned_at=self.clock(),
+                    reason=str(reason),
+                )
+            )
 
     async def _is_packed_so(self, merchant: str, number: str, chosen: Mapping[str, Mapping[str, int]]) -> bool:
         """Whether the order is packed already, from exactly these lots. Locks the order."""

@@ -33,6 +33,9 @@ CREATE INDEX IF NOT EXISTS customer_order_receipt_check ON customer_order (recei
 -- Who has not paid yet is told before the time to pay is over.
 CREATE INDEX IF NOT EXISTS customer_order_unpaid ON customer_order (expires_at, number)
     WHERE state = 'pending_payment';
+-- What is packed without a lot is a few lines of a hundred, and is looked through oldest first.
+CREATE INDEX IF NOT EXISTS order_line_unattributed ON order_line (id)
+    WHERE unattributed_since IS NOT NULL;
 -- Receipt of itself looks at orders on their way, deadlines at cases that wait for somebody.
 CREATE INDEX IF NOT EXISTS customer_order_receive_by ON customer_order (receive_by, id) WHERE state = 'shipped';
 CREATE INDEX IF NOT EXISTS after_sales_case_due ON after_sales_case (due_at, id) WHERE due_at IS NOT NULL;

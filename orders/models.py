@@ -151,6 +151,7 @@ class OrderLine(Model):
     to ``discount_fen``; ``freight_fen`` is the line's share of the freight by ``freight_terms``. ``booking`` has the
     days of a booked service, each with its price; of what was given up late the seller keeps ``kept_fen``.
     ``confirmed`` is the tick without which some return policies do not hold against the buyer (domain reference 5).
+    ``unattributed_since`` is when the line was packed without a lot, until it is bound to its lots.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -185,6 +186,7 @@ class OrderLine(Model):
     kept_fen = fields.BigIntField(default=0)
     refunded_freight_fen = fields.BigIntField(default=0)
     refund_steps = fields.SmallIntField(default=0)
+    unattributed_since = fields.DatetimeField(null=True)
 
     class Meta:
         table = "order_line"

@@ -6,6 +6,7 @@ from orders.events import (
     ChannelSettled,
     LateMoneyRefused,
     LineRefunded,
+    LotsAssigned,
     OrderEarned,
     OrderPacked,
     OrderPaid,
@@ -30,6 +31,11 @@ async def on_late_money_refused(fact: LateMoneyRefused, books: SalesBooks) -> No
 async def on_order_packed(fact: OrderPacked, books: SalesBooks) -> None:
     """The lots divide it."""
     await books.record_packed_order(fact)
+
+
+async def on_lots_assigned(fact: LotsAssigned, books: SalesBooks) -> None:
+    """They divide what was unattributed until now."""
+    await books.record_assigned_lots(fact)
 
 
 async def on_order_earned(fact: OrderEarned, books: SalesBooks) -> None:

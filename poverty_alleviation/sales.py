@@ -1,13 +1,12 @@
 """Posting what happens to orders, deliveries and settlements (domain reference 2.5)."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 
-from kit.clock import china_day
 from kit.database import execute, rows, scalar
 from ledger.chart import (
     BANK,
@@ -31,16 +30,18 @@ from orders.events import (
     ChannelSettled,
     LateMoneyRefused,
     LineRefunded,
+    LotsAssigned,
     OrderEarned,
     OrderPacked,
     OrderPaid,
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from payments.sharing.events import PaymentShared, SplitReturned
-from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotShare, LotUse
+from poverty_alleviation.allocation import IncomeCategory, LotShare, LotUse
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
-from poverty_alleviation.models import ASSISTED, Recognition
+from poverty_alleviation.models import Recognition
 from poverty_alleviation.targets import Basis, difference, read_basis
+from poverty_alleviation.terms import households_of, rule_at_scale, rules_of_sale
 from referrals.events import CommissionOwed, ReferrerPaid
 from referrals.service import SOURCE_PREFIX
 from traceability.events import IntakePaid
@@ -51,38 +52,6 @@ _BASIS = (
     "SELECT line, order_number, merchant, source, channel, product, host_basis_points, remaining_quantity,"
     " remaining_net_fen, packed_at, earned_at, lots::text AS lots, rules::text AS rules FROM line_basis"
 )
-
-
-async def households_of(suppliers: Iterable[str], moment: datetime) -> dict[str, str]:
-    """The codes of the assisted households that suppliers stood for on the day of ``moment``, by supplier."""
-    found = await rows(
-        "SELECT l.supplier, h.code FROM supplier_link l JOIN household h ON h.id = l.household_id"
-        " JOIN household_status s ON s.household_id = h.id WHERE l.supplier = ANY($1)"
-        " AND daterange(l.valid_from, l.valid_until) @> $2::date"
-        " AND daterange(s.valid_from, s.valid_until) @> $2::date AND s.status = ANY($3)",
-        sorted(set(suppliers)),
-        china_day(moment),
-        [str(status) for status in ASSISTED],
-    )
-    return {link["supplier"]: link["code"] for link in found}
-
-
-async def rules_of(
-    merchant: str, product: str | None, recognition: Recognition, moment: datetime
-) -> tuple[AppliedRule, ...]:
-    """The rules in force for a merchant's product on the day of ``moment``, by version."""
-    found = await rows(
-        "SELECT r.code || '-' || r.version AS version, r.kind, r.rate, r.scope, r.category FROM"
-        " benefit_rule r"
-        " JOIN benefit_contract c ON c.id = r.contract_id WHERE c.merchant = $1 AND r.recognition = $2"
-        " AND (r.product IS NULL OR r.product = $3) AND daterange(r.valid_from, r.valid_until) @> $4::date"
-        " AND daterange(c.valid_from, c.valid_until) @> $4::date ORDER BY 1",
-        merchant,
-        str(recognition),
-        product,
-        china_day(moment),
-    )
-    return tuple(msgspec.convert(rule, AppliedRule) for rule in found)
 
 
 @dataclass(frozen=True)
@@ -128,17 +97,19 @@ class SalesBooks:
     async def record_packed_order(self, fact: OrderPacked) -> None:
         """Fix each line's lots, households and rules, and divide its money.
 
-        A line without a lot stays in 2109.
+        A line without a lot stays in 2109 until it has one. Lots are read once the lines are locked: what is bound
+        afterwards is told by a fact that waits for the lock and then finds the line packed.
         """
+        held = [await self._locked(line) for line in sorted(fact.lines)]
         bound: dict[str, list[BoundLot]] = {}
         for lot in await line_lots(fact.lines):
             bound.setdefault(lot.line, []).append(lot)
-        for line in sorted(fact.lines):
-            found = await self._locked(line)
+        for found in held:
             if found.is_packed:
                 continue
+            line = found.line
             product = await scalar("SELECT product FROM line_basis WHERE line = $1", line)
-            rules = await rules_of(found.merchant, product, Recognition.ORDER_COMPLETED, fact.packed_at)
+            rules = await rules_of_sale(found.merchant, product, fact.packed_at)
             lots = await self._uses(bound.get(line, []), fact.packed_at, claims=bool(rules))
             await execute(
                 "UPDATE line_basis SET packed_at = $2, lots = $3::jsonb, rules = $4::jsonb WHERE line = $1",
@@ -149,6 +120,20 @@ class SalesBooks:
             )
             entries = await self._differences([line])
             await self._post(fact.topic, line, fact.packed_at, entries)
+
+    async def record_assigned_lots(self, fact: LotsAssigned) -> None:
+        """A line that was packed without a lot has its lots: its money leaves 2109 for whom it was earned by.
+
+        Rules, links and households are those of the day of packing, the accounts those of the line's state now, so
+        that the books end as if the lots had been bound at packing. A line that is not known to be packed yet reads
+        them when it is.
+        """
+        found = await self._locked(fact.line)
+        if found.is_packed and not found.lots:
+            packed_at = await scalar("SELECT packed_at FROM line_basis WHERE line = $1", fact.line)
+            lots = await self._uses(await line_lots([fact.line]), packed_at, claims=bool(found.rules))
+            await execute("UPDATE line_basis SET lots = $2::jsonb WHERE line = $1", fact.line, _json(lots))
+        await self._post(fact.topic, fact.line, fact.assigned_at, await self._differences([fact.line]))
 
     async def record_earned_order(self, fact: OrderEarned) -> None:
         """Accrued amounts of both books become earned."""
@@ -201,15 +186,15 @@ class SalesBooks:
         """
         await _claim([fact.intake], Recognition.INTAKE_PAID)
         household = (await households_of([fact.supplier], fact.paid_at)).get(fact.supplier)
-        rules = await rules_of(fact.merchant, None, Recognition.INTAKE_PAID, fact.paid_at)
+        rule = await rule_at_scale(fact.merchant, fact.product, fact.paid_at, registered=household is not None)
         income = Entry(
             code=HOUSEHOLD if household else SUPPLIER,
             owner=household or fact.supplier,
             amount_fen=-fact.amount_fen,
             state=State.PAID,
-            category=str(rules[0].category if rules else IncomeCategory.PRODUCTION),
+            category=str(rule.category if rule else IncomeCategory.PRODUCTION),
             subject=fact.intake,
-            rule=rules[0].version if rules else "",
+            rule=rule.version if rule else "",
             contribution=fact.intake,
         )
         bought = Entry(BOUGHT_AT_SCALE, fact.merchant, fact.amount_fen, subject=fact.intake)

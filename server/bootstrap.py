@@ -129,7 +129,8 @@ from server.settings import PictureSettings, Settings
 from server.tallies import Tallies
 from settlements.entries import SettlementEntries
 from settlements.statements import Statements
-from traceability.service import Intakes, Lots, Suppliers
+from traceability.lots import Lots
+from traceability.service import Intakes, Suppliers
 from webhook_api.wechat.push import MessagePush
 
 NOTICE_PATH = "/v1/webhook/wechat-pay/notices"

@@ -105,3 +105,27 @@ class PiecesInvalid(Invalid):
     code = "pieces_invalid"
     title = "件数或单件重量有误"
     title_en = "The pieces are not valid"
+
+
+class LotInvalid(Invalid):
+    """The lot's notes contradict each other: a lot in pieces has whole pieces of one mass, days follow each other."""
+
+    code = "lot_invalid"
+    title = "批次信息有误"
+    title_en = "The lot's notes are not valid"
+
+
+class LotPastBestBefore(Conflict):
+    """The lot was past its best-before day when the parcel was packed."""
+
+    code = "lot_past_best_before"
+    title = "批次在装箱时已过保质期"
+    title_en = "The lot was past its best-before day"
+
+
+class LotYoungerThanParcel(Conflict):
+    """Something of the lot was weighed only after the parcel had been packed, so it cannot be in it."""
+
+    code = "lot_younger_than_parcel"
+    title = "批次中有装箱之后才收购的货物"
+    title_en = "The lot holds goods that were taken in after the parcel was packed"

@@ -26,6 +26,7 @@ class IntakePaid(Fact, frozen=True, kw_only=True):
     intake: str
     supplier: str
     merchant: str
+    product: str
     amount_fen: int
     mass_gram: int
     paid_at: datetime

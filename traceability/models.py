@@ -31,6 +31,22 @@ class LotKind(StrEnum):
     PACKED = "packed"
 
 
+class LotUnit(StrEnum):
+    """How a lot is counted: loose goods by mass, packed goods of one size by the piece."""
+
+    GRAM = "gram"
+    PIECE = "piece"
+
+
+class LateReason(StrEnum):
+    """Why a line is bound to its lots after it was packed. A few words, so that nothing else can be told by them."""
+
+    SEALED_LATE = "sealed_late"
+    NOT_SCANNED = "not_scanned"
+    DEVICE_OFFLINE = "device_offline"
+    FOUND_BY_CHECK = "found_by_check"
+
+
 class Supplier(Model):
     """Somebody who delivers goods.
 
@@ -97,6 +113,8 @@ class Lot(Model):
     """Goods of one product of one merchant, made of contributions; sealed once, then only taken from.
 
     ``bound_gram`` is what lines have taken: the one column that moves after sealing, by conditional UPDATE.
+    ``piece_gram`` is the mass of one piece of a lot that is counted in pieces; ``best_before`` and ``harvest_*`` are
+    days in China; the batch numbers are the producer's own (NY/T 4712-2025).
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -110,6 +128,13 @@ class Lot(Model):
     made_at = fields.DatetimeField()
     sealed_by = fields.CharField(max_length=60, null=True)
     sealed_at = fields.DatetimeField(null=True)
+    unit = fields.CharEnumField(LotUnit, max_length=8, default=LotUnit.GRAM)
+    piece_gram = fields.BigIntField(null=True)
+    harvest_from = fields.DateField(null=True)
+    harvest_until = fields.DateField(null=True)
+    best_before = fields.DateField(null=True)
+    in_batch_no = fields.CharField(max_length=40, default="")
+    out_batch_no = fields.CharField(max_length=40, default="")
 
     class Meta:
         table = "lot"
@@ -118,6 +143,16 @@ class Lot(Model):
             CheckConstraint(check="input_gram > 0", name="lot_input"),
             CheckConstraint(check="bound_gram BETWEEN 0 AND input_gram", name="lot_bound"),
             CheckConstraint(check="sealed_at IS NOT NULL OR bound_gram = 0", name="lot_sealed_before_bound"),
+            CheckConstraint(
+                check="(unit = 'piece') = (piece_gram IS NOT NULL) AND (piece_gram IS NULL OR (piece_gram > 0"
+                " AND input_gram % piece_gram = 0))",
+                name="lot_pieces",
+            ),
+            CheckConstraint(
+                check="(harvest_from IS NULL) = (harvest_until IS NULL) AND (harvest_until IS NULL"
+                " OR (harvest_from <= harvest_until AND (best_before IS NULL OR harvest_until <= best_before)))",
+                name="lot_days",
+            ),
         )
 
 
@@ -143,7 +178,10 @@ class LotContribution(Model):
 
 
 class LineLot(Model):
-    """What an order line took from a lot. ``line`` is an opaque reference; ``mass_gram`` is of all pieces."""
+    """What an order line took from a lot. ``line`` is an opaque reference; ``mass_gram`` is of all pieces.
+
+    ``late_reason`` and ``late_by`` say why and by whom it was bound only after the line had been packed.
+    """
 
     id = fields.BigIntField(primary_key=True)
     line = fields.CharField(max_length=80)
@@ -153,8 +191,13 @@ class LineLot(Model):
     quantity = fields.IntField()
     mass_gram = fields.BigIntField()
     bound_at = fields.DatetimeField()
+    late_reason = fields.CharEnumField(LateReason, max_length=20, null=True)
+    late_by = fields.CharField(max_length=60, null=True)
 
     class Meta:
         table = "line_lot"
         unique_together = (("line", "lot"),)
-        constraints = (CheckConstraint(check="quantity > 0 AND mass_gram > 0", name="line_lot_quantity"),)
+        constraints = (
+            CheckConstraint(check="quantity > 0 AND mass_gram > 0", name="line_lot_quantity"),
+            CheckConstraint(check="(late_reason IS NULL) = (late_by IS NULL)", name="line_lot_late"),
+        )

@@ -1,7 +1,7 @@
 """Reads of suppliers, intakes and lots: one SQL statement each."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -59,7 +59,7 @@ class IntakeCard(msgspec.Struct, frozen=True):
 
 
 class LotCard(msgspec.Struct, frozen=True):
-    """A lot with what is left of it."""
+    """A lot with what is left of it. ``piece_gram`` is the mass of one piece of a lot that is counted in pieces."""
 
     number: str
     kind: str
@@ -71,6 +71,13 @@ class LotCard(msgspec.Struct, frozen=True):
     suppliers: int
     made_at: datetime
     sealed_at: datetime | None
+    unit: str
+    piece_gram: int | None
+    harvest_from: date | None
+    harvest_until: date | None
+    best_before: date | None
+    in_batch_no: str
+    out_batch_no: str
 
 
 class LotPart(msgspec.Struct, frozen=True):
@@ -200,7 +207,8 @@ _INTAKE = (
 _LOT = (
     "SELECT l.id, l.number, l.kind, l.product, l.merchant, l.input_gram, l.input_gram -"
     " l.bound_gram AS left_gram,"
-    " l.made_at, l.sealed_at, (SELECT coalesce(sum(c.mass_gram), 0)::bigint FROM lot_contribution c"
+    " l.made_at, l.sealed_at, l.unit, l.piece_gram, l.harvest_from, l.harvest_until, l.best_before,"
+    " l.in_batch_no, l.out_batch_no, (SELECT coalesce(sum(c.mass_gram), 0)::bigint FROM lot_contribution c"
     " WHERE c.lot_id = l.id) AS contributed_gram, (SELECT count(DISTINCT c.supplier_id) FROM"
     " lot_contribution c"
     " WHERE c.lot_id = l.id) AS suppliers FROM lot l"

@@ -1,6 +1,5 @@
-"""Taking goods in, making lots of them, and binding lots to order lines."""
+"""Suppliers, and taking their goods in."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,28 +7,14 @@ from typing import Any
 import msgspec
 
 from kit.clock import Clock, utc_now
-from kit.database import execute, row, rows, scalar, transaction
+from kit.database import row, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
 from merchants.queries import payee
 from products.dossiers import product_dossier
-from traceability.errors import (
-    ClientIdReused,
-    IntakeClaimed,
-    IntakeInvalid,
-    IntakeOfAnother,
-    LineBound,
-    LotNotSealed,
-    LotOfAnotherProduct,
-    LotSealed,
-    LotShort,
-    LotUnbalanced,
-    LotUnknown,
-    PiecesInvalid,
-    SupplierUnknown,
-)
-from traceability.events import IntakeAccepted, IntakePaid, LotWasSealed
-from traceability.models import IntakeMode, LotKind, Supplier, SupplierKind
+from traceability.errors import ClientIdReused, IntakeInvalid, SupplierUnknown
+from traceability.events import IntakeAccepted, IntakePaid
+from traceability.models import IntakeMode, Supplier, SupplierKind
 
 GRAM_PER_KG = 1000
 MAX_GRAM = 10**9
@@ -199,171 +184,10 @@ class Intakes:
                     intake=number,
                     supplier=weighing.supplier,
                     merchant=weighing.merchant,
+                    product=weighing.product,
                     amount_fen=weighing.amount_fen,
                     mass_gram=weighing.mass_gram,
                     paid_at=weighing.weighed_at,
                     evidence=weighing.evidence,
                 )
             )
-
-
-@dataclass(frozen=True)
-class Lots:
-    """Lots of one merchant's product, from intakes to order lines."""
-
-    clock: Clock = utc_now
-
-    async def make(
-        self,
-        merchant: str,
-        product: str,
-        input_gram: int,
-        intakes: Sequence[str],
-        by: str,
-        kind: LotKind = LotKind.INTAKE,
-    ) -> str:
-        """Make an open lot of some intakes; answers its number.
-
-        ``input_gram`` is the lot as weighed, in all.
-        """
-        if not 0 < input_gram <= MAX_GRAM:
-            raise LotUnbalanced(input_gram=input_gram)
-        async with transaction():
-            number = public_number(self.clock(), "L")
-            lot_id = await scalar(
-                "INSERT INTO lot (number, kind, product, merchant, input_gram, bound_gram, made_by, made_at)"
-                " VALUES ($1, $2, $3, $4, $5, 0, $6, $7) RETURNING id",
-                number,
-                str(kind),
-                product,
-                merchant,
-                input_gram,
-                by,
-                self.clock(),
-            )
-            await self._contribute(lot_id, merchant, product, intakes)
-        return number
-
-    async def contribute(self, merchant: str, lot: str, intakes: Sequence[str]) -> None:
-        """Add intakes to an open lot.
-
-        Raises :class:`LotUnknown`, :class:`LotSealed` and those of :meth:`make`.
-        """
-        async with transaction():
-            found = await self._locked(merchant, lot)
-            await self._contribute(found["id"], merchant, found["product"], intakes)
-
-    async def seal(self, merchant: str, lot: str, by: str) -> None:
-        """Fix the contributions, whose sum must be the input to the gram. Raises :class:`LotUnbalanced`."""
-        async with transaction():
-            found = await self._locked(merchant, lot)
-            given = await scalar(
-                "SELECT coalesce(sum(mass_gram), 0)::bigint FROM lot_contribution WHERE lot_id = $1",
-                found["id"],
-            )
-            if given != found["input_gram"]:
-                raise LotUnbalanced(lot=lot, input_gram=found["input_gram"], contributed_gram=given)
-            now = self.clock()
-            await execute("UPDATE lot SET sealed_at = $2, sealed_by = $3 WHERE id = $1", found["id"], now, by)
-            await announce(
-                LotWasSealed(
-                    lot=lot,
-                    merchant=merchant,
-                    product=found["product"],
-                    input_gram=found["input_gram"],
-                    sealed_at=now,
-                )
-            )
-
-    async def hold(self, merchant: str, lots: Iterable[str]) -> None:
-        """Lock lots until the caller's transaction ends, in the order of their numbers.
-
-        Whoever binds several lines does this first: two orders with crossed lots would wait for each other in a circle.
-        """
-        await rows(
-            'SELECT 1 FROM lot WHERE merchant = $1 AND number = ANY($2) ORDER BY number COLLATE "C" FOR UPDATE',
-            merchant,
-            sorted(set(lots)),
-        )
-
-    async def bind(
-        self, line: str, product: str, merchant: str, lots: Mapping[str, int], mass_gram_per_piece: int
-    ) -> None:
-        """Take pieces of an order line from sealed lots, in the caller's transaction (which packs the order).
-
-        ``lots`` maps lot numbers to pieces. Raises :class:`PiecesInvalid`, :class:`LineBound`,
-        :class:`LotUnknown`, :class:`LotNotSealed`, :class:`LotOfAnotherProduct`, :class:`LotShort`.
-        """
-        async with transaction():
-            if mass_gram_per_piece <= 0 or not lots or any(not 0 < pieces <= MAX_GRAM for pieces in lots.values()):
-                raise PiecesInvalid(line=line)
-            if await row("SELECT 1 FROM line_lot WHERE line = $1", line):
-                raise LineBound(line=line)
-            for number, pieces in sorted(lots.items()):
-                lot_id = await self._take(number, product, merchant, pieces * mass_gram_per_piece)
-                await rows(
-                    "INSERT INTO line_lot (line, lot_id, quantity, mass_gram, bound_at)"
-                    " VALUES ($1, $2, $3, $4, $5) RETURNING 1",
-                    line,
-                    lot_id,
-                    pieces,
-                    pieces * mass_gram_per_piece,
-                    self.clock(),
-                )
-
-    async def _take(self, lot: str, product: str, merchant: str, mass_gram: int) -> int:
-        taken = await rows(
-            "UPDATE lot SET bound_gram = bound_gram + $4 WHERE number = $1 AND product = $2 AND merchant = $3"
-            " AND sealed_at IS NOT NULL AND bound_gram + $4 <= input_gram RETURNING id",
-            lot,
-            product,
-            merchant,
-            mass_gram,
-        )
-        if taken:
-            return int(taken[0]["id"])
-        found = await row(
-            "SELECT product, sealed_at, input_gram - bound_gram AS left_gram FROM lot"
-            " WHERE number = $1 AND merchant = $2",
-            lot,
-            merchant,
-        )
-        if found is None:
-            raise LotUnknown(lot=lot)
-        if found["product"] != product:
-            raise LotOfAnotherProduct(lot=lot)
-        if found["sealed_at"] is None:
-            raise LotNotSealed(lot=lot)
-        raise LotShort(lot=lot, left_gram=found["left_gram"], needed_gram=mass_gram)
-
-    async def _locked(self, merchant: str, lot: str) -> dict[str, Any]:
-        found = await row(
-            "SELECT id, product, input_gram, sealed_at FROM lot WHERE number = $1 AND merchant = $2 FOR UPDATE",
-            lot,
-            merchant,
-        )
-        if found is None:
-            raise LotUnknown(lot=lot)
-        if found["sealed_at"] is not None:
-            raise LotSealed(lot=lot)
-        return found
-
-    async def _contribute(self, lot_id: int, merchant: str, product: str, intakes: Sequence[str]) -> None:
-        wanted = sorted(set(intakes))
-        fitting = await rows(
-            "SELECT id FROM intake WHERE number = ANY($1) AND merchant = $2 AND product = $3",
-            wanted,
-            merchant,
-            product,
-        )
-        if len(fitting) != len(wanted):
-            raise IntakeOfAnother()
-        added = await rows(
-            "INSERT INTO lot_contribution (lot_id, intake_id, supplier_id, mass_gram)"
-            " SELECT $1, id, supplier_id, mass_gram FROM intake WHERE id = ANY($2) ORDER BY id"
-            " ON CONFLICT (intake_id) DO NOTHING RETURNING 1",
-            lot_id,
-            [intake["id"] for intake in fitting],
-        )
-        if len(added) != len(wanted):
-            raise IntakeClaimed()

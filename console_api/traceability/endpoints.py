@@ -18,8 +18,9 @@ from console_api.traceability.schemas import (
     SupplierInput,
     SuppliersView,
 )
+from traceability.lots import LotNotes, Lots
 from traceability.queries import IntakeCard, intake_cards, intakes, lot, lots, suppliers
-from traceability.service import Intakes, Lots, Reach, Suppliers, Weighing
+from traceability.service import Intakes, Reach, Suppliers, Weighing
 
 
 def _reach(actor: Staff) -> Reach:
@@ -75,7 +76,10 @@ async def list_intakes(
 @door.post("/lots")
 async def make_lot(actor: MerchantClerk, body: LotInput, register: Lots) -> LotView:
     """用收购单组成批次；封存前可补充。"""
-    number = await register.make(actor.merchant, body.product, body.input_gram, body.intakes, actor.caller, body.kind)
+    notes = msgspec.convert(body, LotNotes, from_attributes=True)
+    number = await register.make(
+        actor.merchant, body.product, body.input_gram, body.intakes, actor.caller, body.kind, notes
+    )
     return LotView(*await lot(actor.merchant, number))
 
 

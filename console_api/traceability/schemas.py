@@ -1,12 +1,12 @@
 """The wire of suppliers, intakes and lots."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
 
 from api_kit.schemas import Input, View
-from traceability.models import IntakeMode, LotKind, SupplierKind
+from traceability.models import IntakeMode, LotKind, LotUnit, SupplierKind
 from traceability.queries import IntakeCard, LotCard, LotPart, SupplierCard
 
 _PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
@@ -15,6 +15,7 @@ Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-
 Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
 Gram = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+BatchNo = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Cursor = Annotated[str, msgspec.Meta(max_length=200)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
@@ -53,12 +54,23 @@ class IntakeInput(Input):
 
 
 class LotInput(Input):
-    """A lot of some intakes; ``input_gram`` is what it weighs in all."""
+    """A lot of some intakes; ``input_gram`` is what it weighs in all.
+
+    A lot of packed goods of one size has ``unit`` piece and the mass of one piece. Days are days in China; the batch
+    numbers are the producer's own.
+    """
 
     product: Number
     input_gram: Gram
     intakes: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=500)]
     kind: LotKind = LotKind.INTAKE
+    unit: LotUnit = LotUnit.GRAM
+    piece_gram: Gram | None = None
+    harvest_from: date | None = None
+    harvest_until: date | None = None
+    best_before: date | None = None
+    in_batch_no: BatchNo = ""
+    out_batch_no: BatchNo = ""
 
 
 class ContributionsInput(Input):

@@ -20,6 +20,7 @@ async def give(owner: Owner) -> None:
     case = await owner.ask("consumer", "POST", f"/v1/miniapp/orders/{number}/lines/{line}/after-sales", claim)
     owner.found.by_pattern["/v1/miniapp/trades/"] = {"number": order["trade"]}
     owner.found.by_pattern["/v1/(miniapp|console)/orders/"] = {"number": number, "line": line}
+    owner.found.by_pattern["/v1/console/order-lines/"] = {"line": line}
     owner.found.by_pattern["/v1/(miniapp|console)/after-sales/"] = {"number": case["number"]}
     await _parcel(owner)
     for role in ("consumer", "merchant_clerk"):

@@ -8,7 +8,7 @@ import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,9 @@ from server.settings import Settings, load_settings
 from server.subscriptions import reactions
 from tests.payments import channel
 from tests.products.shelf import approved_merchant, draft_of, listed_product, skus_of
+from traceability.lots import PLAIN, LotNotes, Lots
 from traceability.models import IntakeMode, SupplierKind
-from traceability.service import Intakes, Lots, Reach, Suppliers, Weighing
+from traceability.service import Intakes, Reach, Suppliers, Weighing
 
 ADDRESS = Address("示例收货人", "19900000001", "533124", "云南省德宏州陇川县章凤镇示例路 1 号")
 
@@ -268,8 +269,15 @@ class Mall:
         """Whose order it is."""
         return str(await scalar("SELECT consumer FROM customer_order WHERE number = $1", number))
 
-    async def sealed_lot(self, mass_gram: int, merchant: str = "", product: str = "") -> str:
-        """A sealed lot of one intake."""
+    async def sealed_lot(
+        self,
+        mass_gram: int,
+        merchant: str = "",
+        product: str = "",
+        notes: LotNotes = PLAIN,
+        weighed_at: datetime | None = None,
+    ) -> str:
+        """A sealed lot of one intake, weighed just now unless told otherwise."""
         merchant, product = merchant or self.merchant, product or self.product
         township = await scalar("SELECT township_id FROM product WHERE code = $1", product)
         reach = Reach(caller="staff:keeper", township=township)
@@ -277,10 +285,10 @@ class Mall:
         weighing = Weighing(
             client_id=secrets.token_hex(8), supplier=supplier, merchant=merchant, product=product,
             mass_gram=mass_gram, grade="一级", unit_price_fen=1200, mode=IntakeMode.CONSIGNMENT,
-            weighed_at=utc_now(),
+            weighed_at=weighed_at or utc_now(),
         )  # fmt: skip
         intake = await Intakes(self.watch).accept(reach, weighing)
-        lot = await self.lots.make(merchant, product, mass_gram, [intake], "staff:clerk")
+        lot = await self.lots.make(merchant, product, mass_gram, [intake], "staff:clerk", notes=notes)
         await self.lots.seal(merchant, lot, "staff:clerk")
         await self.deliver()
         return lot

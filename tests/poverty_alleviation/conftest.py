@@ -11,7 +11,7 @@ from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.database import rows, transaction
 from kit.facts import Fact
 from ledger.service import Journals
-from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid, PaidLine
+from orders.events import LineRefunded, LotsAssigned, OrderEarned, OrderPacked, OrderPaid, PaidLine
 from poverty_alleviation import handlers
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, RuleTerms
@@ -20,8 +20,9 @@ from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognit
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
 from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
+from traceability.lots import Lots
 from traceability.models import IntakeMode, Supplier, SupplierKind
-from traceability.service import Intakes, Lots, Reach, Weighing
+from traceability.service import Intakes, Reach, Weighing
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 CHANNEL = "wechat_miniprogram"
@@ -95,6 +96,8 @@ class County:
         scope: RuleScope,
         category: IncomeCategory = IncomeCategory.PRODUCTION,
         recognition: Recognition = Recognition.ORDER_COMPLETED,
+        product: str | None = None,
+        valid_from: date = date(2026, 1, 1),
     ) -> str:
         terms = RuleTerms(
             kind=kind,
@@ -102,7 +105,8 @@ class County:
             scope=scope,
             category=category,
             recognition=recognition,
-            valid_from=date(2026, 1, 1),
+            product=product,
+            valid_from=valid_from,
         )
         code, version = await self.contracts.add_rule(self.contract, terms, OFFICER)
         return f"{code}-{version}"
@@ -174,6 +178,11 @@ class County:
     def packed(self, order: str = "O1") -> OrderPacked:
         return OrderPacked(order=order, merchant=self.merchant, lines=(f"{order}-1",), packed_at=self.now)
 
+    def assigned(self, order: str = "O1") -> LotsAssigned:
+        return LotsAssigned(
+            order=order, merchant=self.merchant, line=f"{order}-1", assigned_at=self.now, reason="not_scanned"
+        )
+
     def earned(self, order: str = "O1") -> OrderEarned:
         return OrderEarned(order=order, merchant=self.merchant, lines=(f"{order}-1",), earned_at=self.now)
 
@@ -208,6 +217,7 @@ class County:
             "orders.order_paid": handlers.on_order_paid,
             "orders.late_money_refused": handlers.on_late_money_refused,
             "orders.order_packed": handlers.on_order_packed,
+            "orders.lots_assigned": handlers.on_lots_assigned,
             "orders.order_earned": handlers.on_order_earned,
             "orders.line_refunded": handlers.on_line_refunded,
             "traceability.intake_paid": handlers.on_intake_paid,

@@ -152,7 +152,9 @@ async def test_goods_paid_at_the_scale(county: County) -> None:
         ("2102", "N1", "paid"): -34_500,
     }
     assert named(county, await balances()) == at_scale
-    assert await scalar("SELECT DISTINCT rule FROM ledger_posting WHERE rule <> ''") == rule
+    stamped = await rows("SELECT p.rule, a.owner FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
+        " WHERE p.rule <> ''")  # fmt: skip
+    assert [(each["rule"], each["owner"]) for each in stamped] == [(rule, "示例H1")]
 
     await county.bind({lot: 2}, "O1")
     await county.bind({lot: 1}, "O2")
@@ -350,12 +352,17 @@ async def test_random_lives_of_lines_stay_exact(county: County, seed: int) -> No
             county.paid(order, net_fen=lines[order][1], quantity=quantity, source=dice.choice([SOURCE, None]))
         )
     packed: set[str] = set()
+    unbound: set[str] = set()
     paid_out = 0
-    for step in range(24):
+    for step in range(30):
         order = dice.choice(list(lines))
         quantity, net, refunds = lines[order]
-        act = dice.choice(["pack", "earn", "refund", "refund", "pay"])
-        if act == "pack" and order not in packed and quantity:
+        act = dice.choice(["pack", "pack without a lot", "bind", "earn", "refund", "refund", "pay"])
+        if act == "pack without a lot" and order not in packed and quantity:
+            packed.add(order)
+            unbound.add(order)
+            await county.tell(county.packed(order))
+        elif quantity and ((act == "pack" and order not in packed) or (act == "bind" and order in unbound)):
             packed.add(order)
             first = dice.randrange(0, quantity + 1)
             await county.bind(
@@ -363,7 +370,8 @@ async def test_random_lives_of_lines_stay_exact(county: County, seed: int) -> No
                 order,
                 mass_gram=10,
             )
-            await county.tell(county.packed(order))
+            await county.tell(county.assigned(order) if act == "bind" else county.packed(order))
+            unbound.discard(order)
         elif act == "earn":
             await county.tell(county.earned(order))
         elif act == "refund" and quantity:

@@ -25,7 +25,8 @@ from tests.accounts.people import PASSWORD, quick_passwords
 from tests.poverty_alleviation.conftest import County
 from tests.products.shelf import TOWNSHIP
 from tests.servers import free_port
-from traceability.service import Intakes, Lots, Suppliers
+from traceability.lots import Lots
+from traceability.service import Intakes, Suppliers
 
 OWN = ("/poverty/", "/suppliers", "/intakes", "/lots")
 

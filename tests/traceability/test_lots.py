@@ -29,9 +29,10 @@ from traceability.errors import (
     PiecesInvalid,
     SupplierUnknown,
 )
+from traceability.lots import Lots
 from traceability.models import IntakeMode, SupplierKind
 from traceability.queries import intakes, line_lots, lot, lots, suppliers
-from traceability.service import Intakes, Lots, Reach, Suppliers, Weighing
+from traceability.service import Intakes, Reach, Suppliers, Weighing
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 KEEPER = Reach(caller="staff:keeper", township=TOWNSHIP)

@@ -1,0 +1,1 @@
+"""Lots of what is packed: bound afterwards, proposed and confirmed by the wave."""
