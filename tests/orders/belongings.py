@@ -21,6 +21,7 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/miniapp/trades/"] = {"number": order["trade"]}
     owner.found.by_pattern["/v1/(miniapp|console)/orders/"] = {"number": number, "line": line}
     owner.found.by_pattern["/v1/console/order-lines/"] = {"line": line}
+    owner.found.bodies["console.assign_lots"] = {"lots": {"L1": 1}, "reason": "not_scanned"}
     owner.found.by_pattern["/v1/(miniapp|console)/after-sales/"] = {"number": case["number"]}
     await _parcel(owner)
     for role in ("consumer", "merchant_clerk"):
