@@ -36,7 +36,7 @@ from scans.models import ScanPlace
 from settlements.models import Bearer, EntryKind
 from tortoise.contrib.postgres.fields import TSVectorField
 from tortoise.fields.base import OnDelete
-from traceability.models import IntakeMode, LotKind, SupplierKind
+from traceability.models import IntakeMode, LateReason, LotKind, LotUnit, SupplierKind
 from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
@@ -912,8 +912,15 @@ class Migration(migrations.Migration):
                 ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('sealed_by', fields.CharField(null=True, max_length=60)),
                 ('sealed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('unit', fields.CharEnumField(default=LotUnit.GRAM, description='GRAM: gram\nPIECE: piece', enum_type=LotUnit, max_length=8)),
+                ('piece_gram', fields.BigIntField(null=True)),
+                ('harvest_from', fields.DateField(null=True)),
+                ('harvest_until', fields.DateField(null=True)),
+                ('best_before', fields.DateField(null=True)),
+                ('in_batch_no', fields.CharField(default='', max_length=40)),
+                ('out_batch_no', fields.CharField(default='', max_length=40)),
             ],
-            options={'table': 'lot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='input_gram > 0', name='lot_input'), CheckConstraint(check='bound_gram BETWEEN 0 AND input_gram', name='lot_bound'), CheckConstraint(check='sealed_at IS NOT NULL OR bound_gram = 0', name='lot_sealed_before_bound')], 'indexes': [Index(fields=['merchant', 'product'], name='lot_merchant_product')], 'pk_attr': 'id', 'table_description': 'Goods of one product of one merchant, made of contributions; sealed once, then only taken from.'},
+            options={'table': 'lot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='input_gram > 0', name='lot_input'), CheckConstraint(check='bound_gram BETWEEN 0 AND input_gram', name='lot_bound'), CheckConstraint(check='sealed_at IS NOT NULL OR bound_gram = 0', name='lot_sealed_before_bound'), CheckConstraint(check="(unit = 'piece') = (piece_gram IS NOT NULL) AND (piece_gram IS NULL OR (piece_gram > 0 AND input_gram % piece_gram = 0))", name='lot_pieces'), CheckConstraint(check='(harvest_from IS NULL) = (harvest_until IS NULL) AND (harvest_until IS NULL OR (harvest_from <= harvest_until AND (best_before IS NULL OR harvest_until <= best_before)))', name='lot_days')], 'indexes': [Index(fields=['merchant', 'product'], name='lot_merchant_product')], 'pk_attr': 'id', 'table_description': 'Goods of one product of one merchant, made of contributions; sealed once, then only taken from.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -925,8 +932,10 @@ class Migration(migrations.Migration):
                 ('quantity', fields.IntField()),
                 ('mass_gram', fields.BigIntField()),
                 ('bound_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('late_reason', fields.CharEnumField(null=True, description='SEALED_LATE: sealed_late\nNOT_SCANNED: not_scanned\nDEVICE_OFFLINE: device_offline\nFOUND_BY_CHECK: found_by_check', enum_type=LateReason, max_length=20)),
+                ('late_by', fields.CharField(null=True, max_length=60)),
             ],
-            options={'table': 'line_lot', 'app': 'longchuan', 'unique_together': (('line', 'lot'),), 'constraints': [CheckConstraint(check='quantity > 0 AND mass_gram > 0', name='line_lot_quantity')], 'pk_attr': 'id', 'table_description': 'What an order line took from a lot. ``line`` is an opaque reference; ``mass_gram`` is of all pieces.'},
+            options={'table': 'line_lot', 'app': 'longchuan', 'unique_together': (('line', 'lot'),), 'constraints': [CheckConstraint(check='quantity > 0 AND mass_gram > 0', name='line_lot_quantity'), CheckConstraint(check='(late_reason IS NULL) = (late_by IS NULL)', name='line_lot_late')], 'pk_attr': 'id', 'table_description': 'What an order line took from a lot. ``line`` is an opaque reference; ``mass_gram`` is of all pieces.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2517,6 +2526,7 @@ class Migration(migrations.Migration):
                 ('kept_fen', fields.BigIntField(default=0)),
                 ('refunded_freight_fen', fields.BigIntField(default=0)),
                 ('refund_steps', fields.SmallIntField(default=0)),
+                ('unattributed_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'order_line', 'app': 'longchuan', 'constraints': [CheckConstraint(check='quantity > 0 AND gross_fen = unit_price_fen * quantity AND discount_fen BETWEEN 0 AND gross_fen AND net_fen = gross_fen - discount_fen', name='ck_order_line_amounts'), CheckConstraint(check='freight_fen >= 0', name='ck_order_line_freight'), CheckConstraint(check="confirmed OR return_policy NOT IN ('seven_days_unopened', 'none_activated', 'none_near_expiry')", name='ck_order_line_confirmed'), CheckConstraint(check='refunded_quantity BETWEEN 0 AND quantity AND refunded_fen BETWEEN 0 AND net_fen', name='ck_order_line_refunds'), CheckConstraint(check='kept_fen BETWEEN 0 AND net_fen - refunded_fen', name='ck_order_line_kept'), CheckConstraint(check='refunded_freight_fen BETWEEN 0 AND freight_fen', name='ck_order_line_refunded_freight')], 'indexes': [Index(fields=['order_id'], name='idx_order_line_order')], 'pk_attr': 'id', 'table_description': 'One SKU of an order with everything copied. ``reference`` is the opaque name other rooms use.'},
             bases=['Model'],
