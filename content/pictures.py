@@ -44,6 +44,8 @@ PURPOSES = {
     "review": Purpose(consumers=True, staff=False),
     "after_sales": Purpose(consumers=True, staff=True, evidence=True),
     "complaint": Purpose(consumers=True, staff=True, evidence=True),
+    # Goes to WeChat Pay with a reply, once a person has looked at it.
+    "complaint_reply": Purpose(consumers=False, staff=True, private=True, evidence=True),
     "shop": Purpose(consumers=False, staff=True),
     # The county looks at a product before it is listed, and hosts are the county's own people.
     "product": Purpose(consumers=False, staff=True, checked=False),
@@ -245,6 +247,14 @@ class Pictures:
             uploader,
         )
         content = await self.storage.get(file_key(found["stem"], "large")) if found else None
+        if content is None:
+            raise PictureNotFound()
+        return content
+
+    async def passed_file(self, number: str) -> bytes:
+        """The large file of a picture that may be shown, to hand it on. Raises :class:`PictureNotFound`."""
+        stem = await scalar("SELECT stem FROM picture WHERE number = $1 AND state = 'passed'", number)
+        content = await self.storage.get(file_key(stem, "large")) if stem else None
         if content is None:
             raise PictureNotFound()
         return content

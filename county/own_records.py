@@ -99,6 +99,11 @@ async def _forget_some(closed_before: datetime) -> int:
             return 0
         await forget_content_of(found["owners"])
         await execute("DELETE FROM complaint_picture WHERE complaint_id = ANY($1::bigint[])", ids)
+        await execute(
+            "DELETE FROM complaint_reply_picture WHERE message_id IN"
+            " (SELECT id FROM complaint_message WHERE complaint_id = ANY($1::bigint[]))",
+            ids,
+        )
         await execute("UPDATE complaint SET detail = '', phone_cipher = NULL WHERE id = ANY($1::bigint[])", ids)
         await execute("UPDATE complaint_step SET text = '' WHERE complaint_id = ANY($1::bigint[]) AND text <> ''", ids)
         await execute("UPDATE complaint_message SET text = '' WHERE complaint_id = ANY($1::bigint[])", ids)

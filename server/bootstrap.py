@@ -282,7 +282,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         labels=labels,
         lost_labels=LostLabels(labels, cancellations),
         settlement_entries=SettlementEntries(),
-        complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints),
+        complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints, pictures),
         complaint_pictures=ComplaintPictures(WeChatPayComplaints(gateway.configuration, http), pictures),
         statements=Statements(),
         tallies=Tallies(redis),

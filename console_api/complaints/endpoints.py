@@ -15,6 +15,7 @@ from console_api.complaints.schemas import (
     ComplaintsView,
     EntryQuery,
     EntryView,
+    ReplyInput,
     TakeDownInput,
     TextInput,
 )
@@ -63,10 +64,10 @@ async def show_complaint_picture(
 
 @door.post("/complaints/<number:str>/replies")
 async def reply_to_complaint(
-    actor: MerchantClerk | CountyOfficer, number: str, body: TextInput, key: IdempotencyKey, desk: Complaints
+    actor: MerchantClerk | CountyOfficer, number: str, body: ReplyInput, key: IdempotencyKey, desk: Complaints
 ) -> ComplaintView:
-    """回复投诉人；微信支付的投诉由系统送达。"""
-    await desk.reply(number, _reader(actor), body.text, actor.caller)
+    """回复投诉人；微信支付的投诉由系统送达，可附图片（用途 complaint_reply，人工审核通过后一并送达）。"""
+    await desk.reply(number, _reader(actor), body.text, actor.caller, body.pictures)
     return await complaint(number, _reader(actor), utc_now())
 
 

@@ -34,6 +34,15 @@ class TextInput(Input):
     text: Words
 
 
+class ReplyInput(Input):
+    """What is said, with pictures that were uploaded for it (``complaint_reply``); WeChat Pay takes four."""
+
+    text: Words
+    pictures: Annotated[
+        list[Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{26}$(?!\n)")]], msgspec.Meta(max_length=4)
+    ] = []
+
+
 class ComplaintOwnerInput(Input):
     """The staff number of a county officer."""
 

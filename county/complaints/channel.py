@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from content.errors import PictureNotFound, StorageUnavailable
+from content.pictures import Pictures
 from county.complaints.models import ComplaintState
 from county.complaints.ports import ComplaintDesk
 from county.complaints.service import Complaints
 from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, row, rows, transaction
+from kit.imaging import CONTENT_TYPE
 from payments.errors import ChannelUnavailable, NoticeNotAuthentic, NoticeNotReadable
 from payments.ports import GatewayError, GatewayRefused, NoticeForged, NoticeUnreadable
 
@@ -19,6 +22,14 @@ LOOK_BACK = timedelta(days=14)
 PAGES = 200
 CLAIMED_FOR = timedelta(minutes=1)
 MAX_ATTEMPTS = 50
+PICTURE_REFUSED = "PICTURE_REFUSED"
+_IS_FREE = (
+    "NOT EXISTS (SELECT 1 FROM complaint_reply_picture r JOIN picture p ON p.number = r.picture"
+    " WHERE r.message_id = w.id AND p.state IN ('incoming', 'held', 'in_review'))"
+    " AND NOT (w.is_completion AND EXISTS (SELECT 1 FROM complaint_message b WHERE b.complaint_id = w.complaint_id"
+    " AND b.id < w.id AND b.state IN ('waiting', 'sending')))"
+)
+"""Its pictures have been looked at, and what ends a complaint is said after all that was said before."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,7 @@ class ComplaintChannel:
 
     desk: ComplaintDesk
     complaints: Complaints
+    pictures: Pictures
     clock: Clock = utc_now
 
     async def fetch(self) -> int:
@@ -82,8 +94,8 @@ class ComplaintChannel:
         now = self.clock()
         return await row(
             "UPDATE complaint_message m SET state = 'sending', attempts = m.attempts + 1, next_attempt_at = $2"
-            " FROM (SELECT id, complaint_id FROM complaint_message WHERE state IN ('waiting', 'sending')"
-            "   AND next_attempt_at <= $1 ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) AS d"
+            " FROM (SELECT id, complaint_id FROM complaint_message w WHERE state IN ('waiting', 'sending')"
+            f"   AND next_attempt_at <= $1 AND {_IS_FREE} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) AS d"
             " JOIN complaint c ON c.id = d.complaint_id"
             " WHERE m.id = d.id RETURNING m.id, m.complaint_id, m.is_completion, m.text, m.by, m.attempts,"
             " c.external_id, c.external_mchid",
@@ -97,7 +109,13 @@ class ComplaintChannel:
             if message["is_completion"]:
                 await self.desk.complete(complaint_id, message["external_mchid"])
             elif not await self._has_arrived(message):
-                await self.desk.reply(complaint_id, message["external_mchid"], message["text"])
+                pictures = await self._hand_in(message)
+                await self.desk.reply(complaint_id, message["external_mchid"], message["text"], pictures)
+        except PictureNotFound:
+            await self._fail(message, PICTURE_REFUSED)
+            return 0
+        except StorageUnavailable:
+            return 0
         except GatewayRefused as refusal:
             if not refusal.is_temporary or message["attempts"] >= MAX_ATTEMPTS:
                 await self._fail(message, refusal.code)
@@ -107,6 +125,28 @@ class ComplaintChannel:
             return 0
         await self._record(message)
         return 1
+
+    async def _hand_in(self, message: Row) -> list[str]:
+        """What WeChat Pay calls the pictures of a reply: each is handed in and written down, and the lease renewed.
+
+        Raises PictureNotFound when one of them was refused, and then nothing is said.
+        """
+        shown = await rows(
+            "SELECT r.id, r.picture, r.media FROM complaint_reply_picture r WHERE message_id = $1 ORDER BY position",
+            message["id"],
+        )
+        contents = [await self.pictures.passed_file(each["picture"]) for each in shown if each["media"] is None]
+        media = {each["id"]: each["media"] for each in shown}
+        for picture, content in zip([each["id"] for each in shown if each["media"] is None], contents, strict=True):
+            media[picture] = await self.desk.upload(content, CONTENT_TYPE)
+            async with transaction():
+                await execute("UPDATE complaint_reply_picture SET media = $2 WHERE id = $1", picture, media[picture])
+                await execute(
+                    "UPDATE complaint_message SET next_attempt_at = $2 WHERE id = $1 AND state = 'sending'",
+                    message["id"],
+                    self.clock() + CLAIMED_FOR,
+                )
+        return list(media.values())
 
     async def _has_arrived(self, message: Row) -> bool:
         """Whether an earlier attempt arrived whose answer was lost: a reply has no number to repeat it by."""

@@ -51,6 +51,14 @@ class NoProduct(Conflict):
     title_en = "The complaint names no product"
 
 
+class RepliesWithoutPictures(Conflict):
+    """Pictures go with replies to complaints at WeChat Pay alone."""
+
+    code = "complaint_reply_pictures"
+    title = "仅微信支付投诉的回复可附图片"
+    title_en = "Pictures go with replies to complaints at WeChat Pay alone"
+
+
 class EntryInvalid(Invalid):
     """The customer-service entry is not one of ours or no longer good."""
 

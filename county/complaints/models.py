@@ -167,6 +167,22 @@ class ComplaintMessage(Model):
         indexes = (Index(fields=("next_attempt_at",), name="complaint_message_due"),)
 
 
+class ComplaintReplyPicture(Model):
+    """A picture of a reply, by its number here. ``media`` is what WeChat Pay calls it, once it was handed in there."""
+
+    id = fields.BigIntField(primary_key=True)
+    message: fields.ForeignKeyRelation[ComplaintMessage] = fields.ForeignKeyField(
+        "longchuan.ComplaintMessage", related_name=False, on_delete=fields.RESTRICT
+    )
+    position = fields.SmallIntField()
+    picture = fields.CharField(max_length=26)
+    media = fields.CharField(max_length=512, null=True)
+
+    class Meta:
+        table = "complaint_reply_picture"
+        unique_together = (("message_id", "position"),)
+
+
 class ComplaintPicture(Model):
     """A picture that a buyer sent with a complaint at WeChat Pay. ``picture`` is the number of the private one here.
 

@@ -3,7 +3,7 @@
 Failures are those of the payment channel (``payments.ports``): refused, or nobody can say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -65,8 +65,12 @@ class ComplaintDesk(Protocol):
         """What both sides have said, newest first."""
         ...
 
-    async def reply(self, complaint_id: str, mchid: str, text: str) -> None:
-        """Say something to the buyer."""
+    async def upload(self, picture: bytes, content_type: str) -> str:
+        """Hand in a picture for a reply; answers its name there. A second time gives a second name, to no harm."""
+        ...
+
+    async def reply(self, complaint_id: str, mchid: str, text: str, pictures: Sequence[str]) -> None:
+        """Say something to the buyer, with pictures that were handed in."""
         ...
 
     def worded(self, text: str) -> str:

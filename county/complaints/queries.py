@@ -32,6 +32,13 @@ class ComplaintPictureView(msgspec.Struct, frozen=True):
     state: str
 
 
+class ReplyPictureView(msgspec.Struct, frozen=True):
+    """A picture of a reply to WeChat Pay; ``state`` is that of its reply. The buyer sees it there."""
+
+    number: str
+    state: str
+
+
 class ComplaintView(msgspec.Struct, frozen=True, kw_only=True):
     """A complaint. ``unsent`` says that a word for WeChat Pay is on its way or failed; amounts are fen."""
 
@@ -54,6 +61,7 @@ class ComplaintView(msgspec.Struct, frozen=True, kw_only=True):
     unsent: str | None
     steps: list[ComplaintStepView]
     pictures: list[ComplaintPictureView]
+    reply_pictures: list[ReplyPictureView]
 
 
 class ClockView(msgspec.Struct, frozen=True):
@@ -84,25 +92,32 @@ SELECT c.id, c.number, c.origin, c.merchant, c.order_number AS "order", c.produc
        (SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'at', s.at, 'by', s.by, 'text', s.text) ORDER BY s.id)
           FROM complaint_step s WHERE s.complaint_id = c.id)::text AS steps,
        (SELECT jsonb_agg(jsonb_build_object('number', p.picture, 'state', p.state) ORDER BY p.id)
-          FROM complaint_picture p WHERE p.complaint_id = c.id)::text AS pictures
+          FROM complaint_picture p WHERE p.complaint_id = c.id)::text AS pictures,
+       (SELECT jsonb_agg(jsonb_build_object('number', r.picture, 'state', m.state) ORDER BY m.id, r.position)
+          FROM complaint_reply_picture r JOIN complaint_message m ON m.id = r.message_id
+         WHERE m.complaint_id = c.id)::text AS reply_pictures
   FROM complaint c
  WHERE ($2::text IS NULL OR c.merchant = $2) AND ($3::text IS NULL OR c.consumer = $3)
 """
 
 
+_LISTS = ("steps", "pictures", "reply_pictures")
+
+
 def _view(found: Row, reader: Reader) -> ComplaintView:
     steps = msgspec.json.decode(found["steps"] or "[]", type=list[ComplaintStepView])
     pictures = msgspec.json.decode(found["pictures"] or "[]", type=list[ComplaintPictureView])
-    members = {name: found[name] for name in ComplaintView.__struct_fields__ if name not in ("steps", "pictures")}
+    replied = msgspec.json.decode(found["reply_pictures"] or "[]", type=list[ReplyPictureView])
+    members = {name: found[name] for name in ComplaintView.__struct_fields__ if name not in _LISTS}
     if reader.consumer is not None:
         members |= {"owner": None}
-        pictures = []
+        pictures, replied = [], []
         steps = [ComplaintStepView(s.kind, s.at, "", s.text) for s in steps if s.kind not in ("assigned", "reported")]
     elif reader.merchant is not None:
         steps = [
             ComplaintStepView(s.kind, s.at, "consumer" if s.by.startswith("consumer:") else s.by, s.text) for s in steps
         ]
-    return ComplaintView(**members, steps=steps, pictures=pictures)
+    return ComplaintView(**members, steps=steps, pictures=pictures, reply_pictures=replied)
 
 
 async def complaint(number: str, reader: Reader, now: datetime) -> ComplaintView:
@@ -116,8 +131,10 @@ async def complaint(number: str, reader: Reader, now: datetime) -> ComplaintView
 async def check_picture(number: str, picture: str, reader: Reader) -> None:
     """Whether a reader of staff may look at a picture of a complaint. Raises PictureNotFound."""
     found = await row(
-        "SELECT p.id FROM complaint_picture p JOIN complaint c ON c.id = p.complaint_id"
-        " WHERE c.number = $1 AND p.picture = $2 AND ($3::text IS NULL OR c.merchant = $3) LIMIT 1",
+        "SELECT c.id FROM complaint c WHERE c.number = $1 AND ($3::text IS NULL OR c.merchant = $3) AND (EXISTS"
+        " (SELECT 1 FROM complaint_picture p WHERE p.complaint_id = c.id AND p.picture = $2) OR EXISTS (SELECT 1"
+        " FROM complaint_message m JOIN complaint_reply_picture r ON r.message_id = m.id"
+        " WHERE m.complaint_id = c.id AND r.picture = $2))",
         number,
         picture,
         reader.merchant,

@@ -1,17 +1,20 @@
 """What is done about complaints: taken in with a clock, given to somebody, answered, closed, and what follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
 
 from accounts.queries import is_county_officer
+from content.attaching import add_picture
 from county.complaints.errors import (
     ClockTaken,
     ComplaintNotMovable,
     ComplaintsFull,
     ComplaintUnknown,
     NoProduct,
+    RepliesWithoutPictures,
     SubjectInvalid,
 )
 from county.complaints.models import COMPLAINT_TRANSITIONS, ComplaintClock, ComplaintState, Origin
@@ -32,6 +35,7 @@ from products.errors import ProductUnknown
 from products.service import Catalogue
 
 MAX_OPEN_EACH = 20
+REPLY_PICTURE = "complaint_reply"
 WECHAT_PENDING, WECHAT_DONE = "PENDING", "PROCESSED"
 
 
@@ -188,15 +192,21 @@ class Complaints:
             await execute("UPDATE complaint SET owner = $2 WHERE id = $1", found["id"], owner)
             await self.note(found["id"], "assigned", by, owner)
 
-    async def reply(self, number: str, reader: Reader, text: str, by: str) -> None:
-        """Answer the buyer. At WeChat Pay the state moves when it has arrived there.
+    async def reply(self, number: str, reader: Reader, text: str, by: str, pictures: Sequence[str] = ()) -> None:
+        """Answer the buyer, at WeChat Pay with pictures that were uploaded for it.
 
-        Raises :class:`ComplaintUnknown`, :class:`ComplaintNotMovable`.
+        There the state moves when it has arrived, and a reply with pictures waits until a person has passed them.
+        Raises :class:`ComplaintUnknown`, :class:`ComplaintNotMovable`, :class:`RepliesWithoutPictures` and
+        PictureNotUsable.
         """
         async with transaction():
             found = await self._open(number, reader)
             if found["origin"] == Origin.WECHAT_PAY:
-                await self._say(found["id"], text, by, is_completion=False)
+                message = await self._say(found["id"], text, by, is_completion=False)
+                for position, picture in enumerate(pictures):
+                    await self._show(found, message, position, picture, by)
+            elif pictures:
+                raise RepliesWithoutPictures()
             else:
                 await self.move(found["id"], ComplaintState.ANSWERED, "replied", by, text)
 
@@ -260,17 +270,28 @@ class Complaints:
             text,
         )
 
-    async def _say(self, complaint: int, text: str, by: str, *, is_completion: bool) -> None:
-        now = self.clock()
+    async def _show(self, complaint: Row, message: int, position: int, picture: str, by: str) -> None:
+        """One picture of a reply; it lies with those that came with the complaint, and goes with them."""
+        await add_picture(picture, by, REPLY_PICTURE, f"complaint:{complaint['number']}", self.clock())
         await execute(
+            "INSERT INTO complaint_reply_picture (message_id, position, picture) VALUES ($1, $2, $3)",
+            message,
+            position,
+            picture,
+        )
+
+    async def _say(self, complaint: int, text: str, by: str, *, is_completion: bool) -> int:
+        now = self.clock()
+        message: int = await scalar(
             "INSERT INTO complaint_message (complaint_id, is_completion, text, by, state, attempts, next_attempt_at,"
-            " created_at) VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $5)",
+            " created_at) VALUES ($1, $2, $3, $4, 'waiting', 0, $5, $5) RETURNING id",
             complaint,
             is_completion,
             text,
             by,
             now,
         )
+        return message
 
     async def _find(self, number: str, reader: Reader) -> Row:
         found = await row(

@@ -7,7 +7,8 @@ redirect, an answer nobody signed) leaves the outcome unknown, because the reque
 
 import asyncio
 from dataclasses import dataclass
-from hashlib import sha1
+from hashlib import sha1, sha256
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 import httpx
@@ -45,6 +46,15 @@ class SignedReply:
 
 
 @dataclass(frozen=True)
+class _Payload:
+    """What is sent, and the part of it that is signed: of a file its description alone."""
+
+    sent: bytes
+    signed: bytes
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True)
 class SignedClient:
     """Signs, sends with failover between the bases, verifies."""
 
@@ -54,17 +64,37 @@ class SignedClient:
 
     async def call(self, method: str, target: str, body: bytes = b"") -> SignedReply:
         """Call ``target`` (path with query). Raises GatewayRefused or OutcomeUnknown."""
+        return await self._call(method, target, _Payload(body, body))
+
+    async def upload(self, target: str, name: str, content: bytes, content_type: str) -> SignedReply:
+        """Send a file: its name and SHA-256 are signed, not its bytes. Raises GatewayRefused or OutcomeUnknown."""
+        meta = msgspec.json.encode({"filename": name, "sha256": sha256(content).hexdigest()})
+        boundary = token_hex(16)
+        parts = (
+            ('name="meta"', "application/json", meta),
+            (f'name="file"; filename="{name}"', content_type, content),
+        )
+        sent = b"".join(
+            f"--{boundary}\r\nContent-Disposition: form-data; {named}\r\nContent-Type: {kind}\r\n\r\n".encode()
+            + part
+            + b"\r\n"
+            for named, kind, part in parts
+        )
+        payload = _Payload(sent + f"--{boundary}--\r\n".encode(), meta, f"multipart/form-data; boundary={boundary}")
+        return await self._call("POST", target, payload)
+
+    async def _call(self, method: str, target: str, payload: _Payload) -> SignedReply:
         try:
             async with asyncio.timeout(self.configuration.budget_seconds):
-                return await self._call_bases(method, target, body)
+                return await self._call_bases(method, target, payload)
         except TimeoutError:
             raise OutcomeUnknown(f"{method} {_path(target)}: the time budget is used up") from None
 
-    async def _call_bases(self, method: str, target: str, body: bytes) -> SignedReply:
+    async def _call_bases(self, method: str, target: str, payload: _Payload) -> SignedReply:
         last: Exception | None = None
         for base in self.configuration.bases:
             try:
-                reply = await self.send(method, base, target, body)
+                reply = await self._send(method, base, target, payload)
             except _NEVER_SENT as error:
                 last = error
                 continue
@@ -80,16 +110,19 @@ class SignedClient:
 
     async def send(self, method: str, base: str, target: str, body: bytes) -> httpx.Response:
         """One signed attempt at one base; the answer is not judged."""
+        return await self._send(method, base, target, _Payload(body, body))
+
+    async def _send(self, method: str, base: str, target: str, payload: _Payload) -> httpx.Response:
         return await self.http.request(
             method,
             base + target,
-            content=body or None,
-            headers=self._headers(method, target, body),
+            content=payload.sent or None,
+            headers=self._headers(method, target, payload),
             timeout=self.configuration.timeout_seconds,
             follow_redirects=False,
         )
 
-    def _headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
+    def _headers(self, method: str, target: str, payload: _Payload) -> dict[str, str]:
         config = self.configuration
         headers = {
             "Accept": "application/json",
@@ -101,12 +134,12 @@ class SignedClient:
                 serial=config.certificate_serial,
                 method=method,
                 target=target,
-                body=body,
+                body=payload.signed,
                 moment=self.clock(),
             ),
         }
         if method != "GET":
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = payload.content_type
         return headers
 
     def _judge(self, method: str, target: str, reply: httpx.Response) -> SignedReply:
@@ -172,7 +205,7 @@ class SignedClient:
             async with self.http.stream(
                 "GET",
                 url,
-                headers=self._headers("GET", target, b""),
+                headers=self._headers("GET", target, _Payload(b"", b"")),
                 timeout=30.0,
                 follow_redirects=False,
             ) as reply:

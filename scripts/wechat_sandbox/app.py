@@ -26,7 +26,7 @@ from scripts.wechat_sandbox.sharing import SharingDesk
 from scripts.wechat_sandbox.shipping import ShippingDesk
 from scripts.wechat_sandbox.world import World, build_world
 
-MAX_BODY_BYTES = 1 << 20
+MAX_BODY_BYTES = 4 << 20
 
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:

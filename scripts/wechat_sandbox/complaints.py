@@ -1,23 +1,26 @@
 """Consumer complaints 2.0: buyers complain by the control API, the merchant reads, replies and completes, signed."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import raw
 
-from scripts.wechat_sandbox.errors import PayError
+from scripts.wechat_sandbox.errors import PayError, describe_validation, parameter_error
 from scripts.wechat_sandbox.moments import CHINA, rfc3339, utc_now
 from scripts.wechat_sandbox.notices import NoticeDesk
 from scripts.wechat_sandbox.pay_schemas import Mchid, Strict
 from scripts.wechat_sandbox.records import random_digits
 from scripts.wechat_sandbox.state import Book
-from scripts.wechat_sandbox.transport import Call
+from scripts.wechat_sandbox.transport import Call, read_parts
 from scripts.wechat_sandbox.world import World
 
 MAX_PAGE = 50
+MAX_MEDIA_BYTES = 2 << 20
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM")
 
 
 class Said(msgspec.Struct, kw_only=True):
@@ -27,6 +30,21 @@ class Said(msgspec.Struct, kw_only=True):
     kind: str
     text: str
     at: datetime
+    images: list[str] = []
+
+
+class Media(msgspec.Struct, kw_only=True):
+    """A picture that the merchant handed in."""
+
+    media_id: str
+    content: bytes
+
+
+class FileMeta(Strict):
+    """What is said, signed, of a file."""
+
+    filename: Annotated[str, Meta(pattern=r"(?i)^[^/\\]{1,100}\.(jpg|jpeg|bmp|png)$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
 class ComplaintRecord(msgspec.Struct, kw_only=True):
@@ -68,6 +86,7 @@ class Response(Strict):
 
     complainted_mchid: Mchid
     response_content: Annotated[str, Meta(min_length=1, max_length=200)]
+    response_images: Annotated[list[str], Meta(min_length=1, max_length=4)] | UnsetType = UNSET
 
 
 class Completion(Strict):
@@ -94,6 +113,7 @@ class ComplaintDesk:
         self._world = world
         self._notices = notices
         self._book: Book[ComplaintRecord] = Book(world.store, "complaints", ComplaintRecord)
+        self._media: Book[Media] = Book(world.store, "complaint_media", Media)
 
     def mount(self, app: Sanic[Any, Any]) -> None:
         """The buyer's side."""
@@ -154,10 +174,33 @@ class ComplaintDesk:
     def picture(self, call: Call) -> bytes:
         """``GET /v3/merchant-service/images/{media_id}``: the bytes as they were sent, without a signature."""
         media = call.path_arguments["media_id"]
+        handed_in = self._media.get(media)
+        if handed_in is not None:
+            return handed_in.content
         found = next((each.pictures[media] for each in self._book if media in each.pictures), None)
         if found is None:
             raise PayError(404, "RESOURCE_NOT_EXISTS", "图片不存在", number=268512771)
         return found
+
+    def upload(self, call: Call) -> dict[str, Any]:
+        """``POST /v3/merchant-service/images/upload``: the description is signed and tells the file's SHA-256."""
+        parts = read_parts(call)
+        if set(parts) != {"meta", "file"}:
+            raise parameter_error("", "must have the parts meta and file")
+        try:
+            meta = msgspec.json.decode(parts["meta"], type=FileMeta)
+        except msgspec.ValidationError as error:
+            raise describe_validation(error) from error
+        content = parts["file"]
+        if sha256(content).hexdigest() != meta.sha256:
+            raise parameter_error("/sha256", "is not that of the file")
+        if not content.startswith(_PICTURES):
+            raise parameter_error("/file", "is no picture")
+        if len(content) > MAX_MEDIA_BYTES:
+            raise parameter_error("/file", "is larger than 2 MB")
+        media = Media(media_id=random_digits(24), content=content)
+        self._media.put(media.media_id, media)
+        return {"media_id": media.media_id}
 
     def history(self, call: Call) -> dict[str, Any]:
         """``GET .../negotiation-historys``, newest first."""
@@ -171,6 +214,7 @@ class ComplaintDesk:
                 "operate_time": rfc3339(each.at),
                 "operate_type": each.kind,
                 "operate_details": each.text,
+                "image_list": [f"{call.base_url}/v3/merchant-service/images/{media}" for media in each.images],
             }
             for n, each in enumerate(said)
         ]
@@ -180,8 +224,13 @@ class ComplaintDesk:
         """``POST .../response``: every call adds an entry, also a repeated one."""
         body = call.decode(Response)
         found = self._open(call, body.complainted_mchid)
+        images = [] if body.response_images is UNSET else body.response_images
+        if any(self._media.get(media) is None for media in images):
+            raise parameter_error("/response_images", "names a picture that was not handed in")
         found.state = "PROCESSING"
-        found.said.append(Said(operator="商户", kind="MERCHANT_RESPONSE", text=body.response_content, at=utc_now()))
+        found.said.append(
+            Said(operator="商户", kind="MERCHANT_RESPONSE", text=body.response_content, at=utc_now(), images=images)
+        )
         self._book.put(found.complaint_id, found)
 
     def complete(self, call: Call) -> None:

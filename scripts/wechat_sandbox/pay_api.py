@@ -23,6 +23,7 @@ from scripts.wechat_sandbox.pay import PayDesk
 from scripts.wechat_sandbox.refunds import RefundDesk
 from scripts.wechat_sandbox.sharing import SharingDesk
 from scripts.wechat_sandbox.transport import (
+    UPLOAD_TARGET,
     Call,
     NonceMemory,
     authorise,
@@ -127,6 +128,7 @@ def list_operations(
         operation("complaint.history", "GET", complaint + "/{complaint_id}/negotiation-historys", complaints.history),
         operation("complaint.respond", "POST", complaint + "/{complaint_id}/response", complaints.respond),
         operation("complaint.complete", "POST", complaint + "/{complaint_id}/complete", complaints.complete),
+        operation("complaint.upload", "POST", UPLOAD_TARGET, complaints.upload),
         operation(
             "complaint.picture", "GET", "/v3/merchant-service/images/{media_id}", complaints.picture, is_signed=False
         ),

@@ -5,6 +5,8 @@ import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +17,7 @@ from scripts.wechat_sandbox.keys import SigningKey, signature_headers
 from scripts.wechat_sandbox.world import World
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
+UPLOAD_TARGET = "/v3/merchant-service/images/upload"
 TIMESTAMP_WINDOW_SECONDS = 300
 NONCE_MEMORY = 100_000
 SIGN_ERROR_NUMBER = 268443699
@@ -95,8 +98,10 @@ def authorise(world: World, nonces: NonceMemory, call: Call) -> None:
     accept = call.headers.get("accept", "")
     if "application/json" not in accept and "*/*" not in accept:
         raise parameter_error("Accept", "header must allow application/json", value=accept[:64], location="header")
-    if call.method == "POST" and not call.headers.get("content-type", "").startswith("application/json"):
-        raise parameter_error("Content-Type", "header must be application/json", location="header")
+    is_file = call.target == UPLOAD_TARGET
+    wanted = "multipart/form-data" if is_file else "application/json"
+    if call.method == "POST" and not call.headers.get("content-type", "").startswith(wanted):
+        raise parameter_error("Content-Type", f"header must be {wanted}", location="header")
     members = _read_authorization(call.headers.get("authorization", ""))
     settings = world.settings
     if members["mchid"] != settings.mchid:
@@ -115,7 +120,7 @@ def authorise(world: World, nonces: NonceMemory, call: Call) -> None:
     if not _NONCE.fullmatch(members["nonce_str"]):
         raise sign_error("nonce_str has a wrong shape", field="nonce_str", value=members["nonce_str"])
     head = f"{call.method}\n{call.target}\n{timestamp}\n{members['nonce_str']}\n"
-    message = head.encode() + call.body + b"\n"
+    message = head.encode() + (read_parts(call).get("meta", b"") if is_file else call.body) + b"\n"
     if not world.keys.merchant_has_signed(message, members["signature"]):
         raise sign_error("sign not match", field="signature", value=members["signature"], message=message)
     if not nonces.is_new(members["nonce_str"]):
@@ -123,6 +128,17 @@ def authorise(world: World, nonces: NonceMemory, call: Call) -> None:
     serial = call.headers.get("wechatpay-serial", "")
     if serial and serial not in _own_serials(world):
         raise parameter_error("Wechatpay-Serial", "names no key of WeChat", value=serial[:64], location="header")
+
+
+def read_parts(call: Call) -> dict[str, bytes]:
+    """The parts of a multipart body by their names."""
+    head = f"Content-Type: {call.headers.get('content-type', '')}\r\nMIME-Version: 1.0\r\n\r\n".encode()
+    read = BytesParser(policy=HTTP).parsebytes(head + call.body)
+    found: dict[str, bytes] = {}
+    for part in read.iter_parts() if read.is_multipart() else ():
+        content = part.get_payload(decode=True)
+        found[str(part.get_param("name", "", "content-disposition"))] = content if isinstance(content, bytes) else b""
+    return found
 
 
 def _own_serials(world: World) -> set[str]:

@@ -67,10 +67,12 @@ class Office:
 
 @pytest_asyncio.fixture
 async def office(live_shop: Shop, tmp_path: Path) -> AsyncIterator[Office]:
-    clock = MovingClock(utc_now() + timedelta(seconds=1))
+    clock = MovingClock(utc_now() + timedelta(minutes=2))
     adapter = WeChatPayComplaints(live_shop.gateway.configuration, live_shop.gateway.http)
     pictures = Pictures(FolderStorage(tmp_path), "https://example.invalid", PictureLimits(max_pixels=1_000_000))
-    yield Office(live_shop, ComplaintChannel(adapter, desk()), ComplaintPictures(adapter, pictures, clock), clock)
+    yield Office(
+        live_shop, ComplaintChannel(adapter, desk(), pictures), ComplaintPictures(adapter, pictures, clock), clock
+    )
 
 
 async def test_pictures_are_fetched_encoded_anew_and_shown_to_the_merchant_alone(office: Office) -> None:

@@ -1,9 +1,10 @@
 """Complaints: a clock that is dated, an owner, steps that stay, and words that reach WeChat Pay once."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,6 +12,7 @@ from tortoise.exceptions import OperationalError
 
 from accounts.roles import Role
 from accounts.staff import GrantedRole
+from content.pictures import Pictures
 from county.complaints.channel import ComplaintChannel
 from county.complaints.errors import (
     ClockTaken,
@@ -31,6 +33,7 @@ from county.complaints.models import (
 from county.complaints.queries import Reader, complaint, complaints
 from county.complaints.service import MAX_OPEN_EACH, Complaints, Subject
 from county.complaints.service_entry import GOOD_FOR, ServiceEntries
+from integrations.object_storage.folder import FolderStorage
 from integrations.wechat_pay.complaints import WeChatPayComplaints
 from kit.clock import utc_now
 from kit.database import execute, row, rows, scalar
@@ -49,6 +52,11 @@ BY = "staff:officer"
 
 def desk(clock: MovingClock | None = None) -> Complaints:
     return Complaints(throwaway_cipher(), Catalogue(), clock or utc_now)
+
+
+def unused_pictures() -> Pictures:
+    """Of replies that have none."""
+    return Pictures(FolderStorage(Path("/nowhere")), "https://example.invalid")
 
 
 async def clocked(complaints: Complaints, origin: Origin = Origin.MINIAPP) -> None:
@@ -177,7 +185,7 @@ class Line:
 
     outcome: Exception | None = None
 
-    async def reply(self, complaint_id: str, mchid: str, text: str) -> None:
+    async def reply(self, complaint_id: str, mchid: str, text: str, pictures: Sequence[str]) -> None:
         if self.outcome is not None:
             raise self.outcome
 
@@ -209,7 +217,7 @@ async def test_every_word_for_wechat_meets_every_answer_as_the_table_says(mall: 
                 " next_attempt_at, created_at) VALUES ($1, false, '示例回复', $2, $3, 0, $4, now()) RETURNING id",
                 found, BY, state.value, None if ended else utc_now() - timedelta(minutes=1),
             )  # fmt: skip
-            await ComplaintChannel(Line(outcome), desk()).send_due()  # type: ignore[arg-type]
+            await ComplaintChannel(Line(outcome), desk(), unused_pictures()).send_due()  # type: ignore[arg-type]
             after = str(await scalar("SELECT state FROM complaint_message WHERE id = $1", message))
             assert after == (state.value if ended else ends[event]), (state, event)
             if not ended:
@@ -240,7 +248,7 @@ def test_an_entry_carries_its_order_and_cannot_be_made_up() -> None:
 @pytest_asyncio.fixture
 async def wired(live_shop: Shop) -> AsyncIterator[tuple[Shop, ComplaintChannel]]:
     adapter = WeChatPayComplaints(live_shop.gateway.configuration, live_shop.gateway.http)
-    yield live_shop, ComplaintChannel(adapter, desk())
+    yield live_shop, ComplaintChannel(adapter, desk(), unused_pictures())
 
 
 async def paid(shop: Shop) -> tuple[str, str]:
@@ -319,7 +327,7 @@ async def test_a_message_is_claimed_when_its_turn_comes(wired: tuple[Shop, Compl
 
     @dataclass(frozen=True)
     class Slow(WeChatPayComplaints):
-        async def reply(self, complaint_id: str, mchid: str, text: str) -> None:
+        async def reply(self, complaint_id: str, mchid: str, text: str, pictures: Sequence[str]) -> None:
             found = await rows("SELECT state FROM complaint_message ORDER BY id")
             told.append([each["state"] for each in found])
 
