@@ -323,7 +323,7 @@ class ShippingReport(Model):
     ``wanted`` counts what there is to tell and ``told`` what was told of it, so news during a call is told after it.
     ``is_split`` is kept, because a payment that was reported in parts must go on so. ``logistics_type`` is WeChat's: 1
     express, 3 nothing is sent, 4 fetched; what goes without a parcel names its ``goods``.
-    ``promised_at`` is until when a pre-sale is sent.
+    ``promised_at`` is until when a pre-sale is sent. ``combination`` is what the payment was paid with others under.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -331,6 +331,7 @@ class ShippingReport(Model):
     reference = fields.CharField(max_length=32)
     merchant = fields.CharField(max_length=32)
     transaction_id = fields.CharField(max_length=64)
+    combination = fields.CharField(max_length=32, null=True)
     payer_openid = fields.CharField(max_length=128)
     logistics_type = fields.SmallIntField(default=1)
     goods = fields.CharField(max_length=120, null=True)

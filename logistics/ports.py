@@ -1,6 +1,6 @@
 """What this room needs from the world: carriers, and WeChat's shipping information service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -148,6 +148,10 @@ class ShippingInformation(Protocol):
 
     async def tell_shipped(self, news: ShippingNews) -> Answer:
         """Upload what was shipped."""
+        ...
+
+    async def tell_combined(self, combination: str, parts: Sequence[ShippingNews]) -> Answer:
+        """Upload what was shipped of parts of a combined payment, in one call: all of it is taken, or nothing."""
         ...
 
     async def tell_presale(self, transaction_id: str, promised_at: datetime) -> Answer:

@@ -31,11 +31,12 @@ NO_CODE = -2
 
 
 class PaymentOfGoods(msgspec.Struct, frozen=True, kw_only=True):
-    """The payment whose goods are shipped, as WeChat knows it."""
+    """The payment whose goods are shipped, as WeChat knows it; ``combination`` when it was paid with others at once."""
 
     transaction_id: str
     payer_openid: str
     paid_at: datetime
+    combination: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class ShippingReports:
         async with joined():
             await row(
                 "INSERT INTO shipping_report AS r (kind, reference, merchant, transaction_id, payer_openid,"
-                " logistics_type, is_split, is_complete, state, wanted, told, attempts, due_at, noted_at)"
-                " VALUES ('shipping', $1, $2, $3, $4, 1, NOT $5, $5, 'pending', 1, 0, 0, $6, $7)"
+                " combination, logistics_type, is_split, is_complete, state, wanted, told, attempts, due_at, noted_at)"
+                " VALUES ('shipping', $1, $2, $3, $4, $8, 1, NOT $5, $5, 'pending', 1, 0, 0, $6, $7)"
                 " ON CONFLICT (reference, kind) DO UPDATE SET wanted = r.wanted + 1, is_complete = $5,"
                 " state = CASE r.state WHEN 'sending' THEN r.state ELSE 'pending' END, attempts = 0,"
                 " due_at = GREATEST($6, CASE r.state WHEN 'pending' THEN r.due_at ELSE $6 END)"
@@ -66,6 +67,7 @@ class ShippingReports:
                 is_complete,
                 max(now, payment.paid_at + AFTER_PAYMENT),
                 now,
+                payment.combination,
             )
 
     async def note_presale(self, reference: str, merchant: str, payment: PaymentOfGoods, promised_at: datetime) -> None:
@@ -92,8 +94,8 @@ class ShippingReports:
         now = self.clock()
         await rows(
             "INSERT INTO shipping_report (kind, reference, merchant, transaction_id, payer_openid, logistics_type,"
-            " goods, is_split, is_complete, state, wanted, told, attempts, due_at, noted_at)"
-            " VALUES ('shipping', $1, $2, $3, $4, $5, $6, false, true, 'pending', 1, 0, 0, $7, $8)"
+            " goods, is_split, is_complete, state, wanted, told, attempts, due_at, noted_at, combination)"
+            " VALUES ('shipping', $1, $2, $3, $4, $5, $6, false, true, 'pending', 1, 0, 0, $7, $8, $9)"
             " ON CONFLICT DO NOTHING RETURNING id",
             reference,
             merchant,
@@ -103,6 +105,7 @@ class ShippingReports:
             goods[:GOODS_CHARS],
             max(now, payment.paid_at + AFTER_PAYMENT),
             now,
+            payment.combination,
         )
 
     async def note_arrival(self, reference: str, arrived_at: datetime) -> None:
@@ -142,17 +145,47 @@ class ShippingReports:
 
 @dataclass(frozen=True)
 class Reporter:
-    """Sends what is due. Blocks nobody's transaction: the call stands between two committed changes."""
+    """Sends what is due. Blocks nobody's transaction: the call stands between two committed changes.
+
+    ``is_combined``: parts of a combined payment are told as such, those that are due together in one call. Otherwise
+    each is told as the payment that it is. WeChat keeps parts apart either way, so the setting may change any time.
+    """
 
     wechat: ShippingInformation
     clock: Clock = utc_now
+    is_combined: bool = False
 
     async def tell_due(self, limit: int = 20) -> int:
-        """Tell WeChat what is due, one call each; answers how many."""
+        """Tell WeChat what is due, one call each or one for parts of a combined payment; answers how many reports."""
         claimed = await self._claim(limit)
+        together: dict[str, list[Row]] = {}
         for report in claimed:
-            await self._tell(report)
+            if self.is_combined and report["kind"] == ReportKind.SHIPPING and report["combination"]:
+                together.setdefault(report["combination"], []).append(report)
+            else:
+                await self._tell(report)
+        for combination, reports in together.items():
+            await self._tell_together(combination, reports)
         return len(claimed)
+
+    async def _tell_together(self, combination: str, reports: list[Row]) -> None:
+        """Parts that have something new, in one call; a part without, or that was refunded unsent, is not named.
+
+        A call is taken whole or not at all, so what WeChat refuses is told part by part: one that was refunded after
+        it was sent holds up none of the others.
+        """
+        news = [await self._news(report) for report in reports]
+        try:
+            answer = await self.wechat.tell_combined(combination, news)
+        except WeChatSilent as error:
+            answer = Answer(NO_CODE, str(error))
+        verdicts = {verdict_on(answer.code, each["attempts"], is_first_word=each["told"] == 0) for each in reports}
+        if len(reports) > 1 and answer.code != 0 and verdicts != {Verdict.AGAIN}:
+            for report in reports:
+                await self._tell_together(combination, [report])
+            return
+        for report in reports:
+            await self._record(report, answer)
 
     async def _claim(self, limit: int) -> list[Row]:
         return await rows(
@@ -160,8 +193,8 @@ class Reporter:
             " attempts = attempts + 1 WHERE id IN (SELECT id FROM shipping_report"
             " WHERE (state = 'pending' AND due_at <= $1) OR (state = 'sending' AND claimed_until <= $1)"
             " ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)"
-            " RETURNING id, kind, reference, transaction_id, payer_openid, logistics_type, goods, is_split,"
-            " is_complete, arrived_at, promised_at, wanted, told, attempts",
+            " RETURNING id, kind, reference, combination, transaction_id, payer_openid, logistics_type, goods,"
+            " is_split, is_complete, arrived_at, promised_at, wanted, told, attempts",
             self.clock(),
             LEASE,
             limit,

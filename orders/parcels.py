@@ -190,7 +190,10 @@ class Shipping:
         payment = await captured_payment(order["number"])
         if payment is not None:
             goods = PaymentOfGoods(
-                transaction_id=payment.transaction_id, payer_openid=payment.payer_openid, paid_at=payment.captured_at
+                transaction_id=payment.transaction_id,
+                payer_openid=payment.payer_openid,
+                paid_at=payment.captured_at,
+                combination=payment.combination,
             )
             await ShippingReports(self.clock).note(order["number"], order["merchant"], goods, is_complete=is_complete)
 

@@ -9,18 +9,19 @@ from kit.database import row, rows
 
 
 class CapturedPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment whose money has come, as its channel knows it."""
+    """A payment whose money has come, as its channel knows it; ``combination`` when it was paid with others at once."""
 
     number: str
     transaction_id: str
     payer_openid: str
     captured_at: datetime
+    combination: str | None
 
 
 async def captured_payment(reference: str) -> CapturedPayment | None:
     """The payment of a reference if its money has come. One query."""
     found = await row(
-        "SELECT number, transaction_id, payer_openid, captured_at FROM payment WHERE reference = $1"
+        "SELECT number, transaction_id, payer_openid, captured_at, combination FROM payment WHERE reference = $1"
         " AND transaction_id IS NOT NULL AND captured_at IS NOT NULL",
         reference,
     )

@@ -276,7 +276,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         shipping=shipping,
         shortages=Shortages(after_sales, stock),
         shipping_reports=ShippingReports(),
-        reporter=Reporter(WeChatShipping(background)),
+        reporter=Reporter(
+            WeChatShipping(background, settings.wechat_pay.mchid), is_combined=settings.wechat.combined_shipping
+        ),
         tracking=Tracking(service, Parcels(), timedelta(seconds=settings.carrier.pause_s)),
         label_cancellations=cancellations,
         labels=labels,

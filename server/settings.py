@@ -27,7 +27,10 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
 
 
 class WeChatSettings(msgspec.Struct, frozen=True):
-    """The mini-program and its message push (wechat reference 2.1, 2.10)."""
+    """The mini-program and its message push (wechat reference 2.1, 2.10).
+
+    ``combined_shipping``: goods of combined payments are told as parts of them (wechat reference 2.7; decision 0037).
+    """
 
     appid: str
     secret: str
@@ -35,6 +38,7 @@ class WeChatSettings(msgspec.Struct, frozen=True):
     push_token: str = ""
     push_aes_key: str = ""
     push_mode: Literal["safe", "plain"] = "safe"
+    combined_shipping: bool = False
 
 
 class WeChatPaySettings(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ The client blocks, so each call runs on a thread; the loop of a worker is never 
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,31 +18,30 @@ from kit.clock import CHINA
 from logistics.ports import Answer, ReportedParcel, ShippingNews, WeChatSilent
 
 _UPLOAD = "/wxa/sec/order/upload_shipping_info"
+_COMBINED = "/wxa/sec/order/upload_combined_shipping_info"
 _SPECIAL = "/wxa/sec/order/opspecialorder"
 _PRESALE = 1
 _ARRIVED = "/wxa/sec/order/notify_confirm_receive"
+_BY_NUMBER = 1
 _BY_TRANSACTION, _UNIFIED, _SPLIT = 2, 1, 2
 
 
 @dataclass(frozen=True)
 class WeChatShipping:
-    """Uploads shipping information."""
+    """Uploads shipping information. ``mchid`` is under whose number payments are combined."""
 
     client: BackgroundClient
+    mchid: str = ""
 
     async def tell_shipped(self, news: ShippingNews) -> Answer:
         """``upload_shipping_info``: one parcel as unified delivery, several, or a part, as split delivery."""
-        body: dict[str, Any] = {
-            "order_key": {"order_number_type": _BY_TRANSACTION, "transaction_id": news.transaction_id},
-            "logistics_type": news.logistics_type,
-            "delivery_mode": _SPLIT if news.is_split else _UNIFIED,
-            "shipping_list": [_parcel(parcel) for parcel in news.parcels],
-            "upload_time": news.told_at.astimezone(CHINA).isoformat(timespec="milliseconds"),
-            "payer": {"openid": news.payer_openid},
-        }
-        if news.is_split:
-            body["is_all_delivered"] = news.is_complete
-        return await asyncio.to_thread(self._post, _UPLOAD, body)
+        return await asyncio.to_thread(self._post, _UPLOAD, _shipment(news) | _told(news))
+
+    async def tell_combined(self, combination: str, parts: Sequence[ShippingNews]) -> Answer:
+        """``upload_combined_shipping_info`` [unconfirmed beyond its members: that parts may come in several calls]."""
+        order = {"order_number_type": _BY_NUMBER, "mchid": self.mchid, "out_trade_no": combination}
+        body = {"order_key": order, "sub_orders": [_shipment(part) for part in parts]} | _told(parts[0])
+        return await asyncio.to_thread(self._post, _COMBINED, body)
 
     async def tell_arrived(self, transaction_id: str, arrived_at: datetime) -> Answer:
         """``notify_confirm_receive``."""
@@ -66,6 +66,24 @@ class WeChatShipping:
         if not isinstance(answer, dict) or answer.get("errcode") != 0:
             raise WeChatSilent(f"{path}: the answer cannot be read")
         return Answer(0, "ok")
+
+
+def _told(news: ShippingNews) -> dict[str, Any]:
+    return {
+        "upload_time": news.told_at.astimezone(CHINA).isoformat(timespec="milliseconds"),
+        "payer": {"openid": news.payer_openid},
+    }
+
+
+def _shipment(news: ShippingNews) -> dict[str, Any]:
+    """What was shipped of one payment."""
+    told: dict[str, Any] = {
+        "order_key": {"order_number_type": _BY_TRANSACTION, "transaction_id": news.transaction_id},
+        "logistics_type": news.logistics_type,
+        "delivery_mode": _SPLIT if news.is_split else _UNIFIED,
+        "shipping_list": [_parcel(parcel) for parcel in news.parcels],
+    }
+    return told | {"is_all_delivered": news.is_complete} if news.is_split else told
 
 
 def _parcel(parcel: ReportedParcel) -> dict[str, Any]:

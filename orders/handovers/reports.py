@@ -17,6 +17,9 @@ async def tell_wechat(order: str, clock: Clock, *, is_fetched: bool) -> None:
     if payment is None or found is None:
         return
     paid = PaymentOfGoods(
-        transaction_id=payment.transaction_id, payer_openid=payment.payer_openid, paid_at=payment.captured_at
+        transaction_id=payment.transaction_id,
+        payer_openid=payment.payer_openid,
+        paid_at=payment.captured_at,
+        combination=payment.combination,
     )
     await ShippingReports(clock).note_handed_over(order, found["merchant"], paid, found["goods"], is_fetched=is_fetched)

@@ -68,6 +68,12 @@ def list_endpoints(
             "/wxa/sec/order/upload_shipping_info",
             lambda _, body: shipping.upload(body),
         ),
+        Endpoint(
+            "shipping.upload_combined",
+            "POST",
+            "/wxa/sec/order/upload_combined_shipping_info",
+            lambda _, body: shipping.upload_combined(body),
+        ),
         Endpoint("shipping.get_order", "POST", "/wxa/sec/order/get_order", lambda _, body: shipping.show(body)),
         Endpoint(
             "shipping.remind",

@@ -14,6 +14,8 @@ from scripts.wechat_sandbox.state import Book
 from scripts.wechat_sandbox.world import World
 
 MOST_PARCELS = 10
+MOST_PARTS = 50
+UNCHANGED = 10060023
 _MASKED = re.compile(r".*\*+.*\d{4}")
 
 
@@ -52,16 +54,30 @@ class Payer(Strict):
     openid: str
 
 
-class Upload(Strict):
-    """``POST wxa/sec/order/upload_shipping_info``."""
+class Shipped(Strict, kw_only=True):
+    """What was shipped of one order."""
 
     order_key: OrderKey
     logistics_type: Literal[1, 2, 3, 4]
     delivery_mode: Literal[1, 2]
     shipping_list: list[Parcel]
+    is_all_delivered: bool | None = None
+
+
+class Upload(Shipped, kw_only=True):
+    """``POST wxa/sec/order/upload_shipping_info``."""
+
     upload_time: str
     payer: Payer
-    is_all_delivered: bool | None = None
+
+
+class CombinedUpload(Strict):
+    """``POST wxa/sec/order/upload_combined_shipping_info``."""
+
+    order_key: OrderKey
+    sub_orders: list[Shipped]
+    upload_time: str
+    payer: Payer
 
 
 class GetOrder(Strict):
@@ -122,13 +138,48 @@ class ShippingDesk:
     def upload(self, body: bytes) -> dict[str, Any]:
         """Take the shipping information of one order."""
         asked = decode_json(body, Upload)
+        new = self._read(asked, asked.payer, read_upload_time(asked.upload_time))
+        self._shipments.put(new.out_trade_no, new)
+        return {"errcode": 0, "errmsg": "ok"}
+
+    def upload_combined(self, body: bytes) -> dict[str, Any]:
+        """Take what was shipped of parts of a combined order: all of it or nothing.
+
+        Parts that are not named stay as they are; a part without news is borne beside one that has some.
+        """
+        asked = decode_json(body, CombinedUpload)
+        key, moment = asked.order_key, read_upload_time(asked.upload_time)
+        combination = self._world.combinations.get(key.out_trade_no)
+        if key.order_number_type != 1 or combination is None or key.mchid != combination.mchid:
+            raise MiniProgramError(10060001, "支付单不存在")
+        if not 1 <= len(asked.sub_orders) <= MOST_PARTS:
+            raise MiniProgramError(10060024, "子单列表长度超限")
+        new = []
+        for part in asked.sub_orders:
+            if self._paid_order(part.order_key).out_trade_no not in combination.parts:
+                raise MiniProgramError(10060014, "子单不属于该合单")
+            try:
+                new.append(self._read(part, asked.payer, moment))
+            except MiniProgramError as error:
+                if error.errcode != UNCHANGED:
+                    raise
+        numbers = [self._paid_order(part.order_key).out_trade_no for part in asked.sub_orders]
+        if len(set(numbers)) < len(numbers):
+            raise MiniProgramError(10060013, "子单重复")
+        if not new:
+            raise MiniProgramError(UNCHANGED, "发货信息未更新")
+        for shipment in new:
+            self._shipments.put(shipment.out_trade_no, shipment)
+        return {"errcode": 0, "errmsg": "ok"}
+
+    def _read(self, asked: Shipped, payer: Payer, moment: datetime) -> Shipment:
+        """What becomes of one order; kept by the caller."""
         order = self._paid_order(asked.order_key)
-        if asked.payer.openid not in (order.sp_openid, order.sub_openid):
+        if payer.openid not in (order.sp_openid, order.sub_openid):
             raise MiniProgramError(10060031, "支付者 openid 不匹配")
         if sum(refund.refund for refund in self._world.refunds_for(order.out_trade_no)) >= order.total:
             raise MiniProgramError(10060004, "支付单处于不可发货的状态")
         check_parcels(asked)
-        moment = read_upload_time(asked.upload_time)
         is_finished = asked.delivery_mode == 1 or bool(asked.is_all_delivered)
         known = self._shipments.get(order.out_trade_no)
         new = Shipment(
@@ -141,8 +192,7 @@ class ShippingDesk:
         )
         if known is not None:
             self._check_repeat(known, new)
-        self._shipments.put(order.out_trade_no, new)
-        return {"errcode": 0, "errmsg": "ok"}
+        return new
 
     def show(self, body: bytes) -> dict[str, Any]:
         """Show the order with what is known of its shipping."""
@@ -221,7 +271,7 @@ class ShippingDesk:
             new.parcels,
         )
         if is_same and known.is_finished == new.is_finished:
-            raise MiniProgramError(10060023, "发货信息未更新")
+            raise MiniProgramError(UNCHANGED, "发货信息未更新")
         if new.upload_time <= known.upload_time:
             raise MiniProgramError(268485216, "upload_time 须晚于上一次")
         new.reships, new.is_reminded = known.reships, known.is_reminded
@@ -277,7 +327,7 @@ def read_upload_time(text: str) -> datetime:
     return moment
 
 
-def check_parcels(asked: Upload) -> None:
+def check_parcels(asked: Shipped) -> None:
     """Refuse parcels that do not fit the way of delivery."""
     if asked.delivery_mode == 1 and len(asked.shipping_list) != 1:
         raise MiniProgramError(268485228, "统一发货时 shipping_list 必须恰有一项")

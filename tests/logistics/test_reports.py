@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,14 @@ class Desk:
     def __init__(self, *answers: int | Exception) -> None:
         self.answers = list(answers)
         self.heard: list[ShippingNews | str] = []
+        self.combined: list[tuple[str, list[str]]] = []
 
     async def tell_shipped(self, news: ShippingNews) -> Answer:
         self.heard.append(news)
+        return self._next()
+
+    async def tell_combined(self, combination: str, parts: Sequence[ShippingNews]) -> Answer:
+        self.combined.append((combination, [each.transaction_id for each in parts]))
         return self._next()
 
     async def tell_presale(self, transaction_id: str, promised_at: Any) -> Answer:
