@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
-from content.own_records import forget_content_of, pictures_told
+from content.own_records import forget_content_of, forget_texts_of, pictures_told
+from county.complaints.queries import held_words
 from kit.belongings import Part, Person, Told, told
 from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
@@ -25,7 +26,8 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
     orders = await orders_of_person(person.number)
     found = await told(
         'SELECT number, origin, order_number AS "order", product, problem, detail, state, complained_at, closed_at,'
-        " (SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'at', s.at, 'text', s.text) ORDER BY s.id)"
+        " (SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'at', s.at, 'text',"
+        f" CASE WHEN {held_words('complaint')} THEN '' ELSE s.text END) ORDER BY s.id)"
         f" FROM complaint_step s WHERE s.complaint_id = complaint.id) AS steps FROM complaint WHERE {_OF} ORDER BY id",
         person.number,
         orders,
@@ -98,6 +100,12 @@ async def _forget_some(closed_before: datetime) -> int:
         if found is None or not ids:
             return 0
         await forget_content_of(found["owners"])
+        held = await rows(
+            "SELECT 'complaint:' || c.number || ':' || s.id AS subject FROM complaint_step s"
+            " JOIN complaint c ON c.id = s.complaint_id WHERE c.id = ANY($1::bigint[])",
+            ids,
+        )
+        await forget_texts_of([each["subject"] for each in held])
         await execute("DELETE FROM complaint_picture WHERE complaint_id = ANY($1::bigint[])", ids)
         await execute(
             "DELETE FROM complaint_reply_picture WHERE message_id IN"

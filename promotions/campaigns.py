@@ -6,10 +6,12 @@ from datetime import datetime
 
 import msgspec
 
+from content.models import TextState
+from content.texts import Texts, texts_of
 from kit.clock import Clock, utc_now
 from kit.database import row, transaction
 from kit.numbers import public_number
-from promotions.errors import CampaignInvalid, CampaignNotMovable, CampaignUnknown
+from promotions.errors import CampaignInvalid, CampaignNotMovable, CampaignTitleHeld, CampaignUnknown
 from promotions.models import CAMPAIGN_TRANSITIONS, CampaignState, CouponCampaign
 
 MAX_OFF_FEN = 100_000_000
@@ -46,22 +48,28 @@ class Campaigns:
     clock: Clock = utc_now
 
     async def draft(self, merchant: str | None, draft: CampaignDraft, by: str) -> str:
-        """A new campaign in draft; answers its number. Raises :class:`CampaignInvalid`."""
+        """A new campaign in draft; answers its number. Raises :class:`CampaignInvalid`.
+
+        A merchant's title is held until a person of the county has read it (wechat reference 2.9).
+        """
         _check(merchant, draft)
         now = self.clock()
         members = msgspec.structs.asdict(draft)
         members["products"] = None if draft.products is None else sorted(set(draft.products))
         members["cap_fen"] = draft.off_fen or draft.cap_fen
-        made = await CouponCampaign.create(
-            number=public_number(now, "G"), merchant=merchant, created_at=now, created_by=by, moved_at=now,
-            moved_by=by, **members,
-        )  # fmt: skip
+        async with transaction():
+            made = await CouponCampaign.create(
+                number=public_number(now, "G"), merchant=merchant, created_at=now, created_by=by, moved_at=now,
+                moved_by=by, **members,
+            )  # fmt: skip
+            if merchant is not None:
+                await Texts(self.clock).hold(_subject(made.number), draft.title, None)
         return made.number
 
     async def move(self, merchant: str | None, number: str, to: CampaignState, by: str) -> None:
         """Start, pause or end a campaign. Where it is already, nothing changes.
 
-        Raises :class:`CampaignUnknown`, :class:`CampaignNotMovable`.
+        Raises :class:`CampaignUnknown`, :class:`CampaignNotMovable`, :class:`CampaignTitleHeld`.
         """
         async with transaction():
             found = await row(
@@ -77,9 +85,17 @@ class Campaigns:
                 return
             if to not in CAMPAIGN_TRANSITIONS[before]:
                 raise CampaignNotMovable(state=before.value, to=to.value)
+            if to is CampaignState.RUNNING and merchant is not None:
+                held = (await texts_of([_subject(number)]))[_subject(number)]
+                if held.state is not TextState.PASSED:
+                    raise CampaignTitleHeld(state=held.state.value)
             await CouponCampaign.filter(id=found["id"], state=before).update(
                 state=to, moved_at=self.clock(), moved_by=by
             )
+
+
+def _subject(campaign: str) -> str:
+    return f"coupon_campaign:{campaign}"
 
 
 def _check(merchant: str | None, draft: CampaignDraft) -> None:

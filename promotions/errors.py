@@ -27,6 +27,14 @@ class CampaignNotMovable(Conflict):
     title_en = "Not possible in the campaign's present state"
 
 
+class CampaignTitleHeld(Conflict):
+    """A merchant's title waits for a person of the county, or was refused; ``state`` says which."""
+
+    code = "campaign_title_held"
+    title = "优惠券名称尚未通过审核"
+    title_en = "The title has not been passed yet"
+
+
 class CampaignNotClaimable(Conflict):
     """The campaign is not running, or not now."""
 

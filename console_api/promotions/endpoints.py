@@ -27,7 +27,7 @@ def _sees_all(actor: Staff) -> bool:
 async def draft_campaign(
     actor: MerchantClerk | CountyOfficer, body: CampaignInput, key: IdempotencyKey, campaigns: Campaigns
 ) -> CampaignSummary:
-    """新建优惠券活动草稿：商户发自己的券，县里发平台券。"""
+    """新建优惠券活动草稿：商户发自己的券（名称经县级审核后方可启动），县里发平台券。"""
     issuer = own_merchant(actor)
     draft = msgspec.convert(body, CampaignDraft, from_attributes=True)
     if issuer is not None:

@@ -17,12 +17,16 @@ class _Key(msgspec.Struct, array_like=True):
 
 
 class ComplaintStepView(msgspec.Struct, frozen=True):
-    """One step; ``by`` is empty for the buyer, who does not see who works on it. No merchant sees who the buyer is."""
+    """One step; ``by`` is empty for the buyer, who does not see who works on it. No merchant sees who the buyer is.
+
+    ``is_held``: a merchant's words that have not been passed; their text is empty for the buyer.
+    """
 
     kind: str
     at: datetime
     by: str
     text: str
+    is_held: bool
 
 
 class ComplaintPictureView(msgspec.Struct, frozen=True):
@@ -82,6 +86,14 @@ class Reader:
     consumer: str | None = None
 
 
+def held_words(complaint: str) -> str:
+    """Whether a step ``s`` of the complaint of this alias is a merchant's whose words have not been passed. SQL."""
+    return (
+        f"EXISTS (SELECT 1 FROM content_text t WHERE t.subject = 'complaint:' || {complaint}.number || ':' || s.id"
+        " AND t.state <> 'passed')"
+    )
+
+
 _OVERDUE = "(c.state = 'received' AND c.reply_due_at < $1 OR c.state <> 'closed' AND c.close_due_at < $1)"
 _VIEW = f"""
 SELECT c.id, c.number, c.origin, c.merchant, c.order_number AS "order", c.product, c.problem, c.detail, c.amount_fen,
@@ -89,7 +101,8 @@ SELECT c.id, c.number, c.origin, c.merchant, c.order_number AS "order", c.produc
        COALESCE({_OVERDUE}, false) AS is_overdue,
        (SELECT m.state FROM complaint_message m WHERE m.complaint_id = c.id AND m.state <> 'sent'
          ORDER BY m.id DESC LIMIT 1) AS unsent,
-       (SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'at', s.at, 'by', s.by, 'text', s.text) ORDER BY s.id)
+       (SELECT jsonb_agg(jsonb_build_object('kind', s.kind, 'at', s.at, 'by', s.by, 'text', s.text,
+                                            'is_held', {held_words("c")}) ORDER BY s.id)
           FROM complaint_step s WHERE s.complaint_id = c.id)::text AS steps,
        (SELECT jsonb_agg(jsonb_build_object('number', p.picture, 'state', p.state) ORDER BY p.id)
           FROM complaint_picture p WHERE p.complaint_id = c.id)::text AS pictures,
@@ -112,11 +125,13 @@ def _view(found: Row, reader: Reader) -> ComplaintView:
     if reader.consumer is not None:
         members |= {"owner": None}
         pictures, replied = [], []
-        steps = [ComplaintStepView(s.kind, s.at, "", s.text) for s in steps if s.kind not in ("assigned", "reported")]
-    elif reader.merchant is not None:
         steps = [
-            ComplaintStepView(s.kind, s.at, "consumer" if s.by.startswith("consumer:") else s.by, s.text) for s in steps
+            msgspec.structs.replace(s, by="", text="" if s.is_held else s.text)
+            for s in steps
+            if s.kind not in ("assigned", "reported")
         ]
+    elif reader.merchant is not None:
+        steps = [msgspec.structs.replace(s, by="consumer") if s.by.startswith("consumer:") else s for s in steps]
     return ComplaintView(**members, steps=steps, pictures=pictures, reply_pictures=replied)
 
 

@@ -8,6 +8,7 @@ from tortoise.exceptions import IntegrityError
 
 from accounts.queries import is_county_officer
 from content.attaching import add_picture
+from content.texts import Texts
 from county.complaints.errors import (
     ClockTaken,
     ComplaintNotMovable,
@@ -195,6 +196,8 @@ class Complaints:
     async def reply(self, number: str, reader: Reader, text: str, by: str, pictures: Sequence[str] = ()) -> None:
         """Answer the buyer, at WeChat Pay with pictures that were uploaded for it.
 
+        Here a merchant's words are held until a person of the county has read them.
+
         There the state moves when it has arrived, and a reply with pictures waits until a person has passed them.
         Raises :class:`ComplaintUnknown`, :class:`ComplaintNotMovable`, :class:`RepliesWithoutPictures` and
         PictureNotUsable.
@@ -208,7 +211,9 @@ class Complaints:
             elif pictures:
                 raise RepliesWithoutPictures()
             else:
-                await self.move(found["id"], ComplaintState.ANSWERED, "replied", by, text)
+                step = await self.move(found["id"], ComplaintState.ANSWERED, "replied", by, text)
+                if reader.merchant is not None:
+                    await Texts(self.clock).hold(f"complaint:{number}:{step}", text, None)
 
     async def close(self, number: str, reason: str, by: str) -> None:
         """End a complaint with the reason. At WeChat Pay it ends when that has arrived there.
@@ -241,8 +246,8 @@ class Complaints:
             found = await self._find(number, Reader())
             await self.note(found["id"], "reported", by, text)
 
-    async def move(self, complaint: int, to: ComplaintState, kind: str, by: str, text: str) -> None:
-        """One step of the table, inside the caller's transaction. Raises :class:`ComplaintNotMovable`."""
+    async def move(self, complaint: int, to: ComplaintState, kind: str, by: str, text: str) -> int:
+        """One step of the table, inside the caller's transaction; answers the step. Raises ComplaintNotMovable."""
         sources = [state.value for state, targets in COMPLAINT_TRANSITIONS.items() if to in targets]
         now = self.clock()
         moved = await scalar(
@@ -257,18 +262,19 @@ class Complaints:
         )
         if moved is None:
             raise ComplaintNotMovable(to=to.value)
-        await self.note(complaint, kind, by, text)
+        return await self.note(complaint, kind, by, text)
 
-    async def note(self, complaint: int, kind: str, by: str, text: str) -> None:
-        """Add a step to the history."""
-        await execute(
-            "INSERT INTO complaint_step (complaint_id, kind, at, by, text) VALUES ($1, $2, $3, $4, $5)",
+    async def note(self, complaint: int, kind: str, by: str, text: str) -> int:
+        """Add a step to the history; answers it."""
+        step: int = await scalar(
+            "INSERT INTO complaint_step (complaint_id, kind, at, by, text) VALUES ($1, $2, $3, $4, $5) RETURNING id",
             complaint,
             kind,
             self.clock(),
             by,
             text,
         )
+        return step
 
     async def _show(self, complaint: Row, message: int, position: int, picture: str, by: str) -> None:
         """One picture of a reply; it lies with those that came with the complaint, and goes with them."""

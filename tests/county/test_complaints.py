@@ -13,6 +13,7 @@ from tortoise.exceptions import OperationalError
 from accounts.roles import Role
 from accounts.staff import GrantedRole
 from content.pictures import Pictures
+from content.texts import Texts
 from county.complaints.channel import ComplaintChannel
 from county.complaints.errors import (
     ClockTaken,
@@ -88,6 +89,12 @@ async def test_a_consumer_complains_about_the_own_order_and_the_merchant_answers
     await desk().close(number, "双方已和解", BY)
     with pytest.raises(ComplaintNotMovable):
         await desk().reply(number, merchants, "再次回复", "staff:clerk")
+    held = (await complaint(number, own, utc_now())).steps[1]
+    assert (held.kind, held.text, held.is_held) == ("replied", "", True), "fails when the text is shown at once: tried"
+    step = (await complaint(number, merchants, utc_now())).steps[2]
+    assert (step.text, step.is_held) == ("抱歉，已为您补发", True)
+    text = await scalar("SELECT number FROM content_text WHERE subject LIKE 'complaint:%'")
+    await Texts().decide(text, True, BY, "示例")
     told = await complaint(number, own, utc_now())
     assert [(step.kind, step.by, step.text) for step in told.steps] == [
         ("received", "", "收到的红糖受潮结块"), ("replied", "", "抱歉，已为您补发"), ("closed", "", "双方已和解"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from kit.clock import utc_now
 from tests.doors.belongings import Owner
+from tests.promotions.shop import judge_title
 
 
 async def give(owner: Owner) -> None:
@@ -15,6 +16,7 @@ async def give(owner: Owner) -> None:
         "use_until": end.isoformat(),
     }  # fmt: skip
     campaign = (await owner.ask("merchant_clerk", "POST", "/v1/console/coupon-campaigns", terms))["terms"]["campaign"]
+    await judge_title(campaign)
     await owner.ask("merchant_clerk", "PUT", f"/v1/console/coupon-campaigns/{campaign}/state", {"state": "running"})
     coupon = (await owner.ask("consumer", "POST", f"/v1/miniapp/coupon-campaigns/{campaign}/coupons"))["number"]
     owner.found.by_pattern["/v1/(miniapp|console)/coupon-campaigns/"] = {"number": campaign}

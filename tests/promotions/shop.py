@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from content.texts import Texts
 from kit.clock import utc_now
-from kit.database import row
+from kit.database import row, scalar
 from promotions.campaigns import CampaignDraft, Campaigns
 from promotions.coupons import Coupons, CouponTerms, DiscountedLine, PricedLine, coupon_terms, discounts_of
 from promotions.models import CampaignState
@@ -29,8 +30,16 @@ async def running_campaign(merchant: str | None = None, **changes: Any) -> str:
     if merchant is not None:
         changes = {"merchant_bears_bp": 10_000, **changes}
     number = await Campaigns().draft(merchant, draft_of(**changes), "staff:test")
+    if merchant is not None:
+        await judge_title(number)
     await Campaigns().move(merchant, number, CampaignState.RUNNING, "staff:test")
     return number
+
+
+async def judge_title(campaign: str, *, passed: bool = True) -> None:
+    """A person of the county has read the title of a merchant's campaign."""
+    text = await scalar("SELECT number FROM content_text WHERE subject = $1", f"coupon_campaign:{campaign}")
+    await Texts().decide(text, passed, "staff:county", "示例")
 
 
 async def claimed_coupon(owner: str = "C1", merchant: str | None = None, **changes: Any) -> str:

@@ -13,7 +13,7 @@ from promotions.coupons import Coupons, PricedLine
 from tests.accounts.served import Served, served
 from tests.products.shelf import approved_merchant, listed_product
 from tests.products.test_product_doors import clerk_of, keyed, officer
-from tests.promotions.shop import hold
+from tests.promotions.shop import hold, judge_title
 
 pytestmark = pytest.mark.asyncio
 
@@ -60,7 +60,12 @@ async def test_a_merchants_coupon_from_draft_to_cart_to_result(doors: Served) ->
     running = {"state": "running"}
     assert (await http.put(f"{CONSOLE}/{number}/state", headers=foreign, json=running)).status_code == 404
     assert (await http.put(f"{CONSOLE}/{number}/state", headers=county, json=running)).status_code == 404
-    assert (await http.put(f"{CONSOLE}/{number}/state", headers=clerk, json=running)).json()["state"] == "running"
+    for passed, code in ((None, "campaign_title_held"), (False, "campaign_title_held"), (True, None)):
+        if passed is not None:
+            await judge_title(number, passed=passed)
+        started = await http.put(f"{CONSOLE}/{number}/state", headers=clerk, json=running)
+        assert started.json().get("code") == code, "fails when a merchant starts what nobody has read: tried"
+    assert started.json()["state"] == "running"
 
     buyer = await doors.consumer("buyer")
     offered = (await http.get(f"{MINIAPP}/coupon-campaigns", headers=buyer)).json()["campaigns"]
