@@ -4,7 +4,8 @@ import logging
 import socket
 from typing import Any
 
-from sanic import Sanic
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import raw
 
 from scripts.wechat_sandbox.bills import BillDesk
 from scripts.wechat_sandbox.cashier import Cashier
@@ -24,15 +25,24 @@ from scripts.wechat_sandbox.refunds import RefundDesk
 from scripts.wechat_sandbox.settings import Settings, read_settings
 from scripts.wechat_sandbox.sharing import SharingDesk
 from scripts.wechat_sandbox.shipping import ShippingDesk
+from scripts.wechat_sandbox.transport import UPLOAD_TARGET
 from scripts.wechat_sandbox.world import World, build_world
 
-MAX_BODY_BYTES = 4 << 20
+MAX_BODY_BYTES = 1 << 20
+MAX_UPLOAD_BYTES = 3 << 20
+
+
+async def refuse_long_bodies(request: Request) -> HTTPResponse | None:
+    """413 for a body over a mebibyte that is no picture."""
+    is_long = len(request.body) > MAX_BODY_BYTES and request.path != UPLOAD_TARGET
+    return raw(b"", status=413) if is_long else None
 
 
 def create_app(settings: Settings) -> Sanic[Any, Any]:
     """Build the server with everything in it; nothing runs yet."""
     app: Sanic[Any, Any] = Sanic("wechat_sandbox", configure_logging=False)
-    app.config.REQUEST_MAX_SIZE = MAX_BODY_BYTES
+    app.config.REQUEST_MAX_SIZE = MAX_UPLOAD_BYTES
+    app.register_middleware(refuse_long_bodies, "request")
     app.config.RESPONSE_TIMEOUT = 3600
     app.config.ACCESS_LOG = False
 
