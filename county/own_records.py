@@ -90,7 +90,8 @@ async def forget_complaints(closed_before: datetime) -> int:
 async def _forget_some(closed_before: datetime) -> int:
     async with transaction():
         found = await row(
-            "SELECT array_agg(id) AS ids, array_agg('complaint:' || number) AS owners FROM (SELECT id, number"
+            "SELECT array_agg(id) AS ids, array_agg(number) AS numbers, array_agg('complaint:' || number) AS owners"
+            " FROM (SELECT id, number"
             f" FROM complaint WHERE state = 'closed' AND closed_at < $1 AND ({_SAYS_SOMETHING})"
             " ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) c",
             closed_before,
@@ -99,7 +100,7 @@ async def _forget_some(closed_before: datetime) -> int:
         ids = found["ids"] if found else None
         if found is None or not ids:
             return 0
-        await forget_content_of(found["owners"])
+        await forget_content_of(found["owners"] + [f"complaint_reply:{number}" for number in found["numbers"]])
         held = await rows(
             "SELECT 'complaint:' || c.number || ':' || s.id AS subject FROM complaint_step s"
             " JOIN complaint c ON c.id = s.complaint_id WHERE c.id = ANY($1::bigint[])",

@@ -277,8 +277,8 @@ class Complaints:
         return step
 
     async def _show(self, complaint: Row, message: int, position: int, picture: str, by: str) -> None:
-        """One picture of a reply; it lies with those that came with the complaint, and goes with them."""
-        await add_picture(picture, by, REPLY_PICTURE, f"complaint:{complaint['number']}", self.clock())
+        """One picture of a reply; it goes with the complaint's words."""
+        await add_picture(picture, by, REPLY_PICTURE, f"complaint_reply:{complaint['number']}", self.clock())
         await execute(
             "INSERT INTO complaint_reply_picture (message_id, position, picture) VALUES ($1, $2, $3)",
             message,
