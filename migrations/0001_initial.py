@@ -402,6 +402,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ComplaintReplyPicture',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('message', fields.ForeignKeyField('longchuan.ComplaintMessage', source_field='message_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('position', fields.SmallIntField()),
+                ('picture', fields.CharField(max_length=26)),
+                ('media', fields.CharField(null=True, max_length=512)),
+            ],
+            options={'table': 'complaint_reply_picture', 'app': 'longchuan', 'unique_together': (('message_id', 'position'),), 'pk_attr': 'id', 'table_description': 'A picture of a reply, by its number here. ``media`` is what WeChat Pay calls it, once it was handed in there.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ComplaintStep',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1826,6 +1838,7 @@ class Migration(migrations.Migration):
                 ('reference', fields.CharField(max_length=32)),
                 ('merchant', fields.CharField(max_length=32)),
                 ('transaction_id', fields.CharField(max_length=64)),
+                ('combination', fields.CharField(null=True, max_length=32)),
                 ('payer_openid', fields.CharField(max_length=128)),
                 ('logistics_type', fields.SmallIntField(default=1)),
                 ('goods', fields.CharField(null=True, max_length=120)),
