@@ -98,7 +98,7 @@ async def on_referred_order_paid(fact: OrderPaid, shares: ReferralShares) -> Non
 
 async def on_referred_line_refunded(fact: LineRefunded, shares: ReferralShares) -> None:
     """A referrer's share is the same part of what is left."""
-    await shares.reduce(fact.line, fact.remaining_net_fen)
+    await shares.reduce(fact.line, fact.remaining_net_fen, fact.refund)
 
 
 async def on_referred_order_closed(fact: OrderClosed, shares: ReferralShares) -> None:

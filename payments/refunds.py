@@ -26,7 +26,7 @@ from payments.ports import (
     RefundResult,
     RefundState,
 )
-from payments.sharing.returns import REFUND_IS_FREE, plan_returns
+from payments.sharing.returns import REFUND_IS_FREE, owe_again, plan_returns
 
 log = logging.getLogger(__name__)
 
@@ -196,6 +196,8 @@ class Refunds:
         )
         final = not refusal.is_temporary and claimed["refusals"] + 1 >= REFUSALS_BEFORE_CLOSED
         async with transaction():
+            if final:
+                await self._hold_payment(number)
             changed = await row(
                 "UPDATE payment_refund SET state = CASE WHEN $2 THEN 'closed' ELSE 'requested' END,"
                 " refusals = refusals + CASE WHEN $3 THEN 0 ELSE 1 END, failure = $4,"
@@ -242,6 +244,8 @@ class Refunds:
         """Take over what the channel, verified, says about a refund. Effects happen at most once."""
         target = _AFTER[seen.state]
         async with transaction():
+            if target is RefundRowState.CLOSED:
+                await self._hold_payment(seen.number)
             known = await row(
                 "SELECT r.*, p.number AS payment_number, p.transaction_id, p.sub_mchid FROM payment_refund r"
                 " JOIN payment p ON p.id = r.payment_id WHERE r.number = $1 FOR UPDATE OF r",
@@ -278,6 +282,13 @@ class Refunds:
                 await self._announce_end(changed, target.value)
         return Confirmation.APPLIED
 
+    async def _hold_payment(self, number: str) -> None:
+        """Lock the payment of a refund before the refund itself: what its end leaves of a share is counted anew."""
+        await scalar(
+            "SELECT 1 FROM payment p JOIN payment_refund r ON r.payment_id = p.id WHERE r.number = $1 FOR UPDATE OF p",
+            number,
+        )
+
     def _is_ours(self, known: Row, seen: RefundResult) -> bool:
         return (
             seen.mchid == self.gateway.mchid
@@ -306,6 +317,8 @@ class Refunds:
                 )
             )
             return
+        if refund["state"] == RefundRowState.CLOSED:
+            await owe_again(refund["payment_id"], refund["id"], self.clock())
         log.error("refund_failed", extra={"number": refund["number"], "reason": reason})
         await announce(
             RefundFailed(

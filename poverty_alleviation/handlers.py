@@ -12,9 +12,9 @@ from orders.events import (
     OrderPaid,
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
-from payments.sharing.events import PaymentShared, SplitReturned
+from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
 from poverty_alleviation.sales import SalesBooks
-from referrals.events import CommissionOwed, ReferrerPaid
+from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
 
 
@@ -66,6 +66,16 @@ async def on_payment_shared(fact: PaymentShared, books: SalesBooks) -> None:
 async def on_split_returned(fact: SplitReturned, books: SalesBooks) -> None:
     """And comes back to it."""
     await books.record_returned_split(fact)
+
+
+async def on_share_restored(fact: ShareRestored, books: SalesBooks) -> None:
+    """And not after all."""
+    await books.record_share_restored(fact)
+
+
+async def on_commission_reduced(fact: CommissionReduced, books: SalesBooks) -> None:
+    """What a referrer is not owed any more."""
+    await books.record_reduced_referral(fact)
 
 
 async def on_commission_owed(fact: CommissionOwed, books: SalesBooks) -> None:

@@ -9,16 +9,9 @@ import msgspec
 
 from kit.database import execute, rows, scalar
 from ledger.chart import (
-    BANK,
     BOUGHT_AT_SCALE,
-    CHANNEL_FEES,
-    CLEARING,
-    HOST,
     HOUSEHOLD,
     LATE_MONEY,
-    LOGISTICS,
-    MERCHANT,
-    PLATFORM_FEE,
     SUPPLIER,
     State,
 )
@@ -36,14 +29,21 @@ from orders.events import (
     OrderPaid,
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
-from payments.sharing.events import PaymentShared, SplitReturned
+from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
 from poverty_alleviation.allocation import IncomeCategory, LotShare, LotUse
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
 from poverty_alleviation.models import Recognition
+from poverty_alleviation.postings import (
+    commission_entries,
+    freight_entries,
+    late_entries,
+    payout_entries,
+    referral_entries,
+    settled_entries,
+)
 from poverty_alleviation.targets import Basis, difference, read_basis
 from poverty_alleviation.terms import households_of, rule_at_scale, rules_of_sale
-from referrals.events import CommissionOwed, ReferrerPaid
-from referrals.service import SOURCE_PREFIX
+from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
 from traceability.models import IntakeMode
 from traceability.queries import BoundLot, line_lots
@@ -91,7 +91,7 @@ class SalesBooks:
                 fact.paid_at,
             )
         entries = await self._differences([line.line for line in fact.lines])
-        freight = _freight(fact.order, fact.merchant, fact.channel, fact.freight_fen)
+        freight = freight_entries(fact.order, fact.merchant, fact.channel, fact.freight_fen)
         await self._post(fact.topic, fact.order, fact.paid_at, [*entries, *freight])
 
     async def record_packed_order(self, fact: OrderPacked) -> None:
@@ -158,7 +158,7 @@ class SalesBooks:
             fact.refund_step,
         )
         entries = await self._differences([fact.line])
-        freight = _freight(found.order_number, found.merchant, found.channel, -fact.freight_fen)
+        freight = freight_entries(found.order_number, found.merchant, found.channel, -fact.freight_fen)
         await self._post(
             fact.topic,
             f"{fact.refund}:{fact.line}",
@@ -170,13 +170,16 @@ class SalesBooks:
     async def record_late_money(self, fact: LateMoneyRefused) -> None:
         """Money without an order: 1101 against what is owed to the payer, until it has gone back."""
         await self._post(
-            fact.topic, fact.order, fact.occurred_at, _late(fact.order, fact.merchant, fact.channel, fact.amount_fen)
+            fact.topic,
+            fact.order,
+            fact.occurred_at,
+            late_entries(fact.order, fact.merchant, fact.channel, fact.amount_fen),
         )
 
     async def record_returned_late_money(self, fact: RefundSucceeded) -> None:
         """What was owed to the payer has gone back. The refund of an order's line posts with ``LineRefunded``."""
         if any(each.code == LATE_MONEY for each in await posted([fact.reference])):
-            entries = _late(fact.reference, fact.payee, fact.channel, -fact.amount_fen)
+            entries = late_entries(fact.reference, fact.payee, fact.channel, -fact.amount_fen)
             await self._post(fact.topic, fact.refund_number, fact.occurred_at, entries)
 
     async def record_paid_intake(self, fact: IntakePaid) -> None:
@@ -202,40 +205,44 @@ class SalesBooks:
 
     async def record_settlement(self, fact: PaymentSettled) -> None:
         """What the channel's bill confirms leaves 1101 for the bank and the fees; a refund is negative."""
-        entries = _settled(fact.reference, fact.channel, fact.gross_fen, fact.fee_fen)
+        entries = settled_entries(fact.reference, fact.channel, fact.gross_fen, fact.fee_fen)
         source = f"{fact.number}:{fact.refund_reference or 'capture'}"
         await self._post(fact.topic, source, fact.occurred_at, entries)
 
     async def record_channel_settlement(self, fact: ChannelSettled) -> None:
         """The same for another channel, as its file told it."""
-        entries = _settled(fact.order, fact.channel, fact.gross_fen, fact.fee_fen)
+        entries = settled_entries(fact.order, fact.channel, fact.gross_fen, fact.fee_fen)
         await self._post(fact.topic, fact.settlement, fact.occurred_at, entries)
 
     async def record_split(self, fact: PaymentShared) -> None:
         """The county's commission leaves what the merchant is due: paid where it was split off, else owed to us."""
-        entries = _commission(fact.reference, fact.payee, paid_fen=fact.split_fen, owed_fen=fact.owed_fen)
+        entries = commission_entries(fact.reference, fact.payee, paid_fen=fact.split_fen, owed_fen=fact.owed_fen)
         await self._post(fact.topic, fact.number, fact.occurred_at, entries)
 
     async def record_returned_split(self, fact: SplitReturned) -> None:
-        """A refund takes its part of the commission back."""
-        entries = _commission(fact.reference, fact.payee, paid_fen=-fact.returned_fen, owed_fen=-fact.waived_fen)
+        """A refund takes its part of the commission back, at the channel or as the county's debt."""
+        owed_fen = -fact.waived_fen - fact.owed_fen
+        entries = commission_entries(fact.reference, fact.payee, paid_fen=-fact.returned_fen, owed_fen=owed_fen)
+        await self._post(fact.topic, fact.return_number, fact.occurred_at, entries)
+
+    async def record_share_restored(self, fact: ShareRestored) -> None:
+        """The refund behind a return has failed: the commission is due as before."""
+        entries = commission_entries(fact.reference, fact.payee, paid_fen=0, owed_fen=fact.owed_fen + fact.kept_fen)
         await self._post(fact.topic, fact.return_number, fact.occurred_at, entries)
 
     async def record_referral(self, fact: CommissionOwed) -> None:
         """A part of what the merchant's split brings the county is owed to whoever has brought the buyer."""
-        entries = [
-            Entry(PLATFORM_FEE, fact.merchant, fact.fen, State.EARNED, subject=fact.order),
-            Entry(HOST, f"{SOURCE_PREFIX}{fact.referrer}", -fact.fen, State.EARNED, subject=fact.order),
-        ]
+        entries = referral_entries(fact.order, fact.merchant, fact.referrer, fact.fen)
         await self._post(fact.topic, f"{fact.order}:{fact.referrer}", fact.due_at, entries)
+
+    async def record_reduced_referral(self, fact: CommissionReduced) -> None:
+        """A refund has taken its part of that back; what was paid already the referrer owes until the next payment."""
+        entries = referral_entries(fact.order, fact.merchant, fact.referrer, -fact.fen)
+        await self._post(fact.topic, f"{fact.refund}:{fact.line}", fact.reduced_at, entries)
 
     async def record_paid_referrer(self, fact: ReferrerPaid) -> None:
         """The county has paid it."""
-        owner = f"{SOURCE_PREFIX}{fact.referrer}"
-        entries = [
-            Entry(HOST, owner, fact.fen, State.EARNED, subject=fact.payout),
-            Entry(HOST, owner, -fact.fen, State.PAID, subject=fact.payout),
-        ]
+        entries = payout_entries(fact.payout, fact.referrer, fact.fen, fact.offsets)
         await self._post(fact.topic, fact.payout, fact.paid_at, entries, note=fact.voucher)
 
     async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
@@ -318,36 +325,6 @@ class SalesBooks:
                     note=note,
                 )
             )
-
-
-def _freight(order: str, merchant: str, channel: str, amount_fen: int) -> list[Entry]:
-    return [
-        Entry(CLEARING, channel, amount_fen, subject=order),
-        Entry(LOGISTICS, merchant, -amount_fen, subject=order),
-    ]
-
-
-def _settled(reference: str, channel: str, gross_fen: int, fee_fen: int) -> list[Entry]:
-    return [
-        Entry(CLEARING, channel, -gross_fen, subject=reference),
-        Entry(BANK, channel, gross_fen - fee_fen, subject=reference),
-        Entry(CHANNEL_FEES, channel, fee_fen, subject=reference),
-    ]
-
-
-def _commission(order: str, merchant: str, *, paid_fen: int, owed_fen: int) -> list[Entry]:
-    return [
-        Entry(MERCHANT, merchant, paid_fen + owed_fen, State.EARNED, subject=order),
-        Entry(PLATFORM_FEE, merchant, -paid_fen, State.PAID, subject=order),
-        Entry(PLATFORM_FEE, merchant, -owed_fen, State.EARNED, subject=order),
-    ]
-
-
-def _late(order: str, merchant: str, channel: str, amount_fen: int) -> list[Entry]:
-    return [
-        Entry(CLEARING, channel, amount_fen, subject=order),
-        Entry(LATE_MONEY, merchant, -amount_fen, subject=order),
-    ]
 
 
 def _json(structs: Sequence[msgspec.Struct]) -> str:

@@ -91,7 +91,7 @@ SHARE_TRANSITIONS: dict[ShareState, frozenset[ShareState]] = {
 
 
 class ReferralPayout(Model):
-    """The county has paid a referrer what was due, by its bank's ``voucher``."""
+    """The county has paid a referrer what was due less ``clawback_fen``, overpaid before, by its bank's ``voucher``."""
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=24, unique=True)
@@ -99,20 +99,22 @@ class ReferralPayout(Model):
         "longchuan.Referrer", related_name=False, on_delete=OnDelete.RESTRICT
     )
     amount_fen = fields.BigIntField()
+    clawback_fen = fields.BigIntField(default=0)
     voucher = fields.CharField(max_length=64, unique=True)
     paid_at = fields.DatetimeField()
     paid_by = fields.CharField(max_length=120)
 
     class Meta:
         table = "referral_payout"
-        constraints = (CheckConstraint(check="amount_fen > 0", name="referral_payout_amount"),)
+        constraints = (CheckConstraint(check="amount_fen > 0 AND clawback_fen >= 0", name="referral_payout_amount"),)
 
 
 class ReferralShare(Model):
     """The commission of one order line, borne by its merchant. ``line`` and ``order_number`` are opaque.
 
     ``share_fen`` of ``base_fen`` was fixed when the order was placed; ``left_fen`` is what refunds have left of it.
-    ``due_fen`` of that is owed in ``month`` (of China), less when the referrer's month is full.
+    ``due_fen`` of that is owed in ``month`` (of China), less when the referrer's month is full. Of a paid share a
+    refund takes ``clawed_fen`` back, of which ``recovered_fen`` has come off what was paid later.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -129,6 +131,8 @@ class ReferralShare(Model):
     share_fen = fields.BigIntField()
     left_fen = fields.BigIntField()
     due_fen = fields.BigIntField(null=True)
+    clawed_fen = fields.BigIntField(default=0)
+    recovered_fen = fields.BigIntField(default=0)
     month = fields.DateField(null=True)
     state = fields.CharEnumField(ShareState, max_length=10, default=ShareState.PLACED)
     payout: fields.ForeignKeyNullableRelation[ReferralPayout] = fields.ForeignKeyField(
@@ -148,6 +152,11 @@ class ReferralShare(Model):
                 check="share_fen > 0 AND share_fen <= base_fen AND left_fen BETWEEN 0 AND share_fen"
                 " AND (due_fen IS NULL OR due_fen BETWEEN 0 AND left_fen)",
                 name="referral_share_amounts",
+            ),
+            CheckConstraint(
+                check="recovered_fen BETWEEN 0 AND clawed_fen AND clawed_fen <= COALESCE(due_fen, 0)"
+                " AND (state = 'paid' OR clawed_fen = 0)",
+                name="referral_share_clawed",
             ),
             CheckConstraint(
                 check="(state IN ('due', 'paid')) = (due_fen IS NOT NULL AND month IS NOT NULL)"

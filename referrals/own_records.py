@@ -15,8 +15,8 @@ async def personal_data(person: Person) -> Told:
             person.number,
         ),
         "commissions": await told(
-            "SELECT s.state, s.share_fen, s.left_fen, s.due_fen, s.month FROM referral_share s JOIN referrer r"
-            " ON r.id = s.referrer_id WHERE r.consumer = $1 ORDER BY s.id",
+            "SELECT s.state, s.share_fen, s.left_fen, s.due_fen, s.clawed_fen, s.month FROM referral_share s"
+            " JOIN referrer r ON r.id = s.referrer_id WHERE r.consumer = $1 ORDER BY s.id",
             person.number,
         ),
     }

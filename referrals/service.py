@@ -7,7 +7,7 @@ from tortoise.exceptions import IntegrityError
 from accounts.consents import agreeing, document_in_force
 from accounts.own_data_models import DocumentKind
 from kit.clock import Clock, utc_now
-from kit.database import execute, row, scalar, transaction
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.numbers import opaque_id, public_number
 from kit.outbox import announce
 from kit.source_tokens import SourceTokens
@@ -56,21 +56,30 @@ class Referrers:
         )
 
     async def pay(self, code: str, amount_fen: int, voucher: str, by: str) -> int:
-        """The county has paid all that is due to a referrer; answers how much, in fen.
+        """The county has paid all that is due to a referrer less what was overpaid; answers how much, in fen.
 
-        ``amount_fen`` is what the bank has paid: what became due meanwhile is not paid with it.
+        ``amount_fen`` is what the bank has paid: what became due meanwhile is not paid with it. What a refund has taken
+        back of something paid comes off, whichever code of the person it was paid on.
         Raises ReferrerUnknown, NothingDue, DueChanged, VoucherTaken.
         """
         async with transaction():
             now = self.clock()
-            held = await scalar("SELECT id FROM referrer WHERE code = $1 FOR UPDATE", code)
-            if held is None:
+            codes = await rows(
+                "SELECT r.id, r.code FROM referrer r JOIN referrer n ON n.consumer = r.consumer WHERE n.code = $1"
+                " ORDER BY r.id FOR UPDATE OF r",
+                code,
+            )
+            if not codes:
                 raise ReferrerUnknown()
+            held = next(each["id"] for each in codes if each["code"] == code)
+            overpaid = await _overpaid([each["id"] for each in codes])
+            clawback = sum(each["fen"] for each in overpaid)
             due = await scalar(
                 "SELECT COALESCE(sum(due_fen), 0)::bigint FROM referral_share WHERE referrer_id = $1 AND state = 'due'",
                 held,
             )
-            if not due:
+            due -= clawback
+            if due <= 0:
                 raise NothingDue()
             if due != amount_fen:
                 raise DueChanged(due_fen=due)
@@ -78,14 +87,15 @@ class Referrers:
             try:
                 async with transaction():
                     payout = await scalar(
-                        "INSERT INTO referral_payout (number, referrer_id, amount_fen, voucher, paid_at, paid_by)"
-                        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+                        "INSERT INTO referral_payout (number, referrer_id, amount_fen, voucher, paid_at, paid_by,"
+                        " clawback_fen) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
                         number,
                         held,
                         due,
                         voucher,
                         now,
                         by,
+                        clawback,
                     )
             except IntegrityError:
                 raise VoucherTaken() from None
@@ -94,8 +104,26 @@ class Referrers:
                 held,
                 payout,
             )
-            await announce(ReferrerPaid(payout=number, referrer=code, fen=int(due), voucher=voucher, paid_at=now))
+            await execute(
+                "UPDATE referral_share SET recovered_fen = clawed_fen WHERE referrer_id = ANY($1)"
+                " AND clawed_fen > recovered_fen",
+                [each["id"] for each in codes],
+            )
+            offsets = {each["code"]: each["fen"] for each in overpaid if each["code"] != code}
+            await announce(
+                ReferrerPaid(payout=number, referrer=code, fen=int(due), offsets=offsets, voucher=voucher, paid_at=now)
+            )
         return int(due)
+
+
+async def _overpaid(codes: list[int]) -> list[Row]:
+    """What was paid on some codes, lost to refunds since, and has not come off a payment yet."""
+    return await rows(
+        "SELECT r.code, sum(s.clawed_fen - s.recovered_fen)::bigint AS fen FROM referral_share s"
+        " JOIN referrer r ON r.id = s.referrer_id WHERE r.id = ANY($1) AND s.clawed_fen > s.recovered_fen"
+        " GROUP BY r.code",
+        codes,
+    )
 
 
 class ReferralTokens(SourceTokens):

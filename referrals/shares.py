@@ -12,7 +12,7 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.money import split_fen
 from kit.outbox import announce
-from referrals.events import CommissionOwed
+from referrals.events import CommissionOwed, CommissionReduced
 
 BASIS_POINTS = 10_000
 
@@ -106,8 +106,9 @@ class ReferralShares:
         if shares:
             await execute(
                 "INSERT INTO referral_share (line, order_number, referrer_id, terms_id, merchant, base_fen, share_fen,"
-                " left_fen, state, placed_at) SELECT s.line, s.order_number, s.referrer, s.terms, s.merchant,"
-                " s.base_fen, s.share_fen, s.share_fen, 'placed', $2 FROM jsonb_to_recordset($1::jsonb) AS s"
+                " left_fen, state, placed_at, clawed_fen, recovered_fen) SELECT s.line, s.order_number, s.referrer,"
+                " s.terms, s.merchant, s.base_fen, s.share_fen, s.share_fen, 'placed', $2, 0, 0"
+                " FROM jsonb_to_recordset($1::jsonb) AS s"
                 " (line text, order_number text, referrer bigint, terms bigint, merchant text, base_fen bigint,"
                 " share_fen bigint) ON CONFLICT (line) DO NOTHING",
                 msgspec.json.encode(list(shares)).decode(),
@@ -129,27 +130,46 @@ class ReferralShares:
             order,
         )
 
-    async def reduce(self, line: str, remaining_net_fen: int) -> None:
-        """Money of a line went back: the share is the same part of what is left of it, rounded down."""
-        await execute(
-            "UPDATE referral_share SET left_fen = least(left_fen, share_fen * $2::bigint / base_fen)"
-            " WHERE line = $1 AND state IN ('placed', 'pending')",
-            line,
-            remaining_net_fen,
-        )
+    async def reduce(self, line: str, remaining_net_fen: int, refund: str) -> None:
+        """Money of a line went back: the share is the same part of what is left of it, rounded down.
+
+        What was owed is owed as far as that reaches. What was paid beyond it comes off what is paid next.
+        """
+        async with transaction():
+            if not await _hold_referrer("s.line = $1 AND s.state <> 'void'", line):
+                return
+            left = "least(s.left_fen, s.share_fen * $2::bigint / s.base_fen)"
+            changed = await row(
+                "WITH before AS (SELECT s.id, COALESCE(s.due_fen, 0) - s.clawed_fen AS fen, r.code"
+                " FROM referral_share s JOIN referrer r ON r.id = s.referrer_id"
+                " WHERE s.line = $1 AND s.state <> 'void' FOR UPDATE OF s)"
+                f" UPDATE referral_share s SET left_fen = CASE s.state WHEN 'paid' THEN s.left_fen ELSE {left} END,"
+                f" due_fen = CASE s.state WHEN 'due' THEN least(s.due_fen, {left}) ELSE s.due_fen END, clawed_fen ="
+                f" CASE s.state WHEN 'paid' THEN greatest(s.clawed_fen, s.due_fen - {left}) ELSE 0 END"
+                " FROM before b WHERE b.id = s.id RETURNING s.order_number, s.merchant, b.code,"
+                " (b.fen - COALESCE(s.due_fen, 0) + s.clawed_fen)::bigint AS gone_fen",
+                line,
+                remaining_net_fen,
+            )
+            if changed is not None and changed["gone_fen"]:
+                await announce(
+                    CommissionReduced(
+                        order=changed["order_number"],
+                        line=line,
+                        refund=refund,
+                        merchant=changed["merchant"],
+                        referrer=changed["code"],
+                        fen=changed["gone_fen"],
+                        reduced_at=self.clock(),
+                    )
+                )
 
     async def earn(self, order: str) -> int:
         """The order is earned: what is left is owed, as far as the referrer's month holds it; answers how many fen."""
         async with transaction():
             now = self.clock()
             month = china_day(now).replace(day=1)
-            referrers = await rows(
-                "SELECT r.id, r.code, r.consumer, (SELECT min(merchant) FROM referral_share WHERE order_number = $1)"
-                " AS merchant FROM referrer r WHERE r.consumer IN (SELECT n.consumer FROM referrer n"
-                " JOIN referral_share s ON s.referrer_id = n.id WHERE s.order_number = $1 AND s.state = 'pending')"
-                " ORDER BY r.id FOR UPDATE",
-                order,
-            )
+            referrers = await _hold_referrer("s.order_number = $1 AND s.state = 'pending'", order)
             for referrer in referrers:
                 fen = await self._owe(order, referrer, month, now)
                 if fen:
@@ -173,7 +193,7 @@ class ReferralShares:
             referrer["id"],
         )
         found = await row(
-            "SELECT COALESCE(sum(s.due_fen), 0)::bigint AS owed FROM referral_share s"
+            "SELECT COALESCE(sum(s.due_fen - s.clawed_fen), 0)::bigint AS owed FROM referral_share s"
             " JOIN referrer r ON r.id = s.referrer_id WHERE r.consumer = $1 AND s.month = $2",
             referrer["consumer"],
             month,
@@ -191,3 +211,13 @@ class ReferralShares:
                 now,
             )
         return int(owed - before)
+
+
+async def _hold_referrer(of: str, value: str) -> list[Row]:
+    """Every code of whoever has referred something, locked before any share: one person, one month and one account."""
+    return await rows(
+        "SELECT r.id, r.code, r.consumer, (SELECT min(merchant) FROM referral_share s"
+        f" WHERE {of}) AS merchant FROM referrer r WHERE r.consumer IN (SELECT n.consumer FROM referrer n"
+        f" JOIN referral_share s ON s.referrer_id = n.id WHERE {of}) ORDER BY r.id FOR UPDATE",
+        value,
+    )

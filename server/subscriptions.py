@@ -40,9 +40,9 @@ from payments.events import (
     RefundFailed,
     RefundSucceeded,
 )
-from payments.sharing.events import PaymentShared, SplitReturned
+from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
 from poverty_alleviation import handlers as books
-from referrals.events import CommissionOwed, ReferrerPaid
+from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from server.bootstrap import Bootstrap
 from settlements import handlers as settlements
 from traceability.events import IntakePaid
@@ -89,7 +89,10 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PaymentShared, settlements.on_payment_shared, built.settlement_entries),
         _row(SplitReturned, books.on_split_returned, built.sales_books),
         _row(SplitReturned, settlements.on_split_returned, built.settlement_entries),
+        _row(ShareRestored, books.on_share_restored, built.sales_books),
+        _row(ShareRestored, settlements.on_share_restored, built.settlement_entries),
         _row(CommissionOwed, books.on_commission_owed, built.sales_books),
+        _row(CommissionReduced, books.on_commission_reduced, built.sales_books),
         _row(ReferrerPaid, books.on_referrer_paid, built.sales_books),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),

@@ -9,7 +9,7 @@ from kit.clock import china_day
 from kit.database import Row, execute, row, rows, scalar
 from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
-from payments.sharing.events import PaymentShared, SplitReturned
+from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
 from promotions.queries import county_shares
 from settlements.models import Bearer, EntryKind
 
@@ -170,7 +170,7 @@ class SettlementEntries:
         await write(happened, [Amount(EntryKind.SPLIT, -fact.split_fen), owed])
 
     async def record_returned_split(self, fact: SplitReturned) -> None:
-        """A refund took its part of the commission back."""
+        """A refund took its part of the commission back; what is too old for the channel the county owes."""
         happened = Happened(
             merchant=fact.payee,
             order=fact.reference,
@@ -179,7 +179,20 @@ class SettlementEntries:
             at=fact.occurred_at,
         )
         waived = Amount(EntryKind.MERCHANT_OWES, fact.waived_fen)
-        await write(happened, [Amount(EntryKind.SPLIT_RETURNED, fact.returned_fen), waived])
+        owed = Amount(EntryKind.COUNTY_OWES_SHARE, fact.owed_fen)
+        await write(happened, [Amount(EntryKind.SPLIT_RETURNED, fact.returned_fen), waived, owed])
+
+    async def record_share_restored(self, fact: ShareRestored) -> None:
+        """The refund behind a return has failed: the commission is owed as before."""
+        happened = Happened(
+            merchant=fact.payee,
+            order=fact.reference,
+            channel=fact.channel,
+            source=f"{fact.topic}:{fact.return_number}",
+            at=fact.occurred_at,
+        )
+        owed = Amount(EntryKind.MERCHANT_OWES, -fact.owed_fen)
+        await write(happened, [Amount(EntryKind.COUNTY_OWES_SHARE, -fact.kept_fen), owed])
 
     async def record_channel_settlement(self, fact: ChannelSettled) -> None:
         """The fee of another channel, as its file told it."""

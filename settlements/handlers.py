@@ -2,7 +2,7 @@
 
 from orders.events import ChannelSettled, LateMoneyRefused, LineRefunded, OrderEarned, OrderPaid
 from payments.events import PaymentSettled, RefundSucceeded
-from payments.sharing.events import PaymentShared, SplitReturned
+from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
 from settlements.entries import SettlementEntries
 
 
@@ -49,3 +49,8 @@ async def on_payment_shared(fact: PaymentShared, entries: SettlementEntries) -> 
 async def on_split_returned(fact: SplitReturned, entries: SettlementEntries) -> None:
     """What came back of that."""
     await entries.record_returned_split(fact)
+
+
+async def on_share_restored(fact: ShareRestored, entries: SettlementEntries) -> None:
+    """That nothing was refunded after all."""
+    await entries.record_share_restored(fact)

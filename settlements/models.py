@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 
 class EntryKind(StrEnum):
-    """Why money of a merchant moved. All but the last three move money at the channel and sum to what landed there."""
+    """Why money of a merchant moved. All but the last four move money at the channel and sum to what landed there."""
 
     GROSS = "gross"
     DISCOUNT = "discount"
@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
     SPLIT_RETURNED = "split_returned"
     COMMISSION = "commission"
     COUNTY_OWES = "county_owes"
+    COUNTY_OWES_SHARE = "county_owes_share"
     MERCHANT_OWES = "merchant_owes"
 
 

@@ -25,8 +25,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     ``received_fen`` is gross + discounts + freight + refunds + late money; ``landed_fen`` is that + fee + profit
     sharing: what stands at the merchant. ``commission_fen`` is due to hosts, ``county_owes_fen`` due from the county
-    for the discounts that it bears, ``merchant_owes_fen`` due to the county for commission that the channel did not
-    split off; none of them has moved at the channel.
+    for the discounts that it bears, ``county_owes_share_fen`` due from it for commission that a refund takes back and
+    that is too old for the channel, ``merchant_owes_fen`` due to the county for commission that is not split off;
+    none of them has moved at the channel.
     """
 
     orders: int
@@ -43,6 +44,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     landed_fen: int
     commission_fen: int
     county_owes_fen: int
+    county_owes_share_fen: int
     merchant_owes_fen: int
 
 
@@ -107,7 +109,7 @@ def check_span(first_day: date, last_day: date) -> None:
         raise SpanInvalid(days=MAX_DAYS)
 
 
-NOT_MOVED = "('commission', 'county_owes', 'merchant_owes')"
+NOT_MOVED = "('commission', 'county_owes', 'county_owes_share', 'merchant_owes')"
 """What is owed and did not move at the channel."""
 
 _RECEIVED = "('gross', 'discount', 'freight', 'refund', 'freight_refund', 'late_money', 'late_money_returned')"
@@ -128,6 +130,7 @@ SELECT count(DISTINCT order_number) FILTER (WHERE kind = 'gross') AS orders, {_s
        {_sum("kind IN ('split', 'split_returned')")} AS split_fen,
        {_sum(f"kind NOT IN {NOT_MOVED}")} AS landed_fen,
        {_sum("kind = 'commission'")} AS commission_fen, {_sum("kind = 'county_owes'")} AS county_owes_fen,
+       {_sum("kind = 'county_owes_share'")} AS county_owes_share_fen,
        {_sum("kind = 'merchant_owes'")} AS merchant_owes_fen
   FROM settlement_entry
 """

@@ -55,6 +55,7 @@ _KINDS = {
     "split_returned": "分账回退",
     "commission": "推广佣金",
     "county_owes": "平台承担优惠应付",
+    "county_owes_share": "平台应退还佣金（超过分账回退期限）",
     "merchant_owes": "商户应付平台佣金（未分账）",
 }
 _BEARERS = {"": "", "merchant": "商户", "county": "平台"}

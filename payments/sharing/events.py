@@ -23,7 +23,10 @@ class PaymentShared(Fact, frozen=True, kw_only=True):
 
 
 class SplitReturned(Fact, frozen=True, kw_only=True):
-    """A refund took its part of a share back: ``returned_fen`` at the channel, ``waived_fen`` of what was owed."""
+    """A refund took its part of a share back: ``returned_fen`` at the channel, ``waived_fen`` of what was owed.
+
+    ``owed_fen`` is too old for the channel: the receiver owes it to the payee.
+    """
 
     topic: ClassVar[str] = "payments.split_returned"
     reference: str
@@ -33,4 +36,23 @@ class SplitReturned(Fact, frozen=True, kw_only=True):
     channel: str
     returned_fen: int
     waived_fen: int
+    owed_fen: int
+    occurred_at: datetime
+
+
+class ShareRestored(Fact, frozen=True, kw_only=True):
+    """A refund has failed for good after its part of a share had come back: the payee owes ``owed_fen`` of it again.
+
+    The channel splits a payment once, so nothing goes back there. ``kept_fen`` the receiver had not given back, and
+    does not owe any more.
+    """
+
+    topic: ClassVar[str] = "payments.share_restored"
+    reference: str
+    number: str
+    return_number: str
+    payee: str
+    channel: str
+    owed_fen: int
+    kept_fen: int
     occurred_at: datetime

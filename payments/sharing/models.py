@@ -112,7 +112,11 @@ class Split(Model):
 
 
 class SplitReturn(Model):
-    """What a refund takes back of a split: ``amount_fen`` comes back at the channel, ``waived_fen`` is owed no more."""
+    """What a refund takes back of a split: ``amount_fen`` comes back at the channel, ``waived_fen`` is owed no more.
+
+    A refund that has failed for good takes nothing: ``owed_again_fen`` is what the payee owes since, and
+    ``kept_fen`` of an owed ``amount_fen`` the receiver keeps.
+    """
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=32, unique=True)
@@ -125,6 +129,8 @@ class SplitReturn(Model):
     attempt = fields.SmallIntField(default=1)
     amount_fen = fields.BigIntField()
     waived_fen = fields.BigIntField(default=0)
+    owed_again_fen = fields.BigIntField(default=0)
+    kept_fen = fields.BigIntField(default=0)
     state = fields.CharEnumField(ReturnState, max_length=10, default=ReturnState.REQUESTED)
     return_id = fields.CharField(max_length=64, null=True)
     attempts = fields.IntField(default=0)
@@ -141,7 +147,12 @@ class SplitReturn(Model):
         )
         constraints = (
             UniqueConstraint(fields=("refund_id", "attempt"), name="payment_split_return_once"),
-            CheckConstraint(check="amount_fen >= 0 AND waived_fen >= 0", name="payment_split_return_amounts"),
+            CheckConstraint(
+                check="amount_fen >= 0 AND waived_fen >= 0 AND owed_again_fen >= 0"
+                " AND kept_fen BETWEEN 0 AND amount_fen"
+                " AND (state IN ('returned', 'owed') OR owed_again_fen = 0) AND (state = 'owed' OR kept_fen = 0)",
+                name="payment_split_return_amounts",
+            ),
             CheckConstraint(
                 check="(state IN ('returned', 'failed', 'owed')) = (finished_at IS NOT NULL)",
                 name="payment_split_return_finished",

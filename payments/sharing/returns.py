@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, rows, transaction
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
 from payments.ports import GatewayRefused, OutcomeUnknown
-from payments.sharing.events import SplitReturned
+from payments.sharing.events import ShareRestored, SplitReturned
 from payments.sharing.ports import ReturnOrder, ReturnResult, ShareState, SharingChannel
 from payments.sharing.shares import RETURNABLE_FOR, kept
 
@@ -42,20 +42,67 @@ async def plan_returns(payment_id: int, now: datetime) -> None:
         payment_id,
     )
     for refund in waiting:
-        gone = await row(
-            "SELECT coalesce(sum(amount_fen) FILTER (WHERE state <> 'failed'), 0)::bigint AS amount_fen,"
-            " coalesce(sum(waived_fen) FILTER (WHERE state <> 'failed'), 0)::bigint AS waived_fen"
-            " FROM payment_split_return WHERE split_id = $1",
-            split["id"],
+        held_fen, owed_fen = await _standing(split)
+        shared_fen, due_fen = _due(split, refund["left_fen"])
+        too_much = held_fen + owed_fen - due_fen
+        # What a failed refund has brought back is owed and no more at the receiver: then less is to be returned.
+        amount_fen = min(too_much, max(0, held_fen - shared_fen))
+        await _insert(split, refund["id"], amount_fen, too_much - amount_fen, now)
+
+
+async def owe_again(payment_id: int, refund_id: int, now: datetime) -> None:
+    """A refund of the locked payment has failed for good: what it took back of the share is owed again, to the fen."""
+    split = await row("SELECT * FROM payment_split WHERE payment_id = $1 AND state IN ('split', 'owed')", payment_id)
+    taken = await row(
+        "SELECT * FROM payment_split_return WHERE refund_id = $1 AND state IN ('returned', 'owed')", refund_id
+    )
+    if split is None or taken is None:
+        return
+    left_fen = await scalar(
+        "SELECT captured_fen - (SELECT coalesce(sum(amount_fen), 0) FROM payment_refund WHERE payment_id = $1"
+        " AND state <> 'closed')::bigint FROM payment WHERE id = $1",
+        payment_id,
+    )
+    lacking_fen = _due(split, left_fen)[1] - sum(await _standing(split))
+    kept_fen = min(lacking_fen, taken["amount_fen"]) if taken["state"] == "owed" else 0
+    if not lacking_fen:
+        return
+    await execute(
+        "UPDATE payment_split_return SET owed_again_fen = $2, kept_fen = $3 WHERE id = $1",
+        taken["id"],
+        lacking_fen - kept_fen,
+        kept_fen,
+    )
+    log.error("share_is_owed_again", extra={"number": split["number"], "fen": lacking_fen})
+    await announce(
+        ShareRestored(
+            **await _whose(split["id"]),
+            return_number=taken["number"],
+            owed_fen=lacking_fen - kept_fen,
+            kept_fen=kept_fen,
+            occurred_at=now,
         )
-        assert gone is not None
-        amount_fen = (
-            split["amount_fen"] - gone["amount_fen"] - kept(split["amount_fen"], refund["left_fen"], split["base_fen"])
-        )
-        waived_fen = (
-            split["owed_fen"] - gone["waived_fen"] - kept(split["owed_fen"], refund["left_fen"], split["base_fen"])
-        )
-        await _insert(split, refund["id"], max(0, amount_fen), max(0, waived_fen), now)
+    )
+
+
+async def _standing(split: Row) -> tuple[int, int]:
+    """What stands of a share after its returns: with the receiver, and owed by the payee, in fen."""
+    found = await row(
+        "SELECT $2::bigint - coalesce(sum(amount_fen - kept_fen), 0)::bigint AS held_fen,"
+        " $3::bigint - coalesce(sum(waived_fen - owed_again_fen), 0)::bigint AS owed_fen"
+        " FROM payment_split_return WHERE split_id = $1 AND state <> 'failed'",
+        split["id"],
+        split["amount_fen"],
+        split["owed_fen"],
+    )
+    assert found is not None
+    return found["held_fen"], found["owed_fen"]
+
+
+def _due(split: Row, left_fen: int) -> tuple[int, int]:
+    """What is due of ``left_fen`` of the payment: at the receiver, and in all."""
+    shared_fen = kept(split["amount_fen"], left_fen, split["base_fen"])
+    return shared_fen, shared_fen + kept(split["owed_fen"], left_fen, split["base_fen"])
 
 
 async def _insert(
@@ -67,7 +114,8 @@ async def _insert(
         log.error("share_too_old_to_return", extra={"number": split["number"]})
     created = await row(
         "INSERT INTO payment_split_return (number, split_id, refund_id, attempt, amount_fen, waived_fen, state,"
-        " attempts, next_attempt_at, requested_at, finished_at) VALUES ($1, $2, $3, $10, $4, $5, $6, 0, $8, $7, $9)"
+        " attempts, next_attempt_at, requested_at, finished_at, owed_again_fen, kept_fen)"
+        " VALUES ($1, $2, $3, $10, $4, $5, $6, 0, $8, $7, $9, 0, 0)"
         " RETURNING *",
         public_number(now, "SR"),
         split["id"],
@@ -81,29 +129,31 @@ async def _insert(
         attempt,
     )
     assert created is not None
-    if state != "requested" and waived_fen:
-        await _announce(created, 0, now)
+    if late or (state == "returned" and waived_fen):
+        await _announce(created, 0, now, owed_fen=amount_fen)
 
 
-async def _announce(returned: Row, returned_fen: int, at: datetime) -> None:
-    found = await row(
-        "SELECT p.reference, p.payee, p.channel, s.number FROM payment_split s JOIN payment p ON p.id = s.payment_id"
-        " WHERE s.id = $1",
-        returned["split_id"],
-    )
-    assert found is not None
+async def _announce(returned: Row, returned_fen: int, at: datetime, owed_fen: int = 0) -> None:
     await announce(
         SplitReturned(
-            reference=found["reference"],
-            number=found["number"],
+            **await _whose(returned["split_id"]),
             return_number=returned["number"],
-            payee=found["payee"],
-            channel=found["channel"],
             returned_fen=returned_fen,
             waived_fen=returned["waived_fen"],
+            owed_fen=owed_fen,
             occurred_at=at,
         )
     )
+
+
+async def _whose(split_id: int) -> Row:
+    found = await row(
+        "SELECT p.reference, p.payee, p.channel, s.number FROM payment_split s JOIN payment p ON p.id = s.payment_id"
+        " WHERE s.id = $1",
+        split_id,
+    )
+    assert found is not None
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ledger.queries import unbalanced_journals
 from merchants.commissions import CommissionDesk, commission_terms
 from merchants.errors import CommissionDayTaken, CommissionNotOffered, CommissionTooHigh, MerchantUnknown
 from payments.jobs import send_splits
+from payments.ports import GatewayRefused
 from payments.sharing.ports import ReturnResult, ShareState, SplitResult
 from payments.sharing.returns import Returns
 from payments.sharing.service import Sharing
@@ -151,6 +152,63 @@ async def test_a_refund_after_the_split_brings_its_part_back_first(mall: Mall) -
     assert await balance("2106", "paid") == -(commission - commission // 2)
     found = await figures(mall.merchant, china_day(mall.watch()), china_day(mall.watch()))
     assert found.split_fen == -commission + commission // 2
+
+
+async def test_a_share_that_is_too_old_to_come_back_is_the_countys_debt(mall: Mall) -> None:
+    """Listed, on the statement and in the books; and not any more when its refund fails after all."""
+    await agree(mall, 1000)
+    number = await earned(mall, 2)
+    commission = await split_at_wechat(mall, number)
+    mall.watch.forward(days=181)
+    await mall.refunds.request(reference=number, refund_reference="late", amount_fen=3990, reason="县级裁定")
+    await mall.deliver()
+    today = china_day(mall.watch())
+    found = await figures(mall.merchant, today, today)
+    assert (found.county_owes_share_fen, found.county_owes_fen, found.merchant_owes_fen) == (commission // 2, 0, 0)
+    assert (found.split_fen, found.landed_fen) == (0, 0)  # nothing has moved
+    assert (await balance("2106", "paid"), await balance("2106", "earned")) == (-commission, commission // 2)
+    await check_books(mall)
+    await refuse_for_good(mall)
+    found = await figures(mall.merchant, today, china_day(mall.watch()))
+    assert (found.county_owes_share_fen, found.merchant_owes_fen) == (0, 0)
+    assert await balance("2106", "earned") == 0
+    await check_books(mall)
+
+
+async def refuse_for_good(mall: Mall) -> None:
+    """WeChat refuses the refund that is due until it is given up."""
+    for _ in range(4):
+        mall.watch.forward(hours=1)
+        (claimed,) = await mall.refunds.claim_sends(10)
+        await mall.refunds._refused(claimed, GatewayRefused("PARAM_ERROR", "参数错误", status=400))
+    assert await scalar("SELECT state FROM payment_refund ORDER BY id DESC LIMIT 1") == "closed"
+    await mall.deliver()
+
+
+async def test_a_refund_that_fails_after_its_share_came_back_leaves_the_commission_owed(mall: Mall) -> None:
+    """In statement and books, until it is asked for again and paid. Fails when nobody reacts to it: tried."""
+    await agree(mall, 1000)
+    number = await earned(mall, 2)
+    commission = await split_at_wechat(mall, number)
+    first = china_day(mall.watch())
+    await mall.refunds.request(reference=number, refund_reference="late", amount_fen=3990, reason="县级裁定")
+    returns = Returns(mall.built.sharing.channel, mall.watch)
+    (claimed,) = await returns.claim(10)
+    await returns.confirm(ReturnResult(claimed["number"], "RET1", ShareState.SUCCESS, claimed["amount_fen"]))
+    await refuse_for_good(mall)
+    half = commission // 2
+    found = await figures(mall.merchant, first, china_day(mall.watch()))
+    assert (found.split_fen, found.merchant_owes_fen, found.county_owes_share_fen) == (half - commission, -half, 0)
+    assert (await balance("2106", "paid"), await balance("2106", "earned")) == (half - commission, -half)
+    assert await balance("2103", "earned") == commission
+    await check_books(mall)
+    await mall.refunds.request(reference=number, refund_reference="late-2", amount_fen=3990, reason="县级裁定")
+    mall.watch.forward(hours=1)
+    assert len(await mall.refunds.claim_sends(10)) == 1  # nothing has to come back once more
+    await mall.deliver()
+    assert (await figures(mall.merchant, first, china_day(mall.watch()))).merchant_owes_fen == 0
+    assert (await balance("2106", "earned"), await balance("2103", "earned")) == (0, commission - half)
+    await check_books(mall)
 
 
 async def test_what_was_not_split_in_thirty_days_is_owed_in_statement_and_books(mall: Mall) -> None:

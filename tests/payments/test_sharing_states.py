@@ -54,8 +54,9 @@ async def test_every_return_state_meets_all_news_as_the_table_says(shop: Shop) -
         number = f"SR{refund}"
         await execute(
             "INSERT INTO payment_split_return (number, split_id, refund_id, attempt, amount_fen, waived_fen, state,"
-            " attempts, requested_at, finished_at) SELECT $1, s.id, r.id, 1, 100, 0, $3, 1, now(),"
-            " CASE WHEN $4 THEN now() END FROM payment_refund r JOIN payment_split s ON s.payment_id = r.payment_id"
+            " attempts, requested_at, finished_at, owed_again_fen, kept_fen)"
+            " SELECT $1, s.id, r.id, 1, 100, 0, $3, 1, now(), CASE WHEN $4 THEN now() END, 0, 0"
+            " FROM payment_refund r JOIN payment_split s ON s.payment_id = r.payment_id"
             " WHERE r.id = $2",
             number, refund, state.value, done,
         )  # fmt: skip

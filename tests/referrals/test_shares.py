@@ -152,12 +152,10 @@ async def test_what_is_owed_is_what_refunds_have_left_and_only_once(database: st
     assert await shares.earn("O1") == 0  # nobody has paid
     await shares.note_paid("O1")
     assert (await referrer_of("C1")).pending_fen == 499
-    await shares.reduce("O1-1", 6_666)
-    await shares.reduce("O1-1", 6_666)
+    await shares.reduce("O1-1", 6_666, "R1")
+    await shares.reduce("O1-1", 6_666, "R1")
     assert await asyncio.gather(*(shares.earn("O1") for _ in range(4))) == [332] * 4
     assert await scalar("SELECT count(*) FROM outbox_message WHERE topic = 'referrals.commission_owed'") == 1
-    await shares.reduce("O1-1", 0)
-    await shares.note_closed("O1")
     mine = await referrer_of("C1")
     assert (mine.orders, mine.pending_fen, mine.due_fen, mine.paid_fen) == (1, 0, 332, 0)
     assert [each.due_fen for each in await referrers_due()] == [332]
@@ -215,7 +213,7 @@ async def test_an_order_that_closes_brings_nothing_and_one_that_is_paid_late_doe
     assert await shares.earn("O1") == 0
     assert (await referrer_of("C1")).orders == 0
     await shares.note_paid("O1")
-    await shares.reduce("O1-1", 0)
+    await shares.reduce("O1-1", 0, "R1")
     await shares.note_closed("O1")
     await shares.note_paid("O1")  # all of it came back: there is nothing to revive
     assert await scalar("SELECT state FROM referral_share") == "void"
@@ -233,8 +231,8 @@ async def test_every_step_of_a_share_goes_where_the_table_says(database: str) ->
     ]
     await placed([line(code, 10_000)])
     payout = await scalar(
-        "INSERT INTO referral_payout (number, referrer_id, amount_fen, voucher, paid_at, paid_by)"
-        " SELECT 'P0', id, 1, 'V', now(), 'staff:county' FROM referrer RETURNING id"
+        "INSERT INTO referral_payout (number, referrer_id, amount_fen, voucher, paid_at, paid_by, clawback_fen)"
+        " SELECT 'P0', id, 1, 'V', now(), 'staff:county', 0 FROM referrer RETURNING id"
     )
     steps = set()
     for before in ShareState:
@@ -266,6 +264,6 @@ async def test_refunds_in_any_steps_leave_the_same_part_of_what_is_left(database
         left = base
         for _ in range(chance.randint(0, 5)):
             left = chance.randint(0, left)
-            await ReferralShares().reduce(f"O{n}-1", left)
+            await ReferralShares().reduce(f"O{n}-1", left, "R1")
         assert share == base * 733 // 10_000
         assert await ReferralShares().earn(f"O{n}") == share * left // base
