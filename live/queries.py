@@ -120,13 +120,14 @@ class SessionLine:
 async def sessions(
     states: tuple[SessionState, ...], *, host: str | None = None, limit: int = 20
 ) -> tuple[SessionLine, ...]:
-    """Sessions in some states: on air first, then by planned time, the latest first."""
+    """Sessions in some states: on air first, then what is coming, the soonest first, then the rest, latest first."""
     found = await rows(
         "SELECT s.number, s.title, s.host, s.merchant, s.state, s.planned_at, s.started_at, s.ended_at,"
         " (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p WHERE p.session_id = s.id"
         f"  AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers"
         " FROM live_session s WHERE s.state = ANY($1::text[]) AND ($2::text IS NULL OR s.host = $2)"
-        " ORDER BY (s.state IN ('live', 'interrupted')) DESC, s.planned_at DESC, s.id DESC LIMIT $3",
+        " ORDER BY (s.state IN ('live', 'interrupted')) DESC,"
+        " CASE WHEN s.state IN ('scheduled', 'ready') THEN s.planned_at END, s.planned_at DESC, s.id DESC LIMIT $3",
         [state.value for state in states],
         host,
         min(limit, MAX_PAGE),

@@ -30,7 +30,7 @@ class RoomLineView(View):
 
 
 class RoomsView(View):
-    """Rooms, on air first, then the latest."""
+    """Rooms: on air, then what is coming, the soonest first, then replays, the latest first."""
 
     sessions: list[RoomLineView]
 

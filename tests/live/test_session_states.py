@@ -13,6 +13,7 @@ from live.feed import lock_session
 from live.models import LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream
 from live.publishing import change_state
+from live.queries import sessions
 from tests.live.rooms import HOST, House, request_of, state_of
 from tests.products.shelf import approved_merchant, listed_product
 
@@ -96,6 +97,24 @@ async def test_what_nobody_has_begun_is_called_off_a_day_after_its_plan(database
     for state, session in found.items():
         waited = state in (SessionState.SCHEDULED, SessionState.READY)
         assert await state_of(session) is (SessionState.CANCELLED if waited else state)
+
+
+async def test_the_soonest_broadcast_stands_before_those_of_next_year(database: str) -> None:
+    """Whoever plans far ahead hides nobody. Fails when all are listed by the latest plan: tried."""
+    house = House()
+    planned = {}
+    for days, state in (
+        (300, SessionState.SCHEDULED), (1, SessionState.READY), (30, SessionState.SCHEDULED), (-9, SessionState.LIVE),
+        (-9, SessionState.REPLAY_READY), (-2, SessionState.REPLAY_READY),
+    ):  # fmt: skip
+        session = await in_state(house, state)
+        await LiveSession.filter(id=session.id).update(planned_at=house.clock() + timedelta(days=days))
+        planned[session.number] = (state.value, days)
+    listed = [planned[line.number] for line in await sessions(tuple(SessionState))]
+    assert listed == [
+        ("live", -9), ("ready", 1), ("scheduled", 30), ("scheduled", 300), ("replay_ready", -2), ("replay_ready", -9),
+    ]  # fmt: skip
+    assert [planned[line.number] for line in await sessions((SessionState.SCHEDULED,), limit=1)] == [("scheduled", 30)]
 
 
 async def test_another_hosts_session_does_not_exist(database: str) -> None:
