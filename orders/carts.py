@@ -1,6 +1,6 @@
 """The cart: what a consumer means to buy, over all merchants, shown with what has become of it since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -22,6 +22,7 @@ MAX_PIECES = 999
 Stay = tuple[date | None, date | None]
 """The day of arrival or visit, and the day of departure of a stay; nothing for goods."""
 NO_STAY: Stay = (None, None)
+_THIS_LINE = "sku = $2 AND (check_in, check_out) IS NOT DISTINCT FROM ($3::date, $4::date)"
 
 LineState = Literal["ok", "price_changed", "fewer_left", "sold_out", "day_not_free", "delisted"]
 
@@ -74,7 +75,7 @@ class Carts:
     clock: Clock = utc_now
 
     async def add(self, consumer: str, sku: str, quantity: int, attribution: str | None, stay: Stay = NO_STAY) -> None:
-        """Put further pieces of a SKU into the cart, selected, at the price of now; other days replace those before.
+        """Put further pieces of a SKU into the cart, selected, at the price of now; other days are another line.
 
         Raises QuantityInvalid, NotOnSale, CartFull and CartLineTooLarge; DatesInvalid and DayNotFree for a ``stay``
         that is missing, not wanted or cannot be booked.
@@ -101,9 +102,8 @@ class Carts:
         async with transaction():
             await execute("SELECT pg_advisory_xact_lock(hashtextextended('cart|' || $1, 0))", consumer)
             held = await row(
-                "SELECT count(*) AS lines, count(*) FILTER (WHERE sku = $2) AS is_there, COALESCE(max(quantity) FILTER"
-                " (WHERE sku = $2 AND (check_in, check_out) IS NOT DISTINCT FROM ($3::date, $4::date)), 0) AS pieces"
-                " FROM cart_line WHERE consumer = $1",
+                f"SELECT count(*) AS lines, count(*) FILTER (WHERE {_THIS_LINE}) AS is_there,"
+                f" COALESCE(max(quantity) FILTER (WHERE {_THIS_LINE}), 0) AS pieces FROM cart_line WHERE consumer = $1",
                 consumer,
                 sku,
                 *stay,
@@ -116,10 +116,10 @@ class Carts:
                 raise CartLineTooLarge(limit=MAX_PIECES)
             await execute(
                 "INSERT INTO cart_line AS c (consumer, sku, quantity, selected, seen_price_fen, attribution, put_at,"
-                " check_in, check_out) VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $10) ON CONFLICT (consumer, sku)"
-                " DO UPDATE SET quantity = $3, selected = $4, seen_price_fen = $5,"
-                " attribution = COALESCE($6, c.attribution), put_at = CASE WHEN $8 THEN $7 ELSE c.put_at END,"
-                " check_in = $9, check_out = $10",
+                " check_in, check_out) VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $10)"
+                " ON CONFLICT (consumer, sku, check_in, check_out) DO UPDATE SET quantity = $3, selected = $4,"
+                " seen_price_fen = $5, attribution = COALESCE($6, c.attribution),"
+                " put_at = CASE WHEN $8 THEN $7 ELSE c.put_at END",
                 consumer,
                 sku,
                 pieces,
@@ -140,9 +140,14 @@ class Carts:
             selected,
         )
 
-    async def remove(self, consumer: str, sku: str) -> None:
-        """Take a line out. What is not there needs no taking out."""
-        await execute("DELETE FROM cart_line WHERE consumer = $1 AND sku = $2", consumer, sku)
+    async def remove(self, consumer: str, sku: str, stay: Stay = NO_STAY) -> None:
+        """Take a SKU out: the line of these days, or without days all of it. What is not there needs no taking out."""
+        await execute(
+            f"DELETE FROM cart_line WHERE consumer = $1 AND sku = $2 AND ($3::date IS NULL OR {_THIS_LINE})",
+            consumer,
+            sku,
+            *stay,
+        )
 
     async def read(self, consumer: str) -> Cart:
         """The cart with live prices and stock.
@@ -161,7 +166,7 @@ class Carts:
             offer = offers.get(line["sku"])
             merchant, name = (offer.merchant, offer.merchant_name) if offer else ("", "")
             group = groups.setdefault(merchant, CartGroup(merchant=merchant, merchant_name=name, lines=[]))
-            group.lines.append(_line(line, offer, days.get(line["sku"])))
+            group.lines.append(_line(line, offer, _of_stay(line, days)))
         chosen = [line for group in groups.values() for line in group.lines if line.selected]
         buyable = [line for line in chosen if line.state in ("ok", "price_changed")]
         return Cart(
@@ -170,13 +175,21 @@ class Carts:
         )
 
     async def _days(self, booked: Sequence[Row]) -> dict[str, list[CalendarEntry]]:
-        """The days of booked lines that are open and not over."""
+        """The days of booked SKUs that are open, wanted by some line and not over."""
         if not booked:
             return {}
         today = china_day(self.clock())
         spans = [(each["sku"], each["check_in"], _days_wanted(each)[-1]) for each in booked]
         found = await open_days_of(spans)
         return {sku: [each for each in days if each.day >= today] for sku, days in found.items()}
+
+
+def _of_stay(line: Row, open_days: Mapping[str, Sequence[CalendarEntry]]) -> list[CalendarEntry] | None:
+    """The open days of a booked line; None of goods."""
+    if line["check_in"] is None:
+        return None
+    wanted = _days_wanted(line)
+    return [each for each in open_days[line["sku"]] if each.day in wanted]
 
 
 def _days_wanted(line: Row) -> list[date]:

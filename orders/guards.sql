@@ -87,3 +87,6 @@ CREATE INDEX IF NOT EXISTS voucher_due ON voucher (valid_until) WHERE state = 'i
 
 -- Whether a product was ever ordered, when its old pictures are to be collected.
 CREATE INDEX IF NOT EXISTS order_line_of_product ON order_line (product);
+
+-- One line of a cart for each SKU, and for each time that it is booked for.
+CREATE UNIQUE INDEX IF NOT EXISTS uq_cart_line ON cart_line (consumer, sku, check_in, check_out) NULLS NOT DISTINCT;

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 
@@ -233,7 +233,8 @@ class OrderEvent(Model):
 class CartLine(Model):
     """What a consumer means to buy. ``seen_price_fen`` is the price when it was last put there.
 
-    What is booked by the day has ``check_in``, and a stay ``check_out`` (:class:`orders.quotes.CheckoutLine`).
+    What is booked by the day has ``check_in``, and a stay ``check_out`` (:class:`orders.quotes.CheckoutLine`); other
+    days of it are another line (``guards.sql``).
     ``attribution`` is the live room's signed word, kept as it came and verified when the order is placed.
     """
 
@@ -253,7 +254,6 @@ class CartLine(Model):
         constraints = (
             CheckConstraint(check="quantity BETWEEN 1 AND 999 AND seen_price_fen > 0", name="ck_cart_line_quantity"),
             CheckConstraint(check="check_out IS NULL OR check_out > check_in", name="ck_cart_line_stay"),
-            UniqueConstraint(fields=("consumer", "sku"), name="uq_cart_line"),
         )
 
 

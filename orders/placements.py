@@ -144,6 +144,7 @@ async def insert_trade(
         for order in trade.orders
     ]
     lines = [line for order in trade.orders for line in order.lines]
+    booked = next((line.booking.days for line in lines if line.booking), ())
     await execute(
         _INSERT,
         trade.number,
@@ -161,6 +162,8 @@ async def insert_trade(
         delivery.pickup.code if delivery.pickup else None,
         delivery.pickup.township if delivery.pickup else None,
         group,
+        booked[0].day if booked else None,
+        len(booked) or 1,
     )
 
 
@@ -179,7 +182,8 @@ _ORDER_COLUMNS = (
 )
 _INSERT = """
 WITH bought AS (
-    DELETE FROM cart_line WHERE consumer = $2 AND sku = ANY($11::text[])),
+    DELETE FROM cart_line WHERE consumer = $2 AND sku = ANY($11::text[])
+       AND (check_in, COALESCE(check_out - check_in, 1)) IS NOT DISTINCT FROM ($16::date, $17::int)),
 opened AS (
     INSERT INTO trade (number, consumer, amount_fen, order_count, placed_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6) RETURNING id),

@@ -32,6 +32,11 @@ async def townships() -> list[DivisionName]:
     return [DivisionName(**r) for r in found]
 
 
+async def counties() -> dict[str, str]:
+    """The names of the counties that were entered, by code."""
+    return {r["code"]: r["name"] for r in await rows("SELECT code, name FROM division WHERE level = 'county'")}
+
+
 async def villages(township: str) -> list[DivisionName]:
     """The villages of a township in the order of their codes."""
     found = await rows("SELECT code, name FROM division WHERE parent_id = $1 ORDER BY code", township)

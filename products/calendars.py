@@ -279,9 +279,9 @@ async def calendar_of(sku: str, first: date, last: date) -> Calendar:
 
 
 async def open_days_of(spans: Sequence[tuple[str, date, date]]) -> dict[str, list[CalendarEntry]]:
-    """The open days of some SKUs, each from one day to another; every SKU a key. One statement."""
+    """The open days of some SKUs, each from one day to another, each day once; every SKU a key. One statement."""
     found = await rows(
-        "SELECT s.code, d.day, d.capacity - d.taken AS left, d.price_fen"
+        "SELECT DISTINCT s.code, d.day, d.capacity - d.taken AS left, d.price_fen"
         " FROM unnest($1::text[], $2::date[], $3::date[]) w (code, first, last) JOIN sku s ON s.code = w.code"
         " JOIN calendar_day d ON d.sku_id = s.id AND d.is_open AND d.day BETWEEN w.first AND w.last ORDER BY d.day",
         *([span[column] for span in spans] for column in range(3)),

@@ -54,6 +54,7 @@ class ChannelDesk:
             known=report.known,
             faults=faults[:MAX_FAULTS],
             fault_count=sheet.problem_count + len(report.faults),
+            warnings=report.warnings,
         )
 
     def _of(self, kind: FileKind) -> Any:
@@ -93,7 +94,7 @@ async def import_channel_file(
 
     The body is the file, XLSX or CSV, of at most 500 rows. ``channel`` is douyin, pinduoduo or group_purchase.
     ``kind`` orders: 外部订单号, 规格编码, 件数, 商品实收, 运费, 优惠, 付款时间, 收货人, 收货电话, 收货地址,
-    地区代码 (six digits, may be empty or missing);
+    地区代码 (six digits; when it is empty or missing, the one county that the address names, if it is known);
     refunds: 外部订单号, 外部退款号, 规格编码, 件数, 退款金额, 运费, 退款时间;
     settlements: 外部订单号, 到账金额, 手续费, 结算日期. Amounts are in yuan; 运费, 优惠 and 退款金额 may be empty.
     """

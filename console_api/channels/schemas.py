@@ -34,13 +34,17 @@ class ChannelFilesView(View):
 
 
 class FileCheckView(View):
-    """What a file would come to. With faults nothing of it would be taken in; ``fault_count`` may exceed the list."""
+    """What a file would come to. With faults nothing of it would be taken in; ``fault_count`` may exceed the list.
+
+    What ``warnings`` tell of is taken in as it is.
+    """
 
     row_count: int
     recorded: int
     known: int
     faults: list[Fault]
     fault_count: int
+    warnings: list[Fault]
 
 
 def _moment(text: str) -> datetime:

@@ -20,6 +20,7 @@ from miniapp_api.orders.schemas import (
     PlaceOrder,
     QuoteRequest,
     ReceiptExtendedView,
+    StayQuery,
     VouchersView,
 )
 from miniapp_api.orders.turnstile import OrderTurnstile
@@ -255,14 +256,14 @@ async def add_to_cart(actor: Consumer, body: MorePieces, key: IdempotencyKey, ca
 
 @door.put("/cart/lines/<sku:str>", status=204)
 async def put_in_cart(actor: Consumer, sku: str, body: PiecesInCart, carts: Carts) -> None:
-    """修改购物车中某规格的数量与勾选。"""
+    """修改购物车中某规格的数量与勾选；预约类按日期区分，不同日期为不同的行。"""
     await carts.put(actor.number, sku, body.quantity, body.selected, (body.check_in, body.check_out))
 
 
 @door.delete("/cart/lines/<sku:str>")
-async def take_out_of_cart(actor: Consumer, sku: str, carts: Carts) -> None:
-    """从购物车移除。"""
-    await carts.remove(actor.number, sku)
+async def take_out_of_cart(actor: Consumer, sku: str, query: StayQuery, carts: Carts) -> None:
+    """从购物车移除；预约类给出日期时只移除该日期的一行。"""
+    await carts.remove(actor.number, sku, (query.check_in, query.check_out))
 
 
 @door.put("/cart/selection", status=204)

@@ -213,6 +213,13 @@ class PiecesInCart(Input):
     check_out: date | None = None
 
 
+class StayQuery(Input):
+    """The days of a booked line; without them every line of the SKU is meant."""
+
+    check_in: date | None = None
+    check_out: date | None = None
+
+
 class CartSelection(Input):
     """Select these lines, or take their selection away; without ``skus`` all of them."""
 

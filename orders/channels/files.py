@@ -43,7 +43,7 @@ class SaleRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an order of a channel; ``row`` is where it stands in the file. Fen.
 
     ``paid_fen`` is what the goods of the line brought, all pieces together, after ``discount_fen``. ``region`` has six
-    digits (GB/T 2260), or is empty where the channel does not tell it.
+    digits (GB/T 2260), or is empty where the channel does not tell it: then the address is asked.
     """
 
     row: int
@@ -92,15 +92,19 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class FileReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file comes to: things it would record, things that are known already, and what is wrong with it."""
+    """What a file comes to: things it would record, things that are known already, and what is wrong with it.
+
+    ``warnings`` keep nothing from being recorded.
+    """
 
     recorded: int
     known: int
     faults: list[Fault]
+    warnings: list[Fault]
 
 
 class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was taken in."""
+    """A file that was taken in. Of ``without_region`` orders neither file nor address told the region."""
 
     number: str
     channel: SalesChannel
@@ -108,6 +112,7 @@ class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
     row_count: int
     recorded: int
     known: int
+    without_region: int
     imported_by: str
     imported_at: datetime
 
@@ -129,15 +134,20 @@ class Findings:
     recorded: int = 0
     known: int = 0
     faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
 
     def add(self, row: int, name: str, detail: str) -> None:
         """Note what is wrong with a member of a row."""
         self.faults.append(Fault(row, TITLES[name], detail))
 
+    def warn(self, row: int, name: str, detail: str) -> None:
+        """Note what is missing in a row that is taken in all the same."""
+        self.warnings.append(Fault(row, TITLES[name], detail))
+
     def report(self) -> FileReport:
         """In the order of the rows."""
         told = sorted(self.faults, key=lambda fault: fault.row)[:MAX_FAULTS]
-        return FileReport(recorded=self.recorded, known=self.known, faults=told)
+        return FileReport(recorded=self.recorded, known=self.known, faults=told, warnings=self.warnings[:MAX_FAULTS])
 
     def refuse_if_wrong(self) -> None:
         """Raises :class:`ChannelFileRefused` with all that is wrong."""
@@ -154,7 +164,8 @@ async def hold(source: Source) -> None:
 async def known_file(source: Source, kind: FileKind) -> ImportedFile | None:
     """The file when its very bytes were taken in before."""
     found = await row(
-        "SELECT number, channel, kind, row_count, recorded, known, imported_by, imported_at FROM channel_import"
+        "SELECT number, channel, kind, row_count, recorded, known, without_region, imported_by, imported_at"
+        " FROM channel_import"
         " WHERE merchant = $1 AND channel = $2 AND kind = $3 AND digest = $4",
         source.merchant,
         source.channel.value,
@@ -176,12 +187,13 @@ async def keep_file(
         row_count=len(told),
         recorded=found.recorded,
         known=found.known,
+        without_region=len(found.warnings),
         imported_by=source.actor,
         imported_at=now,
     )
     row_id = await scalar(
-        "INSERT INTO channel_import (number, merchant, channel, kind, digest, row_count, recorded, known, imported_by,"
-        " imported_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        "INSERT INTO channel_import (number, merchant, channel, kind, digest, row_count, recorded, known,"
+        " without_region, imported_by, imported_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
         kept.number,
         source.merchant,
         source.channel.value,
@@ -190,6 +202,7 @@ async def keep_file(
         kept.row_count,
         kept.recorded,
         kept.known,
+        kept.without_region,
         source.actor,
         now,
     )

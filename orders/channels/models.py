@@ -38,6 +38,7 @@ class ChannelImport(Model):
     row_count = fields.IntField()
     recorded = fields.IntField()
     known = fields.IntField()
+    without_region = fields.IntField()
     imported_by = fields.CharField(max_length=120)
     imported_at = fields.DatetimeField()
 

@@ -12,6 +12,7 @@ from kit.database import execute, rows, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
 from kit.outbox import announce
+from logistics.regions import region_in
 from orders.channels.files import (
     FileReport,
     Findings,
@@ -27,6 +28,7 @@ from orders.events import ChannelPaid
 from orders.life import OrderLife
 from orders.placements import CouponShare, Delivery, PlacedLine, PlacedOrder, PlacedTrade, insert_trade
 from orders.quotes import MAX_AMOUNT_FEN
+from places.queries import counties
 from products import quotas
 from products.drafts import ReturnPolicy
 from products.queries import SkuOffer, sku_offers
@@ -42,9 +44,10 @@ BY_MERCHANT_BP = 10_000
 
 @dataclass(frozen=True)
 class _Sale:
-    """One order of the file that is not known yet."""
+    """One order of the file that is not known yet. ``region`` is '' when nobody knows it."""
 
     external: str
+    region: str
     content: bytes
     lines: Sequence[SaleRow]
 
@@ -103,7 +106,7 @@ class ChannelSales:
         now = self.clock()
         offers = await sku_offers(sorted({line.sku for line in told}), now)
         left = await self.stock.lock(sorted({line.sku for line in told}))
-        sales = []
+        sales, known_counties = [], {} if all(line.region for line in told) else await counties()
         for external, lines in by_order.items():
             content = self._content(source, lines)
             if external in known:
@@ -115,7 +118,10 @@ class ChannelSales:
             _check_order(lines, now, found)
             for line in lines:
                 _check_line(line, source, offers, left, found)
-            sales.append(_Sale(external, content, lines))
+            region = lines[0].region or region_in(lines[0].address, known_counties) or ""
+            if not region:
+                found.warn(lines[0].row, "region", "地址中认不出唯一的县级地区，订单将没有地区代码")
+            sales.append(_Sale(external, region, content, lines))
         found.recorded = len(sales)
         return sales, offers
 
@@ -130,7 +136,7 @@ class ChannelSales:
         offers = await self._within_quotas(sale, offers)
         trade = _placed(source, sale.lines, offers, now)
         (order,) = trade.orders
-        delivery = Delivery(first.recipient, first.phone, first.region, first.address)
+        delivery = Delivery(first.recipient, first.phone, sale.region, first.address)
         await insert_trade(
             trade,
             f"channel:{source.channel.value}",

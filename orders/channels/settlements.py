@@ -195,7 +195,8 @@ async def channel_files(
     before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
     limit = min(limit, MAX_PAGE)
     found = await rows(
-        "SELECT id, number, channel, kind, row_count, recorded, known, imported_by, imported_at FROM channel_import"
+        "SELECT id, number, channel, kind, row_count, recorded, known, without_region, imported_by,"
+        " imported_at FROM channel_import"
         " WHERE merchant = $1 AND channel = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
         merchant,
         channel.value,

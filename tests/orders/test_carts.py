@@ -77,10 +77,41 @@ async def test_a_booked_line_carries_its_days_and_says_what_is_left_of_each(mall
     assert await state() == ("day_not_free", 0, 2)
     with pytest.raises(DayNotFree):
         await carts.put("C1", sku, 1, True, nights)
+    await carts.remove("C1", sku)
     await carts.add("C1", sku, 1, None, (in_days(mall, 8), in_days(mall, 10)))
     assert await state() == ("ok", 2, 2), "other days, and one room"
     mall.watch.forward(days=9)
     assert await state() == ("day_not_free", 0, 1), "the first night is over"
+
+
+async def test_two_stays_in_one_room_are_two_lines_and_are_bought_one_by_one(mall: Mall) -> None:
+    """Fails when a purchase takes out every line of its SKU, or days of one stay count for another: tried."""
+    carts, sku = Carts(mall.watch), await open_lodging(mall)
+    stays = [(in_days(mall, begins), in_days(mall, begins + nights)) for begins, nights in ((5, 2), (6, 1), (12, 3))]
+    for days in stays:
+        await carts.add("C1", sku, 1, None, days)
+    await carts.add("C1", sku, 1, None, stays[0])
+    with counted_statements() as sent:
+        cart = await carts.read("C1")
+    assert len(sent) == 3, sent
+    lines = {(line.check_in, line.check_out): line for group in cart.groups for line in group.lines}
+    assert {days: (line.quantity, len(line.days), line.state) for days, line in lines.items()} == {
+        stays[0]: (2, 2, "ok"), stays[1]: (1, 1, "ok"), stays[2]: (1, 3, "ok"),
+    }  # fmt: skip
+    assert cart.selected_fen == sum(sum(day.price_fen for day in li.days) * li.quantity for li in lines.values())
+
+    async def left() -> list[tuple[object, object]]:
+        return [(li.check_in, li.check_out) for group in (await carts.read("C1")).groups for li in group.lines]
+
+    await book(mall, stay(mall, sku, begins_in=6, nights=1), "C1")
+    assert await left() == [stays[0], stays[2]], "the one that was bought is out"
+    await mall.place(1)
+    await carts.put("C1", sku, 1, False, stays[2])
+    assert await left() == [stays[0], stays[2]]
+    await carts.remove("C1", sku, stays[0])
+    assert await left() == [stays[2]]
+    await carts.remove("C1", sku)
+    assert await left() == []
 
 
 async def test_selection_removal_and_the_order_that_takes_its_lines_out(mall: Mall) -> None:

@@ -345,11 +345,34 @@ async def test_the_region_comes_with_the_file_where_the_channel_tells_it(channel
 
     assert await region_of("D-1", "533124") == "533124"
     assert await region_of("D-2", "") == ""
+    assert await scalar("SELECT without_region FROM channel_import ORDER BY id DESC LIMIT 1") == 1
     for wrong in ("530000", "53312", "陇川县"):
         raw = f"{titles}\nD-3,{sku},1,39.90,,,{paid},{BUYER},{wrong}".encode()
         with pytest.raises(ChannelFileRefused) as refused:
             await channels.desk.take(channels.source(DOUYIN, raw), FileKind.ORDERS, raw)
         assert refused.value.facts["faults"][0]["column"] == "地区代码"  # type: ignore[index]
+
+
+async def test_without_a_region_the_address_is_asked_and_a_doubt_is_told(channels: Channels) -> None:
+    """Fails when the address is not asked; an order that is known stays the same order: tried."""
+    (sku,), paid = channels.mall.skus, channels.ago(hours=1)
+    here = f"D-1,{sku},1,39.90,,,{paid},示例收货人,19900000001,云南省德宏州陇川县章凤镇示例路 1 号"
+    lines = [here, f"D-2,{sku},1,39.90,,,{paid},{BUYER}"]
+    raw = csv_of(FileKind.ORDERS, lines)
+    checked = await channels.desk.check(channels.source(DOUYIN, raw), FileKind.ORDERS, raw)
+    assert (checked.recorded, checked.faults) == (2, [])
+    assert [(each.row, each.column) for each in checked.warnings] == [(3, "地区代码")]
+    kept = await channels.take(DOUYIN, FileKind.ORDERS, lines)
+    assert (kept.recorded, kept.without_region) == (2, 1)
+    assert await channels.take(DOUYIN, FileKind.ORDERS, lines) == kept
+    for external, region in (("D-1", "533124"), ("D-2", "")):
+        number = await order_of(external)
+        sealed = await scalar("SELECT delivery FROM customer_order WHERE number = $1", number)
+        delivery = opened(channels.mall.cipher, number, bytes(sealed))
+        assert delivery is not None
+        assert delivery.region == region
+    again = await channels.take(DOUYIN, FileKind.ORDERS, [here])
+    assert (again.recorded, again.known, again.without_region) == (0, 1, 0)
 
 
 async def test_beyond_the_brands_quota_a_line_sold_elsewhere_does_not_carry_it(channels: Channels) -> None:
