@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, transaction
 from orders.after_sales import AfterSales
-from orders.errors import OrderNotFound, OrderStateConflict, PiecesNotLeft, RefundedElsewhere
+from orders.channels.errors import RefundedElsewhere
+from orders.errors import OrderNotFound, OrderStateConflict, PiecesNotLeft
 from orders.models import OrderState
 from orders.parcels import pieces_left
 from products.errors import SoldOut

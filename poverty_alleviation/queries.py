@@ -196,6 +196,21 @@ async def statement(code: str, since: date | None = None, until: date | None = N
     )
 
 
+_PARTS = f"""
+WITH part AS (
+    SELECT min(p.id) AS id, -sum(p.amount_fen)::bigint AS amount_fen, j.occurred_at, j.period, j.seq, j.hash,
+           j.source_type, j.source_id, j.note, p.subject, p.rule, p.contribution, a.category
+      FROM ledger_account a
+      JOIN ledger_posting p ON p.account_id = a.id
+      JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN}
+     WHERE a.owner = $3 AND a.code = $4 AND a.state = ANY($5)
+     GROUP BY j.id, p.subject, p.rule, p.contribution, a.category HAVING sum(p.amount_fen) <> 0)
+SELECT part.*, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM part) AS total_fen,
+       CASE WHEN b.line IS NULL THEN 'intake' ELSE 'order_line' END AS subject_kind,
+       b.order_number AS "order", b.product, b.title, b.quantity, b.net_fen
+  FROM part LEFT JOIN line_basis b ON b.line = part.subject WHERE part.id > $6 ORDER BY part.id LIMIT $7"""
+
+
 async def drill_down(
     code: str,
     figure: Figure,
@@ -211,18 +226,7 @@ async def drill_down(
     limit = min(limit, MAX_PAGE)
     after = read_cursor(cursor, tuple[int])[0] if cursor else 0
     found = await rows(
-        "WITH part AS (SELECT min(p.id) AS id, -sum(p.amount_fen)::bigint AS amount_fen,"
-        " j.occurred_at, j.period,"
-        " j.seq, j.hash, j.source_type, j.source_id, j.note, p.subject, p.rule, p.contribution, a.category"
-        " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
-        f" JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN}"
-        " WHERE a.owner = $3 AND a.code = $4 AND a.state = ANY($5)"
-        " GROUP BY j.id, p.subject, p.rule, p.contribution, a.category HAVING sum(p.amount_fen) <> 0)"
-        " SELECT part.*, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM part) AS total_fen,"
-        " CASE WHEN b.line IS NULL THEN 'intake' ELSE 'order_line' END AS subject_kind,"
-        ' b.order_number AS "order", b.product, b.title, b.quantity, b.net_fen'
-        " FROM part LEFT JOIN line_basis b ON b.line = part.subject WHERE part.id > $6 ORDER BY"
-        " part.id LIMIT $7",
+        _PARTS,
         since,
         until,
         code,

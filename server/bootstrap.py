@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
-from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from accounts.clerks import Clerks
@@ -17,7 +16,7 @@ from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.answer_cache import AnswerCache
 from console_api.channels.endpoints import ChannelDesk
 from content.checking import Checks
-from content.pictures import PictureLimits, Pictures
+from content.pictures import Pictures
 from content.ports import ObjectStorage
 from content.texts import Texts
 from county.complaints.channel import ComplaintChannel
@@ -25,25 +24,17 @@ from county.complaints.pictures import ComplaintPictures
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
 from integrations.field_encryption.cipher import AesGcmFieldCipher
-from integrations.kuaidi100.service import Kuaidi100
-from integrations.local_carrier.service import LocalCarrier
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
-from integrations.object_storage.folder import FolderStorage
-from integrations.object_storage.s3 import S3Storage
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.redis.sold_out import RedisSoldOutSigns
-from integrations.wechat.background import BackgroundClient
-from integrations.wechat.codes import MiniProgramCodes
 from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
 from integrations.wechat.receipts import WeChatOrderStates
 from integrations.wechat.shipping import WeChatShipping
 from integrations.wechat.subscribe import WeChatSubscribeSender
 from integrations.wechat_pay.complaints import WeChatPayComplaints
-from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
-from integrations.wechat_pay.sharing import WeChatProfitSharing
 from kit.encryption import FieldCipher
 from ledger.service import Journals, Sealer
 from live import service as live
@@ -58,7 +49,6 @@ from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.labels import LabelCancellations
 from logistics.parcels import Parcels
-from logistics.ports import CarrierService
 from logistics.reports import Reporter, ShippingReports
 from logistics.templates import FreightTemplates
 from logistics.tracking import Tracking
@@ -124,17 +114,15 @@ from referrals.shares import ReferralShares
 from referrals.terms import Programme
 from reviews.service import Reviews
 from scans.service import ScanCodes, ScanTokens
+from server import adapters
 from server.own_records import parts_of
-from server.settings import PictureSettings, Settings
+from server.settings import Settings
 from server.tallies import Tallies
 from settlements.entries import SettlementEntries
 from settlements.statements import Statements
 from traceability.lots import Lots
 from traceability.service import Intakes, Suppliers
 from webhook_api.wechat.push import MessagePush
-
-NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
-TRACKS_PATH = "/v1/webhook/kuaidi100/tracks"
 
 
 @dataclass
@@ -212,35 +200,35 @@ def bootstrap(settings: Settings) -> Bootstrap:
     wechat = MiniProgramClient(
         settings.wechat.appid, settings.wechat.secret, settings.wechat.api_base.rstrip("/"), http, redis
     )
-    gateway = WeChatPayGateway(_wechat_pay(settings), http)
+    gateway = WeChatPayGateway(adapters.wechat_pay(settings), http)
     passwords = Passwords()
     complaints = Complaints(cipher, Catalogue())
     sessions = Sessions()
     clerks, legal_persons = Clerks(passwords), LegalPersons(cipher, AccessLogs())
     stock = Stock()
     payments, refunds = Payments(gateway), Refunds(gateway)
-    splitting = _splitting(settings, gateway, http)
+    splitting = adapters.splitting(settings, gateway, http)
     sharing = Sharing(splitting, settings.wechat_pay.share_limit_bp)
     coupons = Coupons()
     address_book = AddressBook(cipher)
     order_life = OrderLife(stock, payments, refunds, coupons)
     order_desks = OrderDesks(cipher)
-    storage = _storage(settings.pictures)
-    pictures, texts = _pictures(settings.pictures, storage), Texts()
+    storage = adapters.storage(settings.pictures)
+    pictures, texts = adapters.pictures(settings.pictures, storage), Texts()
     after_sales = AfterSales(refunds, stock, order_desks, pictures, texts)
     media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
     live_sessions = live.Sessions(bell, media)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
-    service, carriers = _carrier_service(settings, http), Carriers(cipher)
+    service, carriers = adapters.carrier_service(settings, http), Carriers(cipher)
     shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
     labels = Labels(service, carriers, shipping)
     own_data, parts = settings.own_data, parts_of(cipher, address_book)
     hls_directory = settings.media.directory / "hls"
-    background = _background_client(settings)
+    background = adapters.background_client(settings)
     receipts = Receipts(WeChatOrderStates(background))
-    outgoing = Outgoing(WeChatSubscribeSender(background, _miniprogram_state(settings)))
+    outgoing = Outgoing(WeChatSubscribeSender(background, adapters.miniprogram_state(settings)))
     built = Bootstrap(
         settings=settings,
         http=http,
@@ -311,7 +299,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         ReferralTokens(settings.secret_key),
         Referrers(),
         Programme(splitting.is_offered),
-        ScanCodes(_code_painter(settings, wechat), settings.public_base_url.rstrip("/")),
+        ScanCodes(adapters.code_painter(settings, wechat), settings.public_base_url.rstrip("/")),
         Inbox(),
         outgoing,
         ConsumerLogin(wechat, cipher, sessions, settings.wechat.appid),
@@ -401,75 +389,3 @@ def bootstrap(settings: Settings) -> Bootstrap:
     built.services.update({type(service): service for service in offered})
     built.services[FieldCipher] = cipher
     return built
-
-
-def _code_painter(settings: Settings, wechat: MiniProgramClient) -> MiniProgramCodes:
-    return MiniProgramCodes(wechat, "release" if settings.environment == "production" else "trial")
-
-
-def _miniprogram_state(settings: Settings) -> str:
-    return "formal" if settings.environment == "production" else "trial"
-
-
-def _background_client(settings: Settings) -> BackgroundClient:
-    """Blocks: for jobs alone. It connects when it is first used."""
-    redis = BlockingRedis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
-    wechat = settings.wechat
-    return BackgroundClient(wechat.appid, wechat.secret, base=wechat.api_base, redis=redis)
-
-
-def _storage(pictures: PictureSettings) -> ObjectStorage:
-    if not pictures.bucket:
-        return FolderStorage(pictures.directory)
-    return S3Storage.of(
-        bucket=pictures.bucket,
-        endpoint=pictures.s3_endpoint,
-        region=pictures.s3_region,
-        access_key_id=pictures.s3_access_key_id,
-        secret_access_key=pictures.s3_secret_access_key,
-    )
-
-
-def _pictures(pictures: PictureSettings, storage: ObjectStorage) -> Pictures:
-    limits = PictureLimits(pictures.max_bytes, pictures.max_pixels, pictures.consumer_per_day, pictures.staff_per_day)
-    return Pictures(storage, pictures.base_url.rstrip("/"), limits)
-
-
-def _carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierService | None:
-    carrier = settings.carrier
-    if carrier.service == "local":
-        return LocalCarrier(carrier.local_stage_s)
-    if carrier.service == "kuaidi100":
-        return Kuaidi100(
-            customer=carrier.customer,
-            key=carrier.key,
-            secret=carrier.secret,
-            salt=carrier.salt,
-            callback_url=settings.public_base_url.rstrip("/") + TRACKS_PATH,
-            poll_base=carrier.poll_base.rstrip("/"),
-            api_base=carrier.api_base.rstrip("/"),
-            http=http,
-        )
-    return None
-
-
-def _splitting(settings: Settings, gateway: WeChatPayGateway, http: httpx.AsyncClient) -> WeChatProfitSharing:
-    pay = settings.wechat_pay
-    return WeChatProfitSharing(gateway.configuration, pay.share_receiver or pay.mchid, pay.share_receiver_name, http)
-
-
-def _wechat_pay(settings: Settings) -> WeChatPayConfiguration:
-    pay = settings.wechat_pay
-    return read_configuration(
-        mode=pay.mode,
-        appid=settings.wechat.appid,
-        mchid=pay.mchid,
-        certificate_serial=pay.cert_serial,
-        private_key_pem=pay.private_key_file.read_bytes(),
-        apiv3_key=pay.apiv3_key,
-        public_key_id=pay.public_key_id,
-        public_key_pem=pay.public_key_file.read_bytes() if pay.public_key_file else b"",
-        platform_certificates=tuple(file.read_bytes() for file in pay.platform_cert_files),
-        notify_url=settings.public_base_url.rstrip("/") + NOTICE_PATH,
-        bases=pay.bases,
-    )

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 WEAK_SECRETS = ("", "change-me", "secret", "development")
+KEPT_DAYS = (1096, 36525)
+"""The least that the law asks for, three years, and the most that is taken for a retention."""
 
 
 class SettingsInvalid(Exception):
@@ -158,25 +160,22 @@ class Settings(msgspec.Struct, frozen=True):
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check the settings. Raises :class:`SettingsInvalid` with every reason at once."""
-    env = os.environ if environ is None else environ
+    tree = _tree(os.environ if environ is None else environ)
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(f"settings: {error}") from None
+    reasons = list(_reasons_not_to_start(settings))
+    if reasons:
+        raise SettingsInvalid("\n".join(reasons))
+    return settings
+
+
+def _tree(env: Mapping[str, str]) -> dict[str, object]:
+    """What the environment says, in the shape of :class:`Settings` and not yet checked."""
     state = Path(env.get("LONGCHUAN_STATE_DIR", ".state")).resolve()
-    media = {
-        "directory": env.get("MEDIA_DIR", str(state / "media")),
-        "callback_secret": env.get("MEDIA_CALLBACK_SECRET", ""),
-        **_named(
-            env,
-            MediaSettings,
-            {"ffmpeg_path": "FFMPEG_PATH", "stat_url": "MEDIA_STAT_URL", "control_url": "MEDIA_CONTROL_URL"},
-        ),
-    }
-    pay = _named(env, WeChatPaySettings, {}, "WECHAT_PAY_")
-    for several in ("bases", "platform_cert_files"):
-        if several in pay:
-            pay[several] = _several(str(pay[several]))
-    if not pay.get("public_key_file"):
-        pay.pop("public_key_file", None)
     environment = env.get("LONGCHUAN_ENV", "production")
-    tree = {
+    return {
         "environment": environment,
         "state_directory": str(state),
         "api_host": env.get("API_HOST", "127.0.0.1"),
@@ -192,8 +191,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         "field_key": env.get("FIELD_KEY", ""),
         "database": {"url": env.get("DATABASE_URL", ""), **_named(env, DatabaseSettings, {}, "DATABASE_")},
         "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
-        "wechat_pay": pay,
-        "media": media,
+        "wechat_pay": _pay(env),
+        "media": _media(env, state),
         "review_window_days": env.get("REVIEW_WINDOW_DAYS", "180"),
         "presale_days": env.get("PRESALE_DAYS", "90"),
         "invoice_window_days": env.get("INVOICE_WINDOW_DAYS", "180"),
@@ -206,14 +205,28 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
-    try:
-        settings = msgspec.convert(tree, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
-    except msgspec.ValidationError as error:
-        raise SettingsInvalid(f"settings: {error}") from None
-    reasons = list(_reasons_not_to_start(settings))
-    if reasons:
-        raise SettingsInvalid("\n".join(reasons))
-    return settings
+
+
+def _media(env: Mapping[str, str], state: Path) -> dict[str, object]:
+    return {
+        "directory": env.get("MEDIA_DIR", str(state / "media")),
+        "callback_secret": env.get("MEDIA_CALLBACK_SECRET", ""),
+        **_named(
+            env,
+            MediaSettings,
+            {"ffmpeg_path": "FFMPEG_PATH", "stat_url": "MEDIA_STAT_URL", "control_url": "MEDIA_CONTROL_URL"},
+        ),
+    }
+
+
+def _pay(env: Mapping[str, str]) -> dict[str, object]:
+    pay = _named(env, WeChatPaySettings, {}, "WECHAT_PAY_")
+    for several in ("bases", "platform_cert_files"):
+        if several in pay:
+            pay[several] = _several(str(pay[several]))
+    if not pay.get("public_key_file"):
+        pay.pop("public_key_file", None)
+    return pay
 
 
 def _several(text: str) -> list[str]:
@@ -233,71 +246,82 @@ def _named(
 
 
 def _reasons_not_to_start(s: Settings) -> list[str]:
-    """What is missing anywhere, and what production refuses: local twins, defaults, weak secrets."""
-    reasons = []
+    """What is missing or out of bounds anywhere, and what production refuses: local twins, defaults, weak secrets."""
+    reasons = [*_missing(s), *_out_of_bounds(s)]
+    if s.environment == "production":
+        reasons += [*_local_twins(s), *_open_doors(s)]
+    return reasons
+
+
+def _missing(s: Settings) -> Iterator[str]:
     if not s.database.url:
-        reasons.append("DATABASE_URL is not set")
+        yield "DATABASE_URL is not set"
     for name, secret in (
         ("SECRET_KEY", s.secret_key),
         ("FIELD_KEY", s.field_key),
         ("MEDIA_CALLBACK_SECRET", s.media.callback_secret),
     ):
         if secret.lower() in WEAK_SECRETS or len(secret) < 32:
-            reasons.append(f"{name} must be a secret of 32 characters or more")
-    if not 0 <= s.api_drain_s <= 60:
-        reasons.append("API_DRAIN_S must be between 0 and 60 seconds")
-    if not 0 <= s.trusted_proxies <= 10:
-        reasons.append("TRUSTED_PROXIES must be between 0 and 10")
-    if not 1 <= s.review_window_days <= 3650:
-        reasons.append("REVIEW_WINDOW_DAYS must be between 1 and 3650")
-    if not 1 <= s.presale_days <= 330:
-        reasons.append("PRESALE_DAYS must be between 1 and 330, which is as far ahead as WeChat takes a pre-sale")
-    if not 0 <= s.invoice_window_days <= 1827:
-        reasons.append("INVOICE_WINDOW_DAYS must be between 0 and 1827")
-    if not 0 <= s.own_data.closure_cooling_days <= 60:
-        reasons.append("OWN_DATA_CLOSURE_COOLING_DAYS must be between 0 and 60")
-    if not 1096 <= s.own_data.trade_retention_days <= 36525:
-        reasons.append("OWN_DATA_TRADE_RETENTION_DAYS must be at least 1096: three years (e-commerce law, article 31)")
-    if not 1096 <= s.own_data.live_retention_days <= 36525:
-        reasons.append("OWN_DATA_LIVE_RETENTION_DAYS must be at least 1096: three years (live commerce, replays)")
-    if not 1 <= s.own_data.exports_per_day <= 100:
-        reasons.append("OWN_DATA_EXPORTS_PER_DAY must be between 1 and 100")
-    if not 64 * 1024 <= s.pictures.max_bytes <= 10 * 1024 * 1024:
-        reasons.append("PICTURES_MAX_BYTES must be between 64 KiB and 10 MiB")
+            yield f"{name} must be a secret of 32 characters or more"
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
-        reasons.append("PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY")
+        yield "PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY"
     if len(s.wechat_pay.apiv3_key.encode()) != 32:
-        reasons.append("WECHAT_PAY_APIV3_KEY must have 32 bytes")
-    if not 0 <= s.wechat_pay.share_limit_bp <= 3000:
-        reasons.append("WECHAT_PAY_SHARE_LIMIT_BP must be between 0 and 3000, the most that WeChat Pay splits")
+        yield "WECHAT_PAY_APIV3_KEY must have 32 bytes"
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
-        reasons.append("WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set")
+        yield "WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set"
     if s.carrier.service == "kuaidi100" and (
         not (s.carrier.customer and s.carrier.key and s.carrier.secret) or len(s.carrier.salt) < 16
     ):
-        reasons.append("CARRIER_CUSTOMER, CARRIER_KEY, CARRIER_SECRET and a CARRIER_SALT of 16 characters must be set")
-    if not 10 <= s.carrier.pause_s <= 86400 or not 1 <= s.carrier.local_stage_s <= 86400:
-        reasons.append("CARRIER_PAUSE_S must be 10 to 86400, CARRIER_LOCAL_STAGE_S 1 to 86400")
-    if s.environment == "production":
-        if s.carrier.service == "local":
-            reasons.append("production has no local carrier")
-        carrier_hosts = [urlsplit(base) for base in (s.carrier.poll_base, s.carrier.api_base)]
-        if any(u.scheme != "https" or not (u.hostname or "").endswith(".kuaidi100.com") for u in carrier_hosts):
-            reasons.append("production talks to Kuaidi100 itself, never to a stand-in")
-        addresses = (s.wechat.api_base, *s.wechat_pay.bases)
-        hosts = [(urlsplit(address).scheme, urlsplit(address).hostname or "") for address in addresses]
-        if any(scheme != "https" or not host.endswith(".weixin.qq.com") for scheme, host in hosts):
-            reasons.append("production talks to WeChat itself, never to a sandbox")
-        if s.wechat.push_mode != "safe":
-            reasons.append("WECHAT_PUSH_MODE must be safe in production: a plain push is not signed as a whole")
-        if not s.wechat.push_token or len(s.wechat.push_aes_key) != 43:
-            reasons.append("WECHAT_PUSH_TOKEN and a WECHAT_PUSH_AES_KEY of 43 characters must be set in production")
-        if not s.public_base_url.startswith("https://"):
-            reasons.append("PUBLIC_BASE_URL must be https in production")
-        if urlsplit(s.pictures.base_url).scheme != "https":
-            reasons.append("PICTURES_BASE_URL must be https in production")
-        if urlsplit(s.pictures.base_url).hostname == urlsplit(s.public_base_url).hostname:
-            reasons.append("PICTURES_BASE_URL must be another host than PUBLIC_BASE_URL in production")
-        if s.state_directory.is_relative_to(tempfile.gettempdir()):
-            reasons.append("LONGCHUAN_STATE_DIR may not be a temporary directory in production")
-    return reasons
+        yield "CARRIER_CUSTOMER, CARRIER_KEY, CARRIER_SECRET and a CARRIER_SALT of 16 characters must be set"
+
+
+def _out_of_bounds(s: Settings) -> Iterator[str]:
+    own_data = s.own_data
+    for name, value, least, most, why in (
+        ("API_DRAIN_S", s.api_drain_s, 0, 60, ""),
+        ("TRUSTED_PROXIES", s.trusted_proxies, 0, 10, ""),
+        ("REVIEW_WINDOW_DAYS", s.review_window_days, 1, 3650, ""),
+        ("PRESALE_DAYS", s.presale_days, 1, 330, ": as far ahead as WeChat takes a pre-sale"),
+        ("INVOICE_WINDOW_DAYS", s.invoice_window_days, 0, 1827, ""),
+        ("OWN_DATA_CLOSURE_COOLING_DAYS", own_data.closure_cooling_days, 0, 60, ""),
+        ("OWN_DATA_TRADE_RETENTION_DAYS", own_data.trade_retention_days, *KEPT_DAYS, ": e-commerce law, article 31"),
+        ("OWN_DATA_LIVE_RETENTION_DAYS", own_data.live_retention_days, *KEPT_DAYS, ": records of live commerce"),
+        ("OWN_DATA_EXPORTS_PER_DAY", own_data.exports_per_day, 1, 100, ""),
+        ("PICTURES_MAX_BYTES", s.pictures.max_bytes, 64 * 1024, 10 * 1024 * 1024, ""),
+        ("WECHAT_PAY_SHARE_LIMIT_BP", s.wechat_pay.share_limit_bp, 0, 3000, ": the most that WeChat Pay splits"),
+        ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),
+        ("CARRIER_LOCAL_STAGE_S", s.carrier.local_stage_s, 1, 86400, ""),
+    ):
+        if not least <= value <= most:
+            yield f"{name} must be between {least} and {most}{why}"
+
+
+def _local_twins(s: Settings) -> Iterator[str]:
+    """Stand-ins of vendors, in production."""
+    if s.carrier.service == "local":
+        yield "production has no local carrier"
+    if not all(_is_at(base, ".kuaidi100.com") for base in (s.carrier.poll_base, s.carrier.api_base)):
+        yield "production talks to Kuaidi100 itself, never to a stand-in"
+    if not all(_is_at(base, ".weixin.qq.com") for base in (s.wechat.api_base, *s.wechat_pay.bases)):
+        yield "production talks to WeChat itself, never to a sandbox"
+
+
+def _is_at(address: str, domain: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" and (parts.hostname or "").endswith(domain)
+
+
+def _open_doors(s: Settings) -> Iterator[str]:
+    """What must be closed in production: unsigned pushes, plain http, one host for pages and pictures, lost state."""
+    if s.wechat.push_mode != "safe":
+        yield "WECHAT_PUSH_MODE must be safe in production: a plain push is not signed as a whole"
+    if not s.wechat.push_token or len(s.wechat.push_aes_key) != 43:
+        yield "WECHAT_PUSH_TOKEN and a WECHAT_PUSH_AES_KEY of 43 characters must be set in production"
+    if not s.public_base_url.startswith("https://"):
+        yield "PUBLIC_BASE_URL must be https in production"
+    if urlsplit(s.pictures.base_url).scheme != "https":
+        yield "PICTURES_BASE_URL must be https in production"
+    if urlsplit(s.pictures.base_url).hostname == urlsplit(s.public_base_url).hostname:
+        yield "PICTURES_BASE_URL must be another host than PUBLIC_BASE_URL in production"
+    if s.state_directory.is_relative_to(tempfile.gettempdir()):
+        yield "LONGCHUAN_STATE_DIR may not be a temporary directory in production"

@@ -63,6 +63,11 @@ def _row(fact: type[FactT], handler: Callable[[FactT, ServiceT], Awaitable[None]
 
 def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
     """Fact -> reactions, in the order in which they run."""
+    return (*_of_small_rooms(built), *_of_payments(built), *_of_orders(built))
+
+
+def _of_small_rooms(built: Bootstrap) -> tuple[Reaction, ...]:
+    """Facts of messages, content, traceability and logistics."""
     return (
         # messages
         _row(SubscriptionAnswered, messages.handlers.on_subscription_answered, built.outgoing),
@@ -72,7 +77,19 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(TextJudged, reviews.handlers.on_text_judged, built.reviews),
         _row(TextJudged, live.handlers.on_text_judged, built.chat),
         _row(PictureJudged, reviews.handlers.on_picture_judged, built.reviews),
-        # payments
+        # traceability
+        _row(IntakePaid, books.on_intake_paid, built.sales_books),
+        # logistics
+        _row(ParcelSigned, logistics.handlers.on_parcel_signed, built.shipping_reports),
+        _row(ParcelSigned, orders.handlers.on_parcel_signed, built.receipts),
+        _row(ParcelReturned, orders.handlers.on_parcel_returned, built.strays),
+        _row(ParcelLost, orders.handlers.on_parcel_lost, built.strays),
+    )
+
+
+def _of_payments(built: Bootstrap) -> tuple[Reaction, ...]:
+    """Facts of payments, and of what referrers are owed."""
+    return (
         _row(PaymentSucceeded, orders.handlers.on_payment_succeeded, built.order_life),
         _row(PaymentArrivedLate, orders.handlers.on_payment_arrived_late, built.order_life),
         _row(PaymentClosed, orders.handlers.on_payment_closed, built.order_life),
@@ -94,14 +111,12 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(CommissionOwed, books.on_commission_owed, built.sales_books),
         _row(CommissionReduced, books.on_commission_reduced, built.sales_books),
         _row(ReferrerPaid, books.on_referrer_paid, built.sales_books),
-        # traceability
-        _row(IntakePaid, books.on_intake_paid, built.sales_books),
-        # logistics
-        _row(ParcelSigned, logistics.handlers.on_parcel_signed, built.shipping_reports),
-        _row(ParcelSigned, orders.handlers.on_parcel_signed, built.receipts),
-        _row(ParcelReturned, orders.handlers.on_parcel_returned, built.strays),
-        _row(ParcelLost, orders.handlers.on_parcel_lost, built.strays),
-        # orders
+    )
+
+
+def _of_orders(built: Bootstrap) -> tuple[Reaction, ...]:
+    """Facts of orders."""
+    return (
         _row(OrderPaid, orders.handlers.on_order_paid, built.vouchers),
         _row(LineRefunded, orders.handlers.on_pieces_refunded, built.vouchers),
         _row(OrderPaid, orders.handlers.on_referred_order_paid, built.referral_shares),

@@ -18,12 +18,12 @@ from console_api.channels.schemas import (
     ChannelQuery,
     FileCheckView,
 )
+from orders.channels.errors import ChannelFileRefused, ChannelUnknown
 from orders.channels.files import MAX_FAULTS, MAX_ROWS, Fault, ImportedFile, Source
 from orders.channels.models import FileKind, SalesChannel
 from orders.channels.refunds import ChannelRefunds
 from orders.channels.sales import ChannelSales
 from orders.channels.settlements import ChannelSettlements, ChannelStanding, channel_files, channel_standing
-from orders.errors import ChannelFileRefused, ChannelUnknown
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from console_api.invoices.schemas import (
     WindowInput,
     WindowsView,
 )
-from orders.errors import InvoiceRequestNotFound
+from orders.invoices.errors import InvoiceRequestNotFound
 from orders.invoices.files import InvoiceFiles
 from orders.invoices.queries import invoice_of_merchant, invoice_windows, invoices_of
 from orders.invoices.service import Invoices

@@ -6,7 +6,7 @@ from accounts.actors import Consumer
 from api_kit.doors import IdempotencyKey
 from miniapp_api import door
 from miniapp_api.invoices.schemas import InvoiceInput, InvoiceView
-from orders.errors import InvoiceRequestNotFound
+from orders.invoices.errors import InvoiceRequestNotFound
 from orders.invoices.files import InvoiceFiles
 from orders.invoices.queries import invoice_of_order
 from orders.invoices.service import Invoices, InvoiceTitle

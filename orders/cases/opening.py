@@ -48,6 +48,23 @@ async def lines_for_claim(order_id: int) -> list[Row]:
     )
 
 
+# The case, its first event and its items.
+_OPEN = """
+WITH opened AS (
+    INSERT INTO after_sales_case (number, order_id, kind, cause, state, due_at, quantity, amount_fen, freight_fen,
+           reason, pictures, return_freight_by, offers, refund_attempt, requested_at)
+    VALUES ($1, $2, $3, $4, 'requested', $5, $14, $6, $7, $8, $9::jsonb, $10, 0, 1, $11) RETURNING id),
+told AS (
+    INSERT INTO after_sales_event (case_id, event, state, actor, note, happened_at)
+    SELECT id, 'request', 'requested', $12, $8, $11 FROM opened),
+items AS (
+    INSERT INTO after_sales_item (case_id, line_id, quantity, amount_fen, freight_fen, kept_fen)
+    SELECT opened.id, i.line, i.quantity, i.amount_fen, i.freight_fen, i.kept_fen
+      FROM opened, jsonb_to_recordset($13::jsonb)
+           AS i (line bigint, quantity int, amount_fen bigint, freight_fen bigint, kept_fen bigint))
+SELECT id FROM opened"""
+
+
 async def open_case(
     order: Row,
     items: Sequence[Item],
@@ -64,16 +81,7 @@ async def open_case(
         raise NothingToRefund(left=0)
     number, due_at = public_number(now, "R"), now + timedelta(seconds=window_s)
     await row(
-        "WITH opened AS (INSERT INTO after_sales_case (number, order_id, kind, cause, state, due_at, quantity,"
-        " amount_fen, freight_fen, reason, pictures, return_freight_by, offers, refund_attempt, requested_at)"
-        " VALUES ($1, $2, $3, $4, 'requested', $5, $14, $6, $7, $8, $9::jsonb, $10, 0, 1, $11) RETURNING id),"
-        " told AS (INSERT INTO after_sales_event (case_id, event, state, actor, note, happened_at)"
-        " SELECT id, 'request', 'requested', $12, $8, $11 FROM opened),"
-        " items AS (INSERT INTO after_sales_item (case_id, line_id, quantity, amount_fen, freight_fen, kept_fen)"
-        " SELECT opened.id, i.line, i.quantity, i.amount_fen, i.freight_fen, i.kept_fen"
-        " FROM opened, jsonb_to_recordset($13::jsonb)"
-        " AS i (line bigint, quantity int, amount_fen bigint, freight_fen bigint, kept_fen bigint))"
-        " SELECT id FROM opened",
+        _OPEN,
         number,
         order["id"],
         kind.value,

@@ -9,8 +9,8 @@ import msgspec
 from kit.clock import Clock
 from kit.database import execute, row, scalar
 from kit.numbers import public_number
+from orders.channels.errors import ChannelFileRefused
 from orders.channels.models import FileKind, SalesChannel
-from orders.errors import ChannelFileRefused
 
 MAX_ROWS = 500
 """Rows in one file: their stock is locked together, and every buyer of it waits for the last one."""

@@ -18,7 +18,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row
 from kit.encryption import FieldCipher
 from kit.imaging import encode_anew
-from orders.errors import InvoiceFileMissing, InvoiceFileRefused, InvoiceRequestNotFound, InvoiceStateConflict
+from orders.invoices.errors import InvoiceFileMissing, InvoiceFileRefused, InvoiceRequestNotFound, InvoiceStateConflict
 from orders.invoices.models import InvoiceState
 
 MAX_PDF_BYTES = 1024 * 1024

@@ -9,7 +9,9 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
-from orders.errors import (
+from orders.errors import OrderNotFound
+from orders.groups.forming import demand_formed
+from orders.invoices.errors import (
     InvoiceNotOffered,
     InvoiceNotPossible,
     InvoiceNumberUsed,
@@ -17,10 +19,8 @@ from orders.errors import (
     InvoiceRequestNotFound,
     InvoiceStateConflict,
     InvoiceWindowKnown,
-    OrderNotFound,
     TaxNumberInvalid,
 )
-from orders.groups.forming import demand_formed
 from orders.invoices.models import INVOICE_TRANSITIONS, InvoiceState, TitleKind
 from orders.invoices.tax_numbers import well_formed
 from orders.models import OrderState

@@ -15,12 +15,12 @@ from api_kit.spreadsheets import write_sheet
 from console_api.channels.endpoints import ChannelDesk
 from kit.clock import CHINA, china_day
 from kit.database import rows, scalar
+from orders.channels.errors import ChannelFileRefused, RefundedElsewhere
 from orders.channels.files import ImportedFile, Source
 from orders.channels.models import FileKind, SalesChannel
 from orders.channels.refunds import ChannelRefunds
 from orders.channels.sales import ChannelSales
 from orders.channels.settlements import ChannelSettlements, channel_standing
-from orders.errors import ChannelFileRefused, RefundedElsewhere
 from orders.own_records import opened
 from poverty_alleviation.reconciliation import ChannelReconciliation, reconciliation
 from products.marks import Marks

@@ -10,9 +10,10 @@ import pytest
 from kit.database import execute, rows, scalar
 from kit.paging import CursorInvalid
 from orders.after_sales import AfterSales
-from orders.errors import GroupNotFormed, InvoiceNotPossible, OrderNotFound, OrderNotPayable
+from orders.errors import GroupNotFormed, OrderNotFound, OrderNotPayable
 from orders.groups.joining import SEAT_HELD_FOR
 from orders.groups.queries import group_of, groups_to_join, groups_under
+from orders.invoices.errors import InvoiceNotPossible
 from orders.invoices.models import TitleKind
 from orders.invoices.service import Invoices, InvoiceTitle
 from orders.jobs import look_after_groups

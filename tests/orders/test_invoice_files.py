@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from kit.database import scalar
 from kit.imaging import PictureInvalid
-from orders.errors import (
+from orders.invoices.errors import (
     InvoiceFileMissing,
     InvoiceFileRefused,
     InvoiceNotOffered,

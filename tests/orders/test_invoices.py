@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from kit.database import row, rows, scalar
 from kit.errors import DomainError
-from orders.errors import (
+from orders.errors import OrderNotFound
+from orders.invoices.errors import (
     InvoiceNotOffered,
     InvoiceNotPossible,
     InvoiceNumberUsed,
@@ -17,7 +18,6 @@ from orders.errors import (
     InvoiceRequestNotFound,
     InvoiceStateConflict,
     InvoiceWindowKnown,
-    OrderNotFound,
     TaxNumberInvalid,
 )
 from orders.invoices.models import INVOICE_TRANSITIONS, InvoiceState, TitleKind

@@ -1,0 +1,101 @@
+"""The world outside, as the settings describe it: vendors, storage, carriers."""
+
+import httpx
+from redis import Redis as BlockingRedis
+
+from content.pictures import PictureLimits, Pictures
+from content.ports import ObjectStorage
+from integrations.kuaidi100.service import Kuaidi100
+from integrations.local_carrier.service import LocalCarrier
+from integrations.object_storage.folder import FolderStorage
+from integrations.object_storage.s3 import S3Storage
+from integrations.wechat.background import BackgroundClient
+from integrations.wechat.codes import MiniProgramCodes
+from integrations.wechat.login import MiniProgramClient
+from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
+from integrations.wechat_pay.gateway import WeChatPayGateway
+from integrations.wechat_pay.sharing import WeChatProfitSharing
+from logistics.ports import CarrierService
+from server.settings import PictureSettings, Settings
+
+NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
+TRACKS_PATH = "/v1/webhook/kuaidi100/tracks"
+
+
+def code_painter(settings: Settings, wechat: MiniProgramClient) -> MiniProgramCodes:
+    """WeChat's codes; a trial version opens its own."""
+    return MiniProgramCodes(wechat, "release" if settings.environment == "production" else "trial")
+
+
+def miniprogram_state(settings: Settings) -> str:
+    """Which version of the mini-program a message opens."""
+    return "formal" if settings.environment == "production" else "trial"
+
+
+def background_client(settings: Settings) -> BackgroundClient:
+    """Blocks: for jobs alone. It connects when it is first used."""
+    redis = BlockingRedis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
+    wechat = settings.wechat
+    return BackgroundClient(wechat.appid, wechat.secret, base=wechat.api_base, redis=redis)
+
+
+def storage(pictures: PictureSettings) -> ObjectStorage:
+    """The bucket, or a folder without one."""
+    if not pictures.bucket:
+        return FolderStorage(pictures.directory)
+    return S3Storage.of(
+        bucket=pictures.bucket,
+        endpoint=pictures.s3_endpoint,
+        region=pictures.s3_region,
+        access_key_id=pictures.s3_access_key_id,
+        secret_access_key=pictures.s3_secret_access_key,
+    )
+
+
+def pictures(pictures: PictureSettings, storage: ObjectStorage) -> Pictures:
+    """The room of pictures on its storage."""
+    limits = PictureLimits(pictures.max_bytes, pictures.max_pixels, pictures.consumer_per_day, pictures.staff_per_day)
+    return Pictures(storage, pictures.base_url.rstrip("/"), limits)
+
+
+def carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierService | None:
+    """Who tracks parcels and prints waybills; None where nobody does."""
+    carrier = settings.carrier
+    if carrier.service == "local":
+        return LocalCarrier(carrier.local_stage_s)
+    if carrier.service == "kuaidi100":
+        return Kuaidi100(
+            customer=carrier.customer,
+            key=carrier.key,
+            secret=carrier.secret,
+            salt=carrier.salt,
+            callback_url=settings.public_base_url.rstrip("/") + TRACKS_PATH,
+            poll_base=carrier.poll_base.rstrip("/"),
+            api_base=carrier.api_base.rstrip("/"),
+            http=http,
+        )
+    return None
+
+
+def splitting(settings: Settings, gateway: WeChatPayGateway, http: httpx.AsyncClient) -> WeChatProfitSharing:
+    """Commissions split off at WeChat Pay, for the receiver of the settings."""
+    pay = settings.wechat_pay
+    return WeChatProfitSharing(gateway.configuration, pay.share_receiver or pay.mchid, pay.share_receiver_name, http)
+
+
+def wechat_pay(settings: Settings) -> WeChatPayConfiguration:
+    """WeChat Pay with its keys read. Raises for keys that cannot be read."""
+    pay = settings.wechat_pay
+    return read_configuration(
+        mode=pay.mode,
+        appid=settings.wechat.appid,
+        mchid=pay.mchid,
+        certificate_serial=pay.cert_serial,
+        private_key_pem=pay.private_key_file.read_bytes(),
+        apiv3_key=pay.apiv3_key,
+        public_key_id=pay.public_key_id,
+        public_key_pem=pay.public_key_file.read_bytes() if pay.public_key_file else b"",
+        platform_certificates=tuple(file.read_bytes() for file in pay.platform_cert_files),
+        notify_url=settings.public_base_url.rstrip("/") + NOTICE_PATH,
+        bases=pay.bases,
+    )
