@@ -1,4 +1,4 @@
-"""The printing of a waybill as its parcel knows it: claimed by one, written down, given up. No carrier is called here."""
+"""The printing of a waybill as its parcel knows it: claimed by one, written down, given up. It calls no carrier."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -146,31 +146,34 @@ async def _page(
         parameters.append(value)
         return f"${len(parameters)}::{kind}"
 
-    conditions, sources, rank, scored = [HOLDS, ON_SALE], SHELF, "0", ""
+    conditions, rank, scored = [HOLDS, ON_SALE], "", ""
     if search is not None:
         folded = given(search.folded, "text")
         words = given(search.tsquery, "tsquery")
-        if sort is Sort.RELEVANCE:
-            # A filter may leave little of what is newest, so with one every match counts.
-            matches = ALL_MATCHES if msgspec.structs.replace(wanted, text=None, sort=None) != Wanted() else MATCHES
-            scored = matches.format(rank=_ORDERS[sort][0].format(folded), words=words)
-            rank = "w.rank"
-            conditions.append("e.product_id = w.product_id")
-        else:
-            sources += "\n  JOIN search_entry w ON w.product_id = e.product_id"
-            conditions.append(f"{folded} IS NOT NULL AND w.words @@ {words}")
+        # A filter may leave little of what is newest, so with one every match counts.
+        matches = ALL_MATCHES if msgspec.structs.replace(wanted, text=None, sort=None) != Wanted() else MATCHES
+        scored = matches.format(rank=_ORDERS[Sort.RELEVANCE][0].format(folded), words=words)
+        if sort is not Sort.RELEVANCE:
+            scored = (
+                f"SELECT e.product_id, {_ORDERS[sort][0]} AS rank FROM ({scored}) m"
+                f" JOIN catalogue_entry e ON e.product_id = m.product_id AND {HOLDS}"
+            )
+        rank = "w.rank"
+        conditions.append("e.product_id = w.product_id")
     conditions += _filters(wanted, given)
-    key, direction = (rank, "DESC") if sort is Sort.RELEVANCE else _ORDERS[sort]
+    key, direction = (rank or _ORDERS[sort][0], _ORDERS[sort][1])
     if after is not None:
         value, kind = _cursor_value(sort, after.value)
         beyond = "<" if direction == "DESC" else ">"
         conditions.append(f"({key}, e.product_id) {beyond} ({given(value, kind)}, {given(after.id, 'bigint')})")
     rows_wanted = next(size for size in _LIMITS if size > limit)
-    page = f"SELECT {CARD}, {rank} AS rank FROM {sources} WHERE {' AND '.join(conditions)}"
+    page = f"SELECT {CARD}, {rank or 0} AS rank FROM {SHELF} WHERE {' AND '.join(conditions)}"
     if scored:
         # One after the other in their order, until the page is full; LIMIT 1 keeps the planner from joining them all.
-        page = f"SELECT z.* FROM ({scored} ORDER BY 2 DESC, 1 DESC) w CROSS JOIN LATERAL ({page} LIMIT 1) z"
-        order = "w.rank DESC, w.product_id DESC"
+        page = (
+            f"SELECT z.* FROM ({scored} ORDER BY 2 {direction}, 1 {direction}) w CROSS JOIN LATERAL ({page} LIMIT 1) z"
+        )
+        order = f"w.rank {direction}, w.product_id {direction}"
     else:
         order = f"{key} {direction}, e.product_id {direction}"
     return await rows(f"{page} ORDER BY {order} LIMIT {rows_wanted}", *parameters)

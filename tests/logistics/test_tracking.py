@@ -25,7 +25,6 @@ from logistics.errors import (
     CarrierServiceMissing,
     CarrierUnknown,
     LabelRefused,
-    ParcelStateConflict,
     TracksForged,
 )
 from logistics.events import ParcelSigned
@@ -284,8 +283,8 @@ async def test_a_waybill_is_printed_once_and_says_who_receives(
         await labels.print(mall.merchant, made)
     with pytest.raises(CarrierUnknown):
         await book.sign(mall.merchant, "PIGEON", CarrierContract(partner_id="a", partner_key="b", sender=sender), CLERK)
-    with pytest.raises(ParcelStateConflict):
-        await labels.print(mall.merchant, made)  # the first clerk's call is still on its way
+    with pytest.raises(CarrierAccountMissing):
+        await labels.print(mall.merchant, made)  # nothing was asked for, so nobody has to wait
     for key, refusal in (("wrong", LabelRefused), ("demo-partner-key", None)):
         contract = CarrierContract(partner_id="demo", partner_key=key, sender=sender)
         await book.sign(mall.merchant, "YTO", contract, CLERK)

@@ -16,8 +16,9 @@ from api_kit.answer_cache import LASTING_S, AnswerCache
 from kit.clock import utc_now
 from kit.database import connection, execute, rows, scalar, transaction
 from kit.paging import read_cursor
-from products.listing import Sort, Wanted, product_cards
+from products.listing import ProductCard, Sort, Wanted, product_cards
 from products.queries import product_page
+from products.search import MOST_SCORED
 from products.service import Catalogue
 from products.stock import Stock
 from tests.accounts.served import Served, served
@@ -92,6 +93,24 @@ async def test_r19_neither_statements_nor_the_plan_grow_with_the_products(databa
         with counted_statements() as sent:
             await product_page(code)
         assert len(sent) == 1
+
+
+async def test_r19_a_search_by_price_looks_at_so_many_matches_and_pages_through_them_once(database: str) -> None:
+    """Fails when the order of a search is not given to a bounded number of matches: tried."""
+    await listed_product(await approved_merchant())
+    await grow(2500)
+    for sort in (Sort.PRICE_UP, Sort.PRICE_DOWN, Sort.SALES, Sort.NEWEST):
+        wanted, cursor = Wanted(text="商品", sort=sort), None
+        seen: list[ProductCard] = []
+        while True:
+            page, cursor = await product_cards(cursor, 100, wanted)
+            seen += page
+            if cursor is None:
+                break
+        assert len(seen) == len({card.code for card in seen}) == MOST_SCORED
+        prices = [card.price_from_fen for card in seen]
+        if sort in (Sort.PRICE_UP, Sort.PRICE_DOWN):
+            assert prices == sorted(prices, reverse=sort is Sort.PRICE_DOWN)
 
 
 @pytest_asyncio.fixture
