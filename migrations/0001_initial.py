@@ -239,7 +239,7 @@ class Migration(migrations.Migration):
                 ('attribution', fields.CharField(null=True, max_length=400)),
                 ('put_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'cart_line', 'app': 'longchuan', 'constraints': [CheckConstraint(check='quantity BETWEEN 1 AND 999 AND seen_price_fen > 0', name='ck_cart_line_quantity'), CheckConstraint(check='check_out IS NULL OR check_out > check_in', name='ck_cart_line_stay'), UniqueConstraint(fields=('consumer', 'sku'), name='uq_cart_line')], 'pk_attr': 'id', 'table_description': 'What a consumer means to buy. ``seen_price_fen`` is the price when it was last put there.'},
+            options={'table': 'cart_line', 'app': 'longchuan', 'constraints': [CheckConstraint(check='quantity BETWEEN 1 AND 999 AND seen_price_fen > 0', name='ck_cart_line_quantity'), CheckConstraint(check='check_out IS NULL OR check_out > check_in', name='ck_cart_line_stay')], 'pk_attr': 'id', 'table_description': 'What a consumer means to buy. ``seen_price_fen`` is the price when it was last put there.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -286,6 +286,7 @@ class Migration(migrations.Migration):
                 ('row_count', fields.IntField()),
                 ('recorded', fields.IntField()),
                 ('known', fields.IntField()),
+                ('without_region', fields.IntField()),
                 ('imported_by', fields.CharField(max_length=120)),
                 ('imported_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
