@@ -45,6 +45,8 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "complaints": frozenset({Duty.ORDERS}),
     "order-lines": frozenset({Duty.ORDERS}),
     "unattributed-lines": frozenset({Duty.ORDERS}),
+    "packing-waves": frozenset({Duty.ORDERS}),
+    "intake-batches": frozenset({Duty.ORDERS}),
     "intakes": frozenset({Duty.ORDERS}),
     "lots": frozenset({Duty.ORDERS}),
     "suppliers": frozenset({Duty.ORDERS}),

@@ -21,6 +21,22 @@ class TradeNotFound(NotFound):
     title_en = "No such trade"
 
 
+class WaveUnknown(NotFound):
+    """The merchant has no such packing wave."""
+
+    code = "wave_unknown"
+    title = "波次不存在"
+    title_en = "No such packing wave"
+
+
+class WaveEmpty(Conflict):
+    """No order is due to be packed, or all that are wait in a wave already."""
+
+    code = "wave_empty"
+    title = "没有待装箱的订单"
+    title_en = "Nothing is due to be packed"
+
+
 class GroupUnknown(NotFound):
     """There is no such group under the offer."""
 

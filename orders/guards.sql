@@ -24,6 +24,8 @@ SELECT keep_rows('trade', 'customer_order', 'order_line', 'after_sales_case', 'a
 -- The orders of a group; most orders have none.
 CREATE INDEX IF NOT EXISTS customer_order_group ON customer_order (group_id) WHERE group_id IS NOT NULL;
 SELECT keep_rows('buying_group');
+SELECT keep_rows('packing_wave', 'packing_wave_order');
+SELECT make_append_only('packing_wave_lot');
 
 -- The sweep of after-sales windows comes by every second; orders that have been earned only grow.
 CREATE INDEX IF NOT EXISTS customer_order_unearned ON customer_order (id)

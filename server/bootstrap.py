@@ -84,6 +84,7 @@ from orders.shortages import Shortages
 from orders.strays import Strays
 from orders.trades import Trades
 from orders.vouchers import Vouchers
+from orders.waves.service import PackingWaves
 from payments.bills import Bills
 from payments.differences import Differences
 from payments.fund_bills import FundBills
@@ -347,6 +348,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         order_desks,
         receipts,
         Fulfilment(Lots(), cipher),
+        PackingWaves(Fulfilment(Lots(), cipher)),
         built.shipping,
         built.shortages,
         Readdressing(checkout, built.shipping),

@@ -46,6 +46,7 @@ MODEL_MODULES = [
     "ledger.models",
     "traceability.models",
     "orders.groups.models",
+    "orders.waves.models",
     "orders.models",
     "orders.cases.models",
     "orders.handovers.models",

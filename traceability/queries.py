@@ -80,6 +80,16 @@ class LotCard(msgspec.Struct, frozen=True):
     out_batch_no: str
 
 
+class LotOnHand(msgspec.Struct, frozen=True, kw_only=True):
+    """A sealed lot from which lines can be taken. ``piece_gram`` as in :class:`LotCard`."""
+
+    lot: str
+    product: str
+    piece_gram: int | None
+    left_gram: int
+    best_before: date | None
+
+
 class LotPart(msgspec.Struct, frozen=True):
     """One contribution with the supplier's name."""
 
@@ -180,6 +190,23 @@ async def lots(
     )
     following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
     return [msgspec.convert(lot, LotCard) for lot in found[:limit]], following
+
+
+async def lots_on_hand(merchant: str, products: Sequence[str], day: date) -> list[LotOnHand]:
+    """What a merchant has of some products that is sealed and good on ``day``, first expired first.
+
+    By best-before day (undated last), then the older, then by number; the 2,000 first.
+    """
+    found = await rows(
+        "SELECT number AS lot, product, piece_gram, input_gram - bound_gram AS left_gram, best_before FROM lot"
+        " WHERE merchant = $1 AND product = ANY($2) AND sealed_at IS NOT NULL AND bound_gram < input_gram"
+        " AND coalesce(best_before >= $3, true)"
+        ' ORDER BY best_before NULLS LAST, made_at, number COLLATE "C" LIMIT 2000',
+        merchant,
+        list(products),
+        day,
+    )
+    return [LotOnHand(**each) for each in found]
 
 
 async def lot(merchant: str | None, number: str) -> tuple[LotCard, list[LotPart]]:

@@ -1,5 +1,6 @@
 """Suppliers, and taking their goods in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import row, scalar, transaction
+from kit.errors import DomainError
 from kit.numbers import public_number
 from kit.outbox import announce
 from merchants.queries import payee
@@ -94,6 +96,19 @@ class Intakes:
                 return await self._again(reach, weighing, supplier)
             await self._announce(number, weighing)
         return number
+
+    async def accept_each(self, reach: Reach, weighings: Sequence[Weighing]) -> list[str | DomainError]:
+        """Write down what a device has collected while it was offline; answers a number or the refusal for each.
+
+        Every row stands for itself, in a transaction of its own, so the whole may be sent again as often as it takes.
+        """
+        answers: list[str | DomainError] = []
+        for weighing in weighings:
+            try:
+                answers.append(await self.accept(reach, weighing))
+            except DomainError as refusal:
+                answers.append(refusal)
+        return answers
 
     def _check(self, weighing: Weighing) -> None:
         wrong = []

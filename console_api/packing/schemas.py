@@ -24,6 +24,18 @@ class LateLots(Input):
     reason: LateReason
 
 
+class WaveInput(Input):
+    """Which orders to pack together: those named, or the oldest that are due; 100 at most."""
+
+    orders: (
+        Annotated[
+            list[Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{1,32}$(?!\n)")]],
+            msgspec.Meta(min_length=1, max_length=100),
+        ]
+        | None
+    ) = None
+
+
 class UnattributedView(View):
     """A page of lines without a lot, oldest first."""
 

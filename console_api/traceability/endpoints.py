@@ -1,5 +1,7 @@
 """Taking goods in at stations and in the field, and making lots. Nobody here learns anybody's status."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from accounts.actors import Auditor, MerchantClerk, PovertyOfficer, Staff, StationKeeper
@@ -7,7 +9,10 @@ from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.traceability.schemas import (
     ContributionsInput,
+    IntakeBatchInput,
+    IntakeBatchView,
     IntakeInput,
+    IntakeRowView,
     IntakesView,
     LotInput,
     LotsQuery,
@@ -18,6 +23,8 @@ from console_api.traceability.schemas import (
     SupplierInput,
     SuppliersView,
 )
+from kit.errors import DomainError
+from traceability.errors import IntakeInvalid
 from traceability.lots import LotNotes, Lots
 from traceability.queries import IntakeCard, intake_cards, intakes, lot, lots, suppliers
 from traceability.service import Intakes, Reach, Suppliers, Weighing
@@ -60,6 +67,32 @@ async def accept_intake(
     """收购：称重、定级、定价；过秤付款或代销。离线单号相同则返回同一笔。"""
     number = await register.accept(_reach(actor), msgspec.convert(body, Weighing, from_attributes=True))
     return (await intake_cards([number]))[number]
+
+
+@door.post("/intake-batches", status=200)
+async def accept_intake_batch(
+    actor: StationKeeper | MerchantClerk, body: IntakeBatchInput, register: Intakes
+) -> IntakeBatchView:
+    """离线收购批量上传：逐条答复，一条有误不影响其他；按离线单号去重，可整批重传。"""
+    readable: dict[int, Weighing] = {}
+    refused: dict[int, DomainError] = {}
+    for position, told in enumerate(body.rows):
+        try:
+            strict = msgspec.convert(msgspec.to_builtins(told), IntakeInput)
+            readable[position] = msgspec.convert(strict, Weighing, from_attributes=True)
+        except msgspec.ValidationError as error:
+            refused[position] = IntakeInvalid(because=str(error))
+    answers = dict(zip(readable, await register.accept_each(_reach(actor), list(readable.values())), strict=True))
+    cards = await intake_cards([answer for answer in answers.values() if isinstance(answer, str)])
+    return IntakeBatchView(
+        [_row(told.client_id, (refused | answers)[position], cards) for position, told in enumerate(body.rows)]
+    )
+
+
+def _row(client_id: str, answer: str | DomainError, cards: Mapping[str, IntakeCard]) -> IntakeRowView:
+    if isinstance(answer, str):
+        return IntakeRowView(client_id=client_id, intake=cards[answer])
+    return IntakeRowView(client_id=client_id, code=answer.code, title=answer.title, facts=answer.facts)
 
 
 @door.get("/intakes")

@@ -53,6 +53,43 @@ class IntakeInput(Input):
     evidence: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = ""
 
 
+class OfflineIntake(Input):
+    """One row of a batch, as :class:`IntakeInput`. What is wrong with it is said for this row and holds up no other."""
+
+    client_id: Annotated[str, msgspec.Meta(max_length=200)]
+    supplier: str
+    merchant: str
+    product: str
+    mass_gram: int
+    grade: str
+    unit_price_fen: int
+    mode: str
+    weighed_at: str
+    evidence: str = ""
+
+
+class IntakeBatchInput(Input):
+    """Deliveries that a device has written down while it was offline."""
+
+    rows: Annotated[list[OfflineIntake], msgspec.Meta(min_length=1, max_length=200)]
+
+
+class IntakeRowView(View):
+    """What became of a row: the intake, or the code of the refusal with its title and its facts."""
+
+    client_id: str
+    intake: IntakeCard | None = None
+    code: str | None = None
+    title: str | None = None
+    facts: dict[str, object] = {}
+
+
+class IntakeBatchView(View):
+    """An answer for every row, in their order."""
+
+    rows: list[IntakeRowView]
+
+
 class LotInput(Input):
     """A lot of some intakes; ``input_gram`` is what it weighs in all.
 

@@ -24,6 +24,7 @@ async def give(owner: Owner) -> None:
     owner.found.bodies["console.assign_lots"] = {"lots": {"L1": 1}, "reason": "not_scanned"}
     owner.found.by_pattern["/v1/(miniapp|console)/after-sales/"] = {"number": case["number"]}
     await _parcel(owner)
+    await _wave(owner)
     for role in ("consumer", "merchant_clerk"):
         owner.found.private[role] |= {number, order["trade"], case["number"]}
     window = {"valid_from": f"2020-01-{owner.turn:02}", "days": 365, "source_document": "示例文件 1 号"}
@@ -65,3 +66,14 @@ async def _parcel(owner: Owner) -> None:
     owner.found.by_pattern["/v1/miniapp/orders/<number:str>/pickup"] = {"number": number}
     owner.found.by_pattern["/v1/console/pickups/"] = {"number": number}
     owner.found.private["station_keeper"].add(number)
+
+
+async def _wave(owner: Owner) -> None:
+    """A wave of one order that is due."""
+    placed = await owner.ask("consumer", "POST", "/v1/miniapp/orders", order_body(owner.house.sku, 1))
+    number = placed["orders"][0]["number"]
+    await execute("UPDATE customer_order SET state = 'paid', paid_at = now() WHERE number = $1", number)
+    wave = await owner.ask("merchant_clerk", "POST", "/v1/console/packing-waves", {"orders": [number]})
+    owner.found.by_pattern["/v1/console/packing-waves/"] = {"number": wave["number"]}
+    owner.found.private["merchant_clerk"] |= {number, wave["number"]}
+    owner.found.private["consumer"].add(number)

@@ -1,5 +1,6 @@
 """The console over HTTP with real sessions: who may ask, what goes in, what comes out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ from tests.servers import free_port
 from traceability.lots import Lots
 from traceability.service import Intakes, Suppliers
 
-OWN = ("/poverty/", "/suppliers", "/intakes", "/lots")
+OWN = ("/poverty/", "/suppliers", "/intakes", "/intake-batches", "/lots")
 
 
 @dataclass
@@ -88,6 +89,65 @@ def intake(county: County, **changes: object) -> dict[str, object]:
         "mode": "consignment",
         "weighed_at": "2026-11-20T08:00:00+08:00",
     } | changes
+
+
+async def test_a_batch_from_a_phone_that_was_offline_is_answered_row_by_row(county: County, console: Console) -> None:
+    """Each wrong row is answered by its own refusal, the others are taken, and all of it may come again.
+
+    Fails when one row's refusal ends the batch: tried.
+    """
+    rows_of_batch = [
+        intake(county),
+        intake(county, client_id="phone-00000002", supplier="S404"),
+        intake(county, client_id="phone-00000003", mode="paid_at_scale"),
+        intake(county, client_id="phone-00000004", mass_gram=0),
+        intake(county, client_id="phone-00000005", weighed_at="yesterday"),
+        intake(county, client_id="phone-00000006", mode="barter"),
+        intake(county, client_id="short"),
+        intake(county),
+        intake(county, mass_gram=9_999),
+        intake(county, client_id="phone-00000007", mass_gram=10**30),
+        intake(county, client_id="phone-00000008", mode="paid_at_scale", evidence="示例收购单1"),
+    ]
+    expected = [
+        None,
+        "supplier_unknown",
+        "intake_invalid",
+        "intake_invalid",
+        "intake_invalid",
+        "intake_invalid",
+        "intake_invalid",
+        None,
+        "client_id_reused",
+        "intake_invalid",
+        None,
+    ]
+    first = await console.ask(Role.STATION_KEEPER, "POST", "/intake-batches", {"rows": rows_of_batch})
+    assert first.status_code == 200, first.text
+    answers = first.json()["rows"]
+    assert [answer["code"] for answer in answers] == expected
+    assert [answer["client_id"] for answer in answers] == [row["client_id"] for row in rows_of_batch]
+    assert answers[0]["intake"] == answers[7]["intake"]
+    assert answers[2]["facts"] == {"members": ["evidence"]}
+    assert await scalar("SELECT count(*) FROM intake") == 2
+    again = await console.ask(Role.STATION_KEEPER, "POST", "/intake-batches", {"rows": rows_of_batch})
+    assert again.json() == first.json()
+    assert await scalar("SELECT count(*) FROM outbox_message WHERE topic LIKE 'traceability.intake%'") == 3
+    for rows_wrong in ([], [intake(county)] * 201):
+        refused = await console.ask(Role.STATION_KEEPER, "POST", "/intake-batches", {"rows": rows_wrong})
+        assert refused.status_code == 422
+
+
+async def test_batches_that_cross_each_other_are_taken_once(county: County, console: Console) -> None:
+    """Three devices of one keeper send the same forty rows in other orders at the same moment."""
+    batch = [intake(county, client_id=f"phone-{n:08}", mass_gram=1_000 + n) for n in range(40)]
+    orders = [batch, batch[::-1], batch[20:] + batch[:20]]
+    answers = await asyncio.gather(
+        *(console.ask(Role.STATION_KEEPER, "POST", "/intake-batches", {"rows": each}) for each in orders)
+    )
+    numbers = [{row["client_id"]: row["intake"]["number"] for row in answer.json()["rows"]} for answer in answers]
+    assert numbers[0] == numbers[1] == numbers[2]
+    assert await scalar("SELECT count(*) FROM intake") == 40
 
 
 async def test_from_the_scale_to_the_statement_over_http(county: County, console: Console) -> None:
