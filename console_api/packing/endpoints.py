@@ -3,15 +3,16 @@
 from accounts.actors import MerchantClerk, PovertyOfficer
 from api_kit.doors import IdempotencyKey
 from console_api import door
-from console_api.packing.schemas import LateLots, UnattributedQuery, UnattributedView, WaveInput
+from console_api.packing.schemas import LateLots, PackingQuery, UnattributedView, WaveInput, WavesView
 from orders.fulfilment import Fulfilment
 from orders.unattributed import unattributed_lines
 from orders.waves.queries import WaveCard, wave_card
+from orders.waves.queries import waves as waves_of
 from orders.waves.service import PackingWaves
 
 
 @door.get("/unattributed-lines")
-async def list_unattributed_lines(actor: MerchantClerk | PovertyOfficer, query: UnattributedQuery) -> UnattributedView:
+async def list_unattributed_lines(actor: MerchantClerk | PovertyOfficer, query: PackingQuery) -> UnattributedView:
     """未归集的订单行：装箱时未指定批次、尚待补录，最早的在前。"""
     merchant = actor.merchant if isinstance(actor, MerchantClerk) else None
     return UnattributedView(*await unattributed_lines(merchant, query.cursor, query.limit))
@@ -32,6 +33,12 @@ async def make_packing_wave(
     """生成装箱波次：按保质期先到先出为待发订单建议批次，一行可分多批；批次不足的订单行照常列出。"""
     number = await waves.propose(actor.merchant, body.orders, actor.caller)
     return await wave_card(actor.merchant, number)
+
+
+@door.get("/packing-waves")
+async def list_packing_waves(actor: MerchantClerk, query: PackingQuery) -> WavesView:
+    """本商户的装箱波次，最新在前；尚待扫码的单数在内。"""
+    return WavesView(*await waves_of(actor.merchant, query.cursor, query.limit))
 
 
 @door.get("/packing-waves/<number:str>")

@@ -7,11 +7,12 @@ import msgspec
 from api_kit.schemas import Input, View
 from console_api.orders.schemas import Pieces
 from orders.unattributed import UnattributedLine
+from orders.waves.queries import WaveSummary
 from traceability.models import LateReason
 
 
-class UnattributedQuery(Input):
-    """Which page of the lines without a lot."""
+class PackingQuery(Input):
+    """Which page of a list."""
 
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
@@ -40,4 +41,11 @@ class UnattributedView(View):
     """A page of lines without a lot, oldest first."""
 
     lines: list[UnattributedLine]
+    next_cursor: str | None
+
+
+class WavesView(View):
+    """A page of waves, newest first."""
+
+    waves: list[WaveSummary]
     next_cursor: str | None

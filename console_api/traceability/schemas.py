@@ -1,7 +1,7 @@
 """The wire of suppliers, intakes and lots."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -81,7 +81,7 @@ class IntakeRowView(View):
     intake: IntakeCard | None = None
     code: str | None = None
     title: str | None = None
-    facts: dict[str, object] = {}
+    facts: dict[str, Any] = {}
 
 
 class IntakeBatchView(View):

@@ -1,10 +1,11 @@
-"""A wave as it stands: one SQL statement."""
+"""Waves as they stand: one SQL statement each."""
 
 from datetime import datetime
 
 import msgspec
 
 from kit.database import rows
+from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from orders.errors import WaveUnknown
 
 
@@ -42,6 +43,33 @@ class WaveCard(msgspec.Struct, frozen=True):
     made_at: datetime
     confirmed_at: datetime | None
     orders: list[WaveOrderCard]
+
+
+class WaveSummary(msgspec.Struct, frozen=True):
+    """A wave in a list: how many orders it has, and how many of them still wait for the scan."""
+
+    number: str
+    made_at: datetime
+    confirmed_at: datetime | None
+    orders: int
+    waiting: int
+
+
+async def waves(merchant: str, cursor: str | None, limit: int) -> tuple[list[WaveSummary], str | None]:
+    """The waves of a merchant, newest first, ``limit`` (at most 100) a page."""
+    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
+    limit = min(limit, MAX_PAGE)
+    found = await rows(
+        "SELECT v.id, v.number, v.made_at, v.confirmed_at, c.orders, c.waiting FROM packing_wave v,"
+        " LATERAL (SELECT count(*) AS orders, count(*) FILTER (WHERE w.packed_at IS NULL AND w.refused_code IS NULL)"
+        " AS waiting FROM packing_wave_order w WHERE w.wave_id = v.id) c"
+        " WHERE v.merchant = $1 AND v.id < $2 ORDER BY v.id DESC LIMIT $3",
+        merchant,
+        before,
+        limit + 1,
+    )
+    following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+    return [msgspec.convert(each, WaveSummary) for each in found[:limit]], following
 
 
 async def wave_card(merchant: str, number: str) -> WaveCard:

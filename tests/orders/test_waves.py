@@ -11,6 +11,7 @@ from orders.errors import WaveEmpty, WaveUnknown
 from orders.events import OrderPacked
 from orders.waves.proposals import DueLine, Take, propose
 from orders.waves.queries import WaveCard, wave_card
+from orders.waves.queries import waves as list_of_waves
 from orders.waves.service import PackingWaves
 from poverty_alleviation.reconciliation import reconciliation
 from tests.orders.mall import Mall, facts, state_of
@@ -113,6 +114,10 @@ async def test_what_waits_in_a_wave_is_not_proposed_again_and_its_lots_are_left_
     two = await waves.propose(mall.merchant, None, CLERK)
     assert proposed(await wave_card(mall.merchant, one)) == {first: {lot: 3}}
     assert proposed(await wave_card(mall.merchant, two)) == {second: {}, third: {lot: 1}}
+    page, following = await list_of_waves(mall.merchant, None, 1)
+    rest, end = await list_of_waves(mall.merchant, following, 1)
+    assert [(w.number, w.orders, w.waiting) for w in [*page, *rest]] == [(two, 2, 2), (one, 1, 1)]
+    assert (end, await list_of_waves("M404", None, 9)) == (None, ([], None))
     for number in (two, one):
         await waves.pack(mall.merchant, number, CLERK)
     assert await row("SELECT input_gram, bound_gram FROM lot WHERE number = $1", lot) == {
