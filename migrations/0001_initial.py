@@ -1133,6 +1133,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='PackingWave',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('made_by', fields.CharField(max_length=64)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('confirmed_by', fields.CharField(null=True, max_length=64)),
+                ('confirmed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'packing_wave', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(confirmed_at IS NULL) = (confirmed_by IS NULL)', name='ck_packing_wave_confirmed')], 'indexes': [Index(fields=['merchant', 'id'], name='idx_packing_wave_merchant')], 'pk_attr': 'id', 'table_description': 'Orders of one merchant that are picked together. Its number is what is scanned; the first scan is kept.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='PaperReview',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2619,6 +2633,31 @@ class Migration(migrations.Migration):
                 ('ended_by', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'voucher', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('order_id', 'position'), name='uq_voucher_position'), CheckConstraint(check="(state = 'issued') = (code IS NOT NULL) AND (state = 'issued') = (ended_at IS NULL)", name='ck_voucher_code')], 'pk_attr': 'id', 'table_description': 'The right to one piece of a booked service, from day to day; the sealed ``code`` is used once.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WaveOrder',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('wave', fields.ForeignKeyField('longchuan.PackingWave', source_field='wave_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('order', fields.ForeignKeyField('longchuan.Order', source_field='order_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('packed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('refused_code', fields.CharField(null=True, max_length=60)),
+            ],
+            options={'table': 'packing_wave_order', 'app': 'longchuan', 'unique_together': (('wave', 'order'),), 'constraints': [CheckConstraint(check='packed_at IS NULL OR refused_code IS NULL', name='ck_packing_wave_order_outcome'), UniqueConstraint(fields=('order_id',), name='uq_packing_wave_order_waiting', condition='packed_at IS NULL AND refused_code IS NULL')], 'pk_attr': 'id', 'table_description': 'One order of a wave: it waits for the scan, and is packed by it or refused with a ``code``.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='WaveLot',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('wave_order', fields.ForeignKeyField('longchuan.WaveOrder', source_field='wave_order_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('line', fields.CharField(max_length=40)),
+                ('lot', fields.CharField(max_length=32)),
+                ('quantity', fields.IntField()),
+                ('mass_gram', fields.BigIntField()),
+            ],
+            options={'table': 'packing_wave_lot', 'app': 'longchuan', 'unique_together': (('wave_order', 'line', 'lot'),), 'constraints': [CheckConstraint(check='quantity > 0 AND mass_gram > 0', name='ck_packing_wave_lot_quantity')], 'pk_attr': 'id', 'table_description': 'Pieces of a line that are to be taken from a lot; ``line`` and ``lot`` are public numbers.'},
             bases=['Model'],
         ),
     ]
