@@ -19,6 +19,14 @@ class HouseholdExists(Conflict):
     title_en = "The household is registered already"
 
 
+class IdentityNumberInvalid(Invalid):
+    """A paper's number has a wrong length, character, birthday or check character; the number is never quoted."""
+
+    code = "identity_number_invalid"
+    title = "证件号码有误，请核对"
+    title_en = "The number of the identity paper is not valid"
+
+
 class SpanOverlaps(Conflict):
     """The dates overlap a span that is on record, or end before they begin."""
 

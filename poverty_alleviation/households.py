@@ -9,7 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
-from kit.clock import Clock, utc_now
+from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import opaque_id
@@ -21,6 +21,7 @@ from poverty_alleviation.errors import (
     SpanOverlaps,
     SupplierNotEntered,
 )
+from poverty_alleviation.identity_numbers import person_of, read_identity_number
 from poverty_alleviation.models import AssistanceStatus, Household, HouseholdStatus, SupplierLink
 from traceability.queries import supplier_exists
 
@@ -86,17 +87,18 @@ class Households:
     async def enter(self, identity: Identity, township: str, village: str, by: str, code: str | None = None) -> str:
         """Enter a household; answers its code, a new one when none is given.
 
-        Raises :class:`HouseholdExists`.
+        A person is in the register once, whichever paper says so. Raises :class:`HouseholdExists` and
+        :class:`IdentityNumberInvalid`.
         """
         code = code or opaque_id()
-        number = identity.id_number
+        number = self._read(identity.id_number) if identity.id_number else None
         try:
             async with transaction():
                 await Household.create(
                     code=code,
                     name_cipher=self.cipher.encrypt(identity.name, _place("name", code)),
                     id_number_cipher=self._sealed("id_number", number, code),
-                    id_number_index=self.cipher.blind_index("household|id_number", number) if number else None,
+                    id_number_index=self._person_index(number) if number else None,
                     phone_cipher=self._sealed("phone", identity.phone, code),
                     township=township,
                     village=village,
@@ -190,11 +192,12 @@ class Households:
             )
 
     async def of_id_number(self, id_number: str) -> str | None:
-        """The code of the household with this identity number, found by its blind index."""
-        found = await row(
-            "SELECT code FROM household WHERE id_number_index = $1",
-            self.cipher.blind_index("household|id_number", id_number),
-        )
+        """The code of the household of the person with this paper, found by its blind index.
+
+        Raises :class:`IdentityNumberInvalid`.
+        """
+        index = self._person_index(self._read(id_number))
+        found = await row("SELECT code FROM household WHERE id_number_index = $1", index)
         return found["code"] if found else None
 
     async def card(self, code: str) -> HouseholdCard:
@@ -245,6 +248,12 @@ class Households:
             entered_at=found["entered_at"],
             status=found["status"],
         )
+
+    def _read(self, id_number: str) -> str:
+        return read_identity_number(id_number, china_day(self.clock()))
+
+    def _person_index(self, number: str) -> bytes:
+        return self.cipher.blind_index("household|id_number", person_of(number))
 
     def _sealed(self, column: str, text: str | None, code: str) -> bytes | None:
         return self.cipher.encrypt(text, _place(column, code)) if text else None

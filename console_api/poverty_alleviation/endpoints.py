@@ -21,10 +21,10 @@ from console_api.poverty_alleviation.schemas import (
     DueView,
     FiguresQuery,
     FiguresView,
+    HouseholdEntered,
     HouseholdInput,
     HouseholdsQuery,
     HouseholdsView,
-    IdentityQuery,
     IdentityView,
     LinkEndInput,
     LinkInput,
@@ -35,6 +35,7 @@ from console_api.poverty_alleviation.schemas import (
     SpanQuery,
     StatusInput,
     TrialBalanceView,
+    ViewingPurpose,
 )
 from kit.errors import NotFound
 from ledger.queries import trial_balance, verify_chain
@@ -48,11 +49,10 @@ from poverty_alleviation.reconciliation import Reconciliation, reconciliation
 @door.post("/poverty/households")
 async def enter_household(
     actor: PovertyOfficer, body: HouseholdInput, key: IdempotencyKey, register: Households
-) -> HouseholdCard:
-    """登记农户；姓名、证件与电话加密保存。"""
+) -> HouseholdEntered:
+    """登记农户；姓名、证件与电话加密保存，只答复编码。"""
     identity = Identity(name=body.name, id_number=body.id_number, phone=body.phone)
-    code = await register.enter(identity, body.township, body.village, actor.caller, body.code)
-    return await register.card(code)
+    return HouseholdEntered(await register.enter(identity, body.township, body.village, actor.caller, body.code))
 
 
 @door.get("/poverty/households")
@@ -67,12 +67,12 @@ async def show_household(actor: PovertyOfficer, code: str, register: Households)
     return await register.card(code)
 
 
-@door.get("/poverty/households/<code:str>/identity")
+@door.post("/poverty/households/<code:str>/identity-views", status=200)
 async def show_household_identity(
-    actor: PovertyOfficer, code: str, query: IdentityQuery, register: Households
+    actor: PovertyOfficer, code: str, body: ViewingPurpose, register: Households
 ) -> IdentityView:
     """农户的姓名、证件与电话；须说明用途，先留访问记录再回答。"""
-    found = await register.identity(actor, code, query.purpose)
+    found = await register.identity(actor, code, body.purpose)
     return IdentityView(code, found.name, found.id_number, found.phone)
 
 

@@ -24,14 +24,20 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 
 class HouseholdInput(Input):
-    """A household. ``id_number`` has 18, 20 or 22 characters (domain reference 2.1)."""
+    """A household. ``id_number`` is checked by the register (domain reference 2.1)."""
 
     name: Text
     township: Township
     village: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
-    id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{17}[0-9X]([0-9A-Z]{2}|[0-9A-Z]{4})?$(?!\n)")] | None = None
+    id_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)] | None = None
     phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")] | None = None
     code: Code | None = None
+
+
+class HouseholdEntered(View):
+    """Its code alone: the answer is kept under its Idempotency-Key, outside the register."""
+
+    code: str
 
 
 class HouseholdsQuery(Input):
@@ -49,8 +55,8 @@ class HouseholdsView(View):
     next_cursor: str | None
 
 
-class IdentityQuery(Input):
-    """Why somebody has to know who a household is; it goes on record."""
+class ViewingPurpose(Input):
+    """Why somebody has to know who a household is; it goes on record, and never into an address."""
 
     purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=_PLAIN)]
 

@@ -6,6 +6,7 @@ from datetime import date
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, RuleTerms
 from poverty_alleviation.households import Households, Identity
+from poverty_alleviation.identity_numbers import check_character
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
 from scripts.demo_county.area import villages
 from traceability.models import SupplierKind
@@ -34,9 +35,7 @@ class Farmer:
 def identity_number(serial: int) -> str:
     """A number of the unassigned area 999999 with a valid check digit (GB 11643; domain reference 6.4)."""
     body = f"99999919700101{serial:03d}"
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    total = sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True))
-    return body + "10X98765432"[total % 11]
+    return body + check_character(body)
 
 
 async def enter_farmers(suppliers: Suppliers, households: Households) -> list[Farmer]:

@@ -9,3 +9,4 @@ async def give(owner: Owner) -> None:
     new = {"name": "示例农户", "township": TOWNSHIP, "village": "示例村"}
     code = (await owner.ask("poverty_officer", "POST", "/v1/console/poverty/households", new))["code"]
     owner.found.by_pattern["/v1/console/poverty/households/"] = {"code": code, "figure": "income_paid"}
+    owner.found.bodies["console.show_household_identity"] = {"purpose": "入户核实"}

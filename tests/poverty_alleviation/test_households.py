@@ -16,12 +16,14 @@ from poverty_alleviation.errors import (
     ContractInvalid,
     HouseholdExists,
     HouseholdUnknown,
+    IdentityNumberInvalid,
     LinkUnknown,
     RuleInvalid,
     SpanOverlaps,
     SupplierNotEntered,
 )
 from poverty_alleviation.households import Identity, mask_name, mask_number
+from poverty_alleviation.identity_numbers import read_identity_number
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.products.shelf import TOWNSHIP
@@ -88,6 +90,42 @@ async def test_an_identity_number_is_found_and_entered_once(county: County) -> N
         await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
     with pytest.raises(HouseholdExists):
         await county.registry.enter(Identity(name="示例"), TOWNSHIP, "章凤村", OFFICER, "示例H1")
+
+
+async def test_a_person_is_entered_once_whichever_paper_says_so(county: County) -> None:
+    """Fails when the index is made of the text as it was typed: tried."""
+    await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    for paper in (" ９９９９９９ 19700101 0017 ", f"{ID_NUMBER}42", f"{ID_NUMBER}42".lower()):
+        with pytest.raises(HouseholdExists):
+            await county.registry.enter(Identity(name="示例", id_number=paper), TOWNSHIP, "章凤村", OFFICER)
+        assert await county.registry.of_id_number(paper) is not None
+    code = await county.registry.enter(
+        Identity(name="示例", id_number="99999919700101005x42"), TOWNSHIP, "章凤村", OFFICER
+    )
+    assert (await county.registry.identity(ACTOR, code, "入户核实")).id_number == "99999919700101005X42"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("999999197001010018", "check_character"),
+        ("99999919700101001X", "check_character"),
+        ("999999197002300013", "birthday"),
+        ("999999290001010013", "birthday"),
+        ("99999919700101001", "length"),
+        ("9999991970010100171", "length"),
+        (f"{ID_NUMBER}82", "disability"),
+        (f"{ID_NUMBER}45", "disability"),
+        ("9999991970O1010017", "characters"),
+        ("999999-19700101001", "characters"),
+        ("²99999197001010017", "check_character"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_without_being_quoted(number: str, reason: str) -> None:
+    with pytest.raises(IdentityNumberInvalid) as refused:
+        read_identity_number(number, date(2026, 11, 26))
+    assert refused.value.facts == {"reason": reason}
+    assert number not in str(refused.value)
 
 
 async def test_decisions_follow_each_other_without_overlap(county: County) -> None:
