@@ -76,6 +76,7 @@ class Endpoint:
     together: Together | None = None
     max_body_bytes: int = MAX_BODY_BYTES
     turnstile: type[Turnstile] | None = None
+    page: bool = False
 
     @property
     def summary(self) -> str:
@@ -100,13 +101,17 @@ class Door:
     """The endpoints of one audience, below one prefix such as ``/v1/miniapp``.
 
     ``permit`` sees every caller whose type fits and raises for one who is limited in a way that types cannot say.
+    ``pages``: people read the answers, so they and the refusals are HTML.
     """
 
-    def __init__(self, name: str, prefix: str, title: str, permit: Permit | None = None) -> None:
+    def __init__(
+        self, name: str, prefix: str, title: str, permit: Permit | None = None, *, pages: bool = False
+    ) -> None:
         self.name = name
         self.prefix = prefix
         self.title = title
         self.permit = permit
+        self.pages = pages
         self.endpoints: list[Endpoint] = []
 
     def get(
@@ -161,6 +166,7 @@ class Door:
                     status=status,
                     public=public,
                     permit=self.permit,
+                    page=self.pages,
                     **rest,
                 )
             )

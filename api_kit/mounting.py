@@ -9,7 +9,7 @@ import msgspec
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, ResponseStream
 
-from api_kit.answer_cache import AnswerCache, MakeSeveral
+from api_kit.answer_cache import AnswerCache, Kept, MakeSeveral
 from api_kit.doors import Answer, Door, Endpoint, Together
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from api_kit.turnstiles import behind
@@ -146,13 +146,22 @@ def _cached_route(endpoint: Endpoint, given: dict[str, object], cache: AnswerCac
             return msgspec.json.encode(await endpoint.handler(**arguments))
 
         found = await cache.get(key, make, several)
-        # A client may keep it and has to ask every time: what it keeps is never older than what is here.
-        headers = {"etag": found.etag, "cache-control": "no-cache"}
-        if _matches(request.headers.get("if-none-match"), found.etag):
-            return HTTPResponse(None, status=304, headers=headers)
-        return HTTPResponse(found.body, headers=headers, content_type=_JSON)
+        return kept_answer(request, found, _JSON)
 
     return handle
+
+
+def kept_answer(
+    request: Request, found: Kept, content_type: str, headers: Mapping[str, str] | None = None
+) -> HTTPResponse:
+    """An answer of the cache, or that the client has it already.
+
+    A client may keep it and has to ask every time: what it keeps is never older than what is here.
+    """
+    sent = {**(headers or {}), "etag": found.etag, "cache-control": "no-cache"}
+    if _matches(request.headers.get("if-none-match"), found.etag):
+        return HTTPResponse(None, status=304, headers=sent)
+    return HTTPResponse(found.body, headers=sent, content_type=content_type)
 
 
 def _several(together: Together, route: str) -> MakeSeveral:

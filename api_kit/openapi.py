@@ -15,6 +15,7 @@ _UPLOAD = {
     "required": ["file", "purpose"],
     "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string"}},
 }
+_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 _PATH_TYPES = {"int": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}}
 
 
@@ -54,11 +55,15 @@ def _answer_shape(e: Endpoint) -> Any:
 
 
 def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
+    problem: dict[str, Any] = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(name="Problem")}}}
+    if e.page:
+        problem = _HTML
     shape = _answer_shape(e)
     success: dict[str, Any] = {"description": e.summary or "成功"}
     if shape is not None:
         success["content"] = {"application/json": {"schema": by_shape[id(shape)]}}
+    elif e.page:
+        success |= {"content": _HTML} if e.status == 200 else {}
     elif e.returns in (HTTPResponse, ResponseStream) and e.status == 200:
         success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     status = e.status if "content" in success or e.status not in (200, 201) else 204

@@ -49,6 +49,8 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "intake-batches": frozenset({Duty.ORDERS}),
     "intakes": frozenset({Duty.ORDERS}),
     "lots": frozenset({Duty.ORDERS}),
+    "labels": frozenset({Duty.ORDERS}),
+    "label-batches": frozenset({Duty.ORDERS}),
     "suppliers": frozenset({Duty.ORDERS}),
     "carriers": frozenset({Duty.ORDERS}),
     "complaint-clocks": frozenset({Duty.ORDERS}),

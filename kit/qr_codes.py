@@ -11,3 +11,9 @@ def qr_code(text: str, kind: Literal["svg", "png"]) -> bytes:
     drawn = BytesIO()
     segno.make(text, error="m", micro=False).save(drawn, kind=kind, scale=8, border=4)
     return drawn.getvalue()
+
+
+def inline_qr_code(text: str) -> str:
+    """The same as an element of an HTML page; its size is the page's business."""
+    drawn: str = segno.make(text, error="m", micro=False).svg_inline(border=4, omitsize=True)
+    return drawn

@@ -34,6 +34,7 @@ _SKU_BRAND = (
     _BRAND_HOLDS.replace("SELECT 1", "SELECT b.number, b.quota_pieces")
     + " AND (b.sku_id IS NULL OR b.sku_id = s.id) ORDER BY b.quota_pieces IS NOT NULL, b.id LIMIT 1"
 )
+SKU_BRANDED = f"(({_BRAND_HOLDS} AND (b.sku_id IS NULL OR b.sku_id = s.id) LIMIT 1) IS NOT NULL)"
 RECOGNISED = f"(({_RECOGNITION_HOLDS} LIMIT 1) IS NOT NULL)"
 
 ON_SALE = (
@@ -44,7 +45,7 @@ ON_SALE = (
 
 _SHIPS_FROM = "CASE WHEN p.ships_from > $1 THEN p.ships_from END AS ships_from"
 
-_CERTIFICATES = (
+CERTIFICATES_TODAY = (
     "(SELECT COALESCE(json_agg(json_build_object('kind', kind, 'document', document, 'issuer', issuer,"
     " 'valid_until', valid_until) ORDER BY kind, valid_until), '[]') FROM product_certificate"
     " WHERE product_id = p.id AND state = 'accepted' AND $1 BETWEEN valid_from AND valid_until)::text"
@@ -181,7 +182,7 @@ _OFFER = (
 _PAGE = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, m.name AS merchant_name,
        p.township_id, d.name AS township_name, g.code AS category, g.product_class, p.return_policy, p.listed_at,
-       {_SHIPS_FROM}, {BRANDED} AS branded, {RECOGNISED} AS recognised, {_CERTIFICATES} AS certificates,
+       {_SHIPS_FROM}, {BRANDED} AS branded, {RECOGNISED} AS recognised, {CERTIFICATES_TODAY} AS certificates,
        p.pictures::text AS pictures, p.axes::text AS axes,
        (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'options', s.options,
                         'price_fen', {SKU_PRICE}, 'list_price_fen', s.price_fen, 'mass_gram', s.mass_gram,

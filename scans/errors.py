@@ -1,6 +1,6 @@
 """What this room refuses."""
 
-from kit.errors import NotFound, Unavailable
+from kit.errors import Invalid, NotFound, Unavailable
 
 
 class ScanCodeUnknown(NotFound):
@@ -17,3 +17,11 @@ class CodePictureUnavailable(Unavailable):
     code = "code_picture_unavailable"
     title = "小程序码暂时无法生成，请稍后再试"
     title_en = "The mini-program code cannot be drawn now"
+
+
+class SheetTooLarge(Invalid):
+    """A sheet has a limit of labels, copies counted; ``most`` is the limit."""
+
+    code = "sheet_too_large"
+    title = "一次打印的标签过多"
+    title_en = "Too many labels for one sheet"

@@ -36,6 +36,22 @@ class ScanCodeRecord(msgspec.Struct, frozen=True):
     retired_at: datetime | None
 
 
+class Scanned(msgspec.Struct, frozen=True):
+    """Where a code leads: to a product, and to a lot of it when it stands on a lot's label."""
+
+    code: str
+    place: ScanPlace
+    product: str
+    lot: str | None
+
+
+class ScanPages(msgspec.Struct, frozen=True):
+    """What public pages have to know: whose mini-program they open, and from how many farmers on they say a number."""
+
+    appid: str
+    farmers_from: int
+
+
 class _Key(msgspec.Struct, array_like=True):
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
@@ -111,12 +127,17 @@ async def scan_codes(merchant: str | None, cursor: str | None, limit: int) -> tu
     return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
 
 
-async def scanned(code: str) -> ScanCodeRecord:
-    """The code that a phone has read. Raises ScanCodeUnknown, also for a retired one; one statement."""
-    found = await row(f"SELECT {_COLUMNS} FROM scan_code WHERE code = $1 AND retired_at IS NULL", code)
+async def scanned(code: str) -> Scanned:
+    """What a phone has read. Raises ScanCodeUnknown, also for a retired code; one statement."""
+    found = await row(
+        "SELECT code, place, product, NULL AS lot FROM scan_code WHERE code = $1 AND retired_at IS NULL"
+        " UNION ALL SELECT t.code, 'label', l.product, l.number FROM trace_label t JOIN lot l ON l.id = t.lot_id"
+        " WHERE t.code = $1 LIMIT 1",
+        code,
+    )
     if found is None:
         raise ScanCodeUnknown()
-    return ScanCodeRecord(**found)
+    return Scanned(**found)
 
 
 class ScanTokens(SourceTokens):

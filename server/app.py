@@ -14,6 +14,7 @@ from api_kit.openapi import describe
 from console_api import door as console
 from integrations.object_storage.folder import FolderStorage
 from miniapp_api import door as miniapp
+from public_pages import door as pages
 from server.authentication import authenticator
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import ROOT, connect, disconnect
@@ -25,11 +26,11 @@ from server.telemetry import add_telemetry, configure_logging
 from webhook_api import door as webhook
 
 VERSION = "0.1.0"
-DOORS = [miniapp, console, webhook]
+DOORS = [miniapp, console, webhook, pages]
 # Importing an endpoints module adds its routes to its door; a door folder is one room it serves.
 DOOR_MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for door in ("miniapp_api", "console_api", "webhook_api")
+    for door in ("miniapp_api", "console_api", "webhook_api", "public_pages")
     for path in (ROOT / door).glob("*/endpoints.py")
 )
 _DOCS = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>陇川 API</title>

@@ -114,7 +114,8 @@ from referrals.service import ReferralTokens, Referrers
 from referrals.shares import ReferralShares
 from referrals.terms import Programme
 from reviews.service import Reviews
-from scans.service import ScanCodes, ScanTokens
+from scans.labels import TraceLabels
+from scans.service import ScanCodes, ScanPages, ScanTokens
 from server import adapters
 from server.own_records import parts_of
 from server.settings import Settings
@@ -301,6 +302,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Referrers(),
         Programme(splitting.is_offered),
         ScanCodes(adapters.code_painter(settings, wechat), settings.public_base_url.rstrip("/")),
+        TraceLabels(settings.public_base_url.rstrip("/")),
+        ScanPages(settings.wechat.appid, settings.scan_farmers_from),
         Inbox(),
         outgoing,
         ConsumerLogin(wechat, cipher, sessions, settings.wechat.appid),

@@ -10,6 +10,7 @@ from sanic.response import HTTPResponse
 from tortoise.exceptions import ValidationError
 
 from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
+from public_pages.markup import CONTENT_TYPE, HEADERS, is_page, refusal_page
 from server.outages import causes, in_one_line, is_away, is_busy
 
 log = structlog.get_logger("problems")
@@ -102,6 +103,9 @@ def _render(
         "content-language": "en" if wants_english(request) else "zh-CN",
         "cache-control": "no-store",
     }
+    if is_page(request.path):
+        content = refusal_page(status, title if re.search("[一-鿿]", title) else "页面不存在")
+        return HTTPResponse(content, status=status, headers=headers | HEADERS, content_type=CONTENT_TYPE)
     if status == NotAuthenticated.status:
         headers["www-authenticate"] = "Bearer"
     if status == Unavailable.status or code == "request_in_progress":

@@ -151,6 +151,7 @@ class Settings(msgspec.Struct, frozen=True):
     media: MediaSettings
     pictures: PictureSettings
     review_window_days: int
+    scan_farmers_from: int
     presale_days: int
     invoice_window_days: int
     own_data: OwnDataSettings
@@ -194,6 +195,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "wechat_pay": _pay(env),
         "media": _media(env, state),
         "review_window_days": env.get("REVIEW_WINDOW_DAYS", "180"),
+        "scan_farmers_from": env.get("SCAN_FARMERS_FROM", "3"),
         "presale_days": env.get("PRESALE_DAYS", "90"),
         "invoice_window_days": env.get("INVOICE_WINDOW_DAYS", "180"),
         "own_data": _named(env, OwnDataSettings, {}, "OWN_DATA_"),
@@ -281,6 +283,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("API_DRAIN_S", s.api_drain_s, 0, 60, ""),
         ("TRUSTED_PROXIES", s.trusted_proxies, 0, 10, ""),
         ("REVIEW_WINDOW_DAYS", s.review_window_days, 1, 3650, ""),
+        ("SCAN_FARMERS_FROM", s.scan_farmers_from, 3, 1000, ""),
         ("PRESALE_DAYS", s.presale_days, 1, 330, ": as far ahead as WeChat takes a pre-sale"),
         ("INVOICE_WINDOW_DAYS", s.invoice_window_days, 0, 1827, ""),
         ("OWN_DATA_CLOSURE_COOLING_DAYS", own_data.closure_cooling_days, 0, 60, ""),

@@ -23,14 +23,14 @@ from server.database import MODEL_MODULES, ROOT
 from server.own_records import NAMED, NAMING_COLUMNS, NOT_TOLD, parts_of
 
 PACKAGES = [
-    "server", "miniapp_api", "console_api", "webhook_api", "integrations",
+    "server", "miniapp_api", "console_api", "webhook_api", "public_pages", "integrations",
     "county", "live", "poverty_alleviation", "settlements", "notifications",
     "reviews", "scans", "orders", "traceability", "products",
     "promotions", "referrals", "payments", "logistics", "ledger", "merchants", "accounts", "places", "content",
     "messages",
     "api_kit", "kit",
 ]  # fmt: skip
-ROOMS = PACKAGES[5:-2]
+ROOMS = PACKAGES[6:-2]
 # Top first; a foreign key may point sideways inside a room or down, never up.
 LAYERS = [["county"], ["live", "poverty_alleviation", "settlements", "notifications"],
           ["reviews", "scans"],

@@ -24,6 +24,16 @@ def check_problem(reply: httpx.Response, status: int | None = None, code: str | 
     return members
 
 
+def check_page(reply: httpx.Response, status: int = 404) -> None:
+    """A refusal that a person reads: a page of ours without anything from the inside."""
+    assert reply.status_code == status, (reply.status_code, reply.text)
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    assert reply.text.startswith("<!doctype html>")
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+    assert not _TRACES.search(reply.text), reply.text
+    check_headers(reply)
+
+
 def check_headers(reply: httpx.Response) -> None:
     """What every answer carries."""
     assert reply.headers["x-content-type-options"] == "nosniff"

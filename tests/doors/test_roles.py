@@ -21,7 +21,7 @@ from accounts.actors import (
 from api_kit.doors import Endpoint
 from kit.actors import Actor
 from tests.doors.house import ROLES, House, endpoints, idempotency_key
-from tests.doors.problems import check_problem
+from tests.doors.problems import check_page, check_problem
 
 ACTORS: dict[str, type[Actor]] = {
     "consumer": Consumer,
@@ -63,9 +63,11 @@ def a_role_for(endpoint: Endpoint) -> str:
 
 
 def check_no_failure(endpoint: Endpoint, reply: httpx.Response) -> None:
-    """Whatever was asked, the answer is no failure of ours, and a refusal is a problem document."""
+    """Whatever was asked, the answer is no failure of ours, and a refusal is a problem document or a page."""
     assert reply.status_code < 500, (endpoint.name, str(reply.url)[:200], reply.text)
-    if reply.status_code >= 400:
+    if reply.status_code >= 400 and endpoint.page:
+        check_page(reply, reply.status_code)
+    elif reply.status_code >= 400:
         check_problem(reply)
 
 

@@ -105,4 +105,4 @@ def test_they_were_thousands_over_all_doors() -> None:
     """Of the run above; alone it says nothing."""
     if len(ASKED) == len(asked()):
         assert sum(ASKED.values()) >= 5_000, sum(ASKED.values())
-        assert {name.partition(".")[0] for name in ASKED} == {"miniapp", "console", "webhook"}
+        assert {name.partition(".")[0] for name in ASKED} == {"miniapp", "console", "webhook", "pages"}

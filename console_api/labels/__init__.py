@@ -1,0 +1,1 @@
+"""Labels of lots as merchants print them."""

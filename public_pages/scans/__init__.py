@@ -1,0 +1,1 @@
+"""What a phone's browser shows behind a printed code."""

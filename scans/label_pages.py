@@ -1,0 +1,101 @@
+"""What a buyer reads behind a label (domain reference 3.6): the lot and its goods, never who is behind a delivery."""
+
+from datetime import date, datetime
+
+import msgspec
+
+from kit.clock import china_day
+from kit.database import row
+from products.queries import CERTIFICATES_TODAY, ON_SALE, SKU_BRANDED, ClaimedCertificate
+from scans.errors import ScanCodeUnknown
+
+_PAGE = f"""
+SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number AS merchant, m.name AS merchant_name,
+       m.licence_kind, m.licence_number, m.licence_until, d.name AS township_name, l.made_at, l.sealed_at,
+       {ON_SALE} AS on_sale, {SKU_BRANDED} AS branded, {CERTIFICATES_TODAY} AS certificates,
+       g.origins, g.first_weighed_at, g.last_weighed_at, g.farmers,
+       (SELECT min(bound_at) FROM line_lot WHERE lot_id = l.id) AS first_packed_at,
+       n.first_at AS first_scanned_at, COALESCE(n.count, 0) AS scans
+  FROM trace_label t
+  JOIN lot l ON l.id = t.lot_id
+  JOIN product p ON p.code = l.product
+  JOIN sku s ON s.code = t.sku
+  JOIN merchant m ON m.id = p.merchant_id
+  JOIN division d ON d.code = p.township_id
+  LEFT JOIN label_scan n ON n.label_id = t.id
+  CROSS JOIN LATERAL (
+       SELECT COALESCE(array_agg(DISTINCT o.name) FILTER (WHERE o.name IS NOT NULL), '{{}}') AS origins,
+              min(i.weighed_at) AS first_weighed_at, max(i.weighed_at) AS last_weighed_at,
+              count(DISTINCT u.id) FILTER (WHERE u.kind = 'farmer') AS farmers
+         FROM lot_contribution c JOIN intake i ON i.id = c.intake_id JOIN supplier u ON u.id = c.supplier_id
+         LEFT JOIN division o ON o.code = i.township
+        WHERE c.lot_id = l.id) g
+ WHERE t.code = $2"""
+
+
+class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot's goods as their buyer sees them. Days are the county's, ``origins`` names of townships.
+
+    ``farmers`` is None when they are so few that the number would tell who they are. A seller who is a person has
+    neither name nor licence here.
+    """
+
+    code: str
+    serial: str | None
+    lot: str
+    product: str
+    title: str
+    spec: str
+    branded: bool
+    on_sale: bool
+    producer: str | None
+    licence_number: str | None
+    licence_until: date | None
+    origins: tuple[str, ...]
+    certificates: list[ClaimedCertificate]
+    farmers: int | None
+    first_taken_in: date | None
+    last_taken_in: date | None
+    made_on: date
+    sealed_on: date
+    packed_on: date | None
+    first_scanned_at: datetime | None
+    scans: int
+
+
+_read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
+
+
+async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
+    """The page of a label, on sale or not; one statement. Raises ScanCodeUnknown."""
+    found = await row(_PAGE, china_day(now), code)
+    if found is None:
+        raise ScanCodeUnknown()
+    person = found["licence_kind"] == "natural_person"
+    return LabelPage(
+        code=found["code"],
+        serial=found["serial"],
+        lot=found["lot"],
+        product=found["product"],
+        title=found["title"],
+        spec=found["spec"],
+        branded=found["branded"],
+        on_sale=found["on_sale"],
+        producer=None if person else found["merchant_name"],
+        licence_number=None if person else found["licence_number"],
+        licence_until=None if person else found["licence_until"],
+        origins=tuple(found["origins"]) or (found["township_name"],),
+        certificates=_read_certificates(found["certificates"]),
+        farmers=found["farmers"] if found["farmers"] >= farmers_from else None,
+        first_taken_in=_day(found["first_weighed_at"]),
+        last_taken_in=_day(found["last_weighed_at"]),
+        made_on=china_day(found["made_at"]),
+        sealed_on=china_day(found["sealed_at"]),
+        packed_on=_day(found["first_packed_at"]),
+        first_scanned_at=found["first_scanned_at"],
+        scans=found["scans"],
+    )
+
+
+def _day(moment: datetime | None) -> date | None:
+    return china_day(moment) if moment is not None else None
