@@ -30,6 +30,7 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/01/<gtin:str>/<first:str>/<a:str>/<second:str>/<b:str>/<third:str>"] = {
         "gtin": GTIN, "first": "22", "a": "V", "second": "10", "b": lot, "third": "21", "c": label["serial"],
     }  # fmt: skip
+    owner.found.bodies["console.make_labels"] = {"sku": owner.house.sku}
     await owner.ask("merchant_clerk", "POST", f"/v1/console/lots/{lot}/labels", {"sku": owner.house.sku})
 
 
