@@ -11,10 +11,11 @@ from scans.errors import ScanCodeUnknown
 
 _PAGE = f"""
 SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number AS merchant, m.name AS merchant_name,
-       m.licence_kind, m.licence_number, m.licence_until, d.name AS township_name, l.made_at, l.sealed_at,
+       m.licence_kind, m.licence_number, m.licence_until, d.name AS township_name, l.made_at, l.sealed_at, l.harvest_from,
+       l.harvest_until, l.best_before, l.out_batch_no,
        {ON_SALE} AS on_sale, {SKU_BRANDED} AS branded, {CERTIFICATES_TODAY} AS certificates,
        g.origins, g.first_weighed_at, g.last_weighed_at, g.farmers,
-       (SELECT min(bound_at) FROM line_lot WHERE lot_id = l.id) AS first_packed_at,
+       (SELECT min(bound_at) FROM line_lot WHERE lot_id = l.id AND late_reason IS NULL) AS first_packed_at,
        n.first_at AS first_scanned_at, COALESCE(n.count, 0) AS scans
   FROM trace_label t
   JOIN lot l ON l.id = t.lot_id
@@ -54,6 +55,11 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...]
     certificates: list[ClaimedCertificate]
     farmers: int | None
+    out_batch_no: str | None
+    harvested_from: date | None
+    harvested_until: date | None
+    best_before: date | None
+    is_past_best: bool
     first_taken_in: date | None
     last_taken_in: date | None
     made_on: date
@@ -87,6 +93,11 @@ async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
         origins=tuple(found["origins"]) or (found["township_name"],),
         certificates=_read_certificates(found["certificates"]),
         farmers=found["farmers"] if found["farmers"] >= farmers_from else None,
+        out_batch_no=found["out_batch_no"] or None,
+        harvested_from=found["harvest_from"],
+        harvested_until=found["harvest_until"],
+        best_before=found["best_before"],
+        is_past_best=found["best_before"] is not None and found["best_before"] < china_day(now),
         first_taken_in=_day(found["first_weighed_at"]),
         last_taken_in=_day(found["last_weighed_at"]),
         made_on=china_day(found["made_at"]),

@@ -40,12 +40,15 @@ def label_view(shown: LabelPage, shop: str) -> str:
         heading(shown.title, 1),
         paragraph(shown.spec),
         _MARK if shown.branded else "",
+        paragraph("本批次已过保质期，请勿食用。", "w") if shown.is_past_best else "",
         _scans(shown),
         heading("批次"),
         facts(
             [
                 ("批次号", shown.lot),
+                ("生产批号", shown.out_batch_no),
                 ("单件序号", shown.serial),
+                ("保质期至", shown.best_before.isoformat() if shown.best_before is not None else None),
                 ("产地", "、".join(shown.origins)),
                 ("生产经营者", shown.producer or "自产自销农户（依法免于登记）"),
             ]
@@ -88,11 +91,20 @@ def _scans(shown: LabelPage) -> str:
 
 
 def _timeline(shown: LabelPage) -> list[str]:
-    taken = [("收购", shown.first_taken_in)]
-    if shown.last_taken_in != shown.first_taken_in:
-        taken.append(("最后一次收购", shown.last_taken_in))
-    steps = [*taken, ("组成批次", shown.made_on), ("批次封存", shown.sealed_on), ("开始装箱", shown.packed_on)]
-    return [f"{day.isoformat()} {name}" for name, day in steps if day is not None]
+    steps = [
+        ("采收", _span(shown.harvested_from, shown.harvested_until)),
+        ("收购", _span(shown.first_taken_in, shown.last_taken_in)),
+        ("组成批次", _span(shown.made_on, None)),
+        ("批次封存", _span(shown.sealed_on, None)),
+        ("开始装箱", _span(shown.packed_on, None)),
+    ]
+    return [f"{days} {name}" for name, days in steps if days is not None]
+
+
+def _span(first: date | None, last: date | None) -> str | None:
+    if first is None:
+        return None
+    return first.isoformat() if last is None or last == first else f"{first.isoformat()} 至 {last.isoformat()}"
 
 
 def _certificates(certificates: list[ClaimedCertificate]) -> str:

@@ -51,12 +51,18 @@ def owner_of(house: House, http: httpx.AsyncClient) -> Owner:
 
 
 async def labelled(
-    house: House, http: httpx.AsyncClient, *, suppliers: int = 1, serials: int = 0, gtin: str | None = None
+    house: House,
+    http: httpx.AsyncClient,
+    *,
+    suppliers: int = 1,
+    serials: int = 0,
+    gtin: str | None = None,
+    **notes: object,
 ) -> LabelRecord:
     """A label of a new sealed lot."""
     await execute("UPDATE sku SET gtin = $2 WHERE code = $1", house.sku, gtin)
     owner = owner_of(house, http)
-    lot = await sealed_lot(owner, suppliers)
+    lot = await sealed_lot(owner, suppliers, **notes)
     body = {"sku": house.sku, "serials": serials}
     made = await owner.ask("merchant_clerk", "POST", f"/v1/console/lots/{lot}/labels", body)
     members = {name: made["labels"][0][name] for name in LabelRecord.__struct_fields__}
@@ -149,6 +155,23 @@ async def test_a_label_tells_its_lot_and_nobody_who_supplied_it(
         assert told in text, told
     assert "HGZ-过期" not in text
     assert "开始装箱" not in text
+
+
+async def test_a_lots_own_days_are_told_and_what_is_past_its_day_is_not_eaten(
+    house: House, http: httpx.AsyncClient, inside: House
+) -> None:
+    today = china_day(utc_now())
+    notes = {
+        "harvest_from": (today - timedelta(days=9)).isoformat(), "harvest_until": (today - timedelta(days=7)).isoformat(),
+        "best_before": today.isoformat(), "out_batch_no": "HT-2026-11",
+    }  # fmt: skip
+    label = await labelled(house, http, **notes)
+    text = check_good(await http.get(f"/s/{label.code}"))
+    assert f"{notes['harvest_from']} 至 {notes['harvest_until']} 采收" in text
+    assert f"<dt>保质期至</dt><dd>{today}</dd>" in text
+    assert "HT-2026-11" in text
+    assert "已过保质期" not in text
+    assert (await label_page(label.code, 3, utc_now() + timedelta(days=1))).is_past_best
 
 
 async def accepted_certificate(house: House, document: str, first: object, days: int) -> None:

@@ -34,8 +34,8 @@ async def give(owner: Owner) -> None:
     await owner.ask("merchant_clerk", "POST", f"/v1/console/lots/{lot}/labels", {"sku": owner.house.sku})
 
 
-async def sealed_lot(owner: Owner, suppliers: int = 1) -> str:
-    """A sealed lot of the merchant's product, a kilogram of each of some farmers."""
+async def sealed_lot(owner: Owner, suppliers: int = 1, **notes: object) -> str:
+    """A sealed lot of the merchant's product, a kilogram of each of some farmers, with what is noted of it."""
     intakes = []
     for serial in range(suppliers):
         farmer = {"name": f"示例供货人{serial}", "kind": "farmer", "township": TOWNSHIP}
@@ -46,7 +46,7 @@ async def sealed_lot(owner: Owner, suppliers: int = 1) -> str:
             "unit_price_fen": 800, "mode": "consignment", "weighed_at": utc_now().isoformat(),
         }  # fmt: skip
         intakes.append((await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", delivery))["number"])
-    goods = {"product": owner.house.product, "input_gram": 1000 * suppliers, "intakes": intakes}
+    goods = {"product": owner.house.product, "input_gram": 1000 * suppliers, "intakes": intakes, **notes}
     lot: str = (await owner.ask("merchant_clerk", "POST", "/v1/console/lots", goods))["lot"]["number"]
     await owner.ask("merchant_clerk", "PUT", f"/v1/console/lots/{lot}/seal")
     return lot
