@@ -2338,6 +2338,33 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='TraceLabel',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('code', fields.CharField(unique=True, max_length=20)),
+                ('lot', fields.ForeignKeyField('longchuan.Lot', source_field='lot_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('sku', fields.CharField(max_length=24)),
+                ('gtin', fields.CharField(null=True, max_length=14)),
+                ('serial', fields.CharField(null=True, max_length=20)),
+                ('batch', fields.CharField(max_length=32)),
+                ('made_by', fields.CharField(max_length=120)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'trace_label', 'app': 'longchuan', 'constraints': [CheckConstraint(check="code ~ '^[0-9A-Z]{16}$'", name='trace_label_shape'), UniqueConstraint(fields=('lot_id', 'sku'), name='trace_label_of_lot', condition='serial IS NULL')], 'indexes': [Index(fields=['lot_id', 'serial'], name='trace_label_serial'), Index(fields=['batch', 'id'], name='trace_label_batch')], 'pk_attr': 'id', 'table_description': 'What is printed on the pieces of a sealed lot. Without a serial it is the same on every piece of the SKU.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LabelScan',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('label', fields.OneToOneField('longchuan.TraceLabel', source_field='label_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('first_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('count', fields.IntField()),
+            ],
+            options={'table': 'label_scan', 'app': 'longchuan', 'constraints': [CheckConstraint(check='count > 0', name='label_scan_count')], 'pk_attr': 'id', 'table_description': 'When a label was first scanned and how often since; nothing about who did.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Trade',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

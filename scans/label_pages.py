@@ -11,8 +11,8 @@ from scans.errors import ScanCodeUnknown
 
 _PAGE = f"""
 SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number AS merchant, m.name AS merchant_name,
-       m.licence_kind, m.licence_number, m.licence_until, d.name AS township_name, l.made_at, l.sealed_at, l.harvest_from,
-       l.harvest_until, l.best_before, l.out_batch_no,
+       m.licence_kind, m.licence_number, m.licence_until, d.name AS township_name, l.made_at, l.sealed_at,
+       l.harvest_from, l.harvest_until, l.best_before, l.out_batch_no,
        {ON_SALE} AS on_sale, {SKU_BRANDED} AS branded, {CERTIFICATES_TODAY} AS certificates,
        g.origins, g.first_weighed_at, g.last_weighed_at, g.farmers,
        (SELECT min(bound_at) FROM line_lot WHERE lot_id = l.id AND late_reason IS NULL) AS first_packed_at,

@@ -161,13 +161,11 @@ async def test_a_lots_own_days_are_told_and_what_is_past_its_day_is_not_eaten(
     house: House, http: httpx.AsyncClient, inside: House
 ) -> None:
     today = china_day(utc_now())
-    notes = {
-        "harvest_from": (today - timedelta(days=9)).isoformat(), "harvest_until": (today - timedelta(days=7)).isoformat(),
-        "best_before": today.isoformat(), "out_batch_no": "HT-2026-11",
-    }  # fmt: skip
-    label = await labelled(house, http, **notes)
+    first, last = (today - timedelta(days=9)).isoformat(), (today - timedelta(days=7)).isoformat()
+    days = {"harvest_from": first, "harvest_until": last, "best_before": today.isoformat()}
+    label = await labelled(house, http, **days, out_batch_no="HT-2026-11")
     text = check_good(await http.get(f"/s/{label.code}"))
-    assert f"{notes['harvest_from']} 至 {notes['harvest_until']} 采收" in text
+    assert f"{first} 至 {last} 采收" in text
     assert f"<dt>保质期至</dt><dd>{today}</dd>" in text
     assert "HT-2026-11" in text
     assert "已过保质期" not in text
