@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from html import escape
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -162,7 +163,7 @@ async def test_a_lots_own_days_are_told_and_what_is_past_its_day_is_not_eaten(
 ) -> None:
     today = china_day(utc_now())
     first, last = (today - timedelta(days=9)).isoformat(), (today - timedelta(days=7)).isoformat()
-    days = {"harvest_from": first, "harvest_until": last, "best_before": today.isoformat()}
+    days: dict[str, Any] = {"harvest_from": first, "harvest_until": last, "best_before": today.isoformat()}
     label = await labelled(house, http, **days, out_batch_no="HT-2026-11")
     text = check_good(await http.get(f"/s/{label.code}"))
     assert f"{first} 至 {last} 采收" in text
