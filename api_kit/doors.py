@@ -31,7 +31,7 @@ Decorator = Callable[[Handler], Handler]
 Permit = Callable[["Endpoint", Actor], None]
 Together = Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]]
 Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
-Effect = Literal["with_answer", "resumable"]
+Effect = Literal["with_answer", "with_refusal", "resumable"]
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -135,7 +135,10 @@ class Door:
         max_body_bytes: int = MAX_BODY_BYTES,
         turnstile: type[Turnstile] | None = None,
     ) -> Decorator:
-        """A creation or an act. ``effect="resumable"``: the handler talks to the network between transactions."""
+        """A creation or an act. ``effect="resumable"``: the handler talks to the network between transactions.
+
+        ``effect="with_refusal"``: what the handler has committed before it refused is kept, as a wrong code is counted.
+        """
         declared = {"effect": effect, "max_body_bytes": max_body_bytes, "turnstile": turnstile}
         return self._route("POST", path, public=public, status=status, **declared)
 

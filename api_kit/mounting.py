@@ -193,6 +193,8 @@ async def _once(
             response = render(await endpoint.handler(**arguments), endpoint.status)
             await settle(claimed, response.status, response.body or b"")
         return response
+    if endpoint.effect == "with_refusal":
+        return await _once_or_refused(endpoint, arguments, (caller, route, key, body))
     async with transaction():
         claimed = await claim(caller, route, key, body)
     if claimed.status is not None:
@@ -205,6 +207,25 @@ async def _once(
         raise
     await settle(claimed, response.status, response.body or b"")
     return response
+
+
+async def _once_or_refused(
+    endpoint: Endpoint, arguments: dict[str, object], claims: tuple[str, str, str, bytes]
+) -> HTTPResponse:
+    """The effect commits with its answer; a refusal leaves no claim, but what its own transactions have written."""
+    async with transaction():
+        claimed = await claim(*claims)
+        if claimed.status is not None:
+            return _again(claimed)
+        try:
+            response = render(await endpoint.handler(**arguments), endpoint.status)
+        except DomainError as refusal:
+            await let_go(claimed)
+            refused = refusal
+        else:
+            await settle(claimed, response.status, response.body or b"")
+            return response
+    raise refused
 
 
 def _again(claimed: Claimed) -> HTTPResponse:

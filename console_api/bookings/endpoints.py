@@ -29,7 +29,7 @@ async def close_days(actor: MerchantClerk, code: str, body: SpanInput, calendars
     return DaysView(await calendars.close_days(actor.merchant, code, body.first, body.last))
 
 
-@door.post("/vouchers/redemption", effect="resumable")
+@door.post("/vouchers/redemption", effect="with_refusal")
 async def redeem_voucher(
     actor: MerchantClerk, body: VoucherInput, key: IdempotencyKey, vouchers: Vouchers
 ) -> VoucherUsedView:

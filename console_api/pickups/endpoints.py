@@ -23,7 +23,7 @@ async def note_arrival(actor: StationKeeper | MerchantClerk, number: str, pickup
         await pickups.arrive(("merchant", actor.merchant), number, actor.caller)
 
 
-@door.post("/pickups/redemption", status=204, effect="resumable")
+@door.post("/pickups/redemption", status=204, effect="with_refusal")
 async def redeem_pickup(actor: StationKeeper, body: RedemptionInput, key: IdempotencyKey, pickups: Pickups) -> None:
     """核销取件：核对订单号与核销码，订单即为已收货；错误次数有限。"""
     await pickups.redeem(actor.township, body.order, body.code, actor.caller)
