@@ -13,6 +13,7 @@ from accounts.staff import StaffAccounts, StaffLogin
 from content.pictures import Pictures
 from integrations.object_storage.folder import FolderStorage
 from kit.database import rows, scalar
+from kit.gs1 import gtin_holds
 from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
@@ -173,3 +174,12 @@ async def test_identity_numbers_have_a_valid_check_digit() -> None:
         "999999197001010033",
     ]
     assert all(re.fullmatch(r"999999\d{11}[\dX]", identity_number(n)) for n in range(1, 25))
+
+
+async def test_gtins_are_of_the_prefix_for_examples_and_not_everybody_has_one(database: str) -> None:
+    await seed(services())
+    gtins = [found["gtin"] for found in await rows("SELECT gtin FROM sku")]
+    borne = [gtin for gtin in gtins if gtin is not None]
+    assert 0 < len(borne) < len(gtins)
+    assert len(set(borne)) == len(borne)
+    assert all(gtin.startswith("0952") and gtin_holds(gtin) for gtin in borne)
