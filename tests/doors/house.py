@@ -54,6 +54,7 @@ class House:
     foreign_sku: str = ""
     callback_secret: str = ""
     field_key: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
 
@@ -176,6 +177,7 @@ def start_house(directory: Path, database_url: str, module: str = "server.app", 
             stderr=subprocess.STDOUT,
         )
     house = House(f"http://127.0.0.1:{port}", database_url, log, process)
+    house.environment = settings
     house.callback_secret, house.field_key = settings["MEDIA_CALLBACK_SECRET"], settings["FIELD_KEY"]
     until = time.monotonic() + 120  # on a busy machine
     while time.monotonic() < until and process.poll() is None:
