@@ -51,6 +51,8 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
                 endpoint.path,
                 methods=[endpoint.method],
                 name=endpoint.name.replace(".", "_"),
+                # Problems are written by the application; unless a format is named, Sanic parses each handler's source.
+                error_format="json",
                 ctx_max_body_bytes=endpoint.max_body_bytes,
             )
 
