@@ -76,6 +76,14 @@ async def pack(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": order.number}, body={"lines": {order.line: {lot: 2}}})
 
 
+@good("console.assign_lots")
+async def bind_afterwards(owner: Owner) -> GoodRequest:
+    """A line that was packed without its lot, which was there by then."""
+    lot = await mall_of(owner.house).sealed_lot(5000)
+    order = await bought(owner, "packed")
+    return GoodRequest(names={"line": order.line}, body={"lots": {lot: 2}, "reason": "not_scanned"})
+
+
 def waybill() -> str:
     """A number that no parcel has."""
     return f"SF{secrets.randbelow(10**10):010d}"
