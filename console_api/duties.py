@@ -46,6 +46,8 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "order-lines": frozenset({Duty.ORDERS}),
     "unattributed-lines": frozenset({Duty.ORDERS}),
     "packing-waves": frozenset({Duty.ORDERS}),
+    "recipes": frozenset({Duty.ORDERS}),
+    "process-runs": frozenset({Duty.ORDERS}),
     "intake-batches": frozenset({Duty.ORDERS}),
     "intakes": frozenset({Duty.ORDERS}),
     "lots": frozenset({Duty.ORDERS}),

@@ -123,6 +123,7 @@ from server.tallies import Tallies
 from settlements.entries import SettlementEntries
 from settlements.statements import Statements
 from traceability.lots import Lots
+from traceability.processing.service import Processing
 from traceability.service import Intakes, Suppliers
 from webhook_api.wechat.push import MessagePush
 
@@ -352,6 +353,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         receipts,
         Fulfilment(Lots(), cipher),
         PackingWaves(Fulfilment(Lots(), cipher)),
+        Processing(),
         built.shipping,
         built.shortages,
         Readdressing(checkout, built.shipping),

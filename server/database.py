@@ -45,6 +45,7 @@ MODEL_MODULES = [
     "logistics.models",
     "ledger.models",
     "traceability.models",
+    "traceability.processing.models",
     "orders.groups.models",
     "orders.waves.models",
     "orders.models",

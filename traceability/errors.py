@@ -124,8 +124,40 @@ class LotPastBestBefore(Conflict):
 
 
 class LotYoungerThanParcel(Conflict):
-    """Something of the lot was weighed only after the parcel had been packed, so it cannot be in it."""
+    """Something of the lot was weighed or made only after the parcel was packed or the run had ended."""
 
     code = "lot_younger_than_parcel"
-    title = "批次中有装箱之后才收购的货物"
-    title_en = "The lot holds goods that were taken in after the parcel was packed"
+    title = "批次中有装箱或加工完成之后才收购、产出的货物"
+    title_en = "The lot holds goods that were not there yet"
+
+
+class RecipeUnknown(NotFound):
+    """No such recipe of this merchant."""
+
+    code = "recipe_unknown"
+    title = "加工工艺不存在"
+    title_en = "No such recipe"
+
+
+class RecipeInvalid(Invalid):
+    """A recipe has inputs and a yield above nothing."""
+
+    code = "recipe_invalid"
+    title = "加工工艺有误"
+    title_en = "The recipe is not valid"
+
+
+class RunInvalid(Invalid):
+    """A run takes something from its lots and has ended."""
+
+    code = "run_invalid"
+    title = "加工记录有误"
+    title_en = "The process run is not valid"
+
+
+class YieldExceeded(Conflict):
+    """More came out than the recipe can make of what went in."""
+
+    code = "yield_exceeded"
+    title = "产出超过工艺的最高得率"
+    title_en = "More came out than the recipe can yield"

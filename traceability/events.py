@@ -42,3 +42,15 @@ class LotWasSealed(Fact, frozen=True, kw_only=True):
     product: str
     input_gram: int
     sealed_at: datetime
+
+
+class ProcessRunFinished(Fact, frozen=True, kw_only=True):
+    """A lot has been made of others. ``inputs`` are gram by lot."""
+
+    topic: ClassVar[str] = "traceability.process_run_finished"
+    lot: str
+    merchant: str
+    product: str
+    inputs: dict[str, int]
+    output_gram: int
+    finished_at: datetime

@@ -174,7 +174,7 @@ class Lots:
             now = self.clock()
             packed_at = afterwards.packed_at if afterwards else now
             for number, pieces in sorted(lots.items()):
-                lot_id = await self._take(number, product, merchant, pieces, mass_gram_per_piece, packed_at)
+                lot_id = await self.take(number, product, merchant, pieces, mass_gram_per_piece, packed_at)
                 await rows(
                     "INSERT INTO line_lot (line, lot_id, quantity, mass_gram, bound_at, late_reason, late_by)"
                     " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING 1",
@@ -187,9 +187,14 @@ class Lots:
                     afterwards.by if afterwards else None,
                 )
 
-    async def _take(
+    async def take(
         self, lot: str, product: str, merchant: str, pieces: int, piece_gram: int, packed_at: datetime
     ) -> int:
+        """Take pieces out of one lot for a parcel or a run that was finished at ``packed_at``; answers the lot's id.
+
+        Raises :class:`LotUnknown`, :class:`LotNotSealed`, :class:`LotOfAnotherProduct`, :class:`LotPastBestBefore`,
+        :class:`LotYoungerThanParcel`, :class:`LotShort`.
+        """
         mass_gram, packed_on = pieces * piece_gram, china_day(packed_at)
         taken = await rows(
             "UPDATE lot SET bound_gram = bound_gram + $4 WHERE number = $1 AND product = $2 AND merchant = $3"
@@ -258,10 +263,11 @@ class Lots:
             raise IntakeClaimed()
 
 
-# A parcel holds nothing that was weighed after it was packed.
+# A parcel holds nothing that was weighed or made after it was packed.
 _DELIVERED_AFTER = (
     "EXISTS (SELECT 1 FROM lot_contribution c JOIN intake i ON i.id = c.intake_id"
-    " WHERE c.lot_id = lot.id AND i.weighed_at > {})"
+    " WHERE c.lot_id = lot.id AND i.weighed_at > {0}"
+    " UNION ALL SELECT 1 FROM process_run u WHERE u.lot_id = lot.id AND u.finished_at > {0})"
 )
 
 

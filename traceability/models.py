@@ -29,6 +29,7 @@ class LotKind(StrEnum):
 
     INTAKE = "intake"
     PACKED = "packed"
+    PROCESSED = "processed"
 
 
 class LotUnit(StrEnum):
@@ -111,6 +112,8 @@ class Intake(Model):
 
 class Lot(Model):
     """Goods of one product of one merchant, made of contributions; sealed once, then only taken from.
+
+    A processed lot is made of other lots (``traceability.processing``): its ``input_gram`` is what came out.
 
     ``bound_gram`` is what lines have taken: the one column that moves after sealing, by conditional UPDATE.
     ``piece_gram`` is the mass of one piece of a lot that is counted in pieces; ``best_before`` and ``harvest_*`` are

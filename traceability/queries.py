@@ -6,12 +6,14 @@ from datetime import date, datetime
 import msgspec
 
 from kit.database import rows
+from kit.money import split_fen
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from traceability.errors import LotUnknown
+from traceability.models import LotKind
 
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True):
-    """A supplier's part of a lot's whole input."""
+    """A supplier's part of a lot's whole input. Of a processed lot ``mass_gram`` is its weight in the exact shares."""
 
     supplier: str
     intake: str
@@ -91,7 +93,7 @@ class LotOnHand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LotPart(msgspec.Struct, frozen=True):
-    """One contribution with the supplier's name."""
+    """One contribution with the supplier's name; of a processed lot the gram that its exact share comes to."""
 
     intake: str
     supplier: str
@@ -105,9 +107,9 @@ async def line_lots(lines: Sequence[str]) -> list[BoundLot]:
     found = await rows(
         "SELECT b.line, l.number AS lot, b.quantity, b.mass_gram,"
         " jsonb_agg(jsonb_build_object('supplier', s.number,"
-        " 'intake', i.number, 'mass_gram', c.mass_gram, 'mode', i.mode) ORDER BY s.number,"
+        " 'intake', i.number, 'mass_gram', c.weight, 'mode', i.mode) ORDER BY s.number,"
         " i.number)::text AS parts"
-        " FROM line_lot b JOIN lot l ON l.id = b.lot_id JOIN lot_contribution c ON c.lot_id = l.id"
+        f" FROM line_lot b JOIN lot l ON l.id = b.lot_id JOIN {_SHARES} c ON c.lot_id = l.id"
         " JOIN intake i ON i.id = c.intake_id JOIN supplier s ON s.id = c.supplier_id"
         " WHERE b.line = ANY($1) GROUP BY b.id, l.number ORDER BY b.line, l.number",
         list(lines),
@@ -215,12 +217,28 @@ async def lot(merchant: str | None, number: str) -> tuple[LotCard, list[LotPart]
     if not found:
         raise LotUnknown(lot=number)
     parts = await rows(
-        "SELECT i.number AS intake, s.number AS supplier, s.name AS supplier_name, c.mass_gram, i.mode"
-        " FROM lot_contribution c JOIN intake i ON i.id = c.intake_id JOIN supplier s ON s.id = c.supplier_id"
+        "SELECT i.number AS intake, s.number AS supplier, s.name AS supplier_name, c.weight::text AS weight, i.mode"
+        f" FROM {_SHARES} c JOIN intake i ON i.id = c.intake_id JOIN supplier s ON s.id = c.supplier_id"
         " WHERE c.lot_id = $1 ORDER BY s.number, i.number",
         found[0]["id"],
     )
-    return msgspec.convert(found[0], LotCard), [msgspec.convert(part, LotPart) for part in parts]
+    weights = [int(part["weight"]) for part in parts]
+    if found[0]["kind"] == LotKind.PROCESSED:
+        weights = split_fen(found[0]["input_gram"], weights)
+    return msgspec.convert(found[0], LotCard), [
+        msgspec.convert({**part, "mass_gram": gram}, LotPart) for part, gram in zip(parts, weights, strict=True)
+    ]
+
+
+async def weights_of(lots: Sequence[int]) -> dict[int, dict[int, int]]:
+    """The weights of some lots (row ids) by delivery (row id)."""
+    found = await rows(
+        f"SELECT c.lot_id, c.intake_id, c.weight::text AS weight FROM {_SHARES} c WHERE c.lot_id = ANY($1)", lots
+    )
+    weights: dict[int, dict[int, int]] = {}
+    for each in found:
+        weights.setdefault(each["lot_id"], {})[each["intake_id"]] = int(each["weight"])
+    return weights
 
 
 _INTAKE = (
@@ -231,12 +249,15 @@ _INTAKE = (
     " c.intake_id = i.id"
     " LEFT JOIN lot l ON l.id = c.lot_id"
 )
+# What a lot is made of: contributions in gram, or the weights that a processed lot inherited.
+_SHARES = (
+    "(SELECT lot_id, intake_id, supplier_id, mass_gram::numeric AS weight FROM lot_contribution"
+    " UNION ALL SELECT lot_id, intake_id, supplier_id, weight FROM inherited_share)"
+)
 _LOT = (
-    "SELECT l.id, l.number, l.kind, l.product, l.merchant, l.input_gram, l.input_gram -"
-    " l.bound_gram AS left_gram,"
-    " l.made_at, l.sealed_at, l.unit, l.piece_gram, l.harvest_from, l.harvest_until, l.best_before,"
-    " l.in_batch_no, l.out_batch_no, (SELECT coalesce(sum(c.mass_gram), 0)::bigint FROM lot_contribution c"
-    " WHERE c.lot_id = l.id) AS contributed_gram, (SELECT count(DISTINCT c.supplier_id) FROM"
-    " lot_contribution c"
-    " WHERE c.lot_id = l.id) AS suppliers FROM lot l"
+    "SELECT l.id, l.number, l.kind, l.product, l.merchant, l.input_gram, l.input_gram - l.bound_gram AS left_gram,"
+    " l.made_at, l.sealed_at, l.unit, l.piece_gram, l.harvest_from, l.harvest_until, l.best_before, l.in_batch_no,"
+    " l.out_batch_no, CASE l.kind WHEN 'processed' THEN l.input_gram ELSE (SELECT coalesce(sum(c.mass_gram), 0)::bigint"
+    " FROM lot_contribution c WHERE c.lot_id = l.id) END AS contributed_gram, (SELECT count(DISTINCT c.supplier_id)"
+    f" FROM {_SHARES} c WHERE c.lot_id = l.id) AS suppliers FROM lot l"
 )

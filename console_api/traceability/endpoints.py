@@ -26,6 +26,7 @@ from console_api.traceability.schemas import (
 from kit.errors import DomainError
 from traceability.errors import IntakeInvalid
 from traceability.lots import LotNotes, Lots
+from traceability.models import LotKind
 from traceability.queries import IntakeCard, intake_cards, intakes, lot, lots, suppliers
 from traceability.service import Intakes, Reach, Suppliers, Weighing
 
@@ -111,7 +112,7 @@ async def make_lot(actor: MerchantClerk, body: LotInput, register: Lots) -> LotV
     """用收购单组成批次；封存前可补充。"""
     notes = msgspec.convert(body, LotNotes, from_attributes=True)
     number = await register.make(
-        actor.merchant, body.product, body.input_gram, body.intakes, actor.caller, body.kind, notes
+        actor.merchant, body.product, body.input_gram, body.intakes, actor.caller, LotKind(body.kind), notes
     )
     return LotView(*await lot(actor.merchant, number))
 

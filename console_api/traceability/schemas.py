@@ -1,12 +1,12 @@
 """The wire of suppliers, intakes and lots."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from api_kit.schemas import Input, View
-from traceability.models import IntakeMode, LotKind, LotUnit, SupplierKind
+from traceability.models import IntakeMode, LotUnit, SupplierKind
 from traceability.queries import IntakeCard, LotCard, LotPart, SupplierCard
 
 _PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
@@ -100,7 +100,7 @@ class LotInput(Input):
     product: Number
     input_gram: Gram
     intakes: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=500)]
-    kind: LotKind = LotKind.INTAKE
+    kind: Literal["intake", "packed"] = "intake"
     unit: LotUnit = LotUnit.GRAM
     piece_gram: Gram | None = None
     harvest_from: date | None = None

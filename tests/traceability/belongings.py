@@ -18,6 +18,22 @@ async def give(owner: Owner) -> None:
     intake = (await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", delivery))["number"]
     goods = {"product": owner.house.product, "input_gram": 1000, "intakes": [intake]}
     lot = (await owner.ask("merchant_clerk", "POST", "/v1/console/lots", goods))["lot"]["number"]
+    await _run(owner, delivery)
     owner.found.by_pattern["/v1/console/lots/"] = {"number": lot}
     owner.found.private["merchant_clerk"] |= {mine, intake, lot}
     owner.found.private["station_keeper"] |= {kept}
+
+
+async def _run(owner: Owner, delivery: dict[str, object]) -> None:
+    """A recipe, and a run of it that has made a lot of another."""
+    product = owner.house.product
+    more = delivery | {"client_id": f"process-{owner.turn:04}"}
+    intake = (await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", more))["number"]
+    goods = {"product": product, "input_gram": 1000, "intakes": [intake]}
+    lot = (await owner.ask("merchant_clerk", "POST", "/v1/console/lots", goods))["lot"]["number"]
+    await owner.ask("merchant_clerk", "PUT", f"/v1/console/lots/{lot}/seal")
+    terms = {"product": product, "inputs": [product], "max_yield_bp": 9_000, "document": "示例规程1号"}
+    recipe = (await owner.ask("merchant_clerk", "POST", "/v1/console/recipes", terms))["recipe"]
+    run = {"recipe": recipe, "inputs": {lot: 1000}, "output_gram": 900, "finished_at": utc_now().isoformat()}
+    made = await owner.ask("merchant_clerk", "POST", "/v1/console/process-runs", run)
+    owner.found.private["merchant_clerk"] |= {recipe, made["lot"]["number"]}
