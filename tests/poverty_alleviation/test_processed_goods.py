@@ -11,7 +11,7 @@ from traceability.processing.service import Processing, RecipeTerms, RunOutcome
 
 async def test_the_worked_vector_of_a_processed_lot(county: County) -> None:
     """By hand. Cane A: H1 25, H2 20, N1 15 kg; cane B: N1 40 kg. A run takes 30 kg of A and 20 kg of B and makes 5 kg
-    of sugar (12 % is the most, 6 kg). Of the 50 kg: H1 12.5, H2 10, N1 7.5 and N1 again 20, which is 5 : 4 : 3 : 8 of 20.
+    of sugar (12 % is the most, 6 kg). Of the 50 kg: H1 12.5, H2 10, N1 7.5 and N1 again 20, or 5 : 4 : 3 : 8.
 
     Three jars of 500 g for 109.70 net. Rule A, 12.00 per kg for all: 1.5 kg = 18.00: H1 4.50, H2 3.60, N1 2.70 + 7.20.
     Rule B, 2 % for registered ones: 2.194 -> 2.19, by 5 : 4: 1.2166 and 0.9733 -> H1 1.22, H2 0.97. Host 8 %: 8.776

@@ -34,6 +34,10 @@ async def _run(owner: Owner, delivery: dict[str, object]) -> None:
     await owner.ask("merchant_clerk", "PUT", f"/v1/console/lots/{lot}/seal")
     terms = {"product": product, "inputs": [product], "max_yield_bp": 9_000, "document": "示例规程1号"}
     recipe = (await owner.ask("merchant_clerk", "POST", "/v1/console/recipes", terms))["recipe"]
-    run = {"recipe": recipe, "inputs": {lot: 1000}, "output_gram": 900, "finished_at": utc_now().isoformat()}
+    run = {"recipe": recipe, "inputs": {lot: 500}, "output_gram": 450, "finished_at": utc_now().isoformat()}
     made = await owner.ask("merchant_clerk", "POST", "/v1/console/process-runs", run)
+    owner.found.bodies |= {
+        "console.write_recipe": terms,
+        "console.finish_process_run": run | {"inputs": {lot: 100}, "output_gram": 90},
+    }
     owner.found.private["merchant_clerk"] |= {recipe, made["lot"]["number"]}
