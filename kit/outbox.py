@@ -57,6 +57,23 @@ class OutboxReceipt(Model):
         indexes = (Index(fields=("received_at",)),)
 
 
+class Undelivered(msgspec.Struct, frozen=True):
+    """A fact that not everybody has reacted to."""
+
+    id: int
+    topic: str
+
+
+async def undelivered(before: datetime, limit: int) -> list[Undelivered]:
+    """Facts announced before a moment that are still on their way, oldest first."""
+    found = await rows(
+        "SELECT id, topic FROM outbox_message WHERE delivered_at IS NULL AND created_at < $1 ORDER BY id LIMIT $2",
+        before,
+        limit,
+    )
+    return [msgspec.convert(each, Undelivered) for each in found]
+
+
 async def announce(*facts: Fact) -> None:
     """Write the facts, in this order, to the outbox of the open transaction; one statement for all of them.
 

@@ -25,19 +25,20 @@ _JOURNAL = (
     "corrects_period",
     "reverses",
 )
-_POSTING = ("book", "code", "owner", "state", "category", "subject", "rule", "contribution", "amount_fen")
+POSTING_MEMBERS = ("book", "code", "owner", "state", "category", "subject", "rule", "contribution", "amount_fen")
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """A moment as it is hashed."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def canonical(journal: Mapping[str, Any], postings: Sequence[Mapping[str, Any]]) -> str:
     """The text of one journal. Postings stand in the order of their own members, so no row order matters."""
     document = {name: journal[name] for name in _JOURNAL}
-    document["occurred_at"] = _moment(journal["occurred_at"])
-    document["booked_at"] = _moment(journal["booked_at"])
-    document["postings"] = sorted([posting[name] for name in _POSTING] for posting in postings)
+    document["occurred_at"] = moment(journal["occurred_at"])
+    document["booked_at"] = moment(journal["booked_at"])
+    document["postings"] = sorted([posting[name] for name in POSTING_MEMBERS] for posting in postings)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -1,5 +1,6 @@
 """What time does to the books."""
 
+from ledger.anchors import Anchors
 from ledger.service import SEAL_BATCH, Sealer
 
 
@@ -11,3 +12,9 @@ async def seal_journals(sealer: Sealer) -> int:
         total += sealed
         if sealed < SEAL_BATCH:
             return total
+
+
+async def anchor_days(anchors: Anchors) -> int:
+    """Sign how far the books have come, once a day, and lay it down; answers how many anchors were laid down."""
+    await anchors.make()
+    return await anchors.store()

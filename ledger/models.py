@@ -1,4 +1,6 @@
-"""Accounts, journals and postings. Rows are added and never changed; ``guards.sql`` enforces it."""
+"""Accounts, journals, postings and periods. Rows are added and never changed; ``guards.sql`` enforces it."""
+
+from enum import StrEnum
 
 from tortoise import fields
 from tortoise.fields import OnDelete
@@ -32,7 +34,9 @@ class LedgerAccount(Model):
 class LedgerJournal(Model):
     """One balanced change, made by one step of one source.
 
-    ``period`` is the calendar month in China of ``booked_at``. ``seq``, ``prev_hash`` and ``hash`` are filled
+    ``period`` is the calendar month in China in which it happened, as long as that month is open; what comes later is
+    booked into the open one, and ``corrects_period`` names the month in which it happened. ``seq``,
+    ``prev_hash`` and ``hash`` are filled
     once, together, by the sealer.
     """
 
@@ -66,6 +70,30 @@ class LedgerJournal(Model):
         )
 
 
+class LedgerAnchor(Model):
+    """How far a month was sealed on a day, signed, and kept outside of the database as well.
+
+    ``message`` is the signed text, ``signature`` and ``public_key`` are hexadecimal. ``stored_at`` is filled once.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    day = fields.DateField()
+    period = fields.CharField(max_length=7)
+    seq = fields.BigIntField()
+    hash = fields.CharField(max_length=64)
+    message = fields.CharField(max_length=300)
+    signature = fields.CharField(max_length=128)
+    public_key = fields.CharField(max_length=64)
+    made_at = fields.DatetimeField()
+    stored_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "ledger_anchor"
+        unique_together = (("day", "period"),)
+        indexes = (Index(fields=("period", "seq"), name="ledger_anchor_period"),)
+        constraints = (CheckConstraint(check="seq > 0", name="ledger_anchor_seq"),)
+
+
 class LedgerPosting(Model):
     """One amount on one account, in fen: debit positive, credit negative, never zero.
 
@@ -93,3 +121,123 @@ class LedgerPosting(Model):
             Index(fields=("journal_id",), name="ledger_posting_journal"),
         )
         constraints = (CheckConstraint(check="amount_fen <> 0", name="ledger_posting_amount"),)
+
+
+class PeriodState(StrEnum):
+    """Where a month stands. Closing: nothing is posted into it any more, and its certificate is being signed."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+PERIOD_TRANSITIONS: dict[PeriodState, frozenset[PeriodState]] = {
+    PeriodState.OPEN: frozenset({PeriodState.CLOSING}),
+    PeriodState.CLOSING: frozenset({PeriodState.OPEN, PeriodState.CLOSED}),
+    PeriodState.CLOSED: frozenset(),
+}
+
+
+class Signatory(StrEnum):
+    """For whom somebody signs a month (domain reference 2.5, period close)."""
+
+    POVERTY_OFFICE = "poverty_office"
+    OPERATOR = "operator"
+
+
+class LedgerPeriod(Model):
+    """A month that somebody has begun to close; a month without a row is open.
+
+    ``round`` counts the attempts. ``root`` is the hash of the last journal, noted when it is closed.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    period = fields.CharField(max_length=7, unique=True)
+    state = fields.CharEnumField(PeriodState, max_length=8, default=PeriodState.OPEN)
+    round = fields.IntField(default=0)
+    root = fields.CharField(max_length=64, null=True)
+    closed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "ledger_period"
+        constraints = (
+            CheckConstraint(check="period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name="ledger_period_month"),
+            CheckConstraint(
+                check="(state = 'closed') = (root IS NOT NULL) AND (root IS NULL) = (closed_at IS NULL)",
+                name="ledger_period_closed_whole",
+            ),
+        )
+
+
+class LedgerPeriodStep(Model):
+    """One step of a month: what it came to, by whom and why. Rows are only ever added."""
+
+    id = fields.BigIntField(primary_key=True)
+    period: fields.ForeignKeyRelation[LedgerPeriod] = fields.ForeignKeyField(
+        "longchuan.LedgerPeriod", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    state = fields.CharEnumField(PeriodState, max_length=8)
+    at = fields.DatetimeField()
+    by = fields.CharField(max_length=120)
+    note = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "ledger_period_step"
+        indexes = (Index(fields=("period_id",), name="ledger_period_step_period"),)
+
+
+class PeriodItem(Model):
+    """Something that keeps a month from agreeing, listed with the reason why it is closed all the same.
+
+    It holds for this amount alone: a difference that grows is another one.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    period = fields.CharField(max_length=7)
+    kind = fields.CharField(max_length=24)
+    key = fields.CharField(max_length=80)
+    amount_fen = fields.BigIntField()
+    reason = fields.CharField(max_length=200)
+    listed_by = fields.CharField(max_length=120)
+    listed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_period_item"
+        unique_together = (("period", "kind", "key", "amount_fen"),)
+        constraints = (CheckConstraint(check="reason <> ''", name="ledger_period_item_reason"),)
+
+
+class PeriodCertificate(Model):
+    """What is signed: the month's figures, checks and items as one text, and its SHA-256. Never changed."""
+
+    id = fields.BigIntField(primary_key=True)
+    period: fields.ForeignKeyRelation[LedgerPeriod] = fields.ForeignKeyField(
+        "longchuan.LedgerPeriod", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    round = fields.IntField()
+    text = fields.TextField()
+    digest = fields.CharField(max_length=64)
+    root = fields.CharField(max_length=64)
+    made_by = fields.CharField(max_length=120)
+    made_at = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_certificate"
+        unique_together = (("period", "round"),)
+
+
+class PeriodSignature(Model):
+    """That somebody stands for a certificate: one for each signatory, and never the same account twice."""
+
+    id = fields.BigIntField(primary_key=True)
+    certificate: fields.ForeignKeyRelation[PeriodCertificate] = fields.ForeignKeyField(
+        "longchuan.PeriodCertificate", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    signatory = fields.CharEnumField(Signatory, max_length=16)
+    signed_by = fields.CharField(max_length=120)
+    name = fields.CharField(max_length=60)
+    signed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_signature"
+        unique_together = (("certificate", "signatory"), ("certificate", "signed_by"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kit.database import rows, scalar
+from kit.database import row, rows, scalar
 from ledger.chain import FIRST, canonical, link
 from ledger.chart import CHART
 
@@ -126,6 +126,15 @@ async def verify_chain() -> list[ChainReport]:
         " GROUP BY period ORDER BY period"
     )
     return [await _verify_period(p["period"], p["sealed"], p["unsealed"]) for p in periods]
+
+
+async def verify_period(period: str) -> ChainReport:
+    """Recompute every seal of one month."""
+    found = await row(
+        "SELECT count(hash) AS sealed, count(*) - count(hash) AS unsealed FROM ledger_journal WHERE period = $1", period
+    )
+    assert found is not None
+    return await _verify_period(period, found["sealed"], found["unsealed"])
 
 
 async def _verify_period(period: str, sealed: int, unsealed: int) -> ChainReport:

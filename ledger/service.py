@@ -22,6 +22,10 @@ from ledger.queries import journal_postings, reversal_references
 _CHINA = timezone(timedelta(hours=8))
 SEAL_BATCH = 500
 REVERSAL = "ledger.reversal"
+_UNSEALED = (
+    "SELECT id, period, source_type, source_id, rule, step, occurred_at, booked_at, note, corrects_period, reverses_id"
+    " FROM ledger_journal WHERE hash IS NULL"
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,10 @@ class Journals:
     clock: Clock = utc_now
 
     async def post(self, draft: JournalDraft) -> bool:
-        """Write the journal in the caller's transaction; False when its source was posted before."""
+        """Write the journal in the caller's transaction; False when its source was posted before.
+
+        It goes into the month in which it happened, or, once that is frozen, into the open one (``ledger_place``).
+        """
         if not in_open_transaction():
             raise RuntimeError("a journal is posted in the transaction of what it records")
         draft.check()
@@ -99,10 +106,10 @@ class Journals:
         journal_id = await scalar(
             "INSERT INTO ledger_journal (period, source_type, source_id, rule, step,"
             " occurred_at, booked_at, note,"
-            " posting_count, reverses_id, corrects_period) VALUES ($1, $2, $3, $4, $5, $6, $7,"
-            " $8, $9, $10, $11)"
+            " posting_count, reverses_id, corrects_period) SELECT place.period, $1, $2, $3, $4::int,"
+            " $5::timestamptz, $6::timestamptz, $7, $8::int, $9::bigint, COALESCE($10, place.corrects)"
+            " FROM ledger_place($5::timestamptz, $6::timestamptz) AS place"
             " ON CONFLICT (source_type, source_id, rule, step) DO NOTHING RETURNING id",
-            period_of(now),
             draft.source_type,
             draft.source_id,
             draft.rule,
@@ -170,15 +177,18 @@ class Sealer:
         async with single_runner("ledger.sealer") as mine:
             if not mine:
                 return 0
-            waiting = await rows(
-                "SELECT id, period, source_type, source_id, rule, step, occurred_at, booked_at, note,"
-                " corrects_period, reverses_id FROM ledger_journal WHERE hash IS NULL ORDER BY id LIMIT $1",
-                limit,
-            )
+            waiting = await rows(f"{_UNSEALED} ORDER BY id LIMIT $1", limit)
             if not waiting:
                 return 0
             await self._write_seals(await self._seals(waiting))
             return len(waiting)
+
+    async def seal_period(self, period: str) -> None:
+        """Seal whatever is unsealed in a month into which nothing is posted any more; waits for another sealer."""
+        async with transaction():
+            await execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger.sealer', 0))")
+            while waiting := await rows(f"{_UNSEALED} AND period = $2 ORDER BY id LIMIT $1", SEAL_BATCH, period):
+                await self._write_seals(await self._seals(waiting))
 
     async def _seals(self, waiting: list[dict[str, Any]]) -> list[tuple[int, int, str, str]]:
         postings = await journal_postings([journal["id"] for journal in waiting])

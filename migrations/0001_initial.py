@@ -7,6 +7,7 @@ from accounts.roles import Role, ScopeKind
 from content.models import PictureState, TextState
 from county.complaints.models import ComplaintState, Origin, PictureFetchState, UtteranceState
 from json import dumps, loads
+from ledger.models import PeriodState, Signatory
 from live.models import ArchiveState, SessionState
 from logistics.models import FreightUnit, LabelCancellationState, ParcelState, ReportKind, ReportState
 from merchants.licences import LicenceKind
@@ -303,8 +304,9 @@ class Migration(migrations.Migration):
                 ('channel', fields.CharField(max_length=40)),
                 ('amount_fen', fields.BigIntField()),
                 ('occurred_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('period', fields.CharField(max_length=7)),
             ],
-            options={'table': 'channel_money', 'app': 'longchuan', 'unique_together': (('kind', 'source_id'),), 'constraints': [CheckConstraint(check="(kind = 'captured' AND amount_fen > 0) OR (kind = 'refunded' AND amount_fen < 0)", name='channel_money_sign')], 'indexes': [Index(fields=['reference'], name='channel_money_reference')], 'pk_attr': 'id', 'table_description': 'Money that the payment channel moved, as the payments room told it: what the books are compared with.'},
+            options={'table': 'channel_money', 'app': 'longchuan', 'unique_together': (('kind', 'source_id'),), 'constraints': [CheckConstraint(check="(kind = 'captured' AND amount_fen > 0) OR (kind = 'refunded' AND amount_fen < 0)", name='channel_money_sign')], 'indexes': [Index(fields=['reference'], name='channel_money_reference'), Index(fields=['period'], name='channel_money_period')], 'pk_attr': 'id', 'table_description': 'Money that the payment channel moved, as the payments room told it: what the books are compared with.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -753,6 +755,23 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='LedgerAnchor',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('day', fields.DateField()),
+                ('period', fields.CharField(max_length=7)),
+                ('seq', fields.BigIntField()),
+                ('hash', fields.CharField(max_length=64)),
+                ('message', fields.CharField(max_length=300)),
+                ('signature', fields.CharField(max_length=128)),
+                ('public_key', fields.CharField(max_length=64)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('stored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'ledger_anchor', 'app': 'longchuan', 'unique_together': (('day', 'period'),), 'constraints': [CheckConstraint(check='seq > 0', name='ledger_anchor_seq')], 'indexes': [Index(fields=['period', 'seq'], name='ledger_anchor_period')], 'pk_attr': 'id', 'table_description': 'How far a month was sealed on a day, signed, and kept outside of the database as well.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='LedgerJournal',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -772,6 +791,32 @@ class Migration(migrations.Migration):
                 ('hash', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'ledger_journal', 'app': 'longchuan', 'unique_together': (('source_type', 'source_id', 'rule', 'step'), ('period', 'seq')), 'constraints': [CheckConstraint(check='posting_count >= 2', name='ledger_journal_posting_count'), CheckConstraint(check='(seq IS NULL) = (hash IS NULL) AND (hash IS NULL) = (prev_hash IS NULL)', name='ledger_journal_sealed_whole')], 'pk_attr': 'id', 'table_description': 'One balanced change, made by one step of one source.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LedgerPeriod',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('period', fields.CharField(unique=True, max_length=7)),
+                ('state', fields.CharEnumField(default=PeriodState.OPEN, description='OPEN: open\nCLOSING: closing\nCLOSED: closed', enum_type=PeriodState, max_length=8)),
+                ('round', fields.IntField(default=0)),
+                ('root', fields.CharField(null=True, max_length=64)),
+                ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'ledger_period', 'app': 'longchuan', 'constraints': [CheckConstraint(check="period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name='ledger_period_month'), CheckConstraint(check="(state = 'closed') = (root IS NOT NULL) AND (root IS NULL) = (closed_at IS NULL)", name='ledger_period_closed_whole')], 'pk_attr': 'id', 'table_description': 'A month that somebody has begun to close; a month without a row is open.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LedgerPeriodStep',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('period', fields.ForeignKeyField('longchuan.LedgerPeriod', source_field='period_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='OPEN: open\nCLOSING: closing\nCLOSED: closed', enum_type=PeriodState, max_length=8)),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('by', fields.CharField(max_length=120)),
+                ('note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'ledger_period_step', 'app': 'longchuan', 'indexes': [Index(fields=['period_id'], name='ledger_period_step_period')], 'pk_attr': 'id', 'table_description': 'One step of a month: what it came to, by whom and why. Rows are only ever added.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1343,6 +1388,49 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'payout', 'app': 'longchuan', 'unique_together': (('merchant', 'bank_voucher', 'household'),), 'constraints': [CheckConstraint(check='amount_fen > 0', name='payout_amount')], 'pk_attr': 'id', 'table_description': "Money that a merchant's bank has paid to a household, with the voucher that proves it."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PeriodCertificate',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('period', fields.ForeignKeyField('longchuan.LedgerPeriod', source_field='period_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('round', fields.IntField()),
+                ('text', fields.TextField(unique=False)),
+                ('digest', fields.CharField(max_length=64)),
+                ('root', fields.CharField(max_length=64)),
+                ('made_by', fields.CharField(max_length=120)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'ledger_certificate', 'app': 'longchuan', 'unique_together': (('period', 'round'),), 'pk_attr': 'id', 'table_description': "What is signed: the month's figures, checks and items as one text, and its SHA-256. Never changed."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PeriodItem',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('period', fields.CharField(max_length=7)),
+                ('kind', fields.CharField(max_length=24)),
+                ('key', fields.CharField(max_length=80)),
+                ('amount_fen', fields.BigIntField()),
+                ('reason', fields.CharField(max_length=200)),
+                ('listed_by', fields.CharField(max_length=120)),
+                ('listed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'ledger_period_item', 'app': 'longchuan', 'unique_together': (('period', 'kind', 'key', 'amount_fen'),), 'constraints': [CheckConstraint(check="reason <> ''", name='ledger_period_item_reason')], 'pk_attr': 'id', 'table_description': 'Something that keeps a month from agreeing, listed with the reason why it is closed all the same.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PeriodSignature',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('certificate', fields.ForeignKeyField('longchuan.PeriodCertificate', source_field='certificate_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('signatory', fields.CharEnumField(description='POVERTY_OFFICE: poverty_office\nOPERATOR: operator', enum_type=Signatory, max_length=16)),
+                ('signed_by', fields.CharField(max_length=120)),
+                ('name', fields.CharField(max_length=60)),
+                ('signed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'ledger_signature', 'app': 'longchuan', 'unique_together': (('certificate', 'signatory'), ('certificate', 'signed_by')), 'pk_attr': 'id', 'table_description': 'That somebody stands for a certificate: one for each signatory, and never the same account twice.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -194,3 +194,40 @@ async def payment_of_number(number: str) -> PaymentParty | None:
     """The payment that the channel knows by a number, or None."""
     found = await row("SELECT reference, payee FROM payment WHERE number = $1", number)
     return PaymentParty(**found) if found else None
+
+
+class BillMatter(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about the bills of some days that a close has to know.
+
+    ``kind`` ``bill_missing``: money moved on a day (``key``, with the channel) whose bill is not here.
+    ``bill_difference``: an item, by its number, with the ``reason`` with which a person has closed it, or None.
+    """
+
+    kind: str
+    key: str
+    amount_fen: int
+    reason: str | None
+
+
+async def bill_matters(first: date, last: date, limit: int) -> list[BillMatter]:
+    """What keeps the bills of the days ``first`` to ``last`` from being matched line by line; both bills."""
+    found = await rows(
+        "SELECT 'bill_missing' AS kind, m.channel || ':' || m.day AS key, sum(m.fen)::bigint AS amount_fen,"
+        " NULL AS reason FROM ("
+        " SELECT channel, (captured_at AT TIME ZONE 'Asia/Shanghai')::date AS day, captured_fen AS fen FROM payment"
+        "  WHERE transaction_id IS NOT NULL AND captured_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai'"
+        "  AND captured_at < ($2::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'"
+        " UNION ALL SELECT p.channel, (r.finished_at AT TIME ZONE 'Asia/Shanghai')::date, r.amount_fen"
+        "  FROM payment_refund r JOIN payment p ON p.id = r.payment_id WHERE r.state = 'succeeded'"
+        "  AND r.finished_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai'"
+        "  AND r.finished_at < ($2::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai') AS m"
+        " WHERE NOT EXISTS (SELECT 1 FROM payment_bill b WHERE b.channel = m.channel AND b.day = m.day)"
+        " GROUP BY m.channel, m.day"
+        " UNION ALL SELECT 'bill_difference', i.number, i.amount_fen, (SELECT s.note FROM bill_difference_step s"
+        "  WHERE s.item_id = i.id AND i.state = 'closed' ORDER BY s.id DESC LIMIT 1) FROM bill_difference i"
+        "  WHERE i.day BETWEEN $1 AND $2 AND i.state <> 'resolved' ORDER BY 1, 2 LIMIT $3",
+        first,
+        last,
+        limit,
+    )
+    return [msgspec.convert(each, BillMatter) for each in found]

@@ -229,7 +229,8 @@ class IncomeClaim(Model):
 class ChannelMoney(Model):
     """Money that the payment channel moved, as the payments room told it: what the books are compared with.
 
-    ``amount_fen`` is positive for a capture and negative for a refund.
+    ``amount_fen`` is positive for a capture and negative for a refund; ``period`` is the month of the books that it was
+    noted in.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -239,11 +240,15 @@ class ChannelMoney(Model):
     channel = fields.CharField(max_length=40)
     amount_fen = fields.BigIntField()
     occurred_at = fields.DatetimeField()
+    period = fields.CharField(max_length=7)
 
     class Meta:
         table = "channel_money"
         unique_together = (("kind", "source_id"),)
-        indexes = (Index(fields=("reference",), name="channel_money_reference"),)
+        indexes = (
+            Index(fields=("reference",), name="channel_money_reference"),
+            Index(fields=("period",), name="channel_money_period"),
+        )
         constraints = (
             CheckConstraint(
                 check="(kind = 'captured' AND amount_fen > 0) OR (kind = 'refunded' AND amount_fen < 0)",

@@ -90,7 +90,8 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     """One journal's part of a figure, down to its evidence.
 
     ``subject_kind`` is ``order_line`` or ``intake``; the members that belong to the other kind are None.
-    ``period`` and ``seq`` name the sealed journal (``seq`` None: not sealed yet).
+    ``period`` and ``seq`` name the sealed journal (``seq`` None: not sealed yet); ``corrects_period`` is the closed
+    month in which it happened, if it came too late for that.
     """
 
     amount_fen: int
@@ -98,6 +99,7 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     period: str
     seq: int | None
     hash: str | None
+    corrects_period: str | None
     source_type: str
     source_id: str
     note: str
@@ -137,16 +139,28 @@ def _sum(figure: Figure) -> str:
 
 _SUMS = ", ".join(_sum(figure) for figure in Figure)
 # $1 and $2 are the first day and the first day no longer wanted, in China.
-_IN_SPAN = (
+_BY_MONTH = (
+    "($1::date IS NULL OR j.period >= to_char($1::date, 'YYYY-MM'))"
+    " AND ($2::date IS NULL OR j.period < to_char($2::date, 'YYYY-MM'))"
+)
+_BY_DAY = (
     "($1::date IS NULL OR j.occurred_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai')"
     " AND ($2::date IS NULL OR j.occurred_at < $2::date::timestamp AT TIME ZONE 'Asia/Shanghai')"
 )
-_FIGURES = (
-    f"SELECT h.code AS household, h.township, h.village, {_SUMS} FROM household h"
-    " LEFT JOIN ledger_account a ON a.owner = h.code AND a.code IN ('2101', '9101')"
-    f" LEFT JOIN (ledger_posting p JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN})"
-    " ON p.account_id = a.id"
-)
+
+
+def _in_span(since: date | None, until: date | None) -> str:
+    """Whole months go by the month of the books, so that a signed figure never moves; any other span by occurrence."""
+    return _BY_MONTH if all(day is None or day.day == 1 for day in (since, until)) else _BY_DAY
+
+
+def _figures(since: date | None, until: date | None) -> str:
+    return (
+        f"SELECT h.code AS household, h.township, h.village, {_SUMS} FROM household h"
+        " LEFT JOIN ledger_account a ON a.owner = h.code AND a.code IN ('2101', '9101')"
+        f" LEFT JOIN (ledger_posting p JOIN ledger_journal j ON j.id = p.journal_id AND {_in_span(since, until)})"
+        " ON p.account_id = a.id"
+    )
 
 
 async def figures(
@@ -154,10 +168,10 @@ async def figures(
 ) -> list[HouseholdFigures]:
     """Both measures of every household of a township or of all, by code.
 
-    ``until`` is the first day not wanted.
+    ``until`` is the first day not wanted. Whole months go by the month of the books, what came late included.
     """
     found = await rows(
-        f"{_FIGURES} WHERE ($3::text IS NULL OR h.township = $3) GROUP BY h.id ORDER BY h.code",
+        f"{_figures(since, until)} WHERE ($3::text IS NULL OR h.township = $3) GROUP BY h.id ORDER BY h.code",
         since,
         until,
         township,
@@ -175,14 +189,15 @@ def totals(of: list[HouseholdFigures]) -> Totals:
 
 async def statement(code: str, since: date | None = None, until: date | None = None) -> Statement:
     """One household's figures with its income by category. Raises :class:`HouseholdUnknown`."""
-    found = await row(f"{_FIGURES} WHERE h.code = $3 GROUP BY h.id", since, until, code)
+    found = await row(f"{_figures(since, until)} WHERE h.code = $3 GROUP BY h.id", since, until, code)
     if found is None:
         raise HouseholdUnknown(household=code)
     categories = await rows(
         "SELECT a.category, -sum(p.amount_fen)::bigint AS paid_fen,"
         " coalesce(-sum(p.amount_fen) FILTER (WHERE a.state = 'confirmed'), 0)::bigint AS confirmed_fen"
         " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
-        f" JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN} WHERE a.code = '2101' AND a.owner = $3"
+        f" JOIN ledger_journal j ON j.id = p.journal_id AND {_in_span(since, until)}"
+        " WHERE a.code = '2101' AND a.owner = $3"
         " AND a.state IN ('paid', 'confirmed') GROUP BY 1 HAVING sum(p.amount_fen) <> 0 ORDER BY 1",
         since,
         until,
@@ -196,13 +211,14 @@ async def statement(code: str, since: date | None = None, until: date | None = N
     )
 
 
-_PARTS = f"""
+def _parts(since: date | None, until: date | None) -> str:
+    return f"""
 WITH part AS (
     SELECT min(p.id) AS id, -sum(p.amount_fen)::bigint AS amount_fen, j.occurred_at, j.period, j.seq, j.hash,
-           j.source_type, j.source_id, j.note, p.subject, p.rule, p.contribution, a.category
+           j.corrects_period, j.source_type, j.source_id, j.note, p.subject, p.rule, p.contribution, a.category
       FROM ledger_account a
       JOIN ledger_posting p ON p.account_id = a.id
-      JOIN ledger_journal j ON j.id = p.journal_id AND {_IN_SPAN}
+      JOIN ledger_journal j ON j.id = p.journal_id AND {_in_span(since, until)}
      WHERE a.owner = $3 AND a.code = $4 AND a.state = ANY($5)
      GROUP BY j.id, p.subject, p.rule, p.contribution, a.category HAVING sum(p.amount_fen) <> 0)
 SELECT part.*, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM part) AS total_fen,
@@ -226,7 +242,7 @@ async def drill_down(
     limit = min(limit, MAX_PAGE)
     after = read_cursor(cursor, tuple[int])[0] if cursor else 0
     found = await rows(
-        _PARTS,
+        _parts(since, until),
         since,
         until,
         code,

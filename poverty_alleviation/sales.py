@@ -247,21 +247,39 @@ class SalesBooks:
 
     async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
         """Keep what the payments room says it captured, to compare the books with."""
-        await _note_money("captured", fact.reference, fact.number, fact.channel, fact.amount_fen, fact.occurred_at)
+        await self._note("captured", fact.reference, fact.number, fact.channel, fact.amount_fen, fact.occurred_at)
 
     async def note_refund(self, fact: RefundSucceeded) -> None:
         """Keep what the payments room says went back."""
-        await _note_money(
+        await self._note(
             "refunded", fact.reference, fact.refund_number, fact.channel, -fact.amount_fen, fact.occurred_at
         )
 
     async def note_channel_sale(self, fact: ChannelPaid) -> None:
         """Keep what another channel's file says an order brought."""
-        await _note_money("captured", fact.order, fact.order, fact.channel, fact.amount_fen, fact.occurred_at)
+        await self._note("captured", fact.order, fact.order, fact.channel, fact.amount_fen, fact.occurred_at)
 
     async def note_channel_refund(self, fact: ChannelRefunded) -> None:
         """Keep what it says went back."""
-        await _note_money("refunded", fact.order, fact.refund, fact.channel, -fact.amount_fen, fact.occurred_at)
+        await self._note("refunded", fact.order, fact.refund, fact.channel, -fact.amount_fen, fact.occurred_at)
+
+    async def _note(
+        self, kind: str, reference: str, source_id: str, channel: str, amount_fen: int, at: datetime
+    ) -> None:
+        """In the month in which the books have it, so that a closed month stays what was compared."""
+        await rows(
+            "INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at, period)"
+            " SELECT $1, $2, $3, $4, $5::bigint, $6::timestamptz, place.period"
+            " FROM ledger_place($6::timestamptz, $7::timestamptz) AS place"
+            " ON CONFLICT (kind, source_id) DO NOTHING RETURNING 1",
+            kind,
+            reference,
+            source_id,
+            channel,
+            amount_fen,
+            at,
+            self.journals.clock(),
+        )
 
     async def _locked(self, line: str) -> Basis:
         found = await rows(f"{_BASIS} WHERE line = $1 FOR UPDATE", line)
@@ -349,16 +367,3 @@ async def _claim(intakes: Sequence[str], recognition: Recognition) -> None:
     )
     if other is not None:
         raise IncomeClaimedTwice(intake=other)
-
-
-async def _note_money(kind: str, reference: str, source_id: str, channel: str, amount_fen: int, at: datetime) -> None:
-    await rows(
-        "INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, source_id) DO NOTHING RETURNING 1",
-        kind,
-        reference,
-        source_id,
-        channel,
-        amount_fen,
-        at,
-    )

@@ -23,6 +23,7 @@ from county.complaints.channel import ComplaintChannel
 from county.complaints.pictures import ComplaintPictures
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
+from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
@@ -36,6 +37,8 @@ from integrations.wechat.subscribe import WeChatSubscribeSender
 from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
+from ledger.anchors import Anchors
+from ledger.periods import Periods
 from ledger.service import Journals, Sealer
 from live import service as live
 from live.chat import Chat
@@ -96,6 +99,7 @@ from payments.sharing.returns import Returns
 from payments.sharing.service import Sharing
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
 from products.calendars import Calendars
@@ -162,6 +166,7 @@ class Bootstrap:
     feed_hub: FeedHub
     chat: Chat
     sealer: Sealer
+    anchors: Anchors
     sales_books: SalesBooks
     shipping: Shipping
     shortages: Shortages
@@ -263,6 +268,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         feed_hub=FeedHub(bell),
         chat=Chat(bell),
         sealer=Sealer(),
+        anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
         sales_books=SalesBooks(),
         shipping=shipping,
         shortages=Shortages(after_sales, stock),
@@ -381,6 +387,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Payouts(),
         Journals(),
         built.sealer,
+        MonthClose(Periods(sealer=built.sealer), built.differences),
         MessagePush(
             settings.wechat.appid,
             settings.wechat.push_token,

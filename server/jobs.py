@@ -86,6 +86,7 @@ JOBS: tuple[Job, ...] = (
     Job("orders.expire_vouchers", 60, lambda b: orders.jobs.expire_vouchers(b.vouchers)),
     Job("orders.look_after_pickups", 30, lambda b: orders.jobs.look_after_pickups(b.pickups)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
+    Job("ledger.anchor_days", 3600, lambda b: ledger.jobs.anchor_days(b.anchors)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
     Job("live.cancel_missed", 600, lambda b: b.live_sessions.cancel_missed()),

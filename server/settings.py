@@ -1,6 +1,7 @@
 """One frozen, typed tree of settings, read once from the environment. Nothing else reads the environment."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -145,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True):
     redis_url: str
     secret_key: str
     field_key: str
+    ledger_signing_key: str
     database: DatabaseSettings
     wechat: WeChatSettings
     wechat_pay: WeChatPaySettings
@@ -190,6 +192,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "redis_url": env.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
         "secret_key": env.get("SECRET_KEY", ""),
         "field_key": env.get("FIELD_KEY", ""),
+        "ledger_signing_key": env.get("LEDGER_SIGNING_KEY", ""),
         "database": {"url": env.get("DATABASE_URL", ""), **_named(env, DatabaseSettings, {}, "DATABASE_")},
         "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
         "wechat_pay": _pay(env),
@@ -261,10 +264,13 @@ def _missing(s: Settings) -> Iterator[str]:
     for name, secret in (
         ("SECRET_KEY", s.secret_key),
         ("FIELD_KEY", s.field_key),
+        ("LEDGER_SIGNING_KEY", s.ledger_signing_key),
         ("MEDIA_CALLBACK_SECRET", s.media.callback_secret),
     ):
         if secret.lower() in WEAK_SECRETS or len(secret) < 32:
             yield f"{name} must be a secret of 32 characters or more"
+    if not re.fullmatch("[0-9a-fA-F]{64}", s.ledger_signing_key) or len(set(s.ledger_signing_key)) < 8:
+        yield "LEDGER_SIGNING_KEY must be 64 random hexadecimal digits"
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
         yield "PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY"
     if len(s.wechat_pay.apiv3_key.encode()) != 32:

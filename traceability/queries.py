@@ -261,3 +261,20 @@ _LOT = (
     " FROM lot_contribution c WHERE c.lot_id = l.id) END AS contributed_gram, (SELECT count(DISTINCT c.supplier_id)"
     f" FROM {_SHARES} c WHERE c.lot_id = l.id) AS suppliers FROM lot l"
 )
+
+
+class PaidIntake(msgspec.Struct, frozen=True):
+    """A delivery that was paid at the scale, in fen."""
+
+    intake: str
+    amount_fen: int
+
+
+async def paid_intakes(since: datetime, until: datetime) -> list[PaidIntake]:
+    """Every delivery that was paid at the scale from ``since`` until just before ``until``."""
+    found = await rows(
+        "SELECT number AS intake, amount_fen FROM intake WHERE paid_at >= $1 AND paid_at < $2 ORDER BY id",
+        since,
+        until,
+    )
+    return [msgspec.convert(each, PaidIntake) for each in found]

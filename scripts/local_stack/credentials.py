@@ -27,6 +27,7 @@ def _digits(length: int) -> str:
 MADE: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "FIELD_KEY": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    "LEDGER_SIGNING_KEY": lambda: secrets.token_hex(32),
     "MEDIA_CALLBACK_SECRET": lambda: _text(43),
     "POSTGRES_OWNER_PASSWORD": lambda: _text(32),
     "POSTGRES_PASSWORD": lambda: _text(32),

@@ -62,6 +62,7 @@ def environment(directory: Path, database_url: str, **more: str) -> dict[str, st
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "FIELD_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "LEDGER_SIGNING_KEY": secrets.token_hex(32),
         "MEDIA_CALLBACK_SECRET": secrets.token_urlsafe(32),
         "WECHAT_APPID": channel.APPID,
         "WECHAT_APPSECRET": secrets.token_hex(16),

@@ -4,21 +4,27 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+import httpx
 import pytest_asyncio
 
 from accounts.service import AccessLogs
 from integrations.field_encryption.cipher import AesGcmFieldCipher
+from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.database import rows, transaction
 from kit.facts import Fact
+from ledger.periods import Periods
 from ledger.service import Journals
 from orders.events import LineRefunded, LotsAssigned, OrderEarned, OrderPacked, OrderPaid, PaidLine
+from payments.differences import Differences
 from poverty_alleviation import handlers
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, RuleTerms
 from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
+from tests.payments import channel
 from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
 from traceability.lots import Lots
 from traceability.models import IntakeMode, Supplier, SupplierKind
@@ -60,6 +66,12 @@ class County:
     @property
     def payouts(self) -> Payouts:
         return Payouts(Journals(self.clock), self.clock)
+
+    @property
+    def close(self) -> MonthClose:
+        """Nothing of a close asks the channel: its bills are here or not."""
+        gateway = WeChatPayGateway(channel.configuration(), httpx.AsyncClient(trust_env=False))
+        return MonthClose(Periods(self.clock), Differences(gateway, self.clock), self.clock)
 
     @property
     def lots(self) -> Lots:

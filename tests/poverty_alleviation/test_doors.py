@@ -1,8 +1,11 @@
 """The console over HTTP with real sessions: who may ask, what goes in, what comes out."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -10,26 +13,30 @@ import httpx
 import pytest_asyncio
 from sanic import Sanic
 
+import console_api.ledger.endpoints
 import console_api.poverty_alleviation.endpoints
 import console_api.traceability.endpoints  # noqa: F401 - importing adds the routes to the door
 from accounts.models import RoleGrant
 from accounts.roles import Role
-from accounts.service import Sessions
+from accounts.service import AccessLogs, Sessions
 from accounts.staff import GrantedRole, StaffAccounts
 from api_kit.doors import Door
 from api_kit.mounting import mount
 from console_api import door
 from kit.database import rows, scalar
+from ledger.jobs import seal_journals
+from ledger.service import Sealer
 from server.authentication import authenticator
 from server.problems import problem_for
 from tests.accounts.people import PASSWORD, quick_passwords
 from tests.poverty_alleviation.conftest import County
+from tests.poverty_alleviation.test_figures import captured
 from tests.products.shelf import TOWNSHIP
 from tests.servers import free_port
 from traceability.lots import Lots
 from traceability.service import Intakes, Suppliers
 
-OWN = ("/poverty/", "/suppliers", "/intakes", "/intake-batches", "/lots")
+OWN = ("/poverty/", "/ledger/", "/suppliers", "/intakes", "/intake-batches", "/lots")
 
 
 @dataclass
@@ -54,7 +61,16 @@ async def console(county: County) -> AsyncIterator[Console]:
     app: Sanic[Any, Any] = Sanic(f"console{port}", configure_logging=False)
     Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process
     app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
-    offered = (Suppliers(), Intakes(), Lots(), county.registry, county.contracts, county.payouts)
+    offered = (
+        Suppliers(),
+        Intakes(),
+        Lots(),
+        county.registry,
+        county.contracts,
+        county.payouts,
+        county.close,
+        AccessLogs(),
+    )
     services = {type(service): service for service in offered}
     mount(app, only, services, authenticator(Sessions()))
     server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
@@ -274,3 +290,45 @@ async def test_bad_input_is_refused_and_changes_nothing(county: County, console:
         assert answer.status_code == 422, body
     assert await scalar("SELECT count(*) FROM intake") == 0
     assert await scalar("SELECT count(*) FROM payout") == 0
+
+
+async def test_a_month_is_closed_over_http_by_two_offices(county: County, console: Console) -> None:
+    await county.tell(county.paid(), captured(county, "O1", 10_970))
+    county.now = datetime(2026, 12, 2, tzinfo=UTC)
+    path = "/ledger/periods/2026-11"
+    shown = (await console.ask(Role.COUNTY_OFFICER, "GET", path)).json()
+    assert (shown["is_ready"], [m["key"] for m in shown["matters"]]) == (False, ["O1-1"])
+    refused = await console.ask(Role.POVERTY_OFFICER, "PUT", f"{path}/closing")
+    assert (refused.status_code, refused.json()["open"]) == (409, {"line_provisional": 1})
+    item = {"kind": "line_provisional", "keys": ["O1-1"], "reason": "预售，十二月发货"}
+    assert (await console.ask(Role.COUNTY_OFFICER, "POST", f"{path}/items", item)).status_code == 204
+    begun = (await console.ask(Role.POVERTY_OFFICER, "PUT", f"{path}/closing")).json()
+    for role, state in ((Role.POVERTY_OFFICER, "closing"), (Role.COUNTY_OFFICER, "closed")):
+        signed = await console.ask(role, "PUT", f"{path}/signature", {"digest": begun["digest"]})
+        assert signed.status_code == 200
+        assert (await console.ask(Role.AUDITOR, "GET", "/ledger/periods")).json()["periods"][0]["state"] == state
+    proof = (await console.ask(Role.AUDITOR, "GET", f"{path}/certificate")).json()
+    assert sha256(proof["document"].encode()).hexdigest() == proof["digest"] == begun["digest"]
+    assert [s["signatory"] for s in proof["signatures"]] == ["poverty_office", "operator"]
+    assert "预售，十二月发货" in proof["text"]
+    assert "示例H" not in json.dumps(proof, ensure_ascii=False)
+    for role in (Role.AUDITOR, Role.HOST, Role.MERCHANT_CLERK, Role.STATION_KEEPER, Role.ADMINISTRATOR):
+        again = await console.ask(role, "PUT", f"{path}/signature", {"digest": begun["digest"]})
+        assert again.status_code == 403, role
+
+
+async def test_an_auditor_takes_the_books_away_and_it_is_noted(county: County, console: Console) -> None:
+    await county.tell(county.paid(), captured(county, "O1", 10_970))
+    await seal_journals(Sealer())
+    for role in set(Role) - {Role.POVERTY_OFFICER, Role.AUDITOR}:
+        for path in ("/ledger/export", "/ledger/journals"):
+            assert (await console.ask(role, "GET", path)).status_code == 403, (role, path)
+    assert await rows("SELECT 1 FROM access_log") == []
+    export = await console.ask(Role.AUDITOR, "GET", "/ledger/export")
+    assert export.headers["content-disposition"].endswith('.jsonl"')
+    kinds = [json.loads(line)["kind"] for line in export.text.splitlines()]
+    assert kinds == ["manifest", "journal", "account", "account", "end"]
+    (noted,) = await rows("SELECT subject, acting_as FROM access_log")
+    assert noted == {"subject": "ledger", "acting_as": "Auditor"}
+    page = (await console.ask(Role.AUDITOR, "GET", "/ledger/journals", limit=1)).json()
+    assert [each["source_id"] for each in page["journals"]] == ["O1"]

@@ -15,7 +15,7 @@ from server.database import ROOT
 from server.settings import WEAK_SECRETS, Settings
 from tests.orders.mall import environment
 
-SECRETS = ("SECRET_KEY", "FIELD_KEY", "MEDIA_CALLBACK_SECRET")
+SECRETS = ("SECRET_KEY", "FIELD_KEY", "LEDGER_SIGNING_KEY", "MEDIA_CALLBACK_SECRET")
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -1,0 +1,1 @@
+"""The books: months and their closing."""

@@ -1,0 +1,1 @@
+"""Signatures of the books' anchors."""

@@ -1,0 +1,77 @@
+"""A month's certificate as people read it: the text that stands above the two signatures."""
+
+from ledger.chart import CHART
+from ledger.models import Signatory
+from ledger.periods import Certificate
+from poverty_alleviation.month_close import CertifiedMonth, certified
+
+_CHECKS = {
+    "intake_unbooked": "现款收购未入账",
+    "line_provisional": "已付未装箱（暂估）",
+    "order_money": "订单款项与账簿不符",
+    "bill_missing": "缺少渠道账单",
+    "bill_difference": "账单差异",
+    "fact_underway": "尚未送达的业务事实",
+    "trial_balance": "试算不平",
+    "movement_is_payables": "支付清算与应付变动之差",
+    "bank_is_settled": "银行到账与结算之差",
+}
+_SIGNATORIES = {Signatory.POVERTY_OFFICE: "扶贫部门", Signatory.OPERATOR: "平台运营方"}
+
+
+def yuan(fen: int) -> str:
+    """``-1,234.05``."""
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02}"
+
+
+def certificate_text(found: Certificate) -> str:
+    """The certificate in Chinese: figures, checks, items with their reasons, the root, and who has signed."""
+    month = certified(found)
+    lines = [
+        f"陇川县消费帮扶台账 {month.period} 账期关账证明（第 {month.round} 次）",
+        f"生成时间 {month.made_at}",
+        "",
+        *_figures(month),
+        "",
+        "核对事项（发现 / 未说明）",
+        *[f"  {_CHECKS.get(each.check, each.check)}：{each.found} / {each.open}" for each in month.checks],
+        "",
+        f"列示差异 {len(month.items)} 项",
+        *[
+            f"  {_CHECKS.get(each.kind, each.kind)} {each.key} {yuan(each.amount_fen)} 元：{each.reason}"
+            for each in month.items
+        ],
+        "",
+        f"凭证 {month.journals} 笔，末笔哈希 {month.root}",
+        f"证明原文 SHA-256 {found.digest}",
+        "",
+    ]
+    signed = {each.signatory: each for each in found.signatures}
+    for signatory, name in _SIGNATORIES.items():
+        who = signed.get(signatory)
+        lines.append(f"{name}：{f'{who.name}（{who.signed_by}）{who.signed_at.isoformat()}' if who else '（待签字）'}")
+    return "\n".join(lines) + "\n"
+
+
+def _figures(month: CertifiedMonth) -> list[str]:
+    found = month.figures
+    rows = {
+        "渠道告知收款": found.told_captured_fen,
+        "渠道告知退款": found.told_refunded_fen,
+        "账簿收款": found.sales_fen,
+        "账簿退款": found.refunds_fen,
+        "1101 变动": found.movement_fen,
+        "应付各方变动合计": found.payables_total_fen,
+        **{f"  {code} {CHART[code].name}": fen for code, fen in found.payables_fen.items()},
+        "渠道结算": found.settled_gross_fen,
+        "手续费": found.fees_fen,
+        "银行到账": found.bank_fen,
+        "现款收购": found.bought_at_scale_fen,
+        "带动销售额": found.attributed_sales_fen,
+        "增收额（已付）": found.income_paid_fen,
+        "  其中农户已确认": found.income_confirmed_fen,
+    }
+    lines = [f"{name}：{yuan(fen)} 元" for name, fen in rows.items()]
+    lines.append(f"带动农户：{found.households} 户")
+    lines += [f"更正 {period} 账期：{count} 笔" for period, count in sorted(found.corrections.items())]
+    return lines

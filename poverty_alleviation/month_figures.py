@@ -1,0 +1,176 @@
+"""What the books say of one month, and where they do not agree with what the payments room told.
+
+Everything goes by ``journal.period``: what was booked into the month, whenever it happened (domain reference 2.5).
+"""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from kit.clock import CHINA
+from kit.database import rows, scalar
+from ledger.chart import (
+    AFTER_SALES_RESERVE,
+    ATTRIBUTED_SALES,
+    BANK,
+    BOUGHT_AT_SCALE,
+    CHANNEL_FEES,
+    CLEARING,
+    HOST,
+    HOUSEHOLD,
+    LATE_MONEY,
+    LOGISTICS,
+    MERCHANT,
+    PLATFORM_FEE,
+    SUPPLIER,
+    UNATTRIBUTED,
+)
+from poverty_alleviation.reconciliation import SETTLEMENTS
+from traceability.events import IntakePaid
+
+PAYABLES = (HOUSEHOLD, SUPPLIER, MERCHANT, HOST, LOGISTICS, PLATFORM_FEE, AFTER_SALES_RESERVE, UNATTRIBUTED, LATE_MONEY)
+
+
+class MonthFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One month in fen; debts and income positive.
+
+    ``told_*`` is what the payments room and other channels' files said, ``sales_fen`` and ``refunds_fen`` what 1101
+    took and gave back by sales; ``movement_fen`` is their difference, and ``payables_fen`` by code must sum to it.
+    ``households`` counts, once each, those with official sales or income. ``corrections`` counts the journals of this
+    month by the closed month that they correct.
+    """
+
+    told_captured_fen: int
+    told_refunded_fen: int
+    sales_fen: int
+    refunds_fen: int
+    movement_fen: int
+    payables_fen: dict[str, int]
+    payables_total_fen: int
+    settled_gross_fen: int
+    fees_fen: int
+    bank_fen: int
+    bought_at_scale_fen: int
+    attributed_sales_fen: int
+    provisional_sales_fen: int
+    income_paid_fen: int
+    income_confirmed_fen: int
+    income_earned_fen: int
+    income_accrued_fen: int
+    households: int
+    postings: int
+    unbalanced_journals: int
+    trial_balance_fen: dict[str, int]
+    corrections: dict[str, int]
+
+
+class OrderMatter(msgspec.Struct, frozen=True):
+    """An order whose money in the books of the month is not what was told, net, in fen (told − booked)."""
+
+    reference: str
+    difference_fen: int
+
+
+def first_day(period: str) -> date:
+    """The first day of a month such as ``2026-11``."""
+    return date.fromisoformat(f"{period}-01")
+
+
+def last_day(period: str) -> date:
+    """Its last day."""
+    return (first_day(period) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def begins(day: date) -> datetime:
+    """The moment at which a day begins in China."""
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA).astimezone(UTC)
+
+
+_MOVEMENTS = f"""
+SELECT a.book, a.code, a.state, j.source_type IN {SETTLEMENTS} AS settles, j.source_type = $2 AS at_scale,
+       COALESCE(sum(p.amount_fen) FILTER (WHERE p.amount_fen > 0), 0)::bigint AS debit,
+       COALESCE(-sum(p.amount_fen) FILTER (WHERE p.amount_fen < 0), 0)::bigint AS credit, count(*) AS postings
+  FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id
+ WHERE j.period = $1 GROUP BY 1, 2, 3, 4, 5
+"""
+
+_HOUSEHOLDS = """
+SELECT count(DISTINCT owner) FROM (
+    SELECT a.owner, a.code FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id
+      JOIN ledger_journal j ON j.id = p.journal_id AND j.period = $1
+     WHERE (a.code = '9101' AND a.state = 'earned') OR (a.code = '2101' AND a.state IN ('paid', 'confirmed'))
+     GROUP BY 1, 2 HAVING sum(p.amount_fen) <> 0) AS carried
+"""
+
+_UNBALANCED = """
+SELECT count(*) FROM (SELECT p.journal_id FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id
+  JOIN ledger_account a ON a.id = p.account_id WHERE j.period = $1
+ GROUP BY p.journal_id, a.book HAVING sum(p.amount_fen) <> 0) AS wrong
+"""
+
+
+async def month_figures(period: str) -> MonthFigures:
+    """The figures of a month; five statements."""
+    moved = await rows(_MOVEMENTS, period, IntakePaid.topic)
+    told = await rows(
+        "SELECT kind, sum(amount_fen)::bigint AS fen FROM channel_money WHERE period = $1 GROUP BY 1", period
+    )
+    corrected = await rows(
+        "SELECT corrects_period, count(*) AS journals FROM ledger_journal"
+        " WHERE period = $1 AND corrects_period IS NOT NULL GROUP BY 1 ORDER BY 1",
+        period,
+    )
+    by_kind: dict[str, int] = defaultdict(int, {each["kind"]: each["fen"] for each in told})
+    sales = [each for each in moved if each["code"] == CLEARING and not each["settles"]]
+    settled = [each for each in moved if each["code"] == CLEARING and each["settles"]]
+    payables = dict.fromkeys(PAYABLES, 0)
+    balances = {"cash": 0, "statistics": 0}
+    standing: dict[tuple[str, str], int] = defaultdict(int)
+    for each in moved:
+        balances[each["book"]] += each["debit"] - each["credit"]
+        standing[each["code"], each["state"]] += each["credit"] - each["debit"]
+        if each["code"] in payables and not each["at_scale"]:
+            payables[each["code"]] += each["credit"] - each["debit"]
+    by_code = {code: sum(fen for (of, _), fen in standing.items() if of == code) for code, _ in standing}
+    sales_fen, refunds_fen = (sum(each[side] for each in sales) for side in ("debit", "credit"))
+    return MonthFigures(
+        told_captured_fen=by_kind["captured"],
+        told_refunded_fen=-by_kind["refunded"],
+        sales_fen=sales_fen,
+        refunds_fen=refunds_fen,
+        movement_fen=sales_fen - refunds_fen,
+        payables_fen=payables,
+        payables_total_fen=sum(payables.values()),
+        settled_gross_fen=sum(each["credit"] - each["debit"] for each in settled),
+        fees_fen=-by_code.get(CHANNEL_FEES, 0),
+        bank_fen=-by_code.get(BANK, 0),
+        bought_at_scale_fen=-by_code.get(BOUGHT_AT_SCALE, 0),
+        attributed_sales_fen=standing[ATTRIBUTED_SALES, "earned"],
+        provisional_sales_fen=standing[ATTRIBUTED_SALES, "accrued"],
+        income_paid_fen=standing[HOUSEHOLD, "paid"] + standing[HOUSEHOLD, "confirmed"],
+        income_confirmed_fen=standing[HOUSEHOLD, "confirmed"],
+        income_earned_fen=standing[HOUSEHOLD, "earned"],
+        income_accrued_fen=standing[HOUSEHOLD, "accrued"],
+        households=int(await scalar(_HOUSEHOLDS, period)),
+        postings=sum(each["postings"] for each in moved),
+        unbalanced_journals=int(await scalar(_UNBALANCED, period)),
+        trial_balance_fen=balances,
+        corrections={each["corrects_period"]: each["journals"] for each in corrected},
+    )
+
+
+# Σ by order of one month: what was told against what 1101 moved for the order and its lines.
+_ORDERS = f"""
+SELECT reference, sum(fen)::bigint AS difference_fen FROM (
+    SELECT reference, amount_fen AS fen FROM channel_money WHERE period = $1
+    UNION ALL SELECT COALESCE(b.order_number, p.subject), -p.amount_fen FROM ledger_journal j
+      JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id AND a.code = '1101'
+      LEFT JOIN line_basis b ON b.line = p.subject WHERE j.period = $1 AND j.source_type NOT IN {SETTLEMENTS}) AS moved
+ GROUP BY reference HAVING sum(fen) <> 0 ORDER BY reference LIMIT $2
+"""
+
+
+async def order_matters(period: str, limit: int) -> list[OrderMatter]:
+    """The orders of a month that do not agree."""
+    return [msgspec.convert(each, OrderMatter) for each in await rows(_ORDERS, period, limit)]
