@@ -56,7 +56,6 @@ class Console:
 @pytest_asyncio.fixture
 async def console(county: County) -> AsyncIterator[Console]:
     only = Door("console", door.prefix, door.title)
-    only.endpoints = [e for e in door.endpoints if e.path.removeprefix(door.prefix).startswith(OWN)]
     port = free_port()
     app: Sanic[Any, Any] = Sanic(f"console{port}", configure_logging=False)
     Sanic.test_mode = True  # else Sanic rewrites its own methods, which works once per process
@@ -72,6 +71,8 @@ async def console(county: County) -> AsyncIterator[Console]:
         AccessLogs(),
     )
     services = {type(service): service for service in offered}
+    ours = [e for e in door.endpoints if e.path.removeprefix(door.prefix).startswith(OWN)]
+    only.endpoints = [e for e in ours if set(e.services.values()) <= set(services)]
     mount(app, only, services, authenticator(Sessions()))
     server = await app.create_server("127.0.0.1", port, return_asyncio_server=True, access_log=False)
     assert server is not None
