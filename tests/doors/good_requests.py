@@ -1,6 +1,6 @@
 """Requests that succeed, for the routes that refuse their smallest body or what the owners already have.
 
-Each room says them in ``tests/<room>/good_requests.py``: ``@good("console.pack_order")`` stands over a function that
+Each room says them in ``tests/<room>/good_requests*.py``: ``@good("console.pack_order")`` stands over a function that
 brings things of its own into the right state and answers the request that is then asked.
 """
 
@@ -59,8 +59,8 @@ def good(*endpoints: str) -> Callable[[Making], Making]:
 @cache
 def good_requests() -> Mapping[str, Making]:
     """How the request of an endpoint is made, by its name."""
-    for path in sorted((ROOT / "tests").glob("*/good_requests.py")):
-        importlib.import_module(f"tests.{path.parent.name}.good_requests")
+    for path in sorted((ROOT / "tests").glob("*/good_requests*.py")):
+        importlib.import_module(f"tests.{path.parent.name}.{path.stem}")
     return _MAKINGS
 
 

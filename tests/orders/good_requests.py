@@ -1,10 +1,8 @@
-"""Requests of buying, packing and sending that succeed; those of giving back stand in ``good_cases``."""
+"""Requests of buying, packing and sending that succeed; those of giving back stand in ``good_requests_of_cases``."""
 
 import secrets
 from datetime import timedelta
 
-import tests.orders.good_cases
-import tests.orders.good_papers  # noqa: F401 - both add their requests
 from kit.clock import china_day, utc_now
 from kit.database import scalar
 from orders.groups.joining import GroupWish
