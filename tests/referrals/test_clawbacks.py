@@ -120,6 +120,8 @@ async def test_refunds_and_payments_at_the_same_time_lose_no_fen(database: str) 
         mine = await referrer_of("C1")
         wanted = sum(base[each] * 733 // 10_000 * left[each] // base[each] for each in left)
         assert mine.paid_fen + mine.due_fen - mine.clawback_fen == wanted
+        if n % 5 == 4 and mine.due_fen > mine.clawback_fen:  # at the same time it may lose to the others every time
+            await Referrers().pay(code, mine.due_fen - mine.clawback_fen, f"W{n}", "staff:county")
     told = await rows(
         "SELECT sum((payload->>'fen')::bigint) FILTER (WHERE topic = 'referrals.commission_owed')::bigint AS owed,"
         " sum((payload->>'fen')::bigint) FILTER (WHERE topic = 'referrals.commission_reduced')::bigint AS reduced,"
