@@ -28,7 +28,11 @@ def behind(turnstile: object, handle: Any) -> Any:
     guard = cast(Turnstile, turnstile)
 
     async def pass_through(request: Request, **path: Any) -> HTTPResponse:
-        await guard.admit(request.headers.get("idempotency-key", ""), request.body)
+        try:
+            await guard.admit(request.headers.get("idempotency-key", ""), request.body)
+        except DomainError as refusal:
+            # The answer that Sanic would have made of it, without its way through the signals of an exception.
+            return request.app.error_handler.default(request, refusal)
         try:
             return cast(HTTPResponse, await handle(request, **path))
         except DomainError as refusal:
