@@ -137,60 +137,30 @@ class SettlementEntries:
         late = "SELECT 1 FROM settlement_entry WHERE order_number = $1 AND kind = 'late_money'"
         if await scalar(late, fact.reference) is None:
             return
-        happened = Happened(
-            merchant=fact.payee,
-            order=fact.reference,
-            channel=fact.channel,
-            source=f"{fact.topic}:{fact.refund_number}",
-            at=fact.occurred_at,
-        )
+        happened = _of_payment(fact, fact.refund_number)
         await write(happened, [Amount(EntryKind.LATE_MONEY_RETURNED, -fact.amount_fen)])
 
     async def record_settlement(self, fact: PaymentSettled) -> None:
         """The channel's fee; on a refund it comes back."""
-        happened = Happened(
-            merchant=fact.payee,
-            order=fact.reference,
-            channel=fact.channel,
-            source=f"{fact.topic}:{fact.number}:{fact.refund_reference or 'capture'}",
-            at=fact.occurred_at,
-        )
+        happened = _of_payment(fact, f"{fact.number}:{fact.refund_reference or 'capture'}")
         await write(happened, [Amount(EntryKind.FEE, -fact.fee_fen)])
 
     async def record_split(self, fact: PaymentShared) -> None:
         """The county's commission: split off at the channel, or owed where it was not."""
-        happened = Happened(
-            merchant=fact.payee,
-            order=fact.reference,
-            channel=fact.channel,
-            source=f"{fact.topic}:{fact.number}",
-            at=fact.occurred_at,
-        )
+        happened = _of_payment(fact, fact.number)
         owed = Amount(EntryKind.MERCHANT_OWES, -fact.owed_fen)
         await write(happened, [Amount(EntryKind.SPLIT, -fact.split_fen), owed])
 
     async def record_returned_split(self, fact: SplitReturned) -> None:
         """A refund took its part of the commission back; what is too old for the channel the county owes."""
-        happened = Happened(
-            merchant=fact.payee,
-            order=fact.reference,
-            channel=fact.channel,
-            source=f"{fact.topic}:{fact.return_number}",
-            at=fact.occurred_at,
-        )
+        happened = _of_payment(fact, fact.return_number)
         waived = Amount(EntryKind.MERCHANT_OWES, fact.waived_fen)
         owed = Amount(EntryKind.COUNTY_OWES_SHARE, fact.owed_fen)
         await write(happened, [Amount(EntryKind.SPLIT_RETURNED, fact.returned_fen), waived, owed])
 
     async def record_share_restored(self, fact: ShareRestored) -> None:
         """The refund behind a return has failed: the commission is owed as before."""
-        happened = Happened(
-            merchant=fact.payee,
-            order=fact.reference,
-            channel=fact.channel,
-            source=f"{fact.topic}:{fact.return_number}",
-            at=fact.occurred_at,
-        )
+        happened = _of_payment(fact, fact.return_number)
         owed = Amount(EntryKind.MERCHANT_OWES, -fact.owed_fen)
         await write(happened, [Amount(EntryKind.COUNTY_OWES_SHARE, -fact.kept_fen), owed])
 
@@ -234,6 +204,19 @@ class SettlementEntries:
                 Amount(EntryKind.COUNTY_OWES, owed - written["owed"], line),
             ],
         )
+
+
+def _of_payment(
+    fact: RefundSucceeded | PaymentSettled | PaymentShared | SplitReturned | ShareRestored, number: str
+) -> Happened:
+    """What payments have told of an order; ``number`` tells it from the others of its topic."""
+    return Happened(
+        merchant=fact.payee,
+        order=fact.reference,
+        channel=fact.channel,
+        source=f"{fact.topic}:{number}",
+        at=fact.occurred_at,
+    )
 
 
 def _happened(line: Row, source: str, at: datetime) -> Happened:
