@@ -24,6 +24,7 @@ from kit.clock import utc_now
 from kit.database import scalar
 from kit.outbox import oldest_undelivered_at
 from server.outages import is_outage
+from server.request_lines import RequestLines
 
 REQUESTS = Counter("http_requests_total", "Requests by route and status", ["route", "status"])
 SECONDS = Histogram("http_request_seconds", "Time to answer", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10))
@@ -102,9 +103,6 @@ def _encoded(event: Mapping[str, Any], **_: Any) -> bytes:
     return msgspec.json.encode(event, enc_hook=repr)
 
 
-access = structlog.get_logger("access")
-
-
 @dataclass(frozen=True)
 class _Families(Collector):
     """What was collected elsewhere."""
@@ -133,7 +131,8 @@ def _measures(route: str, status: int) -> tuple[Counter, Histogram]:
 
 
 def add_telemetry(app: Sanic[Any, Any]) -> None:
-    """Request ids, access log, metrics and health routes on the application."""
+    """Request ids, their lines in the log, metrics and health routes on the application."""
+    lines = RequestLines()
 
     async def begin(request: Request) -> None:
         given = request.headers.get("x-request-id", "")
@@ -142,24 +141,18 @@ def add_telemetry(app: Sanic[Any, Any]) -> None:
         request.ctx.begun = time.perf_counter()
 
     async def end(request: Request, response: BaseHTTPResponse) -> None:
+        request_id = getattr(request.ctx, "request_id", "none")
         seconds = time.perf_counter() - getattr(request.ctx, "begun", time.perf_counter())
         route = request.route.path if request.route else "unmatched"
         counted, timed = _measures(route, response.status)
         counted.inc()
         timed.observe(seconds)
-        response.headers["x-request-id"] = getattr(request.ctx, "request_id", "none")
+        response.headers["x-request-id"] = request_id
         response.headers["x-content-type-options"] = "nosniff"
         if request.path.startswith("/v1/"):
             response.headers.setdefault("cache-control", "no-store")
         if not request.path.startswith("/health"):
-            access.info(
-                "request",
-                request_id=getattr(request.ctx, "request_id", "none"),
-                method=request.method,
-                route=route,
-                status=response.status,
-                duration_ms=round(seconds * 1000, 1),
-            )
+            lines.add(request_id, request.method, route, response.status, seconds)
 
     async def live(_: Request) -> HTTPResponse:
         return json({"state": "live"})
