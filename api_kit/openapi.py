@@ -10,10 +10,15 @@ from api_kit.doors import Answer, Door, Endpoint
 from api_kit.schemas import Problem
 
 _REFERENCE = "#/components/schemas/{name}"
+_BYTES = {"type": "string", "format": "binary"}
 _UPLOAD = {
     "type": "object",
     "required": ["file", "purpose"],
-    "properties": {"file": {"type": "string", "format": "binary"}, "purpose": {"type": "string"}},
+    "properties": {"file": _BYTES, "purpose": {"type": "string"}},
+}
+_FILE = {
+    "application/octet-stream": {"schema": _BYTES},
+    "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _BYTES}}},
 }
 _HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 _PATH_TYPES = {"int": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}}
@@ -65,7 +70,7 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
     elif e.page:
         success |= {"content": _HTML} if e.status == 200 else {}
     elif e.returns in (HTTPResponse, ResponseStream) and e.status == 200:
-        success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+        success["content"] = {"*/*": {"schema": _BYTES}}
     status = e.status if "content" in success or e.status not in (200, 201) else 204
     operation: dict[str, Any] = {
         "operationId": e.name,
@@ -89,6 +94,8 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
         }
     if e.upload_argument:
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
+    if e.file_argument:
+        operation["requestBody"] = {"required": True, "content": _FILE}
     if e.actors:
         operation["security"] = [{"bearer": []}] + ([{}] if e.public else [])
         operation["x-actors"] = [a.__name__ for a in e.actors]

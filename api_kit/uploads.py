@@ -17,6 +17,7 @@ MAX_PARTS = 10
 MAX_HEAD_BYTES = 1024
 MAX_TEXT_BYTES = 1024
 
+_FORM = "multipart/form-data"
 _BOUNDARY = re.compile(r'boundary="?([0-9A-Za-z\'()+_,./:=? -]{1,70})"?\s*(?:;|$)')
 _NAME = re.compile(r'[;\s]name="([^"\r\n]{1,60})"')
 
@@ -28,10 +29,21 @@ class Upload(msgspec.Struct, frozen=True):
     texts: dict[str, str]
 
 
+class FileBody(msgspec.Struct, frozen=True):
+    """A file alone: the whole body, or the one file of a form."""
+
+    content: bytes
+
+
+def read_file(content_type: str, body: bytes) -> FileBody:
+    """The file of a body. Raises ContentInvalid where a form is malformed."""
+    return FileBody(read_upload(content_type, body).content if content_type.lower().startswith(_FORM) else body)
+
+
 def read_upload(content_type: str, body: bytes) -> Upload:
     """The one file of a multipart body. Raises ContentTypeUnsupported and ContentInvalid."""
     boundary = _BOUNDARY.search(content_type)
-    if not content_type.lower().startswith("multipart/form-data") or boundary is None:
+    if not content_type.lower().startswith(_FORM) or boundary is None:
         raise ContentTypeUnsupported(content_type=content_type[:80])
     delimiter = b"\r\n--" + boundary.group(1).encode()
     framed = b"\r\n" + body

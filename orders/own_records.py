@@ -29,7 +29,8 @@ SELECT o.number, t.number AS trade, o.merchant, o.state, o.goods_fen, o.discount
   FROM customer_order o JOIN trade t ON t.id = o.trade_id WHERE o.consumer = $1 ORDER BY o.id"""
 _CASES = """
 SELECT c.number, o.number AS "order", c.kind, c.cause, c.state, c.quantity, c.amount_fen, c.freight_fen, c.reason,
-       c.decision, c.return_carrier, c.return_waybill, c.requested_at, c.decided_at, c.refunded_at,
+       substring(c.decision from '^[a-z_]+(?::[0-9A-Za-z-]+)?: (.*)$') AS decision, c.decided_at, c.return_carrier,
+       c.return_waybill, c.requested_at, c.refunded_at,
        (SELECT jsonb_agg(jsonb_build_object('event', e.event, 'state', e.state, 'note', e.note, 'happened_at',
                e.happened_at) ORDER BY e.id) FROM after_sales_event e WHERE e.case_id = c.id) AS events
   FROM after_sales_case c JOIN customer_order o ON o.id = c.order_id WHERE o.consumer = $1 ORDER BY c.id"""

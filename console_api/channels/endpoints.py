@@ -5,11 +5,11 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sanic import Request
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk
 from api_kit.doors import IdempotencyKey
 from api_kit.spreadsheets import Sheet, SpreadsheetRefused, read_sheet
+from api_kit.uploads import FileBody
 from console_api import door
 from console_api.channels.schemas import (
     COLUMNS,
@@ -79,34 +79,35 @@ def _kind(kind: str) -> FileKind:
         raise ChannelUnknown() from None
 
 
-def _source(merchant: str, channel: str, request: Request, actor: MerchantClerk | CountyOfficer) -> Source:
+def _source(merchant: str, channel: str, file: FileBody, actor: MerchantClerk | CountyOfficer) -> Source:
     try:
-        return Source(merchant, SalesChannel(channel), sha256(request.body).digest(), actor.caller)
+        return Source(merchant, SalesChannel(channel), sha256(file.content).digest(), actor.caller)
     except ValueError:
         raise ChannelUnknown() from None
 
 
 @door.post("/channel-imports/<channel:str>/<kind:str>", effect="resumable")
 async def import_channel_file(
-    actor: MerchantClerk, channel: str, kind: str, request: Request, key: IdempotencyKey, desk: ChannelDesk
+    actor: MerchantClerk, channel: str, kind: str, file: FileBody, key: IdempotencyKey, desk: ChannelDesk
 ) -> ImportedFile:
     """导入其他渠道的订单、退款或结算文件：逐行校验，有一行有误则一行也不导入，重复导入不产生变化。
 
-    The body is the file, XLSX or CSV, of at most 500 rows. ``channel`` is douyin, pinduoduo or group_purchase.
+    The body is the file, or a form with it, XLSX or CSV, of at most 500 rows. ``channel`` is douyin, pinduoduo or
+    group_purchase.
     ``kind`` orders: 外部订单号, 规格编码, 件数, 商品实收, 运费, 优惠, 付款时间, 收货人, 收货电话, 收货地址,
     地区代码 (six digits; when it is empty or missing, the one county that the address names, if it is known);
     refunds: 外部订单号, 外部退款号, 规格编码, 件数, 退款金额, 运费, 退款时间;
     settlements: 外部订单号, 到账金额, 手续费, 结算日期. Amounts are in yuan; 运费, 优惠 and 退款金额 may be empty.
     """
-    return await desk.take(_source(actor.merchant, channel, request, actor), _kind(kind), request.body)
+    return await desk.take(_source(actor.merchant, channel, file, actor), _kind(kind), file.content)
 
 
 @door.post("/channel-import-checks/<channel:str>/<kind:str>", status=200)
 async def check_channel_file(
-    actor: MerchantClerk, channel: str, kind: str, request: Request, desk: ChannelDesk
+    actor: MerchantClerk, channel: str, kind: str, file: FileBody, desk: ChannelDesk
 ) -> FileCheckView:
     """试导入其他渠道的文件：逐行指出错误，不保存任何内容。"""
-    return await desk.check(_source(actor.merchant, channel, request, actor), _kind(kind), request.body)
+    return await desk.check(_source(actor.merchant, channel, file, actor), _kind(kind), file.content)
 
 
 @door.post("/merchants/<merchant:str>/channel-imports/<channel:str>/<kind:str>", effect="resumable")
@@ -115,20 +116,20 @@ async def import_channel_file_for(
     merchant: str,
     channel: str,
     kind: str,
-    request: Request,
+    file: FileBody,
     key: IdempotencyKey,
     desk: ChannelDesk,
 ) -> ImportedFile:
     """县级代商户导入其他渠道的文件，规则与商户自行导入相同。"""
-    return await desk.take(_source(merchant, channel, request, actor), _kind(kind), request.body)
+    return await desk.take(_source(merchant, channel, file, actor), _kind(kind), file.content)
 
 
 @door.post("/merchants/<merchant:str>/channel-import-checks/<channel:str>/<kind:str>", status=200)
 async def check_channel_file_for(
-    actor: CountyOfficer, merchant: str, channel: str, kind: str, request: Request, desk: ChannelDesk
+    actor: CountyOfficer, merchant: str, channel: str, kind: str, file: FileBody, desk: ChannelDesk
 ) -> FileCheckView:
     """县级代商户试导入其他渠道的文件，不保存任何内容。"""
-    return await desk.check(_source(merchant, channel, request, actor), _kind(kind), request.body)
+    return await desk.check(_source(merchant, channel, file, actor), _kind(kind), file.content)
 
 
 def _whose(actor: MerchantClerk | CountyOfficer | Auditor, query: ChannelQuery) -> str:

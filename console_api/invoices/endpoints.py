@@ -1,11 +1,9 @@
 """The merchant's clerk answers requests for invoices; the county enters how long they may be asked for."""
 
-from sanic import Request
-
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk
 from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
-from api_kit.uploads import MAX_UPLOAD_BYTES
+from api_kit.uploads import MAX_UPLOAD_BYTES, FileBody
 from console_api import door
 from console_api.invoices.schemas import (
     InvoiceRequestView,
@@ -50,12 +48,12 @@ async def issue_invoice(actor: MerchantClerk, number: str, body: IssueInput, inv
 
 
 @door.post("/invoice-requests/<number:str>/file", status=204, max_body_bytes=MAX_UPLOAD_BYTES)
-async def upload_invoice_file(actor: MerchantClerk, number: str, request: Request, files: InvoiceFiles) -> None:
-    """上传已开具发票的图片或 PDF，供买家下载；请求体即文件，重复上传以最后一次为准。
+async def upload_invoice_file(actor: MerchantClerk, number: str, file: FileBody, files: InvoiceFiles) -> None:
+    """上传已开具发票的图片或 PDF，供买家下载；请求体即文件或含一个文件的表单，重复上传以最后一次为准。
 
     PDF 不超过 1 MiB，不得加密或含脚本；图片重新编码后保存。
     """
-    await files.keep(actor.merchant, number, request.body, actor.caller)
+    await files.keep(actor.merchant, number, file.content, actor.caller)
 
 
 @door.put("/invoice-requests/<number:str>/refusal", status=204)

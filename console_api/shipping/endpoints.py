@@ -1,12 +1,12 @@
 """Parcels of a merchant's orders, waybills one by one and by file, and pieces that are not there."""
 
 import msgspec
-from sanic import Request
 
 from accounts.actors import MerchantClerk
 from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
 from api_kit.spreadsheets import read_sheet
+from api_kit.uploads import FileBody
 from console_api import door
 from console_api.shipping.schemas import (
     WAYBILL_COLUMNS,
@@ -55,13 +55,13 @@ async def report_shortage(
 
 @door.post("/waybill-imports", effect="resumable")
 async def import_waybills(
-    actor: MerchantClerk, request: Request, key: IdempotencyKey, shipping: Shipping
+    actor: MerchantClerk, file: FileBody, key: IdempotencyKey, shipping: Shipping
 ) -> ImportedView:
     """用 CSV 或 XLSX 文件批量发货：逐行校验，有一行有误则一行也不导入，重复导入不产生变化。
 
-    The body is the file. Its first row names the columns 订单号, 承运商, 运单号.
+    The body is the file, or a form with it. Its first row names the columns 订单号, 承运商, 运单号.
     """
-    sheet = await read_sheet(request.body, WAYBILL_COLUMNS, MAX_ROWS)
+    sheet = await read_sheet(file.content, WAYBILL_COLUMNS, MAX_ROWS)
     if sheet.problems:
         raise WaybillsRefused(rows=msgspec.to_builtins(sheet.problems), count=sheet.problem_count)
     rows = [WaybillRow(row=each.number, **each.values) for each in sheet.rows]

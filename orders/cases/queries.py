@@ -16,12 +16,15 @@ _ITEMS = (
     " 'quantity', i.quantity, 'amount_fen', i.amount_fen, 'freight_fen', i.freight_fen) ORDER BY l.position)"
     " FROM after_sales_item i JOIN order_line l ON l.id = i.line_id WHERE i.case_id = c.id)::text AS items"
 )
-_DECISION = r"regexp_replace(c.decision, '^([a-z_]+):[0-9A-Za-z-]+', '\1')"
-"""Who decided is told as the kind of actor alone, as in the steps."""
+_DECISION = (
+    r"substring(c.decision from '^[a-z_]+(?::[0-9A-Za-z-]+)?: (.*)$') AS decision,"
+    " substring(c.decision from '^[a-z_]+') AS decided_by"
+)
+"""The words, and who decided: the kind of actor alone, as in the steps."""
 _DUE = f"COALESCE((extract(epoch FROM c.due_at) * 1000000)::bigint, {_NEVER})"
 _COLUMNS = (
     'c.id, c.number, o.number AS "order", o.merchant, c.kind, c.cause, c.state, c.due_at, c.amount_fen, c.freight_fen,'
-    f" c.offer_fen, c.reason, {_DECISION} AS decision, c.return_freight_by, c.return_carrier, c.return_waybill,"
+    f" c.offer_fen, c.reason, {_DECISION}, c.return_freight_by, c.return_carrier, c.return_waybill,"
     " c.exchange_carrier, c.exchange_waybill, c.requested_at, c.refunded_at, c.pictures::text AS pictures,"
     f" {_ITEMS}, {_DUE} AS due"
 )
@@ -53,7 +56,8 @@ class CaseItem(msgspec.Struct, frozen=True):
 class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One after-sales case. Money in fen; ``due_at`` is when its state is over of itself.
 
-    ``reason`` is null for a merchant until the buyer's words have passed.
+    ``reason`` is null for a merchant until the buyer's words have passed. ``decision`` are the words of the last one,
+    if any were said, ``decided_by`` who took it: staff, the buyer, or the deadline.
     """
 
     number: str
@@ -68,6 +72,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
     offer_fen: int | None
     reason: str | None
     decision: str | None
+    decided_by: str | None
     return_freight_by: str
     return_carrier: str | None
     return_waybill: str | None

@@ -133,6 +133,8 @@ async def test_the_door_reads_a_spreadsheet_row_by_row(mall: Mall, doors: Served
     for key in ("k1", "k1", "k2"):
         taken = await doors.http.post(path, headers=keyed(clerk, key), content=good)
         assert (taken.status_code, taken.json()) == (201, {"orders": 2})
+    in_form = await doors.http.post(path, headers=keyed(clerk, "k3"), files={"file": ("waybills", good)})
+    assert (in_form.status_code, in_form.json()) == (201, {"orders": 2}), in_form.text
     assert [await state_of(order.number) for order in (one, two)] == ["shipped", "shipped"]
     assert await scalar("SELECT count(*) FROM parcel") == 2
 

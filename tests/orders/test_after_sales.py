@@ -348,5 +348,5 @@ async def test_a_refusal_has_words_and_its_reader_does_not_learn_who_wrote_them(
             await decide_case(clerk, case, Decision("refuse", silent), mall.after_sales)
     await decide_case(clerk, case, Decision("refuse", "商品完好"), mall.after_sales)
     (told,) = (await newest_cases("C1", None, 20)).cases
-    assert told.decision == "staff: 商品完好"
+    assert (told.decision, told.decided_by) == ("商品完好", "staff")
     assert clerk.caller not in str(await case_dossier("merchant", mall.merchant, case))
