@@ -20,6 +20,7 @@ from poverty_alleviation.models import (
     ContractParty,
     Recognition,
 )
+from poverty_alleviation.vault import household_rights
 
 MAX_FEN_PER_KG = 10_000_000
 
@@ -73,6 +74,7 @@ class Contracts:
 
     clock: Clock = utc_now
 
+    @household_rights()
     async def conclude(
         self,
         template: ChainTemplate,
@@ -170,6 +172,7 @@ async def contract_card(number: str) -> ContractCard:
     return found[0]
 
 
+@household_rights()
 async def contract_cards(merchant: str | None, number: str | None = None) -> list[ContractCard]:
     """The contracts of a merchant, or all of them, newest first (at most 200)."""
     contracts = await rows(

@@ -23,6 +23,7 @@ from poverty_alleviation.errors import (
 )
 from poverty_alleviation.identity_numbers import person_of, read_identity_number
 from poverty_alleviation.models import AssistanceStatus, Household, HouseholdStatus, SupplierLink
+from poverty_alleviation.vault import household_rights
 from traceability.queries import supplier_exists
 
 
@@ -84,6 +85,7 @@ class Households:
     access_logs: AccessLogs
     clock: Clock = utc_now
 
+    @household_rights()
     async def enter(self, identity: Identity, township: str, village: str, by: str, code: str | None = None) -> str:
         """Enter a household; answers its code, a new one when none is given.
 
@@ -109,6 +111,7 @@ class Households:
             raise HouseholdExists(household=code) from None
         return code
 
+    @household_rights()
     async def decide(self, code: str, status: AssistanceStatus, valid_from: date, document: str, by: str) -> None:
         """Put a status on record from a day on, ending the one that holds then.
 
@@ -137,6 +140,7 @@ class Households:
                     raise
                 raise SpanOverlaps(household=code) from None
 
+    @household_rights()
     async def link(self, code: str, supplier: str, valid_from: date, document: str, by: str) -> None:
         """Say that a supplier stands for a household from a day on.
 
@@ -162,6 +166,7 @@ class Households:
                     raise
                 raise SpanOverlaps(supplier=supplier) from None
 
+    @household_rights()
     async def unlink(self, code: str, supplier: str, valid_until: date) -> None:
         """End a link: ``valid_until`` is the first day on which it no longer holds.
 
@@ -178,6 +183,7 @@ class Households:
         if not ended:
             raise LinkUnknown(supplier=supplier)
 
+    @household_rights()
     async def identity(self, actor: PovertyOfficer, code: str, purpose: str) -> Identity:
         """Who a household is, unmasked. The access is on record before the answer, or there is no answer."""
         async with transaction():
@@ -191,6 +197,7 @@ class Households:
                 phone=self._open("phone", found["phone_cipher"], code),
             )
 
+    @household_rights()
     async def of_id_number(self, id_number: str) -> str | None:
         """The code of the household of the person with this paper, found by its blind index.
 
@@ -200,6 +207,7 @@ class Households:
         found = await row("SELECT code FROM household WHERE id_number_index = $1", index)
         return found["code"] if found else None
 
+    @household_rights()
     async def card(self, code: str) -> HouseholdCard:
         """One household, masked, with its decisions and links. Raises :class:`HouseholdUnknown`."""
         found = await row(f"{_CARD} WHERE h.code = $1", code)
@@ -221,6 +229,7 @@ class Households:
             suppliers=[msgspec.convert(span, LinkSpan) for span in links],
         )
 
+    @household_rights()
     async def cards(
         self, township: str | None, cursor: str | None, limit: int
     ) -> tuple[list[HouseholdCard], str | None]:

@@ -21,6 +21,7 @@ from poverty_alleviation.errors import (
     VoucherUsed,
 )
 from poverty_alleviation.models import IncomeConfirmation, Payout
+from poverty_alleviation.vault import household_rights
 from traceability.events import IntakePaid
 
 PAYOUT = "poverty_alleviation.payout"
@@ -65,6 +66,7 @@ class Payouts:
     journals: Journals = field(default_factory=Journals)
     clock: Clock = utc_now
 
+    @household_rights()
     async def record(
         self, household: str, merchant: str, amount_fen: int, bank_voucher: str, paid_on: date, by: str
     ) -> str:
@@ -109,6 +111,7 @@ class Payouts:
             )
         return number
 
+    @household_rights()
     async def confirm(
         self, source_type: str, source_id: str, kind: str, evidence: str, confirmed_at: datetime, by: str
     ) -> None:
@@ -203,6 +206,7 @@ def _moves(household: str, parts: Sequence[dict[str, Any]], old: State, new: Sta
     ]
 
 
+@household_rights()
 async def due(merchant: str | None = None) -> list[Due]:
     """The list for the bank: per household and merchant what is earned and not paid."""
     found = await rows(
@@ -214,6 +218,7 @@ async def due(merchant: str | None = None) -> list[Due]:
     return [msgspec.convert(each, Due) for each in found]
 
 
+@household_rights()
 async def payout_cards(household: str | None, numbers: Sequence[str] | None = None) -> list[PayoutCard]:
     """The payouts of a household, or all, newest first (at most 500)."""
     found = await rows(

@@ -14,6 +14,7 @@ import msgspec
 from kit.database import row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from poverty_alleviation.errors import HouseholdUnknown
+from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
 
 
@@ -163,6 +164,7 @@ def _figures(since: date | None, until: date | None) -> str:
     )
 
 
+@household_rights()
 async def figures(
     since: date | None = None, until: date | None = None, township: str | None = None
 ) -> list[HouseholdFigures]:
@@ -187,6 +189,7 @@ def totals(of: list[HouseholdFigures]) -> Totals:
     return Totals(households=counted, **sums)
 
 
+@household_rights()
 async def statement(code: str, since: date | None = None, until: date | None = None) -> Statement:
     """One household's figures with its income by category. Raises :class:`HouseholdUnknown`."""
     found = await row(f"{_figures(since, until)} WHERE h.code = $3 GROUP BY h.id", since, until, code)
@@ -227,6 +230,7 @@ SELECT part.*, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM part) AS total_
   FROM part LEFT JOIN line_basis b ON b.line = part.subject WHERE part.id > $6 ORDER BY part.id LIMIT $7"""
 
 
+@household_rights()
 async def drill_down(
     code: str,
     figure: Figure,

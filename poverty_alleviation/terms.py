@@ -9,6 +9,7 @@ from kit.clock import china_day
 from kit.database import row, rows
 from poverty_alleviation.allocation import AppliedRule
 from poverty_alleviation.models import ASSISTED, Recognition
+from poverty_alleviation.vault import household_rights
 
 _RULE = (
     "SELECT r.code || '-' || r.version AS version, r.kind, r.rate, r.scope, r.category FROM benefit_rule r"
@@ -18,6 +19,7 @@ _RULE = (
 )
 
 
+@household_rights()
 async def households_of(suppliers: Iterable[str], moment: datetime) -> dict[str, str]:
     """The codes of the assisted households that suppliers stood for on the day of ``moment``, by supplier."""
     found = await rows(

@@ -12,13 +12,16 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
+import msgspec
 from tortoise import Tortoise
 from tortoise.context import TortoiseContext
 from tortoise.transactions import in_transaction
 
-from kit.database import scalar
+from kit.database import connection, scalar
+from poverty_alleviation.vault import SCHEMA
 from server.constraints import add_missing_constraints
 from server.migrating import apply_migrations
+from server.rights import grant_rights, has_one_role, keep_household_apart, refuse_owner, role_of
 from server.settings import DatabaseSettings, Settings, SettingsInvalid, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,6 +99,7 @@ def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
                     "command_timeout": settings.command_timeout_s,
                     "server_settings": {
                         "application_name": "longchuan",
+                        "search_path": f"public, {SCHEMA}",
                         # Statements are prepared once per connection; planning the catalogue's list anew at
                         # every call costs more than running it.
                         "plan_cache_mode": "force_generic_plan",
@@ -123,6 +127,7 @@ async def connect(settings: Settings) -> None:
             value = await scalar("SELECT current_setting($1)", name)
             if value == "off":
                 raise SettingsInvalid(f"PostgreSQL runs with {name} = off")
+        await refuse_owner(connection())
 
 
 async def disconnect() -> None:
@@ -141,21 +146,24 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
 
 
 async def migrate(settings: DatabaseSettings) -> None:
-    """Apply every migration that the database does not have yet, then constraints and every room's guards.
+    """Apply every migration that the database does not have yet, then constraints, every room's guards, and the rights.
 
     Guards are what models cannot say (triggers, functions, revoked rights). Each file can be applied again
     and again, so the newest text is always in force and a migration need not repeat it.
     """
-    config = tortoise_config(settings)
+    config = tortoise_config(msgspec.structs.replace(settings, url=settings.migrate_url or settings.url))
     await apply_migrations(config)
     async with TortoiseContext() as context:
         await context.init(config=config)
-        async with in_transaction("default") as connection:
+        async with in_transaction("default") as owner:
             assert context.apps is not None
-            await add_missing_constraints(connection, context.apps[APP].values())
+            await keep_household_apart(owner)
+            await add_missing_constraints(owner, context.apps[APP].values())
             rooms = sorted(ROOT.glob("[!.]*/**/guards.sql"), key=lambda path: (path.parent.name != "kit", path))
             for guards in rooms:
-                await connection.execute_script(guards.read_text())
+                await owner.execute_script(guards.read_text())
+            if not has_one_role(settings):
+                await grant_rights(owner, role_of(settings.url))
 
 
 # The models for ``tortoise makemigrations -c server.database.TORTOISE``, which never connects.
@@ -168,6 +176,8 @@ def main() -> None:
     if sys.argv[1:] == ["migrate"]:
         asyncio.run(migrate(settings.database))
         print("数据库已是最新结构 / migrated")
+        if has_one_role(settings.database):
+            print("警告：应用角色即表的所有者，权限未分开 / warning: the application owns its tables", file=sys.stderr)
     else:
         sys.exit("usage: python -m server.database migrate")
 

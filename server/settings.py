@@ -20,9 +20,14 @@ class SettingsInvalid(Exception):
 
 
 class DatabaseSettings(msgspec.Struct, frozen=True):
-    """PostgreSQL. Timeouts bound every wait (reliability reference 3)."""
+    """PostgreSQL. Timeouts bound every wait (reliability reference 3).
+
+    ``url`` logs in as the application's role, ``migrate_url`` as the owner of the tables (``migrate`` alone; without
+    it the application's role owns them, which production refuses).
+    """
 
     url: str
+    migrate_url: str = ""
     pool_max: int = 10
     command_timeout_s: int = 10
     lock_timeout_ms: int = 5000
@@ -174,6 +179,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+_OWNER = {"migrate_url": "MIGRATE_DATABASE_URL"}
+
+
 def _tree(env: Mapping[str, str]) -> dict[str, object]:
     """What the environment says, in the shape of :class:`Settings` and not yet checked."""
     state = Path(env.get("LONGCHUAN_STATE_DIR", ".state")).resolve()
@@ -193,7 +201,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "secret_key": env.get("SECRET_KEY", ""),
         "field_key": env.get("FIELD_KEY", ""),
         "ledger_signing_key": env.get("LEDGER_SIGNING_KEY", ""),
-        "database": {"url": env.get("DATABASE_URL", ""), **_named(env, DatabaseSettings, {}, "DATABASE_")},
+        "database": {"url": env.get("DATABASE_URL", ""), **_named(env, DatabaseSettings, _OWNER, "DATABASE_")},
         "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
         "wechat_pay": _pay(env),
         "media": _media(env, state),

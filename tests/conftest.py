@@ -14,7 +14,7 @@ from tortoise.context import TortoiseContext
 
 from server.database import migrate, tortoise_config
 from server.settings import DatabaseSettings
-from tests.servers import ThrowAwayPostgres
+from tests.servers import ThrowAwayPostgres, role_url
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,8 +40,10 @@ class Databases:
     template: str
 
     def url(self, name: str) -> str:
-        """The address of one database on the server."""
-        return urlsplit(self.server_url)._replace(path=f"/{name}").geturl()
+        """The address of one database on the server, for the application's role."""
+        port = urlsplit(self.server_url).port
+        assert port
+        return role_url("longchuan", port, name)
 
     async def create(self) -> str:
         """A new database, as the migrations leave it; answers its name."""
@@ -79,10 +81,10 @@ def databases(postgres: ThrowAwayPostgres) -> Databases:
 
     async def prepare() -> None:
         connection = await asyncpg.connect(postgres.url)
-        await connection.execute(f'CREATE DATABASE "{template}"')
+        await connection.execute(f'CREATE DATABASE "{template}" OWNER longchuan_owner')
         await connection.close()
-        url = urlsplit(postgres.url)._replace(path=f"/{template}").geturl()
-        await migrate(DatabaseSettings(url=url))
+        application, owner = (role_url(role, postgres.port, template) for role in ("longchuan", "longchuan_owner"))
+        await migrate(DatabaseSettings(url=application, migrate_url=owner))
         connection = await asyncpg.connect(postgres.url)
         await connection.execute(f'ALTER DATABASE "{template}" ALLOW_CONNECTIONS false')
         await connection.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", template)

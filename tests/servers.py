@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOM = 4 * 1024**3
 """Bytes that a directory in memory must have free: the servers of three workers leave some hundreds of megabytes."""
@@ -33,6 +34,26 @@ def throw_away_directory(prefix: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=prefix, dir=memory if has_room else "/var/tmp"))
 
 
+ROLES = """
+CREATE ROLE longchuan_owner LOGIN CREATEDB PASSWORD 'throwaway';
+CREATE ROLE longchuan LOGIN PASSWORD 'throwaway';
+CREATE ROLE longchuan_household NOLOGIN;
+GRANT longchuan_household TO longchuan WITH INHERIT FALSE, SET TRUE;
+"""  # pragma: allowlist secret
+
+
+def role_url(role: str, port: int, database: str) -> str:
+    """The address of a database for ``postgres``, ``longchuan_owner`` or ``longchuan``, the application."""
+    return f"postgres://{role}:throwaway@127.0.0.1:{port}/{database}"
+
+
+def owner_url(url: str) -> str:
+    """The same database for its superuser: what a test arranges or looks at, the product may not."""
+    parts = urlsplit(url)
+    assert parts.port
+    return role_url("postgres", parts.port, parts.path.lstrip("/"))
+
+
 class ThrowAwayPostgres:
     """A PostgreSQL from the wheel, on a directory of its own; as root it runs as an unprivileged user."""
 
@@ -48,7 +69,7 @@ class ThrowAwayPostgres:
             account = pwd.getpwnam(self._user)
             os.chown(self._directory, account.pw_uid, account.pw_gid)
         self.port = free_port()
-        self.url = f"postgres://postgres:throwaway@127.0.0.1:{self.port}/postgres"  # pragma: allowlist secret
+        self.url = role_url("postgres", self.port, "postgres")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -76,6 +97,9 @@ class ThrowAwayPostgres:
             if time.monotonic() > deadline or self._process.poll() is not None:
                 raise RuntimeError("PostgreSQL did not start")
             time.sleep(0.1)
+        subprocess.run(
+            [self._bin / "psql", "-q", "-v", "ON_ERROR_STOP=1", self.url], input=ROLES, text=True, check=True
+        )
 
     def stop(self) -> None:
         """End the server that this object started and remove its directory."""

@@ -21,6 +21,7 @@ from merchants.service import Merchants
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from poverty_alleviation.vault import household_rights
 from products.calendars import Calendars
 from products.categories import Categories
 from products.certificates import Certificates
@@ -64,7 +65,8 @@ class Services:
 
 async def counts() -> dict[str, int]:
     """How much there is of what."""
-    return dict(await row(_COUNTS) or {})
+    async with household_rights():
+        return dict(await row(_COUNTS) or {})
 
 
 async def seed(services: Services) -> dict[str, Any]:

@@ -30,6 +30,7 @@ MADE: dict[str, Callable[[], str]] = {
     "LEDGER_SIGNING_KEY": lambda: secrets.token_hex(32),
     "MEDIA_CALLBACK_SECRET": lambda: _text(43),
     "POSTGRES_OWNER_PASSWORD": lambda: _text(32),
+    "POSTGRES_MIGRATE_PASSWORD": lambda: _text(32),
     "POSTGRES_PASSWORD": lambda: _text(32),
     "REDIS_PASSWORD": lambda: _text(32),
     "WECHAT_APPID": lambda: "wx" + secrets.token_hex(8),

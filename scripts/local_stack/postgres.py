@@ -14,6 +14,8 @@ from scripts.local_stack.programs import Program, plain_environment
 
 OWNER = "postgres"
 ROLE = DATABASE = "longchuan"
+MIGRATOR = "longchuan_owner"
+VAULT = "longchuan_household"
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist", "pg_stat_statements")
 LANGUAGE = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
@@ -32,6 +34,7 @@ class Postgres:
     folder: Path
     port: int
     password: str
+    migrate_password: str
     owner_password: str
     identity: Identity | None = None
 
@@ -45,12 +48,17 @@ class Postgres:
         """Where the product connects."""
         return f"postgres://{ROLE}:{self.password}@127.0.0.1:{self.port}/{DATABASE}"
 
+    @property
+    def migrate_url(self) -> str:
+        """Where the owner of the product's tables connects."""
+        return f"postgres://{MIGRATOR}:{self.migrate_password}@127.0.0.1:{self.port}/{DATABASE}"
+
     def prepare(self) -> bool:
-        """Make the cluster, the role, the database and the extensions unless they exist; True when made
+        """Make the cluster, the roles, the database and the extensions unless they exist; True when made
         now.
 
         Everything is made in a folder of another name that is renamed at the end, so an interrupted start
-        leaves nothing half-made. Template databases have the extensions too: the role may create throw-away
+        leaves nothing half-made. Template databases have the extensions too: the owner may create throw-away
         databases.
         """
         owned_folder(self.folder, self.identity)
@@ -75,9 +83,12 @@ class Postgres:
         self._say(
             draft,
             "postgres",
-            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{self.password}';",
-            f"GRANT pg_read_all_stats TO {ROLE};",
-            f"CREATE DATABASE {DATABASE} OWNER {ROLE};",
+            f"CREATE ROLE {MIGRATOR} LOGIN CREATEDB PASSWORD '{self.migrate_password}';",
+            f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.password}';",
+            f"CREATE ROLE {VAULT} NOLOGIN;",
+            f"GRANT {VAULT} TO {ROLE} WITH INHERIT FALSE, SET TRUE;",
+            f"GRANT pg_read_all_stats TO {ROLE}, {MIGRATOR};",
+            f"CREATE DATABASE {DATABASE} OWNER {MIGRATOR};",
         )
         draft.rename(self.data)
         return True

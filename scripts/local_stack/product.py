@@ -15,6 +15,7 @@ SETTLE_S = 1.5
 SETTINGS = (
     "LONGCHUAN_ENV",
     "DATABASE_URL",
+    "MIGRATE_DATABASE_URL",
     "REDIS_URL",
     "API_HOST",
     "API_PORT",
@@ -130,6 +131,7 @@ def product_programs(
 ) -> list[Program]:
     """The product's processes, in the order in which they start."""
     settings = {**plain_environment(), **environment}
+    settings.pop("MIGRATE_DATABASE_URL", None)  # no process that serves knows the owner's password
     api_port, flv_port = int(environment["API_PORT"]), int(environment["FLV_PORT"])
 
     def python(name: str, *words: str, ready: Callable[[], bool] | None = None, signal_group: bool = True) -> Program:

@@ -255,11 +255,11 @@ class LocalStack:
             folder = binaries.postgres_folder(self.home, self.identity)
             postgres = Postgres(
                 folder, self.home / "postgres", self.ports["postgres"], self.secrets["POSTGRES_PASSWORD"],
-                self.secrets["POSTGRES_OWNER_PASSWORD"], self.identity,
+                self.secrets["POSTGRES_MIGRATE_PASSWORD"], self.secrets["POSTGRES_OWNER_PASSWORD"], self.identity,
             )  # fmt: skip
             self.made_database = postgres.prepare()
             programs.append(postgres.program())
-            stores["DATABASE_URL"] = postgres.url
+            stores["DATABASE_URL"], stores["MIGRATE_DATABASE_URL"] = postgres.url, postgres.migrate_url
         if "redis" in self._names:
             redis = Redis(
                 binaries.redis_server(),

@@ -21,6 +21,7 @@ from places.queries import townships
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from poverty_alleviation.vault import household_rights
 from products.calendars import Calendars, calendar_differences
 from products.categories import Categories
 from products.certificates import Certificates
@@ -153,16 +154,18 @@ async def test_people_and_papers_are_marked_as_made_up(database: str) -> None:
         ("supplier", "name"),
         ("household", "code"),
     ):
-        names = [r["value"] for r in await rows(f"SELECT {column} AS value FROM {table}")]
+        async with household_rights():
+            names = [r["value"] for r in await rows(f"SELECT {column} AS value FROM {table}")]
         assert names
         assert all("示例" in name for name in names), names
-    papers = await rows(
-        "SELECT document FROM brand_authorisation UNION SELECT document FROM recognised_product"
-        " UNION SELECT licence_number FROM merchant UNION SELECT document FROM household_status"
-        " UNION SELECT document FROM supplier_link UNION SELECT document FROM benefit_contract"
-    )
+    async with household_rights():
+        papers = await rows(
+            "SELECT document FROM brand_authorisation UNION SELECT document FROM recognised_product"
+            " UNION SELECT licence_number FROM merchant UNION SELECT document FROM household_status"
+            " UNION SELECT document FROM supplier_link UNION SELECT document FROM benefit_contract"
+        )
+        dump = await scalar("SELECT string_agg(h::text, '') FROM household h")
     assert all(r["document"].startswith("DEMO-") for r in papers)
-    dump = await scalar("SELECT string_agg(h::text, '') FROM household h")
     assert "示例户主" not in dump
     assert "99999919700101" not in dump
 

@@ -28,6 +28,7 @@ from tests.orders.mall import environment
 from tests.payments import channel
 from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
 from tests.servers import free_port
+from tests.superuser import open_as_superuser
 
 # What a request may write without having an effect: that a session is in use, that a log-in failed.
 NO_EFFECT = ("account_session", "login_failure", "access_log")
@@ -121,10 +122,10 @@ class House:
 
     async def fingerprint(self, but: Sequence[str] = NO_EFFECT) -> dict[str, str]:
         """A hash of every row of every table, to show that nothing has changed."""
-        connection = await asyncpg.connect(self.database_url)
+        connection = await open_as_superuser(self.database_url)
         try:
             tables = await connection.fetch(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY($1)",
+                "SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'household') AND NOT tablename = ANY($1)",
                 list(but),
             )
             union = " UNION ALL ".join(

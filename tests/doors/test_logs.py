@@ -2,11 +2,11 @@
 
 import json
 
-import asyncpg
 import httpx
 
 from tests.doors.house import House, idempotency_key, order_body
 from tests.payments import channel
+from tests.superuser import open_as_superuser
 
 PHONE, NAME, ADDRESS = "19912345678", "金丝雀收货人", "金丝雀路八十八号院三单元"
 SECRETS = (PHONE, NAME, ADDRESS, "openid-consumer")
@@ -49,7 +49,7 @@ async def buy_and_stumble(house: House) -> list[httpx.Response]:
 
 async def break_it(house: House) -> list[httpx.Response]:
     """The same order against a database that refuses one row of it, quoting the row, or lacks a table."""
-    connection = await asyncpg.connect(house.database_url)
+    connection = await open_as_superuser(house.database_url)
     order = json.dumps(order_body(house.sku) | BUYER, ensure_ascii=False)
     replies = []
     async with httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=15) as http:

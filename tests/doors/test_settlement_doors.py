@@ -4,11 +4,11 @@ import httpx
 
 from api_kit.spreadsheets import Column, read_sheet
 from kit.clock import china_day, utc_now
-from kit.database import execute
 from settlements.entries import Amount, Happened, write
 from settlements.models import EntryKind
 from tests.doors.house import House
 from tests.doors.problems import check_problem
+from tests.superuser import as_superuser
 
 
 async def test_a_merchant_sees_the_own_settlement_alone(inside: House, http: httpx.AsyncClient) -> None:
@@ -43,6 +43,8 @@ async def test_a_merchant_sees_the_own_settlement_alone(inside: House, http: htt
         422,
         "statement_span_invalid",
     )
-    await execute("ALTER TABLE settlement_entry DISABLE TRIGGER USER")
-    await execute("DELETE FROM settlement_entry WHERE channel = 'test'")
-    await execute("ALTER TABLE settlement_entry ENABLE TRIGGER USER")
+    await as_superuser(
+        "ALTER TABLE settlement_entry DISABLE TRIGGER USER",
+        "DELETE FROM settlement_entry WHERE channel = 'test'",
+        "ALTER TABLE settlement_entry ENABLE TRIGGER USER",
+    )

@@ -14,6 +14,7 @@ from ledger.errors import AccountUnknown, AlreadyReversed, JournalUnbalanced, Se
 from ledger.jobs import seal_journals
 from ledger.queries import posted, trial_balance, unbalanced_journals, verify_chain
 from ledger.service import Corrections, Entry, JournalDraft, Journals, Sealer
+from tests.superuser import as_superuser
 
 AT = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 JOURNALS = Journals()
@@ -88,7 +89,7 @@ async def _insert_by_hand(amounts: list[tuple[str, int]], announced: int) -> Non
         for code, amount in amounts:
             account = await scalar(
                 "INSERT INTO ledger_account (book, code, owner, state, category) VALUES ($1, $2, 'x', '', '')"
-                " ON CONFLICT (code, owner, state, category) DO UPDATE SET code = EXCLUDED.code RETURNING id",
+                " ON CONFLICT (code, owner, state, category) DO NOTHING RETURNING id",
                 "statistics" if code.startswith("9") else "cash",
                 code,
             )
@@ -202,12 +203,11 @@ async def test_the_chain_shows_the_first_journal_that_somebody_forged_behind_the
     for i in range(5):
         await write(sale(i))
     await seal_journals(Sealer())
-    async with transaction():
-        await execute("SET LOCAL session_replication_role = replica")  # a superuser switches every trigger off
-        await execute(
-            "UPDATE ledger_posting SET amount_fen = amount_fen + sign(amount_fen)::int WHERE subject = 'S2'"
-            " AND abs(amount_fen) > 1"
-        )
+    await as_superuser(
+        "SET session_replication_role = replica",  # a superuser switches every trigger off
+        "UPDATE ledger_posting SET amount_fen = amount_fen + sign(amount_fen)::int WHERE subject = 'S2'"
+        " AND abs(amount_fen) > 1",
+    )
     (report,) = await verify_chain()
     assert report.broken_at == 3
     assert await unbalanced_journals() == 0  # the forger kept the balance; the hash tells all the same

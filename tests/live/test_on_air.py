@@ -45,7 +45,7 @@ from tests.conftest import Databases
 from tests.live.pictures import FFMPEG, decoded_pictures, make_flv
 from tests.live.waiting import until
 from tests.products.shelf import approved_merchant, listed_product
-from tests.servers import free_port
+from tests.servers import free_port, owner_url
 
 PROCESSES = ("redis", "nginx", "api", "flv-relay", "live-supervisor")
 CONSOLE, MINIAPP = "/v1/console/live/sessions", "/v1/miniapp/live/sessions"
@@ -56,7 +56,8 @@ class Centre:
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.second_port = free_port()
-        self.stack = LocalStack(folder / "state", PROCESSES, given={"DATABASE_URL": database_url}, usual_ports=False)
+        given = {"DATABASE_URL": database_url, "MIGRATE_DATABASE_URL": owner_url(database_url)}
+        self.stack = LocalStack(folder / "state", PROCESSES, given=given, usual_ports=False)
         self.source = make_flv(folder / "source.flv", 6)
         self.pushers: list[subprocess.Popen[bytes]] = []
         self.clients: list[httpx.AsyncClient] = []

@@ -59,7 +59,7 @@ def sleeper(name: str, code: str = "import time; time.sleep(1000)") -> Program:
 
 def ask(stack: LocalStack, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     async def run() -> T:
-        connection = await asyncpg.connect(stack.environment["DATABASE_URL"])
+        connection = await asyncpg.connect(stack.environment["MIGRATE_DATABASE_URL"])
         try:
             return await question(connection)
         finally:

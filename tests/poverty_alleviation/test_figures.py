@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import asyncpg
 import msgspec
 import pytest
 from tortoise.exceptions import BaseORMException
@@ -20,8 +21,10 @@ from poverty_alleviation.errors import (
 from poverty_alleviation.payouts import Due, due, payout_cards
 from poverty_alleviation.queries import Figure, drill_down, figures, statement, totals
 from poverty_alleviation.reconciliation import Mismatch, reconciliation
+from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import CHANNEL, NOW, OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import SUGAR, announced
+from tests.superuser import as_superuser
 from traceability.models import IntakeMode
 
 DAY = date(2026, 11, 24)
@@ -262,8 +265,14 @@ async def test_evidence_cannot_be_changed(county: County, attack: str) -> None:
     await county.payouts.confirm("payout", number, "visit", "示例走访1", NOW, OFFICER)
     await county.tell(captured(county, "O1", 10_970))
     table = attack.split()[1] if attack.startswith("UPDATE") else attack.split()[2]
-    before = await rows(f"SELECT * FROM {table} ORDER BY id")
+    async with household_rights():
+        before = await rows(f"SELECT * FROM {table} ORDER BY id")
     assert before
     with pytest.raises(BaseORMException):
-        await execute(attack)
-    assert await rows(f"SELECT * FROM {table} ORDER BY id") == before
+        async with household_rights():
+            await execute(attack)
+    async with household_rights():
+        assert await rows(f"SELECT * FROM {table} ORDER BY id") == before
+    # And past the rights, where the guard's trigger alone stands.
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only|only be ended"):
+        await as_superuser(attack)

@@ -25,6 +25,7 @@ from poverty_alleviation.errors import (
 from poverty_alleviation.households import Identity, mask_name, mask_number
 from poverty_alleviation.identity_numbers import read_identity_number
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.products.shelf import TOWNSHIP
 
@@ -35,7 +36,8 @@ ACTOR = PovertyOfficer(caller=OFFICER, id=1, number="office", name="示例干部
 
 async def test_nothing_that_names_a_household_is_readable_in_the_database(county: County) -> None:
     code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
-    stored = await row("SELECT * FROM household WHERE code = $1", code)
+    async with household_rights():
+        stored = await row("SELECT * FROM household WHERE code = $1", code)
     assert stored is not None
     dump = b"".join(value if isinstance(value, bytes) else str(value).encode() for value in stored.values())
     for secret in ("示例王五", ID_NUMBER, "10000000042"):
@@ -74,10 +76,11 @@ async def test_lists_are_masked(county: County) -> None:
 
 
 async def test_a_ciphertext_that_was_moved_to_another_household_does_not_open(county: County) -> None:
-    await execute(
-        "UPDATE household SET name_cipher = (SELECT name_cipher FROM household WHERE code = '示例H2')"
-        " WHERE code = '示例H1'"
-    )
+    async with household_rights():
+        await execute(
+            "UPDATE household SET name_cipher = (SELECT name_cipher FROM household WHERE code = '示例H2')"
+            " WHERE code = '示例H1'"
+        )
     with pytest.raises(FieldUnreadableError):
         await county.registry.card("示例H1")
 
@@ -159,10 +162,11 @@ async def test_a_supplier_stands_for_one_household_at_a_time(county: County) -> 
 
 async def test_the_database_itself_refuses_an_overlap(county: County) -> None:
     with pytest.raises(BaseORMException, match="no_overlap"):
-        await execute(
-            "INSERT INTO supplier_link (supplier, household_id, valid_from, document, linked_by, linked_at)"
-            " SELECT supplier, household_id, '2025-01-01', 'x', 'x', now() FROM supplier_link"
-        )
+        async with household_rights():
+            await execute(
+                "INSERT INTO supplier_link (supplier, household_id, valid_from, document, linked_by, linked_at)"
+                " SELECT supplier, household_id, '2025-01-01', 'x', 'x', now() FROM supplier_link"
+            )
 
 
 async def test_a_contract_names_every_role_of_its_chain(county: County) -> None:

@@ -34,6 +34,7 @@ from poverty_alleviation.queries import Figure, drill_down, statement
 from tests.poverty_alleviation.conftest import NOW, OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_figures import captured, returned, sold
+from tests.superuser import as_superuser
 from traceability.models import IntakeMode
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
@@ -226,7 +227,7 @@ async def test_one_person_does_not_sign_for_two_and_nobody_signs_what_was_not_re
 
 async def stands(state: PeriodState) -> None:
     """By decree, past the guard."""
-    await execute("ALTER TABLE ledger_period DISABLE TRIGGER USER")
+    await as_superuser("ALTER TABLE ledger_period DISABLE TRIGGER USER")
     root, at = ("x", LATER) if state is PeriodState.CLOSED else (None, None)
     await rows(
         "INSERT INTO ledger_period (period, state, round, root, closed_at) VALUES ($1, $2, 0, $3, $4)"
@@ -237,7 +238,7 @@ async def stands(state: PeriodState) -> None:
         root,
         at,
     )
-    await execute("ALTER TABLE ledger_period ENABLE TRIGGER USER")
+    await as_superuser("ALTER TABLE ledger_period ENABLE TRIGGER USER")
 
 
 async def test_every_pair_of_states_of_a_month_moves_as_the_table_says(county: County) -> None:

@@ -35,6 +35,7 @@ from promotions.queries import (
 )
 from tests.promotions.shop import DAY, claimed_coupon, draft_of, hold, running_campaign, state_of
 from tests.statements import counted_statements
+from tests.superuser import as_superuser
 
 pytestmark = pytest.mark.asyncio
 
@@ -133,8 +134,7 @@ async def test_every_act_on_a_coupon_in_every_state_goes_where_the_table_says(da
             after = (await state_of(coupon))[0]
             assert after == leads.get((before.value, name), before), (before, name)
             await execute("UPDATE coupon SET state = 'void', reference = NULL")
-            await execute("ALTER TABLE coupon_share DISABLE TRIGGER USER")
-            await execute("DELETE FROM coupon_share")
+            await as_superuser("ALTER TABLE coupon_share DISABLE TRIGGER USER", "DELETE FROM coupon_share")
     steps = {(CouponState(before), CouponState(after)) for (before, _), after in leads.items()}
     assert steps == {(state, to) for state, after in COUPON_TRANSITIONS.items() for to in after}
 
@@ -282,7 +282,7 @@ async def test_r7_the_database_itself_refuses_a_discount_outside_its_line(databa
     with pytest.raises(IntegrityError):
         await execute(statement, *columns.values())
     await execute(statement, *good.values())
-    with pytest.raises(OperationalError, match="append-only"):
+    with pytest.raises(OperationalError, match="append-only|permission denied|must be owner"):
         await execute("UPDATE coupon_share SET discount_fen = 1")
 
 

@@ -30,6 +30,7 @@ from settlements.statements import Statements
 from tests.orders.mall import CheckoutLine, Mall
 from tests.payments import channel
 from tests.promotions.shop import claimed_coupon
+from tests.superuser import as_superuser
 
 FEE_PPM = 6000
 
@@ -250,7 +251,7 @@ async def test_a_statement_takes_each_entry_once_and_re_adds(mall: Mall) -> None
 
 async def test_last_months_statements_are_issued_once_and_not_on_the_first(mall: Mall) -> None:
     await mall.pay((await mall.place(1)).number)
-    await execute("DROP TRIGGER settlement_entry_only_into_statement ON settlement_entry")
+    await as_superuser("DROP TRIGGER settlement_entry_only_into_statement ON settlement_entry")
     await execute("UPDATE settlement_entry SET day = '2026-10-31'")
     first = Statements(lambda: datetime(2026, 11, 1, 15, 59, tzinfo=UTC))
     assert await first.issue_month() == 0
