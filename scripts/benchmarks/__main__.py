@@ -51,12 +51,12 @@ def main() -> None:
             stack.start_first()
             stack.migrate()
             began = time.monotonic()
-            url = stack.environment["DATABASE_URL"]
-            shelf, sale = asyncio.run(_seed(url, options.what == "flash"))
+            url, owner = stack.environment["DATABASE_URL"], stack.environment["MIGRATE_DATABASE_URL"]
+            shelf, sale = asyncio.run(_seed(owner, options.what == "flash"))
             print(f"{len(shelf.products):,} products in {time.monotonic() - began:.0f} s", flush=True)
             with _server(stack, Path(folder, "server.log")) as port:
                 if sale is None:
-                    loads, rounds = uvloop.run(_measure(port, shelf, options, url))
+                    loads, rounds = uvloop.run(_measure(port, shelf, options, owner))
                     found = [*table(loads, rounds), "", *goals(loads, rounds)]
                 else:
                     found = flash.summary(uvloop.run(flash.measure(port, shelf, sale, options, ROUNDS)))

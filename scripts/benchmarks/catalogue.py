@@ -69,7 +69,7 @@ def main() -> None:
             stack.prepare()
             stack.start_first()
             stack.migrate()
-            asyncio.run(_run(stack.environment["DATABASE_URL"]))
+            asyncio.run(_run(stack.environment["MIGRATE_DATABASE_URL"]))
         finally:
             stack.destroy()
 

@@ -23,7 +23,9 @@ TABLE = """
 CREATE TABLE IF NOT EXISTS benchmark_order (
     id bigserial PRIMARY KEY, number varchar(32) NOT NULL UNIQUE, consumer varchar(32) NOT NULL,
     sku varchar(40) NOT NULL, quantity int NOT NULL, amount_fen bigint NOT NULL, delivery jsonb NOT NULL,
-    placed_at timestamptz NOT NULL)
+    placed_at timestamptz NOT NULL);
+GRANT SELECT, INSERT ON benchmark_order TO PUBLIC;
+GRANT USAGE ON SEQUENCE benchmark_order_id_seq TO PUBLIC
 """
 ONE_QUERY = """
 SELECT code, title, subtitle, image, township_id, return_policy, sale_policy, listed_at
@@ -44,7 +46,9 @@ def add_yardsticks(app: Sanic[Any, Any], settings: Settings) -> None:
         made = tortoise_config(settings.database)["connections"]["default"]["credentials"]
         sizes = {"min_size": made.pop("minsize"), "max_size": made.pop("maxsize")}
         pools.append(await asyncpg.create_pool(**made, **sizes))
-        await pools[0].execute(TABLE)
+        owner = await asyncpg.connect(settings.database.migrate_url)
+        await owner.execute(TABLE)
+        await owner.close()
 
     async def close_pool(_: Any) -> None:
         await pools.pop().close()

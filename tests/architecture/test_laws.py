@@ -18,6 +18,7 @@ from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.errors import DomainError
 from kit.facts import Fact
 from logistics.addresses import AddressBook
+from poverty_alleviation.vault import HOUSEHOLD_TABLES, OPEN_TABLES
 from server.app import DOORS, load_doors
 from server.database import MODEL_MODULES, ROOT
 from server.own_records import NAMED, NAMING_COLUMNS, NOT_TOLD, parts_of
@@ -282,3 +283,17 @@ def test_every_column_that_names_a_consumer_is_told_and_erased_or_says_why_not()
     rooms = [part.room for part in parts_of(cipher, AddressBook(cipher))]
     assert len(rooms) == len(set(rooms))
     assert set(NAMED.values()) == set(rooms)
+
+
+def test_every_table_of_the_poverty_room_is_a_households_or_said_not_to_be() -> None:
+    """Its author decides by one word in ``poverty_alleviation/vault.py`` (decision 0046)."""
+    tables = {str(m._meta.db_table) for m in models() if m.__module__.startswith("poverty_alleviation.")}
+    assert tables == HOUSEHOLD_TABLES | OPEN_TABLES
+    assert not HOUSEHOLD_TABLES & OPEN_TABLES
+
+
+def test_the_vault_alone_takes_another_role() -> None:
+    """Nobody else sets a role, in SQL or in Python."""
+    wanted = re.compile(r"set_config\('role'|\bSET (LOCAL |SESSION )?(ROLE|SESSION AUTHORIZATION)\b", re.IGNORECASE)
+    takers = {str(p.relative_to(ROOT)) for p in sources() if wanted.search(p.read_text())}
+    assert takers == {"poverty_alleviation/vault.py"}

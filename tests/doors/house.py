@@ -125,7 +125,8 @@ class House:
         connection = await open_as_superuser(self.database_url)
         try:
             tables = await connection.fetch(
-                "SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'household') AND NOT tablename = ANY($1)",
+                "SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'household')"
+                " AND NOT tablename = ANY($1)",
                 list(but),
             )
             union = " UNION ALL ".join(

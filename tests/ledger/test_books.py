@@ -169,6 +169,9 @@ async def test_nothing_that_was_written_can_be_changed(attack: str) -> None:
         await rows("SELECT * FROM ledger_posting ORDER BY id"),
         await rows("SELECT * FROM ledger_journal"),
     ) == before
+    # And by a role that has every right: there the guards alone stand.
+    with pytest.raises(asyncpg.PostgresError):
+        await as_superuser(attack)
 
 
 @pytest.mark.usefixtures("database")

@@ -346,6 +346,6 @@ async def test_what_is_settled_stays_settled(desk: Desk) -> None:
     desk.carrier.collected.add(printed.waybill)
     await desk.cancellations._cancel(desk.service, slow)
     assert [each.state for each in (await desk.seen(parcel)).cancelled_labels] == ["cancelled"]
-    with pytest.raises(Exception, match="append-only|permission denied|must be owner"):
+    with pytest.raises(Exception, match=r"append-only|permission denied|must be owner"):
         await execute("DELETE FROM label_cancellation")
     assert timedelta(days=1) < GIVEN_UP_AFTER

@@ -103,7 +103,7 @@ async def test_consents_and_documents_stay_as_they_were_written() -> None:
     await Consents(clock).give("C1", K.PRIVACY_POLICY, 1)
     for change in ("UPDATE consumer_consent SET given = false", "DELETE FROM consumer_consent",
                    "UPDATE legal_document SET text = ''", "DELETE FROM legal_document"):  # fmt: skip
-        with pytest.raises(BaseORMException, match="append-only|permission denied|must be owner"):
+        with pytest.raises(BaseORMException, match=r"append-only|permission denied|must be owner"):
             await execute(change)
     with pytest.raises(BaseORMException, match="legal_document_announced"):
         await execute(

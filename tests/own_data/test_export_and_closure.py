@@ -126,7 +126,7 @@ async def test_everything_is_told_and_then_forgotten(marked: Marked) -> None:
     assert {table for table, _ in left - PUBLISHED} <= trade_records
 
     for too_early in ("UPDATE after_sales_event SET note = NULL", "UPDATE complaint_step SET text = ''"):
-        with pytest.raises(BaseORMException, match="append-only|permission denied|must be owner"):
+        with pytest.raises(BaseORMException, match=r"append-only|permission denied|must be owner"):
             await execute(too_early)
 
     mall.watch.forward(days=1096)

@@ -274,5 +274,5 @@ async def test_evidence_cannot_be_changed(county: County, attack: str) -> None:
     async with household_rights():
         assert await rows(f"SELECT * FROM {table} ORDER BY id") == before
     # And past the rights, where the guard's trigger alone stands.
-    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only|only be ended"):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"append-only|only be ended"):
         await as_superuser(attack)

@@ -426,5 +426,5 @@ async def test_every_decision_and_every_price_is_a_row(database: str) -> None:
         (3990, 4290),
         (4290, 4590),
     ]
-    with pytest.raises(Exception, match="append-only|permission denied|must be owner"):
+    with pytest.raises(Exception, match=r"append-only|permission denied|must be owner"):
         await execute("UPDATE listing_decision SET reason = NULL")

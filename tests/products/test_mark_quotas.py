@@ -220,5 +220,5 @@ async def test_a_recognition_has_a_dossier_to_which_papers_are_only_added(databa
     await marks.add_paper(number, msgspec.structs.replace(paper, picture=own), BY)
     assert await scalar("SELECT owner LIKE 'recognition_paper:%' FROM picture WHERE number = $1", own)
     assert await scalar("SELECT count(*) FROM recognition_paper") == len(RecognitionStep) + 1
-    with pytest.raises(Exception, match="append-only|permission denied|must be owner"):
+    with pytest.raises(Exception, match=r"append-only|permission denied|must be owner"):
         await execute("DELETE FROM recognition_paper")

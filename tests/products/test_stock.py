@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from tortoise.exceptions import OperationalError
 
@@ -21,6 +22,7 @@ from products.models import RESERVATION_TRANSITIONS, ReservationState
 from products.queries import stock_differences
 from products.service import Stock
 from tests.products.shelf import approved_merchant, listed_product
+from tests.superuser import as_superuser
 
 pytestmark = pytest.mark.asyncio
 
@@ -195,8 +197,10 @@ async def test_moves_outside_a_transaction_are_a_programming_error(database: str
 )
 async def test_the_history_of_stock_only_grows(database: str, tampering: str) -> None:
     await listed_product(await approved_merchant(), stock=3)
-    with pytest.raises(OperationalError, match="append-only|permission denied|must be owner"):
+    with pytest.raises(OperationalError, match=r"append-only|permission denied|must be owner"):
         await execute(tampering)
+    with pytest.raises(asyncpg.PostgresError, match="append-only"):  # by a role that has every right
+        await as_superuser(tampering)
 
 
 async def test_every_reservation_state_meets_every_move_as_the_table_says(database: str) -> None:

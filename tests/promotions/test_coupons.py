@@ -282,7 +282,7 @@ async def test_r7_the_database_itself_refuses_a_discount_outside_its_line(databa
     with pytest.raises(IntegrityError):
         await execute(statement, *columns.values())
     await execute(statement, *good.values())
-    with pytest.raises(OperationalError, match="append-only|permission denied|must be owner"):
+    with pytest.raises(OperationalError, match=r"append-only|permission denied|must be owner"):
         await execute("UPDATE coupon_share SET discount_fen = 1")
 
 

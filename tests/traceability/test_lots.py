@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
@@ -14,6 +15,7 @@ from kit.errors import DomainError
 from merchants.errors import MerchantUnknown
 from products.errors import ProductUnknown
 from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
+from tests.superuser import as_superuser
 from traceability.errors import (
     ClientIdReused,
     IntakeClaimed,
@@ -262,3 +264,5 @@ async def test_what_was_weighed_and_sealed_cannot_be_changed(yard: Yard, attack:
     with pytest.raises(BaseORMException):
         await execute(attack)
     assert [await rows(f"SELECT * FROM {table} ORDER BY id") for table in tables] == before
+    with pytest.raises(asyncpg.PostgresError):  # a role that has every right: there the guards alone stand
+        await as_superuser(attack)
