@@ -108,7 +108,8 @@ async def _check_roles(connection: BaseDBAsyncClient, application: str) -> None:
 
 _TABLES = """
 SELECT n.nspname AS schema, c.relname AS name,
-       EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'no_update') AS stays,
+       EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'no_update'
+               AND t.tgfoid = 'refuse_change'::regproc) AS stays,
        EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'no_delete') AS is_kept
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname IN ('public', 'household') AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE')
