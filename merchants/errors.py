@@ -19,6 +19,14 @@ class MerchantNotMovable(Conflict):
     title_en = "Not possible in the merchant's present state"
 
 
+class LicenceUnchecked(Conflict):
+    """Who applied has no licence or self-statement that the county has accepted."""
+
+    code = "licence_unchecked"
+    title = "请先核验其营业执照或自产自销声明"
+    title_en = "Their licence or self-statement has to be accepted first"
+
+
 class LicenceNotValid(Conflict):
     """The licence is not valid today."""
 

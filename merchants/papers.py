@@ -94,6 +94,18 @@ async def valid_papers(merchants: Sequence[str], day: date) -> dict[str, frozens
     return {merchant: frozenset(kinds) for merchant, kinds in held.items()}
 
 
+async def has_shown_licence(merchant: str) -> bool:
+    """Whether the county has accepted a licence or a self-statement of a merchant."""
+    return bool(
+        await scalar(
+            "SELECT EXISTS (SELECT 1 FROM merchant_paper p JOIN merchant m ON m.id = p.merchant_id"
+            " WHERE m.number = $1 AND p.state = 'accepted' AND p.kind = ANY($2::text[]))",
+            merchant,
+            [kind.value for kind in _LICENCES],
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Papers:
     """Takes papers in, reviews them and lets them expire. ``by`` is the caller who is held to it."""

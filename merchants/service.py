@@ -15,12 +15,13 @@ from merchants.errors import (
     ExemptionRuleTaken,
     LicenceNotValid,
     LicenceSpanInvalid,
+    LicenceUnchecked,
     MerchantUnknown,
     SubMerchantTaken,
 )
 from merchants.licences import Licence, LicenceKind
 from merchants.models import ExemptionRule, Merchant, MerchantReview, MerchantState
-from merchants.papers import check_statement
+from merchants.papers import check_statement, has_shown_licence
 from merchants.queries import ShopContact
 from places.errors import DivisionUnknown
 from places.models import Division
@@ -71,9 +72,15 @@ class Merchants:
         return number
 
     async def approve(self, number: str, by: str) -> None:
-        """Let a merchant sell, at first or again. Raises :class:`LicenceNotValid` and a step's errors."""
+        """Let a merchant sell, at first or again.
+
+        Who applied shows its licence or self-statement first. Raises :class:`LicenceUnchecked`,
+        :class:`LicenceNotValid` and a step's errors.
+        """
         merchant = await find(number)
         now = self.clock()
+        if merchant.applicant is not None and not await has_shown_licence(number):
+            raise LicenceUnchecked()
         if not merchant.licensed_on(china_day(now)):
             raise LicenceNotValid()
         await merchant.move(MerchantState.APPROVED, by, now, decided_at=now, decided_by=by, suspension_reason=None)

@@ -88,7 +88,7 @@ class ComplaintClock(Model):
 class Complaint(Model):
     """One complaint. ``external_id`` is WeChat Pay's; the phone number that it tells is kept encrypted.
 
-    ``due`` moments are None while no clock is on record for its day.
+    ``due`` moments are None while there is no clock for its day; WeChat Pay's has always one.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -316,14 +316,21 @@ class Complaints:
         return found
 
 
+WECHAT_PAY_HOURS = 24, 72
+"""WeChat Pay's own clock, until the county enters another (wechat reference 2.3b, consumer complaints 2.0)."""
+
+
 async def _due(origin: Origin, begins_at: datetime) -> tuple[datetime | None, datetime | None]:
     """Until when a reply and an end are due under the clock of the day; None without one."""
+    hours = WECHAT_PAY_HOURS if origin is Origin.WECHAT_PAY else None
     found = await row(
         "SELECT reply_hours, close_hours FROM complaint_clock WHERE origin = $1 AND valid_from <= $2"
         " ORDER BY valid_from DESC LIMIT 1",
         origin.value,
         china_day(begins_at),
     )
-    if found is None:
+    if found is not None:
+        hours = found["reply_hours"], found["close_hours"]
+    if hours is None:
         return None, None
-    return tuple(begins_at + timedelta(hours=found[name]) for name in ("reply_hours", "close_hours"))  # type: ignore[return-value]
+    return begins_at + timedelta(hours=hours[0]), begins_at + timedelta(hours=hours[1])

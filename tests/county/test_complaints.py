@@ -272,7 +272,6 @@ async def number_of(reference: str) -> str:
 
 async def test_a_complaint_at_wechat_is_taken_over_answered_and_completed(wired: tuple[Shop, ComplaintChannel]) -> None:
     shop, chan = wired
-    await clocked(chan.complaints, Origin.WECHAT_PAY)
     reference, payment = await paid(shop)
     told = shop.sandbox.control("POST", "/complaints", out_trade_no=payment, detail="没有收到货", phone="19900000007")
     assert await chan.fetch() >= 1

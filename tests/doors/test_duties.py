@@ -150,6 +150,12 @@ async def test_a_consumer_applies_and_sees_the_own_application_alone(inside: Hou
         f"/v1/console/merchants/{number}/legal-person", headers=officer, params={"purpose": "核对执照"}
     )
     assert person.json()["name"] == "示例经营者"
+    check_problem(await http.put(f"/v1/console/merchants/{number}/approval", headers=officer), 409, "licence_unchecked")
+    licence = paper | {"kind": "business_licence", "document_number": "DEMO-DOOR-1"}
+    third_key = {"idempotency-key": idempotency_key()}
+    shown = (await http.post(f"{route}/{number}/papers", headers=mine | third_key, json=licence)).json()["papers"]
+    mine_too = next(each["number"] for each in shown if each["kind"] == "business_licence")
+    assert (await http.put(f"/v1/console/merchant-papers/{mine_too}/acceptance", headers=officer)).status_code == 200
     approved = await http.put(f"/v1/console/merchants/{number}/approval", headers=officer)
     assert approved.json()["state"] == "approved"
     assert (await http.get(f"/v1/miniapp/merchants/{number}")).json()["licence_number"] == "DEMO-DOOR-1"

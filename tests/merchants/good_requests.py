@@ -68,6 +68,11 @@ async def correct(owner: Owner) -> GoodRequest:
 @good("miniapp.invite_applicant")
 async def invite_applicant(owner: Owner) -> GoodRequest:
     token, number = await applied(owner)
+    headers = {"authorization": f"Bearer {token}", "idempotency-key": idempotency_key()}
+    paper = {"kind": "business_licence", "document_number": number, "valid_from": "2020-01-01"}
+    shown = await owner.http.post(f"/v1/miniapp/merchant-applications/{number}/papers", headers=headers, json=paper)
+    submitted = shown.json()["papers"][0]["number"]
+    await owner.ask("county_officer", "PUT", f"/v1/console/merchant-papers/{submitted}/acceptance")
     await owner.ask("county_officer", "PUT", f"/v1/console/merchants/{number}/approval")
     return GoodRequest(names={"number": number}, token=token)
 

@@ -16,12 +16,14 @@ from merchants.errors import (
     ApplicationOpen,
     LeadPresent,
     LegalPersonUnknown,
+    LicenceUnchecked,
     MerchantNotMovable,
     MerchantUnknown,
     PhoneNeeded,
     SubMerchantTaken,
 )
 from merchants.licences import Licence, LicenceKind
+from merchants.papers import Paper, PaperKind, Papers
 from merchants.queries import ShopContact, application_of, history, merchant, shop_contact, shop_front
 from merchants.service import Merchants
 from tests.accounts.people import PASSWORD, quick_passwords, throwaway_cipher
@@ -50,6 +52,12 @@ async def consumer(number: str, *, phone: bool = True) -> str:
     return number
 
 
+async def show_licence(number: str, document: str = "DEMO-APPLIED-1") -> None:
+    """The applicant's licence, handed in and accepted."""
+    paper = Paper(kind=PaperKind.BUSINESS_LICENCE, document_number=document, valid_from=date(2020, 1, 1))
+    await Papers().accept(await Papers().submit(number, paper, BY), BY)
+
+
 def desk() -> Applications:
     clerks = Clerks(quick_passwords())
     return Applications(Merchants(), LegalPersons(throwaway_cipher(), AccessLogs()), clerks)
@@ -70,6 +78,9 @@ async def test_from_the_application_to_the_console(database: str) -> None:
     await applications.correct(one, number, application("DEMO-APPLIED-3", "示例新农庄"))
     with pytest.raises(MerchantNotMovable):
         await applications.enter_console(one, number)
+    with pytest.raises(LicenceUnchecked):
+        await county.approve(number, BY)
+    await show_licence(number, "DEMO-APPLIED-3")
     await county.approve(number, BY)
     with pytest.raises(MerchantUnknown):
         await applications.enter_console(other, number)
@@ -135,6 +146,7 @@ async def test_contact_payee_and_the_public_page(database: str) -> None:
     number = await desk().apply(await consumer("C1"), application())
     with pytest.raises(MerchantUnknown):
         await shop_front(number)
+    await show_licence(number)
     await county.approve(number, BY)
     assert await shop_contact(number) is None
     contact = ShopContact(
