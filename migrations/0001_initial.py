@@ -38,6 +38,7 @@ from settlements.models import Bearer, EntryKind
 from tortoise.contrib.postgres.fields import TSVectorField
 from tortoise.fields.base import OnDelete
 from traceability.models import IntakeMode, LateReason, LotKind, LotUnit, SupplierKind
+from traceability.quality.models import HoldReason, InspectionState
 from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
@@ -977,8 +978,55 @@ class Migration(migrations.Migration):
                 ('best_before', fields.DateField(null=True)),
                 ('in_batch_no', fields.CharField(default='', max_length=40)),
                 ('out_batch_no', fields.CharField(default='', max_length=40)),
+                ('held_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'lot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='input_gram > 0', name='lot_input'), CheckConstraint(check='bound_gram BETWEEN 0 AND input_gram', name='lot_bound'), CheckConstraint(check='sealed_at IS NOT NULL OR bound_gram = 0', name='lot_sealed_before_bound'), CheckConstraint(check="(unit = 'piece') = (piece_gram IS NOT NULL) AND (piece_gram IS NULL OR (piece_gram > 0 AND input_gram % piece_gram = 0))", name='lot_pieces'), CheckConstraint(check='(harvest_from IS NULL) = (harvest_until IS NULL) AND (harvest_until IS NULL OR (harvest_from <= harvest_until AND (best_before IS NULL OR harvest_until <= best_before)))', name='lot_days')], 'indexes': [Index(fields=['merchant', 'product'], name='lot_merchant_product')], 'pk_attr': 'id', 'table_description': 'Goods of one product of one merchant, made of contributions; sealed once, then only taken from.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Inspection',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('lot', fields.ForeignKeyField('longchuan.Lot', source_field='lot_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='REQUESTED: requested\nSAMPLED: sampled\nPASSED: passed\nFAILED: failed\nWITHDRAWN: withdrawn', enum_type=InspectionState, max_length=12)),
+                ('requested_by', fields.CharField(max_length=60)),
+                ('requested_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('sampled_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('laboratory', fields.CharField(default='', max_length=60)),
+                ('report', fields.CharField(default='', max_length=60)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'inspection', 'app': 'longchuan', 'constraints': [CheckConstraint(check="(state IN ('passed', 'failed', 'withdrawn')) = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (ended_by IS NULL)", name='inspection_ended'), CheckConstraint(check="state NOT IN ('passed', 'failed') OR (sampled_at IS NOT NULL AND laboratory <> '' AND report <> '')", name='inspection_result'), UniqueConstraint(fields=('lot_id',), name='inspection_one_open', condition="state IN ('requested', 'sampled')")], 'indexes': [Index(fields=['lot_id', 'id'], name='inspection_lot')], 'pk_attr': 'id', 'table_description': 'One inspection of a lot. ``laboratory`` and ``report`` (its number) are named with the result.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='InspectionItem',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('inspection', fields.ForeignKeyField('longchuan.Inspection', source_field='inspection_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('name', fields.CharField(max_length=60)),
+                ('allowed', fields.CharField(max_length=40)),
+                ('found', fields.CharField(max_length=40)),
+                ('unit', fields.CharField(max_length=20)),
+                ('method', fields.CharField(max_length=60)),
+                ('is_good', fields.BooleanField()),
+            ],
+            options={'table': 'inspection_item', 'app': 'longchuan', 'unique_together': (('inspection', 'name'),), 'pk_attr': 'id', 'table_description': 'One line of a report: what was looked for, what is allowed and what was found, in ``unit``, by which method.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='InspectionSample',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('inspection', fields.ForeignKeyField('longchuan.Inspection', source_field='inspection_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(max_length=40)),
+                ('mass_gram', fields.BigIntField()),
+                ('taken_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('taken_by', fields.CharField(max_length=60)),
+            ],
+            options={'table': 'inspection_sample', 'app': 'longchuan', 'unique_together': (('inspection', 'code'),), 'constraints': [CheckConstraint(check='mass_gram > 0', name='inspection_sample_mass')], 'pk_attr': 'id', 'table_description': 'What was drawn of a lot for the laboratory. ``code`` is on the sealed bag.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -994,6 +1042,23 @@ class Migration(migrations.Migration):
                 ('late_by', fields.CharField(null=True, max_length=60)),
             ],
             options={'table': 'line_lot', 'app': 'longchuan', 'unique_together': (('line', 'lot'),), 'constraints': [CheckConstraint(check='quantity > 0 AND mass_gram > 0', name='line_lot_quantity'), CheckConstraint(check='(late_reason IS NULL) = (late_by IS NULL)', name='line_lot_late')], 'pk_attr': 'id', 'table_description': 'What an order line took from a lot. ``line`` is an opaque reference; ``mass_gram`` is of all pieces.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LotHold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('lot', fields.ForeignKeyField('longchuan.Lot', source_field='lot_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('reason', fields.CharEnumField(description='INSPECTION_FAILED: inspection_failed\nSUSPICION: suspicion\nCOMPLAINT: complaint\nSTORAGE: storage\nRECALLED: recalled', enum_type=HoldReason, max_length=20)),
+                ('note', fields.CharField(max_length=200)),
+                ('by_county', fields.BooleanField()),
+                ('placed_by', fields.CharField(max_length=60)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('released_by', fields.CharField(null=True, max_length=60)),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('release_note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'lot_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check="(released_at IS NULL) = (released_by IS NULL) AND (released_at IS NULL OR release_note <> '')", name='lot_hold_released'), UniqueConstraint(fields=('lot_id',), name='lot_hold_one_open', condition='released_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A time in which nothing may be taken from a lot. ``by_county``: the county placed it, and it alone ends it.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1615,6 +1680,31 @@ class Migration(migrations.Migration):
                 ('received_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'pushed_event', 'app': 'longchuan', 'indexes': [Index(fields=['event', 'subject'], name='pushed_event_subject')], 'pk_attr': 'id', 'table_description': 'One event or message that WeChat has pushed, once however often it came.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Recall',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('cause', fields.CharField(max_length=200)),
+                ('document', fields.CharField(max_length=120)),
+                ('recalled_by', fields.CharField(max_length=60)),
+                ('recalled_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'recall', 'app': 'longchuan', 'indexes': [Index(fields=['merchant', 'id'], name='recall_merchant')], 'pk_attr': 'id', 'table_description': 'A lot is called back, with all that was made of it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RecalledLot',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('recall', fields.ForeignKeyField('longchuan.Recall', source_field='recall_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('lot', fields.ForeignKeyField('longchuan.Lot', source_field='lot_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('is_origin', fields.BooleanField()),
+            ],
+            options={'table': 'recalled_lot', 'app': 'longchuan', 'unique_together': (('recall', 'lot'),), 'indexes': [Index(fields=['lot_id'], name='recalled_lot_lot')], 'pk_attr': 'id', 'table_description': 'A lot of a recall; ``is_origin`` is the one it began with.'},
             bases=['Model'],
         ),
         ops.CreateModel(

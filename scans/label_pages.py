@@ -8,6 +8,7 @@ from kit.clock import china_day
 from kit.database import row
 from products.queries import CERTIFICATES_TODAY, ON_SALE, SKU_BRANDED, ClaimedCertificate
 from scans.errors import ScanCodeUnknown
+from traceability.quality.inspections import Finding
 
 _PAGE = f"""
 SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number AS merchant, m.name AS merchant_name,
@@ -16,7 +17,15 @@ SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number A
        {ON_SALE} AS on_sale, {SKU_BRANDED} AS branded, {CERTIFICATES_TODAY} AS certificates,
        g.origins, g.first_weighed_at, g.last_weighed_at, g.farmers,
        (SELECT min(bound_at) FROM line_lot WHERE lot_id = l.id AND late_reason IS NULL) AS first_packed_at,
-       n.first_at AS first_scanned_at, COALESCE(n.count, 0) AS scans
+       n.first_at AS first_scanned_at, COALESCE(n.count, 0) AS scans,
+       (SELECT r.cause FROM recalled_lot k JOIN recall r ON r.id = k.recall_id WHERE k.lot_id = l.id
+         ORDER BY r.id DESC LIMIT 1) AS recalled,
+       (SELECT jsonb_build_object('laboratory', q.laboratory, 'report', q.report,
+                                  'judged_at', q.ended_at, 'passed', q.state = 'passed',
+                                  'findings', (SELECT jsonb_agg(to_jsonb(i) - 'id' - 'inspection_id' ORDER BY i.id)
+                                                 FROM inspection_item i WHERE i.inspection_id = q.id))::text
+          FROM inspection q WHERE q.lot_id = l.id AND q.state IN ('passed', 'failed')
+         ORDER BY q.ended_at DESC, q.id DESC LIMIT 1) AS test_report
   FROM trace_label t
   JOIN lot l ON l.id = t.lot_id
   JOIN product p ON p.code = l.product
@@ -34,11 +43,21 @@ SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number A
  WHERE t.code = $2"""
 
 
+class LabReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a laboratory found in the lot, last."""
+
+    laboratory: str
+    report: str
+    judged_at: datetime
+    passed: bool
+    findings: list[Finding]
+
+
 class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     """A lot's goods as their buyer sees them. Days are the county's, ``origins`` names of townships.
 
     ``farmers`` is None when they are so few that the number would tell who they are. A seller who is a person has
-    neither name nor licence here.
+    neither name nor licence here. ``recalled`` is why the lot was called back, if it was.
     """
 
     code: str
@@ -67,9 +86,12 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     packed_on: date | None
     first_scanned_at: datetime | None
     scans: int
+    recalled: str | None
+    test_report: LabReport | None
 
 
 _read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
+_read_report = msgspec.json.Decoder(LabReport).decode
 
 
 async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
@@ -105,6 +127,8 @@ async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
         packed_on=_day(found["first_packed_at"]),
         first_scanned_at=found["first_scanned_at"],
         scans=found["scans"],
+        recalled=found["recalled"],
+        test_report=_read_report(found["test_report"]) if found["test_report"] is not None else None,
     )
 
 

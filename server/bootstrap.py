@@ -128,6 +128,9 @@ from settlements.entries import SettlementEntries
 from settlements.statements import Statements
 from traceability.lots import Lots
 from traceability.processing.service import Processing
+from traceability.quality.holds import Holds
+from traceability.quality.inspections import Inspections
+from traceability.quality.recalls import Recalls
 from traceability.service import Intakes, Suppliers
 from webhook_api.wechat.push import MessagePush
 
@@ -360,6 +363,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Fulfilment(Lots(), cipher),
         PackingWaves(Fulfilment(Lots(), cipher)),
         Processing(),
+        Inspections(),
+        Holds(),
+        Recalls(),
         built.shipping,
         built.shortages,
         Readdressing(checkout, built.shipping),

@@ -49,6 +49,7 @@ MODEL_MODULES = [
     "ledger.models",
     "traceability.models",
     "traceability.processing.models",
+    "traceability.quality.models",
     "orders.groups.models",
     "orders.waves.models",
     "orders.models",

@@ -131,6 +131,14 @@ class LotYoungerThanParcel(Conflict):
     title_en = "The lot holds goods that were not there yet"
 
 
+class LotOnHold(Conflict):
+    """Nothing may be taken from the lot for the time being."""
+
+    code = "lot_on_hold"
+    title = "批次已暂停出库"
+    title_en = "The lot is on hold"
+
+
 class RecipeUnknown(NotFound):
     """No such recipe of this merchant."""
 

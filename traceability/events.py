@@ -54,3 +54,52 @@ class ProcessRunFinished(Fact, frozen=True, kw_only=True):
     inputs: dict[str, int]
     output_gram: int
     finished_at: datetime
+
+
+class InspectionJudged(Fact, frozen=True, kw_only=True):
+    """A laboratory's report on a lot is in."""
+
+    topic: ClassVar[str] = "traceability.inspection_judged"
+    inspection: str
+    lot: str
+    merchant: str
+    product: str
+    passed: bool
+    judged_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Facts of a lot's goodness follow each other."""
+        return self.lot
+
+
+class LotHeld(Fact, frozen=True, kw_only=True):
+    """Nothing is taken from a lot until it is released."""
+
+    topic: ClassVar[str] = "traceability.lot_held"
+    lot: str
+    merchant: str
+    product: str
+    reason: str
+    held_at: datetime
+
+
+class LotReleased(Fact, frozen=True, kw_only=True):
+    """A held lot may be taken from again."""
+
+    topic: ClassVar[str] = "traceability.lot_released"
+    lot: str
+    merchant: str
+    product: str
+    released_at: datetime
+
+
+class LotRecalled(Fact, frozen=True, kw_only=True):
+    """A lot has been called back, itself or with what it was made of."""
+
+    topic: ClassVar[str] = "traceability.lot_recalled"
+    lot: str
+    recall: str
+    merchant: str
+    product: str
+    recalled_at: datetime

@@ -26,7 +26,8 @@ CREATE OR REPLACE FUNCTION guard_lot() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     given bigint;
 BEGIN
-    IF OLD.sealed_at IS NOT NULL AND to_jsonb(NEW) - 'bound_gram' <> to_jsonb(OLD) - 'bound_gram' THEN
+    IF OLD.sealed_at IS NOT NULL AND to_jsonb(NEW) - 'bound_gram' - 'held_at'
+        <> to_jsonb(OLD) - 'bound_gram' - 'held_at' THEN
         RAISE EXCEPTION 'the lot is sealed' USING ERRCODE = 'insufficient_privilege';
     END IF;
     IF OLD.sealed_at IS NULL AND NEW.sealed_at IS NOT NULL AND NEW.kind = 'processed' THEN

@@ -18,6 +18,7 @@ from traceability.errors import (
     LotInvalid,
     LotNotSealed,
     LotOfAnotherProduct,
+    LotOnHold,
     LotPastBestBefore,
     LotSealed,
     LotShort,
@@ -163,7 +164,7 @@ class Lots:
 
         ``lots`` maps lot numbers to pieces. What was packed without a lot is bound ``afterwards`` by the same rules as
         of the moment of packing. Raises :class:`PiecesInvalid`, :class:`LineBound`, :class:`LotUnknown`,
-        :class:`LotNotSealed`, :class:`LotOfAnotherProduct`, :class:`LotPastBestBefore`,
+        :class:`LotNotSealed`, :class:`LotOnHold`, :class:`LotOfAnotherProduct`, :class:`LotPastBestBefore`,
         :class:`LotYoungerThanParcel`, :class:`LotShort`.
         """
         async with transaction():
@@ -192,14 +193,14 @@ class Lots:
     ) -> int:
         """Take pieces out of one lot for a parcel or a run that was finished at ``packed_at``; answers the lot's id.
 
-        Raises :class:`LotUnknown`, :class:`LotNotSealed`, :class:`LotOfAnotherProduct`, :class:`LotPastBestBefore`,
-        :class:`LotYoungerThanParcel`, :class:`LotShort`.
+        Raises :class:`LotUnknown`, :class:`LotNotSealed`, :class:`LotOnHold`, :class:`LotOfAnotherProduct`,
+        :class:`LotPastBestBefore`, :class:`LotYoungerThanParcel`, :class:`LotShort`.
         """
         mass_gram, packed_on = pieces * piece_gram, china_day(packed_at)
         taken = await rows(
             "UPDATE lot SET bound_gram = bound_gram + $4 WHERE number = $1 AND product = $2 AND merchant = $3"
-            " AND sealed_at IS NOT NULL AND bound_gram + $4 <= input_gram AND coalesce(piece_gram, $5) = $5"
-            " AND coalesce(best_before >= $6, true)"
+            " AND sealed_at IS NOT NULL AND held_at IS NULL AND bound_gram + $4 <= input_gram"
+            " AND coalesce(piece_gram, $5) = $5 AND coalesce(best_before >= $6, true)"
             f" AND NOT {_DELIVERED_AFTER.format('$7')} RETURNING id",
             lot,
             product,
@@ -212,7 +213,7 @@ class Lots:
         if taken:
             return int(taken[0]["id"])
         found = await row(
-            "SELECT product, sealed_at, piece_gram, best_before, input_gram - bound_gram AS left_gram,"
+            "SELECT product, sealed_at, held_at, piece_gram, best_before, input_gram - bound_gram AS left_gram,"
             f" {_DELIVERED_AFTER.format('$3')} AS is_younger FROM lot WHERE number = $1 AND merchant = $2",
             lot,
             merchant,
@@ -224,6 +225,8 @@ class Lots:
             raise LotOfAnotherProduct(lot=lot)
         if found["sealed_at"] is None:
             raise LotNotSealed(lot=lot)
+        if found["held_at"] is not None:
+            raise LotOnHold(lot=lot)
         if found["best_before"] is not None and found["best_before"] < packed_on:
             raise LotPastBestBefore(lot=lot, best_before=found["best_before"].isoformat())
         if found["is_younger"]:

@@ -115,7 +115,8 @@ class Lot(Model):
 
     A processed lot is made of other lots (``traceability.processing``): its ``input_gram`` is what came out.
 
-    ``bound_gram`` is what lines have taken: the one column that moves after sealing, by conditional UPDATE.
+    ``bound_gram`` is what lines have taken; it moves after sealing, by conditional UPDATE, as does ``held_at``: since
+    when nothing may be taken (``traceability.quality``).
     ``piece_gram`` is the mass of one piece of a lot that is counted in pieces; ``best_before`` and ``harvest_*`` are
     days in China; the batch numbers are the producer's own (NY/T 4712-2025).
     """
@@ -138,6 +139,7 @@ class Lot(Model):
     best_before = fields.DateField(null=True)
     in_batch_no = fields.CharField(max_length=40, default="")
     out_batch_no = fields.CharField(max_length=40, default="")
+    held_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "lot"

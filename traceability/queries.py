@@ -80,6 +80,7 @@ class LotCard(msgspec.Struct, frozen=True):
     best_before: date | None
     in_batch_no: str
     out_batch_no: str
+    held_at: datetime | None
 
 
 class LotOnHand(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,13 +196,14 @@ async def lots(
 
 
 async def lots_on_hand(merchant: str, products: Sequence[str], day: date) -> list[LotOnHand]:
-    """What a merchant has of some products that is sealed and good on ``day``, first expired first.
+    """What a merchant has of some products that is sealed, not held and good on ``day``, first expired first.
 
     By best-before day (undated last), then the older, then by number; the 2,000 first.
     """
     found = await rows(
         "SELECT number AS lot, product, piece_gram, input_gram - bound_gram AS left_gram, best_before FROM lot"
-        " WHERE merchant = $1 AND product = ANY($2) AND sealed_at IS NOT NULL AND bound_gram < input_gram"
+        " WHERE merchant = $1 AND product = ANY($2) AND sealed_at IS NOT NULL AND held_at IS NULL"
+        " AND bound_gram < input_gram"
         " AND coalesce(best_before >= $3, true)"
         ' ORDER BY best_before NULLS LAST, made_at, number COLLATE "C" LIMIT 2000',
         merchant,
@@ -257,8 +259,9 @@ _SHARES = (
 _LOT = (
     "SELECT l.id, l.number, l.kind, l.product, l.merchant, l.input_gram, l.input_gram - l.bound_gram AS left_gram,"
     " l.made_at, l.sealed_at, l.unit, l.piece_gram, l.harvest_from, l.harvest_until, l.best_before, l.in_batch_no,"
-    " l.out_batch_no, CASE l.kind WHEN 'processed' THEN l.input_gram ELSE (SELECT coalesce(sum(c.mass_gram), 0)::bigint"
-    " FROM lot_contribution c WHERE c.lot_id = l.id) END AS contributed_gram, (SELECT count(DISTINCT c.supplier_id)"
+    " l.out_batch_no, l.held_at, CASE l.kind WHEN 'processed' THEN l.input_gram ELSE"
+    " (SELECT coalesce(sum(c.mass_gram), 0)::bigint FROM lot_contribution c WHERE c.lot_id = l.id) END"
+    " AS contributed_gram, (SELECT count(DISTINCT c.supplier_id)"
     f" FROM {_SHARES} c WHERE c.lot_id = l.id) AS suppliers FROM lot l"
 )
 

@@ -25,6 +25,8 @@ from traceability.queries import lots_on_hand
 MAX_ORDERS = 100
 """Orders of one wave: what one person picks in a round, and what one request packs."""
 
+# Without such a lot the line ships all the same and is unattributed. A lot on hold is not among them: its goods are not
+# to leave, and the order waits.
 _LOT_REFUSALS = (
     LotNotSealed,
     LotOfAnotherProduct,

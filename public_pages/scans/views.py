@@ -7,7 +7,7 @@ from kit.money import yuan
 from merchants.queries import ShopFront
 from products.queries import PUBLIC_BRAND, ClaimedCertificate, ProductPage
 from public_pages.markup import button, facts, heading, listed, page, paragraph
-from scans.label_pages import LabelPage
+from scans.label_pages import LabelPage, LabReport
 from scans.service import PAGE
 
 _CHINA = timezone(timedelta(hours=8))
@@ -22,6 +22,7 @@ _KINDS = {
 _MARK = '<p><span class="m">县域公共品牌授权产品</span></p>'
 MOST_CERTIFICATES = 20
 MOST_SKUS = 30
+MOST_FINDINGS = 30
 
 
 def mini_program_address(appid: str, code: str) -> str:
@@ -40,6 +41,7 @@ def label_view(shown: LabelPage, shop: str) -> str:
         heading(shown.title, 1),
         paragraph(shown.spec),
         _MARK if shown.branded else "",
+        _recall(shown),
         paragraph("本批次已过保质期，请勿食用。", "w") if shown.is_past_best else "",
         _scans(shown),
         heading("批次"),
@@ -56,6 +58,7 @@ def label_view(shown: LabelPage, shop: str) -> str:
         paragraph(f"本批次由 {shown.farmers} 户农户供货。") if shown.farmers is not None else "",
         heading("过程"),
         listed(_timeline(shown)),
+        _test_report(shown.test_report),
         _certificates(shown.certificates),
         _licence(shown.licence_number, shown.licence_until),
         button("在微信小程序再次购买", shop) if shown.on_sale else paragraph("该商品目前未在售。"),
@@ -105,6 +108,24 @@ def _span(first: date | None, last: date | None) -> str | None:
     if first is None:
         return None
     return first.isoformat() if last is None or last == first else f"{first.isoformat()} 至 {last.isoformat()}"
+
+
+def _recall(shown: LabelPage) -> str:
+    if shown.recalled is None:
+        return ""
+    return paragraph(f"召回公告：本批次已召回，请停止使用并联系卖家退货。原因：{shown.recalled}", "w")
+
+
+def _test_report(report: LabReport | None) -> str:
+    if report is None:
+        return ""
+    found = [
+        f"{each.name}：{each.found}{each.unit}，{'合格' if each.is_good else '不合格'}（限值 {each.allowed}）"
+        for each in report.findings[:MOST_FINDINGS]
+    ]
+    word = "合格" if report.passed else "不合格"
+    told = [("检验机构", report.laboratory), ("报告编号", report.report), ("结论", word)]
+    return heading("本批次检验") + facts(told) + listed(found)
 
 
 def _certificates(certificates: list[ClaimedCertificate]) -> str:

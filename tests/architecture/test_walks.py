@@ -56,6 +56,8 @@ WALKS = {
     " test_every_act_on_a_coupon_in_every_state_goes_where_the_table_says",
     "referrals/models.py SHARE": "referrals/test_shares.py test_every_step_of_a_share_goes_where_the_table_says",
     "reviews/models.py REVIEW": "reviews/test_reviews.py test_every_move_outside_the_table_is_refused",
+    "traceability/quality/models.py INSPECTION": "traceability/test_quality.py"
+    " test_every_pair_of_inspection_states_moves_as_the_table_says",
 }
 """Module and table, and the test that walks it."""
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from api_kit.answer_cache import LASTING_S
 from kit.clock import china_day, utc_now
 from kit.database import execute, scalar
 from kit.numbers import opaque_id
@@ -325,3 +326,27 @@ def test_a_token_names_a_label_as_it_names_a_code() -> None:
     tokens = ScanTokens("s" * 40)
     code = opaque_id()[:16]
     assert tokens.verify(tokens.token(code)) == f"scan:{code}"
+
+
+async def test_a_label_tells_what_was_found_in_its_lot_and_that_it_was_called_back(
+    house: House, http: httpx.AsyncClient, inside: House
+) -> None:
+    label, owner = await labelled(house, http), owner_of(house, http)
+    page = check_good(await http.get(f"/s/{label.code}", headers=PHONE))
+    assert "召回" not in page
+    assert "检验机构" not in page
+    lots = f"/v1/console/lots/{label.lot}"
+    number = (await owner.ask("merchant_clerk", "POST", f"{lots}/inspections"))["number"]
+    path = f"/v1/console/inspections/{number}"
+    sample = {"code": "YP-1", "mass_gram": 100, "taken_at": utc_now().isoformat()}
+    await owner.ask("county_officer", "PUT", f"{path}/samples", {"samples": [sample]})
+    finding = {"name": "毒死蜱<b>", "allowed": "0.02", "found": "0.5", "unit": "mg/kg", "method": "GB 23200.113"}
+    told = {"laboratory": "示例检测中心", "report": "SL-1", "findings": [finding | {"is_good": False}]}
+    await owner.ask("county_officer", "PUT", f"{path}/report", told)
+    cause = {"lot": label.lot, "cause": "农残超标", "document": "示例召回1号"}
+    await owner.ask("merchant_clerk", "POST", "/v1/console/recalls", cause)
+    await asyncio.sleep(LASTING_S)
+    page = check_good(await http.get(f"/s/{label.code}", headers=PHONE))
+    assert "召回公告：本批次已召回，请停止使用并联系卖家退货。原因：农残超标" in page
+    assert "毒死蜱&lt;b&gt;：0.5mg/kg，不合格（限值 0.02）" in page
+    assert "示例检测中心" in page

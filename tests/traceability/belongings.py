@@ -19,6 +19,7 @@ async def give(owner: Owner) -> None:
     goods = {"product": owner.house.product, "input_gram": 1000, "intakes": [intake]}
     lot = (await owner.ask("merchant_clerk", "POST", "/v1/console/lots", goods))["lot"]["number"]
     await _run(owner, delivery)
+    await _quality(owner, delivery)
     owner.found.by_pattern["/v1/console/lots/"] = {"number": lot}
     owner.found.private["merchant_clerk"] |= {mine, intake, lot}
     owner.found.private["station_keeper"] |= {kept}
@@ -41,3 +42,20 @@ async def _run(owner: Owner, delivery: dict[str, object]) -> None:
         "console.finish_process_run": run | {"inputs": {lot: 100}, "output_gram": 90},
     }
     owner.found.private["merchant_clerk"] |= {recipe, made["lot"]["number"]}
+
+
+async def _quality(owner: Owner, delivery: dict[str, object]) -> None:
+    """A lot that is being inspected, and one that was recalled."""
+    lots = []
+    for purpose in ("inspect", "recalled"):
+        more = delivery | {"client_id": f"{purpose}-{owner.turn:04}"}
+        intake = (await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", more))["number"]
+        goods = {"product": owner.house.product, "input_gram": 1000, "intakes": [intake]}
+        lots.append((await owner.ask("merchant_clerk", "POST", "/v1/console/lots", goods))["lot"]["number"])
+    asked = await owner.ask("merchant_clerk", "POST", f"/v1/console/lots/{lots[0]}/inspections")
+    told = {"lot": lots[1], "cause": "农残超标", "document": "示例召回1号"}
+    recall = await owner.ask("merchant_clerk", "POST", "/v1/console/recalls", told)
+    owner.found.by_pattern["/v1/console/inspections/"] = {"number": asked["number"]}
+    owner.found.by_pattern["/v1/console/recalls/"] = {"number": recall["number"]}
+    owner.found.bodies["console.call_back"] = told
+    owner.found.private["merchant_clerk"] |= {asked["number"], recall["number"]}

@@ -1,6 +1,7 @@
 """Deliveries, lots and what lines take: exact to the gram, once, and not to be changed afterwards."""
 
 import asyncio
+import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -71,8 +72,7 @@ class Yard:
 
     async def sealed(self, *masses: int) -> str:
         numbers = [
-            await self.intakes.accept(KEEPER, self.weighing(f"{masses}-{i}-{id(masses)}", mass_gram=mass))
-            for i, mass in enumerate(masses)
+            await self.intakes.accept(KEEPER, self.weighing(secrets.token_hex(8), mass_gram=mass)) for mass in masses
         ]
         number = await self.lots.make(self.merchant, self.product, sum(masses), numbers, "staff:clerk")
         await self.lots.seal(self.merchant, number, "staff:clerk")

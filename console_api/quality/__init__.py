@@ -1,0 +1,1 @@
+"""Inspections, holds and recalls on the console."""
