@@ -17,3 +17,8 @@ def inline_qr_code(text: str) -> str:
     """The same as an element of an HTML page; its size is the page's business."""
     drawn: str = segno.make(text, error="m", micro=False).svg_inline(border=4, omitsize=True)
     return drawn
+
+
+def qr_modules(text: str) -> list[list[bool]]:
+    """The same code as rows of dark and light modules, without its quiet zone."""
+    return [[bool(module) for module in line] for line in segno.make(text, error="m", micro=False).matrix]

@@ -102,6 +102,7 @@ from poverty_alleviation.households import Households
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
+from poverty_alleviation.statements.service import HouseholdStatements
 from products.calendars import Calendars
 from products.categories import Categories
 from products.certificates import Certificates
@@ -389,6 +390,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Intakes(),
         Lots(),
         Households(cipher, AccessLogs()),
+        HouseholdStatements(cipher, AccessLogs(), settings.public_base_url.rstrip("/")),
         Contracts(),
         Payouts(),
         Journals(),

@@ -61,6 +61,7 @@ MODEL_MODULES = [
     "scans.models",
     "live.models",
     "poverty_alleviation.models",
+    "poverty_alleviation.statements.models",
     "settlements.models",
     "county.complaints.models",
 ]

@@ -2,30 +2,54 @@
 
 from datetime import UTC, datetime
 
-from kit.database import transaction
-from ledger.chart import MERCHANT, SUPPLIER
+from kit.database import row, scalar, transaction
+from ledger.chart import HOUSEHOLD, MERCHANT, State
 from ledger.service import Entry, JournalDraft, Journals
+from poverty_alleviation.statements.service import HouseholdStatements
 from tests.doors.belongings import Owner
+from tests.doors.good_requests import mall_of
 from tests.products.shelf import TOWNSHIP
+
+STATEMENTS = "/v1/console/poverty/household-statements"
+QUARTER = {"township": TOWNSHIP, "village": "示例村", "quarter": "2021-Q2"}
+UNISSUED = QUARTER | {"village": "示例新村"}
 
 
 async def give(owner: Owner) -> None:
-    """A household, and a contract of the company that buys from it."""
-    new = {"name": "示例农户", "township": TOWNSHIP, "village": "示例村"}
-    code = (await owner.ask("poverty_officer", "POST", "/v1/console/poverty/households", new))["code"]
+    """A household, and a contract of the company that buys from it; a month that is closed, and a statement of it."""
+    code = await _a_household(owner, QUARTER["village"])
     owner.found.by_pattern["/v1/console/poverty/households/"] = {"code": code, "figure": "income_paid"}
     owner.found.bodies["console.show_household_identity"] = {"purpose": "入户核实"}
-    owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner)}
+    owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
+    await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
+    number = str(await scalar("SELECT number FROM household_statement ORDER BY id LIMIT 1"))
+    owner.found.by_pattern[f"{STATEMENTS}/"] = {"number": number}
+    owner.found.by_pattern["/h/"] = {"token": token_of(owner, number)}
 
 
-async def _a_closed_month(owner: Owner) -> str:
-    """A month long ago with one journal, closed by both offices."""
-    path, month = "/v1/console/ledger/periods/2021-05", datetime(2021, 5, 10, tzinfo=UTC)
+async def _a_household(owner: Owner, village: str) -> str:
+    new = {"name": "示例农户", "township": TOWNSHIP, "village": village, "phone": "19900000077"}
+    return str((await owner.ask("poverty_officer", "POST", "/v1/console/poverty/households", new))["code"])
+
+
+def token_of(owner: Owner, number: str) -> str:
+    """What the code of a statement says."""
+    statements = mall_of(owner.house).built.services[HouseholdStatements]
+    assert isinstance(statements, HouseholdStatements)
+    return statements.token(number)
+
+
+async def _a_closed_month(owner: Owner, code: str) -> str:
+    """A month long ago in which two households were paid, closed by both offices."""
+    path, month = "/v1/console/ledger/periods/2021-06", datetime(2021, 6, 10, tzinfo=UTC)
+    if await row("SELECT 1 FROM ledger_journal WHERE source_type = 'test.month' AND source_id = '1'"):
+        return "2021-06"
+    other = await _a_household(owner, UNISSUED["village"])
     async with transaction():
-        entries = [Entry(MERCHANT, "M", 100), Entry(SUPPLIER, "S", -100)]
-        is_new = await Journals(lambda: month).post(JournalDraft("test.month", "1", month, entries))
-    if is_new:
-        begun = await owner.ask("poverty_officer", "PUT", f"{path}/closing")
-        for role in ("poverty_officer", "county_officer"):
-            await owner.ask(role, "PUT", f"{path}/signature", {"digest": begun["digest"]})
-    return "2021-05"
+        paid = {"state": State.PAID, "category": "production", "subject": "示例收购"}
+        entries = [Entry(MERCHANT, "M", 200), *(Entry(HOUSEHOLD, each, -100, **paid) for each in (code, other))]
+        await Journals(lambda: month).post(JournalDraft("test.month", "1", month, entries))
+    begun = await owner.ask("poverty_officer", "PUT", f"{path}/closing")
+    for role in ("poverty_officer", "county_officer"):
+        await owner.ask(role, "PUT", f"{path}/signature", {"digest": begun["digest"]})
+    return "2021-06"

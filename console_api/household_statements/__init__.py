@@ -1,0 +1,1 @@
+"""Quarterly statements of households, for the poverty office to issue and print."""

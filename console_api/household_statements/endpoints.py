@@ -1,0 +1,57 @@
+"""Household statements: issued for a closed quarter, listed by code, printed one by one or as a village's bundle."""
+
+import asyncio
+
+from sanic.response import HTTPResponse, raw
+
+from accounts.actors import Auditor, PovertyOfficer
+from api_kit.doors import IdempotencyKey
+from console_api import door
+from console_api.household_statements.schemas import (
+    StatementsIssued,
+    StatementsQuery,
+    StatementsView,
+    VillageQuarterInput,
+    VillageQuarterQuery,
+)
+from poverty_alleviation.statements.paper import bundle_paper, statement_paper
+from poverty_alleviation.statements.service import HouseholdStatements
+
+
+@door.post("/poverty/household-statements")
+async def issue_household_statements(
+    actor: PovertyOfficer, body: VillageQuarterInput, key: IdempotencyKey, statements: HouseholdStatements
+) -> StatementsIssued:
+    """为一个村出具季度农户对账单；季度各账期须已关账，已出具的不变。"""
+    return StatementsIssued(await statements.issue(body.township, body.village, body.quarter, actor.caller))
+
+
+@door.get("/poverty/household-statements")
+async def list_household_statements(
+    actor: PovertyOfficer | Auditor, query: StatementsQuery, statements: HouseholdStatements
+) -> StatementsView:
+    """已出具的农户对账单，仅以农户编码表示。"""
+    return StatementsView(*await statements.cards(query.quarter, query.township, query.cursor, query.limit))
+
+
+@door.get("/poverty/household-statements/<number:str>/file")
+async def print_household_statement(
+    actor: PovertyOfficer, number: str, statements: HouseholdStatements
+) -> HTTPResponse:
+    """打印一份农户对账单（A4 PDF，四方签字栏，私密二维码）；留访问记录。"""
+    shown = await statements.to_print(actor, number)
+    return _pdf(await asyncio.to_thread(statement_paper, shown), "household-statement.pdf")
+
+
+@door.get("/poverty/household-statement-bundle")
+async def print_village_statements(
+    actor: PovertyOfficer, query: VillageQuarterQuery, statements: HouseholdStatements
+) -> HTTPResponse:
+    """打印一个村一个季度的全部对账单（一份 PDF，首页为清单，按农户编码排序）；留访问记录。"""
+    shown = await statements.village_to_print(actor, query.township, query.village, query.quarter)
+    return _pdf(await asyncio.to_thread(bundle_paper, shown), f"household-statements-{query.quarter}.pdf")
+
+
+def _pdf(octets: bytes, name: str) -> HTTPResponse:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return raw(octets, content_type="application/pdf", headers=headers)

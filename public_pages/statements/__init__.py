@@ -1,0 +1,1 @@
+"""What a household reads behind the private code of its statement."""

@@ -1,0 +1,57 @@
+"""Reads what this project prints: the words of a PDF page by page, and the QR code that is drawn on one."""
+
+import re
+import zlib
+
+from PIL import Image, ImageDraw
+
+
+def streams(pdf: bytes) -> list[bytes]:
+    """Every stream of the file, unpacked."""
+    found = []
+    for raw in re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL):
+        try:
+            found.append(zlib.decompress(raw))
+        except zlib.error:
+            found.append(raw)
+    return found
+
+
+def _characters(pdf: bytes) -> dict[int, str]:
+    (table,) = [each for each in streams(pdf) if b"beginbfchar" in each or b"beginbfrange" in each]
+    pairs = re.findall(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]+)>", table)
+    return {int(code, 16): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
+
+
+def pages_of(pdf: bytes) -> list[str]:
+    """The words of each page, one cell a line."""
+    known = _characters(pdf)
+    pages = []
+    for stream in streams(pdf):
+        if not stream.startswith(b"2 J"):
+            continue
+        cells = []
+        for drawn in re.findall(rb"\((.*?)(?<!\\)\) Tj", stream, re.DOTALL):
+            plain = re.sub(rb"\\(.)", lambda m: {b"r": b"\r", b"n": b"\n"}.get(m[1], m[1]), drawn, flags=re.DOTALL)
+            codes = [int.from_bytes(plain[at : at + 2], "big") for at in range(0, len(plain), 2)]
+            cells.append("".join(known[code] for code in codes))
+        pages.append("\n".join(cells))
+    return pages
+
+
+def drawn_code(pdf: bytes, page: int) -> Image.Image:
+    """The filled black rectangles of a page as a picture, as a phone would see them."""
+    picture = Image.new("L", (210 * 8, 297 * 8), 255)
+    pen, dark = ImageDraw.Draw(picture), True
+    scale = 8 * 25.4 / 72
+    stream = [each for each in streams(pdf) if each.startswith(b"2 J")][page]
+    pattern = rb"(?P<grey>[\d.]+) g\b|(?P<box>[\d.-]+ [\d.-]+ [\d.-]+ [\d.-]+) re f"
+    for found in re.finditer(pattern, stream):
+        if found["grey"] is not None:
+            dark = float(found["grey"]) == 0
+        elif dark:
+            x, y, width, height = map(float, found["box"].split())
+            top = 297 * 8 - y * scale
+            pen.rectangle((round(x * scale), round(top), round((x + width) * scale) - 1,
+                           round(top - height * scale) - 1), fill=0)  # fmt: skip
+    return picture
