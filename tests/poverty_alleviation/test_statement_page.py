@@ -1,10 +1,13 @@
-"""The private page over HTTP: one answer for whoever does not know, no name for who does, and nothing kept on the way."""
+"""The private page over HTTP: one answer for who does not know, no name for who does, nothing kept on the way."""
 
 import httpx
 
 from tests.doors.belongings import Belongings, Owner
+from tests.doors.conftest import house, http, inside
 from tests.doors.house import House
 from tests.poverty_alleviation.belongings import give
+
+__all__ = ["house", "http", "inside"]
 
 
 async def test_the_page_tells_figures_to_who_knows_and_the_same_refusal_to_everybody_else(
