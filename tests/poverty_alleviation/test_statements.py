@@ -167,7 +167,7 @@ async def test_a_name_is_printed_only_after_the_look_is_on_record(county: County
 
 
 async def test_the_code_opens_for_who_knows_four_characters_and_rests_after_five_wrong_ones(county: County) -> None:
-    """Fails when wrong ones are not counted, or counted after they are judged: tried."""
+    """Fails when wrong ones are not counted: tried."""
     room, (first, second) = await issued(county)
     token = room.token(first)
     kept = await rows("SELECT number, page_hash FROM household_statement")
