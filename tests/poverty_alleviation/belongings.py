@@ -46,8 +46,8 @@ async def _a_closed_month(owner: Owner, code: str) -> str:
         return "2021-06"
     other = await _a_household(owner, UNISSUED["village"])
     async with transaction():
-        paid = {"state": State.PAID, "category": "production", "subject": "示例收购"}
-        entries = [Entry(MERCHANT, "M", 200), *(Entry(HOUSEHOLD, each, -100, **paid) for each in (code, other))]
+        paid = [Entry(HOUSEHOLD, each, -100, State.PAID, "production", "示例收购") for each in (code, other)]
+        entries = [Entry(MERCHANT, "M", 200), *paid]
         await Journals(lambda: month).post(JournalDraft("test.month", "1", month, entries))
     begun = await owner.ask("poverty_officer", "PUT", f"{path}/closing")
     for role in ("poverty_officer", "county_officer"):
