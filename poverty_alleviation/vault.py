@@ -18,8 +18,9 @@ ROLE_SUFFIX = "_household"
 """The role that may touch it is called as the application's with this behind."""
 
 HOUSEHOLD_TABLES = frozenset(
-    {"household", "household_status", "supplier_link", "contract_party", "payout", "income_confirmation"}
-)
+    {"household", "household_status", "supplier_link", "contract_party", "payout", "income_confirmation",
+     "household_statement"}
+)  # fmt: skip
 """Tables of this room that say who is a household, how it stands, or what it was paid."""
 
 OPEN_TABLES = frozenset({"benefit_contract", "benefit_rule", "channel_money", "income_claim", "line_basis"})

@@ -19,6 +19,7 @@ ONLY_COLUMNS = {
     "household_status": ("valid_until",),
     "supplier_link": ("valid_until",),
     "benefit_rule": ("valid_until",),
+    "household_statement": ("attempts", "blocked_until"),
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""
 

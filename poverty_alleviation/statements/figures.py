@@ -8,6 +8,7 @@ import msgspec
 from kit.database import rows
 from poverty_alleviation.queries import CategoryIncome, HouseholdFigures, figures
 from poverty_alleviation.statements.quarters import months_of, quarter_span
+from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
 
 CATEGORIES = {
@@ -65,6 +66,7 @@ SELECT h.code AS household, a.code, a.category, a.state, p.subject, b.product, b
  GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(p.amount_fen) <> 0 ORDER BY 1, 2, 3, 4, 5"""
 
 
+@household_rights()
 async def village_quarter(township: str, village: str, quarter: str) -> dict[str, Quarter]:
     """Every household of a village that the quarter's months say anything official about, by code.
 

@@ -9,3 +9,4 @@ END $$;
 
 CREATE OR REPLACE TRIGGER household_statement_stands BEFORE UPDATE OR DELETE ON household_statement
     FOR EACH ROW EXECUTE FUNCTION household_statement_stands();
+SELECT keep_rows('household_statement');

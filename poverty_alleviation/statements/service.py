@@ -22,6 +22,7 @@ from poverty_alleviation.identity_numbers import person_of
 from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown, VillageTooLarge
 from poverty_alleviation.statements.figures import Quarter, StatementText, village_quarter
 from poverty_alleviation.statements.quarters import months_of, quarter_span
+from poverty_alleviation.vault import household_rights
 
 MOST_OF_A_VILLAGE = 500
 ATTEMPTS = 5
@@ -66,6 +67,7 @@ class HouseholdStatements:
     base_url: str
     clock: Clock = utc_now
 
+    @household_rights()
     async def issue(self, township: str, village: str, quarter: str, by: str) -> int:
         """Issue the statements of a village that do not stand yet; answers how many were issued.
 
@@ -130,6 +132,7 @@ class HouseholdStatements:
             raise QuarterNotClosed(open=open_months)
         return {each["period"]: each["root"] for each in found if each["root"] is not None}
 
+    @household_rights()
     async def cards(
         self, quarter: str | None, township: str | None, cursor: str | None, limit: int
     ) -> tuple[list[StatementCard], str | None]:
@@ -147,6 +150,7 @@ class HouseholdStatements:
         following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
         return [_card(each) for each in found[:limit]], following
 
+    @household_rights()
     async def to_print(self, actor: PovertyOfficer, number: str) -> PrintedStatement:
         """One statement for its paper; the look at the name is on record before. Raises :class:`StatementUnknown`."""
         async with transaction():
@@ -156,6 +160,7 @@ class HouseholdStatements:
                 raise StatementUnknown(statement=number[:40])
             return self._printed(found)
 
+    @household_rights()
     async def village_to_print(
         self, actor: PovertyOfficer, township: str, village: str, quarter: str
     ) -> list[PrintedStatement]:
@@ -177,6 +182,7 @@ class HouseholdStatements:
                 raise StatementUnknown()
             return [self._printed(each) for each in found]
 
+    @household_rights()
     async def open_page(self, token: str, last_four: str) -> StatementText | None:
         """What a code leads to for who knows the last four characters of the household's phone or identity paper.
 

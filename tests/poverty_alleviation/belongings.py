@@ -6,6 +6,7 @@ from kit.database import row, scalar, transaction
 from ledger.chart import HOUSEHOLD, MERCHANT, State
 from ledger.service import Entry, JournalDraft, Journals
 from poverty_alleviation.statements.service import HouseholdStatements
+from poverty_alleviation.vault import household_rights
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import mall_of
 from tests.products.shelf import TOWNSHIP
@@ -22,9 +23,15 @@ async def give(owner: Owner) -> None:
     owner.found.bodies["console.show_household_identity"] = {"purpose": "入户核实"}
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
-    number = str(await scalar("SELECT number FROM household_statement ORDER BY id LIMIT 1"))
+    number = await an_issued_one()
     owner.found.by_pattern[f"{STATEMENTS}/"] = {"number": number}
     owner.found.by_pattern["/h/"] = {"token": token_of(owner, number)}
+
+
+@household_rights()
+async def an_issued_one() -> str:
+    """The number of the first statement."""
+    return str(await scalar("SELECT number FROM household_statement ORDER BY id LIMIT 1"))
 
 
 async def _a_household(owner: Owner, village: str) -> str:

@@ -1,9 +1,8 @@
 """Requests about household statements that succeed."""
 
-from kit.database import scalar
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
-from tests.poverty_alleviation.belongings import QUARTER, UNISSUED, token_of
+from tests.poverty_alleviation.belongings import QUARTER, UNISSUED, an_issued_one, token_of
 
 
 @good("console.issue_household_statements")
@@ -18,6 +17,6 @@ async def print_village(owner: Owner) -> GoodRequest:
 
 @good("pages.open_own_statement")
 async def open_page(owner: Owner) -> GoodRequest:
-    number = str(await scalar("SELECT number FROM household_statement ORDER BY id LIMIT 1"))
+    number = await an_issued_one()
     form = {"content-type": "application/x-www-form-urlencoded"}
     return GoodRequest(names={"token": token_of(owner, number)}, body=b"last_four=0077", headers=form)

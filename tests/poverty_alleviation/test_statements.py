@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import asyncpg
 import pytest
@@ -12,13 +13,14 @@ from tortoise.exceptions import BaseORMException
 from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from integrations.field_encryption.cipher import AesGcmFieldCipher
-from kit.database import execute, row, rows, scalar
+from kit.database import execute, rows, scalar
 from poverty_alleviation.queries import statement
 from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown
 from poverty_alleviation.statements.figures import CATEGORIES, StatementText
 from poverty_alleviation.statements.paper import SIGNATURES, bundle_paper, statement_paper
 from poverty_alleviation.statements.quarters import QuarterInvalid, months_of, quarter_span
 from poverty_alleviation.statements.service import ATTEMPTS, PURPOSE, HouseholdStatements
+from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.papers import drawn_code, pages_of
 from tests.poverty_alleviation.test_books_of_sales import announced
@@ -30,6 +32,18 @@ from traceability.models import IntakeMode
 QUARTER, VILLAGE = "2026-Q4", "章凤村"
 JANUARY = datetime(2027, 1, 5, 2, 0, tzinfo=UTC)
 PRINTER = PovertyOfficer(caller=OFFICER, id=1, number="office", name="示例扶贫干部")
+
+
+@household_rights()
+async def kept(sql: str, *parameters: object) -> list[dict[str, Any]]:
+    """Rows of the vault."""
+    return await rows(sql, *parameters)
+
+
+@household_rights()
+async def try_out(attack: str, number: str) -> None:
+    """As the room itself might."""
+    await execute(attack, number)
 
 
 def statements_of(county: County) -> HouseholdStatements:
@@ -53,7 +67,7 @@ async def issued(county: County) -> tuple[HouseholdStatements, list[str]]:
     """The numbers of the statements of both households, by code."""
     room = await a_closed_quarter(county)
     assert await room.issue(TOWNSHIP, VILLAGE, QUARTER, OFFICER) == 2
-    found = await rows("SELECT number FROM household_statement s JOIN household h ON h.id = household_id ORDER BY code")
+    found = await kept("SELECT number FROM household_statement s JOIN household h ON h.id = household_id ORDER BY code")
     return room, [each["number"] for each in found]
 
 
@@ -64,10 +78,9 @@ async def test_a_statement_says_what_the_figures_say_by_category_and_product(cou
     assert following is None
     assert [card.number for card in cards] == numbers
     for card, number in zip(cards, numbers, strict=True):
-        kept = await row("SELECT text, digest FROM household_statement WHERE number = $1", number)
-        assert kept is not None
-        assert sha256(kept["text"].encode()).hexdigest() == kept["digest"] == card.digest
-        assert "示例户主" not in kept["text"]
+        (found,) = await kept("SELECT text, digest FROM household_statement WHERE number = $1", number)
+        assert sha256(found["text"].encode()).hexdigest() == found["digest"] == card.digest
+        assert "示例户主" not in found["text"]
         text = (await room.to_print(PRINTER, number)).text
         said = await statement(card.household, *quarter_span(QUARTER))
         for name in ("attributed_sales_fen", "income_paid_fen", "income_confirmed_fen"):
@@ -90,22 +103,22 @@ async def test_only_what_can_no_longer_move_is_issued_and_it_never_changes(count
             await room.issue(TOWNSHIP, VILLAGE, QUARTER, OFFICER)
     with pytest.raises(QuarterInvalid):
         await room.issue(TOWNSHIP, VILLAGE, "2026-Q5", OFFICER)
-    assert await scalar("SELECT count(*) FROM household_statement") == 0
+    assert await kept("SELECT 1 FROM household_statement") == []
 
 
 async def test_issuing_again_issues_nothing_and_the_rows_stand(county: County) -> None:
     room, (first, _) = await issued(county)
-    before = await rows("SELECT * FROM household_statement ORDER BY id")
+    before = await kept("SELECT * FROM household_statement ORDER BY id")
     assert await room.issue(TOWNSHIP, VILLAGE, QUARTER, OFFICER) == 0
     assert await room.issue(TOWNSHIP, "别村", QUARTER, OFFICER) == 0
-    assert await rows("SELECT * FROM household_statement ORDER BY id") == before
+    assert await kept("SELECT * FROM household_statement ORDER BY id") == before
     for attack in (
         "UPDATE household_statement SET text = '{}' WHERE number = $1",
         "UPDATE household_statement SET page_hash = 'a' WHERE number = $1",
         "DELETE FROM household_statement WHERE number = $1",
     ):
         with pytest.raises((BaseORMException, asyncpg.PostgresError)):
-            await execute(attack, first)
+            await try_out(attack, first)
 
 
 async def test_the_paper_carries_the_figures_to_the_fen_and_is_the_same_again(county: County) -> None:
@@ -170,8 +183,8 @@ async def test_the_code_opens_for_who_knows_four_characters_and_rests_after_five
     """Fails when wrong ones are not counted: tried."""
     room, (first, second) = await issued(county)
     token = room.token(first)
-    kept = await rows("SELECT number, page_hash FROM household_statement")
-    assert token not in str(kept), "only its hash is stored"
+    found = await kept("SELECT number, page_hash FROM household_statement")
+    assert token not in str(found), "only its hash is stored"
     opened = await room.open_page(token, " 0001 ")
     assert isinstance(opened, StatementText)
     assert opened.number == first
@@ -183,7 +196,7 @@ async def test_the_code_opens_for_who_knows_four_characters_and_rests_after_five
     county.now += timedelta(days=1, seconds=1)
     assert await room.open_page(token, "0001") is not None
     await asyncio.gather(*[room.open_page(token, "9999") for _ in range(12)])
-    assert await scalar("SELECT attempts FROM household_statement WHERE number = $1", first) == ATTEMPTS
+    assert await kept("SELECT attempts FROM household_statement WHERE number = $1", first) == [{"attempts": ATTEMPTS}]
 
 
 def test_quarters() -> None:
