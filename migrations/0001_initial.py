@@ -675,6 +675,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='HouseholdStatement',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('quarter', fields.CharField(max_length=7)),
+                ('text', fields.TextField(unique=False)),
+                ('digest', fields.CharField(max_length=64)),
+                ('page_hash', fields.CharField(unique=True, max_length=64)),
+                ('issued_by', fields.CharField(max_length=120)),
+                ('issued_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('attempts', fields.IntField(default=0)),
+                ('blocked_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_statement', 'app': 'longchuan', 'unique_together': (('household', 'quarter'),), 'constraints': [CheckConstraint(check="quarter ~ '^[0-9]{4}-Q[1-4]$'", name='household_statement_quarter'), CheckConstraint(check='attempts >= 0', name='household_statement_attempts')], 'pk_attr': 'id', 'table_description': "One household's quarter, issued once its months are closed. Text and digest never change."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='HouseholdStatus',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
