@@ -54,6 +54,7 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "lot-holds": frozenset({Duty.ORDERS}),
     "inspections": frozenset({Duty.ORDERS}),
     "recalls": frozenset({Duty.ORDERS}),
+    "epcis": frozenset({Duty.ORDERS}),
     "labels": frozenset({Duty.ORDERS}),
     "label-batches": frozenset({Duty.ORDERS}),
     "suppliers": frozenset({Duty.ORDERS}),

@@ -23,6 +23,7 @@ from county.complaints.channel import ComplaintChannel
 from county.complaints.pictures import ComplaintPictures
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
+from epcis.records import OwnEvents
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.media_server.nginx_rtmp import NginxRtmp
@@ -181,6 +182,7 @@ class Bootstrap:
     labels: Labels
     lost_labels: LostLabels
     settlement_entries: SettlementEntries
+    own_events: OwnEvents
     complaint_channel: ComplaintChannel
     complaint_pictures: ComplaintPictures
     statements: Statements
@@ -285,6 +287,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         labels=labels,
         lost_labels=LostLabels(labels, cancellations),
         settlement_entries=SettlementEntries(),
+        own_events=OwnEvents(settings.public_base_url.rstrip("/")),
         complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints, pictures),
         complaint_pictures=ComplaintPictures(WeChatPayComplaints(gateway.configuration, http), pictures),
         statements=Statements(),

@@ -63,6 +63,7 @@ MODEL_MODULES = [
     "poverty_alleviation.models",
     "poverty_alleviation.statements.models",
     "settlements.models",
+    "epcis.models",
     "county.complaints.models",
 ]
 

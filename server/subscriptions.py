@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import content.handlers
+import epcis.handlers
 import live.handlers
 import logistics.handlers
 import messages.handlers
@@ -13,7 +14,7 @@ import reviews.handlers
 from content.events import PictureJudged, TextJudged
 from kit.facts import Fact
 from kit.outbox import Reaction
-from logistics.events import ParcelLost, ParcelReturned, ParcelSigned
+from logistics.events import ParcelLost, ParcelReturned, ParcelShipped, ParcelSigned
 from messages.events import MediaChecked, SubscriptionAnswered, TradeSettled
 from orders.events import (
     ChannelPaid,
@@ -45,7 +46,7 @@ from poverty_alleviation import handlers as books
 from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from server.bootstrap import Bootstrap
 from settlements import handlers as settlements
-from traceability.events import IntakePaid
+from traceability.events import IntakeAccepted, IntakePaid, LotWasSealed, ProcessRunFinished
 
 FactT = TypeVar("FactT", bound=Fact)
 ServiceT = TypeVar("ServiceT")
@@ -63,7 +64,7 @@ def _row(fact: type[FactT], handler: Callable[[FactT, ServiceT], Awaitable[None]
 
 def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
     """Fact -> reactions, in the order in which they run."""
-    return (*_of_small_rooms(built), *_of_payments(built), *_of_orders(built))
+    return (*_of_small_rooms(built), *_of_payments(built), *_of_orders(built), *_of_goods(built))
 
 
 def _of_small_rooms(built: Bootstrap) -> tuple[Reaction, ...]:
@@ -146,4 +147,18 @@ def _of_orders(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(LineRefunded, orders.handlers.on_line_refunded, built.shipping),
         _row(LineRefunded, orders.handlers.on_shortage_refunded, built.shortages),
         _row(LineRefunded, settlements.on_line_refunded, built.settlement_entries),
+    )
+
+
+def _of_goods(built: Bootstrap) -> tuple[Reaction, ...]:
+    """What happens to goods, as events of EPCIS."""
+    return (
+        _row(IntakeAccepted, epcis.handlers.on_intake_accepted, built.own_events),
+        _row(LotWasSealed, epcis.handlers.on_lot_was_sealed, built.own_events),
+        _row(ProcessRunFinished, epcis.handlers.on_process_run_finished, built.own_events),
+        _row(OrderPacked, epcis.handlers.on_order_packed, built.own_events),
+        _row(ParcelShipped, epcis.handlers.on_parcel_shipped, built.own_events),
+        _row(ParcelSigned, epcis.handlers.on_parcel_signed, built.own_events),
+        _row(ParcelReturned, epcis.handlers.on_parcel_returned, built.own_events),
+        _row(OrderEarned, epcis.handlers.on_order_earned, built.own_events),
     )

@@ -25,7 +25,7 @@ from server.own_records import NAMED, NAMING_COLUMNS, NOT_TOLD, parts_of
 
 PACKAGES = [
     "server", "miniapp_api", "console_api", "webhook_api", "public_pages", "integrations",
-    "county", "live", "poverty_alleviation", "settlements", "notifications",
+    "county", "live", "poverty_alleviation", "settlements", "notifications", "epcis",
     "reviews", "scans", "orders", "traceability", "products",
     "promotions", "referrals", "payments", "logistics", "ledger", "merchants", "accounts", "places", "content",
     "messages",
@@ -33,7 +33,7 @@ PACKAGES = [
 ]  # fmt: skip
 ROOMS = PACKAGES[6:-2]
 # Top first; a foreign key may point sideways inside a room or down, never up.
-LAYERS = [["county"], ["live", "poverty_alleviation", "settlements", "notifications"],
+LAYERS = [["county"], ["live", "poverty_alleviation", "settlements", "notifications", "epcis"],
           ["reviews", "scans"],
           ["orders"], ["traceability"],
           ["products", "promotions", "referrals", "payments", "logistics", "ledger"], ["merchants"],

@@ -1,0 +1,1 @@
+"""Suppliers, intakes and lots on the console."""

@@ -1,0 +1,3 @@
+-- What an event says is never edited (domain reference 3.1, "correction"); goods are looked for in all of them.
+SELECT make_append_only('epcis_event');
+CREATE INDEX IF NOT EXISTS epcis_event_things ON epcis_event USING gin (things jsonb_path_ops);

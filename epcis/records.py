@@ -1,0 +1,151 @@
+"""Writing events of the house's own facts (domain reference 3.1).
+
+An event names goods, places and runs by addresses below the house's own; it names no supplier, no household and no
+consumer, and no lists whose place in the hash the standard's words and its reference implementation see differently.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from epcis.hashes import Event, event_id
+from kit.clock import Clock, utc_now
+from kit.database import row, rows, scalar
+from logistics.events import ParcelReturned, ParcelShipped, ParcelSigned
+from orders.events import OrderEarned, OrderPacked
+from traceability.events import IntakeAccepted, LotWasSealed, ProcessRunFinished
+
+CHINA = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True)
+class OwnEvents:
+    """Events of the house, each written once. ``base`` is the house's public address without a slash at its end."""
+
+    base: str
+    clock: Clock = utc_now
+
+    async def record_intake(self, fact: IntakeAccepted) -> None:
+        """Goods came in at a place: a township, never a plot."""
+        township = await scalar("SELECT township FROM intake WHERE number = $1", fact.intake)
+        event = _event("ObjectEvent", fact.weighed_at, "receiving", "in_progress") | {
+            "action": "OBSERVE",
+            "readPoint": {"id": self._address("place", township)},
+            "quantityList": [self._mass("intake", fact.intake, fact.mass_gram)],
+        }
+        await self._write(fact.merchant, event)
+
+    async def record_sealed_lot(self, fact: LotWasSealed) -> None:
+        """A lot was made of deliveries. One that a run made is told by the run."""
+        given = await rows(
+            "SELECT i.number, c.mass_gram FROM lot_contribution c JOIN lot l ON l.id = c.lot_id"
+            " JOIN intake i ON i.id = c.intake_id WHERE l.number = $1 ORDER BY i.number",
+            fact.lot,
+        )
+        if given:
+            event = self._made("lot", fact.lot, fact.sealed_at, fact.lot, fact.input_gram) | {
+                "inputQuantityList": [self._mass("intake", each["number"], each["mass_gram"]) for each in given]
+            }
+            await self._write(fact.merchant, event)
+
+    async def record_run(self, fact: ProcessRunFinished) -> None:
+        """A lot was made of other lots."""
+        run = await row(
+            "SELECT u.number FROM process_run u JOIN lot l ON l.id = u.lot_id WHERE l.number = $1", fact.lot
+        )
+        assert run is not None
+        event = self._made("run", run["number"], fact.finished_at, fact.lot, fact.output_gram) | {
+            "inputQuantityList": [self._mass("lot", lot, gram) for lot, gram in sorted(fact.inputs.items())]
+        }
+        await self._write(fact.merchant, event)
+
+    async def record_packed_order(self, fact: OrderPacked) -> None:
+        """Goods of lots went into what a line is packed in. A line without a lot has nothing to tell."""
+        taken = await rows(
+            "SELECT b.line, l.number, b.mass_gram FROM line_lot b JOIN lot l ON l.id = b.lot_id"
+            " WHERE b.line = ANY($1) AND b.late_reason IS NULL ORDER BY b.line, l.number",
+            list(fact.lines),
+        )
+        for line in sorted({each["line"] for each in taken}):
+            masses = [self._mass("lot", each["number"], each["mass_gram"]) for each in taken if each["line"] == line]
+            event = _event("AggregationEvent", fact.packed_at, "packing", "in_progress") | {
+                "action": "ADD",
+                "parentID": self._address("goods", line),
+                "childQuantityList": masses,
+            }
+            await self._write(fact.merchant, event)
+
+    async def record_shipped_parcel(self, fact: ParcelShipped) -> None:
+        """A carrier took the packed goods."""
+        await self._see(fact.merchant, fact.references, fact.handed_over_at, "shipping", "in_transit")
+
+    async def record_signed_parcel(self, fact: ParcelSigned) -> None:
+        """They have come to whoever signed."""
+        await self._see(fact.merchant, fact.references, fact.signed_at, "receiving", "in_progress")
+
+    async def record_returned_parcel(self, fact: ParcelReturned) -> None:
+        """They are back."""
+        await self._see(fact.merchant, fact.references, fact.returned_at, "receiving", "returned")
+
+    async def record_earned_order(self, fact: OrderEarned) -> None:
+        """They are sold for good."""
+        await self._see(fact.merchant, fact.lines, fact.earned_at, "retail_selling", "retail_sold")
+
+    async def _see(self, merchant: str, lines: tuple[str, ...], at: datetime, step: str, disposition: str) -> None:
+        event = _event("ObjectEvent", at, step, disposition) | {
+            "action": "OBSERVE",
+            "epcList": [self._address("goods", line) for line in sorted(lines)],
+        }
+        await self._write(merchant, event)
+
+    def _made(self, kind: str, number: str, at: datetime, lot: str, gram: int) -> dict[str, Any]:
+        return _event("TransformationEvent", at, "commissioning", "active") | {
+            "transformationID": self._address("run" if kind == "run" else "sealing", number),
+            "outputQuantityList": [self._mass("lot", lot, gram)],
+        }
+
+    def _address(self, kind: str, number: str) -> str:
+        return f"{self.base}/trace/{kind}/{quote(number, safe='')}"
+
+    def _mass(self, kind: str, number: str, gram: int) -> dict[str, Any]:
+        """So many kilograms of something."""
+        return {"epcClass": self._address(kind, number), "quantity": gram / 1000, "uom": "KGM"}
+
+    async def _write(self, merchant: str, event: Event) -> None:
+        """One row; the same event again changes nothing."""
+        identified = {**event, "eventID": event_id(event)}
+        await rows(
+            "INSERT INTO epcis_event (event_id, merchant, event_time, biz_step, things, body, recorded_at)"
+            " VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7) ON CONFLICT (event_id) DO NOTHING",
+            identified["eventID"],
+            merchant,
+            datetime.fromisoformat(event["eventTime"]),
+            event["bizStep"],
+            msgspec.json.encode(things_of(event)).decode(),
+            msgspec.json.encode(identified).decode(),
+            self.clock(),
+        )
+
+
+def _event(kind: str, at: datetime, step: str, disposition: str) -> dict[str, Any]:
+    """What every event says: what, when (in China's time, to the millisecond), why."""
+    return {
+        "type": kind,
+        "eventTime": at.astimezone(CHINA).isoformat(timespec="milliseconds"),
+        "eventTimeZoneOffset": "+08:00",
+        "bizStep": step,
+        "disposition": disposition,
+    }
+
+
+def things_of(event: Mapping[str, Any]) -> list[str]:
+    """The addresses of all goods in an event."""
+    found = {event["parentID"]} if "parentID" in event else set()
+    found |= set(event.get("epcList", ()))
+    for name in ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"):
+        found |= {each["epcClass"] for each in event.get(name, ())}
+    return sorted(found)
