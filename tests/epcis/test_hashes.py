@@ -12,7 +12,8 @@ VECTORS = Path(__file__).parent / "vectors"
 
 
 @pytest.mark.parametrize(
-    "name", ["ReferenceEventHashAlgorithm", "ReferenceEventHashAlgorithm2", "persistentDisposition"]
+    "name",
+    ["ReferenceEventHashAlgorithm", "ReferenceEventHashAlgorithm2", "persistentDisposition", "ralfsChaosExample"],
 )
 def test_published_events_have_their_published_ids(name: str) -> None:
     document = json.loads((VECTORS / f"{name}.json").read_text())
