@@ -37,7 +37,8 @@ _REPORT = (
 )  # fmt: skip
 _ORDER = (
     "eventTime", "eventTimeZoneOffset", "certificationInfo", "epcList", "parentID", "inputEPCList", "childEPCs",
-    "quantityList", "childQuantityList", "inputQuantityList", "outputEPCList", "outputQuantityList", "action", "transformationID",
+    "quantityList", "childQuantityList", "inputQuantityList", "outputEPCList", "outputQuantityList",
+    "action", "transformationID",
     "bizStep", "disposition", "persistentDisposition", "readPoint", "bizLocation", "bizTransactionList", "sourceList",
     "destinationList", "sensorElementList", "ilmd",
 )  # fmt: skip

@@ -64,18 +64,17 @@ class OwnEvents:
         await self._write(fact.merchant, event)
 
     async def record_packed_order(self, fact: OrderPacked) -> None:
-        """Goods of lots went into what a line is packed in. A line without a lot has nothing to tell."""
+        """Goods of lots went into what an order is packed in. Lines without a lot have nothing to tell."""
         taken = await rows(
-            "SELECT b.line, l.number, b.mass_gram FROM line_lot b JOIN lot l ON l.id = b.lot_id"
-            " WHERE b.line = ANY($1) AND b.late_reason IS NULL ORDER BY b.line, l.number",
+            "SELECT l.number, sum(b.mass_gram)::bigint AS mass_gram FROM line_lot b JOIN lot l ON l.id = b.lot_id"
+            " WHERE b.line = ANY($1) AND b.late_reason IS NULL GROUP BY l.number ORDER BY l.number",
             list(fact.lines),
         )
-        for line in sorted({each["line"] for each in taken}):
-            masses = [self._mass("lot", each["number"], each["mass_gram"]) for each in taken if each["line"] == line]
+        if taken:
             event = _event("AggregationEvent", fact.packed_at, "packing", "in_progress") | {
                 "action": "ADD",
-                "parentID": self._address("goods", line),
-                "childQuantityList": masses,
+                "parentID": self._address("goods", fact.order),
+                "childQuantityList": [self._mass("lot", each["number"], each["mass_gram"]) for each in taken],
             }
             await self._write(fact.merchant, event)
 
@@ -93,12 +92,12 @@ class OwnEvents:
 
     async def record_earned_order(self, fact: OrderEarned) -> None:
         """They are sold for good."""
-        await self._see(fact.merchant, fact.lines, fact.earned_at, "retail_selling", "retail_sold")
+        await self._see(fact.merchant, (fact.order,), fact.earned_at, "retail_selling", "retail_sold")
 
-    async def _see(self, merchant: str, lines: tuple[str, ...], at: datetime, step: str, disposition: str) -> None:
+    async def _see(self, merchant: str, orders: tuple[str, ...], at: datetime, step: str, disposition: str) -> None:
         event = _event("ObjectEvent", at, step, disposition) | {
             "action": "OBSERVE",
-            "epcList": [self._address("goods", line) for line in sorted(lines)],
+            "epcList": [self._address("goods", order) for order in sorted(orders)],
         }
         await self._write(merchant, event)
 
