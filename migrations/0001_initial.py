@@ -615,6 +615,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='EpcisEvent',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('event_id', fields.CharField(unique=True, max_length=100)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('event_time', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('biz_step', fields.CharField(max_length=40)),
+                ('things', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('body', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'epcis_event', 'app': 'longchuan', 'indexes': [Index(fields=['merchant', 'id'], name='epcis_event_merchant')], 'pk_attr': 'id', 'table_description': 'One event; append-only. ``event_id`` is the hash of ``body`` (``epcis.hashes``), so one event is one row.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ExemptionRule',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
