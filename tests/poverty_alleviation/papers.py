@@ -31,7 +31,7 @@ def pages_of(pdf: bytes) -> list[str]:
         if not stream.startswith(b"2 J"):
             continue
         cells = []
-        for drawn in re.findall(rb"\((.*?)(?<!\\)\) Tj", stream, re.DOTALL):
+        for drawn in re.findall(rb"\(((?:[^\\()]|\\.)*)\) Tj", stream, re.DOTALL):
             plain = re.sub(rb"\\(.)", lambda m: {b"r": b"\r", b"n": b"\n"}.get(m[1], m[1]), drawn, flags=re.DOTALL)
             codes = [int.from_bytes(plain[at : at + 2], "big") for at in range(0, len(plain), 2)]
             cells.append("".join(known[code] for code in codes))
