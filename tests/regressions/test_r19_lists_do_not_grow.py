@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from api_kit.answer_cache import LASTING_S, AnswerCache
 from kit.clock import utc_now
-from kit.database import connection, execute, rows, scalar, transaction
+from kit.database import execute, rows, scalar, transaction
 from kit.paging import read_cursor
 from products.listing import ProductCard, Sort, Wanted, product_cards
 from products.queries import product_page
@@ -24,6 +24,7 @@ from products.stock import Stock
 from tests.accounts.served import Served, served
 from tests.products.shelf import TOWNSHIP, approved_merchant, draft_of, listed_product
 from tests.statements import counted_statements
+from tests.superuser import as_superuser
 
 PATHS = {
     Sort.NEWEST: "catalogue_entry_newest",
@@ -56,7 +57,7 @@ async def grow(products: int) -> None:
         " SELECT p.id, '', '商品', array_to_tsvector(ARRAY['商品', p.code]) FROM product p"
         " WHERE NOT EXISTS (SELECT 1 FROM search_entry WHERE product_id = p.id)"
     )
-    await connection().execute_script("ANALYZE")
+    await as_superuser("ANALYZE")
 
 
 async def plan_of(statement: str, text: str, cursor: str | None) -> str:
