@@ -10,6 +10,7 @@ import httpx
 from scripts.purchase_story.accounting import (
     compare_households,
     pay_households,
+    read_figures,
     read_standing,
     reconcile,
     until_earned,
@@ -31,11 +32,10 @@ async def tell(stage: Stage, report: Report, stock: int, buyers: int) -> None:
         cast = Cast(stage, http)
         report.chapter("一、备货 / before the session")
         crew = await gather_crew(cast)
+        # What is paid at the scale is income once its fact has been booked, which may be a moment after the intake.
+        figures = await read_figures(crew)
         market = await open_market(cast, crew, report, stock)
-        before = await read_standing(cast, crew, market.account)
-        # What is paid at the scale is income from the moment of the intake; the story counts from before it.
-        for code, fen in market.paid_at_scale_fen.items():
-            before.figures[code]["income_paid_fen"] -= fen
+        before = await read_standing(cast, crew, market.account, figures)
         report.chapter("二、开播 / on air")
         broadcast = await go_on_air(cast, crew, market, report, seconds=150)
         try:

@@ -26,14 +26,19 @@ class Standing:
     day: str
 
 
-async def read_standing(cast: Cast, crew: Crew, account: str) -> Standing:
-    """Read everything that the story will move."""
+async def read_figures(crew: Crew) -> dict[str, dict[str, int]]:
+    """What the poverty office says of every household."""
+    figures = (await crew.poverty.get("/poverty/figures"))["households"]
+    return {row["household"]: row for row in figures}
+
+
+async def read_standing(cast: Cast, crew: Crew, account: str, figures: dict[str, dict[str, int]]) -> Standing:
+    """Read everything else that the story will move."""
     day = datetime.now(CHINA).date().isoformat()
     await cast.wechat.call("PATCH", "/settings", {"bills_ready": "at_once", "refund_spacing_seconds": 1})
     await _import_bill(crew, {day})
-    figures = (await crew.poverty.get("/poverty/figures"))["households"]
     funds = await cast.wechat.get(f"/funds/{account}")
-    return Standing({row["household"]: row for row in figures}, await _channel(crew), funds["balance_fen"], day)
+    return Standing(figures, await _channel(crew), funds["balance_fen"], day)
 
 
 async def _channel(crew: Crew) -> dict[str, int]:
@@ -57,7 +62,7 @@ async def until_earned(crew: Crew, before: Standing, books: Books, report: Repor
     found: dict[str, int] = {}
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        rows = {row["household"]: row for row in (await crew.poverty.get("/poverty/figures"))["households"]}
+        rows = await read_figures(crew)
         moved = {c: {n: _moved(rows[c], before.figures.get(c, {}), n) for n in COUNTED} for c in households}
         found = {code: moved[code]["income_earned_fen"] for code in households}
         sold = {code: moved[code]["attributed_sales_fen"] for code in households}
