@@ -6,20 +6,18 @@ consumer, and no lists whose place in the hash the standard's words and its refe
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from epcis.hashes import Event, event_id
-from kit.clock import Clock, utc_now
+from kit.clock import CHINA, Clock, utc_now
 from kit.database import row, rows, scalar
 from logistics.events import ParcelReturned, ParcelShipped, ParcelSigned
 from orders.events import OrderEarned, OrderPacked
 from traceability.events import IntakeAccepted, LotWasSealed, ProcessRunFinished
-
-CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)

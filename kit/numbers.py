@@ -1,10 +1,11 @@
 """Numbers that leave the house: sortable by day, impossible to guess, never a row id."""
 
 import secrets
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
+
+from kit.clock import CHINA
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # pragma: allowlist secret; Crockford base 32: no I, L, O, U
-_CHINA = timezone(timedelta(hours=8))
 
 
 def _check(text: str) -> str:
@@ -20,7 +21,7 @@ def public_number(moment: datetime, prefix: str = "") -> str:
     ``prefix`` is made of capital letters and digits. At most 6 + 18 characters, so it fits WeChat Pay's
     ``out_trade_no`` (wechat reference 2.3).
     """
-    day, value = moment.astimezone(_CHINA), secrets.randbits(45)
+    day, value = moment.astimezone(CHINA), secrets.randbits(45)
     drawn = "".join([_ALPHABET[(value >> shift) & 31] for shift in range(0, 45, 5)])
     body = f"{prefix}{day.year}{day.month:02}{day.day:02}{drawn}"
     return body + _check(body)

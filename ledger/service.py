@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
-from kit.clock import Clock, utc_now
+from kit.clock import CHINA, Clock, utc_now
 from kit.database import execute, in_open_transaction, row, rows, scalar, single_runner, transaction
 from ledger.chain import FIRST, canonical, link
 from ledger.chart import CHART, Book, State
@@ -19,7 +19,6 @@ from ledger.errors import (
 )
 from ledger.queries import journal_postings, reversal_references
 
-_CHINA = timezone(timedelta(hours=8))
 SEAL_BATCH = 500
 REVERSAL = "ledger.reversal"
 _UNSEALED = (
@@ -85,7 +84,7 @@ class JournalDraft:
 
 def period_of(moment: datetime) -> str:
     """The calendar month in China, ``2026-11``."""
-    return moment.astimezone(_CHINA).strftime("%Y-%m")
+    return moment.astimezone(CHINA).strftime("%Y-%m")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ moment.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta, timezone
+from datetime import timedelta
 
+from kit.clock import CHINA
 from kit.database import Row
 from payments.bills import Bills
 from payments.differences import Differences
@@ -31,8 +32,6 @@ Far below its limits, and each holds a pool connection only to record.
 
 BILL_READY_HOUR = 10
 """Bills of a day are complete at ten o'clock of the next day in China (wechat reference 2.4)."""
-
-CHINA = timezone(timedelta(hours=8))
 
 
 async def query_pending_payments(payments: Payments) -> int:

@@ -69,7 +69,7 @@ def carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierServi
             key=carrier.key,
             secret=carrier.secret,
             salt=carrier.salt,
-            callback_url=settings.public_base_url.rstrip("/") + TRACKS_PATH,
+            callback_url=settings.public_base_url + TRACKS_PATH,
             poll_base=carrier.poll_base.rstrip("/"),
             api_base=carrier.api_base.rstrip("/"),
             http=http,
@@ -96,6 +96,6 @@ def wechat_pay(settings: Settings) -> WeChatPayConfiguration:
         public_key_id=pay.public_key_id,
         public_key_pem=pay.public_key_file.read_bytes() if pay.public_key_file else b"",
         platform_certificates=tuple(file.read_bytes() for file in pay.platform_cert_files),
-        notify_url=settings.public_base_url.rstrip("/") + NOTICE_PATH,
+        notify_url=settings.public_base_url + NOTICE_PATH,
         bases=pay.bases,
     )

@@ -195,7 +195,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "trusted_proxies": env.get("TRUSTED_PROXIES", "0"),
         "flv_host": env.get("FLV_HOST", "127.0.0.1"),
         "flv_port": env.get("FLV_PORT", "8082"),
-        "public_base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000"),
+        "public_base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
         "allowed_origins": _several(env.get("ALLOWED_ORIGINS", "https://servicewechat.com")),
         "redis_url": env.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
         "secret_key": env.get("SECRET_KEY", ""),

@@ -1,1 +1,1 @@
-"""Suppliers, intakes and lots on the console."""
+"""EPCIS events on the console."""

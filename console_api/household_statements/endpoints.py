@@ -11,8 +11,7 @@ from console_api.household_statements.schemas import (
     StatementsIssued,
     StatementsQuery,
     StatementsView,
-    VillageQuarterInput,
-    VillageQuarterQuery,
+    VillageQuarter,
 )
 from poverty_alleviation.statements.paper import bundle_paper, statement_paper
 from poverty_alleviation.statements.service import HouseholdStatements
@@ -20,7 +19,7 @@ from poverty_alleviation.statements.service import HouseholdStatements
 
 @door.post("/poverty/household-statements")
 async def issue_household_statements(
-    actor: PovertyOfficer, body: VillageQuarterInput, key: IdempotencyKey, statements: HouseholdStatements
+    actor: PovertyOfficer, body: VillageQuarter, key: IdempotencyKey, statements: HouseholdStatements
 ) -> StatementsIssued:
     """为一个村出具季度农户对账单；季度各账期须已关账，已出具的不变。"""
     return StatementsIssued(await statements.issue(body.township, body.village, body.quarter, actor.caller))
@@ -45,7 +44,7 @@ async def print_household_statement(
 
 @door.get("/poverty/household-statement-bundle")
 async def print_village_statements(
-    actor: PovertyOfficer, query: VillageQuarterQuery, statements: HouseholdStatements
+    actor: PovertyOfficer, query: VillageQuarter, statements: HouseholdStatements
 ) -> HTTPResponse:
     """打印一个村一个季度的全部对账单（一份 PDF，首页为清单，按农户编码排序）；留访问记录。"""
     shown = await statements.village_to_print(actor, query.township, query.village, query.quarter)

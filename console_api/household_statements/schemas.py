@@ -13,15 +13,7 @@ Village = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^
 QuarterText = Annotated[str, msgspec.Meta(pattern=r"^20[0-9]{2}-Q[1-4]$(?!\n)")]
 
 
-class VillageQuarterInput(Input):
-    """A village and a quarter, as ``2026-Q4``."""
-
-    township: Township
-    village: Village
-    quarter: QuarterText
-
-
-class VillageQuarterQuery(Input):
+class VillageQuarter(Input):
     """A village and a quarter, as ``2026-Q4``."""
 
     township: Township

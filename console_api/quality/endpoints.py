@@ -2,7 +2,7 @@
 
 import msgspec
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk, Staff
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.quality.schemas import (
@@ -32,29 +32,24 @@ from traceability.quality.queries import (
 from traceability.quality.recalls import RecallOrder, Recalls
 
 
-def _whose(actor: Staff) -> str | None:
-    """A clerk acts within the merchant, the county everywhere."""
-    return actor.merchant if isinstance(actor, MerchantClerk) else None
-
-
 @door.post("/lots/<number:str>/inspections")
 async def request_inspection(
     actor: MerchantClerk | CountyOfficer, number: str, key: IdempotencyKey, register: Inspections
 ) -> InspectionCard:
     """申请检验：同一批次同时只有一次未完成的检验。"""
-    return await inspection(None, await register.request(_whose(actor), number, actor.caller))
+    return await inspection(None, await register.request(own_merchant(actor), number, actor.caller))
 
 
 @door.get("/inspections")
 async def list_inspections(actor: MerchantClerk | CountyOfficer | Auditor, query: QualityQuery) -> InspectionsView:
     """检验及抽样、结果，最新在前；商户只看本商户批次的。"""
-    return InspectionsView(*await inspections(_whose(actor), query.cursor, query.limit))
+    return InspectionsView(*await inspections(own_merchant(actor), query.cursor, query.limit))
 
 
 @door.get("/inspections/<number:str>")
 async def show_inspection(actor: MerchantClerk | CountyOfficer | Auditor, number: str) -> InspectionCard:
     """一次检验。"""
-    return await inspection(_whose(actor), number)
+    return await inspection(own_merchant(actor), number)
 
 
 @door.put("/inspections/<number:str>/samples")
@@ -80,26 +75,26 @@ async def withdraw_inspection(
     actor: MerchantClerk | CountyOfficer, number: str, register: Inspections
 ) -> InspectionCard:
     """撤回检验：商户限抽样之前，县级主管部门限出结果之前。"""
-    await register.withdraw(_whose(actor), number, actor.caller)
-    return await inspection(_whose(actor), number)
+    await register.withdraw(own_merchant(actor), number, actor.caller)
+    return await inspection(own_merchant(actor), number)
 
 
 @door.put("/lots/<number:str>/hold", status=204)
 async def hold_lot(actor: MerchantClerk | CountyOfficer, number: str, body: HoldInput, register: Holds) -> None:
     """暂停批次出库：装箱、波次、补录与加工领料均不得再用。"""
-    await register.place(_whose(actor), number, msgspec.convert(msgspec.to_builtins(body), Placing), actor.caller)
+    await register.place(own_merchant(actor), number, msgspec.convert(msgspec.to_builtins(body), Placing), actor.caller)
 
 
 @door.put("/lots/<number:str>/release", status=204)
 async def release_lot(actor: MerchantClerk | CountyOfficer, number: str, body: ReleaseInput, register: Holds) -> None:
     """解除暂停：县级主管部门暂停的由其解除；检验不合格的须复检合格。"""
-    await register.release(_whose(actor), number, body.note, actor.caller)
+    await register.release(own_merchant(actor), number, body.note, actor.caller)
 
 
 @door.get("/lot-holds")
 async def list_lot_holds(actor: MerchantClerk | CountyOfficer | Auditor, query: QualityQuery) -> HoldsView:
     """批次暂停与解除的记录，最新在前。"""
-    return HoldsView(*await holds(_whose(actor), query.cursor, query.limit))
+    return HoldsView(*await holds(own_merchant(actor), query.cursor, query.limit))
 
 
 @door.post("/recalls")
@@ -108,13 +103,13 @@ async def call_back(
 ) -> RecallCard:
     """召回批次：由其加工而成的批次一并召回、停止出库，扫码页显示召回公告；召回不可撤销。"""
     told = msgspec.convert(body, RecallOrder, from_attributes=True)
-    return await recall(None, await register.call_back(_whose(actor), told, actor.caller))
+    return await recall(None, await register.call_back(own_merchant(actor), told, actor.caller))
 
 
 @door.get("/recalls")
 async def list_recalls(actor: MerchantClerk | CountyOfficer | Auditor, query: QualityQuery) -> RecallsView:
     """召回，最新在前。"""
-    return RecallsView(*await recalls(_whose(actor), query.cursor, query.limit))
+    return RecallsView(*await recalls(own_merchant(actor), query.cursor, query.limit))
 
 
 @door.get("/recalls/<number:str>/lines")
@@ -122,5 +117,5 @@ async def list_recalled_lines(
     actor: MerchantClerk | CountyOfficer, number: str, query: QualityQuery
 ) -> RecalledLinesView:
     """召回涉及的订单行与包裹，供商户逐单联系买家。"""
-    await recall(_whose(actor), number)
-    return RecalledLinesView(*await recalled_lines(_whose(actor), number, query.cursor, query.limit))
+    await recall(own_merchant(actor), number)
+    return RecalledLinesView(*await recalled_lines(own_merchant(actor), number, query.cursor, query.limit))

@@ -5,12 +5,11 @@ comma. Every sum of the summary is added up again; a bill that does not add up i
 """
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 
+from kit.clock import CHINA
 from payments.ports import BillInvalid, BillLineKind, TradeBill, TradeBillRow
-
-CHINA = timezone(timedelta(hours=8))
 
 _REQUIRED = (
     "交易时间", "公众账号ID", "商户号", "特约商户号", "微信订单号", "商户订单号", "交易状态", "微信退款单号",

@@ -7,7 +7,8 @@ before it and the movement; a bill that does not add up is refused whole.
 from datetime import date, datetime
 from itertools import pairwise
 
-from integrations.wechat_pay.bills import CHINA, Line, fen, read_table
+from integrations.wechat_pay.bills import Line, fen, read_table
+from kit.clock import CHINA
 from payments.ports import BillInvalid, FundBill, FundBillRow
 
 _REQUIRED = (

@@ -5,7 +5,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -120,7 +120,7 @@ class HouseholdStatements:
         _, after = quarter_span(quarter)
         months = months_of(quarter)
         if china_day(self.clock()) < after:
-            raise QuarterNotClosed(open=[month for month in months if date.fromisoformat(f"{month}-01") < after])
+            raise QuarterNotClosed(open=months)
         found = await rows(
             "SELECT m.period, p.root, EXISTS (SELECT 1 FROM ledger_journal j WHERE j.period = m.period) AS used"
             " FROM unnest($1::text[]) AS m(period)"

@@ -1,8 +1,9 @@
 """The two pages behind a code: of a lot's goods, and of a product on sale."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from urllib.parse import quote
 
+from kit.clock import CHINA
 from kit.money import yuan
 from merchants.queries import ShopFront
 from products.queries import PUBLIC_BRAND, ClaimedCertificate, ProductPage
@@ -10,7 +11,6 @@ from public_pages.markup import button, facts, heading, listed, page, paragraph
 from scans.label_pages import LabelPage, LabReport
 from scans.service import PAGE
 
-_CHINA = timezone(timedelta(hours=8))
 _KINDS = {
     "commitment": "承诺达标合格证",
     "quarantine": "检疫证明",
@@ -149,4 +149,4 @@ def _complaint() -> str:
 
 
 def _minute(moment: datetime) -> str:
-    return moment.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")

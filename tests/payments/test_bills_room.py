@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
+from kit.clock import CHINA
 from kit.database import execute, row, rows, scalar, transaction
 from payments.events import PaymentArrivedLate, PaymentSettled
-from payments.jobs import CHINA, compare_bills
+from payments.jobs import compare_bills
 from payments.ports import BillLineKind, RefundState, TradeBill, TradeBillRow
 from payments.queries import PaymentQueries
 from tests.payments import channel

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
+from kit.clock import CHINA
 from kit.database import execute, row, scalar, transaction
 from payments.fund_bills import FundBills
-from payments.jobs import CHINA, send_refunds
+from payments.jobs import send_refunds
 from payments.ports import RefundState
 from payments.queries import moved_money_of
 from payments.sharing.events import ShareRestored, SplitReturned

@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from integrations.wechat_pay.sharing import WeChatProfitSharing
-from kit.clock import utc_now
+from kit.clock import CHINA, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from payments.bundles import PaymentPart
 from payments.errors import NoticeNotAuthentic
 from payments.fund_bills import FundBills
-from payments.jobs import CHINA, query_refunds, send_refunds, send_returns, send_splits
+from payments.jobs import query_refunds, send_refunds, send_returns, send_splits
 from payments.ports import GatewayRefused
 from payments.refunds import Refunds
 from payments.sharing.events import PaymentShared, SplitReturned

@@ -6,12 +6,13 @@ import pytest
 
 from accounts.actors import Auditor, CountyOfficer, Host, MerchantClerk, PovertyOfficer, StationKeeper
 from console_api import door
+from kit.clock import CHINA
 from kit.database import rows
 from ledger.queries import posted
 from orders.errors import OrderNotFound
 from orders.jobs import pass_after_sales_windows
 from payments.bills import Bills
-from payments.jobs import CHINA, compare_bills
+from payments.jobs import compare_bills
 from payments.ports import BillLineKind, TradeBill, TradeBillRow
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, RuleTerms

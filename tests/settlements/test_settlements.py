@@ -5,12 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from tortoise.exceptions import OperationalError
 
-from kit.clock import china_day, utc_now
+from kit.clock import CHINA, china_day, utc_now
 from kit.database import execute, rows, scalar, transaction
 from kit.outbox import Delivery
 from orders.events import LineRefunded
 from payments.bills import Bills
-from payments.jobs import CHINA
 from payments.ports import BillLineKind, TradeBill, TradeBillRow
 from server.subscriptions import reactions
 from settlements.entries import SettlementEntries
