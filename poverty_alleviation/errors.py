@@ -27,6 +27,14 @@ class IdentityNumberInvalid(Invalid):
     title_en = "The number of the identity paper is not valid"
 
 
+class VillageUnknown(Invalid):
+    """No village with this division code in the township, among the divisions that were entered."""
+
+    code = "village_unknown"
+    title = "行政村代码不存在"
+    title_en = "No such village"
+
+
 class SpanOverlaps(Conflict):
     """The dates overlap a span that is on record, or end before they begin."""
 

@@ -14,12 +14,14 @@ from kit.database import execute, row, rows, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import opaque_id
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from places.queries import villages
 from poverty_alleviation.errors import (
     HouseholdExists,
     HouseholdUnknown,
     LinkUnknown,
     SpanOverlaps,
     SupplierNotEntered,
+    VillageUnknown,
 )
 from poverty_alleviation.identity_numbers import person_of, read_identity_number
 from poverty_alleviation.models import AssistanceStatus, Household, HouseholdStatus, SupplierLink
@@ -54,7 +56,7 @@ class LinkSpan(msgspec.Struct, frozen=True):
 
 
 class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A household with everything masked that names it."""
+    """A household with everything masked that names it; ``village`` is a division code."""
 
     code: str
     name_masked: str
@@ -77,6 +79,12 @@ def mask_number(number: str) -> str:
     return number[:3] + "*" * max(len(number) - 7, 4) + number[-4:] if len(number) > 7 else "*" * len(number)
 
 
+async def check_village(township: str, village: str) -> None:
+    """Raises :class:`VillageUnknown` for a code that no village of the township has."""
+    if village not in {each.code for each in await villages(township)}:
+        raise VillageUnknown(township=township)
+
+
 @dataclass(frozen=True)
 class Households:
     """The register. The poverty office alone writes it; nobody else reads it unmasked."""
@@ -89,9 +97,11 @@ class Households:
     async def enter(self, identity: Identity, township: str, village: str, by: str, code: str | None = None) -> str:
         """Enter a household; answers its code, a new one when none is given.
 
-        A person is in the register once, whichever paper says so. Raises :class:`HouseholdExists` and
-        :class:`IdentityNumberInvalid`.
+        ``village`` is the division code of 12 digits, below the township (domain reference 6.1). A person is in the
+        register once, whichever paper says so. Raises :class:`HouseholdExists`, :class:`IdentityNumberInvalid` and
+        :class:`VillageUnknown`.
         """
+        await check_village(township, village)
         code = code or opaque_id()
         number = self._read(identity.id_number) if identity.id_number else None
         try:

@@ -47,7 +47,10 @@ class Recognition(StrEnum):
 
 
 class Household(Model):
-    """A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves."""
+    """A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.
+
+    ``township`` and ``village`` are division codes of 9 and 12 digits.
+    """
 
     id = fields.BigIntField(primary_key=True)
     code = fields.CharField(max_length=40, unique=True)
@@ -56,7 +59,7 @@ class Household(Model):
     id_number_index = fields.BinaryField(null=True)
     phone_cipher = fields.BinaryField(null=True)
     township = fields.CharField(max_length=12)
-    village = fields.CharField(max_length=40)
+    village = fields.CharField(max_length=12)
     entered_by = fields.CharField(max_length=60)
     entered_at = fields.DatetimeField()
 

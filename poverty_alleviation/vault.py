@@ -18,12 +18,24 @@ ROLE_SUFFIX = "_household"
 """The role that may touch it is called as the application's with this behind."""
 
 HOUSEHOLD_TABLES = frozenset(
-    {"household", "household_status", "supplier_link", "contract_party", "payout", "income_confirmation",
-     "household_statement"}
-)  # fmt: skip
-"""Tables of this room that say who is a household, how it stands, or what it was paid."""
+    {
+        "household",
+        "household_status",
+        "supplier_link",
+        "contract_party",
+        "payout",
+        "income_confirmation",
+        "household_member",
+        "household_account",
+        "household_year",
+        "household_statement",
+    }
+)
+"""Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""
 
-OPEN_TABLES = frozenset({"benefit_contract", "benefit_rule", "channel_money", "income_claim", "line_basis"})
+OPEN_TABLES = frozenset(
+    {"benefit_contract", "benefit_rule", "channel_money", "income_claim", "line_basis", "register_label"}
+)
 """Tables of this room with merchants' promises and the books' bases: they name a household by its code at most.
 
 Every table of the room stands in one of these two sets (``tests/architecture``).

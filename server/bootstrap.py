@@ -102,6 +102,10 @@ from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
+from poverty_alleviation.register.accounts import BankAccounts
+from poverty_alleviation.register.labels import RegisterLabels
+from poverty_alleviation.register.members import Members
+from poverty_alleviation.register.years import Years
 from poverty_alleviation.sales import SalesBooks
 from poverty_alleviation.statements.service import HouseholdStatements
 from products.calendars import Calendars
@@ -394,6 +398,10 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Lots(),
         Households(cipher, AccessLogs()),
         HouseholdStatements(cipher, AccessLogs(), settings.public_base_url),
+        Members(cipher, AccessLogs()),
+        BankAccounts(cipher, AccessLogs()),
+        Years(),
+        RegisterLabels(),
         Contracts(),
         Payouts(),
         Journals(),

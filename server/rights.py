@@ -18,6 +18,8 @@ ONLY_COLUMNS = {
     "ledger_anchor": ("stored_at",),
     "household_status": ("valid_until",),
     "supplier_link": ("valid_until",),
+    "household_member": ("valid_until", "ended_by", "ended_at"),
+    "household_account": ("valid_until", "ended_by", "ended_at"),
     "benefit_rule": ("valid_until",),
     "household_statement": ("attempts", "blocked_until"),
 }

@@ -9,12 +9,12 @@ from kit.paging import MAX_PAGE
 from poverty_alleviation.statements.service import StatementCard
 
 Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
-Village = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Village = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$(?!\n)")]
 QuarterText = Annotated[str, msgspec.Meta(pattern=r"^20[0-9]{2}-Q[1-4]$(?!\n)")]
 
 
 class VillageQuarter(Input):
-    """A village and a quarter, as ``2026-Q4``."""
+    """A village by its division code, and a quarter, as ``2026-Q4``."""
 
     township: Township
     village: Village

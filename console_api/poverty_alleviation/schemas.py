@@ -28,7 +28,7 @@ class HouseholdInput(Input):
 
     name: Text
     township: Township
-    village: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    village: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$(?!\n)")]
     id_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)] | None = None
     phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")] | None = None
     code: Code | None = None

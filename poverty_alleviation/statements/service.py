@@ -18,6 +18,7 @@ from kit.database import execute, row, rows, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from places.queries import division_names
 from poverty_alleviation.identity_numbers import person_of
 from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown, VillageTooLarge
 from poverty_alleviation.statements.figures import Quarter, StatementText, village_quarter
@@ -79,18 +80,18 @@ class HouseholdStatements:
             found = await village_quarter(township, village, quarter)
             if len(found) > MOST_OF_A_VILLAGE:
                 raise VillageTooLarge(most=MOST_OF_A_VILLAGE)
-            issued = 0
+            name, issued = (await division_names([village])).get(village, village), 0
             for code, of in found.items():
-                issued += await self._issue(code, of, quarter, roots, by)
+                issued += await self._issue(code, of, name, quarter, roots, by)
             return issued
 
-    async def _issue(self, code: str, of: Quarter, quarter: str, roots: dict[str, str], by: str) -> int:
+    async def _issue(self, code: str, of: Quarter, village: str, quarter: str, roots: dict[str, str], by: str) -> int:
         number = public_number(self.clock(), "T")
         text = StatementText(
             number=number,
             household=code,
             township=of.figures.township,
-            village=of.figures.village,
+            village=village,
             quarter=quarter,
             roots=roots,
             attributed_sales_fen=of.figures.attributed_sales_fen,

@@ -35,6 +35,7 @@ from scripts.demo_county.area import enter_area
 from scripts.demo_county.goods import BY, GOODS, STORY, Trade, enter_goods, enter_merchants, enter_policies
 from scripts.demo_county.households import conclude_contracts, enter_farmers
 from scripts.demo_county.people import CONSUMERS, enter_staff
+from scripts.demo_county.register import enter_register
 from scripts.demo_county.shopfront import FREIGHT, Shopfront
 from scripts.demo_county.tree import Proofs
 from server.bootstrap import Bootstrap, bootstrap
@@ -85,6 +86,7 @@ async def seed(services: Services) -> dict[str, Any]:
         await services.shopfront.promote(dict(zip(titles, products, strict=True)))
         staff = await enter_staff(services.staff, merchants)
         farmers = await enter_farmers(services.suppliers, services.households)
+        await enter_register(services.households, farmers)
         await conclude_contracts(services.contracts, merchants, farmers)
         story = await product_dossier(products[-1])
         near = [asdict(farmer) for farmer in farmers if farmer.township == story.township]

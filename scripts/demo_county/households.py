@@ -32,16 +32,16 @@ class Farmer:
     registered: bool
 
 
-def identity_number(serial: int) -> str:
+def identity_number(serial: int, born: int = 1970) -> str:
     """A number of the unassigned area 999999 with a valid check digit (GB 11643; domain reference 6.4)."""
-    body = f"99999919700101{serial:03d}"
+    body = f"999999{born}0101{serial:03d}"
     return body + check_character(body)
 
 
 async def enter_farmers(suppliers: Suppliers, households: Households) -> list[Farmer]:
     """The farmers, one to a village; the first seven live in one township, whose keeper weighs for them."""
     farmers = []
-    for serial, (village, name) in enumerate(list(villages().items())[:FARMERS], 1):
+    for serial, village in enumerate(list(villages())[:FARMERS], 1):
         township = village[:9]
         reach = Reach(caller=BY, township=township)
         supplier = await suppliers.enter(reach, f"示例农户{serial:02d}", SupplierKind.FARMER, township)
@@ -54,7 +54,7 @@ async def enter_farmers(suppliers: Suppliers, households: Households) -> list[Fa
                     phone=f"100{serial:08d}",
                 ),
                 township,
-                name,
+                village,
                 BY,
                 f"示例户-{serial:03d}",
             )

@@ -186,3 +186,17 @@ async def test_gtins_are_of_the_prefix_for_examples_and_not_everybody_has_one(da
     assert 0 < len(borne) < len(gtins)
     assert len(set(borne)) == len(borne)
     assert all(gtin.startswith("0952") and gtin_holds(gtin) for gtin in borne)
+
+
+async def test_every_household_has_one_head_and_one_account_of_its_own(database: str) -> None:
+    await seed(services())
+    async with household_rights():
+        heads = await scalar("SELECT count(DISTINCT household_id) FROM household_member WHERE relation = 'head'")
+        held = await scalar(
+            "SELECT count(*) FROM household_account a JOIN household_member m ON m.code = a.member"
+            " AND m.household_id = a.household_id AND m.relation = a.holder_relation"
+        )
+        assert (heads, held, await scalar("SELECT count(*) FROM household_year")) == (16, 16, 16)
+        assert await scalar("SELECT count(*) FROM household_member WHERE is_minor") == 4
+        villages = "SELECT count(*) FROM household h JOIN division d ON d.code = h.village AND d.parent_id = h.township"
+        assert await scalar(villages) == 16

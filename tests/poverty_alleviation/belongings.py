@@ -9,11 +9,11 @@ from poverty_alleviation.statements.service import HouseholdStatements
 from poverty_alleviation.vault import household_rights
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import mall_of
-from tests.products.shelf import TOWNSHIP
+from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 
 STATEMENTS = "/v1/console/poverty/household-statements"
-QUARTER = {"township": TOWNSHIP, "village": "示例村", "quarter": "2021-Q2"}
-UNISSUED = QUARTER | {"village": "示例新村"}
+QUARTER = {"township": TOWNSHIP, "village": VILLAGE, "quarter": "2021-Q2"}
+UNISSUED = QUARTER | {"village": ANOTHER_VILLAGE}
 
 
 async def give(owner: Owner) -> None:
@@ -21,6 +21,7 @@ async def give(owner: Owner) -> None:
     code = await _a_household(owner, QUARTER["village"])
     owner.found.by_pattern["/v1/console/poverty/households/"] = {"code": code, "figure": "income_paid"}
     owner.found.bodies["console.show_household_identity"] = {"purpose": "入户核实"}
+    await _members_and_accounts(owner, code)
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
     number = await an_issued_one()
@@ -60,3 +61,19 @@ async def _a_closed_month(owner: Owner, code: str) -> str:
     for role in ("poverty_officer", "county_officer"):
         await owner.ask(role, "PUT", f"{path}/signature", {"digest": begun["digest"]})
     return "2021-06"
+
+
+async def _members_and_accounts(owner: Owner, code: str) -> None:
+    """Somebody who lives with the household, and the account that it is paid to."""
+    at = f"/v1/console/poverty/households/{code}"
+    new: dict[str, object] = {"valid_from": "2020-01-01", "document": "示例文件 4 号"}
+    member = await owner.ask(
+        "poverty_officer", "POST", f"{at}/members", new | {"name": "示例成员", "birth_year": 1990, "relation": "child"}
+    )
+    held = {"bank": "示例银行", "number": "6200000000000001", "holder_relation": "child", "member": member["code"]}
+    account = await owner.ask("poverty_officer", "POST", f"{at}/accounts", new | held)
+    pattern = "/v1/console/poverty/households/<code:str>/"
+    owner.found.by_pattern[f"{pattern}members/"] = {"code": code, "member": member["code"]}
+    owner.found.by_pattern[f"{pattern}accounts/"] = {"code": code, "account": account["code"]}
+    for name in ("console.show_member_identity", "console.show_account_number"):
+        owner.found.bodies[name] = {"purpose": "入户核实"}

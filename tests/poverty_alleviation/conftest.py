@@ -25,7 +25,7 @@ from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
 from tests.payments import channel
-from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
+from tests.products.shelf import TOWNSHIP, VILLAGE, approved_merchant, listed_product
 from traceability.lots import Lots
 from traceability.models import IntakeMode, Supplier, SupplierKind
 from traceability.service import Intakes, Reach, Weighing
@@ -95,7 +95,7 @@ class County:
         """Enter a household for a supplier, registered since a day."""
         code = f"示例{name}"
         identity = Identity(name=f"示例户主{name}", phone="10000000001")
-        await self.registry.enter(identity, TOWNSHIP, "章凤村", OFFICER, code)
+        await self.registry.enter(identity, TOWNSHIP, VILLAGE, OFFICER, code)
         await self.registry.decide(code, AssistanceStatus.REGISTERED, since, "示例文件1号", OFFICER)
         await self.registry.link(code, self.suppliers[name], since, "示例文件2号", OFFICER)
         self.households[name] = code

@@ -8,7 +8,7 @@ from kit.database import execute, scalar
 from poverty_alleviation.payouts import due
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, bought, good, mall_of
-from tests.products.shelf import TOWNSHIP
+from tests.products.shelf import TOWNSHIP, VILLAGE
 from tests.traceability.good_requests import delivery
 
 AT = "/v1/console/poverty"
@@ -19,10 +19,17 @@ RULE = {
 }  # fmt: skip
 
 
+NEW = {"name": "示例农户", "township": TOWNSHIP, "village": VILLAGE}
+
+
+@good("console.enter_household")
+async def enter_household(owner: Owner) -> GoodRequest:
+    return GoodRequest(body=NEW)
+
+
 async def household(owner: Owner) -> str:
     """A household that is registered."""
-    new = {"name": "示例农户", "township": TOWNSHIP, "village": "示例村"}
-    code = (await owner.ask("poverty_officer", "POST", f"{AT}/households", new))["code"]
+    code = (await owner.ask("poverty_officer", "POST", f"{AT}/households", NEW))["code"]
     status = {"status": "registered", "valid_from": "2020-01-01", "document": "示例文件 1 号"}
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{code}/statuses", status)
     return str(code)

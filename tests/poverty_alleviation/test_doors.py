@@ -15,6 +15,7 @@ from sanic import Sanic
 
 import console_api.ledger.endpoints
 import console_api.poverty_alleviation.endpoints
+import console_api.register.endpoints
 import console_api.traceability.endpoints  # noqa: F401 - importing adds the routes to the door
 from accounts.models import RoleGrant
 from accounts.roles import Role
@@ -26,13 +27,17 @@ from console_api import door
 from kit.database import rows, scalar
 from ledger.jobs import seal_journals
 from ledger.service import Sealer
+from poverty_alleviation.register.accounts import BankAccounts
+from poverty_alleviation.register.labels import RegisterLabels
+from poverty_alleviation.register.members import Members
+from poverty_alleviation.register.years import Years
 from poverty_alleviation.vault import household_rights
 from server.authentication import authenticator
 from server.problems import problem_for
 from tests.accounts.people import PASSWORD, quick_passwords
 from tests.poverty_alleviation.conftest import County
 from tests.poverty_alleviation.test_figures import captured
-from tests.products.shelf import TOWNSHIP
+from tests.products.shelf import TOWNSHIP, VILLAGE
 from tests.servers import free_port
 from traceability.lots import Lots
 from traceability.service import Intakes, Suppliers
@@ -69,6 +74,10 @@ async def console(county: County) -> AsyncIterator[Console]:
         Intakes(),
         Lots(),
         county.registry,
+        Members(county.registry.cipher, AccessLogs(), county.clock),
+        BankAccounts(county.registry.cipher, AccessLogs(), county.clock),
+        Years(county.clock),
+        RegisterLabels(county.clock),
         county.contracts,
         county.payouts,
         county.close,
@@ -241,7 +250,13 @@ async def test_every_poverty_route_refuses_everybody_else(county: County, consol
         if "/poverty/" not in endpoint.path:
             continue
         path = endpoint.path.removeprefix(door.prefix)
-        for placeholder, value in (("<code:str>", "x"), ("<number:str>", "x"), ("<supplier:str>", "x")):
+        for placeholder, value in (
+            ("<code:str>", "x"),
+            ("<number:str>", "x"),
+            ("<supplier:str>", "x"),
+            ("<member:str>", "x"),
+            ("<account:str>", "x"),
+        ):
             path = path.replace(placeholder, value)
         path = path.replace("<figure:str>", "income_paid").replace("<rule:str>", "x")
         for role in others:
@@ -256,7 +271,7 @@ async def test_every_poverty_route_refuses_everybody_else(county: County, consol
 
 
 async def test_an_identity_needs_a_purpose_and_leaves_a_record(county: County, console: Console) -> None:
-    new = {"name": "示例王五", "township": TOWNSHIP, "village": "章凤村", "id_number": "999999197001010017"}
+    new = {"name": "示例王五", "township": TOWNSHIP, "village": VILLAGE, "id_number": "999999197001010017"}
     made = await console.ask(Role.POVERTY_OFFICER, "POST", "/poverty/households", new)
     assert list(made.json()) == ["code"], "what is kept under the key names nobody"
     of = f"/poverty/households/{made.json()['code']}"

@@ -27,7 +27,7 @@ from poverty_alleviation.identity_numbers import read_identity_number
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, County
-from tests.products.shelf import TOWNSHIP
+from tests.products.shelf import TOWNSHIP, VILLAGE
 
 ID_NUMBER = "999999197001010017"
 SOMEBODY = Identity(name="示例王五", id_number=ID_NUMBER, phone="10000000042")
@@ -35,7 +35,7 @@ ACTOR = PovertyOfficer(caller=OFFICER, id=1, number="office", name="示例干部
 
 
 async def test_nothing_that_names_a_household_is_readable_in_the_database(county: County) -> None:
-    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, VILLAGE, OFFICER)
     async with household_rights():
         stored = await row("SELECT * FROM household WHERE code = $1", code)
     assert stored is not None
@@ -46,7 +46,7 @@ async def test_nothing_that_names_a_household_is_readable_in_the_database(county
 
 
 async def test_an_unmasked_read_is_on_record_or_does_not_happen(county: County) -> None:
-    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, VILLAGE, OFFICER)
     assert await county.registry.identity(ACTOR, code, "入户核实") == SOMEBODY
     (record,) = await rows("SELECT actor, purpose, subject FROM access_log")
     assert record == {"actor": OFFICER, "purpose": "入户核实", "subject": f"household:{code}"}
@@ -63,7 +63,7 @@ async def test_an_unmasked_read_is_on_record_or_does_not_happen(county: County) 
 
 
 async def test_lists_are_masked(county: County) -> None:
-    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, VILLAGE, OFFICER)
     card = await county.registry.card(code)
     assert (card.name_masked, card.phone_masked, card.status) == ("示***", "100****0042", None)
     page, cursor = await county.registry.cards(TOWNSHIP, None, 2)
@@ -86,24 +86,24 @@ async def test_a_ciphertext_that_was_moved_to_another_household_does_not_open(co
 
 
 async def test_an_identity_number_is_found_and_entered_once(county: County) -> None:
-    code = await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    code = await county.registry.enter(SOMEBODY, TOWNSHIP, VILLAGE, OFFICER)
     assert await county.registry.of_id_number(ID_NUMBER) == code
     assert await county.registry.of_id_number("999999197001010025") is None
     with pytest.raises(HouseholdExists):
-        await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+        await county.registry.enter(SOMEBODY, TOWNSHIP, VILLAGE, OFFICER)
     with pytest.raises(HouseholdExists):
-        await county.registry.enter(Identity(name="示例"), TOWNSHIP, "章凤村", OFFICER, "示例H1")
+        await county.registry.enter(Identity(name="示例"), TOWNSHIP, VILLAGE, OFFICER, "示例H1")
 
 
 async def test_a_person_is_entered_once_whichever_paper_says_so(county: County) -> None:
     """Fails when the index is made of the text as it was typed: tried."""
-    await county.registry.enter(SOMEBODY, TOWNSHIP, "章凤村", OFFICER)
+    await county.registry.enter(SOMEBODY, TOWNSHIP, VILLAGE, OFFICER)
     for paper in (" ９９９９９９ 19700101 0017 ", f"{ID_NUMBER}42", f"{ID_NUMBER}42".lower()):
         with pytest.raises(HouseholdExists):
-            await county.registry.enter(Identity(name="示例", id_number=paper), TOWNSHIP, "章凤村", OFFICER)
+            await county.registry.enter(Identity(name="示例", id_number=paper), TOWNSHIP, VILLAGE, OFFICER)
         assert await county.registry.of_id_number(paper) is not None
     code = await county.registry.enter(
-        Identity(name="示例", id_number="99999919700101005x42"), TOWNSHIP, "章凤村", OFFICER
+        Identity(name="示例", id_number="99999919700101005x42"), TOWNSHIP, VILLAGE, OFFICER
     )
     assert (await county.registry.identity(ACTOR, code, "入户核实")).id_number == "99999919700101005X42"
 

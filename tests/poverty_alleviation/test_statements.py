@@ -26,10 +26,10 @@ from tests.poverty_alleviation.papers import drawn_code, pages_of
 from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_figures import captured, sold
 from tests.poverty_alleviation.test_month_close import NOVEMBER, everything_is_delivered, signed
-from tests.products.shelf import TOWNSHIP
+from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 from traceability.models import IntakeMode
 
-QUARTER, VILLAGE = "2026-Q4", "章凤村"
+QUARTER = "2026-Q4"
 JANUARY = datetime(2027, 1, 5, 2, 0, tzinfo=UTC)
 PRINTER = PovertyOfficer(caller=OFFICER, id=1, number="office", name="示例扶贫干部")
 
@@ -110,7 +110,7 @@ async def test_issuing_again_issues_nothing_and_the_rows_stand(county: County) -
     room, (first, _) = await issued(county)
     before = await kept("SELECT * FROM household_statement ORDER BY id")
     assert await room.issue(TOWNSHIP, VILLAGE, QUARTER, OFFICER) == 0
-    assert await room.issue(TOWNSHIP, "别村", QUARTER, OFFICER) == 0
+    assert await room.issue(TOWNSHIP, ANOTHER_VILLAGE, QUARTER, OFFICER) == 0
     assert await kept("SELECT * FROM household_statement ORDER BY id") == before
     for attack in (
         "UPDATE household_statement SET text = '{}' WHERE number = $1",
@@ -163,7 +163,7 @@ async def test_a_villages_bundle_is_one_paper_in_order_behind_its_list(county: C
         (code,) = zxingcpp.read_barcodes(drawn_code(bundle, at))
         assert code.text == each.link
     with pytest.raises(StatementUnknown):
-        await room.village_to_print(PRINTER, TOWNSHIP, "别村", QUARTER)
+        await room.village_to_print(PRINTER, TOWNSHIP, ANOTHER_VILLAGE, QUARTER)
 
 
 async def test_a_name_is_printed_only_after_the_look_is_on_record(county: County) -> None:

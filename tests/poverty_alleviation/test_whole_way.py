@@ -25,7 +25,7 @@ from server.app import load_doors
 from tests.orders.conftest import mall  # noqa: F401 - the fixture
 from tests.orders.mall import Mall
 from tests.payments import channel
-from tests.products.shelf import TOWNSHIP
+from tests.products.shelf import TOWNSHIP, VILLAGE
 from traceability.models import IntakeMode, SupplierKind
 from traceability.service import Intakes, Reach, Suppliers, Weighing
 
@@ -44,7 +44,7 @@ async def open_books(mall: Mall) -> dict[str, str]:  # noqa: F811
     for name in ("甲", "乙", "丙"):
         numbers[name] = await Suppliers().enter(reach, f"示例{name}", SupplierKind.FARMER, TOWNSHIP)
     for name in ("甲", "乙"):
-        await register.enter(Identity(name=f"示例{name}"), TOWNSHIP, "章凤村", OFFICER, f"示例{name}")
+        await register.enter(Identity(name=f"示例{name}"), TOWNSHIP, VILLAGE, OFFICER, f"示例{name}")
         await register.decide(f"示例{name}", AssistanceStatus.REGISTERED, SINCE, "示例文件1号", OFFICER)
         await register.link(f"示例{name}", numbers[name], SINCE, "示例文件2号", OFFICER)
     contract = await contracts.conclude(

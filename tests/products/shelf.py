@@ -14,13 +14,21 @@ from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
 from products.service import Catalogue, SalePolicies, Stock
 
 TOWNSHIP = "533124101"
+VILLAGE = "533124101901"
+ANOTHER_VILLAGE = "533124101902"
 
 
 async def open_county() -> None:
-    """The county, two townships, one category without rules, two sale policies; done once per database."""
+    """The county, two townships, two villages, a category without rules, two sale policies; once per database."""
     if await scalar("SELECT 1 FROM division LIMIT 1"):
         return
-    for code, name in (("533124", "陇川县"), (TOWNSHIP, "章凤镇"), ("533124201", "户撒阿昌族乡")):
+    for code, name in (
+        ("533124", "陇川县"),
+        (TOWNSHIP, "章凤镇"),
+        ("533124201", "户撒阿昌族乡"),
+        (VILLAGE, "章凤村"),
+        (ANOTHER_VILLAGE, "芒弄村"),
+    ):
         await Places().enter_division(code, name)
     await Categories().enter("goods", "百货", ProductClass.GOODS)
     policies = SalePolicies(lambda: datetime(2020, 1, 1, tzinfo=UTC))

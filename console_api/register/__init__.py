@@ -1,0 +1,1 @@
+"""Members, accounts and yearly records of households on the console."""

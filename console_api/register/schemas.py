@@ -1,0 +1,139 @@
+"""The wire of the register."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+
+from api_kit.schemas import Input, View
+from poverty_alleviation.register.accounts import AccountCard
+from poverty_alleviation.register.labels import Label
+from poverty_alleviation.register.members import MemberCard
+from poverty_alleviation.register.models import LabelKind, Relation, Sex
+from poverty_alleviation.register.years import YearCard
+
+_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=_PLAIN)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
+Digits = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+LabelCode = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[a-z0-9_]+$(?!\n)")]
+Year = Annotated[int, msgspec.Meta(ge=2000, le=2100)]
+
+
+class MemberInput(Input):
+    """A person from a day on. Of a minor ``birth_year`` alone; an adult needs a name and a relation to the head."""
+
+    valid_from: date
+    document: Document
+    birth_year: Annotated[int, msgspec.Meta(ge=1900, le=2100)] | None = None
+    name: Text | None = None
+    id_number: Digits | None = None
+    phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")] | None = None
+    relation: Relation | None = None
+    sex: Sex | None = None
+    ethnic_group: Word | None = None
+    education: Word | None = None
+    schooling: Word | None = None
+    skill: Word | None = None
+    health: Text | None = None
+
+
+class MemberEntered(View):
+    """The code alone: the answer is kept under its Idempotency-Key, outside the register."""
+
+    code: str
+
+
+class MembersView(View):
+    """Everybody who belongs or belonged to a household, masked."""
+
+    members: list[MemberCard]
+
+
+class MoveInput(Input):
+    """To which household from which day on, or what else to the head of the own one; none for a minor."""
+
+    household: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    valid_from: date
+    document: Document
+    relation: Relation | None = None
+
+
+class EndInput(Input):
+    """The first day on which it no longer holds."""
+
+    valid_until: date
+
+
+class AccountInput(Input):
+    """An account of a member, or of a relative who is none, from a day on."""
+
+    bank: Text
+    number: Digits
+    holder_relation: Relation
+    valid_from: date
+    document: Document
+    member: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[A-Z0-9]+$(?!\n)")] | None = None
+    holder_name: Text | None = None
+
+
+class AccountEntered(View):
+    """The code alone: the answer is kept under its Idempotency-Key, outside the register."""
+
+    code: str
+
+
+class AccountsView(View):
+    """The accounts that a household has or had, masked."""
+
+    accounts: list[AccountCard]
+
+
+class AccountNumberView(View):
+    """An account's digits."""
+
+    code: str
+    number: str
+
+
+class YearInput(Input):
+    """The record of a year; the codes are those of labels."""
+
+    year: Year
+    persons: Annotated[int, msgspec.Meta(ge=1, le=60)]
+    document: Document
+    attribute: LabelCode | None = None
+    cause: LabelCode | None = None
+    exit_mark: LabelCode | None = None
+    monitored: LabelCode | None = None
+    net_income_per_person_fen: Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)] | None = None
+
+
+class YearsView(View):
+    """A household's years, newest first; ``holds`` marks the record of each year that holds."""
+
+    years: list[YearCard]
+
+
+class LabelInput(Input):
+    """A word for a code from a day on; ``source`` is the document or the list that uses it."""
+
+    kind: LabelKind
+    code: LabelCode
+    zh: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    valid_from: date
+    source: Document
+    valid_until: date | None = None
+
+
+class LabelsQuery(Input):
+    """On which day; today in China when none is given."""
+
+    day: date | None = None
+
+
+class LabelsView(View):
+    """The words of a day; of one code the first is the one to show."""
+
+    labels: list[Label]

@@ -1,0 +1,196 @@
+"""Bank accounts of households: who may be paid where, and whether an account is a stranger's."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+from tortoise.exceptions import IntegrityError
+
+from accounts.actors import PovertyOfficer
+from accounts.service import AccessLogs
+from kit.clock import Clock, utc_now
+from kit.database import execute, row, rows, scalar, transaction
+from kit.encryption import FieldCipher
+from kit.numbers import opaque_id
+from poverty_alleviation.errors import HouseholdUnknown
+from poverty_alleviation.households import mask_name, mask_number
+from poverty_alleviation.register.errors import AccountInvalid, AccountRegistered, AccountUnknown, MemberUnknown
+from poverty_alleviation.register.models import HouseholdAccount, Relation
+from poverty_alleviation.vault import household_rights
+
+
+class AccountDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """An account of a ``member``, or of the relative called ``holder_name`` who is none."""
+
+    bank: str
+    number: str
+    holder_relation: Relation
+    member: str | None = None
+    holder_name: str | None = None
+
+
+class AccountCard(msgspec.Struct, frozen=True, kw_only=True):
+    """An account, masked. ``valid_until`` is the first day on which nobody may be paid there any more."""
+
+    code: str
+    bank: str
+    number_masked: str
+    holder_relation: str
+    member: str | None
+    holder_masked: str | None
+    valid_from: date
+    valid_until: date | None
+    document: str
+
+
+def read_account_number(text: str) -> str:
+    """An account's digits, without blanks and hyphens. Raises :class:`AccountInvalid`, which quotes nothing."""
+    number = "".join(unicodedata.normalize("NFKC", text).split()).replace("-", "")
+    if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 30):
+        raise AccountInvalid(reason="number")
+    return number
+
+
+@dataclass(frozen=True)
+class BankAccounts:
+    """The accounts of households. The poverty office alone writes them; nobody else reads them unmasked."""
+
+    cipher: FieldCipher
+    access_logs: AccessLogs
+    clock: Clock = utc_now
+
+    @household_rights()
+    async def enter(self, household: str, draft: AccountDraft, valid_from: date, document: str, by: str) -> str:
+        """Let a household be paid to an account from a day on; answers the account's code.
+
+        Raises :class:`AccountInvalid`, :class:`AccountRegistered`, MemberUnknown and HouseholdUnknown.
+        """
+        number = read_account_number(draft.number)
+        if (draft.member is None) == (draft.holder_name is None):
+            raise AccountInvalid(reason="holder")
+        code = opaque_id()
+        async with transaction():
+            household_id = await scalar("SELECT id FROM household WHERE code = $1 FOR UPDATE", household)
+            if household_id is None:
+                raise HouseholdUnknown(household=household)
+            await self._check_holder(household_id, draft, valid_from)
+            try:
+                async with transaction():
+                    await HouseholdAccount.create(
+                        code=code,
+                        household_id=household_id,
+                        member=draft.member,
+                        holder_cipher=self._sealed("holder", draft.holder_name, code),
+                        holder_relation=draft.holder_relation,
+                        bank=draft.bank,
+                        number_cipher=self._sealed("number", number, code),
+                        number_index=self._index(number),
+                        valid_from=valid_from,
+                        document=document,
+                        recorded_by=by,
+                        recorded_at=self.clock(),
+                    )
+            except IntegrityError as error:
+                if "no_overlap" not in str(error):
+                    raise
+                raise AccountRegistered() from None
+        return code
+
+    @household_rights()
+    async def end(self, household: str, account: str, valid_until: date, by: str) -> None:
+        """``valid_until`` is the first day on which nobody may be paid there. Raises :class:`AccountUnknown`."""
+        ended = await execute(
+            "UPDATE household_account a SET valid_until = $3, ended_by = $4, ended_at = $5 FROM household h"
+            " WHERE h.id = a.household_id AND h.code = $1 AND a.code = $2 AND a.valid_until IS NULL"
+            " AND a.valid_from < $3",
+            household,
+            account,
+            valid_until,
+            by,
+            self.clock(),
+        )
+        if not ended:
+            raise AccountUnknown(account=account)
+
+    @household_rights()
+    async def is_own_account(self, household: str, number: str, day: date) -> bool:
+        """Whether paying a household to this account on a day is paying no stranger (domain reference 2.6).
+
+        A member's account is the household's as long as the member belongs to it; a relative's as long as the paper
+        holds that names the relation. Raises :class:`AccountInvalid`.
+        """
+        found = await scalar(
+            "SELECT 1 FROM household_account a JOIN household h ON h.id = a.household_id WHERE h.code = $1"
+            " AND a.number_index = $2 AND daterange(a.valid_from, a.valid_until) @> $3::date"
+            " AND (a.member IS NULL OR EXISTS (SELECT 1 FROM household_member m WHERE m.code = a.member"
+            " AND m.household_id = a.household_id AND daterange(m.valid_from, m.valid_until) @> $3::date)) LIMIT 1",
+            household,
+            self._index(read_account_number(number)),
+            day,
+        )
+        return found is not None
+
+    @household_rights()
+    async def cards(self, household: str) -> list[AccountCard]:
+        """The accounts that a household has or had, masked, in the order of entry."""
+        found = await rows(
+            "SELECT a.* FROM household h LEFT JOIN household_account a ON a.household_id = h.id WHERE h.code = $1"
+            " ORDER BY a.id LIMIT 1000",
+            household,
+        )
+        if not found:
+            raise HouseholdUnknown(household=household)
+        return [self._card(each) for each in found if each["code"] is not None]
+
+    @household_rights()
+    async def number(self, actor: PovertyOfficer, household: str, account: str, purpose: str) -> str:
+        """An account's digits. The access is on record before the answer, or there is no answer."""
+        async with transaction():
+            await self.access_logs.record(actor, purpose, f"household:{household}/{account}", ("account_number",))
+            found = await row(
+                "SELECT a.code, a.number_cipher FROM household_account a JOIN household h ON h.id = a.household_id"
+                " WHERE h.code = $1 AND a.code = $2",
+                household,
+                account,
+            )
+            if found is None:
+                raise AccountUnknown(account=account)
+            return self._opened("number", found)
+
+    async def _check_holder(self, household_id: int, draft: AccountDraft, day: date) -> None:
+        if draft.member is None:
+            if draft.holder_relation is Relation.HEAD:
+                raise AccountInvalid(reason="holder")  # the head is always a member
+            return
+        relation = await scalar(
+            "SELECT relation FROM household_member WHERE household_id = $1 AND code = $2 AND NOT is_minor"
+            " AND daterange(valid_from, valid_until) @> $3::date",
+            household_id,
+            draft.member,
+            day,
+        )
+        if relation is None:
+            raise MemberUnknown(member=draft.member)
+        if relation != draft.holder_relation:
+            raise AccountInvalid(reason="relation")
+
+    def _card(self, found: dict[str, Any]) -> AccountCard:
+        holder = self._opened("holder", found) if found["holder_cipher"] is not None else None
+        shown = {field: found[field] for field in AccountCard.__struct_fields__ if field in found}
+        return AccountCard(
+            **shown,
+            number_masked=mask_number(self._opened("number", found)),
+            holder_masked=mask_name(holder) if holder else None,
+        )
+
+    def _index(self, number: str) -> bytes:
+        return self.cipher.blind_index("household_account|number", number)
+
+    def _sealed(self, column: str, text: str | None, code: str) -> bytes | None:
+        return self.cipher.encrypt(text, f"household_account|{column}|{code}") if text else None
+
+    def _opened(self, column: str, found: dict[str, Any]) -> str:
+        sealed = bytes(found[f"{column}_cipher"])
+        return self.cipher.decrypt(sealed, f"household_account|{column}|{found['code']}")

@@ -1,0 +1,48 @@
+-- A person belongs to one household at a time, whichever code or paper says who it is; a household has one head;
+-- one account of a household has one span at a time.
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'household_member_no_overlap') THEN
+        ALTER TABLE household_member ADD CONSTRAINT household_member_no_overlap
+            EXCLUDE USING gist (code WITH =, daterange(valid_from, valid_until) WITH &&);
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'household_member_paper_no_overlap') THEN
+        ALTER TABLE household_member ADD CONSTRAINT household_member_paper_no_overlap
+            EXCLUDE USING gist (id_number_index WITH =, daterange(valid_from, valid_until) WITH &&);
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'household_member_head_no_overlap') THEN
+        ALTER TABLE household_member ADD CONSTRAINT household_member_head_no_overlap
+            EXCLUDE USING gist (household_id WITH =, daterange(valid_from, valid_until) WITH &&)
+            WHERE (relation = 'head');
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'household_account_no_overlap') THEN
+        ALTER TABLE household_account ADD CONSTRAINT household_account_no_overlap
+            EXCLUDE USING gist (household_id WITH =, number_index WITH =, daterange(valid_from, valid_until) WITH &&);
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'register_label_no_overlap') THEN
+        ALTER TABLE register_label ADD CONSTRAINT register_label_no_overlap
+            EXCLUDE USING gist (kind WITH =, zh WITH =, daterange(valid_from, valid_until) WITH &&);
+    END IF;
+END
+$$;
+
+-- Such a span may only get its last day, with who gave it and when.
+CREATE OR REPLACE FUNCTION only_end_register_span() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.valid_until IS NOT NULL OR NEW.valid_until IS NULL OR NEW.ended_by IS NULL OR NEW.ended_at IS NULL
+        OR to_jsonb(NEW) - '{valid_until,ended_by,ended_at}'::text[]
+            <> to_jsonb(OLD) - '{valid_until,ended_by,ended_at}'::text[] THEN
+        RAISE EXCEPTION '% may only be ended', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER household_member_only_ends
+    BEFORE UPDATE ON household_member FOR EACH ROW EXECUTE FUNCTION only_end_register_span();
+CREATE OR REPLACE TRIGGER household_account_only_ends
+    BEFORE UPDATE ON household_account FOR EACH ROW EXECUTE FUNCTION only_end_register_span();
+SELECT keep_rows('household_member', 'household_account');
+SELECT make_append_only('household_year', 'register_label');
