@@ -6,6 +6,7 @@ from tests.doors.belongings import Belongings, Owner
 from tests.doors.conftest import house, http, inside
 from tests.doors.house import House
 from tests.poverty_alleviation.belongings import give
+from tests.products.shelf import VILLAGE
 
 __all__ = ["house", "http", "inside"]
 
@@ -30,7 +31,7 @@ async def test_the_page_tells_figures_to_who_knows_and_the_same_refusal_to_every
     assert "2021年第2季度" in opened.text
     assert "1.00 元（已付）" in opened.text
     code = owner.found.by_pattern["/v1/console/poverty/households/"]["code"]
-    for word in ("示例农户", "示例村", code, "19900000077", "贫困", "脱贫"):
+    for word in ("示例农户", "章凤村", VILLAGE, code, "19900000077", "贫困", "脱贫"):
         assert word not in opened.text
     for reply in (asked, refused, opened):
         assert reply.headers["cache-control"] == "no-store"
