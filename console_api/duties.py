@@ -51,6 +51,7 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "intake-batches": frozenset({Duty.ORDERS}),
     "intakes": frozenset({Duty.ORDERS}),
     "lots": frozenset({Duty.ORDERS}),
+    "conformity-certificates": frozenset({Duty.ORDERS}),
     "lot-holds": frozenset({Duty.ORDERS}),
     "inspections": frozenset({Duty.ORDERS}),
     "recalls": frozenset({Duty.ORDERS}),

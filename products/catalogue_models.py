@@ -55,14 +55,17 @@ class Category(Model):
 
 
 class RequirementKind(StrEnum):
-    """Whose paper it is: the merchant's, or the product's own certificate."""
+    """Whose paper it is: the merchant's, the product's own certificate, or one of each lot that leaves."""
 
     MERCHANT_PAPER = "merchant_paper"
     CERTIFICATE = "certificate"
+    LOT_CERTIFICATE = "lot_certificate"
 
 
 class CategoryRequirement(Model):
     """One of these papers must be valid on the day of every listing and every sale, in this category and below it.
+
+    One of a lot must be there when goods are taken from it for a parcel, and holds up no sale.
 
     Rows are dated data with their source, because the rules change (domain reference 3.5 and 5).
     """

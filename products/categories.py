@@ -31,6 +31,7 @@ _PAPERS: dict[RequirementKind, set[str]] = {
         "homestay_filing",
     },
     RequirementKind.CERTIFICATE: {kind.value for kind in CertificateKind},
+    RequirementKind.LOT_CERTIFICATE: {"commitment"},
 }
 
 

@@ -14,7 +14,7 @@ from kit.database import row
 _UNMET = """
   FROM category_requirement q
  WHERE q.category_id IN (c.id, c.parent_id, c.root_id)
-   AND $1 >= q.effective_from AND (q.effective_until IS NULL OR $1 <= q.effective_until)
+   AND q.kind <> 'lot_certificate' AND $1 >= q.effective_from AND (q.effective_until IS NULL OR $1 <= q.effective_until)
    AND NOT CASE q.kind
        WHEN 'certificate' THEN EXISTS (
             SELECT 1 FROM product_certificate f WHERE f.product_id = p.id AND f.state = 'accepted'
@@ -50,6 +50,15 @@ SELECT COALESCE(json_agg(g.missing), '[]') FROM (
   SELECT json_build_object('kind', 'merchant', 'any_of', '[]'::json, 'sku', NULL)
    WHERE NOT (m.state = 'approved' AND (m.licence_until IS NULL OR m.licence_until >= $1))) g)::text"""
 """What keeps the product ``p`` of the merchant ``m`` from being sold on the day ``$1``, as JSON."""
+
+LOT_CERTIFICATE_DUE = (
+    "EXISTS (SELECT 1 FROM product p JOIN category c ON c.id = p.category_id"
+    " JOIN category_requirement q ON q.category_id IN (c.id, c.parent_id, c.root_id)"
+    " WHERE p.code = {product} AND q.kind = 'lot_certificate' AND {day} >= q.effective_from"
+    " AND (q.effective_until IS NULL OR {day} <= q.effective_until))"
+)
+"""Every lot of a product needs a certificate of conformity on a day, by the dated rows of its category (domain
+reference 3.5: vegetables, fruit, fresh tea, livestock, eggs and farmed fish since 2026-02-01)."""
 
 
 class Missing(msgspec.Struct, frozen=True):

@@ -18,6 +18,8 @@ SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number A
        g.origins, g.first_weighed_at, g.last_weighed_at, g.farmers,
        (SELECT min(bound_at) FROM line_lot WHERE lot_id = l.id AND late_reason IS NULL) AS first_packed_at,
        n.first_at AS first_scanned_at, COALESCE(n.count, 0) AS scans,
+       (SELECT f.number || ' ' || f.issued_on FROM conformity_certificate f
+         WHERE f.lot_id = l.id AND f.withdrawn_at IS NULL AND l.held_at IS NULL) AS conformity,
        (SELECT r.cause FROM recalled_lot k JOIN recall r ON r.id = k.recall_id WHERE k.lot_id = l.id
          ORDER BY r.id DESC LIMIT 1) AS recalled,
        (SELECT jsonb_build_object('laboratory', q.laboratory, 'report', q.report,
@@ -57,7 +59,8 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     """A lot's goods as their buyer sees them. Days are the county's, ``origins`` names of townships.
 
     ``farmers`` is None when they are so few that the number would tell who they are. A seller who is a person has
-    neither name nor licence here. ``recalled`` is why the lot was called back, if it was.
+    neither name nor licence here. ``conformity`` is number and day of
+    the valid certificate of conformity; a lot that is held shows none. ``recalled`` is why the lot was called back.
     """
 
     code: str
@@ -86,6 +89,7 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     packed_on: date | None
     first_scanned_at: datetime | None
     scans: int
+    conformity: str | None
     recalled: str | None
     test_report: LabReport | None
 
@@ -127,6 +131,7 @@ async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
         packed_on=_day(found["first_packed_at"]),
         first_scanned_at=found["first_scanned_at"],
         scans=found["scans"],
+        conformity=found["conformity"],
         recalled=found["recalled"],
         test_report=_read_report(found["test_report"]) if found["test_report"] is not None else None,
     )

@@ -132,6 +132,7 @@ from server.settings import Settings
 from server.tallies import Tallies
 from settlements.entries import SettlementEntries
 from settlements.statements import Statements
+from traceability.conformity.service import Conformity
 from traceability.lots import Lots
 from traceability.processing.service import Processing
 from traceability.quality.holds import Holds
@@ -372,6 +373,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         PackingWaves(Fulfilment(Lots(), cipher)),
         Processing(),
         Inspections(),
+        Conformity(),
         Holds(),
         Recalls(),
         built.shipping,

@@ -50,6 +50,7 @@ MODEL_MODULES = [
     "traceability.models",
     "traceability.processing.models",
     "traceability.quality.models",
+    "traceability.conformity.models",
     "orders.groups.models",
     "orders.waves.models",
     "orders.models",

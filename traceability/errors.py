@@ -139,6 +139,14 @@ class LotOnHold(Conflict):
     title_en = "The lot is on hold"
 
 
+class LotWithoutCertificate(Conflict):
+    """Goods of this category leave with the lot's certificate of conformity, and it has none that is valid."""
+
+    code = "lot_without_certificate"
+    title = "批次缺少承诺达标合格证"
+    title_en = "The lot has no certificate of conformity"
+
+
 class RecipeUnknown(NotFound):
     """No such recipe of this merchant."""
 

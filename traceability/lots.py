@@ -11,6 +11,8 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
+from products.gates import LOT_CERTIFICATE_DUE
+from traceability.certified import CERTIFIED
 from traceability.errors import (
     IntakeClaimed,
     IntakeOfAnother,
@@ -24,6 +26,7 @@ from traceability.errors import (
     LotShort,
     LotUnbalanced,
     LotUnknown,
+    LotWithoutCertificate,
     LotYoungerThanParcel,
     PiecesInvalid,
 )
@@ -165,15 +168,20 @@ class Lots:
         ``lots`` maps lot numbers to pieces. What was packed without a lot is bound ``afterwards`` by the same rules as
         of the moment of packing. Raises :class:`PiecesInvalid`, :class:`LineBound`, :class:`LotUnknown`,
         :class:`LotNotSealed`, :class:`LotOnHold`, :class:`LotOfAnotherProduct`, :class:`LotPastBestBefore`,
-        :class:`LotYoungerThanParcel`, :class:`LotShort`.
+        :class:`LotYoungerThanParcel`, :class:`LotShort`, :class:`LotWithoutCertificate`.
         """
         async with transaction():
             if mass_gram_per_piece <= 0 or not lots or any(not 0 < pieces <= MAX_GRAM for pieces in lots.values()):
                 raise PiecesInvalid(line=line)
-            if await row("SELECT 1 FROM line_lot WHERE line = $1", line):
-                raise LineBound(line=line)
             now = self.clock()
             packed_at = afterwards.packed_at if afterwards else now
+            bound, bare = (await rows(_BEFORE_BINDING, line, product, list(lots), merchant, china_day(packed_at)))[
+                0
+            ].values()
+            if bound:
+                raise LineBound(line=line)
+            if bare is not None:
+                raise LotWithoutCertificate(lot=bare)
             for number, pieces in sorted(lots.items()):
                 lot_id = await self.take(number, product, merchant, pieces, mass_gram_per_piece, packed_at)
                 await rows(
@@ -271,6 +279,12 @@ _DELIVERED_AFTER = (
     "EXISTS (SELECT 1 FROM lot_contribution c JOIN intake i ON i.id = c.intake_id"
     " WHERE c.lot_id = lot.id AND i.weighed_at > {0}"
     " UNION ALL SELECT 1 FROM process_run u WHERE u.lot_id = lot.id AND u.finished_at > {0})"
+)
+
+_BEFORE_BINDING = (
+    "SELECT EXISTS (SELECT 1 FROM line_lot WHERE line = $1) AS bound, (SELECT min(l.number) FROM lot l"
+    f" WHERE l.number = ANY($3) AND l.merchant = $4 AND {LOT_CERTIFICATE_DUE.format(product='$2', day='$5')}"
+    f" AND NOT {CERTIFIED.format(lot='l.id')}) AS bare"
 )
 
 

@@ -8,6 +8,8 @@ import msgspec
 from kit.database import rows
 from kit.money import split_fen
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from products.gates import LOT_CERTIFICATE_DUE
+from traceability.certified import CERTIFIED
 from traceability.errors import LotUnknown
 from traceability.models import LotKind
 
@@ -196,8 +198,9 @@ async def lots(
 
 
 async def lots_on_hand(merchant: str, products: Sequence[str], day: date) -> list[LotOnHand]:
-    """What a merchant has of some products that is sealed, not held and good on ``day``, first expired first.
+    """What a merchant has of some products that can be taken on ``day``, first expired first.
 
+    Sealed, not held, good on the day, certified where it must be.
     By best-before day (undated last), then the older, then by number; the 2,000 first.
     """
     found = await rows(
@@ -205,6 +208,8 @@ async def lots_on_hand(merchant: str, products: Sequence[str], day: date) -> lis
         " WHERE merchant = $1 AND product = ANY($2) AND sealed_at IS NOT NULL AND held_at IS NULL"
         " AND bound_gram < input_gram"
         " AND coalesce(best_before >= $3, true)"
+        f" AND (NOT {LOT_CERTIFICATE_DUE.format(product='lot.product', day='$3')}"
+        f" OR {CERTIFIED.format(lot='lot.id')})"
         ' ORDER BY best_before NULLS LAST, made_at, number COLLATE "C" LIMIT 2000',
         merchant,
         list(products),

@@ -51,6 +51,7 @@ def label_view(shown: LabelPage, shop: str) -> str:
                 ("生产批号", shown.out_batch_no),
                 ("单件序号", shown.serial),
                 ("保质期至", shown.best_before.isoformat() if shown.best_before is not None else None),
+                ("承诺达标合格证", shown.conformity),
                 ("产地", "、".join(shown.origins)),
                 ("生产经营者", shown.producer or "自产自销农户（依法免于登记）"),
             ]
