@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kit.clock import Clock, utc_now
+from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
 from kit.encryption import FieldCipher
 from kit.outbox import announce
@@ -14,9 +14,16 @@ from orders.groups.forming import demand_formed
 from orders.models import DeliveryKind, OrderState
 from orders.parcels import Shipping
 from orders.transitions import advance_or_refuse
+from products.gates import LOT_CERTIFICATE_DUE
+from traceability.errors import LotWithoutCertificate
 from traceability.lots import Afterwards, Lots
 from traceability.models import LateReason
 from traceability.queries import line_lots
+
+_TO_PACK = (
+    f"SELECT reference, product, mass_gram, {LOT_CERTIFICATE_DUE.format(product='order_line.product', day='$2')}"
+    " AS needs_certificate FROM order_line WHERE order_id = $1 AND refunded_quantity < quantity ORDER BY position"
+)
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,10 @@ class Fulfilment:
         """Pack a paid order; ``chosen`` maps a line reference to pieces by lot number.
 
         A line that names no lot is packed all the same and stays unattributed, shown as such, never guessed (domain
-        reference 2.5, object 6). Pieces that were refunded before packing are not packed. Repeating it with the same
-        lots changes nothing. Raises OrderNotFound, OrderStateConflict, GroupNotFormed, LineNotFound and the refusals of
-        traceability.
+        reference 2.5, object 6); but where the rule of the day demands a certificate of the lot, goods of which nobody
+        knows the lot have none and are not packed. Pieces that were refunded before packing are not packed. Repeating
+        it with the same lots changes nothing. Raises OrderNotFound, OrderStateConflict, GroupNotFormed, LineNotFound
+        and the refusals of traceability, LotWithoutCertificate among them.
         """
         async with transaction():
             now = self.clock()
@@ -55,14 +63,15 @@ class Fulfilment:
                 order["id"],
             ):
                 raise OrderStateConflict(state="after_sales_open")
-            lines = await rows(
-                "SELECT reference, product, mass_gram FROM order_line"
-                " WHERE order_id = $1 AND refunded_quantity < quantity ORDER BY position",
-                order["id"],
-            )
+            lines = await rows(_TO_PACK, order["id"], china_day(now))
             unknown = sorted(set(chosen) - {line["reference"] for line in lines})
             if unknown:
                 raise LineNotFound(lines=unknown)
+            bare = [
+                each["reference"] for each in lines if each["needs_certificate"] and not chosen.get(each["reference"])
+            ]
+            if bare:
+                raise LotWithoutCertificate(lines=bare)
             await self.lots.hold(merchant, (lot for lots in chosen.values() for lot in lots))
             for line in sorted(lines, key=lambda found: str(found["reference"])):
                 if lots := chosen.get(line["reference"]):

@@ -65,7 +65,7 @@ class RequirementKind(StrEnum):
 class CategoryRequirement(Model):
     """One of these papers must be valid on the day of every listing and every sale, in this category and below it.
 
-    One of a lot must be there when goods are taken from it for a parcel, and holds up no sale.
+    One of a lot must be there when its goods are packed; it holds up no listing and no sale.
 
     Rows are dated data with their source, because the rules change (domain reference 3.5 and 5).
     """

@@ -59,8 +59,8 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     """A lot's goods as their buyer sees them. Days are the county's, ``origins`` names of townships.
 
     ``farmers`` is None when they are so few that the number would tell who they are. A seller who is a person has
-    neither name nor licence here. ``conformity`` is number and day of
-    the valid certificate of conformity; a lot that is held shows none. ``recalled`` is why the lot was called back.
+    neither name nor licence here. ``conformity`` is number and day of the valid certificate of conformity; a lot that
+    is held shows none. ``recalled`` is why the lot was called back.
     """
 
     code: str

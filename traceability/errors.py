@@ -140,7 +140,8 @@ class LotOnHold(Conflict):
 
 
 class LotWithoutCertificate(Conflict):
-    """Goods of this category leave with the lot's certificate of conformity, and it has none that is valid."""
+    """Goods of this category leave with their lot's certificate of conformity: ``lot`` has none that is valid, or
+    ``lines`` name no lot that could have one."""
 
     code = "lot_without_certificate"
     title = "批次缺少承诺达标合格证"

@@ -50,3 +50,7 @@ END
 $$;
 
 CREATE OR REPLACE TRIGGER lot_guard BEFORE UPDATE ON lot FOR EACH ROW EXECUTE FUNCTION guard_lot();
+
+-- What waves propose from: an old merchant has thousands of lots that are used up.
+CREATE INDEX IF NOT EXISTS lot_on_hand ON lot (merchant, product, best_before)
+    WHERE sealed_at IS NOT NULL AND held_at IS NULL AND bound_gram < input_gram;

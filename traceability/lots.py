@@ -175,12 +175,10 @@ class Lots:
                 raise PiecesInvalid(line=line)
             now = self.clock()
             packed_at = afterwards.packed_at if afterwards else now
-            bound, bare = (await rows(_BEFORE_BINDING, line, product, list(lots), merchant, china_day(packed_at)))[
-                0
-            ].values()
-            if bound:
+            before = await rows(_BEFORE_BINDING, line, product, list(lots), merchant, china_day(packed_at))
+            if before[0]["bound"]:
                 raise LineBound(line=line)
-            if bare is not None:
+            if bare := before[0]["bare"]:
                 raise LotWithoutCertificate(lot=bare)
             for number, pieces in sorted(lots.items()):
                 lot_id = await self.take(number, product, merchant, pieces, mass_gram_per_piece, packed_at)

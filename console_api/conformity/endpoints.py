@@ -1,6 +1,10 @@
 """What a merchant promises of its lots."""
 
-from accounts.actors import Auditor, CountyOfficer, MerchantClerk
+import asyncio
+
+from sanic.response import HTTPResponse, raw
+
+from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.conformity.schemas import (
@@ -10,7 +14,8 @@ from console_api.conformity.schemas import (
     ConformityView,
     ConformityWithdrawalInput,
 )
-from traceability.conformity.queries import conformity_certificates
+from traceability.conformity.paper import certificate_paper
+from traceability.conformity.queries import conformity_certificate, conformity_certificates
 from traceability.conformity.service import Conformity
 
 
@@ -26,8 +31,15 @@ async def issue_conformity(
 @door.get("/conformity-certificates")
 async def list_conformity(actor: MerchantClerk | CountyOfficer | Auditor, query: ConformityQuery) -> ConformityView:
     """承诺达标合格证开具记录，最新在前，已作废的在内。"""
-    merchant = actor.merchant if isinstance(actor, MerchantClerk) else None
-    return ConformityView(*await conformity_certificates(merchant, query.lot, query.cursor, query.limit))
+    return ConformityView(*await conformity_certificates(own_merchant(actor), query.lot, query.cursor, query.limit))
+
+
+@door.get("/conformity-certificates/<number:str>/file")
+async def print_conformity(actor: MerchantClerk | CountyOfficer, number: str) -> HTTPResponse:
+    """打印合格证（A4 PDF，一式两联），按开具当日施行的样式。"""
+    shown = await conformity_certificate(own_merchant(actor), number)
+    headers = {"content-disposition": 'attachment; filename="conformity-certificate.pdf"'}
+    return raw(await asyncio.to_thread(certificate_paper, shown), content_type="application/pdf", headers=headers)
 
 
 @door.put("/conformity-certificates/<number:str>/withdrawal", status=204)

@@ -25,8 +25,8 @@ from traceability.queries import lots_on_hand
 MAX_ORDERS = 100
 """Orders of one wave: what one person picks in a round, and what one request packs."""
 
-# Without such a lot the line ships all the same and is unattributed. A lot on hold is not among them: its goods are not
-# to leave, and the order waits.
+# Without such a lot the line ships all the same and is unattributed. A lot on hold is not among them, nor one without
+# the certificate that it needs: its goods are not to leave, and the order waits for a later wave.
 _LOT_REFUSALS = (
     LotNotSealed,
     LotOfAnotherProduct,
@@ -87,8 +87,8 @@ class PackingWaves:
         """Pack every order of a wave that still waits, each in a transaction of its own.
 
         A lot that cannot be taken any more costs its lines their lots, never the parcel: they ship unattributed. What
-        may not be packed (a claim was opened, the buyer has his money back) is refused with its code and leaves the
-        wave; the others go on. Repeating it packs what is left. Raises WaveUnknown.
+        may not be packed (a claim was opened, the buyer has his money back, a certificate is missing) is refused with
+        its code and leaves the wave; the others go on. Repeating it packs what is left. Raises WaveUnknown.
         """
         wave = await row("SELECT id FROM packing_wave WHERE number = $1 AND merchant = $2", number, merchant)
         if wave is None:

@@ -80,7 +80,8 @@ async def enter_tree(proofs: Proofs, by: str) -> None:
     lodging = "DEMO-旅馆业治安管理办法与民宿备案"
     await require("lodging", paper, LODGING_PAPERS, date(2020, 1, 1), None, lodging, by)
     for code in ("fruit", "fungi-shoots"):
-        await require(code, certificate, ["commitment"], COMMITMENT_FROM, None, COMMITMENT_RULE, by)
+        for kind in (certificate, RequirementKind.LOT_CERTIFICATE):
+            await require(code, kind, ["commitment"], COMMITMENT_FROM, None, COMMITMENT_RULE, by)
     await require("cured-meat", certificate, ["quarantine"], date(2020, 1, 1), None, "DEMO-动物检疫", by)
 
 

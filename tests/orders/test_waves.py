@@ -15,6 +15,10 @@ from orders.waves.queries import waves as list_of_waves
 from orders.waves.service import PackingWaves
 from poverty_alleviation.reconciliation import reconciliation
 from tests.orders.mall import Mall, facts, state_of
+from tests.traceability.test_conformity import demanded
+from traceability.conformity.models import ConformityBasis
+from traceability.conformity.service import Conformity
+from traceability.errors import LotWithoutCertificate
 from traceability.lots import LotNotes
 from traceability.models import LotUnit
 from traceability.queries import LotOnHand, line_lots
@@ -209,3 +213,41 @@ async def test_many_scans_and_many_clerks_at_once_pack_each_order_once(mall: Mal
     await asyncio.gather(*(waves.pack(mall.merchant, number, CLERK) for _ in range(4)))
     assert len(await facts(OrderPacked)) == 6
     assert await scalar("SELECT sum(bound_gram)::bigint FROM lot") == 3_000
+
+
+async def test_what_needs_a_certificate_waits_for_it(mall: Mall) -> None:
+    """A rule of the category demands a certificate of every lot: nothing is proposed of a lot without one, nothing is
+    packed without a lot, and what was proposed waits when its certificate is taken back. A certificate frees it.
+    """
+    lot = await mall.sealed_lot(5_000)
+    (line,) = await due_orders(mall, 2)
+    order = line.rpartition("-")[0]
+    await demanded(mall.product, china_day(mall.watch()))
+    with pytest.raises(LotWithoutCertificate):
+        await mall.fulfilment.pack(mall.merchant, order, {}, CLERK)
+    waves, certificates = waves_of(mall), Conformity(mall.watch)
+
+    async def packed_by_a_wave(number: str) -> str | None:
+        await waves.pack(mall.merchant, number, CLERK)
+        ((found,),) = [(await wave_card(mall.merchant, number)).orders]
+        return found.refused_code
+
+    bare = await waves.propose(mall.merchant, None, CLERK)
+    assert proposed(await wave_card(mall.merchant, bare)) == {line: {}}
+    assert await packed_by_a_wave(bare) == "lot_without_certificate"
+    first = await certificates.issue(mall.merchant, lot, ConformityBasis.OWN_PROMISE, "19900000001", CLERK)
+    hasty = await waves.propose(mall.merchant, None, CLERK)
+    assert proposed(await wave_card(mall.merchant, hasty)) == {line: {lot: 2}}
+    await certificates.withdraw(mall.merchant, first, "信息有误", CLERK)
+    assert await packed_by_a_wave(hasty) == "lot_without_certificate"
+    assert await state_of(order) == "paid"
+    await certificates.issue(mall.merchant, lot, ConformityBasis.OWN_TEST, "19900000001", CLERK)
+    assert await packed_by_a_wave(await waves.propose(mall.merchant, None, CLERK)) is None
+    assert [(bound.lot, bound.quantity) for bound in await line_lots([line])] == [(lot, 2)]
+
+
+async def test_a_rule_for_lots_begins_on_its_day(mall: Mall) -> None:
+    (line,) = await due_orders(mall, 2)
+    await demanded(mall.product, china_day(mall.watch()) + timedelta(days=1))
+    await mall.fulfilment.pack(mall.merchant, line.rpartition("-")[0], {}, CLERK)
+    assert await state_of(line.rpartition("-")[0]) == "packed"

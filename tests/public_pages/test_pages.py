@@ -125,6 +125,32 @@ async def test_a_label_opened_in_the_mini_program_counts_as_its_source(
     assert await scalar("SELECT source FROM customer_order ORDER BY id DESC LIMIT 1") == f"scan:{label.code}"
 
 
+async def test_a_label_shows_the_certificate_of_its_lot_while_it_stands(
+    house: House, http: httpx.AsyncClient, inside: House
+) -> None:
+    """The page is kept for a moment, so what changes afterwards is asked of what it is made from."""
+    label, owner = await labelled(house, http), owner_of(house, http)
+
+    async def shown() -> str | None:
+        return (await label_page(label.code, 3, utc_now())).conformity
+
+    assert await shown() is None
+    told = {"basis": "own_promise", "contact": "19900000001"}
+    path = f"/v1/console/lots/{label.lot}"
+    made = await owner.ask("merchant_clerk", "POST", f"{path}/conformity-certificate", told)
+    text = check_good(await http.get(f"/s/{label.code}"))
+    assert await shown() == f"{made['certificate']} {china_day(utc_now()).isoformat()}"
+    assert made["certificate"] in text
+    assert told["contact"] not in text
+    await owner.ask("merchant_clerk", "PUT", f"{path}/hold", {"reason": "storage", "note": "冷库故障"})
+    assert await shown() is None
+    await owner.ask("merchant_clerk", "PUT", f"{path}/release", {"note": "已修复"})
+    assert await shown() is not None
+    withdrawal = f"/v1/console/conformity-certificates/{made['certificate']}/withdrawal"
+    await owner.ask("merchant_clerk", "PUT", withdrawal, {"because": "信息有误"})
+    assert await shown() is None
+
+
 async def test_a_label_tells_its_lot_after_the_goods_have_left_the_shelf(
     house: House, http: httpx.AsyncClient, inside: House
 ) -> None:

@@ -20,6 +20,7 @@ async def give(owner: Owner) -> None:
     lot = (await owner.ask("merchant_clerk", "POST", "/v1/console/lots", goods))["lot"]["number"]
     await _run(owner, delivery)
     await _quality(owner, delivery)
+    await _conformity(owner, delivery)
     owner.found.by_pattern["/v1/console/lots/"] = {"number": lot}
     owner.found.private["merchant_clerk"] |= {mine, intake, lot}
     owner.found.private["station_keeper"] |= {kept}
@@ -42,6 +43,19 @@ async def _run(owner: Owner, delivery: dict[str, object]) -> None:
         "console.finish_process_run": run | {"inputs": {lot: 100}, "output_gram": 90},
     }
     owner.found.private["merchant_clerk"] |= {recipe, made["lot"]["number"]}
+
+
+async def _conformity(owner: Owner, delivery: dict[str, object]) -> None:
+    """A certificate of a sealed lot."""
+    more = delivery | {"client_id": f"certified-{owner.turn:04}"}
+    intake = (await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", more))["number"]
+    goods = {"product": owner.house.product, "input_gram": 1000, "intakes": [intake]}
+    lot = (await owner.ask("merchant_clerk", "POST", "/v1/console/lots", goods))["lot"]["number"]
+    await owner.ask("merchant_clerk", "PUT", f"/v1/console/lots/{lot}/seal")
+    told = {"basis": "own_promise", "contact": "19900000001"}
+    made = await owner.ask("merchant_clerk", "POST", f"/v1/console/lots/{lot}/conformity-certificate", told)
+    owner.found.by_pattern["/v1/console/conformity-certificates/"] = {"number": made["certificate"]}
+    owner.found.private["merchant_clerk"].add(made["certificate"])
 
 
 async def _quality(owner: Owner, delivery: dict[str, object]) -> None:

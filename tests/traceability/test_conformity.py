@@ -3,15 +3,19 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from tortoise.exceptions import BaseORMException
 
 from kit.database import execute, row, scalar
 from products.catalogue_models import RequirementKind
 from products.categories import Categories
+from tests.poverty_alleviation.papers import pages_of
 from tests.traceability.test_lots import NOW, Yard, clock, yard  # noqa: F401 - the fixture
 from traceability.conformity.errors import ConformityExists, ConformityUnknown
+from traceability.conformity.forms import form_of
 from traceability.conformity.models import ConformityBasis
-from traceability.conformity.queries import conformity_certificates
+from traceability.conformity.paper import certificate_paper
+from traceability.conformity.queries import ConformityCard, conformity_certificate, conformity_certificates
 from traceability.conformity.service import Conformity
 from traceability.errors import LotNotSealed, LotOnHold, LotUnknown, LotWithoutCertificate
 from traceability.lots import Afterwards
@@ -23,10 +27,10 @@ from traceability.queries import lots_on_hand
 CLERK, CONTACT = "staff:clerk", "19900000001"
 
 
-async def demanded(yard: Yard, since: date) -> None:  # noqa: F811
+async def demanded(product: str, since: date) -> None:
     """Every lot of the product's category needs a certificate from a day on."""
     category = await scalar(
-        "SELECT c.code FROM product p JOIN category c ON c.id = p.category_id WHERE p.code = $1", yard.product
+        "SELECT c.code FROM product p JOIN category c ON c.id = p.category_id WHERE p.code = $1", product
     )
     await Categories(clock).require(
         category, RequirementKind.LOT_CERTIFICATE, ["commitment"], since, None, "令2025年第4号", "x"
@@ -39,7 +43,7 @@ async def issue(yard: Yard, lot: str) -> str:  # noqa: F811
 
 async def test_what_the_rule_of_the_day_demands_does_not_leave_without_it(yard: Yard) -> None:  # noqa: F811
     lot = await yard.sealed(10_000)
-    await demanded(yard, date(2026, 11, 23))
+    await demanded(yard.product, date(2026, 11, 23))
     with pytest.raises(LotWithoutCertificate):
         await yard.lots.bind("O1-1", yard.product, yard.merchant, {lot: 1}, 500)
     assert await lots_on_hand(yard.merchant, [yard.product], date(2026, 11, 23)) == []
@@ -57,7 +61,7 @@ async def test_what_the_rule_of_the_day_demands_does_not_leave_without_it(yard: 
 
 async def test_a_rule_that_begins_tomorrow_demands_nothing_today(yard: Yard) -> None:  # noqa: F811
     lot = await yard.sealed(10_000)
-    await demanded(yard, date(2026, 11, 24))
+    await demanded(yard.product, date(2026, 11, 24))
     await yard.lots.bind("O1-1", yard.product, yard.merchant, {lot: 1}, 500)
 
 
@@ -76,8 +80,37 @@ async def test_a_certificate_says_what_the_form_asks_for_and_there_is_one(yard: 
     assert (card.number, card.product_name, card.mass_gram, card.producer, card.origin, card.contact) == (
         number, about["title"], 10_000, about["name"], about["township"], CONTACT,
     )  # fmt: skip
-    assert (card.issued_on, card.promise[:2]) == (date(2026, 11, 23), "承诺")
+    assert card.issued_on == date(2026, 11, 23)
+    assert await conformity_certificate(yard.merchant, number) == card
+    with pytest.raises(ConformityUnknown):
+        await conformity_certificate(yard.other, number)
     assert await conformity_certificates(yard.other, None, None, 9) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "title", "kept", "basis"),
+    [
+        (date(2020, 6, 11), "食用农产品合格证", "保存 1 年", None),
+        (date(2026, 1, 31), "食用农产品合格证", "保存 1 年", None),
+        (date(2026, 2, 1), "农产品质量安全承诺达标合格证", "保存 2 年", "□ 自我检测 □ 质量安全控制 √ 自我承诺"),
+    ],
+)
+def test_a_certificate_is_printed_twice_on_the_form_of_its_day(
+    issued_on: date, title: str, kept: str, basis: str | None
+) -> None:
+    card = ConformityCard(
+        "H1", "L1", "M1", "柠檬", 10_050, "示例农场", "章凤镇", CONTACT, "own_promise", issued_on, None, ""
+    )
+    (words,) = pages_of(certificate_paper(card))
+    assert words.count("10.050 千克") == words.count("编号 H1") == 2
+    assert (words.count(f"{title}\n"), words.count(kept)) == (2, 1)
+    assert words.count("√ ") == 2 * (len(form_of(issued_on).promises) + (basis is not None))
+    assert basis is None or words.count(basis) == 2
+    assert certificate_paper(card) == certificate_paper(card)
+    assert (
+        "已作废：信息有误"
+        in pages_of(certificate_paper(replace(card, withdrawn_at=NOW, withdrawn_because="信息有误")))[0]
+    )
 
 
 async def test_lots_that_get_none(yard: Yard) -> None:  # noqa: F811
@@ -103,5 +136,19 @@ async def test_lots_that_get_none(yard: Yard) -> None:  # noqa: F811
 )
 async def test_a_certificate_stays_as_it_was_issued(yard: Yard, attack: str) -> None:  # noqa: F811
     await issue(yard, await yard.sealed(1_000))
+    with pytest.raises(BaseORMException):
+        await execute(attack)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE conformity_certificate SET withdrawn_because = 'y'",
+        "UPDATE conformity_certificate SET withdrawn_at = NULL, withdrawn_by = NULL, withdrawn_because = ''",
+    ],
+)
+async def test_a_withdrawal_is_final(yard: Yard, attack: str) -> None:  # noqa: F811
+    """Fails when ``guard_conformity`` lets a withdrawn row change: tried."""
+    await Conformity(clock).withdraw(yard.merchant, await issue(yard, await yard.sealed(1_000)), "信息有误", CLERK)
     with pytest.raises(BaseORMException):
         await execute(attack)
