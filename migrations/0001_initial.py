@@ -38,6 +38,7 @@ from scans.models import ScanPlace
 from settlements.models import Bearer, EntryKind
 from tortoise.contrib.postgres.fields import TSVectorField
 from tortoise.fields.base import OnDelete
+from traceability.conformity.models import ConformityBasis
 from traceability.models import IntakeMode, LateReason, LotKind, LotUnit, SupplierKind
 from traceability.quality.models import HoldReason, InspectionState
 from tortoise import fields
@@ -266,7 +267,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('category', fields.ForeignKeyField('longchuan.Category', source_field='category_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('kind', fields.CharEnumField(description='MERCHANT_PAPER: merchant_paper\nCERTIFICATE: certificate', enum_type=RequirementKind, max_length=16)),
+                ('kind', fields.CharEnumField(description='MERCHANT_PAPER: merchant_paper\nCERTIFICATE: certificate\nLOT_CERTIFICATE: lot_certificate', enum_type=RequirementKind, max_length=16)),
                 ('any_of', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('effective_from', fields.DateField()),
                 ('effective_until', fields.DateField(null=True)),
@@ -1088,6 +1089,28 @@ class Migration(migrations.Migration):
                 ('held_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'lot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='input_gram > 0', name='lot_input'), CheckConstraint(check='bound_gram BETWEEN 0 AND input_gram', name='lot_bound'), CheckConstraint(check='sealed_at IS NOT NULL OR bound_gram = 0', name='lot_sealed_before_bound'), CheckConstraint(check="(unit = 'piece') = (piece_gram IS NOT NULL) AND (piece_gram IS NULL OR (piece_gram > 0 AND input_gram % piece_gram = 0))", name='lot_pieces'), CheckConstraint(check='(harvest_from IS NULL) = (harvest_until IS NULL) AND (harvest_until IS NULL OR (harvest_from <= harvest_until AND (best_before IS NULL OR harvest_until <= best_before)))', name='lot_days')], 'indexes': [Index(fields=['merchant', 'product'], name='lot_merchant_product')], 'pk_attr': 'id', 'table_description': 'Goods of one product of one merchant, made of contributions; sealed once, then only taken from.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ConformityCertificate',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('lot', fields.ForeignKeyField('longchuan.Lot', source_field='lot_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('product_name', fields.CharField(max_length=120)),
+                ('mass_gram', fields.BigIntField()),
+                ('producer', fields.CharField(max_length=120)),
+                ('origin', fields.CharField(max_length=200)),
+                ('contact', fields.CharField(max_length=60)),
+                ('basis', fields.CharEnumField(description='OWN_TEST: own_test\nCOMMISSIONED_TEST: commissioned_test\nQUALITY_CONTROL: quality_control\nOWN_PROMISE: own_promise', enum_type=ConformityBasis, max_length=20)),
+                ('issued_on', fields.DateField()),
+                ('issued_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('issued_by', fields.CharField(max_length=60)),
+                ('withdrawn_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('withdrawn_by', fields.CharField(null=True, max_length=60)),
+                ('withdrawn_because', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'conformity_certificate', 'app': 'longchuan', 'constraints': [CheckConstraint(check="mass_gram > 0 AND contact <> ''", name='conformity_certificate_content'), CheckConstraint(check="(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL OR withdrawn_because <> '')", name='conformity_certificate_withdrawn'), UniqueConstraint(fields=('lot_id',), name='conformity_certificate_one_valid', condition='withdrawn_at IS NULL')], 'indexes': [Index(fields=['lot_id', 'id'], name='conformity_certificate_lot')], 'pk_attr': 'id', 'table_description': 'What a producer promises of one lot (form of 2020, order 4/2025 of the ministry; domain reference 3.5).'},
             bases=['Model'],
         ),
         ops.CreateModel(
