@@ -124,8 +124,8 @@ class Shop:
                 await running_campaign(self.merchants[1], threshold_fen=2_000, off_fen=333, quantity=1_000),
                 await running_campaign(threshold_fen=5_000, off_fen=1_001, merchant_bears_bp=3_000, quantity=1_000),
             ]
-            self.clerk = await self._staff("clerk", Role.MERCHANT_CLERK, self.merchants[0])
-            self.keeper = await self._staff("keeper", Role.STATION_KEEPER, TOWNSHIP)
+            self.clerk = await self.staff("clerk", Role.MERCHANT_CLERK, self.merchants[0])
+            self.keeper = await self.staff("keeper", Role.STATION_KEEPER, TOWNSHIP)
             for each in (await self.wechat.post("/people", {"count": people}))["people"]:
                 self.people.append(await self._person(each["openid"]))
 
@@ -153,7 +153,8 @@ class Shop:
         person.coupons = [await Coupons().claim(person.number, campaign) for campaign in self.campaigns]
         return person
 
-    async def _staff(self, login: str, role: Role, scope: str) -> Client:
+    async def staff(self, login: str, role: Role, scope: str = "") -> Client:
+        """An employee at the console."""
         now = utc_now()
         account = await StaffAccount.create(
             number=public_number(now, "U"), login=login, name="示例职员", password_hash="!", password_set_at=now,
