@@ -82,7 +82,7 @@ def counted(
 
 
 async def count(house: House) -> tuple[dict[str, Counted], dict[str, Counted]]:
-    every = sorted(endpoints(), key=_turn)
+    every = sorted(endpoints(), key=turn_of)
     reads = [e for e in every if e.method == "GET"]
     async with httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=20) as http:
         owner = Owner(house, http, await give_belongings(house))
@@ -104,7 +104,7 @@ async def connected(house: House) -> AsyncIterator[None]:
         await context.close_connections()
 
 
-def _turn(endpoint: Endpoint) -> tuple[int, bool, str, int]:
+def turn_of(endpoint: Endpoint) -> tuple[int, bool, str, int]:
     """As the doors are written: whoever was imported first in this process must not matter.
 
     Good requests come first: the others take off the shelf and close what these are about.

@@ -1,0 +1,129 @@
+"""One household with words that stand nowhere else, and a whole life of its goods.
+
+What its supplier brings is weighed, put into a lot, packed, shipped, given back in part, labelled, sold from a page and
+in a live session's basket; its income is earned, paid out and confirmed. Every word of it is synthetic.
+"""
+
+import base64
+import json
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from kit.clock import china_day, utc_now
+from kit.database import execute
+from poverty_alleviation.payouts import due
+from tests.doors.belongings import Owner
+from tests.doors.good_requests import bought, mall_of
+from tests.poverty_alleviation.good_requests import AT, RULE
+from tests.products.shelf import TOWNSHIP
+from tests.traceability.good_requests import delivery
+
+CODE, VILLAGE = "示例金丝雀户甲七", "金丝雀谷示例村"
+# The unassigned area 999999 (domain reference 6.4); no other person of the tests has this number or this phone.
+ID_NUMBER, PHONE, NAME = "999999196003038414", "10000007731", "鸣金丝雀示例户主"
+STATUS_PAPER, LINK_PAPER = "金丝雀认定示例文件", "金丝雀关联示例文件"
+VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
+
+WORDS = {
+    "name": (NAME,),
+    "id_number": (ID_NUMBER,),
+    "phone": (PHONE,),
+    "code": (CODE,),
+    "village": (VILLAGE,),
+    "status": (STATUS_PAPER,),
+    "link": (LINK_PAPER,),
+    "income": (VOUCHER, VISIT),
+}
+"""What of it belongs to which class of fields."""
+
+
+@dataclass(frozen=True)
+class Canary:
+    """The names under which strangers may meet its goods."""
+
+    supplier: str
+    intake: str
+    lot: str
+    order: str
+    line: str
+    trade: str
+    label: str
+    contract: str
+    payout: str
+
+
+async def live(owner: Owner) -> Canary:
+    """The household's life; the house's database is connected."""
+    mall = mall_of(owner.house)
+    new = {
+        "code": CODE, "name": NAME, "id_number": ID_NUMBER, "phone": PHONE, "township": TOWNSHIP, "village": VILLAGE,
+    }  # fmt: skip
+    await owner.ask("poverty_officer", "POST", f"{AT}/households", new)
+    status = {"status": "registered", "valid_from": "2020-01-01", "document": STATUS_PAPER}
+    await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/statuses", status)
+    contract = await _contract(owner)
+    body = await delivery(owner, "merchant_clerk")
+    link = {"supplier": body["supplier"], "valid_from": "2020-01-01", "document": LINK_PAPER}
+    await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/supplier-links", link)
+    intake = (await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", body))["number"]
+    lot = await mall.lots.make(mall.merchant, mall.product, 10_000, [intake], "staff:clerk")
+    await mall.lots.seal(mall.merchant, lot, "staff:clerk")
+    labels = {"sku": owner.house.sku}
+    made = await owner.ask("merchant_clerk", "POST", f"/v1/console/lots/{lot}/labels", labels)
+    order = await bought(owner, "paid")
+    await mall.fulfilment.pack(mall.merchant, order.number, {order.line: {lot: 2}}, "staff:clerk")
+    await mall.fulfilment.ship(mall.merchant, order.number, "SF", "SF0000007731", "staff:clerk")
+    await mall.life.receive(order.consumer, order.number)
+    await mall.deliver()
+    await mall.refund(order.placed, 0, 1)
+    await mall.deliver()
+    await execute("UPDATE customer_order SET received_at = now() - interval '8 days' WHERE number = $1", order.number)
+    await mall.life.earn_due()
+    await mall.deliver()
+    payout = await _paid(owner)
+    await mall.deliver()
+    return Canary(
+        str(body["supplier"]), intake, lot, order.number, order.line, order.trade, made["labels"][0]["code"], contract,
+        payout,
+    )  # fmt: skip
+
+
+async def _contract(owner: Owner) -> str:
+    parties = {"centre": ["示例中心"], "station": ["示例站"], "household": [CODE]}
+    terms = {
+        "template": "centre_station_household", "merchant": owner.house.merchant, "parties": parties,
+        "document": "示例合同 7731 号", "valid_from": "2026-01-01",
+    }  # fmt: skip
+    number = (await owner.ask("poverty_officer", "POST", f"{AT}/contracts", terms))["number"]
+    per_kilogram = RULE | {"kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
+    await owner.ask("poverty_officer", "POST", f"{AT}/contracts/{number}/rules", per_kilogram)
+    return str(number)
+
+
+async def _paid(owner: Owner) -> str:
+    """What it has earned reaches its bank, and it says so."""
+    (owed,) = [each for each in await due() if each.household == CODE]
+    body = {
+        "household": CODE, "merchant": owed.merchant, "amount_fen": owed.amount_fen, "bank_voucher": VOUCHER,
+        "paid_on": china_day(utc_now()).isoformat(),
+    }  # fmt: skip
+    number = (await owner.ask("poverty_officer", "POST", f"{AT}/payouts", body))["number"]
+    heard = {"kind": "visit", "evidence": VISIT, "confirmed_at": utc_now().isoformat()}
+    await owner.ask("poverty_officer", "PUT", f"{AT}/payouts/{number}/confirmation", heard)
+    return str(number)
+
+
+def spellings(word: str) -> tuple[bytes, ...]:
+    """A word as JSON, an address, a dump, a log line or a two-byte file may spell it."""
+    raw = word.encode()
+    whole = base64.b64encode(raw).rstrip(b"=")
+    return (
+        raw,
+        json.dumps(word)[1:-1].encode(),
+        quote(word).encode(),
+        raw.hex().encode(),
+        repr(raw)[2:-1].encode(),
+        word.encode("utf-16-le"),
+        word.encode("gb18030"),
+        whole[: len(whole) // 4 * 4],
+    )

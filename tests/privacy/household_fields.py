@@ -1,0 +1,116 @@
+"""What nobody but the poverty office may learn of a household: the catalogue that sweep and scan are generated from.
+
+Each class of field says which roles may read it and in which tables it may stand in clear (domain reference 5). A new
+column of a household's own tables belongs to a class here, or to ``PLAIN`` with the reason why it is no secret.
+"""
+
+from dataclasses import dataclass
+
+OFFICE = frozenset({"poverty_officer"})
+BOOKS = OFFICE | {"auditor"}
+"""Auditors read figures by code alone."""
+
+IDENTITY_VIEW = "console.show_household_identity"
+"""The one route that unmasks, with a purpose that is on record before the answer."""
+
+
+@dataclass(frozen=True)
+class FieldClass:
+    """One class of fields.
+
+    ``columns`` hold it, sealed or in clear; ``tables`` may hold it in clear. ``routes``: the only endpoints that show
+    it to the roles; empty for any of theirs. ``members`` are the JSON names that appear in no answer to others.
+    """
+
+    name: str
+    columns: frozenset[str]
+    readers: frozenset[str]
+    tables: frozenset[str] = frozenset()
+    routes: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+
+
+SIGNATORIES = dict.fromkeys(
+    (
+        "console.show_ledger_period",
+        "console.show_period_certificate",
+        "console.begin_period_close",
+        "console.sign_ledger_period",
+    ),
+    frozenset({"county_officer"}),
+)
+"""The operator signs the county's sums of a month, so it reads them: members of sums, never a word of a household."""
+UNMASKED = frozenset({IDENTITY_VIEW})
+CLASSES = (
+    FieldClass("name", frozenset({"household.name_cipher"}), OFFICE, routes=UNMASKED),
+    FieldClass(
+        "id_number",
+        frozenset({"household.id_number_cipher", "household.id_number_index"}),
+        OFFICE,
+        routes=UNMASKED,
+        members=frozenset({"id_number"}),
+    ),
+    FieldClass("phone", frozenset({"household.phone_cipher"}), OFFICE, routes=UNMASKED),
+    FieldClass(
+        "masked",
+        frozenset(),
+        OFFICE,
+        members=frozenset({"name_masked"}),
+    ),
+    FieldClass(
+        "code",
+        frozenset({"household.code", "contract_party.party", "ledger_account.owner"}),
+        BOOKS,
+        # ``access_log`` says whose identity was looked at. ``idempotency_claim`` keeps answers that name a code alone.
+        tables=frozenset(
+            {"household", "contract_party", "ledger_account", "line_basis", "access_log", "idempotency_claim"}
+        ),
+        members=frozenset({"household", "households", "household_code"}),
+    ),
+    FieldClass("village", frozenset({"household.village"}), BOOKS, tables=frozenset({"household"})),
+    FieldClass(
+        "status",
+        frozenset({"household_status.status", "household_status.document"}),
+        OFFICE,
+        tables=frozenset({"household_status"}),
+        members=frozenset({"statuses", "assistance_status", "is_registered", "is_poor", "labels_of_household"}),
+    ),
+    FieldClass(
+        "link",
+        frozenset({"supplier_link.supplier", "supplier_link.document"}),
+        OFFICE,
+        tables=frozenset({"supplier_link"}),
+        members=frozenset({"supplier_links"}),
+    ),
+    FieldClass(
+        "income",
+        frozenset({"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence"}),
+        BOOKS,
+        # The note of a journal, hashed with it, names the proof.
+        tables=frozenset({"payout", "income_confirmation", "ledger_journal", "idempotency_claim"}),
+        members=frozenset(
+            {
+                "attributed_sales_fen", "provisional_sales_fen", "income_paid_fen", "income_confirmed_fen",
+                "income_earned_fen", "income_accrued_fen", "income_by_category",
+            }
+        ),
+    ),
+)  # fmt: skip
+
+PLAIN = {
+    "id": "a number of the table's own",
+    "household_id": "the same",
+    "township": "of nine divisions; every supplier has one",
+    "valid_from": "a day",
+    "valid_until": "a day",
+    "entered_by": "the officer",
+    "entered_at": "a moment",
+    "recorded_by": "the officer",
+    "recorded_at": "a moment",
+    "linked_by": "the officer",
+    "linked_at": "a moment",
+    "number": "a public number of the payout's own",
+    "merchant": "who pays",
+    "paid_on": "a day",
+}
+OWN_TABLES = ("household", "household_status", "supplier_link", "payout")
