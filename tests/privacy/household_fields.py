@@ -19,7 +19,8 @@ class FieldClass:
     """One class of fields.
 
     ``columns`` hold it, sealed or in clear; ``tables`` may hold it in clear. ``routes``: the only endpoints that show
-    it to the roles; empty for any of theirs. ``members`` are the JSON names that appear in no answer to others.
+    it to the roles; empty for any of theirs. ``members`` are the JSON names that appear in no answer to others; a name
+    that other people's views have too (``id_number`` of a legal person, ``phone`` of a buyer) cannot be one.
     """
 
     name: str
@@ -35,7 +36,7 @@ SIGNATORIES = dict.fromkeys(
         "console.show_ledger_period",
         "console.show_period_certificate",
         "console.begin_period_close",
-        "console.sign_ledger_period",
+        "console.sign_period",
     ),
     frozenset({"county_officer"}),
 )
@@ -48,7 +49,6 @@ CLASSES = (
         frozenset({"household.id_number_cipher", "household.id_number_index"}),
         OFFICE,
         routes=UNMASKED,
-        members=frozenset({"id_number"}),
     ),
     FieldClass("phone", frozenset({"household.phone_cipher"}), OFFICE, routes=UNMASKED),
     FieldClass(

@@ -79,7 +79,8 @@ async def sweep(house: House) -> tuple[Canary, Swept]:
 
 
 def test_no_answer_tells_a_stranger_of_a_household(lived: Lived) -> None:
-    assert sorted(lived.swept.leaks) == []
+    leaks = "\n".join(map(str, sorted(lived.swept.leaks)))
+    assert not leaks, leaks
 
 
 def test_the_sweep_has_asked_every_route_in_every_role(lived: Lived) -> None:
