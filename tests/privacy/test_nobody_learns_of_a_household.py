@@ -2,8 +2,9 @@
 
 A canary household lives through everything (``canary.py``); then each route of each door is asked by each role about
 ordinary things and about the canary's own goods, and afterwards logs, tables, a dump, Redis, queue, outbox and files
-are searched. Tried by hand, each caught: the village added to the scan page's answer by ``scans``; ``on_order_packed``
-logging a household's code; an intake's view with a member ``household``; a column of the code on ``line_basis``.
+are searched. Fails, tried by planting in ``Households.link``: its paper as the supplier's name (lists of suppliers and
+intakes, lots, the table, a kept answer), its paper printed (the log), its code in a file of the state directory and in
+the queue's list in Redis, its name as the village (figures and statements, the table, the dump).
 """
 
 import asyncio
