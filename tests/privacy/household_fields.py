@@ -84,7 +84,9 @@ CLASSES = (
     ),
     FieldClass(
         "income",
-        frozenset({"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence"}),
+        frozenset(
+            {"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence", "household_statement.text"}
+        ),
         BOOKS,
         # The note of a journal, hashed with it, names the proof.
         tables=frozenset({"payout", "income_confirmation", "ledger_journal", "idempotency_claim"}),
@@ -112,5 +114,17 @@ PLAIN = {
     "number": "a public number of the payout's own",
     "merchant": "who pays",
     "paid_on": "a day",
+    "contract_id": "a number of the table's own",
+    "role": "of a chain",
+    "source_type": "payout or intake",
+    "source_id": "the public number of that",
+    "kind": "how it was confirmed",
+    "confirmed_at": "a moment",
+    "quarter": "of a year",
+    "digest": "stands in the vault beside its text",
+    "page_hash": "of a random token",
+    "issued_by": "the officer",
+    "issued_at": "a moment",
+    "attempts": "a count",
+    "blocked_until": "a moment",
 }
-OWN_TABLES = ("household", "household_status", "supplier_link", "payout")
