@@ -1,7 +1,8 @@
 """What nobody but the poverty office may learn of a household: the catalogue that sweep and scan are generated from.
 
 Each class of field says which roles may read it and in which tables it may stand in clear (domain reference 5). A new
-column of a household's own tables belongs to a class here, or to ``PLAIN`` with the reason why it is no secret.
+column of a household's own tables belongs to a class here, or to ``PLAIN`` with the reason why it is no secret
+(``test_classes.py``).
 """
 
 from dataclasses import dataclass
@@ -99,32 +100,35 @@ CLASSES = (
     ),
 )  # fmt: skip
 
-PLAIN = {
+EVERYWHERE = {
     "id": "a number of the table's own",
     "household_id": "the same",
-    "township": "of nine divisions; every supplier has one",
+    "contract_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
-    "entered_by": "the officer",
-    "entered_at": "a moment",
-    "recorded_by": "the officer",
-    "recorded_at": "a moment",
-    "linked_by": "the officer",
-    "linked_at": "a moment",
-    "number": "a public number of the payout's own",
-    "merchant": "who pays",
-    "paid_on": "a day",
-    "contract_id": "a number of the table's own",
-    "role": "of a chain",
-    "source_type": "payout or intake",
-    "source_id": "the public number of that",
-    "kind": "how it was confirmed",
-    "confirmed_at": "a moment",
-    "quarter": "of a year",
-    "digest": "stands in the vault beside its text",
-    "page_hash": "of a random token",
-    "issued_by": "the officer",
-    "issued_at": "a moment",
-    "attempts": "a count",
-    "blocked_until": "a moment",
 }
+"""Columns that are no secret in whatever table, with the reason."""
+
+PLAIN = {
+    "household.township": "of nine divisions; every supplier has one",
+    "payout.number": "a public number of its own",
+    "payout.merchant": "who pays",
+    "payout.paid_on": "a day",
+    "contract_party.role": "of a chain",
+    "income_confirmation.source_type": "payout or intake",
+    "income_confirmation.source_id": "the public number of that",
+    "income_confirmation.kind": "how it was confirmed",
+    "household_statement.number": "a public number of its own",
+    "household_statement.quarter": "of a year",
+    "household_statement.digest": "stands in the vault beside its text",
+    "household_statement.page_hash": "of a random token",
+    "household_statement.attempts": "a count",
+    "household_statement.blocked_until": "a moment",
+}
+"""Columns of one table that are no secret, with the reason. Beside them only moments and who acted (``*_at, *_by``)."""
+
+
+def is_plain(column: str) -> bool:
+    """Whether ``table.column`` is no secret."""
+    name = column.partition(".")[2]
+    return column in PLAIN or name in EVERYWHERE or name.endswith(("_at", "_by"))

@@ -20,6 +20,10 @@ from tests.privacy.canary import WORDS, Canary, spellings
 from tests.privacy.household_fields import CLASSES, SIGNATORIES, FieldClass
 
 EVERYBODY = ("anonymous", *ROLES, "consumer_two", "foreign_host", "foreign_keeper")
+STRANGERS = frozenset({"anonymous", "consumer", "merchant_clerk", "host", "station_keeper"})
+"""One of each class of those who must learn nothing."""
+CALLERS = (*sorted(STRANGERS), "county_officer", "poverty_officer", "auditor")
+"""Who asks in the short form: the strangers, and who reads figures."""
 SPELLED = {each: tuple(s for word in WORDS.get(each.name, ()) for s in spellings(word)) for each in CLASSES}
 
 
@@ -118,6 +122,7 @@ class Sweep:
     owner: Owner
     canary: Canary
     code: str
+    callers: Sequence[str]
     found: Swept = field(default_factory=Swept)
 
     async def read(self, endpoints: Sequence[Endpoint]) -> None:
@@ -129,7 +134,7 @@ class Sweep:
             belongings.by_pattern = names
             for endpoint in endpoints:
                 if names is theirs or belongings.names_in(endpoint) != plain[endpoint.name]:
-                    await self._ask_all(endpoint, EVERYBODY, GoodRequest())
+                    await self._ask_all(endpoint, self.callers, GoodRequest())
         belongings.by_pattern = theirs
 
     async def act(self, endpoints: Sequence[Endpoint]) -> None:
@@ -137,14 +142,14 @@ class Sweep:
         for endpoint in endpoints:
             making = good_requests().get(endpoint.name)
             good = await making(self.owner) if making else GoodRequest()
-            strangers = [role for role in EVERYBODY if not permitted(endpoint, role)]
+            strangers = [role for role in self.callers if not permitted(endpoint, role)]
             rightful = good.role or next((role for role in ACTORS if permitted(endpoint, role)), "anonymous")
             await self._ask_all(endpoint, strangers, good)
             await self._ask(endpoint, rightful, good, bearer="" if good.token else rightful)
 
     async def unmask(self, endpoint: Endpoint) -> None:
         """The canary's identity, asked for by everybody."""
-        await self._ask_all(endpoint, EVERYBODY, GoodRequest(names={"code": quote(self.code)}))
+        await self._ask_all(endpoint, self.callers, GoodRequest(names={"code": quote(self.code)}))
 
     async def _ask_all(self, endpoint: Endpoint, roles: Sequence[str], good: GoodRequest) -> None:
         await asyncio.gather(*(self._ask(endpoint, role, good, bearer=role) for role in roles))
