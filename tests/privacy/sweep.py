@@ -15,6 +15,7 @@ from api_kit.doors import Endpoint
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good_requests
 from tests.doors.house import ROLES, idempotency_key
+from tests.doors.test_query_counts import LAST
 from tests.doors.test_roles import ACTORS
 from tests.privacy.canary import WORDS, Canary, spellings
 from tests.privacy.household_fields import CLASSES, SIGNATORIES, FieldClass
@@ -124,6 +125,7 @@ class Sweep:
     code: str
     callers: Sequence[str]
     found: Swept = field(default_factory=Swept)
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
 
     async def read(self, endpoints: Sequence[Endpoint]) -> None:
         """Every read in every role, about the belongings and about the canary's own goods."""
@@ -132,20 +134,26 @@ class Sweep:
         plain = {endpoint.name: belongings.names_in(endpoint) for endpoint in endpoints}
         for names in (theirs, theirs | overlay(self.canary, self.code)):
             belongings.by_pattern = names
-            for endpoint in endpoints:
-                if names is theirs or belongings.names_in(endpoint) != plain[endpoint.name]:
-                    await self._ask_all(endpoint, self.callers, GoodRequest())
+            asked = [e for e in endpoints if names is theirs or belongings.names_in(e) != plain[e.name]]
+            await asyncio.gather(*(self._ask_all(e, self.callers, GoodRequest()) for e in asked))
         belongings.by_pattern = theirs
 
     async def act(self, endpoints: Sequence[Endpoint]) -> None:
-        """Every route's good request, first in every role that it is not open to, then by its rightful caller."""
+        """Every route's good request, in every role that it is not open to and by its rightful caller.
+
+        The next one is made while strangers are still being refused; whoever is logged out is so at the end.
+        """
+        refused = []
         for endpoint in endpoints:
             making = good_requests().get(endpoint.name)
             good = await making(self.owner) if making else GoodRequest()
             strangers = [role for role in self.callers if not permitted(endpoint, role)]
+            refused.append(asyncio.create_task(self._ask_all(endpoint, strangers, good)))
+            if endpoint.name.endswith(LAST):
+                await asyncio.gather(*refused)
             rightful = good.role or next((role for role in ACTORS if permitted(endpoint, role)), "anonymous")
-            await self._ask_all(endpoint, strangers, good)
             await self._ask(endpoint, rightful, good, bearer="" if good.token else rightful)
+        await asyncio.gather(*refused)
 
     async def unmask(self, endpoint: Endpoint) -> None:
         """The canary's identity, asked for by everybody."""
@@ -166,9 +174,10 @@ class Sweep:
         headers = {"idempotency-key": idempotency_key(), "content-type": "application/json", **good.headers}
         headers |= house.headers(bearer) if bearer else {"authorization": f"Bearer {good.token}"}
         request = self.owner.http.build_request(endpoint.method, path, content=body, headers=headers)
-        try:
-            reply = await self.owner.http.send(request)
-        except httpx.TransportError:  # the server has closed a connection that nobody used for a while
-            reply = await self.owner.http.send(request)
+        async with self.gate:
+            try:
+                reply = await self.owner.http.send(request)
+            except httpx.TransportError:  # the server has closed a connection that nobody used for a while
+                reply = await self.owner.http.send(request)
         assert reply.status_code < 500 or reply.status_code == 503, (endpoint.name, role, reply.text)
         self.found.look(endpoint.name, role, reply, self.canary)
