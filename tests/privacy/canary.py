@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from kit.clock import china_day, utc_now
 from kit.database import execute
+from places.service import Places
 from poverty_alleviation.payouts import due
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import bought, mall_of
@@ -18,16 +19,23 @@ from tests.poverty_alleviation.good_requests import AT, RULE
 from tests.products.shelf import TOWNSHIP
 from tests.traceability.good_requests import delivery
 
-CODE, VILLAGE = "示例金丝雀户甲七", "金丝雀谷示例村"
+CODE, VILLAGE = "示例金丝雀户甲七", "533124101977"
 # The unassigned area 999999 (domain reference 6.4); no other person of the tests has this number or this phone.
 ID_NUMBER, PHONE, NAME = "999999196003038414", "10000007731", "鸣金丝雀示例户主"
+SON, SON_ID, SON_PHONE, HEALTH = "鸣金丝雀示例之子", "99999919851111841X", "10000007732", "金丝雀示例病况"
+BANK, ACCOUNT = "金丝雀示例银行", "6277310000007731"
+MEMBER_PAPER, YEAR_PAPER = "金丝雀户籍示例文件", "金丝雀年度示例文件"
 STATUS_PAPER, LINK_PAPER = "金丝雀认定示例文件", "金丝雀关联示例文件"
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
 
 WORDS = {
-    "name": (NAME,),
-    "id_number": (ID_NUMBER,),
-    "phone": (PHONE,),
+    "name": (NAME, SON),
+    "id_number": (ID_NUMBER, SON_ID),
+    "phone": (PHONE, SON_PHONE),
+    "health": (HEALTH,),
+    "account": (ACCOUNT,),
+    "member": (BANK, MEMBER_PAPER),
+    "year": (YEAR_PAPER,),
     "code": (CODE,),
     "village": (VILLAGE,),
     "status": (STATUS_PAPER,),
@@ -50,17 +58,21 @@ class Canary:
     label: str
     contract: str
     payout: str
+    member: str
+    account: str
 
 
 async def live(owner: Owner) -> Canary:
     """The household's life; the house's database is connected."""
     mall = mall_of(owner.house)
+    await Places().enter_division(VILLAGE, "金丝雀谷示例村")
     new = {
         "code": CODE, "name": NAME, "id_number": ID_NUMBER, "phone": PHONE, "township": TOWNSHIP, "village": VILLAGE,
     }  # fmt: skip
     await owner.ask("poverty_officer", "POST", f"{AT}/households", new)
     status = {"status": "registered", "valid_from": "2020-01-01", "document": STATUS_PAPER}
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/statuses", status)
+    member, account = await _family(owner)
     contract = await _contract(owner)
     body = await delivery(owner, "merchant_clerk")
     link = {"supplier": body["supplier"], "valid_from": "2020-01-01", "document": LINK_PAPER}
@@ -84,8 +96,26 @@ async def live(owner: Owner) -> Canary:
     await mall.deliver()
     return Canary(
         str(body["supplier"]), intake, lot, order.number, order.line, order.trade, made["labels"][0]["code"], contract,
-        payout,
+        payout, member, account,
     )  # fmt: skip
+
+
+async def _family(owner: Owner) -> tuple[str, str]:
+    """A son with an account, and the record of a year."""
+    at = f"{AT}/households/{CODE}"
+    son = {
+        "name": SON, "id_number": SON_ID, "phone": SON_PHONE, "health": HEALTH, "relation": "child",
+        "valid_from": "2020-01-01", "document": MEMBER_PAPER,
+    }  # fmt: skip
+    member = (await owner.ask("poverty_officer", "POST", f"{at}/members", son))["code"]
+    held = {
+        "bank": BANK, "number": ACCOUNT, "holder_relation": "child", "member": member,
+        "valid_from": "2020-01-01", "document": MEMBER_PAPER,
+    }  # fmt: skip
+    account = (await owner.ask("poverty_officer", "POST", f"{at}/accounts", held))["code"]
+    year = {"year": 2026, "persons": 2, "document": YEAR_PAPER}
+    await owner.ask("poverty_officer", "POST", f"{at}/years", year)
+    return str(member), str(account)
 
 
 async def _contract(owner: Owner) -> str:

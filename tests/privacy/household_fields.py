@@ -11,8 +11,10 @@ OFFICE = frozenset({"poverty_officer"})
 BOOKS = OFFICE | {"auditor"}
 """Auditors read figures by code alone."""
 
-IDENTITY_VIEW = "console.show_household_identity"
-"""The one route that unmasks, with a purpose that is on record before the answer."""
+UNMASKING = frozenset(
+    {"console.show_household_identity", "console.show_member_identity", "console.show_account_number"}
+)
+"""The routes that unmask, with a purpose that is on record before the answer."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,59 @@ SIGNATORIES = dict.fromkeys(
     frozenset({"county_officer"}),
 )
 """The operator signs the county's sums of a month, so it reads them: members of sums, never a word of a household."""
-UNMASKED = frozenset({IDENTITY_VIEW})
 CLASSES = (
-    FieldClass("name", frozenset({"household.name_cipher"}), OFFICE, routes=UNMASKED),
+    FieldClass(
+        "name",
+        frozenset({"household.name_cipher", "household_member.name_cipher", "household_account.holder_cipher"}),
+        OFFICE,
+        routes=UNMASKING,
+    ),
     FieldClass(
         "id_number",
-        frozenset({"household.id_number_cipher", "household.id_number_index"}),
+        frozenset(
+            {"household.id_number_cipher", "household.id_number_index",
+             "household_member.id_number_cipher", "household_member.id_number_index"}
+        ),
         OFFICE,
-        routes=UNMASKED,
+        routes=UNMASKING,
     ),
-    FieldClass("phone", frozenset({"household.phone_cipher"}), OFFICE, routes=UNMASKED),
     FieldClass(
-        "masked",
-        frozenset(),
+        "phone",
+        frozenset({"household.phone_cipher", "household_member.phone_cipher", "household_member.phone_index"}),
         OFFICE,
-        members=frozenset({"name_masked"}),
+        routes=UNMASKING,
+    ),
+    FieldClass("health", frozenset({"household_member.health_cipher"}), OFFICE, routes=UNMASKING),
+    FieldClass(
+        "account",
+        frozenset({"household_account.number_cipher", "household_account.number_index"}),
+        OFFICE,
+        routes=UNMASKING,
+    ),
+    FieldClass("masked", frozenset(), BOOKS, members=frozenset({"name_masked", "holder_masked", "number_masked"})),
+    FieldClass(
+        "member",
+        frozenset(
+            {"household_member.code", "household_member.relation", "household_member.sex",
+             "household_member.birth_year", "household_member.is_minor", "household_member.ethnic_group",
+             "household_member.education", "household_member.schooling", "household_member.skill",
+             "household_member.document", "household_account.code", "household_account.member",
+             "household_account.holder_relation", "household_account.bank", "household_account.document"}
+        ),
+        BOOKS,
+        tables=frozenset({"household_member", "household_account"}),
+        members=frozenset({"is_minor", "holder_relation", "ethnic_group", "schooling"}),
+    ),
+    FieldClass(
+        "year",
+        frozenset(
+            {"household_year.year", "household_year.persons", "household_year.attribute", "household_year.cause",
+             "household_year.exit_mark", "household_year.monitored", "household_year.net_income_per_person_fen",
+             "household_year.document"}
+        ),
+        BOOKS,
+        tables=frozenset({"household_year"}),
+        members=frozenset({"exit_mark", "net_income_per_person_fen"}),
     ),
     FieldClass(
         "code",
@@ -68,7 +108,8 @@ CLASSES = (
         ),
         members=frozenset({"household", "households", "household_code"}),
     ),
-    FieldClass("village", frozenset({"household.village"}), BOOKS, tables=frozenset({"household"})),
+    # That there is such a village is no secret.
+    FieldClass("village", frozenset({"household.village"}), BOOKS, tables=frozenset({"household", "division"})),
     FieldClass(
         "status",
         frozenset({"household_status.status", "household_status.document"}),

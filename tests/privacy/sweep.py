@@ -104,6 +104,8 @@ def overlay(canary: Canary, code: str) -> dict[str, dict[str, str]]:
         "/v1/console/poverty/households/": {
             "code": quote(code), "supplier": canary.supplier, "figure": "income_paid",
         },
+        "/v1/console/poverty/households/<code:str>/members/": {"code": quote(code), "member": canary.member},
+        "/v1/console/poverty/households/<code:str>/accounts/": {"code": quote(code), "account": canary.account},
         "/v1/console/poverty/contracts/": {"number": canary.contract},
         "/v1/console/poverty/payouts/": {"number": canary.payout},
         "/v1/console/poverty/intakes/": {"number": canary.intake},
@@ -155,9 +157,11 @@ class Sweep:
             await self._ask(endpoint, rightful, good, bearer="" if good.token else rightful)
         await asyncio.gather(*refused)
 
-    async def unmask(self, endpoint: Endpoint) -> None:
-        """The canary's identity, asked for by everybody."""
-        await self._ask_all(endpoint, self.callers, GoodRequest(names={"code": quote(self.code)}))
+    async def unmask(self, endpoints: Sequence[Endpoint]) -> None:
+        """The canary's identity, its son's and its account, asked for by everybody."""
+        names = {"code": quote(self.code), "member": self.canary.member, "account": self.canary.account}
+        for endpoint in endpoints:
+            await self._ask_all(endpoint, self.callers, GoodRequest(names=names))
 
     async def _ask_all(self, endpoint: Endpoint, roles: Sequence[str], good: GoodRequest) -> None:
         await asyncio.gather(*(self._ask(endpoint, role, good, bearer=role) for role in roles))
