@@ -164,6 +164,23 @@ class Periods:
         async with transaction():
             await self._move(await self._held(period, make=False), PeriodState.OPEN, by, note)
 
+    async def abandon(self, period: str, round: int, by: str, note: str) -> bool:
+        """Take back this round of a closing, unless its certificate stands or it is over; whether it was taken back.
+
+        Two may begin the same round at once: who finds something off must not undo what the other has certified.
+        Raises :class:`PeriodUnknown`.
+        """
+        async with transaction():
+            standing = await self._held(period, make=False)
+            if (standing["state"], standing["round"]) != (PeriodState.CLOSING, round):
+                return False
+            if await scalar(
+                "SELECT 1 FROM ledger_certificate WHERE period_id = $1 AND round = $2", standing["id"], round
+            ):
+                return False
+            await self._move(standing, PeriodState.OPEN, by, note)
+            return True
+
     async def certify(self, period: str, round: int, text: str, by: str) -> None:
         """Keep what is to be signed in this round; a second text of the same round changes nothing.
 

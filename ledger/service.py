@@ -15,7 +15,6 @@ from ledger.errors import (
     AlreadyReversed,
     JournalUnbalanced,
     JournalUnknown,
-    SecondPersonNeeded,
 )
 from ledger.queries import journal_postings, reversal_references
 
@@ -221,56 +220,36 @@ class Sealer:
         )
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """A wrong journal is reversed by another one, by two people, with a reason."""
+async def hold_source(source_type: str, source_id: str) -> None:
+    """Let nobody else who asks take back, or build upon, what this source posted until the transaction ends."""
+    await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"ledger.source:{source_type}:{source_id}")
 
-    journals: Journals = Journals()
 
-    async def reverse(
-        self,
-        source_type: str,
-        source_id: str,
-        *,
-        reason: str,
-        maker: str,
-        checker: str,
-        rule: str = "",
-        step: int = 0,
-    ) -> None:
-        """Post the negative of a journal into the open period, naming the one it corrects if another.
+async def reversal(source_type: str, source_id: str, now: datetime, note: str) -> JournalDraft:
+    """The journal that takes another one back: its negative, naming the month that it corrects if that is another.
 
-        Raises :class:`SecondPersonNeeded`, :class:`JournalUnknown`, :class:`AlreadyReversed`.
-        """
-        if maker == checker:
-            raise SecondPersonNeeded()
-        async with transaction():
-            wrong = await row(
-                "SELECT id, period FROM ledger_journal WHERE (source_type, source_id, rule,"
-                " step) = ($1, $2, $3, $4)"
-                " FOR UPDATE",
-                source_type,
-                source_id,
-                rule,
-                step,
-            )
-            if wrong is None:
-                raise JournalUnknown(source=f"{source_type}:{source_id}")
-            now = self.journals.clock()
-            postings = (await journal_postings([wrong["id"]]))[wrong["id"]]
-            draft = JournalDraft(
-                source_type=REVERSAL,
-                source_id=f"{source_type}:{source_id}",
-                rule=rule,
-                step=step,
-                occurred_at=now,
-                note=f"{reason} ({maker}; {checker})"[:300],
-                reverses=wrong["id"],
-                corrects_period=wrong["period"] if wrong["period"] != period_of(now) else None,
-                entries=[_negative(posting) for posting in postings],
-            )
-            if not await self.journals.post(draft):
-                raise AlreadyReversed(source=f"{source_type}:{source_id}")
+    Who posts it has asked two persons. Raises :class:`JournalUnknown`, :class:`AlreadyReversed`.
+    """
+    wrong = await row(
+        "SELECT j.id, j.period, EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id) AS is_reversed"
+        " FROM ledger_journal j WHERE (j.source_type, j.source_id, j.rule, j.step) = ($1, $2, '', 0)",
+        source_type,
+        source_id,
+    )
+    if wrong is None:
+        raise JournalUnknown(source=f"{source_type}:{source_id}")
+    if wrong["is_reversed"]:
+        raise AlreadyReversed(source=f"{source_type}:{source_id}")
+    postings = (await journal_postings([wrong["id"]]))[wrong["id"]]
+    return JournalDraft(
+        source_type=REVERSAL,
+        source_id=f"{source_type}:{source_id}",
+        occurred_at=now,
+        note=note,
+        reverses=wrong["id"],
+        corrects_period=wrong["period"] if wrong["period"] != period_of(now) else None,
+        entries=[_negative(posting) for posting in postings],
+    )
 
 
 def _negative(posting: dict[str, Any]) -> Entry:

@@ -261,7 +261,10 @@ class ChannelMoney(Model):
 
 
 class Payout(Model):
-    """Money that a merchant's bank has paid to a household, with the voucher that proves it."""
+    """Money that a merchant's bank has paid to a household, with the voucher that proves it.
+
+    ``taken_back`` counts the payouts on the same voucher that corrections had reversed when this one was recorded.
+    """
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=32, unique=True)
@@ -271,13 +274,14 @@ class Payout(Model):
     merchant = fields.CharField(max_length=32)
     amount_fen = fields.BigIntField()
     bank_voucher = fields.CharField(max_length=80)
+    taken_back = fields.IntField(default=0)
     paid_on = fields.DateField()
     recorded_by = fields.CharField(max_length=60)
     recorded_at = fields.DatetimeField()
 
     class Meta:
         table = "payout"
-        unique_together = (("merchant", "bank_voucher", "household"),)
+        unique_together = (("merchant", "bank_voucher", "household", "taken_back"),)
         constraints = (CheckConstraint(check="amount_fen > 0", name="payout_amount"),)
 
 

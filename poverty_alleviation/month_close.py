@@ -184,7 +184,8 @@ class MonthClose:
     async def begin(self, period: str, by: str) -> Certificate:
         """Freeze a month, seal it, compare everything once more and keep the certificate that is to be signed.
 
-        A month that does not agree is open again at once. Must not run inside a transaction; when it was cut off in
+        A month that does not agree is open again at once, unless somebody else who began this round at the same time
+        found that it agrees: then it is that certificate. Must not run inside a transaction; when it was cut off in
         the middle, it goes on where it was. Raises ``PeriodUnknown``, ``PeriodNotOver``, ``PeriodOutOfOrder``,
         ``PeriodNotMovable``, :class:`PeriodNotReady`.
         """
@@ -199,8 +200,9 @@ class MonthClose:
         if chain.broken_at is not None or chain.unsealed:
             off["chain"] = 1
         if off:
-            await self.periods.reopen(period, by, "核对未通过")
-            raise PeriodNotReady(open=off)
+            if await self.periods.abandon(period, round, by, "核对未通过"):
+                raise PeriodNotReady(open=off)
+            return await self._others(period, off)
         month = CertifiedMonth(
             period=period,
             round=round,
@@ -214,6 +216,13 @@ class MonthClose:
         text = json.dumps(msgspec.to_builtins(month), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         await self.periods.certify(period, round, text, by)
         return await certificate(period)
+
+    async def _others(self, period: str, off: dict[str, int]) -> Certificate:
+        """What somebody else has certified meanwhile; else the month does not agree."""
+        try:
+            return await certificate(period)
+        except CertificateUnknown:
+            raise PeriodNotReady(open=off) from None
 
     async def reopen(self, period: str, reason: str, by: str) -> None:
         """Take a close back that is not finished. Raises ``PeriodUnknown``, ``PeriodNotMovable``."""

@@ -26,7 +26,7 @@ from ledger.chart import (
     SUPPLIER,
     UNATTRIBUTED,
 )
-from poverty_alleviation.reconciliation import SETTLEMENTS
+from poverty_alleviation.reconciliation import MADE_BY, SETTLEMENTS
 from traceability.events import IntakePaid
 
 PAYABLES = (HOUSEHOLD, SUPPLIER, MERCHANT, HOST, LOGISTICS, PLATFORM_FEE, AFTER_SALES_RESERVE, UNATTRIBUTED, LATE_MONEY)
@@ -88,7 +88,7 @@ def begins(day: date) -> datetime:
 
 
 _MOVEMENTS = f"""
-SELECT a.book, a.code, a.state, j.source_type IN {SETTLEMENTS} AS settles, j.source_type = $2 AS at_scale,
+SELECT a.book, a.code, a.state, {MADE_BY} IN {SETTLEMENTS} AS settles, {MADE_BY} = $2 AS at_scale,
        COALESCE(sum(p.amount_fen) FILTER (WHERE p.amount_fen > 0), 0)::bigint AS debit,
        COALESCE(-sum(p.amount_fen) FILTER (WHERE p.amount_fen < 0), 0)::bigint AS credit, count(*) AS postings
   FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id
@@ -166,7 +166,7 @@ SELECT reference, sum(fen)::bigint AS difference_fen FROM (
     SELECT reference, amount_fen AS fen FROM channel_money WHERE period = $1
     UNION ALL SELECT COALESCE(b.order_number, p.subject), -p.amount_fen FROM ledger_journal j
       JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id AND a.code = '1101'
-      LEFT JOIN line_basis b ON b.line = p.subject WHERE j.period = $1 AND j.source_type NOT IN {SETTLEMENTS}) AS moved
+      LEFT JOIN line_basis b ON b.line = p.subject WHERE j.period = $1 AND {MADE_BY} NOT IN {SETTLEMENTS}) AS moved
  GROUP BY reference HAVING sum(fen) <> 0 ORDER BY reference LIMIT $2
 """
 

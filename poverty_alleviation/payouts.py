@@ -9,10 +9,10 @@ import msgspec
 from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, utc_now
-from kit.database import row, rows, transaction
+from kit.database import row, rows, scalar, transaction
 from kit.numbers import public_number
 from ledger.chart import HOUSEHOLD, State
-from ledger.service import Entry, JournalDraft, Journals
+from ledger.service import Entry, JournalDraft, Journals, hold_source
 from poverty_alleviation.errors import (
     ConfirmedBefore,
     HouseholdUnknown,
@@ -28,6 +28,11 @@ PAYOUT = "poverty_alleviation.payout"
 CONFIRMATION = "poverty_alleviation.confirmation"
 _PAID_BY = {"payout": PAYOUT, "intake": IntakePaid.topic}
 
+# When the payout p was taken back by a correction, as SQL; NULL while it stands.
+_REVERSED_AT = (
+    "(SELECT r.booked_at FROM ledger_journal j JOIN ledger_journal r ON r.reverses_id = j.id"
+    f" WHERE j.source_type = '{PAYOUT}' AND j.source_id = p.number)"
+)
 _EARNED = (
     "SELECT h.code AS household, b.merchant, p.subject, a.category, p.rule, p.contribution,"
     " -sum(p.amount_fen)::bigint AS amount_fen FROM ledger_account a JOIN ledger_posting p ON"
@@ -47,7 +52,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class PayoutCard(msgspec.Struct, frozen=True):
-    """A recorded payout."""
+    """A recorded payout. ``reversed_at``: a correction has taken it back, and its confirmation with it."""
 
     number: str
     household: str
@@ -57,6 +62,7 @@ class PayoutCard(msgspec.Struct, frozen=True):
     paid_on: date
     recorded_by: str
     confirmed_at: datetime | None
+    reversed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,13 @@ class Payouts:
             if total != amount_fen or total <= 0:
                 raise PayoutDiffers(earned_fen=total, amount_fen=amount_fen)
             number = public_number(self.clock(), "P")
+            taken_back = await scalar(
+                f"SELECT count(*) FROM payout p WHERE p.merchant = $1 AND p.bank_voucher = $2 AND p.household_id = $3"
+                f" AND {_REVERSED_AT} IS NOT NULL",
+                merchant,
+                bank_voucher,
+                found["id"],
+            )
             try:
                 async with transaction():
                     await Payout.create(
@@ -93,6 +106,7 @@ class Payouts:
                         merchant=merchant,
                         amount_fen=amount_fen,
                         bank_voucher=bank_voucher,
+                        taken_back=taken_back,
                         paid_on=paid_on,
                         recorded_by=by,
                         recorded_at=self.clock(),
@@ -117,15 +131,17 @@ class Payouts:
     ) -> None:
         """Record that a household confirmed a payout, or an intake that was paid at the scale.
 
-        ``source_type`` is ``payout`` or ``intake``. The same confirmation again changes nothing. Raises
-        :class:`IncomeUnknown`, :class:`ConfirmedBefore`.
+        ``source_type`` is ``payout`` or ``intake``. The same confirmation again changes nothing. What a correction has
+        taken back is no income. Raises :class:`IncomeUnknown`, :class:`ConfirmedBefore`.
         """
         async with transaction():
+            await hold_source(_PAID_BY[source_type], source_id)
             paid = await rows(
                 "SELECT a.owner, a.category, p.subject, p.rule, p.contribution, -p.amount_fen AS amount_fen"
                 " FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
                 " JOIN ledger_account a ON a.id = p.account_id WHERE j.source_type = $1 AND j.source_id = $2"
-                " AND a.code = '2101' AND a.state = 'paid' ORDER BY p.id",
+                " AND a.code = '2101' AND a.state = 'paid'"
+                " AND NOT EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id) ORDER BY p.id",
                 _PAID_BY[source_type],
                 source_id,
             )
@@ -224,7 +240,8 @@ async def payout_cards(household: str | None, numbers: Sequence[str] | None = No
     found = await rows(
         "SELECT p.number, h.code AS household, p.merchant, p.amount_fen, p.bank_voucher,"
         " p.paid_on, p.recorded_by,"
-        " c.confirmed_at FROM payout p JOIN household h ON h.id = p.household_id LEFT JOIN"
+        f" c.confirmed_at, {_REVERSED_AT} AS reversed_at FROM payout p"
+        " JOIN household h ON h.id = p.household_id LEFT JOIN"
         " income_confirmation c"
         " ON c.source_type = 'payout' AND c.source_id = p.number WHERE ($1::text IS NULL OR h.code = $1)"
         " AND ($2::text[] IS NULL OR p.number = ANY($2)) ORDER BY p.id DESC LIMIT 500",

@@ -56,6 +56,12 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 SETTLEMENTS = "('payments.payment_settled', 'orders.channel_settled')"
 """The journals that move 1101 to the bank, as SQL."""
 
+MADE_BY = (
+    "CASE WHEN j.reverses_id IS NULL THEN j.source_type"
+    " ELSE (SELECT o.source_type FROM ledger_journal o WHERE o.id = j.reverses_id) END"
+)
+"""What made the journal ``j``, as SQL: of a reversal, what made the one that it takes back."""
+
 
 async def reconciliation() -> Reconciliation:
     """Compare what payments told, what orders posted, and what the bank got."""
@@ -66,7 +72,7 @@ async def reconciliation() -> Reconciliation:
     )
     sums = await row(
         "SELECT coalesce(-sum(p.amount_fen) FILTER (WHERE a.code BETWEEN '2101' AND '2110'"
-        " AND j.source_type <> 'traceability.intake_paid'), 0)::bigint AS payables,"
+        f" AND {MADE_BY} <> 'traceability.intake_paid'), 0)::bigint AS payables,"
         " coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2109'), 0)::bigint AS unattributed"
         " FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id JOIN ledger_journal j"
         " ON j.id = p.journal_id"
@@ -102,10 +108,10 @@ settled_gross_fen, sum(fees)::bigint AS fees_fen, sum(bank)::bigint AS bank_fen,
 in_transit_fen FROM ( SELECT channel, CASE WHEN kind = 'captured' THEN amount_fen ELSE 0 END AS
 told_captured, CASE WHEN kind = 'refunded' THEN -amount_fen ELSE 0 END AS told_refunded, 0 AS
 booked_captured, 0 AS booked_refunded, 0 AS settled, 0 AS fees, 0 AS bank, 0 AS transit FROM channel_money
-UNION ALL SELECT a.owner, 0, 0, CASE WHEN a.code = '1101' AND j.source_type NOT IN {SETTLEMENTS} AND
-p.amount_fen > 0 THEN p.amount_fen ELSE 0 END, CASE WHEN a.code = '1101' AND j.source_type NOT IN
+UNION ALL SELECT a.owner, 0, 0, CASE WHEN a.code = '1101' AND {MADE_BY} NOT IN {SETTLEMENTS} AND
+p.amount_fen > 0 THEN p.amount_fen ELSE 0 END, CASE WHEN a.code = '1101' AND {MADE_BY} NOT IN
 {SETTLEMENTS} AND p.amount_fen < 0 THEN -p.amount_fen ELSE 0 END, CASE WHEN a.code = '1101' AND
-j.source_type IN {SETTLEMENTS} THEN -p.amount_fen ELSE 0 END, CASE WHEN a.code = '5101' THEN p.amount_fen
+{MADE_BY} IN {SETTLEMENTS} THEN -p.amount_fen ELSE 0 END, CASE WHEN a.code = '5101' THEN p.amount_fen
 ELSE 0 END, CASE WHEN a.code = '1102' THEN p.amount_fen ELSE 0 END, CASE WHEN a.code = '1101' THEN
 p.amount_fen ELSE 0 END FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id JOIN
 ledger_journal j ON j.id = p.journal_id WHERE a.code IN ('1101', '1102', '5101') ) AS moved GROUP BY channel
@@ -118,6 +124,6 @@ SELECT reference, sum(told)::bigint AS told_fen, sum(booked)::bigint AS booked_f
     SELECT reference, amount_fen AS told, 0 AS booked FROM channel_money UNION ALL SELECT
     coalesce(b.order_number, p.subject), 0, p.amount_fen FROM ledger_account a JOIN ledger_posting p ON
     p.account_id = a.id JOIN ledger_journal j ON j.id = p.journal_id LEFT JOIN line_basis b ON b.line =
-    p.subject WHERE a.code = '1101' AND j.source_type NOT IN {SETTLEMENTS} ) AS moved GROUP BY reference
+    p.subject WHERE a.code = '1101' AND {MADE_BY} NOT IN {SETTLEMENTS} ) AS moved GROUP BY reference
     HAVING sum(told) <> sum(booked) ORDER BY reference LIMIT 200
 """

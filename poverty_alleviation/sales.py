@@ -1,11 +1,8 @@
 """Posting what happens to orders, deliveries and settlements (domain reference 2.5)."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-import msgspec
 
 from kit.database import execute, rows, scalar
 from ledger.chart import (
@@ -30,8 +27,9 @@ from orders.events import (
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
-from poverty_alleviation.allocation import IncomeCategory, LotShare, LotUse
-from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded, OrderDoesNotAdd
+from poverty_alleviation.allocation import IncomeCategory
+from poverty_alleviation.bases import as_json, claim, claim_sold, held_line, held_lines, uses_of
+from poverty_alleviation.errors import OrderDoesNotAdd
 from poverty_alleviation.models import Recognition
 from poverty_alleviation.postings import (
     commission_entries,
@@ -41,17 +39,11 @@ from poverty_alleviation.postings import (
     referral_entries,
     settled_entries,
 )
-from poverty_alleviation.targets import Basis, difference, read_basis
+from poverty_alleviation.targets import difference
 from poverty_alleviation.terms import households_of, rule_at_scale, rules_of_sale
 from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
-from traceability.models import IntakeMode
 from traceability.queries import BoundLot, line_lots
-
-_BASIS = (
-    "SELECT line, order_number, merchant, source, channel, product, host_basis_points, remaining_quantity,"
-    " remaining_net_fen, packed_at, earned_at, lots::text AS lots, rules::text AS rules FROM line_basis"
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ class SalesBooks:
         A line without a lot stays in 2109 until it has one. Lots are read once the lines are locked: what is bound
         afterwards is told by a fact that waits for the lock and then finds the line packed.
         """
-        held = [await self._locked(line) for line in sorted(fact.lines)]
+        held = [await held_line(line) for line in sorted(fact.lines)]
         bound: dict[str, list[BoundLot]] = {}
         for lot in await line_lots(fact.lines):
             bound.setdefault(lot.line, []).append(lot)
@@ -110,13 +102,15 @@ class SalesBooks:
             line = found.line
             product = await scalar("SELECT product FROM line_basis WHERE line = $1", line)
             rules = await rules_of_sale(found.merchant, product, fact.packed_at)
-            lots = await self._uses(bound.get(line, []), fact.packed_at, claims=bool(rules))
+            lots = await uses_of(bound.get(line, []), fact.packed_at)
+            if rules:
+                await claim_sold(lots)
             await execute(
                 "UPDATE line_basis SET packed_at = $2, lots = $3::jsonb, rules = $4::jsonb WHERE line = $1",
                 line,
                 fact.packed_at,
-                _json(lots),
-                _json(rules),
+                as_json(lots),
+                as_json(rules),
             )
             entries = await self._differences([line])
             await self._post(fact.topic, line, fact.packed_at, entries)
@@ -128,17 +122,19 @@ class SalesBooks:
         that the books end as if the lots had been bound at packing. A line that is not known to be packed yet reads
         them when it is.
         """
-        found = await self._locked(fact.line)
+        found = await held_line(fact.line)
         if found.is_packed and not found.lots:
             packed_at = await scalar("SELECT packed_at FROM line_basis WHERE line = $1", fact.line)
-            lots = await self._uses(await line_lots([fact.line]), packed_at, claims=bool(found.rules))
-            await execute("UPDATE line_basis SET lots = $2::jsonb WHERE line = $1", fact.line, _json(lots))
+            lots = await uses_of(await line_lots([fact.line]), packed_at)
+            if found.rules:
+                await claim_sold(lots)
+            await execute("UPDATE line_basis SET lots = $2::jsonb WHERE line = $1", fact.line, as_json(lots))
         await self._post(fact.topic, fact.line, fact.assigned_at, await self._differences([fact.line]))
 
     async def record_earned_order(self, fact: OrderEarned) -> None:
         """Accrued amounts of both books become earned."""
         for line in sorted(fact.lines):
-            await self._locked(line)
+            await held_line(line)
             await execute(
                 "UPDATE line_basis SET earned_at = $2 WHERE line = $1 AND earned_at IS NULL",
                 line,
@@ -148,7 +144,7 @@ class SalesBooks:
 
     async def record_refunded_line(self, fact: LineRefunded) -> None:
         """Divide what remains and post the difference; freight that went back leaves 2105."""
-        found = await self._locked(fact.line)
+        found = await held_line(fact.line)
         await execute(
             "UPDATE line_basis SET remaining_quantity = $2, remaining_net_fen = $3, refund_step = $4"
             " WHERE line = $1 AND refund_step < $4",
@@ -187,7 +183,7 @@ class SalesBooks:
 
         Raises IncomeClaimedTwice when a sale has counted the delivery as income before.
         """
-        await _claim([fact.intake], Recognition.INTAKE_PAID)
+        await claim([fact.intake], Recognition.INTAKE_PAID)
         household = (await households_of([fact.supplier], fact.paid_at)).get(fact.supplier)
         rule = await rule_at_scale(fact.merchant, fact.product, fact.paid_at, registered=household is not None)
         income = Entry(
@@ -281,45 +277,13 @@ class SalesBooks:
             self.journals.clock(),
         )
 
-    async def _locked(self, line: str) -> Basis:
-        found = await rows(f"{_BASIS} WHERE line = $1 FOR UPDATE", line)
-        if not found:
-            raise LineNotRecorded(line=line)
-        return read_basis(found[0])
-
     async def _differences(self, lines: Sequence[str]) -> list[Entry]:
         """Target − posted of some lines, which stay locked until the transaction ends."""
         standing: dict[str, list[Posted]] = {}
-        found = await rows(f"{_BASIS} WHERE line = ANY($1) ORDER BY line FOR UPDATE", list(lines))
+        found = await held_lines(lines)
         for each in await posted(lines):
             standing.setdefault(each.subject, []).append(each)
-        return [entry for basis in map(read_basis, found) for entry in difference(basis, standing.get(basis.line, []))]
-
-    async def _uses(self, bound: list[BoundLot], moment: datetime, *, claims: bool) -> tuple[LotUse, ...]:
-        """The lots of a line with the households their suppliers stand for at ``moment``."""
-        parts = [part for lot in bound for part in lot.contributions]
-        households = await households_of((part.supplier for part in parts), moment)
-        bought = {part.intake for part in parts if part.mode == IntakeMode.PAID_AT_SCALE}
-        if claims:
-            await _claim(sorted({part.intake for part in parts} - bought), Recognition.ORDER_COMPLETED)
-        return tuple(
-            LotUse(
-                lot=lot.lot,
-                quantity=lot.quantity,
-                mass_gram=lot.mass_gram,
-                shares=tuple(
-                    LotShare(
-                        intake=part.intake,
-                        party=part.supplier,
-                        mass_gram=part.mass_gram,
-                        household=households.get(part.supplier),
-                        paid_at_scale=part.intake in bought,
-                    )
-                    for part in lot.contributions
-                ),
-            )
-            for lot in bound
-        )
+        return [entry for basis in found for entry in difference(basis, standing.get(basis.line, []))]
 
     async def _post(
         self,
@@ -343,27 +307,3 @@ class SalesBooks:
                     note=note,
                 )
             )
-
-
-def _json(structs: Sequence[msgspec.Struct]) -> str:
-    return json.dumps(msgspec.to_builtins(structs), ensure_ascii=False)
-
-
-async def _claim(intakes: Sequence[str], recognition: Recognition) -> None:
-    """Say by which event some deliveries are income.
-
-    Raises IncomeClaimedTwice for one claimed by the other.
-    """
-    await rows(
-        "INSERT INTO income_claim (intake, recognition) SELECT i, $2 FROM unnest($1::text[]) AS i"
-        " ON CONFLICT (intake) DO NOTHING RETURNING 1",
-        list(intakes),
-        str(recognition),
-    )
-    other = await scalar(
-        "SELECT intake FROM income_claim WHERE intake = ANY($1) AND recognition <> $2 LIMIT 1",
-        list(intakes),
-        str(recognition),
-    )
-    if other is not None:
-        raise IncomeClaimedTwice(intake=other)

@@ -99,6 +99,7 @@ from payments.service import Payments
 from payments.sharing.returns import Returns
 from payments.sharing.service import Sharing
 from poverty_alleviation.contracts import Contracts
+from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.households import Households
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
@@ -406,6 +407,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         RegisterLabels(),
         Contracts(),
         Payouts(),
+        Corrections(),
         Journals(),
         built.sealer,
         MonthClose(Periods(sealer=built.sealer), built.differences),

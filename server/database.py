@@ -62,6 +62,7 @@ MODEL_MODULES = [
     "scans.models",
     "live.models",
     "poverty_alleviation.models",
+    "poverty_alleviation.corrections.models",
     "poverty_alleviation.statements.models",
     "poverty_alleviation.register.models",
     "settlements.models",

@@ -28,6 +28,7 @@ def posts(merchants: list[str]) -> list[Post]:
         Post("admin", "示例系统管理员", Role.ADMINISTRATOR),
         Post("county", "示例商务干部", Role.COUNTY_OFFICER),
         Post("poverty", "示例扶贫干部", Role.POVERTY_OFFICER),
+        Post("poverty2", "示例扶贫干部二", Role.POVERTY_OFFICER),
         Post("auditor", "示例审计员", Role.AUDITOR),
         Post("host1", "示例主播一", Role.HOST),
         Post("host2", "示例主播二", Role.HOST),

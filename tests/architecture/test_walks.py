@@ -44,6 +44,8 @@ WALKS = {
     " test_every_return_state_meets_all_news_as_the_table_says",
     "payments/sharing/models.py SPLIT": "payments/test_sharing_states.py"
     " test_every_split_state_meets_all_news_as_the_table_says",
+    "poverty_alleviation/corrections/models.py CORRECTION": "poverty_alleviation/test_corrections.py"
+    " test_every_pair_of_states_of_a_correction_moves_as_the_table_says",
     "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
     " test_every_pair_of_certificate_states_moves_as_the_table_says",
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",

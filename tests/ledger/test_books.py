@@ -10,10 +10,10 @@ from tortoise.exceptions import BaseORMException
 
 from kit.database import execute, row, rows, scalar, transaction
 from ledger.chart import BANK, CLEARING, HOUSEHOLD, MERCHANT, SALES_CONTRA, State
-from ledger.errors import AccountUnknown, AlreadyReversed, JournalUnbalanced, SecondPersonNeeded
+from ledger.errors import AccountUnknown, AlreadyReversed, JournalUnbalanced, JournalUnknown
 from ledger.jobs import seal_journals
 from ledger.queries import posted, trial_balance, unbalanced_journals, verify_chain
-from ledger.service import Corrections, Entry, JournalDraft, Journals, Sealer
+from ledger.service import Entry, JournalDraft, Journals, Sealer, reversal
 from tests.superuser import as_superuser
 
 AT = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
@@ -217,15 +217,14 @@ async def test_the_chain_shows_the_first_journal_that_somebody_forged_behind_the
 
 
 @pytest.mark.usefixtures("database")
-async def test_a_correction_is_a_reversal_by_two_people_once() -> None:
+async def test_a_journal_is_taken_back_once() -> None:
     await write(sale(1))
-    corrections = Corrections()
-    with pytest.raises(SecondPersonNeeded):
-        await corrections.reverse("test.sale", "S1", reason="误记", maker="a", checker="a")
-    await corrections.reverse("test.sale", "S1", reason="误记", maker="a", checker="b")
+    await write(await reversal("test.sale", "S1", AT, "误记 (a; b)"))
     assert await posted(["S1"]) == []
     with pytest.raises(AlreadyReversed):
-        await corrections.reverse("test.sale", "S1", reason="误记", maker="a", checker="b")
+        await reversal("test.sale", "S1", AT, "误记 (a; b)")
+    with pytest.raises(JournalUnknown):
+        await reversal("test.sale", "S2", AT, "误记 (a; b)")
     await seal_journals(Sealer())
     assert all(report.broken_at is None for report in await verify_chain())
     found = await row("SELECT note FROM ledger_journal WHERE reverses_id IS NOT NULL")
@@ -238,7 +237,8 @@ async def test_a_reversal_in_a_later_month_names_the_period_it_corrects() -> Non
     async with transaction():
         await early.post(sale(1))
     late = Journals(clock=lambda: datetime(2026, 10, 31, 16, 0, tzinfo=UTC))  # midnight in China
-    await Corrections(late).reverse("test.sale", "S1", reason="误记", maker="a", checker="b")
+    async with transaction():
+        await late.post(await reversal("test.sale", "S1", late.clock(), "误记 (a; b)"))
     found = await rows("SELECT period, corrects_period FROM ledger_journal ORDER BY id")
     assert found == [
         {"period": "2026-10", "corrects_period": None},

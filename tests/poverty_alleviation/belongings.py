@@ -2,9 +2,13 @@
 
 from datetime import UTC, datetime
 
+from kit.clock import utc_now
 from kit.database import row, scalar, transaction
 from ledger.chart import HOUSEHOLD, MERCHANT, State
 from ledger.service import Entry, JournalDraft, Journals
+from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason
+from poverty_alleviation.corrections.service import Corrections
+from poverty_alleviation.postings import settled_entries
 from poverty_alleviation.statements.service import HouseholdStatements
 from poverty_alleviation.vault import household_rights
 from tests.doors.belongings import Owner
@@ -22,6 +26,7 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/console/poverty/households/"] = {"code": code, "figure": "income_paid"}
     owner.found.bodies["console.show_household_identity"] = {"purpose": "入户核实"}
     await _members_and_accounts(owner, code)
+    owner.found.by_pattern["/v1/console/poverty/corrections/"] = {"number": await _a_correction(owner)}
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
     number = await an_issued_one()
@@ -77,3 +82,14 @@ async def _members_and_accounts(owner: Owner, code: str) -> None:
     owner.found.by_pattern[f"{pattern}accounts/"] = {"code": code, "account": account["code"]}
     for name in ("console.show_member_identity", "console.show_account_number"):
         owner.found.bodies[name] = {"purpose": "入户核实"}
+
+
+async def _a_correction(owner: Owner) -> str:
+    """That waits for its decision: a settlement booked twice."""
+    name, now = f"belongings-{owner.turn}", utc_now()
+    async with transaction():
+        entries = settled_entries(name, "test", 100, 1)
+        await Journals().post(JournalDraft("orders.channel_settled", name, now, entries))
+    return await Corrections().propose(
+        CorrectionKind.CHANNEL_SETTLEMENT, name, None, CorrectionReason.RECORDED_TWICE, "示例对账单 2 号", "staff:other"
+    )

@@ -19,6 +19,8 @@ from payments.differences import Differences
 from poverty_alleviation import handlers
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, RuleTerms
+from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason
+from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
 from poverty_alleviation.month_close import MonthClose
@@ -34,6 +36,7 @@ NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 CHANNEL = "wechat_miniprogram"
 SOURCE = "live:L1"
 OFFICER = "staff:office"
+SECOND = "staff:second"
 
 
 @dataclass
@@ -66,6 +69,18 @@ class County:
     @property
     def payouts(self) -> Payouts:
         return Payouts(Journals(self.clock), self.clock)
+
+    @property
+    def corrections(self) -> Corrections:
+        return Corrections(Journals(self.clock), self.clock)
+
+    async def correct(self, kind: str, target: str, as_of: date | None = None) -> str:
+        """Proposed by the officer, approved by another; answers the number."""
+        number = await self.corrections.propose(
+            CorrectionKind(kind), target, as_of, CorrectionReason.WRONG_RECORD, "示例更正依据1", OFFICER
+        )
+        await self.corrections.decide(number, SECOND, "示例核对无误", is_approved=True)
+        return number
 
     @property
     def close(self) -> MonthClose:

@@ -4,8 +4,12 @@ import secrets
 from collections.abc import Mapping
 
 from kit.clock import china_day, utc_now
-from kit.database import execute, scalar
+from kit.database import execute, scalar, transaction
+from ledger.service import JournalDraft, Journals
+from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason
+from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.payouts import due
+from poverty_alleviation.postings import settled_entries
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, bought, good, mall_of
 from tests.products.shelf import TOWNSHIP, VILLAGE
@@ -146,3 +150,27 @@ async def confirm_intake(owner: Owner) -> GoodRequest:
     number = (await owner.ask("station_keeper", "POST", "/v1/console/intakes", body))["number"]
     await mall_of(owner.house).deliver()
     return GoodRequest(names={"number": number}, body=CONFIRMED | {"confirmed_at": utc_now().isoformat()})
+
+
+async def settlement_to_correct() -> str:
+    """A settlement of a channel that somebody has booked; answers what names it."""
+    name = secrets.token_hex(8)
+    async with transaction():
+        entries = settled_entries(name, "test", 100, 1)
+        await Journals().post(JournalDraft("orders.channel_settled", name, utc_now(), entries))
+    return name
+
+
+@good("console.propose_correction")
+async def propose_correction(_: Owner) -> GoodRequest:
+    body = {"kind": "channel_settlement", "reason": "recorded_twice", "evidence": "示例对账单 1 号"}
+    return GoodRequest(body=body | {"target": await settlement_to_correct()})
+
+
+@good("console.show_correction", "console.decide_correction")
+async def decide_correction(_: Owner) -> GoodRequest:
+    """Proposed by somebody else."""
+    corrections, kind = Corrections(), CorrectionKind.CHANNEL_SETTLEMENT
+    name, reason = await settlement_to_correct(), CorrectionReason.RECORDED_TWICE
+    number = await corrections.propose(kind, name, None, reason, "示例对账单 1 号", "staff:other")
+    return GoodRequest(names={"number": number}, body={"is_approved": True, "note": "示例核对无误"})

@@ -19,12 +19,12 @@ from content.errors import StorageUnavailable
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.object_storage.folder import FolderStorage
 from kit.clock import china_day, utc_now
-from kit.database import execute, scalar
+from kit.database import execute, scalar, transaction
 from ledger.anchors import Anchors, anchor_page, storage_key
 from ledger.chain import FIRST
 from ledger.export import export_pieces, journal_page
 from ledger.jobs import anchor_days, seal_journals
-from ledger.service import Corrections, Journals, Sealer
+from ledger.service import Journals, Sealer, reversal
 from server.database import ROOT
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import announced
@@ -71,8 +71,9 @@ async def books(county: County) -> list[Document]:
     await county.payouts.record("示例H1", county.merchant, 872, "回单1", date(2026, 11, 30), OFFICER)
     await signed(county, await county.close.begin(NOVEMBER, OFFICER))
     await county.tell(county.paid("O5", net_fen=700))
-    correct = Corrections(Journals(county.clock))
-    await correct.reverse("orders.order_paid", "O5", reason="录错", maker="staff:a", checker="staff:b")
+    async with transaction():
+        draft = await reversal("orders.order_paid", "O5", county.now, "录错 (staff:a; staff:b)")
+        await Journals(county.clock).post(draft)
     await seal_journals(Sealer())
     return await exported()
 

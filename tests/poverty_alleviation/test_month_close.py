@@ -28,8 +28,9 @@ from ledger.models import PERIOD_TRANSITIONS, PeriodState, Signatory
 from ledger.periods import Certificate, certificate, period_card, period_cards
 from ledger.queries import verify_chain
 from ledger.service import Sealer
+from payments.differences import Differences
 from poverty_alleviation.certificate_text import certificate_text
-from poverty_alleviation.month_close import Check, certified, checklist
+from poverty_alleviation.month_close import Check, MonthClose, certified, checklist
 from poverty_alleviation.queries import Figure, drill_down, statement
 from tests.poverty_alleviation.conftest import NOW, OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import announced
@@ -367,6 +368,29 @@ async def test_two_closers_and_many_postings_at_once_leave_one_whole_month(count
     )
     assert await scalar(stray) == 0
     assert all(each.broken_at is None for each in await verify_chain())
+
+
+async def test_who_begins_at_the_same_time_does_not_undo_the_others_certificate(county: County) -> None:
+    """The second looks while the first certifies, and finds what came after. Fails when it reopens anyway: tried."""
+    await a_month(county)
+    made: list[Certificate] = []
+
+    class Meanwhile(Differences):
+        async def collect(self) -> int:
+            made.append(await county.close.begin(NOVEMBER, OFFICER))
+            await rows(
+                "INSERT INTO bill_difference (number, key, bill, day, account, reason, payment_number, refund_number,"
+                " transaction_id, amount_fen, state, seen_at) VALUES ('BD1', 'trade:9', 'trade', '2026-11-30', 'm',"
+                " 'amount', '', '', 't', 7, 'open', now()) RETURNING 1"
+            )
+            return 0
+
+    second = MonthClose(county.close.periods, Meanwhile(county.close.differences.gateway, county.clock), county.clock)
+    assert await second.begin(NOVEMBER, OPERATOR) == made[0]
+    card = await period_card(NOVEMBER)
+    assert (card.state, card.round) == (PeriodState.CLOSING, 1)
+    await signed(county, made[0])
+    assert await scalar("SELECT count(*) FROM ledger_period_step WHERE state = 'open'") == 0
 
 
 async def test_a_close_that_was_cut_off_goes_on(county: County) -> None:

@@ -1,0 +1,149 @@
+"""Proposing and deciding corrections (domain reference 2.5: reversing journal + new journal, reason code, two persons,
+evidence; closed periods are corrected in the open one with ``corrects_period``)."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from kit.clock import Clock, china_day, utc_now
+from kit.database import execute, row, rows, scalar, transaction
+from kit.numbers import public_number
+from ledger.errors import AlreadyReversed, SecondPersonNeeded
+from ledger.service import Journals, hold_source
+from poverty_alleviation.bases import as_json, claim_sold, held_lines
+from poverty_alleviation.corrections.errors import (
+    CorrectionChangesNothing,
+    CorrectionDecided,
+    CorrectionInvalid,
+    CorrectionPending,
+    CorrectionUnknown,
+)
+from poverty_alleviation.corrections.models import (
+    CORRECTION_TRANSITIONS,
+    CorrectionKind,
+    CorrectionReason,
+    CorrectionState,
+)
+from poverty_alleviation.corrections.plans import NewBasis, Planned, basis_as_of, drafts_of, lines_of
+from poverty_alleviation.corrections.queries import CORRECTION_COLUMNS, read_planned
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Nothing in the books is edited: what was wrong is proposed by one account and decided by another.
+
+    ``by`` is the caller held to it.
+    """
+
+    journals: Journals = field(default_factory=Journals)
+    clock: Clock = utc_now
+
+    async def propose(
+        self,
+        kind: CorrectionKind,
+        target: str,
+        as_of: date | None,
+        reason: CorrectionReason,
+        evidence: str,
+        by: str,
+    ) -> str:
+        """Propose to take a delivery's, settlement's or payout's journal back, or to divide a line as of a day.
+
+        Answers the correction's number. Nothing is posted. Raises :class:`CorrectionInvalid`, ``JournalUnknown``,
+        ``AlreadyReversed``, ``LineUnknown``, :class:`CorrectionChangesNothing`, :class:`CorrectionPending`.
+        """
+        now = self.clock()
+        if (kind is CorrectionKind.LINE) != (as_of is not None) or (as_of is not None and as_of > china_day(now)):
+            raise CorrectionInvalid(field="as_of")
+        basis: NewBasis | None = None
+        if as_of is not None:
+            basis, changes = await basis_as_of(target, as_of)
+            if not changes:
+                raise CorrectionChangesNothing(line=target)
+        planned = Planned(number=public_number(now, "C"), kind=kind, target=target, reason=str(reason), basis=basis)
+        await drafts_of(planned, now, by)
+        try:
+            async with transaction():
+                await self._keep(planned, as_of, evidence, by)
+        except IntegrityError:
+            waiting = await scalar(
+                "SELECT number FROM correction WHERE kind = $1 AND target = $2 AND state = 'proposed'",
+                str(kind),
+                target,
+            )
+            raise CorrectionPending(correction=waiting) from None
+        return planned.number
+
+    async def _keep(self, planned: Planned, as_of: date | None, evidence: str, by: str) -> None:
+        basis = planned.basis
+        await rows(
+            "INSERT INTO correction (number, state, kind, target, as_of, lots, rules, basis_was, reason, evidence,"
+            " made_by, made_at, decision_note) VALUES ($1, 'proposed', $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9,"
+            " $10, $11, '') RETURNING 1",
+            planned.number,
+            str(planned.kind),
+            planned.target,
+            as_of,
+            None if basis is None else as_json(basis.lots),
+            None if basis is None else as_json(basis.rules),
+            None if basis is None else basis.basis_was,
+            planned.reason,
+            evidence,
+            by,
+            self.clock(),
+        )
+
+    async def decide(self, number: str, by: str, note: str, *, is_approved: bool) -> None:
+        """Approve a correction, which posts it, or refuse it. The same decision by the same account changes nothing.
+
+        Who proposed it may only take it back, as a refusal. Raises :class:`CorrectionUnknown`,
+        :class:`CorrectionDecided`, ``SecondPersonNeeded``, ``AlreadyReversed``, ``CorrectionOutdated``,
+        ``IncomeClaimedTwice``.
+        """
+        to = CorrectionState.APPROVED if is_approved else CorrectionState.REFUSED
+        async with transaction():
+            found = await self._held(number)
+            if (found["state"], found["decided_by"]) == (to, by):
+                return
+            if to not in CORRECTION_TRANSITIONS[CorrectionState(found["state"])]:
+                raise CorrectionDecided(state=found["state"])
+            if is_approved and found["made_by"] == by:
+                raise SecondPersonNeeded()
+            if is_approved:
+                await self._post(read_planned(found), f"{found['made_by']}; {by}")
+            await execute(
+                "UPDATE correction SET state = $2, decided_by = $3, decided_at = $4, decision_note = $5"
+                " WHERE number = $1 AND state = 'proposed'",
+                number,
+                str(to),
+                by,
+                self.clock(),
+                note,
+            )
+
+    async def _post(self, planned: Planned, signed: str) -> None:
+        """Under the locks of its lines first, then of its source, everything is computed once more and posted."""
+        await held_lines(await lines_of(planned))
+        if planned.basis is None:
+            await hold_source(*planned.own_source)
+        drafts = await drafts_of(planned, self.clock(), signed)
+        if planned.basis is not None:
+            if planned.basis.rules:
+                await claim_sold(planned.basis.lots)
+            await execute(
+                "UPDATE line_basis SET lots = $2::jsonb, rules = $3::jsonb WHERE line = $1",
+                planned.target,
+                as_json(planned.basis.lots),
+                as_json(planned.basis.rules),
+            )
+        for draft in drafts:
+            if not await self.journals.post(draft):
+                raise AlreadyReversed(source=f"{draft.source_type}:{draft.source_id}")
+
+    async def _held(self, number: str) -> dict[str, Any]:
+        found = await row(f"SELECT {CORRECTION_COLUMNS} FROM correction WHERE number = $1 FOR UPDATE", number)
+        if found is None:
+            raise CorrectionUnknown(correction=number)
+        return found
