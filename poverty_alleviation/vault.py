@@ -29,6 +29,7 @@ HOUSEHOLD_TABLES = frozenset(
         "household_account",
         "household_year",
         "household_statement",
+        "correction",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""

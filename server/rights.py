@@ -22,6 +22,7 @@ ONLY_COLUMNS = {
     "household_account": ("valid_until", "ended_by", "ended_at"),
     "benefit_rule": ("valid_until",),
     "household_statement": ("attempts", "blocked_until"),
+    "correction": ("state", "decided_by", "decided_at", "decision_note"),
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""
 

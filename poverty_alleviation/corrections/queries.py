@@ -14,6 +14,7 @@ from poverty_alleviation.allocation import AppliedRule, LotUse
 from poverty_alleviation.corrections.errors import CorrectionUnknown
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
 from poverty_alleviation.corrections.plans import CORRECTION, NewBasis, Planned, drafts_of, sources_of
+from poverty_alleviation.vault import household_rights
 
 CORRECTION_COLUMNS = (
     "id, number, state, kind, target, as_of, lots::text AS lots, rules::text AS rules, basis_was, reason, evidence,"
@@ -77,6 +78,7 @@ def read_planned(found: dict[str, Any]) -> Planned:
     )
 
 
+@household_rights()
 async def correction_cards(
     state: CorrectionState | None, cursor: str | None, limit: int
 ) -> tuple[list[CorrectionCard], str | None]:
@@ -96,6 +98,7 @@ async def correction_cards(
     )
 
 
+@household_rights()
 async def correction_postings(number: str) -> CorrectionPostings:
     """One correction with what it posts: what the second person reads before deciding. Raises CorrectionUnknown."""
     found = await row(f"SELECT {CORRECTION_COLUMNS} FROM correction WHERE number = $1", number)

@@ -28,6 +28,7 @@ from poverty_alleviation.corrections.models import (
 )
 from poverty_alleviation.corrections.plans import NewBasis, Planned, basis_as_of, drafts_of, lines_of
 from poverty_alleviation.corrections.queries import CORRECTION_COLUMNS, read_planned
+from poverty_alleviation.vault import household_rights
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Corrections:
     journals: Journals = field(default_factory=Journals)
     clock: Clock = utc_now
 
+    @household_rights()
     async def propose(
         self,
         kind: CorrectionKind,
@@ -95,6 +97,7 @@ class Corrections:
             self.clock(),
         )
 
+    @household_rights()
     async def decide(self, number: str, by: str, note: str, *, is_approved: bool) -> None:
         """Approve a correction, which posts it, or refuse it. The same decision by the same account changes nothing.
 
