@@ -24,6 +24,7 @@ from payments.ports import BillLineKind
 from payments.sharing.models import ReturnState, SplitState
 from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
 from poverty_alleviation.register.models import LabelKind, Relation, Sex
 from products.calendar_models import BookingKind, OnExpiry
@@ -504,6 +505,29 @@ class Migration(migrations.Migration):
                 ('party', fields.CharField(max_length=60)),
             ],
             options={'table': 'contract_party', 'app': 'longchuan', 'unique_together': (('contract', 'role', 'party'),), 'pk_attr': 'id', 'table_description': 'One party of a contract in one role of its chain; ``party`` is an opaque number or code.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Correction',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=CorrectionState, max_length=8)),
+                ('kind', fields.CharEnumField(description='INTAKE: intake\nSETTLEMENT: settlement\nCHANNEL_SETTLEMENT: channel_settlement\nPAYOUT: payout\nLINE: line', enum_type=CorrectionKind, max_length=20)),
+                ('target', fields.CharField(max_length=80)),
+                ('as_of', fields.DateField(null=True)),
+                ('lots', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('rules', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('basis_was', fields.CharField(null=True, max_length=64)),
+                ('reason', fields.CharEnumField(description='WRONG_HOUSEHOLD: wrong_household\nWRONG_LOT: wrong_lot\nWRONG_RULE: wrong_rule\nWRONG_RECORD: wrong_record\nRECORDED_TWICE: recorded_twice\nMONEY_CAME_BACK: money_came_back', enum_type=CorrectionReason, max_length=20)),
+                ('evidence', fields.CharField(max_length=200)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'correction', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='correction_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='correction_decided_whole'), CheckConstraint(check="(kind = 'line') = (as_of IS NOT NULL) AND (as_of IS NULL) = (basis_was IS NULL) AND (as_of IS NULL) = (lots IS NULL) AND (as_of IS NULL) = (rules IS NULL)", name='correction_line_whole'), CheckConstraint(check="evidence <> ''", name='correction_evidence')], 'indexes': [Index(fields=['kind', 'target'], name='correction_target')], 'pk_attr': 'id', 'table_description': "One correction. ``target`` is the delivery's, payout's or line's number, or the source of the settlement."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1578,11 +1602,12 @@ class Migration(migrations.Migration):
                 ('merchant', fields.CharField(max_length=32)),
                 ('amount_fen', fields.BigIntField()),
                 ('bank_voucher', fields.CharField(max_length=80)),
+                ('taken_back', fields.IntField(default=0)),
                 ('paid_on', fields.DateField()),
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'payout', 'app': 'longchuan', 'unique_together': (('merchant', 'bank_voucher', 'household'),), 'constraints': [CheckConstraint(check='amount_fen > 0', name='payout_amount')], 'pk_attr': 'id', 'table_description': "Money that a merchant's bank has paid to a household, with the voucher that proves it."},
+            options={'table': 'payout', 'app': 'longchuan', 'unique_together': (('merchant', 'bank_voucher', 'household', 'taken_back'),), 'constraints': [CheckConstraint(check='amount_fen > 0', name='payout_amount')], 'pk_attr': 'id', 'table_description': "Money that a merchant's bank has paid to a household, with the voucher that proves it."},
             bases=['Model'],
         ),
         ops.CreateModel(
