@@ -42,7 +42,7 @@ EACH_TIME = 30
 FEN_PER_KG = 1_150
 SEALS = "SELECT pg_advisory_xact_lock(hashtextextended('ledger.sealer', 0))"
 BOOKED = "SELECT count(*) FROM ledger_journal WHERE source_type = 'traceability.intake_paid'"
-_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1"
+_WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1 AND pid <> $2 LIMIT 1"
 
 
 @pytest.fixture
@@ -68,12 +68,12 @@ async def held(house: LocalStack, statement: str) -> AsyncIterator[asyncpg.Conne
         owner.terminate()
 
 
-async def waits(statement: str, sessions: int = 1) -> None:
-    """Until so many sessions of the product wait for what is held, in the middle of a statement that begins so."""
+async def waits(statement: str, other_than: int = 0) -> int:
+    """The pid of a session that waits for what is held, in the middle of a statement that begins so."""
     for _ in range(1_200):
         with suppress(OSError, BaseORMException):
-            if await scalar(_WAITING, f"{statement}%") >= sessions:
-                return
+            if pid := await scalar(_WAITING, f"{statement}%", other_than):
+                return int(pid)
         await asyncio.sleep(0.05)
     raise AssertionError(f"nobody came to {statement}")
 
@@ -124,9 +124,9 @@ async def close_last_month(house: LocalStack, office: Client, operator: Client, 
     """The API and then the database die between the freezing and the seal; asked again, it goes on where it was."""
     async with held(house, SEALS) as owner:
         asked = asyncio.create_task(office.put(f"/ledger/periods/{period}/closing"))
-        # The session of the API that died goes on waiting; the second is that of its successor.
-        for sessions, victim in enumerate(("api", "postgres"), 1):
-            await waits(SEALS[:30], sessions)
+        closer = 0
+        for victim in ("api", "postgres"):
+            closer = await waits(SEALS[:30], other_than=closer)  # the session of an API that died may wait on
             standing = await owner.fetchrow("SELECT state, round FROM ledger_period WHERE period = $1", period)
             assert tuple(standing) == ("closing", 1)
             assert await owner.fetchval("SELECT count(*) FROM ledger_certificate") == 0
