@@ -5,23 +5,33 @@ An event that says the same has the same id, whoever wrote it down, in whatever 
 words of the vocabulary as web addresses, EPC URNs as canonical Digital Links, lists sorted. ``eventID``, ``recordTime``
 and ``errorDeclaration`` are no part of what it says.
 
-Not read yet, because no event of the house has them: Digital Links of other domains or with more qualifiers than
-name the thing, and EPC URNs of other schemes than those of :func:`canonical_link`. They are hashed as they stand.
+Where the text of the standard and the reference implementation (epcis-event-hash-generator 1.9.3, which most senders
+use) differ, :func:`event_id` follows the text and :func:`reference_id` the implementation: it puts the type of a
+transaction, a source or a destination before its name, and those lists and ``ilmd`` among the extensions.
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from kit.gs1 import check_digit
+from epcis.keys import canonical_link
 
 Event = Mapping[str, Any]
 
 CBV = "https://ref.gs1.org/cbv/"
-PREFIXES = {"cbv": CBV, "gs1": "https://gs1.org/voc/", "epcis": "https://ref.gs1.org/epcis/"}
+PREFIXES = {
+    "cbv": CBV,
+    "gs1": "https://gs1.org/voc/",
+    "epcis": "https://ref.gs1.org/epcis/",
+    "cbvmda": "urn:epcglobal:cbv:mda:",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "dcterms": "http://purl.org/dc/terms/",
+}
+"""What the standard's own context declares."""
 _QUANTITIES = ("epcClass", "quantity", "uom")
 _METADATA = (
     "time",
@@ -46,18 +56,38 @@ _ORDER = (
     "destinationList", "sensorElementList", "ilmd",
 )  # fmt: skip
 _UNSAID = frozenset({"type", "eventID", "recordTime", "errorDeclaration", "@context"})
+_COMMENT = "rdfs:comment"
+"""A remark, which says nothing of what happened."""
 _TIMES = frozenset({"eventTime", "time", "startTime", "endTime"})
 # Bare words stand for addresses; which ones depends on the field.
 _WORDS = {
     "bizStep": "BizStep-", "disposition": "Disp-", "set": "Disp-", "unset": "Disp-", "bizTransaction": "BTT-",
-    "source": "SDT-", "destination": "SDT-",
+    "source": "SDT-", "destination": "SDT-", "component": "Comp-",
 }  # fmt: skip
 _URNS = {"bizstep": "BizStep-", "disp": "Disp-", "btt": "BTT-", "sdt": "SDT-", "er": "ER-"}
 
 
+_TYPED = ("bizTransactionList", "sourceList", "destinationList")
+# What the reference implementation sorts in among the extensions.
+_LOOSE = frozenset({*_TYPED, "ilmd"})
+
+
 def event_id(event: Event, namespaces: Mapping[str, str] | None = None) -> str:
     """``ni:///sha-256;<hex>?ver=CBV2.0``. ``namespaces`` are those that the event's context declares, by prefix."""
-    said = pre_hash(event, namespaces or {})
+    return _named(pre_hash(event, namespaces or {}))
+
+
+def reference_id(event: Event, namespaces: Mapping[str, str]) -> str:
+    """The id by the reference implementation; the same unless the event has a list that it orders otherwise."""
+    spaces = PREFIXES | dict(namespaces)
+    parts = [f"eventType={event['type']}"]
+    parts += [_field(name, event[name], spaces) for name in _ORDER if name in event and name not in _LOOSE]
+    loose = [_typed_first(name, event[name], spaces) for name in _TYPED if name in event]
+    loose += [_field("ilmd", event["ilmd"], spaces)] if "ilmd" in event else []
+    return _named("".join(parts) + "".join(sorted(loose)) + _extensions(_unordered(event), spaces))
+
+
+def _named(said: str) -> str:
     return f"ni:///sha-256;{hashlib.sha256(said.encode()).hexdigest()}?ver=CBV2.0"
 
 
@@ -66,8 +96,11 @@ def pre_hash(event: Event, namespaces: Mapping[str, str]) -> str:
     spaces = PREFIXES | dict(namespaces)
     parts = [f"eventType={event['type']}"]
     parts += [_field(name, event[name], spaces) for name in _ORDER if name in event]
-    own = [name for name in event if name not in _ORDER and name not in _UNSAID]
-    return "".join(parts) + _extensions({name: event[name] for name in own}, spaces)
+    return "".join(parts) + _extensions(_unordered(event), spaces)
+
+
+def _unordered(event: Event) -> Event:
+    return {name: value for name, value in event.items() if name not in _ORDER and name not in _UNSAID}
 
 
 def _field(name: str, value: Any, spaces: Mapping[str, str]) -> str:
@@ -76,7 +109,7 @@ def _field(name: str, value: Any, spaces: Mapping[str, str]) -> str:
         said = "".join(sorted(f"epc={_value('epc', each, spaces)}" for each in value))
     elif name.lower().endswith("quantitylist"):
         said = _list("quantityElement", [_ordered(_QUANTITIES, each, spaces) for each in value])
-    elif name in {"bizTransactionList", "sourceList", "destinationList"}:
+    elif name in _TYPED:
         said = "".join(sorted(_typed(name[:-4], each, spaces) for each in value))
     elif name == "sensorElementList":
         said = _list("sensorElement", [_sensor(each, spaces) for each in value])
@@ -87,7 +120,7 @@ def _field(name: str, value: Any, spaces: Mapping[str, str]) -> str:
     elif name == "ilmd":
         said = _extensions(value, spaces)
     else:
-        return f"{name}={_value(name, value, spaces)}"
+        return _ordered((name,), {name: value}, spaces)
     return name + said if said else ""
 
 
@@ -99,6 +132,16 @@ def _typed(name: str, told: Event, spaces: Mapping[str, str]) -> str:
     """A transaction or a party: its name, then what kind it is."""
     kind = f"type={_word(name, told['type'], spaces)}" if "type" in told else ""
     return f"{name}={_value('id', told[name], spaces)}{kind}"
+
+
+def _typed_first(name: str, told: list[Event], spaces: Mapping[str, str]) -> str:
+    """A list of transactions or parties as the reference implementation says it."""
+    one = name[:-4]
+    said = []
+    for each in told:
+        kind = f"type={_word(one, each['type'], spaces)}" if "type" in each else ""
+        said.append(f"{kind}{one}={_value('id', each[one], spaces)}")
+    return name + "".join(sorted(said)) if said else ""
 
 
 def _sensor(told: Event, spaces: Mapping[str, str]) -> str:
@@ -127,6 +170,8 @@ def _extensions(told: Event, spaces: Mapping[str, str]) -> str:
     """Fields of somebody's own namespace, each with what it holds, sorted."""
     said = []
     for name, value in told.items():
+        if name == _COMMENT:
+            continue
         prefix, _, local = name.partition(":")
         full = f"{{{spaces[prefix]}}}{local}" if local and prefix in spaces else name
         for each in value if isinstance(value, list) else [value]:
@@ -137,34 +182,35 @@ def _extensions(told: Event, spaces: Mapping[str, str]) -> str:
 def _value(name: str, value: Any, spaces: Mapping[str, str]) -> str:
     if name in _TIMES:
         return _moment(str(value).strip())
-    if name == "type":
+    if name in {"type", "exception"}:
         return _measured(str(value), spaces)
     if name in _WORDS:
         return _word(name, value, spaces)
-    return _plain(value)
+    return _plain(_expanded(value, spaces)) if isinstance(value, str) else _plain(value)
+
+
+def _expanded(value: str, spaces: Mapping[str, str]) -> str:
+    """A name with a declared prefix as its address."""
+    prefix, colon, local = value.partition(":")
+    return spaces[prefix] + local if colon and prefix in spaces and not local.startswith("//") else value
 
 
 def _word(name: str, value: str, spaces: Mapping[str, str]) -> str:
     """A word of the vocabulary as its address."""
     if value.startswith("urn:epcglobal:cbv:"):
         kind, _, word = value.removeprefix("urn:epcglobal:cbv:").partition(":")
-        return f"{CBV}{_URNS[kind]}{word}"
-    prefix, colon, local = value.partition(":")
-    if colon:
-        return spaces[prefix] + local if prefix in spaces else value
-    return f"{CBV}{_WORDS[name]}{value}"
+        return f"{CBV}{_URNS.get(kind, '')}{word}"
+    return _expanded(value, spaces) if ":" in value else f"{CBV}{_WORDS[name]}{value}"
 
 
 def _measured(value: str, spaces: Mapping[str, str]) -> str:
     """What a sensor measures: bare words are those of GS1."""
-    prefix, colon, local = value.partition(":")
-    if colon:
-        return spaces[prefix] + local if prefix in spaces else value
-    return PREFIXES["gs1"] + value
+    return _expanded(value, spaces) if ":" in value else PREFIXES["gs1"] + value
 
 
 def _moment(told: str) -> str:
-    moment = datetime.fromisoformat(told).astimezone(UTC)
+    """In UTC, half a millisecond rounded up."""
+    moment = datetime.fromisoformat(told).astimezone(UTC) + timedelta(microseconds=500)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
@@ -180,29 +226,3 @@ def _plain(value: Any) -> str:
     except InvalidOperation:
         pass
     return canonical_link(text)
-
-
-def canonical_link(text: str) -> str:
-    """The Digital Link of an EPC URN of the five schemes that goods, places and parcels have; any other text as it is.
-
-    ``<company>.<reference>`` becomes one key: a trade item's or parcel's leading digit goes to the front, and the check
-    digit comes last.
-    """
-    found = re.fullmatch(r"urn:epc:(?:id|class|idpat):(sgtin|lgtin|sscc|sgln|giai):([0-9]+)\.([^.]*)\.?(.*)", text)
-    if found is None:
-        return text
-    scheme, company, reference, rest = found.groups()
-    if scheme in {"sgtin", "lgtin"}:
-        digits = reference[:1] + company + reference[1:]
-        key = f"01/{digits}{check_digit(digits)}"
-        if rest and rest != "*":
-            key += f"/{'21' if scheme == 'sgtin' else '10'}/{rest}"
-    elif scheme == "sscc":
-        digits = reference[:1] + company + reference[1:]
-        key = f"00/{digits}{check_digit(digits)}"
-    elif scheme == "sgln":
-        digits = company + reference
-        key = f"414/{digits}{check_digit(digits)}" + (f"/254/{rest}" if rest not in {"", "0", "*"} else "")
-    else:
-        key = f"8004/{company}{reference}" + (f".{rest}" if rest else "")
-    return f"https://id.gs1.org/{key}"

@@ -1,11 +1,15 @@
-"""Reads of events: one SQL statement."""
+"""Reads of events and of captures: one SQL statement each."""
 
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from kit.database import rows
+from epcis.errors import CaptureUnknown, EventUnknown
+from epcis.findings import Finding
+from epcis.keys import canonical_link
+from epcis.models import Behaviour, EventSource
+from kit.database import Row, row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 
 
@@ -18,20 +22,52 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     disposition: str | None = None
     place: str | None = None
     thing: str | None = None
+    event_id: str | None = None
+    source: EventSource | None = None
+    declarations: bool | None = None
+
+
+class EventRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an event besides what it says.
+
+    ``source`` and ``partner`` tell who says it; ``declared_wrong_at`` is when it was declared wrong, ``corrected_by``
+    the ids of the events that hold instead.
+    """
+
+    event_id: str
+    source: EventSource
+    partner: str
+    merchant: str
+    capture: str | None
+    is_declaration: bool
+    recorded_at: datetime
+    declared_wrong_at: datetime | None
+    corrected_by: list[str]
+
+
+class CaptureJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a file. ``captured`` are new, ``known`` were there before."""
+
+    number: str
+    merchant: str
+    partner: str
+    behaviour: Behaviour
+    success: bool
+    total: int
+    captured: int
+    known: int
+    findings: list[Finding]
+    captured_at: datetime
 
 
 async def events(
     merchant: str | None, wanted: EventFilter, cursor: str | None, limit: int
-) -> tuple[list[dict[str, Any]], str | None]:
-    """Events of one merchant's goods, or of all (None), in the order in which they were written down."""
+) -> tuple[list[dict[str, Any]], list[EventRecord], str | None]:
+    """Events of one merchant, or of all (None), in the order in which they were written down, each with its record."""
     after = read_cursor(cursor, tuple[int])[0] if cursor else 0
     limit = min(limit, MAX_PAGE)
     found = await rows(
-        "SELECT id, body::text AS body FROM epcis_event WHERE id > $1 AND ($2::text IS NULL OR merchant = $2)"
-        " AND ($3::timestamptz IS NULL OR event_time >= $3) AND ($4::timestamptz IS NULL OR event_time < $4)"
-        " AND ($5::text IS NULL OR biz_step = $5) AND ($6::text IS NULL OR body->>'disposition' = $6)"
-        " AND ($7::text IS NULL OR body->'readPoint'->>'id' = $7)"
-        " AND ($8::text IS NULL OR things @> jsonb_build_array($8::text)) ORDER BY id LIMIT $9",
+        _EVENTS,
         after,
         merchant,
         wanted.since,
@@ -39,9 +75,94 @@ async def events(
         wanted.biz_step,
         wanted.disposition,
         wanted.place,
-        wanted.thing,
+        None if wanted.thing is None else canonical_link(wanted.thing),
         limit + 1,
+        wanted.event_id,
+        wanted.source,
+        wanted.declarations,
     )
     page = found[:limit]
     following = write_cursor(page[-1]["id"]) if len(found) > limit else None
-    return [msgspec.json.decode(each["body"]) for each in page], following
+    return [msgspec.json.decode(each["body"]) for each in page], [_record(each) for each in page], following
+
+
+async def one_event(merchant: str | None, event_id: str) -> tuple[list[dict[str, Any]], list[EventRecord]]:
+    """The event of that id, and what declares it wrong. Raises :class:`EventUnknown`."""
+    found, records, _ = await events(merchant, EventFilter(event_id=event_id), None, MAX_PAGE)
+    if not found:
+        raise EventUnknown(event=event_id)
+    return found, records
+
+
+async def capture_job(merchant: str | None, number: str) -> CaptureJob:
+    """One capture of a merchant ('' the county's own), or anybody's (None). Raises :class:`CaptureUnknown`."""
+    found = await row(f"{_JOBS} WHERE number = $1 AND ($2::text IS NULL OR merchant = $2)", number, merchant)
+    if found is None:
+        raise CaptureUnknown(capture=number)
+    return _job(found)
+
+
+async def capture_jobs(merchant: str | None, cursor: str | None, limit: int) -> tuple[list[CaptureJob], str | None]:
+    """Captures of one merchant or of all (None), the newest first."""
+    before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
+    limit = min(limit, MAX_PAGE)
+    found = await rows(
+        f"{_JOBS} WHERE id < $1 AND ($2::text IS NULL OR merchant = $2) ORDER BY id DESC LIMIT $3",
+        before,
+        merchant,
+        limit + 1,
+    )
+    following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+    return [_job(each) for each in found[:limit]], following
+
+
+def _record(found: Row) -> EventRecord:
+    return EventRecord(
+        event_id=found["event_id"],
+        source=EventSource(found["source"]),
+        partner=found["partner"],
+        merchant=found["merchant"],
+        capture=found["capture"],
+        is_declaration=found["is_declaration"],
+        recorded_at=found["recorded_at"],
+        declared_wrong_at=found["declared_wrong_at"],
+        corrected_by=msgspec.json.decode(found["corrected_by"] or "[]"),
+    )
+
+
+def _job(found: Row) -> CaptureJob:
+    return CaptureJob(
+        number=found["number"],
+        merchant=found["merchant"],
+        partner=found["partner"],
+        behaviour=Behaviour(found["behaviour"]),
+        success=found["success"],
+        total=found["total"],
+        captured=found["captured"],
+        known=found["known"],
+        findings=msgspec.json.decode(found["findings"], type=list[Finding]),
+        captured_at=found["captured_at"],
+    )
+
+
+_EVENTS = """
+SELECT e.id, e.body::text AS body, e.event_id, e.source, e.partner, e.merchant, c.number AS capture, e.is_declaration,
+       e.recorded_at, d.recorded_at AS declared_wrong_at,
+       (d.body->'errorDeclaration'->'correctiveEventIDs')::text AS corrected_by
+  FROM epcis_event e
+  LEFT JOIN epcis_capture c ON c.id = e.capture_id
+  LEFT JOIN epcis_event d ON d.event_id = e.event_id AND d.merchant = e.merchant AND d.source = e.source
+       AND d.partner = e.partner AND d.is_declaration AND NOT e.is_declaration
+ WHERE e.id > $1 AND ($2::text IS NULL OR e.merchant = $2)
+   AND ($3::timestamptz IS NULL OR e.event_time >= $3) AND ($4::timestamptz IS NULL OR e.event_time < $4)
+   AND ($5::text IS NULL OR e.biz_step = $5) AND ($6::text IS NULL OR e.disposition = $6)
+   AND ($7::text IS NULL OR e.body->'readPoint'->>'id' = $7)
+   AND ($8::text IS NULL OR e.things @> jsonb_build_array($8::text))
+   AND ($10::text IS NULL OR e.event_id = $10) AND ($11::text IS NULL OR e.source = $11)
+   AND ($12::boolean IS NULL OR e.is_declaration = $12)
+ ORDER BY e.id LIMIT $9
+"""
+_JOBS = (
+    "SELECT id, number, merchant, partner, behaviour, success, total, captured, known, findings::text AS findings,"
+    " captured_at FROM epcis_capture"
+)

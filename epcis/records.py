@@ -4,15 +4,14 @@ An event names goods, places and runs by addresses below the house's own; it nam
 consumer, and no lists whose place in the hash the standard's words and its reference implementation see differently.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from epcis.hashes import Event, event_id
+from epcis.models import EventSource
+from epcis.writing import Said, Saying, write
 from kit.clock import CHINA, Clock, utc_now
 from kit.database import row, rows, scalar
 from logistics.events import ParcelReturned, ParcelShipped, ParcelSigned
@@ -114,18 +113,9 @@ class OwnEvents:
 
     async def _write(self, merchant: str, event: Event) -> None:
         """One row; the same event again changes nothing."""
-        identified = {**event, "eventID": event_id(event)}
-        await rows(
-            "INSERT INTO epcis_event (event_id, merchant, event_time, biz_step, things, body, recorded_at)"
-            " VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7) ON CONFLICT (event_id) DO NOTHING",
-            identified["eventID"],
-            merchant,
-            datetime.fromisoformat(event["eventTime"]),
-            event["bizStep"],
-            msgspec.json.encode(things_of(event)).decode(),
-            msgspec.json.encode(identified).decode(),
-            self.clock(),
-        )
+        called = event_id(event)
+        said = Said(event_id=called, digest=called, step=event["bizStep"], disposition=event["disposition"], body=event)
+        await write([said], Saying(source=EventSource.HOUSE, merchant=merchant, at=self.clock()))
 
 
 def _event(kind: str, at: datetime, step: str, disposition: str) -> dict[str, Any]:
@@ -137,12 +127,3 @@ def _event(kind: str, at: datetime, step: str, disposition: str) -> dict[str, An
         "bizStep": step,
         "disposition": disposition,
     }
-
-
-def things_of(event: Mapping[str, Any]) -> list[str]:
-    """The addresses of all goods in an event."""
-    found = {event["parentID"]} if "parentID" in event else set()
-    found |= set(event.get("epcList", ()))
-    for name in ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"):
-        found |= {each["epcClass"] for each in event.get(name, ())}
-    return sorted(found)

@@ -23,6 +23,8 @@ from county.complaints.channel import ComplaintChannel
 from county.complaints.pictures import ComplaintPictures
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
+from epcis.captures import Captures
+from epcis.declarations import Declarations
 from epcis.records import OwnEvents
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.field_encryption.cipher import AesGcmFieldCipher
@@ -377,6 +379,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Conformity(),
         Holds(),
         Recalls(),
+        Captures(),
+        Declarations(),
         built.shipping,
         built.shortages,
         Readdressing(checkout, built.shipping),

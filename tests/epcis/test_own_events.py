@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from tortoise.exceptions import BaseORMException
 
-from console_api.epcis.endpoints import CONTEXT
+from epcis.checker import check_document
+from epcis.contexts import CONTEXT
 from epcis.hashes import event_id
 from epcis.queries import EventFilter, events
 from epcis.records import OwnEvents
@@ -76,6 +77,7 @@ async def test_all_events_of_any_lives_are_valid_and_told_once(mall: Mall, seed:
     await mall.sealed_lot(dice.randrange(1, 10**9))
     found = await every()
     SCHEMA.validate(document(found))
+    assert check_document(document(found), len(found)).findings == []
     assert all(each["eventID"] == event_id(each) for each in found)
     assert len({each["eventID"] for each in found}) == len(found) > 0
     told = await rows("SELECT topic, payload::text AS payload FROM outbox_message WHERE topic = ANY($1)", list(TOLD))
@@ -112,7 +114,7 @@ async def test_a_run_is_told_with_all_that_it_consumed_and_once(mall: Mall) -> N
     outcome = RunOutcome(recipe=recipe, inputs={one: 500, two: 1500}, output_gram=1700, finished_at=mall.watch())
     lot = await process.finish(mall.merchant, outcome, PLAIN, "staff:clerk")
     await mall.deliver()
-    about, _ = await events(None, EventFilter(thing=f"{mall.built.own_events.base}/trace/lot/{lot}"), None, 10)
+    about, _, _ = await events(None, EventFilter(thing=f"{mall.built.own_events.base}/trace/lot/{lot}"), None, 10)
     (made,) = about
     assert {each["quantity"] for each in made["inputQuantityList"]} == {0.5, 1.5}
     assert [each["quantity"] for each in made["outputQuantityList"]] == [1.7]
@@ -135,7 +137,7 @@ async def test_events_are_found_by_time_step_place_thing_and_owner(mall: Mall) -
     thing = f"{mall.built.own_events.base}/trace/lot/{lot}"
 
     async def steps(merchant: str | None = None, **wanted: Any) -> list[str]:
-        page, following = await events(merchant, EventFilter(**wanted), None, 10)
+        page, _, following = await events(merchant, EventFilter(**wanted), None, 10)
         assert following is None
         return [each["bizStep"] for each in page]
 
@@ -146,8 +148,8 @@ async def test_events_are_found_by_time_step_place_thing_and_owner(mall: Mall) -
     sealed = await scalar("SELECT event_time FROM epcis_event WHERE biz_step = 'commissioning'")
     assert "commissioning" in await steps(since=sealed)
     assert "commissioning" not in await steps(until=sealed)
-    first, following = await events(mall.merchant, EventFilter(), None, 3)
-    rest, end = await events(mall.merchant, EventFilter(), following, 3)
+    first, _, following = await events(mall.merchant, EventFilter(), None, 3)
+    rest, _, end = await events(mall.merchant, EventFilter(), following, 3)
     assert first + rest == await every()
     assert end is None
 

@@ -1,0 +1,15 @@
+"""Files and events that a merchant handed in."""
+
+from urllib.parse import quote
+
+from tests.doors.belongings import Owner
+from tests.epcis.events_of_others import document, event
+
+
+async def give(owner: Owner) -> None:
+    """A file of a merchant's, and an event of its own."""
+    job = (await owner.ask("merchant_clerk", "POST", "/v1/console/epcis/capture", document()))["captureID"]
+    taken = (await owner.ask("merchant_clerk", "POST", "/v1/console/epcis/events", event()))["eventID"]
+    owner.found.by_pattern["/v1/console/epcis/capture/"] = {"job": job}
+    owner.found.by_pattern["/v1/console/epcis/events/"] = {"event": quote(taken, safe="")}
+    owner.found.private["merchant_clerk"] |= {job, taken}
