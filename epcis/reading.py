@@ -1,7 +1,6 @@
 """Reading a file that a stranger wrote: what two readers of JSON may understand differently is refused."""
 
 import json
-import math
 import re
 from typing import Any, NoReturn
 
@@ -11,6 +10,7 @@ MAX_DEPTH = 24
 MAX_TEXT_CHARS = 2000
 MAX_NUMBER = 2**53
 """Whole numbers up to here are the same in every reader."""
+SMALLEST_NUMBER = 1e-15
 _BAD_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -37,7 +37,7 @@ def read_json(raw: bytes) -> Any:
             text, object_pairs_hook=_members, parse_constant=_constant, parse_float=_real, parse_int=_whole
         )
     except json.JSONDecodeError as error:
-        raise Unreadable(finding("not_json", told=f"line {error.lineno} column {error.colno}")) from None
+        raise Unreadable(finding("not_json", told=f"{error.lineno}:{error.colno}")) from None
     except RecursionError:
         raise Unreadable(finding("too_deep")) from None
     _walk(value)
@@ -59,7 +59,7 @@ def _constant(word: str) -> NoReturn:
 
 def _real(digits: str) -> float:
     number = float(digits)
-    if not math.isfinite(number) or len(digits) > 40:
+    if len(digits) > 40 or (number and not SMALLEST_NUMBER <= abs(number) <= MAX_NUMBER):
         raise Unreadable(finding("number_wrong", told=digits))
     return number
 

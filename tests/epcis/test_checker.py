@@ -198,6 +198,8 @@ def test_findings_end_but_faulty_events_do_not_slip_through() -> None:
         (b'{"a": NaN}', "number_wrong"),
         (b'{"a": -Infinity}', "number_wrong"),
         (b'{"a": 1e999}', "number_wrong"),
+        (b'{"a": 1e300}', "number_wrong"),
+        (b'{"a": 1e-300}', "number_wrong"),
         (b'{"a": 9007199254740993}', "number_wrong"),
         (b'{"a": ' + b"9" * 100_000 + b"}", "number_wrong"),
         (b'{"a": "\\u0000"}', "character_wrong"),
