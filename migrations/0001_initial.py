@@ -6,6 +6,7 @@ from accounts.own_data_models import ClosureState, DocumentKind
 from accounts.roles import Role, ScopeKind
 from content.models import PictureState, TextState
 from county.complaints.models import ComplaintState, Origin, PictureFetchState, UtteranceState
+from epcis.models import Behaviour, EventSource
 from json import dumps, loads
 from ledger.models import PeriodState, Signatory
 from live.models import ArchiveState, SessionState
@@ -641,18 +642,45 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='EpcisCapture',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('partner', fields.CharField(max_length=60)),
+                ('file_hash', fields.CharField(max_length=64)),
+                ('behaviour', fields.CharEnumField(description='ROLLBACK: rollback\nPROCEED: proceed', enum_type=Behaviour, max_length=8)),
+                ('success', fields.BooleanField()),
+                ('total', fields.IntField()),
+                ('captured', fields.IntField()),
+                ('known', fields.IntField()),
+                ('findings', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('captured_by', fields.CharField(max_length=60)),
+                ('captured_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'epcis_capture', 'app': 'longchuan', 'constraints': [CheckConstraint(check='captured >= 0 AND known >= 0 AND captured + known <= total', name='epcis_capture_counts'), UniqueConstraint(fields=('merchant', 'partner', 'file_hash'), name='epcis_capture_once', condition='success')], 'indexes': [Index(fields=['merchant', 'id'], name='epcis_capture_merchant')], 'pk_attr': 'id', 'table_description': 'One file that was handed in, and what became of it; append-only.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='EpcisEvent',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('event_id', fields.CharField(unique=True, max_length=100)),
+                ('event_id', fields.CharField(max_length=100)),
+                ('digest', fields.CharField(max_length=100)),
+                ('source', fields.CharEnumField(description='HOUSE: house\nCAPTURED: captured\nPARTNER: partner', enum_type=EventSource, max_length=8)),
+                ('partner', fields.CharField(max_length=60)),
                 ('merchant', fields.CharField(max_length=32)),
+                ('is_declaration', fields.BooleanField()),
+                ('capture', fields.ForeignKeyField('longchuan.EpcisCapture', source_field='capture_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('event_time', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('biz_step', fields.CharField(max_length=40)),
+                ('biz_step', fields.TextField(unique=False)),
+                ('disposition', fields.TextField(unique=False)),
                 ('things', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('body', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'epcis_event', 'app': 'longchuan', 'indexes': [Index(fields=['merchant', 'id'], name='epcis_event_merchant')], 'pk_attr': 'id', 'table_description': 'One event; append-only. ``event_id`` is the hash of ``body`` (``epcis.hashes``), so one event is one row.'},
+            options={'table': 'epcis_event', 'app': 'longchuan', 'unique_together': (('event_id', 'merchant', 'source', 'partner', 'is_declaration'),), 'constraints': [CheckConstraint(check="(source = 'partner') = (partner <> '')", name='epcis_event_partner'), CheckConstraint(check="source <> 'house' OR (event_id = digest AND capture_id IS NULL)", name='epcis_event_house')], 'indexes': [Index(fields=['merchant', 'id'], name='epcis_event_merchant')], 'pk_attr': 'id', 'table_description': 'One event; append-only. ``digest`` is the hash of ``body`` (``epcis.hashes``), ``event_id`` what it is called.'},
             bases=['Model'],
         ),
         ops.CreateModel(
