@@ -36,11 +36,11 @@ class AlreadyReversed(Conflict):
 
 
 class SecondPersonNeeded(NotPermitted):
-    """A correction takes two people: who proposes may not approve."""
+    """What moves the books takes two people: who proposes may not approve."""
 
     code = "second_person_needed"
-    title = "更正须由两人办理"
-    title_en = "A correction needs a second person"
+    title = "须由另一账号审核"
+    title_en = "A second person has to decide"
 
 
 class PeriodUnknown(NotFound):

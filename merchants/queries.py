@@ -1,5 +1,6 @@
 """Reads of merchants."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import msgspec
 from kit.database import Row, row, rows
 from kit.paging import read_cursor, write_cursor
 from merchants.errors import MerchantUnknown
+from merchants.licences import LicenceKind
 
 
 class RowKey(msgspec.Struct, array_like=True):
@@ -138,6 +140,12 @@ async def payee(number: str) -> Payee:
     if found is None:
         raise MerchantUnknown()
     return Payee(**found)
+
+
+async def licence_kinds(numbers: Sequence[str]) -> dict[str, LicenceKind]:
+    """Under what paper some merchants trade, whatever their state; an unknown one is missing. One statement."""
+    found = await rows("SELECT number, licence_kind FROM merchant WHERE number = ANY($1::text[])", list(numbers))
+    return {r["number"]: LicenceKind(r["licence_kind"]) for r in found}
 
 
 async def merchant(number: str) -> MerchantCard:

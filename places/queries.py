@@ -6,6 +6,7 @@ import msgspec
 
 from kit.database import row, rows
 from places.errors import SiteNotOpen
+from places.models import SiteLevel
 
 
 class DivisionName(msgspec.Struct, frozen=True):
@@ -68,6 +69,12 @@ async def sites(within: str) -> list[SiteCard]:
         )
         for r in found
     ]
+
+
+async def site_levels(codes: Sequence[str]) -> dict[str, SiteLevel]:
+    """Whether sites are centres, stations or points, open or not; an unknown one is missing. One statement."""
+    found = await rows("SELECT code, level FROM site WHERE code = ANY($1::text[])", list(codes))
+    return {r["code"]: SiteLevel(r["level"]) for r in found}
 
 
 class PickupPoint(msgspec.Struct, frozen=True):

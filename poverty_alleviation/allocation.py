@@ -18,10 +18,26 @@ GRAM_PER_KG = 1_000
 
 
 class RuleKind(StrEnum):
-    """How a rule computes its pool."""
+    """What a rule promises, and so the unit of its rate (domain reference 2.5, object 5).
+
+    Of a sold line: fen per kilogram, fen per piece, basis points of net goods money, fen per order line. Of a period:
+    basis points of what the sales attributed to households came to; nothing (0) for wages, dividends, rents and
+    services, whose records say the amounts.
+    """
 
     PER_UNIT = "per_unit"
+    PER_PIECE = "per_piece"
     PCT_NET = "pct_net"
+    FIXED_LINE = "fixed_line"
+    MARGIN_RETURN = "margin_return"
+    WAGE = "wage"
+    DIVIDEND = "dividend"
+    LEASE = "lease"
+    SERVICE = "service"
+
+
+LINE_KINDS = (RuleKind.PER_UNIT, RuleKind.PER_PIECE, RuleKind.PCT_NET, RuleKind.FIXED_LINE)
+"""The kinds that divide the money of an order line."""
 
 
 class RuleScope(StrEnum):
@@ -64,10 +80,9 @@ class LotUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppliedRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A benefit rule as it stood when the line was packed.
+    """A benefit rule as it stood when the line was packed; ``kind`` is one of ``LINE_KINDS``.
 
-    ``rate`` is fen per kilogram (``PER_UNIT``) or basis points of net goods money (``PCT_NET``).
-    ``version`` names the rule and its version, for example ``R20261123A-2``.
+    ``rate`` is in the unit of its kind. ``version`` names the rule and its version, for example ``R20261123A-2``.
     """
 
     version: str
@@ -117,8 +132,8 @@ def allocate(
     Pieces that no lot covers leave their money unattributed: it is shown as such, never guessed. The pieces
     of a refund come first out of those; beyond that every lot shrinks in the same proportion. The host's
     commission and every pool are floors, pools are split by largest remainder with ties by party, and the
-    merchant has the residue. The residue is negative where a price per kilogram exceeds what the goods
-    fetched: the merchant bears that, never the supplier.
+    merchant has the residue. The residue is negative where a price per kilogram, piece or line exceeds what the
+    goods fetched: the merchant bears that, never the supplier.
     """
     if net_fen < 0 or quantity < 0:
         raise ValueError("an allocation is of what remains, which is never negative")
@@ -133,9 +148,9 @@ def allocate(
     *nets, unattributed = split_fen(net_fen, weights)
     parts = [
         part
-        for use, net in zip(kept, nets, strict=True)
         for rule in sorted(rules, key=lambda rule: rule.version)
-        for part in _pool_parts(rule, use, net, use.mass_gram * remaining)
+        for use, base in zip(kept, _bases(rule, kept, nets, remaining), strict=True)
+        for part in _pool_parts(rule, use, base)
     ]
     sold = net_fen - unattributed
     host = sold * host_basis_points // BASIS_POINTS
@@ -148,11 +163,29 @@ def allocate(
     )
 
 
-def _pool_parts(rule: AppliedRule, use: LotUse, net_fen: int, mass_gram: Fraction) -> list[Part]:
+def _bases(
+    rule: AppliedRule, uses: Sequence[LotUse], nets: Sequence[int], remaining: Fraction
+) -> Sequence[int | Fraction]:
+    """By lot what a rule would pay if every contribution shared in it, as an exact fraction of fen.
+
+    A sum per line stays whole as long as a piece of the line is kept, and is divided among the lots by pieces.
+    """
+    if rule.kind is RuleKind.PER_UNIT:
+        return [rule.rate * use.mass_gram * remaining / GRAM_PER_KG for use in uses]
+    if rule.kind is RuleKind.PER_PIECE:
+        return [rule.rate * use.quantity * remaining for use in uses]
+    if rule.kind is RuleKind.PCT_NET:
+        return [Fraction(rule.rate * net, BASIS_POINTS) for net in nets]
+    if rule.kind is RuleKind.FIXED_LINE:
+        return split_fen(rule.rate, [use.quantity for use in uses])
+    raise ValueError(f"{rule.kind} divides no line")
+
+
+def _pool_parts(rule: AppliedRule, use: LotUse, base: int | Fraction) -> list[Part]:
     """One rule on one lot of the line. Contributions that were paid at the scale share in nothing.
 
-    A price per kilogram counts the mass of the contributions in its scope. A percentage counts the net
-    money of all goods that were not bought outright, so that the registered households' pool does not
+    A price per kilogram or piece counts the mass of the contributions in its scope. A percentage and a sum per line
+    count all goods that were not bought outright, so that the registered households' pool does not
     shrink because neighbours without registration delivered to the same lot (the worked vector of the
     domain reference).
     """
@@ -164,11 +197,8 @@ def _pool_parts(rule: AppliedRule, use: LotUse, net_fen: int, mass_gram: Fractio
     )
     if not inside:
         return []
-    if rule.kind is RuleKind.PER_UNIT:
-        mass = mass_gram * sum(share.mass_gram for share in inside) / whole
-        pool = rule.rate * mass // GRAM_PER_KG
-    else:
-        pool = net_fen * Fraction(sum(share.mass_gram for share in unpaid), whole) * rule.rate // BASIS_POINTS
+    counted = inside if rule.kind in (RuleKind.PER_UNIT, RuleKind.PER_PIECE) else unpaid
+    pool = base * Fraction(sum(share.mass_gram for share in counted), whole) // 1
     amounts = split_fen(int(pool), [share.mass_gram for share in inside])
     return [
         Part(

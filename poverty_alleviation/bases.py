@@ -9,7 +9,7 @@ import msgspec
 from kit.database import rows, scalar
 from poverty_alleviation.allocation import LotShare, LotUse
 from poverty_alleviation.errors import IncomeClaimedTwice, LineNotRecorded
-from poverty_alleviation.models import Recognition
+from poverty_alleviation.mechanisms import Recognition
 from poverty_alleviation.targets import Basis, read_basis
 from poverty_alleviation.terms import households_of
 from traceability.models import IntakeMode

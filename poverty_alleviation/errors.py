@@ -68,15 +68,47 @@ class ContractUnknown(NotFound):
 
 
 class ContractInvalid(Invalid):
-    """A contract names a party for each role of its chain, and ends after it begins."""
+    """A contract names a party for each role of its chain and ends after it begins; no party stands in two roles."""
 
     code = "benefit_contract_invalid"
     title = "合同内容不完整"
     title_en = "The contract is not complete"
 
 
+class PartyUnknown(Invalid):
+    """Some ``parties`` are not what their ``role`` in the chain says: site, merchant, cooperative or household."""
+
+    code = "benefit_contract_party_unknown"
+    title = "合同当事方不存在或类型不符"
+    title_en = "A party of the contract is not what its role says"
+
+
+class ContractNotMovable(Conflict):
+    """The contract is not where this step begins; ``state`` is where it is."""
+
+    code = "benefit_contract_not_movable"
+    title = "合同当前状态不允许此操作"
+    title_en = "The contract does not take this step"
+
+
+class RuleUnknown(NotFound):
+    """The contract has no rule with this code, or no version of it that waits for a decision."""
+
+    code = "benefit_rule_unknown"
+    title = "收益规则不存在或无待审版本"
+    title_en = "No such rule, or no version of it waits"
+
+
+class RulePending(Conflict):
+    """Another version of the rule waits for its decision."""
+
+    code = "benefit_rule_pending"
+    title = "该规则已有待审版本"
+    title_en = "Another version of the rule waits for its decision"
+
+
 class RuleInvalid(Invalid):
-    """The rule's rate, dates or recognition do not fit its kind or its contract."""
+    """What the rule says does not fit its mechanism, kind or earlier version; ``field`` names what."""
 
     code = "benefit_rule_invalid"
     title = "收益规则有误"

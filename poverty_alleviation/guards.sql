@@ -15,9 +15,9 @@ END
 $$;
 
 -- Evidence is added and never changed.
-SELECT make_append_only('payout', 'income_confirmation', 'income_claim', 'channel_money');
+SELECT make_append_only('payout', 'income_confirmation', 'income_claim', 'channel_money', 'contract_party');
 
--- A span, and a rule's version, may only get its last day.
+-- A span may only get its last day.
 CREATE OR REPLACE FUNCTION only_end_span() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.valid_until IS NOT NULL OR to_jsonb(NEW) - 'valid_until' <> to_jsonb(OLD) - 'valid_until' THEN
@@ -31,9 +31,61 @@ CREATE OR REPLACE TRIGGER household_status_only_ends
     BEFORE UPDATE ON household_status FOR EACH ROW EXECUTE FUNCTION only_end_span();
 CREATE OR REPLACE TRIGGER supplier_link_only_ends
     BEFORE UPDATE ON supplier_link FOR EACH ROW EXECUTE FUNCTION only_end_span();
-CREATE OR REPLACE TRIGGER benefit_rule_only_ends
-    BEFORE UPDATE ON benefit_rule FOR EACH ROW EXECUTE FUNCTION only_end_span();
-SELECT keep_rows('household_status', 'supplier_link', 'benefit_rule');
+SELECT keep_rows('household_status', 'supplier_link', 'benefit_rule', 'benefit_contract');
+
+-- A version of a rule is decided once, and once approved it may only get its last day.
+CREATE OR REPLACE FUNCTION only_decide_or_end_rule() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed text[] := ARRAY['state', 'decided_by', 'decided_at', 'decision_note'];
+BEGIN
+    IF OLD.state = 'approved' AND NEW.state = 'approved' AND OLD.valid_until IS NULL THEN
+        changed := ARRAY['valid_until'];
+    ELSIF OLD.state <> 'proposed' OR NEW.state = 'proposed' THEN
+        changed := ARRAY[]::text[];
+    END IF;
+    IF to_jsonb(NEW) - changed <> to_jsonb(OLD) - changed THEN
+        RAISE EXCEPTION 'rule % may only be decided or ended, once', OLD.code USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER benefit_rule_only_decided
+    BEFORE UPDATE ON benefit_rule FOR EACH ROW EXECUTE FUNCTION only_decide_or_end_rule();
+
+-- What a contract says stays as it was drafted; a decided one may only be ended.
+CREATE OR REPLACE FUNCTION only_move_contract() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed text[] := CASE NEW.state
+        WHEN 'submitted' THEN ARRAY['state', 'submitted_at']
+        WHEN 'ended' THEN ARRAY['state', 'valid_until', 'ended_by', 'ended_at', 'end_document']
+        ELSE ARRAY['state', 'decided_by', 'decided_at', 'decision_note'] END;
+BEGIN
+    IF (OLD.state, NEW.state) NOT IN (('drafted', 'submitted'), ('drafted', 'refused'), ('submitted', 'approved'),
+        ('submitted', 'refused'), ('approved', 'ended')) OR to_jsonb(NEW) - changed <> to_jsonb(OLD) - changed THEN
+        RAISE EXCEPTION 'contract % may only be moved', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER benefit_contract_only_moved
+    BEFORE UPDATE ON benefit_contract FOR EACH ROW EXECUTE FUNCTION only_move_contract();
+
+-- Neither begins anywhere but at its beginning.
+CREATE OR REPLACE FUNCTION begin_at_state() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(NEW) ->> 'state' <> TG_ARGV[0] THEN
+        RAISE EXCEPTION '% begins as %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER benefit_contract_begins_drafted
+    BEFORE INSERT ON benefit_contract FOR EACH ROW EXECUTE FUNCTION begin_at_state('drafted');
+CREATE OR REPLACE TRIGGER benefit_rule_begins_proposed
+    BEFORE INSERT ON benefit_rule FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
 
 -- One identity number, one household; the register knows it by its blind index alone.
 CREATE UNIQUE INDEX IF NOT EXISTS household_id_number ON household (id_number_index);

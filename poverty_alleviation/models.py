@@ -5,10 +5,11 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.fields import OnDelete
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.mechanisms import Mechanism, Recognition
 
 
 class AssistanceStatus(StrEnum):
@@ -39,11 +40,38 @@ CHAIN_ROLES: dict[ChainTemplate, tuple[str, ...]] = {
 }
 
 
-class Recognition(StrEnum):
-    """The event that makes an amount income."""
+class ContractState(StrEnum):
+    """Where a benefit contract stands. Its rules hold from its approval to its last day."""
 
-    INTAKE_PAID = "intake_paid"
-    ORDER_COMPLETED = "order_completed"
+    DRAFTED = "drafted"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+CONTRACT_TRANSITIONS: dict[ContractState, frozenset[ContractState]] = {
+    ContractState.DRAFTED: frozenset({ContractState.SUBMITTED, ContractState.REFUSED}),
+    ContractState.SUBMITTED: frozenset({ContractState.APPROVED, ContractState.REFUSED}),
+    ContractState.APPROVED: frozenset({ContractState.ENDED}),
+    ContractState.REFUSED: frozenset(),
+    ContractState.ENDED: frozenset(),
+}
+
+
+class RuleState(StrEnum):
+    """Where a version of a rule stands. Only an approved one divides anything."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+RULE_TRANSITIONS: dict[RuleState, frozenset[RuleState]] = {
+    RuleState.PROPOSED: frozenset({RuleState.APPROVED, RuleState.REFUSED}),
+    RuleState.APPROVED: frozenset(),
+    RuleState.REFUSED: frozenset(),
+}
 
 
 class Household(Model):
@@ -111,28 +139,47 @@ class SupplierLink(Model):
 
 
 class BenefitContract(Model):
-    """What a merchant has promised the households of one chain, by a document."""
+    """What a merchant has promised the households of one chain, by a document: drafted by one, decided by another."""
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=32, unique=True)
+    state = fields.CharEnumField(ContractState, max_length=10)
     template = fields.CharEnumField(ChainTemplate, max_length=40)
     merchant = fields.CharField(max_length=32)
     document = fields.CharField(max_length=120)
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)
-    approved_by = fields.CharField(max_length=60)
-    approved_at = fields.DatetimeField()
+    made_by = fields.CharField(max_length=60)
+    made_at = fields.DatetimeField()
+    submitted_at = fields.DatetimeField(null=True)
+    decided_by = fields.CharField(max_length=60, null=True)
+    decided_at = fields.DatetimeField(null=True)
+    decision_note = fields.CharField(max_length=200, default="")
+    ended_by = fields.CharField(max_length=60, null=True)
+    ended_at = fields.DatetimeField(null=True)
+    end_document = fields.CharField(max_length=120, null=True)
 
     class Meta:
         table = "benefit_contract"
         indexes = (Index(fields=("merchant",), name="benefit_contract_merchant"),)
         constraints = (
             CheckConstraint(check="valid_until IS NULL OR valid_until > valid_from", name="benefit_contract_span"),
+            CheckConstraint(
+                check="state NOT IN ('approved', 'ended') OR decided_by <> made_by", name="benefit_contract_two_persons"
+            ),
+            CheckConstraint(
+                check="(state IN ('approved', 'refused', 'ended')) = (decided_at IS NOT NULL)"
+                " AND (decided_at IS NULL) = (decided_by IS NULL)"
+                " AND (state <> 'submitted' OR submitted_at IS NOT NULL)"
+                " AND (state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (ended_by IS NULL)"
+                " AND (ended_at IS NULL) = (end_document IS NULL)",
+                name="benefit_contract_decided_whole",
+            ),
         )
 
 
 class ContractParty(Model):
-    """One party of a contract in one role of its chain; ``party`` is an opaque number or code."""
+    """One party of a contract in one role of its chain: a site's code, a merchant's, supplier's or household's."""
 
     id = fields.BigIntField(primary_key=True)
     contract: fields.ForeignKeyRelation[BenefitContract] = fields.ForeignKeyField(
@@ -144,13 +191,14 @@ class ContractParty(Model):
     class Meta:
         table = "contract_party"
         unique_together = (("contract", "role", "party"),)
+        indexes = (Index(fields=("party",), name="contract_party_of"),)
 
 
 class BenefitRule(Model):
-    """One version of a rule. A change is a new version; the old one only gets its last day.
+    """One version of a rule. A change is a new version, decided by another person; the old one only gets its last day.
 
-    ``rate`` is fen per kilogram for ``per_unit`` and basis points for ``pct_net``. ``product`` None: all
-    products of the contract's merchant.
+    ``rate`` is in the unit of its kind (:class:`RuleKind`), 0 where records of each month say the amounts. ``product``
+    None: all products of the contract's merchant.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -159,24 +207,51 @@ class BenefitRule(Model):
     contract: fields.ForeignKeyRelation[BenefitContract] = fields.ForeignKeyField(
         "longchuan.BenefitContract", related_name=False, on_delete=OnDelete.RESTRICT
     )
-    kind = fields.CharEnumField(RuleKind, max_length=12)
+    state = fields.CharEnumField(RuleState, max_length=8)
+    mechanism = fields.CharEnumField(Mechanism, max_length=12)
+    kind = fields.CharEnumField(RuleKind, max_length=16)
     rate = fields.BigIntField()
     scope = fields.CharEnumField(RuleScope, max_length=20)
-    category = fields.CharEnumField(IncomeCategory, max_length=12)
-    recognition = fields.CharEnumField(Recognition, max_length=20)
+    category = fields.CharEnumField(IncomeCategory, max_length=12, null=True)
+    recognition = fields.CharEnumField(Recognition, max_length=20, null=True)
     product = fields.CharField(max_length=32, null=True)
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)
-    approved_by = fields.CharField(max_length=60)
-    approved_at = fields.DatetimeField()
+    made_by = fields.CharField(max_length=60)
+    made_at = fields.DatetimeField()
+    decided_by = fields.CharField(max_length=60, null=True)
+    decided_at = fields.DatetimeField(null=True)
+    decision_note = fields.CharField(max_length=200, default="")
 
     class Meta:
         table = "benefit_rule"
         unique_together = (("code", "version"),)
         constraints = (
-            CheckConstraint(check="rate > 0 AND (kind <> 'pct_net' OR rate <= 10000)", name="benefit_rule_rate"),
-            CheckConstraint(check="recognition <> 'intake_paid' OR kind = 'per_unit'", name="benefit_rule_recognition"),
+            UniqueConstraint(fields=("code",), name="benefit_rule_one_proposal", condition="state = 'proposed'"),
+            CheckConstraint(
+                check="CASE WHEN kind IN ('pct_net', 'margin_return') THEN rate BETWEEN 1 AND 10000"
+                " WHEN kind IN ('per_unit', 'per_piece', 'fixed_line') THEN rate > 0 ELSE rate = 0 END",
+                name="benefit_rule_rate",
+            ),
+            CheckConstraint(
+                check="CASE recognition WHEN 'intake_paid' THEN kind = 'per_unit' WHEN 'order_completed' THEN"
+                " kind IN ('per_unit', 'per_piece', 'pct_net', 'fixed_line') WHEN 'period_paid' THEN"
+                " kind IN ('margin_return', 'wage', 'dividend', 'lease') ELSE kind = 'service' END",
+                name="benefit_rule_recognition",
+            ),
+            CheckConstraint(
+                check="CASE mechanism WHEN 'work' THEN category = 'wage' WHEN 'service' THEN category IS NULL"
+                " WHEN 'return' THEN category IN ('production', 'transfer')"
+                " WHEN 'dividend' THEN category = 'property' WHEN 'lease' THEN category = 'property'"
+                " ELSE category = 'production' END",
+                name="benefit_rule_category",
+            ),
             CheckConstraint(check="valid_until IS NULL OR valid_until >= valid_from", name="benefit_rule_span"),
+            CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name="benefit_rule_two_persons"),
+            CheckConstraint(
+                check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)",
+                name="benefit_rule_decided_whole",
+            ),
         )
 
 

@@ -30,7 +30,7 @@ from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
 from poverty_alleviation.allocation import IncomeCategory
 from poverty_alleviation.bases import as_json, claim, claim_sold, held_line, held_lines, uses_of
 from poverty_alleviation.errors import OrderDoesNotAdd
-from poverty_alleviation.models import Recognition
+from poverty_alleviation.mechanisms import Recognition
 from poverty_alleviation.postings import (
     commission_entries,
     freight_entries,

@@ -8,12 +8,14 @@ import msgspec
 from kit.clock import china_day
 from kit.database import row, rows
 from poverty_alleviation.allocation import AppliedRule
-from poverty_alleviation.models import ASSISTED, Recognition
+from poverty_alleviation.mechanisms import Recognition
+from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.vault import household_rights
 
 _RULE = (
     "SELECT r.code || '-' || r.version AS version, r.kind, r.rate, r.scope, r.category FROM benefit_rule r"
     " JOIN benefit_contract c ON c.id = r.contract_id WHERE c.merchant = $1 AND r.recognition = $2"
+    " AND r.state = 'approved' AND c.state IN ('approved', 'ended')"
     " AND (r.product IS NULL OR r.product = $3) AND daterange(r.valid_from, r.valid_until) @> $4::date"
     " AND daterange(c.valid_from, c.valid_until) @> $4::date"
 )

@@ -11,7 +11,7 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from products.gates import LOT_CERTIFICATE_DUE
 from traceability.certified import CERTIFIED
 from traceability.errors import LotUnknown
-from traceability.models import LotKind
+from traceability.models import LotKind, SupplierKind
 
 
 class Contribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +152,12 @@ async def suppliers(
 async def supplier_exists(number: str) -> bool:
     """Whether a supplier is in the register."""
     return bool(await rows("SELECT 1 FROM supplier WHERE number = $1", number))
+
+
+async def supplier_kinds(numbers: Sequence[str]) -> dict[str, SupplierKind]:
+    """What some suppliers are in trade; an unknown one is missing. One statement."""
+    found = await rows("SELECT number, kind FROM supplier WHERE number = ANY($1::text[])", list(numbers))
+    return {each["number"]: SupplierKind(each["kind"]) for each in found}
 
 
 async def intakes(

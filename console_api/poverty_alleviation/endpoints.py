@@ -1,4 +1,4 @@
-"""Households, contracts, payouts and the figures.
+"""Households, payouts and the figures.
 
 The poverty office writes; auditors read figures by code alone.
 """
@@ -13,9 +13,6 @@ from console_api.poverty_alleviation.schemas import (
     ChainsView,
     ChainView,
     ConfirmationInput,
-    ContractInput,
-    ContractsQuery,
-    ContractsView,
     DrillDownQuery,
     DueQuery,
     DueView,
@@ -31,7 +28,6 @@ from console_api.poverty_alleviation.schemas import (
     PayoutInput,
     PayoutsQuery,
     PayoutsView,
-    RuleInput,
     SpanQuery,
     StatusInput,
     TrialBalanceView,
@@ -39,7 +35,6 @@ from console_api.poverty_alleviation.schemas import (
 )
 from kit.errors import NotFound
 from ledger.queries import trial_balance, verify_chain
-from poverty_alleviation.contracts import ContractCard, Contracts, RuleTerms, contract_card, contract_cards
 from poverty_alleviation.households import HouseholdCard, Households, Identity
 from poverty_alleviation.payouts import PayoutCard, Payouts, due, payout_cards
 from poverty_alleviation.queries import DrillDown, Figure, Statement, drill_down, figures, statement, totals
@@ -99,59 +94,6 @@ async def unlink_supplier(
     """终止关联。"""
     await register.unlink(code, supplier, body.valid_until)
     return await register.card(code)
-
-
-@door.post("/poverty/contracts")
-async def conclude_contract(
-    actor: PovertyOfficer, body: ContractInput, key: IdempotencyKey, contracts: Contracts
-) -> ContractCard:
-    """登记联农带农合同。"""
-    number = await contracts.conclude(
-        body.template,
-        body.merchant,
-        body.parties,
-        body.document,
-        body.valid_from,
-        body.valid_until,
-        actor.caller,
-    )
-    return await contract_card(number)
-
-
-@door.get("/poverty/contracts")
-async def list_contracts(actor: PovertyOfficer | Auditor, query: ContractsQuery) -> ContractsView:
-    """联农带农合同与规则。"""
-    return ContractsView(await contract_cards(query.merchant))
-
-
-@door.get("/poverty/contracts/<number:str>")
-async def show_contract(actor: PovertyOfficer | Auditor, number: str) -> ContractCard:
-    """一份合同。"""
-    return await contract_card(number)
-
-
-@door.post("/poverty/contracts/<number:str>/rules")
-async def add_benefit_rule(
-    actor: PovertyOfficer, number: str, body: RuleInput, key: IdempotencyKey, contracts: Contracts
-) -> ContractCard:
-    """新增收益规则。"""
-    await contracts.add_rule(number, msgspec.convert(body, RuleTerms, from_attributes=True), actor.caller)
-    return await contract_card(number)
-
-
-@door.post("/poverty/contracts/<number:str>/rules/<rule:str>/versions")
-async def change_benefit_rule(
-    actor: PovertyOfficer,
-    number: str,
-    rule: str,
-    body: RuleInput,
-    key: IdempotencyKey,
-    contracts: Contracts,
-) -> ContractCard:
-    """收益规则的新版本；已装箱的订单行不受影响。"""
-    terms = msgspec.convert(body, RuleTerms, from_attributes=True)
-    await contracts.change_rule(number, rule, terms, actor.caller)
-    return await contract_card(number)
 
 
 @door.get("/poverty/figures")

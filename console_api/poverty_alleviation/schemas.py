@@ -6,10 +6,8 @@ from typing import Annotated
 import msgspec
 
 from api_kit.schemas import Input, View
-from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.contracts import ContractCard
 from poverty_alleviation.households import HouseholdCard
-from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.payouts import Due, PayoutCard
 from poverty_alleviation.queries import HouseholdFigures, Totals
 
@@ -90,42 +88,6 @@ class LinkEndInput(Input):
     """The first day on which the link no longer holds."""
 
     valid_until: date
-
-
-class ContractInput(Input):
-    """A contract of one of the two chains; ``parties`` names a party or more for each of its roles."""
-
-    template: ChainTemplate
-    merchant: Number
-    parties: dict[str, Annotated[list[Code], msgspec.Meta(min_length=1, max_length=2000)]]
-    document: Document
-    valid_from: date
-    valid_until: date | None = None
-
-
-class RuleInput(Input):
-    """The terms of a rule; ``rate`` is fen per kilogram (per_unit) or basis points (pct_net)."""
-
-    kind: RuleKind
-    rate: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
-    scope: RuleScope
-    category: IncomeCategory
-    recognition: Recognition
-    valid_from: date
-    valid_until: date | None = None
-    product: Number | None = None
-
-
-class ContractsQuery(Input):
-    """Whose contracts."""
-
-    merchant: Number | None = None
-
-
-class ContractsView(View):
-    """Contracts, newest first."""
-
-    contracts: list[ContractCard]
 
 
 class SpanQuery(Input):

@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 from datetime import date
 
+from merchants.licences import LicenceKind
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.contracts import Contracts, RuleTerms
+from poverty_alleviation.contracts import Contracts, ContractTerms, RuleTerms
 from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.identity_numbers import check_character
-from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
-from scripts.demo_county.area import villages
+from poverty_alleviation.mechanisms import Mechanism, Recognition
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate
+from scripts.demo_county.area import COUNTY, villages
+from scripts.demo_county.goods import MERCHANTS
 from traceability.models import SupplierKind
 from traceability.service import Reach, Suppliers
 
 BY = "demo-county"
+SECOND = "demo-county-second"
 SINCE = date(2020, 1, 1)
 FARMERS = 24
 NOBODY = {3, *range(18, 25)}
@@ -66,24 +70,33 @@ async def enter_farmers(suppliers: Suppliers, households: Households) -> list[Fa
 
 
 async def conclude_contracts(contracts: Contracts, merchants: list[str], farmers: list[Farmer]) -> int:
-    """For each merchant the two rules of the worked example (domain reference 2.5); answers how many."""
+    """For each merchant the two rules of the worked example (domain reference 2.5); answers how many.
+
+    The companies promise in the chain of an enterprise and a cooperative, the others in that of the county's centre.
+    """
     registered = [farmer.household for farmer in farmers if farmer.registered and farmer.household]
-    for serial, merchant in enumerate(merchants, 1):
-        parties = {"enterprise": ["陇川示例龙头企业"], "cooperative": [merchant], "household": registered}
-        contract = await contracts.conclude(
-            ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
-            merchant,
-            parties,
-            f"DEMO-合同-{serial:02d}",
-            SINCE,
-            None,
-            BY,
+    stations = sorted({f"S{farmer.township}" for farmer in farmers})
+    for serial, (merchant, (_, licence, _)) in enumerate(zip(merchants, MERCHANTS, strict=True), 1):
+        if licence is LicenceKind.COMPANY:
+            template = ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD
+            parties = {"enterprise": [merchant], "cooperative": [merchants[0]]}
+        else:
+            template = ChainTemplate.CENTRE_STATION_HOUSEHOLD
+            parties = {"centre": [f"S{COUNTY[0]}"], "station": stations}
+        terms = ContractTerms(
+            template=template,
+            merchant=merchant,
+            parties=parties | {"household": registered},
+            document=f"DEMO-合同-{serial:02d}",
+            valid_from=SINCE,
         )
-        for kind, rate, scope in (
-            (RuleKind.PER_UNIT, PER_KG_FEN, RuleScope.ALL_SUPPLIERS),
-            (RuleKind.PCT_NET, SHARE_BP, RuleScope.REGISTERED_ONLY),
+        contract = await contracts.draft(terms, BY)
+        for mechanism, kind, rate, scope in (
+            (Mechanism.CONSIGNMENT, RuleKind.PER_UNIT, PER_KG_FEN, RuleScope.ALL_SUPPLIERS),
+            (Mechanism.RETURN, RuleKind.PCT_NET, SHARE_BP, RuleScope.REGISTERED_ONLY),
         ):
-            terms = RuleTerms(
+            rule = RuleTerms(
+                mechanism=mechanism,
                 kind=kind,
                 rate=rate,
                 scope=scope,
@@ -91,5 +104,7 @@ async def conclude_contracts(contracts: Contracts, merchants: list[str], farmers
                 recognition=Recognition.ORDER_COMPLETED,
                 valid_from=SINCE,
             )
-            await contracts.add_rule(contract, terms, BY)
+            await contracts.add_rule(contract, rule, BY)
+        await contracts.submit(contract)
+        await contracts.decide(contract, SECOND, "DEMO-审核", is_approved=True)
     return len(merchants)

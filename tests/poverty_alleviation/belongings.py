@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from kit.clock import utc_now
 from kit.database import row, scalar, transaction
 from ledger.chart import HOUSEHOLD, MERCHANT, State
 from ledger.service import Entry, JournalDraft, Journals
+from poverty_alleviation.contracts import Contracts, RuleTerms
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason
 from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.postings import settled_entries
@@ -13,6 +16,7 @@ from poverty_alleviation.statements.service import HouseholdStatements
 from poverty_alleviation.vault import household_rights
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import mall_of
+from tests.poverty_alleviation.good_requests import RULE, concluded
 from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 
 STATEMENTS = "/v1/console/poverty/household-statements"
@@ -27,6 +31,7 @@ async def give(owner: Owner) -> None:
     owner.found.bodies["console.show_household_identity"] = {"purpose": "入户核实"}
     await _members_and_accounts(owner, code)
     owner.found.by_pattern["/v1/console/poverty/corrections/"] = {"number": await _a_correction(owner)}
+    owner.found.by_pattern["/v1/console/poverty/contracts/"] = await _a_contract(owner, code)
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
     number = await an_issued_one()
@@ -93,3 +98,11 @@ async def _a_correction(owner: Owner) -> str:
     return await Corrections().propose(
         CorrectionKind.CHANNEL_SETTLEMENT, name, None, CorrectionReason.RECORDED_TWICE, "示例对账单 2 号", "staff:other"
     )
+
+
+async def _a_contract(owner: Owner, code: str) -> dict[str, str]:
+    """That holds, with a new version of its rule that waits."""
+    number = await concluded(owner, RULE, code=code)
+    rule = str(await scalar("SELECT code FROM benefit_rule ORDER BY id DESC LIMIT 1"))
+    await Contracts().change_rule(number, rule, msgspec.convert(RULE, RuleTerms), "staff:other")
+    return {"number": number, "rule": rule}

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest_asyncio
@@ -18,11 +19,12 @@ from orders.events import LineRefunded, LotsAssigned, OrderEarned, OrderPacked, 
 from payments.differences import Differences
 from poverty_alleviation import handlers
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.contracts import Contracts, RuleTerms
+from poverty_alleviation.contracts import Contracts, ContractTerms, RuleTerms
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason
 from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.households import Households, Identity
-from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.mechanisms import Mechanism, Recognition
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
@@ -92,13 +94,13 @@ class County:
     def lots(self) -> Lots:
         return Lots(self.clock)
 
-    async def enter_supplier(self, name: str) -> str:
+    async def enter_supplier(self, name: str, kind: SupplierKind = SupplierKind.FARMER) -> str:
         """A supplier whose number sorts by its name, because equal remainders go to the smaller number."""
         number = f"S-{name}"
         await Supplier.create(
             number=number,
             name=f"供货人{name}",
-            kind=SupplierKind.FARMER,
+            kind=kind,
             township=TOWNSHIP,
             entered_by="staff:keeper",
             entered_at=self.now,
@@ -116,17 +118,42 @@ class County:
         self.households[name] = code
         return code
 
-    async def add_rule(
+    def chain(self, **changes: object) -> ContractTerms:
+        """The terms of a contract of the merchant with the cooperative and both households."""
+        said: dict[str, object] = {
+            "template": ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
+            "merchant": self.merchant,
+            "parties": {"enterprise": [self.merchant], "cooperative": ["S-COOP"], "household": ["示例H1", "示例H2"]},
+            "document": "示例合同1号",
+            "valid_from": date(2026, 1, 1),
+            **changes,
+        }
+        return ContractTerms(**said)  # type: ignore[arg-type]
+
+    async def conclude(self, terms: ContractTerms) -> str:
+        """Drafted and submitted by the officer, approved by another; answers the number."""
+        number = await self.contracts.draft(terms, OFFICER)
+        await self.contracts.submit(number)
+        await self.contracts.decide(number, SECOND, "示例核对无误", is_approved=True)
+        return number
+
+    async def propose_rule(
         self,
         kind: RuleKind,
         rate: int,
         scope: RuleScope,
-        category: IncomeCategory = IncomeCategory.PRODUCTION,
-        recognition: Recognition = Recognition.ORDER_COMPLETED,
+        category: IncomeCategory | None = IncomeCategory.PRODUCTION,
+        recognition: Recognition | None = Recognition.ORDER_COMPLETED,
         product: str | None = None,
         valid_from: date = date(2026, 1, 1),
+        mechanism: Mechanism | None = None,
     ) -> str:
+        """Answers the rule's code. Without a mechanism it is a purchase, a consignment, or with a category a return."""
+        usual = Mechanism.CONSIGNMENT if category is IncomeCategory.PRODUCTION else Mechanism.RETURN
+        if recognition is Recognition.INTAKE_PAID:
+            usual = Mechanism.PURCHASE
         terms = RuleTerms(
+            mechanism=mechanism or usual,
             kind=kind,
             rate=rate,
             scope=scope,
@@ -135,8 +162,18 @@ class County:
             product=product,
             valid_from=valid_from,
         )
-        code, version = await self.contracts.add_rule(self.contract, terms, OFFICER)
-        return f"{code}-{version}"
+        code, _ = await self.contracts.add_rule(self.contract, terms, OFFICER)
+        return code
+
+    async def approve_rule(self, code: str) -> None:
+        """By the second officer."""
+        await self.contracts.decide_rule(self.contract, code, SECOND, "示例核对无误", is_approved=True)
+
+    async def add_rule(self, *said: Any, **more: Any) -> str:
+        """What :meth:`propose_rule` proposes, approved; answers the rule's version."""
+        code = await self.propose_rule(*said, **more)
+        await self.approve_rule(code)
+        return f"{code}-1"
 
     async def take_in(
         self, name: str, mass_gram: int, mode: IntakeMode = IntakeMode.CONSIGNMENT, fen_per_kg: int = 1200
@@ -280,15 +317,8 @@ async def county(database: str) -> County:
         await place.enter_supplier(name)
     await place.register("H1")
     await place.register("H2")
-    place.contract = await place.contracts.conclude(
-        ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
-        place.merchant,
-        {"enterprise": [place.merchant], "cooperative": ["COOP"], "household": ["示例H1", "示例H2"]},
-        "示例合同1号",
-        date(2026, 1, 1),
-        None,
-        OFFICER,
-    )
+    await place.enter_supplier("COOP", SupplierKind.COOPERATIVE)
+    place.contract = await place.conclude(place.chain())
     await place.add_rule(RuleKind.PER_UNIT, 1200, RuleScope.ALL_SUPPLIERS)
     await place.add_rule(RuleKind.PCT_NET, 200, RuleScope.REGISTERED_ONLY, IncomeCategory.TRANSFER)
     return place

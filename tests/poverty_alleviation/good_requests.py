@@ -2,10 +2,14 @@
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
+
+import msgspec
 
 from kit.clock import china_day, utc_now
 from kit.database import execute, scalar, transaction
 from ledger.service import JournalDraft, Journals
+from poverty_alleviation.contracts import Contracts, ContractTerms, RuleTerms
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason
 from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.payouts import due
@@ -18,9 +22,10 @@ from tests.traceability.good_requests import delivery
 AT = "/v1/console/poverty"
 CONFIRMED = {"kind": "visit", "evidence": "示例走访 1"}
 RULE = {
-    "kind": "pct_net", "rate": 200, "scope": "registered_only", "category": "production",
+    "mechanism": "return", "kind": "pct_net", "rate": 200, "scope": "registered_only", "category": "production",
     "recognition": "order_completed", "valid_from": "2026-01-01",
 }  # fmt: skip
+DECISION = {"is_approved": True, "note": "示例核对无误"}
 
 
 NEW = {"name": "示例农户", "township": TOWNSHIP, "village": VILLAGE}
@@ -58,41 +63,79 @@ async def unlink_supplier(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"code": code, "supplier": body["supplier"]}, body={"valid_until": "2026-06-30"})
 
 
-async def contract(owner: Owner) -> dict[str, object]:
-    """What is put on record."""
-    parties = {"centre": ["示例中心"], "station": ["示例站"], "household": [await household(owner)]}
+async def contract(owner: Owner, code: str | None = None) -> dict[str, object]:
+    """What is drafted: with the household of this code, or a new one."""
+    cooperative = {"name": "示例供货社", "kind": "cooperative", "township": TOWNSHIP}
+    supplier = (await owner.ask("merchant_clerk", "POST", "/v1/console/suppliers", cooperative))["supplier"]
+    merchant = owner.house.merchant
     return {
-        "template": "centre_station_household", "merchant": owner.house.merchant, "parties": parties,
+        "template": "enterprise_cooperative_household", "merchant": merchant,
+        "parties": {"enterprise": [merchant], "cooperative": [supplier], "household": [code or await household(owner)]},
         "document": "示例合同 1 号", "valid_from": "2026-01-01",
     }  # fmt: skip
 
 
-@good("console.conclude_contract")
-async def conclude(owner: Owner) -> GoodRequest:
+@good("console.draft_contract")
+async def draft(owner: Owner) -> GoodRequest:
     return GoodRequest(body=await contract(owner))
 
 
-async def concluded(owner: Owner) -> str:
-    """A contract."""
-    return str((await owner.ask("poverty_officer", "POST", f"{AT}/contracts", await contract(owner)))["number"])
+async def drafted(owner: Owner, code: str | None = None) -> str:
+    """A contract that somebody else has drafted."""
+    terms = msgspec.convert(await contract(owner, code), ContractTerms)
+    return await Contracts().draft(terms, "staff:other")
 
 
-@good("console.show_contract")
-async def show(owner: Owner) -> GoodRequest:
-    return GoodRequest(names={"number": await concluded(owner)})
+async def concluded(owner: Owner, *rules: dict[str, object], code: str | None = None) -> str:
+    """A contract that holds, with these rules."""
+    number = await drafted(owner, code)
+    for rule in rules:
+        await Contracts().add_rule(number, msgspec.convert(rule, RuleTerms), "staff:other")
+    await Contracts().submit(number)
+    await owner.ask("poverty_officer", "PUT", f"{AT}/contracts/{number}/decision", DECISION)
+    return number
+
+
+@good("console.show_contract", "console.submit_contract")
+async def a_draft(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await drafted(owner)})
 
 
 @good("console.add_benefit_rule")
 async def add_rule(owner: Owner) -> GoodRequest:
-    return GoodRequest(names={"number": await concluded(owner)}, body=RULE)
+    return GoodRequest(names={"number": await drafted(owner)}, body=RULE)
+
+
+@good("console.decide_contract")
+async def decide(owner: Owner) -> GoodRequest:
+    """With a rule in it."""
+    number = await drafted(owner)
+    await Contracts().add_rule(number, msgspec.convert(RULE, RuleTerms), "staff:other")
+    await Contracts().submit(number)
+    return GoodRequest(names={"number": number}, body=DECISION)
+
+
+@good("console.end_contract")
+async def end(owner: Owner) -> GoodRequest:
+    later = (china_day(utc_now()) + timedelta(days=9)).isoformat()
+    return GoodRequest(names={"number": await concluded(owner)}, body={"valid_until": later, "document": "示例终止"})
 
 
 @good("console.change_benefit_rule")
 async def change_rule(owner: Owner) -> GoodRequest:
-    number = await concluded(owner)
-    await owner.ask("poverty_officer", "POST", f"{AT}/contracts/{number}/rules", RULE)
+    number = await concluded(owner, RULE)
     rule = await scalar("SELECT code FROM benefit_rule ORDER BY id DESC LIMIT 1")
     return GoodRequest(names={"number": number, "rule": str(rule)}, body=RULE | {"valid_from": "2026-07-01"})
+
+
+@good("console.decide_benefit_rule")
+async def decide_rule(owner: Owner) -> GoodRequest:
+    """A new version, so that the one before it has to end."""
+    number = await concluded(owner, RULE)
+    rule = str(await scalar("SELECT code FROM benefit_rule ORDER BY id DESC LIMIT 1"))
+    changed = msgspec.convert(RULE | {"valid_from": "2026-07-01"}, RuleTerms)
+    await Contracts().change_rule(number, rule, changed, "staff:other")
+    return GoodRequest(names={"number": number, "rule": rule}, body=DECISION)
 
 
 async def linked(owner: Owner, body: Mapping[str, object]) -> str:
@@ -105,9 +148,9 @@ async def linked(owner: Owner, body: Mapping[str, object]) -> str:
 
 async def earned(owner: Owner) -> dict[str, object]:
     """What a household is owed for goods that were sold, received and kept; answers the payout's body."""
-    mall, number = mall_of(owner.house), await concluded(owner)
-    per_kilogram = RULE | {"kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
-    await owner.ask("poverty_officer", "POST", f"{AT}/contracts/{number}/rules", per_kilogram)
+    mall = mall_of(owner.house)
+    per_kilogram = {"mechanism": "consignment", "kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
+    await concluded(owner, RULE | per_kilogram)
     body = await delivery(owner, "merchant_clerk")
     code = await linked(owner, body)
     intake = (await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", body))["number"]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kit.money import split_fen
 from poverty_alleviation.allocation import (
+    LINE_KINDS,
     Allocation,
     AppliedRule,
     IncomeCategory,
@@ -130,6 +131,40 @@ def test_a_price_above_the_proceeds_is_borne_by_the_merchant() -> None:
     assert (sale.merchant_fen, sum(p.amount_fen for p in sale.parts)) == (-800, 1_800)
 
 
+def test_a_price_per_piece_and_a_sum_per_line_among_lots_and_neighbours() -> None:
+    """C 1.05 per piece to registered households, D 0.50 per line to them; 2 of 3 pieces come from the lot of 60 kg.
+
+    C: 2 × 1.05 × 45/60 = 1.575 -> 1.57: H1 25/45 = 0.8722, H2 20/45 = 0.6978 -> 0.87 and 0.70. D: 0.50 over the lots
+    by pieces = 0.33 and 0.17; of the first H1 0.1833 and H2 0.1467 -> 0.18 and 0.15. The second lot is N1's alone:
+    nothing. With one piece left C is 1.05 × (2/3) × 45/60 = 0.525 -> 0.52 (0.289, 0.231), D as it was; with none, none.
+    """
+    per_piece = AppliedRule(
+        version="C-1", kind=RuleKind.PER_PIECE, rate=105, scope=RuleScope.REGISTERED_ONLY,
+        category=IncomeCategory.PRODUCTION,
+    )  # fmt: skip
+    per_line = AppliedRule(
+        version="D-1", kind=RuleKind.FIXED_LINE, rate=50, scope=RuleScope.REGISTERED_ONLY,
+        category=IncomeCategory.TRANSFER,
+    )  # fmt: skip
+    lots = [
+        LotUse(lot="L1", quantity=2, mass_gram=1000, shares=SUGAR.shares),
+        LotUse(lot="L2", quantity=1, mass_gram=500, shares=SUGAR.shares[2:]),
+    ]
+    sale = by_rule_and_party(allocate(10_970, 3, lots, [per_piece, per_line], 0))
+    assert sale == {("C", "H1"): 87, ("C", "H2"): 70, ("D", "H1"): 18, ("D", "H2"): 15, ("merchant", ""): 10_780}
+    one = by_rule_and_party(allocate(3_657, 1, lots, [per_piece, per_line], 0))
+    assert one == {("C", "H1"): 29, ("C", "H2"): 23, ("D", "H1"): 18, ("D", "H2"): 15, ("merchant", ""): 3_572}
+    assert by_rule_and_party(allocate(0, 0, lots, [per_piece, per_line], 0)) == {}
+
+
+def test_a_rule_of_a_period_divides_no_line() -> None:
+    wage = AppliedRule(
+        version="W-1", kind=RuleKind.WAGE, rate=0, scope=RuleScope.REGISTERED_ONLY, category=IncomeCategory.WAGE
+    )
+    with pytest.raises(ValueError, match="divides no line"):
+        allocate(100, 1, [SUGAR], [wage], 0)
+
+
 def test_what_remains_is_never_negative() -> None:
     with pytest.raises(ValueError, match="never negative"):
         allocate(-1, 1, [SUGAR], [], 0)
@@ -153,7 +188,7 @@ lot_uses = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 20_000), shares
     ]
 )
 rules = st.lists(
-    st.tuples(st.sampled_from(RuleKind), st.integers(0, 5_000), st.sampled_from(RuleScope)), max_size=4
+    st.tuples(st.sampled_from(LINE_KINDS), st.integers(0, 5_000), st.sampled_from(RuleScope)), max_size=4
 ).map(
     lambda drawn: [
         AppliedRule(version=f"R{i}", kind=k, rate=rate, scope=s, category=IncomeCategory.PRODUCTION)

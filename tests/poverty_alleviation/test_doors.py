@@ -13,6 +13,7 @@ import httpx
 import pytest_asyncio
 from sanic import Sanic
 
+import console_api.benefit_contracts.endpoints
 import console_api.ledger.endpoints
 import console_api.poverty_alleviation.endpoints
 import console_api.register.endpoints

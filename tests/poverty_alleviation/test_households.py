@@ -10,21 +10,17 @@ from accounts.service import AccessLogs
 from integrations.field_encryption.cipher import FieldUnreadableError
 from kit.database import execute, row, rows
 from kit.errors import DomainError
-from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.contracts import RuleTerms
 from poverty_alleviation.errors import (
-    ContractInvalid,
     HouseholdExists,
     HouseholdUnknown,
     IdentityNumberInvalid,
     LinkUnknown,
-    RuleInvalid,
     SpanOverlaps,
     SupplierNotEntered,
 )
 from poverty_alleviation.households import Identity, mask_name, mask_number
 from poverty_alleviation.identity_numbers import read_identity_number
-from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.products.shelf import TOWNSHIP, VILLAGE
@@ -167,43 +163,3 @@ async def test_the_database_itself_refuses_an_overlap(county: County) -> None:
                 "INSERT INTO supplier_link (supplier, household_id, valid_from, document, linked_by, linked_at)"
                 " SELECT supplier, household_id, '2025-01-01', 'x', 'x', now() FROM supplier_link"
             )
-
-
-async def test_a_contract_names_every_role_of_its_chain(county: County) -> None:
-    for parties in (
-        {},
-        {"enterprise": ["a"], "cooperative": ["b"]},
-        {"centre": ["a"], "station": ["b"], "household": []},
-    ):
-        with pytest.raises(ContractInvalid):
-            await county.contracts.conclude(
-                ChainTemplate.CENTRE_STATION_HOUSEHOLD,
-                county.merchant,
-                parties,
-                "示例",
-                date(2026, 1, 1),
-                None,
-                OFFICER,
-            )
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"rate": 0},
-        {"rate": 10_001, "kind": RuleKind.PCT_NET},
-        {"recognition": Recognition.INTAKE_PAID, "kind": RuleKind.PCT_NET},
-        {"valid_until": date(2026, 1, 1)},
-    ],
-)
-async def test_a_rule_that_makes_no_sense_is_refused(county: County, wrong: dict[str, object]) -> None:
-    terms: dict[str, object] = {
-        "kind": RuleKind.PER_UNIT,
-        "rate": 100,
-        "scope": RuleScope.ALL_SUPPLIERS,
-        "category": IncomeCategory.PRODUCTION,
-        "recognition": Recognition.ORDER_COMPLETED,
-        "valid_from": date(2026, 1, 1),
-    } | wrong
-    with pytest.raises(RuleInvalid):
-        await county.contracts.add_rule(county.contract, RuleTerms(**terms), OFFICER)  # type: ignore[arg-type]

@@ -10,9 +10,11 @@ import pytest
 from kit.database import rows
 from kit.facts import Fact
 from ledger.queries import unbalanced_journals
-from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.contracts import RuleTerms, contract_card
-from poverty_alleviation.models import AssistanceStatus, Recognition
+from poverty_alleviation.allocation import LINE_KINDS, IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.contract_cards import contract_card
+from poverty_alleviation.contracts import RuleTerms
+from poverty_alleviation.mechanisms import Mechanism, Recognition
+from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.payouts import due
 from tests.poverty_alleviation.conftest import OFFICER, SOURCE, County, balances
 from tests.poverty_alleviation.test_books_of_sales import SUGAR, named
@@ -55,6 +57,7 @@ async def test_links_statuses_and_rules_are_those_of_the_day_of_packing(county: 
     await county.register("N1", since=today)
     (terms,) = [r for r in (await contract_card(county.contract)).rules if r.kind == "per_unit"]
     doubled = RuleTerms(
+        mechanism=Mechanism.CONSIGNMENT,
         kind=RuleKind.PER_UNIT,
         rate=2400,
         scope=RuleScope.ALL_SUPPLIERS,
@@ -63,6 +66,7 @@ async def test_links_statuses_and_rules_are_those_of_the_day_of_packing(county: 
         valid_from=today,
     )
     await county.contracts.change_rule(county.contract, terms.rule, doubled, OFFICER)
+    await county.approve_rule(terms.rule)
     await county.bind({lot: 3})
     await county.tell(county.assigned())
     found = named(county, await balances())
@@ -127,7 +131,7 @@ async def test_binding_at_any_moment_ends_in_the_books_of_binding_at_packing(cou
         await county.sealed_lot({name: dice.randrange(20_000, 90_000) for name in names})
         for names in (("H1", "H2", "N1"), ("N1", "H1"))
     ]
-    await county.add_rule(dice.choice(list(RuleKind)), dice.randrange(1, 900), dice.choice(list(RuleScope)))
+    await county.add_rule(dice.choice(LINE_KINDS), dice.randrange(1, 900), dice.choice(list(RuleScope)))
     triples, net = dice.randrange(2, 5), dice.randrange(0, 40_000)
     source, mass = dice.choice([SOURCE, None]), dice.randrange(1, 700)
     for order in ("EARLY", "LATE"):

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from kit.database import rows
-from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.models import Recognition
+from poverty_alleviation.allocation import RuleKind, RuleScope
+from poverty_alleviation.mechanisms import Recognition
 from tests.poverty_alleviation.conftest import County
 from tests.poverty_alleviation.test_books_of_sales import announced
 from traceability.models import IntakeMode
@@ -19,12 +19,10 @@ async def rule(
     scope: RuleScope = RuleScope.ALL_SUPPLIERS,
     product: str | None = None,
     valid_from: date = EARLY,
-    category: IncomeCategory = IncomeCategory.PRODUCTION,
 ) -> str:
     """A rule for goods paid at the scale."""
-    return await county.add_rule(
-        RuleKind.PER_UNIT, 1200, scope, category, Recognition.INTAKE_PAID, product=product, valid_from=valid_from
-    )
+    given = {"recognition": Recognition.INTAKE_PAID, "product": product, "valid_from": valid_from}
+    return await county.add_rule(RuleKind.PER_UNIT, 1200, scope, **given)
 
 
 async def stamped(county: County) -> dict[str, tuple[str, str]]:
@@ -43,15 +41,15 @@ async def stamped(county: County) -> dict[str, tuple[str, str]]:
 async def test_a_rule_that_names_the_product_is_found_and_goes_before_one_that_names_none(county: County) -> None:
     """Fails when the fact does not say its product: tried."""
     await rule(county, valid_from=LATE)
-    own = await rule(county, product=county.product, category=IncomeCategory.TRANSFER)
+    own = await rule(county, product=county.product)
     await rule(county, product="P-OTHER", valid_from=LATE)
-    assert await stamped(county) == {"H1": (own, "transfer"), "N1": (own, "transfer")}
+    assert await stamped(county) == {"H1": (own, "production"), "N1": (own, "production")}
 
 
 async def test_a_rule_for_registered_households_is_never_stamped_on_anybody_else(county: County) -> None:
     """Not even when it names the product; without another rule the delivery has none."""
-    own = await rule(county, RuleScope.REGISTERED_ONLY, county.product, category=IncomeCategory.TRANSFER)
-    assert await stamped(county) == {"H1": (own, "transfer"), "N1": ("", "production")}
+    own = await rule(county, RuleScope.REGISTERED_ONLY, county.product)
+    assert await stamped(county) == {"H1": (own, "production"), "N1": ("", "production")}
 
 
 async def test_everybody_elses_rule_stays_where_the_households_own_goes_before_it(county: County) -> None:

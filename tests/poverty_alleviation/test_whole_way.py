@@ -15,9 +15,10 @@ from payments.bills import Bills
 from payments.jobs import compare_bills
 from payments.ports import BillLineKind, TradeBill, TradeBillRow
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.contracts import Contracts, RuleTerms
+from poverty_alleviation.contracts import Contracts, ContractTerms, RuleTerms
 from poverty_alleviation.households import Households, Identity
-from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.mechanisms import Mechanism, Recognition
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate
 from poverty_alleviation.payouts import Payouts, due
 from poverty_alleviation.queries import statement
 from poverty_alleviation.reconciliation import reconciliation
@@ -47,16 +48,17 @@ async def open_books(mall: Mall) -> dict[str, str]:  # noqa: F811
         await register.enter(Identity(name=f"示例{name}"), TOWNSHIP, VILLAGE, OFFICER, f"示例{name}")
         await register.decide(f"示例{name}", AssistanceStatus.REGISTERED, SINCE, "示例文件1号", OFFICER)
         await register.link(f"示例{name}", numbers[name], SINCE, "示例文件2号", OFFICER)
-    contract = await contracts.conclude(
-        ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
-        mall.merchant,
-        {"enterprise": [mall.merchant], "cooperative": ["示例社"], "household": ["示例甲", "示例乙"]},
-        "示例合同1号",
-        SINCE,
-        None,
-        OFFICER,
+    cooperative = await Suppliers().enter(reach, "示例社", SupplierKind.COOPERATIVE, TOWNSHIP)
+    terms = ContractTerms(
+        template=ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
+        merchant=mall.merchant,
+        parties={"enterprise": [mall.merchant], "cooperative": [cooperative], "household": ["示例甲", "示例乙"]},
+        document="示例合同1号",
+        valid_from=SINCE,
     )
+    contract = await contracts.draft(terms, OFFICER)
     per_kg = RuleTerms(
+        mechanism=Mechanism.CONSIGNMENT,
         kind=RuleKind.PER_UNIT,
         rate=1200,
         scope=RuleScope.ALL_SUPPLIERS,
@@ -65,6 +67,8 @@ async def open_books(mall: Mall) -> dict[str, str]:  # noqa: F811
         valid_from=SINCE,
     )
     await contracts.add_rule(contract, per_kg, OFFICER)
+    await contracts.submit(contract)
+    await contracts.decide(contract, "staff:second", "", is_approved=True)
     return numbers
 
 

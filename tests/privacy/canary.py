@@ -15,7 +15,7 @@ from places.service import Places
 from poverty_alleviation.payouts import due
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import bought, mall_of
-from tests.poverty_alleviation.good_requests import AT, RULE
+from tests.poverty_alleviation.good_requests import AT, RULE, concluded
 from tests.products.shelf import TOWNSHIP
 from tests.traceability.good_requests import delivery
 
@@ -73,7 +73,8 @@ async def live(owner: Owner) -> Canary:
     status = {"status": "registered", "valid_from": "2020-01-01", "document": STATUS_PAPER}
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/statuses", status)
     member, account = await _family(owner)
-    contract = await _contract(owner)
+    per_kilogram = {"mechanism": "consignment", "kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
+    contract = await concluded(owner, RULE | per_kilogram, code=CODE)
     body = await delivery(owner, "merchant_clerk")
     link = {"supplier": body["supplier"], "valid_from": "2020-01-01", "document": LINK_PAPER}
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/supplier-links", link)
@@ -116,18 +117,6 @@ async def _family(owner: Owner) -> tuple[str, str]:
     year = {"year": 2026, "persons": 2, "document": YEAR_PAPER}
     await owner.ask("poverty_officer", "POST", f"{at}/years", year)
     return str(member), str(account)
-
-
-async def _contract(owner: Owner) -> str:
-    parties = {"centre": ["示例中心"], "station": ["示例站"], "household": [CODE]}
-    terms = {
-        "template": "centre_station_household", "merchant": owner.house.merchant, "parties": parties,
-        "document": "示例合同 7731 号", "valid_from": "2026-01-01",
-    }  # fmt: skip
-    number = (await owner.ask("poverty_officer", "POST", f"{AT}/contracts", terms))["number"]
-    per_kilogram = RULE | {"kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
-    await owner.ask("poverty_officer", "POST", f"{AT}/contracts/{number}/rules", per_kilogram)
-    return str(number)
 
 
 async def _paid(owner: Owner) -> str:

@@ -27,15 +27,14 @@ from kit.database import rows, scalar
 from ledger.chart import BOUGHT_AT_SCALE
 from ledger.export import export_pieces
 from ledger.queries import verify_chain
-from poverty_alleviation.models import ChainTemplate
 from poverty_alleviation.reconciliation import reconciliation
 from scripts.local_stack.stack import LocalStack
 from scripts.purchase_story.cast import Client
 from server.database import ROOT
-from tests.poverty_alleviation.conftest import OFFICER, County
+from tests.poverty_alleviation.conftest import County
 from tests.products.shelf import approved_merchant, listed_product
 from tests.story.shop import Shop
-from traceability.models import IntakeMode
+from traceability.models import IntakeMode, SupplierKind
 
 PROGRAMS = ("postgres", "redis", "api", "dispatcher", "worker", "beat", "wechat-sandbox")
 EACH_TIME = 30
@@ -108,15 +107,9 @@ async def last_month() -> Scale:
         await place.enter_supplier(name)
     for name in ("H1", "H2"):
         await place.register(name)
-    place.contract = await place.contracts.conclude(
-        ChainTemplate.ENTERPRISE_COOPERATIVE_HOUSEHOLD,
-        place.merchant,
-        {"enterprise": [place.merchant], "cooperative": ["COOP"], "household": ["示例H1", "示例H2"]},
-        "示例合同1号",
-        (place.now - timedelta(days=200)).date(),
-        None,
-        OFFICER,
-    )
+    await place.enter_supplier("COOP", SupplierKind.COOPERATIVE)
+    since = (place.now - timedelta(days=200)).date()
+    place.contract = await place.conclude(place.chain(valid_from=since))
     return place
 
 

@@ -1,0 +1,1 @@
+"""Benefit contracts and their rules on the console."""
