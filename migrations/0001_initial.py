@@ -26,7 +26,8 @@ from payments.sharing.models import ReturnState, SplitState
 from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
-from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Recognition
+from poverty_alleviation.mechanisms import Mechanism, Recognition
+from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
 from poverty_alleviation.register.models import LabelKind, Relation, Sex
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
@@ -85,15 +86,23 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
+                ('state', fields.CharEnumField(description='DRAFTED: drafted\nSUBMITTED: submitted\nAPPROVED: approved\nREFUSED: refused\nENDED: ended', enum_type=ContractState, max_length=10)),
                 ('template', fields.CharEnumField(description='CENTRE_STATION_HOUSEHOLD: centre_station_household\nENTERPRISE_COOPERATIVE_HOUSEHOLD: enterprise_cooperative_household', enum_type=ChainTemplate, max_length=40)),
                 ('merchant', fields.CharField(max_length=32)),
                 ('document', fields.CharField(max_length=120)),
                 ('valid_from', fields.DateField()),
                 ('valid_until', fields.DateField(null=True)),
-                ('approved_by', fields.CharField(max_length=60)),
-                ('approved_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('submitted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('end_document', fields.CharField(null=True, max_length=120)),
             ],
-            options={'table': 'benefit_contract', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='benefit_contract_span')], 'indexes': [Index(fields=['merchant'], name='benefit_contract_merchant')], 'pk_attr': 'id', 'table_description': 'What a merchant has promised the households of one chain, by a document.'},
+            options={'table': 'benefit_contract', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='benefit_contract_span'), CheckConstraint(check="state NOT IN ('approved', 'ended') OR decided_by <> made_by", name='benefit_contract_two_persons'), CheckConstraint(check="(state IN ('approved', 'refused', 'ended')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state <> 'submitted' OR submitted_at IS NOT NULL) AND (state = 'ended') = (ended_at IS NOT NULL) AND (ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (end_document IS NULL)", name='benefit_contract_decided_whole')], 'indexes': [Index(fields=['merchant'], name='benefit_contract_merchant')], 'pk_attr': 'id', 'table_description': 'What a merchant has promised the households of one chain, by a document: drafted by one, decided by another.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -103,18 +112,23 @@ class Migration(migrations.Migration):
                 ('code', fields.CharField(max_length=32)),
                 ('version', fields.IntField()),
                 ('contract', fields.ForeignKeyField('longchuan.BenefitContract', source_field='contract_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('kind', fields.CharEnumField(description='PER_UNIT: per_unit\nPCT_NET: pct_net', enum_type=RuleKind, max_length=12)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=RuleState, max_length=8)),
+                ('mechanism', fields.CharEnumField(description='PURCHASE: purchase\nCONSIGNMENT: consignment\nOWN_SHOP: own_shop\nWORK: work\nDIVIDEND: dividend\nLEASE: lease\nRETURN: return\nSERVICE: service', enum_type=Mechanism, max_length=12)),
+                ('kind', fields.CharEnumField(description='PER_UNIT: per_unit\nPER_PIECE: per_piece\nPCT_NET: pct_net\nFIXED_LINE: fixed_line\nMARGIN_RETURN: margin_return\nWAGE: wage\nDIVIDEND: dividend\nLEASE: lease\nSERVICE: service', enum_type=RuleKind, max_length=16)),
                 ('rate', fields.BigIntField()),
                 ('scope', fields.CharEnumField(description='ALL_SUPPLIERS: all_suppliers\nREGISTERED_ONLY: registered_only', enum_type=RuleScope, max_length=20)),
-                ('category', fields.CharEnumField(description='WAGE: wage\nPRODUCTION: production\nPROPERTY: property\nTRANSFER: transfer', enum_type=IncomeCategory, max_length=12)),
-                ('recognition', fields.CharEnumField(description='INTAKE_PAID: intake_paid\nORDER_COMPLETED: order_completed', enum_type=Recognition, max_length=20)),
+                ('category', fields.CharEnumField(null=True, description='WAGE: wage\nPRODUCTION: production\nPROPERTY: property\nTRANSFER: transfer', enum_type=IncomeCategory, max_length=12)),
+                ('recognition', fields.CharEnumField(null=True, description='INTAKE_PAID: intake_paid\nORDER_COMPLETED: order_completed\nPERIOD_PAID: period_paid', enum_type=Recognition, max_length=20)),
                 ('product', fields.CharField(null=True, max_length=32)),
                 ('valid_from', fields.DateField()),
                 ('valid_until', fields.DateField(null=True)),
-                ('approved_by', fields.CharField(max_length=60)),
-                ('approved_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
             ],
-            options={'table': 'benefit_rule', 'app': 'longchuan', 'unique_together': (('code', 'version'),), 'constraints': [CheckConstraint(check="rate > 0 AND (kind <> 'pct_net' OR rate <= 10000)", name='benefit_rule_rate'), CheckConstraint(check="recognition <> 'intake_paid' OR kind = 'per_unit'", name='benefit_rule_recognition'), CheckConstraint(check='valid_until IS NULL OR valid_until >= valid_from', name='benefit_rule_span')], 'pk_attr': 'id', 'table_description': 'One version of a rule. A change is a new version; the old one only gets its last day.'},
+            options={'table': 'benefit_rule', 'app': 'longchuan', 'unique_together': (('code', 'version'),), 'constraints': [UniqueConstraint(fields=('code',), name='benefit_rule_one_proposal', condition="state = 'proposed'"), CheckConstraint(check="CASE WHEN kind IN ('pct_net', 'margin_return') THEN rate BETWEEN 1 AND 10000 WHEN kind IN ('per_unit', 'per_piece', 'fixed_line') THEN rate > 0 ELSE rate = 0 END", name='benefit_rule_rate'), CheckConstraint(check="CASE recognition WHEN 'intake_paid' THEN kind = 'per_unit' WHEN 'order_completed' THEN kind IN ('per_unit', 'per_piece', 'pct_net', 'fixed_line') WHEN 'period_paid' THEN kind IN ('margin_return', 'wage', 'dividend', 'lease') ELSE kind = 'service' END", name='benefit_rule_recognition'), CheckConstraint(check="CASE mechanism WHEN 'work' THEN category = 'wage' WHEN 'service' THEN category IS NULL WHEN 'return' THEN category IN ('production', 'transfer') WHEN 'dividend' THEN category = 'property' WHEN 'lease' THEN category = 'property' ELSE category = 'production' END", name='benefit_rule_category'), CheckConstraint(check='valid_until IS NULL OR valid_until >= valid_from', name='benefit_rule_span'), CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='benefit_rule_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='benefit_rule_decided_whole')], 'pk_attr': 'id', 'table_description': 'One version of a rule. A change is a new version, decided by another person; the old one only gets its last day.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -505,7 +519,7 @@ class Migration(migrations.Migration):
                 ('role', fields.CharField(max_length=20)),
                 ('party', fields.CharField(max_length=60)),
             ],
-            options={'table': 'contract_party', 'app': 'longchuan', 'unique_together': (('contract', 'role', 'party'),), 'pk_attr': 'id', 'table_description': 'One party of a contract in one role of its chain; ``party`` is an opaque number or code.'},
+            options={'table': 'contract_party', 'app': 'longchuan', 'unique_together': (('contract', 'role', 'party'),), 'indexes': [Index(fields=['party'], name='contract_party_of')], 'pk_attr': 'id', 'table_description': "One party of a contract in one role of its chain: a site's code, a merchant's, supplier's or household's."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -869,7 +883,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('intake', fields.CharField(unique=True, max_length=32)),
-                ('recognition', fields.CharEnumField(description='INTAKE_PAID: intake_paid\nORDER_COMPLETED: order_completed', enum_type=Recognition, max_length=20)),
+                ('recognition', fields.CharEnumField(description='INTAKE_PAID: intake_paid\nORDER_COMPLETED: order_completed\nPERIOD_PAID: period_paid', enum_type=Recognition, max_length=20)),
             ],
             options={'table': 'income_claim', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'By which event a delivery is income, one row per delivery: the key that forbids counting it twice.'},
             bases=['Model'],
