@@ -5,7 +5,7 @@ The annotation of an argument decides what it is:
 * an actor type (a subclass of :class:`Actor`, or a union of them): the permission. Anybody else gets 401 or 403;
 * the argument ``body`` or ``query`` (a msgspec struct, unknown fields refused): the checked input;
 * :class:`IdempotencyKey`: the header is required, and the first answer is kept and repeated;
-* :class:`Upload`: one file with short texts, from ``multipart/form-data``;
+* :class:`Upload`: one file with short texts, from ``multipart/form-data``; :class:`Uploads`: several;
 * :class:`FileBody`: a file, as the whole body or as the one file of a form;
 * ``Request``: the raw request, for webhooks and sockets;
 * a name that stands in the path: that path parameter;
@@ -24,7 +24,7 @@ import msgspec
 from sanic import Request
 
 from api_kit.turnstiles import Turnstile
-from api_kit.uploads import FileBody, Upload
+from api_kit.uploads import FileBody, Upload, Uploads
 from kit.actors import Actor
 
 Handler = Callable[..., Awaitable[Any]]
@@ -70,6 +70,7 @@ class Endpoint:
     key_argument: str | None = None
     request_argument: str | None = None
     upload_argument: str | None = None
+    uploads_argument: str | None = None
     file_argument: str | None = None
     effect: Effect = "with_answer"
     permit: Permit | None = None
@@ -197,6 +198,8 @@ def read_endpoint(handler: Handler, *, name: str, path: str, public: bool, **dec
             read["key_argument"] = argument
         elif hint is Upload:
             read["upload_argument"] = argument
+        elif hint is Uploads:
+            read["uploads_argument"] = argument
         elif hint is FileBody:
             read["file_argument"] = argument
         elif hint is Request:

@@ -13,7 +13,7 @@ from api_kit.answer_cache import AnswerCache, Kept, MakeSeveral
 from api_kit.doors import Answer, Door, Endpoint, Together
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from api_kit.turnstiles import behind
-from api_kit.uploads import read_file, read_upload
+from api_kit.uploads import read_file, read_upload, read_uploads
 from kit.actors import Actor
 from kit.database import transaction
 from kit.errors import DomainError, NotAuthenticated, NotFound, NotPermitted, Unavailable
@@ -115,6 +115,8 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
             arguments["body"] = read_body(request, decoder)
         if endpoint.upload_argument:
             arguments[endpoint.upload_argument] = read_upload(request.headers.get("content-type", ""), request.body)
+        if endpoint.uploads_argument:
+            arguments[endpoint.uploads_argument] = read_uploads(request.headers.get("content-type", ""), request.body)
         if endpoint.file_argument:
             arguments[endpoint.file_argument] = read_file(request.headers.get("content-type", ""), request.body)
         if endpoint.query is not None:

@@ -16,6 +16,11 @@ _UPLOAD = {
     "required": ["file", "purpose"],
     "properties": {"file": _BYTES, "purpose": {"type": "string"}},
 }
+_UPLOADS = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "array", "items": _BYTES, "minItems": 1}},
+}
 _FILE = {
     "application/octet-stream": {"schema": _BYTES},
     "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _BYTES}}},
@@ -94,6 +99,8 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
         }
     if e.upload_argument:
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
+    if e.uploads_argument:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOADS}}}
     if e.file_argument:
         operation["requestBody"] = {"required": True, "content": _FILE}
     if e.actors:

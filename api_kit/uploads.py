@@ -1,4 +1,5 @@
-"""One file in ``multipart/form-data``, as ``wx.uploadFile`` sends it: one part with a file name, some short texts.
+"""Files in ``multipart/form-data``: one as ``wx.uploadFile`` sends it, or several, each a part with a file name, beside
+some short texts.
 
 Parsed by hand and strictly: a body of ten megabytes may hold millions of boundaries or header lines, which a general
 parser would turn into work for the event loop.
@@ -29,6 +30,13 @@ class Upload(msgspec.Struct, frozen=True):
     texts: dict[str, str]
 
 
+class Uploads(msgspec.Struct, frozen=True):
+    """The bytes of several files in their order, and the texts beside them."""
+
+    contents: tuple[bytes, ...]
+    texts: dict[str, str]
+
+
 class FileBody(msgspec.Struct, frozen=True):
     """A file alone: the whole body, or the one file of a form."""
 
@@ -42,6 +50,14 @@ def read_file(content_type: str, body: bytes) -> FileBody:
 
 def read_upload(content_type: str, body: bytes) -> Upload:
     """The one file of a multipart body. Raises ContentTypeUnsupported and ContentInvalid."""
+    found = read_uploads(content_type, body)
+    if len(found.contents) != 1:
+        raise _invalid("exactly one file is expected")
+    return Upload(found.contents[0], found.texts)
+
+
+def read_uploads(content_type: str, body: bytes) -> Uploads:
+    """One file or several of a multipart body. Raises ContentTypeUnsupported and ContentInvalid."""
     boundary = _BOUNDARY.search(content_type)
     if not content_type.lower().startswith(_FORM) or boundary is None:
         raise ContentTypeUnsupported(content_type=content_type[:80])
@@ -62,9 +78,9 @@ def read_upload(content_type: str, body: bytes) -> Upload:
             raise _invalid(f"{name}: too long or given twice")
         else:
             texts[name] = _text(content, name)
-    if len(files) != 1:
-        raise _invalid("exactly one file is expected")
-    return Upload(files[0], texts)
+    if not files:
+        raise _invalid("a file is expected")
+    return Uploads(tuple(files), texts)
 
 
 def _read_head(head: bytes) -> tuple[str, bool]:

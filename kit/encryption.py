@@ -1,10 +1,10 @@
-"""The port through which a room seals single fields; the implementation and its keys are wired at the top."""
+"""The port through which a room seals single fields and files; the implementation and its keys are wired at the top."""
 
 from typing import Protocol
 
 
 class FieldCipher(Protocol):
-    """Encrypts single fields. ``aad``, ``table|column|row``, is bound to the ciphertext (reliability reference 5)."""
+    """Encrypts fields and files, bound to ``aad``, ``table|column|row`` (reliability reference 5)."""
 
     def encrypt(self, text: str, aad: str) -> bytes:
         """The ciphertext, which opens under this ``aad`` alone."""
@@ -12,6 +12,14 @@ class FieldCipher(Protocol):
 
     def decrypt(self, sealed: bytes, aad: str) -> str:
         """The text. Raises an error when the ciphertext was moved to another place or changed."""
+        ...
+
+    def seal(self, content: bytes, aad: str) -> bytes:
+        """A file's ciphertext, which opens under this ``aad`` alone."""
+        ...
+
+    def unseal(self, sealed: bytes, aad: str) -> bytes:
+        """The file again. Raises an error when the ciphertext was moved to another place or changed."""
         ...
 
     def blind_index(self, column: str, text: str) -> bytes:

@@ -5,8 +5,10 @@ came is served: no EXIF, no place, no comment, no trailing archive or script (co
 reference 4.39 to 4.41).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypeVar
 
 from PIL import Image, ImageOps
 
@@ -18,6 +20,8 @@ SIZES = {"large": 1500, "medium": 750, "small": 200}
 CONTENT_TYPE = "image/jpeg"
 MAX_EDGE = 20_000
 _QUALITY = 85
+
+Made = TypeVar("Made")
 
 
 class PictureInvalid(Invalid):
@@ -61,13 +65,29 @@ def encode_anew(raw: bytes, max_pixels: int) -> Encoded:
 
     Raises :class:`PictureInvalid` and, before a pixel is decoded, :class:`PictureTooLarge`.
     """
+    return _read(raw, max_pixels, _derive)
+
+
+def encode_for_keeping(raw: bytes, max_pixels: int, edge: int) -> bytes:
+    """One JPEG of at most ``edge`` pixels, without anything that hung on the file; the same whenever it is made.
+
+    Blocks; raises as :func:`encode_anew` does.
+    """
+
+    def reduce(opened: Image.Image) -> bytes:
+        return _jpeg(_drawn(opened, edge))
+
+    return _read(raw, max_pixels, reduce)
+
+
+def _read(raw: bytes, max_pixels: int, make: Callable[[Image.Image], Made]) -> Made:
     kind = format_of(raw)
     try:
         with Image.open(BytesIO(raw), formats=[kind]) as opened:
             width, height = opened.size
             if width * height > max_pixels or max(width, height) > MAX_EDGE:
                 raise PictureTooLarge(max_pixels=max_pixels)
-            return _derive(opened)
+            return make(opened)
     except PictureTooLarge:
         raise
     except Image.DecompressionBombError:
@@ -78,18 +98,26 @@ def encode_anew(raw: bytes, max_pixels: int) -> Encoded:
 
 
 def _derive(opened: Image.Image) -> Encoded:
-    edge = SIZES["large"]
-    opened.draft("RGB", (edge, edge))  # a JPEG is decoded at a fraction of its size where that is enough
-    picture = _on_white(ImageOps.exif_transpose(opened))
-    picture.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+    picture = _drawn(opened, SIZES["large"])
     files = {}
     for name, longest in SIZES.items():
         smaller = picture.copy()
         smaller.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-        buffer = BytesIO()
-        smaller.save(buffer, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
-        files[name] = buffer.getvalue()
+        files[name] = _jpeg(smaller)
     return Encoded(picture.width, picture.height, files)
+
+
+def _drawn(opened: Image.Image, edge: int) -> Image.Image:
+    opened.draft("RGB", (edge, edge))  # a JPEG is decoded at a fraction of its size where that is enough
+    picture = _on_white(ImageOps.exif_transpose(opened))
+    picture.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+    return picture
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
+    return buffer.getvalue()
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

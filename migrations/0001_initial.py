@@ -4,6 +4,7 @@ import functools
 from accounts.models import SessionKind
 from accounts.own_data_models import ClosureState, DocumentKind
 from accounts.roles import Role, ScopeKind
+from content.evidence.models import AccessClass, EvidenceKind
 from content.models import PictureState, TextState
 from county.complaints.models import ComplaintState, Origin, PictureFetchState, UtteranceState
 from epcis.models import Behaviour, EventSource
@@ -25,6 +26,7 @@ from payments.ports import BillLineKind
 from payments.sharing.models import ReturnState, SplitState
 from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.confirming.models import CallAnswer, DisputeState, DisputedKind, SheetState
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
@@ -698,6 +700,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Evidence',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=26)),
+                ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo', enum_type=EvidenceKind, max_length=20)),
+                ('access', fields.CharEnumField(description='HOUSEHOLD: household\nAUDIT: audit', enum_type=AccessClass, max_length=10)),
+                ('sha256', fields.CharField(unique=True, max_length=64)),
+                ('stored_key', fields.CharField(unique=True, max_length=60)),
+                ('subject_type', fields.CharField(null=True, max_length=24)),
+                ('subject_number', fields.CharField(null=True, max_length=64)),
+                ('taken_by', fields.CharField(max_length=60)),
+                ('taken_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('stored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'evidence', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(subject_type IS NULL) = (subject_number IS NULL)', name='evidence_subject_whole')], 'indexes': [Index(fields=['subject_type', 'subject_number'], name='evidence_of_subject')], 'pk_attr': 'id', 'table_description': 'One photograph as it was encoded anew and sealed. ``sha256`` is that of the picture before it was sealed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ExemptionRule',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -901,6 +921,41 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'income_confirmation', 'app': 'longchuan', 'unique_together': (('source_type', 'source_id'),), 'pk_attr': 'id', 'table_description': 'That a household has confirmed an income it received: ``source_type`` is ``payout`` or ``intake``.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='IncomeDispute',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='OPEN: open\nANSWERED: answered\nSETTLED: settled\nREJECTED: rejected', enum_type=DisputeState, max_length=8)),
+                ('reason', fields.CharField(max_length=500)),
+                ('opened_by', fields.CharField(max_length=60)),
+                ('opened_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('answer', fields.CharField(default='', max_length=500)),
+                ('answered_by', fields.CharField(null=True, max_length=60)),
+                ('answered_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('verdict', fields.CharField(default='', max_length=500)),
+                ('correction', fields.CharField(null=True, max_length=32)),
+                ('closed_by', fields.CharField(null=True, max_length=60)),
+                ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'income_dispute', 'app': 'longchuan', 'constraints': [CheckConstraint(check="(state IN ('settled', 'rejected')) = (closed_at IS NOT NULL) AND (closed_at IS NULL) = (closed_by IS NULL)", name='income_dispute_closed'), CheckConstraint(check="correction IS NULL OR state = 'settled'", name='income_dispute_correction')], 'indexes': [Index(fields=['state', 'id'], name='income_dispute_state')], 'pk_attr': 'id', 'table_description': 'A household says that rows of its income are wrong. ``correction`` is the one that settled it, if one did.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DisputedRow',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('dispute', fields.ForeignKeyField('longchuan.IncomeDispute', source_field='dispute_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('household_code', fields.CharField(max_length=40)),
+                ('kind', fields.CharEnumField(description='PAYOUT: payout\nINTAKE: intake\nLINE: line', enum_type=DisputedKind, max_length=8)),
+                ('source_id', fields.CharField(max_length=80)),
+                ('amount_fen', fields.BigIntField()),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'disputed_row', 'app': 'longchuan', 'unique_together': (('dispute', 'kind', 'source_id'),), 'constraints': [UniqueConstraint(fields=('kind', 'source_id', 'household_code'), name='disputed_row_held_once', condition='released_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A row of one household that is held until ``released_at``: by one dispute at a time.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2638,6 +2693,40 @@ class Migration(migrations.Migration):
                 ('statement', fields.ForeignKeyField('longchuan.Statement', source_field='statement_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
             ],
             options={'table': 'settlement_entry', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('source', 'kind', 'bearer', 'line'), name='settlement_entry_once'), CheckConstraint(check='amount_fen <> 0', name='settlement_entry_amount')], 'indexes': [Index(fields=['merchant', 'day', 'id'], name='settlement_entry_merchant'), Index(fields=['order_number'], name='settlement_entry_order'), Index(fields=['statement_id', 'id'], name='settlement_entry_statement')], 'pk_attr': 'id', 'table_description': "One amount of one fact, positive when it is the merchant's gain. ``day`` is China's, ``line`` empty for an order."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='StatementCall',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('statement', fields.ForeignKeyField('longchuan.HouseholdStatement', source_field='statement_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('called_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('script', fields.CharField(max_length=500)),
+                ('answer', fields.CharEnumField(description='AGREED: agreed\nDISAGREED: disagreed\nNOT_REACHED: not_reached', enum_type=CallAnswer, max_length=12)),
+                ('note', fields.CharField(default='', max_length=300)),
+                ('called_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'statement_call', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'One call about a statement: who called, when, what was read out, what was answered. Never changed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='StatementSheet',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=26)),
+                ('state', fields.CharEnumField(description='UNREAD: unread\nFILED: filed\nACCEPTED: accepted\nREJECTED: rejected', enum_type=SheetState, max_length=8)),
+                ('statement', fields.ForeignKeyField('longchuan.HouseholdStatement', source_field='statement_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('taken_by', fields.CharField(max_length=60)),
+                ('taken_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('filed_by', fields.CharField(null=True, max_length=60)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('signed_on', fields.DateField(null=True)),
+                ('note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'statement_sheet', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('filed', 'accepted') OR statement_id IS NOT NULL", name='statement_sheet_filed'), CheckConstraint(check="(state IN ('accepted', 'rejected')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='statement_sheet_decided'), CheckConstraint(check="(state = 'accepted') = (signed_on IS NOT NULL)", name='statement_sheet_signed')], 'indexes': [Index(fields=['state', 'id'], name='statement_sheet_state')], 'pk_attr': 'id', 'table_description': 'One photographed sheet under the number of its evidence. ``filed_by`` is null when its code filed it.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -169,3 +169,19 @@ class ConfirmedBefore(Conflict):
     code = "income_confirmed_before"
     title = "该笔收入已确认"
     title_en = "This income is confirmed already"
+
+
+class ProvedUnknown(NotFound):
+    """There is no record with this number that a photograph could prove."""
+
+    code = "proved_record_unknown"
+    title = "凭证所证明的记录不存在"
+    title_en = "No such record to prove"
+
+
+class ProofInvalid(Invalid):
+    """A photographed statement is handed in as a sheet, where its code files it."""
+
+    code = "proof_invalid"
+    title = "签字的对账单请在签字页入口上传"
+    title_en = "Hand in a signed statement as a sheet"

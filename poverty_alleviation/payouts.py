@@ -13,6 +13,7 @@ from kit.database import row, rows, scalar, transaction
 from kit.numbers import public_number
 from ledger.chart import HOUSEHOLD, State
 from ledger.service import Entry, JournalDraft, Journals, hold_source
+from poverty_alleviation.confirming.holds import refuse_disputed
 from poverty_alleviation.errors import (
     ConfirmedBefore,
     HouseholdUnknown,
@@ -26,7 +27,8 @@ from traceability.events import IntakePaid
 
 PAYOUT = "poverty_alleviation.payout"
 CONFIRMATION = "poverty_alleviation.confirmation"
-_PAID_BY = {"payout": PAYOUT, "intake": IntakePaid.topic}
+PAID_BY = {"payout": PAYOUT, "intake": IntakePaid.topic}
+"""What the journals that paid a household are named by, by what a confirmation calls them."""
 
 # When the payout p was taken back by a correction, as SQL; NULL while it stands.
 _REVERSED_AT = (
@@ -38,12 +40,13 @@ _EARNED = (
     " -sum(p.amount_fen)::bigint AS amount_fen FROM ledger_account a JOIN ledger_posting p ON"
     " p.account_id = a.id"
     " JOIN line_basis b ON b.line = p.subject JOIN household h ON h.code = a.owner"
-    " WHERE a.code = '2101' AND a.state = 'earned'"
+    " WHERE a.code = '2101' AND a.state = 'earned' AND NOT EXISTS (SELECT 1 FROM disputed_row d"
+    " WHERE (d.kind, d.source_id, d.household_code) = ('line', p.subject, h.code) AND d.released_at IS NULL)"
 )
 
 
 class Due(msgspec.Struct, frozen=True):
-    """What a household has earned with a merchant and not been paid: a line of the list for the bank."""
+    """What a household has earned with a merchant, not been paid and does not dispute."""
 
     household: str
     merchant: str
@@ -132,17 +135,18 @@ class Payouts:
         """Record that a household confirmed a payout, or an intake that was paid at the scale.
 
         ``source_type`` is ``payout`` or ``intake``. The same confirmation again changes nothing. What a correction has
-        taken back is no income. Raises :class:`IncomeUnknown`, :class:`ConfirmedBefore`.
+        taken back is no income. Raises :class:`IncomeUnknown`, :class:`ConfirmedBefore`, ``RowDisputed``.
         """
         async with transaction():
-            await hold_source(_PAID_BY[source_type], source_id)
+            await hold_source(PAID_BY[source_type], source_id)
+            await refuse_disputed(source_type, source_id)
             paid = await rows(
                 "SELECT a.owner, a.category, p.subject, p.rule, p.contribution, -p.amount_fen AS amount_fen"
                 " FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
                 " JOIN ledger_account a ON a.id = p.account_id WHERE j.source_type = $1 AND j.source_id = $2"
                 " AND a.code = '2101' AND a.state = 'paid'"
                 " AND NOT EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id) ORDER BY p.id",
-                _PAID_BY[source_type],
+                PAID_BY[source_type],
                 source_id,
             )
             if not paid:

@@ -30,6 +30,10 @@ HOUSEHOLD_TABLES = frozenset(
         "household_year",
         "household_statement",
         "correction",
+        "statement_call",
+        "statement_sheet",
+        "income_dispute",
+        "disputed_row",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""

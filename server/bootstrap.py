@@ -16,6 +16,7 @@ from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.answer_cache import AnswerCache
 from console_api.channels.endpoints import ChannelDesk
 from content.checking import Checks
+from content.evidence.service import EvidenceFiles, EvidenceLimits
 from content.pictures import Pictures
 from content.ports import ObjectStorage
 from content.texts import Texts
@@ -100,11 +101,15 @@ from payments.refunds import Refunds
 from payments.service import Payments
 from payments.sharing.returns import Returns
 from payments.sharing.service import Sharing
+from poverty_alleviation.confirming.confirmations import StatementConfirmations
+from poverty_alleviation.confirming.disputes import Disputes
+from poverty_alleviation.confirming.sheets import StatementSheets
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.households import Households
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
+from poverty_alleviation.proofs import Proofs
 from poverty_alleviation.register.accounts import BankAccounts
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.register.members import Members
@@ -308,6 +313,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         closures=Closures(parts, timedelta(days=own_data.closure_cooling_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
     )
+    evidence = EvidenceFiles(storage, cipher, EvidenceLimits(settings.pictures.max_bytes, settings.pictures.max_pixels))
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
     offered: list[object] = [
         sessions,
@@ -405,6 +411,10 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Lots(),
         Households(cipher, AccessLogs()),
         HouseholdStatements(cipher, AccessLogs(), settings.public_base_url),
+        Proofs(evidence, AccessLogs()),
+        StatementConfirmations(),
+        StatementSheets(evidence, settings.public_base_url),
+        Disputes(),
         Members(cipher, AccessLogs()),
         BankAccounts(cipher, AccessLogs()),
         Years(),

@@ -33,6 +33,7 @@ ONLY_COLUMNS = {
         "end_document",
     ),
     "household_statement": ("attempts", "blocked_until"),
+    "disputed_row": ("released_at",),
     "correction": ("state", "decided_by", "decided_at", "decision_note"),
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""

@@ -66,14 +66,25 @@ class AesGcmFieldCipher:
 
     def encrypt(self, text: str, aad: str) -> bytes:
         """The ciphertext of one field at the place ``aad``; every call gives another one."""
+        return self.seal(text.encode(), aad)
+
+    def seal(self, content: bytes, aad: str) -> bytes:
+        """The ciphertext of a file, of the same shape."""
         nonce = os.urandom(_NONCE_BYTES)
         name = self._writing.encode("ascii")
         header = bytes((_VERSION, len(name))) + name
-        sealed = self._ciphers[self._writing].encrypt(nonce, text.encode(), header + aad.encode())
+        sealed = self._ciphers[self._writing].encrypt(nonce, content, header + aad.encode())
         return header + nonce + sealed
 
     def decrypt(self, sealed: bytes, aad: str) -> str:
         """The text again. Raises :class:`FieldUnreadableError`."""
+        try:
+            return self.unseal(sealed, aad).decode()
+        except UnicodeDecodeError:
+            raise FieldUnreadableError("the field is not a text") from None
+
+    def unseal(self, sealed: bytes, aad: str) -> bytes:
+        """The file again. Raises :class:`FieldUnreadableError`."""
         if len(sealed) < 2 or sealed[0] != _VERSION:
             raise FieldUnreadableError("not a field ciphertext")
         end = 2 + sealed[1]
@@ -82,7 +93,7 @@ class AesGcmFieldCipher:
         if cipher is None:
             raise FieldUnreadableError("the key is not known")
         try:
-            return cipher.decrypt(nonce, sealed[end + _NONCE_BYTES :], header + aad.encode()).decode()
+            return cipher.decrypt(nonce, sealed[end + _NONCE_BYTES :], header + aad.encode())
         except (InvalidTag, ValueError):
             raise FieldUnreadableError("the field is damaged or stands in another place") from None
 

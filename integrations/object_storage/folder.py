@@ -11,7 +11,7 @@ from pathlib import Path
 
 from content.errors import StorageUnavailable
 
-_KEY = re.compile(r"(?:public|private)/[0-9A-Za-z]{2}/[0-9A-Za-z_-]{8,60}\.(?:jpg|json)")
+_KEY = re.compile(r"(?:public|private)/[0-9A-Za-z]{2}/[0-9A-Za-z_-]{8,60}\.(?:jpg|json|bin)")
 
 
 @dataclass(frozen=True)

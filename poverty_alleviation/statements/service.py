@@ -110,7 +110,7 @@ class HouseholdStatements:
             quarter,
             kept,
             sha256(kept.encode()).hexdigest(),
-            _hash(self.token(number)),
+            page_hash(self.token(number)),
             by,
             self.clock(),
         )
@@ -192,7 +192,7 @@ class HouseholdStatements:
         """
         now = self.clock()
         async with transaction():
-            counted = await row(_ATTEMPT, _hash(token), now, ATTEMPTS, REST)
+            counted = await row(_ATTEMPT, page_hash(token), now, ATTEMPTS, REST)
             if counted is None:
                 return None
             household = await row(
@@ -250,7 +250,8 @@ UPDATE household_statement SET
 """
 
 
-def _hash(token: str) -> str:
+def page_hash(token: str) -> str:
+    """What is stored of the code on a statement."""
     return sha256(token.encode()).hexdigest()
 
 

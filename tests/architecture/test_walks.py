@@ -44,6 +44,10 @@ WALKS = {
     " test_every_return_state_meets_all_news_as_the_table_says",
     "payments/sharing/models.py SPLIT": "payments/test_sharing_states.py"
     " test_every_split_state_meets_all_news_as_the_table_says",
+    "poverty_alleviation/confirming/models.py DISPUTE": "poverty_alleviation/test_confirming.py"
+    " test_every_pair_of_states_of_a_dispute_moves_as_the_table_says",
+    "poverty_alleviation/confirming/models.py SHEET": "poverty_alleviation/test_confirming.py"
+    " test_every_pair_of_states_of_a_sheet_moves_as_the_table_says",
     "poverty_alleviation/corrections/models.py CORRECTION": "poverty_alleviation/test_corrections.py"
     " test_every_pair_of_states_of_a_correction_moves_as_the_table_says",
     "poverty_alleviation/models.py CONTRACT": "poverty_alleviation/test_contracts.py"

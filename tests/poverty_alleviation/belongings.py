@@ -37,6 +37,7 @@ async def give(owner: Owner) -> None:
     number = await an_issued_one()
     owner.found.by_pattern[f"{STATEMENTS}/"] = {"number": number}
     owner.found.by_pattern["/h/"] = {"token": token_of(owner, number)}
+    await _evidence_and_words(owner)
 
 
 @household_rights()
@@ -106,3 +107,13 @@ async def _a_contract(owner: Owner, code: str) -> dict[str, str]:
     rule = str(await scalar("SELECT code FROM benefit_rule ORDER BY id DESC LIMIT 1"))
     await Contracts().change_rule(number, rule, msgspec.convert(RULE, RuleTerms), "staff:other")
     return {"number": number, "rule": rule}
+
+
+async def _evidence_and_words(owner: Owner) -> None:
+    """A photograph that proves something, a photographed sheet, and an objection."""
+    # Those requests are about what this module gives, so they are asked for late.
+    from tests.poverty_alleviation.good_requests_confirming import a_dispute, a_sheet, some_evidence
+
+    owner.found.by_pattern["/v1/console/poverty/evidence/"] = {"number": await some_evidence(owner)}
+    owner.found.by_pattern["/v1/console/poverty/statement-sheets/"] = {"number": await a_sheet(owner)}
+    owner.found.by_pattern["/v1/console/poverty/disputes/"] = {"number": await a_dispute(owner)}

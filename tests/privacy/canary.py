@@ -27,6 +27,7 @@ BANK, ACCOUNT = "金丝雀示例银行", "6277310000007731"
 MEMBER_PAPER, YEAR_PAPER = "金丝雀户籍示例文件", "金丝雀年度示例文件"
 STATUS_PAPER, LINK_PAPER = "金丝雀认定示例文件", "金丝雀关联示例文件"
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
+OBJECTION, REPLY, VERDICT = "金丝雀示例异议", "金丝雀示例答复", "金丝雀示例结论"
 
 WORDS = {
     "name": (NAME, SON),
@@ -41,6 +42,7 @@ WORDS = {
     "status": (STATUS_PAPER,),
     "link": (LINK_PAPER,),
     "income": (VOUCHER, VISIT),
+    "word": (OBJECTION, REPLY, VERDICT),
 }
 """What of it belongs to which class of fields."""
 
@@ -120,13 +122,18 @@ async def _family(owner: Owner) -> tuple[str, str]:
 
 
 async def _paid(owner: Owner) -> str:
-    """What it has earned reaches its bank, and it says so."""
+    """What it has earned reaches its bank; it says that this is wrong, is answered, and says that it is right."""
     (owed,) = [each for each in await due() if each.household == CODE]
     body = {
         "household": CODE, "merchant": owed.merchant, "amount_fen": owed.amount_fen, "bank_voucher": VOUCHER,
         "paid_on": china_day(utc_now()).isoformat(),
     }  # fmt: skip
     number = (await owner.ask("poverty_officer", "POST", f"{AT}/payouts", body))["number"]
+    disputed = {"rows": [{"kind": "payout", "source_id": number}], "reason": OBJECTION}
+    dispute = (await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/disputes", disputed))["number"]
+    await owner.ask("poverty_officer", "PUT", f"{AT}/disputes/{dispute}/answer", {"answer": REPLY})
+    closed = {"state": "rejected", "verdict": VERDICT}
+    await owner.ask("poverty_officer", "PUT", f"{AT}/disputes/{dispute}/verdict", closed)
     heard = {"kind": "visit", "evidence": VISIT, "confirmed_at": utc_now().isoformat()}
     await owner.ask("poverty_officer", "PUT", f"{AT}/payouts/{number}/confirmation", heard)
     return str(number)

@@ -100,11 +100,12 @@ CLASSES = (
     ),
     FieldClass(
         "code",
-        frozenset({"household.code", "contract_party.party", "ledger_account.owner"}),
+        frozenset({"household.code", "contract_party.party", "ledger_account.owner", "disputed_row.household_code"}),
         BOOKS,
         # ``access_log`` says whose identity was looked at. ``idempotency_claim`` keeps answers that name a code alone.
         tables=frozenset(
-            {"household", "contract_party", "ledger_account", "line_basis", "access_log", "idempotency_claim"}
+            {"household", "contract_party", "ledger_account", "line_basis", "access_log", "idempotency_claim",
+             "disputed_row"}
         ),
         members=frozenset({"household", "households", "household_code"}),
     ),
@@ -127,7 +128,8 @@ CLASSES = (
     FieldClass(
         "income",
         frozenset(
-            {"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence", "household_statement.text"}
+            {"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence", "household_statement.text",
+             "disputed_row.amount_fen"}
         ),
         BOOKS,
         # The note of a journal, hashed with it, names the proof.
@@ -138,6 +140,17 @@ CLASSES = (
                 "income_earned_fen", "income_accrued_fen", "income_by_category",
             }
         ),
+    ),
+    # What a household said and was told, in free words.
+    FieldClass(
+        "word",
+        frozenset(
+            {"statement_call.script", "statement_call.note", "statement_sheet.note", "income_dispute.reason",
+             "income_dispute.answer", "income_dispute.verdict"}
+        ),
+        OFFICE,
+        tables=frozenset({"statement_call", "statement_sheet", "income_dispute"}),
+        members=frozenset({"held_rows"}),
     ),
 )  # fmt: skip
 
@@ -165,6 +178,16 @@ PLAIN = {
     "household_statement.page_hash": "of a random token",
     "household_statement.attempts": "a count",
     "household_statement.blocked_until": "a moment",
+    "statement_call.number": "a public number of its own",
+    "statement_call.answer": "one of three",
+    "statement_sheet.number": "of its evidence",
+    "statement_sheet.state": "of four",
+    "statement_sheet.signed_on": "a day",
+    "income_dispute.number": "a public number of its own",
+    "income_dispute.state": "of four",
+    "income_dispute.correction": "the public number of one",
+    "disputed_row.kind": "of three",
+    "disputed_row.source_id": "the public number of that",
 }
 """Columns of one table that are no secret, with the reason. Beside them only moments and who acted (``*_at, *_by``)."""
 

@@ -1,0 +1,1 @@
+"""Evidence, and a household's word on its statement, for the poverty office."""

@@ -1,0 +1,58 @@
+"""What is known about a sealed photograph; the photograph itself lies in the storage as ciphertext."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+class EvidenceKind(StrEnum):
+    """What a photograph shows (domain reference 2.5)."""
+
+    WEIGH_SLIP = "weigh_slip"
+    PURCHASE_SLIP = "purchase_slip"
+    CONTRACT = "contract"
+    ATTENDANCE = "attendance"
+    WAGE_SHEET = "wage_sheet"
+    SHARE_AGREEMENT = "share_agreement"
+    LEASE = "lease"
+    BANK_SLIP = "bank_slip"
+    SIGNED_STATEMENT = "signed_statement"
+    THUMBPRINT_PHOTO = "thumbprint_photo"
+    VISIT_PHOTO = "visit_photo"
+
+
+class AccessClass(StrEnum):
+    """Who may be shown a photograph: the office that took it alone, or auditors too."""
+
+    HOUSEHOLD = "household"
+    AUDIT = "audit"
+
+
+class Evidence(Model):
+    """One photograph as it was encoded anew and sealed. ``sha256`` is that of the picture before it was sealed.
+
+    ``subject`` is what it proves, under its public number; it may be told later, once. Without ``stored_at`` the file
+    has not arrived, and the row is nothing yet.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=26, unique=True)
+    kind = fields.CharEnumField(EvidenceKind, max_length=20)
+    access = fields.CharEnumField(AccessClass, max_length=10)
+    sha256 = fields.CharField(max_length=64, unique=True)
+    stored_key = fields.CharField(max_length=60, unique=True)
+    subject_type = fields.CharField(max_length=24, null=True)
+    subject_number = fields.CharField(max_length=64, null=True)
+    taken_by = fields.CharField(max_length=60)
+    taken_at = fields.DatetimeField()
+    stored_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "evidence"
+        indexes = (Index(fields=("subject_type", "subject_number"), name="evidence_of_subject"),)
+        constraints = (
+            CheckConstraint(check="(subject_type IS NULL) = (subject_number IS NULL)", name="evidence_subject_whole"),
+        )

@@ -1,0 +1,159 @@
+"""Taking photographs that prove something, and opening them again."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+
+from content.evidence.errors import EvidenceLinked, EvidenceTaken, EvidenceUnknown
+from content.evidence.models import AccessClass, EvidenceKind
+from content.ports import PRIVATE, ObjectStorage
+from kit.clock import Clock, utc_now
+from kit.database import execute, in_open_transaction, row, rows, scalar
+from kit.encryption import FieldCipher
+from kit.imaging import PictureTooLarge, encode_for_keeping, format_of
+from kit.numbers import opaque_id
+
+EDGE = 2400
+"""Longest edge in pixels of what is kept: the code on a photographed A4 sheet has five pixels a module."""
+
+FOR_AUDITORS = frozenset({EvidenceKind.CONTRACT})
+"""Papers between companies; everything else shows people or their money."""
+
+
+@dataclass(frozen=True)
+class EvidenceLimits:
+    """Bytes and pixels of a photograph as it comes."""
+
+    max_bytes: int = 10 * 1024 * 1024
+    max_pixels: int = 40_000_000
+
+
+class EvidenceCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a photograph without opening it."""
+
+    number: str
+    kind: EvidenceKind
+    access: AccessClass
+    sha256: str
+    subject_type: str | None
+    subject_number: str | None
+    taken_by: str
+    taken_at: datetime
+
+
+_CARD = "number, kind, access, sha256, subject_type, subject_number, taken_by, taken_at"
+
+
+@dataclass(frozen=True)
+class EvidenceFiles:
+    """Sealed photographs. Nothing of what came is kept: encoded anew, they have no place and no maker's words."""
+
+    storage: ObjectStorage
+    cipher: FieldCipher
+    limits: EvidenceLimits = EvidenceLimits()
+    clock: Clock = utc_now
+    in_turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    async def encode(self, raw: bytes) -> bytes:
+        """The picture as it will be kept. Raises PictureInvalid and PictureTooLarge."""
+        if len(raw) > self.limits.max_bytes:
+            raise PictureTooLarge(max_bytes=self.limits.max_bytes)
+        format_of(raw)
+        async with self.in_turn:
+            return await asyncio.to_thread(encode_for_keeping, raw, self.limits.max_pixels, EDGE)
+
+    async def take(self, picture: bytes, kind: EvidenceKind, by: str, subject: tuple[str, str] | None) -> str:
+        """Seal and keep what :meth:`encode` answered; answers its number. Not to be called inside a transaction.
+
+        ``subject`` is what it proves, as type and public number. Two uploads of one picture at once: the later one
+        stands. Raises :class:`EvidenceTaken` and StorageUnavailable.
+        """
+        if in_open_transaction():
+            raise RuntimeError("files are stored outside of transactions")
+        digest, secret, now = sha256(picture).hexdigest(), opaque_id(), self.clock()
+        of_type, of_number = subject or (None, None)
+        claimed = await row(
+            "INSERT INTO evidence (number, kind, access, sha256, stored_key, subject_type, subject_number, taken_by,"
+            " taken_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (sha256) DO UPDATE SET kind = $2,"
+            " access = $3, subject_type = $6, subject_number = $7, taken_by = $8, taken_at = $9"
+            " WHERE evidence.stored_at IS NULL RETURNING number, stored_key",
+            opaque_id(),
+            kind.value,
+            (AccessClass.AUDIT if kind in FOR_AUDITORS else AccessClass.HOUSEHOLD).value,
+            digest,
+            f"{PRIVATE}{secret[:2]}/{secret}.bin",
+            of_type,
+            of_number,
+            by,
+            now,
+        )
+        if claimed is None:
+            raise EvidenceTaken(evidence=await scalar("SELECT number FROM evidence WHERE sha256 = $1", digest))
+        number: str = claimed["number"]
+        sealed = await asyncio.to_thread(self.cipher.seal, picture, _aad(number))
+        await self.storage.put(claimed["stored_key"], sealed, "application/octet-stream")
+        kept = await execute(
+            "UPDATE evidence SET stored_at = $4 WHERE number = $1 AND (taken_by, taken_at) = ($2, $3)"
+            " AND stored_at IS NULL",
+            number,
+            by,
+            now,
+            self.clock(),
+        )
+        if not kept:
+            raise EvidenceTaken(evidence=number)
+        return number
+
+    async def open(self, number: str) -> bytes:
+        """The picture, a JPEG. Who may see it and that it is seen is the caller's to note, before.
+
+        Raises :class:`EvidenceUnknown`, also for a file that is not the one that was taken.
+        """
+        found = await row("SELECT stored_key, sha256 FROM evidence WHERE number = $1 AND stored_at IS NOT NULL", number)
+        sealed = await self.storage.get(found["stored_key"]) if found else None
+        if found is None or sealed is None:
+            raise EvidenceUnknown(evidence=number[:40])
+        picture = await asyncio.to_thread(self.cipher.unseal, sealed, _aad(number))
+        if sha256(picture).hexdigest() != found["sha256"]:
+            raise EvidenceUnknown(evidence=number)
+        return picture
+
+
+def _aad(number: str) -> str:
+    return f"evidence|content|{number}"
+
+
+async def link_evidence(number: str, subject_type: str, subject_number: str) -> None:
+    """Say what a photograph proves, in the caller's transaction. Raises :class:`EvidenceLinked`."""
+    told = await execute(
+        "UPDATE evidence SET subject_type = $2, subject_number = $3 WHERE number = $1 AND stored_at IS NOT NULL"
+        " AND subject_type IS NULL",
+        number,
+        subject_type,
+        subject_number,
+    )
+    if not told:
+        raise EvidenceLinked(evidence=number)
+
+
+async def evidence_card(number: str) -> EvidenceCard:
+    """One card. Raises :class:`EvidenceUnknown`."""
+    found = await row(f"SELECT {_CARD} FROM evidence WHERE number = $1 AND stored_at IS NOT NULL", number)
+    if found is None:
+        raise EvidenceUnknown(evidence=number[:40])
+    return msgspec.convert(found, EvidenceCard)
+
+
+async def evidence_of(subject_type: str, subjects: Sequence[str]) -> list[EvidenceCard]:
+    """What proves some things of one type, in the order in which it was taken; at most 500. One statement."""
+    found = await rows(
+        f"SELECT {_CARD} FROM evidence WHERE subject_type = $1 AND subject_number = ANY($2::text[])"
+        " AND stored_at IS NOT NULL ORDER BY id LIMIT 500",
+        subject_type,
+        list(subjects),
+    )
+    return [msgspec.convert(each, EvidenceCard) for each in found]

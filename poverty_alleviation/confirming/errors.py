@@ -1,0 +1,67 @@
+"""Why a household's word is not taken down."""
+
+from kit.errors import Conflict, Invalid, NotFound
+
+
+class ConfirmationTooEarly(Invalid):
+    """Nobody confirms what has not been issued yet, or tomorrow."""
+
+    code = "confirmation_too_early"
+    title = "确认时间须在出具之后、且不晚于现在"
+    title_en = "A confirmation comes after the issue and not after now"
+
+
+class SheetUnknown(NotFound):
+    """No photographed sheet with this number."""
+
+    code = "statement_sheet_unknown"
+    title = "签字页照片不存在"
+    title_en = "No such sheet"
+
+
+class SheetDecided(Conflict):
+    """The sheet cannot go there from where it stands."""
+
+    code = "statement_sheet_decided"
+    title = "该签字页已处理或尚未归档"
+    title_en = "The sheet is decided already, or not filed yet"
+
+
+class DisputeUnknown(NotFound):
+    """No dispute with this number."""
+
+    code = "income_dispute_unknown"
+    title = "异议不存在"
+    title_en = "No such dispute"
+
+
+class DisputeStands(Conflict):
+    """The dispute cannot go there from where it stands."""
+
+    code = "income_dispute_stands"
+    title = "异议当前状态不允许此操作"
+    title_en = "The dispute does not allow this now"
+
+
+class DisputedRowUnknown(Invalid):
+    """A row is not the household's, is confirmed or taken back already, or is not owed."""
+
+    code = "disputed_row_unknown"
+    title = "异议所列收入不属于该户、已确认、已更正或不在应付中"
+    title_en = "A disputed row is not open to dispute"
+
+
+class RowDisputed(Conflict):
+    """The household says that this row is wrong: it waits until that is settled."""
+
+    code = "income_disputed"
+    title = "该笔收入有异议，处理完毕前不能确认或付款"
+    title_en = "This income is disputed"
+
+
+class CorrectionNotOfDispute(Invalid):
+    """The correction is not approved, or corrects none of the disputed rows."""
+
+    code = "correction_not_of_dispute"
+    title = "更正单未批准，或与异议所列收入无关"
+    title_en = "The correction is not approved or not about these rows"

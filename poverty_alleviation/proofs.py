@@ -1,0 +1,56 @@
+"""Photographs behind the office's records: taken for what they prove, opened only after the look is on record."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accounts.actors import Auditor, PovertyOfficer
+from accounts.service import AccessLogs
+from content.evidence.errors import EvidenceUnknown
+from content.evidence.models import AccessClass, EvidenceKind
+from content.evidence.service import EvidenceFiles, evidence_card
+from kit.database import scalar, transaction
+from poverty_alleviation.errors import ProofInvalid, ProvedUnknown
+from poverty_alleviation.vault import household_rights
+
+
+class Proved(StrEnum):
+    """What a photograph can prove, under its public number."""
+
+    PAYOUT = "payout"
+    INTAKE = "intake"
+    HOUSEHOLD_STATEMENT = "household_statement"
+    INCOME_DISPUTE = "income_dispute"
+    CORRECTION = "correction"
+    BENEFIT_CONTRACT = "benefit_contract"
+
+
+_EXISTS = {each: f"SELECT 1 FROM {each} WHERE number = $1" for each in Proved}
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """The free-text columns of those records stay: they say in words what the photograph shows."""
+
+    files: EvidenceFiles
+    access_logs: AccessLogs
+
+    async def take(self, raw: bytes, kind: EvidenceKind, proved: Proved, number: str, by: str) -> str:
+        """Keep a photograph; answers its number. A signed statement comes as a sheet and not here.
+
+        Raises :class:`ProofInvalid`, :class:`ProvedUnknown`, PictureInvalid, PictureTooLarge, ``EvidenceTaken``.
+        """
+        if kind is EvidenceKind.SIGNED_STATEMENT:
+            raise ProofInvalid()
+        async with household_rights():
+            if await scalar(_EXISTS[proved], number) is None:
+                raise ProvedUnknown(number=number[:40])
+        return await self.files.take(await self.files.encode(raw), kind, by, (proved.value, number))
+
+    async def look(self, actor: PovertyOfficer | Auditor, number: str, purpose: str) -> bytes:
+        """The picture. The look is on record before the file is fetched. Raises ``EvidenceUnknown``."""
+        card = await evidence_card(number)
+        if isinstance(actor, Auditor) and card.access is not AccessClass.AUDIT:
+            raise EvidenceUnknown(evidence=number)
+        async with transaction():
+            await self.access_logs.record(actor, purpose, f"evidence:{number}", ("picture",))
+        return await self.files.open(number)
