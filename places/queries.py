@@ -44,6 +44,16 @@ async def villages(township: str) -> list[DivisionName]:
     return [DivisionName(**r) for r in found]
 
 
+async def village_known(code: str) -> bool:
+    """Whether a code is a village's."""
+    return bool(await rows("SELECT 1 FROM division WHERE code = $1 AND level = 'village'", code))
+
+
+async def site_within(code: str, within: str) -> bool:
+    """Whether there is a site with this code in a division or below it."""
+    return bool(await rows("SELECT 1 FROM site WHERE code = $1 AND starts_with(division_id, $2)", code, within))
+
+
 async def division_names(codes: Sequence[str]) -> dict[str, str]:
     """The names of some divisions; a code that is unknown is missing from the answer."""
     found = await rows("SELECT code, name FROM division WHERE code = ANY($1::text[])", list(codes))

@@ -9,6 +9,7 @@ from kit.database import row
 from products.queries import CERTIFICATES_TODAY, ON_SALE, SKU_BRANDED, ClaimedCertificate
 from scans.errors import ScanCodeUnknown
 from traceability.quality.inspections import Finding
+from traceability.storage.queries import READ_THERE
 
 _PAGE = f"""
 SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number AS merchant, m.name AS merchant_name,
@@ -20,6 +21,8 @@ SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number A
        n.first_at AS first_scanned_at, COALESCE(n.count, 0) AS scans,
        (SELECT f.number || ' ' || f.issued_on FROM conformity_certificate f
          WHERE f.lot_id = l.id AND f.withdrawn_at IS NULL AND l.held_at IS NULL) AS conformity,
+       (SELECT jsonb_build_array(min(r.value_milli), max(r.value_milli))::text FROM lot_placement w
+          JOIN sensor_reading r ON {READ_THERE} WHERE w.lot_id = l.id HAVING count(*) > 0) AS cold_chain,
        (SELECT r.cause FROM recalled_lot k JOIN recall r ON r.id = k.recall_id WHERE k.lot_id = l.id
          ORDER BY r.id DESC LIMIT 1) AS recalled,
        (SELECT jsonb_build_object('laboratory', q.laboratory, 'report', q.report,
@@ -60,7 +63,8 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
 
     ``farmers`` is None when they are so few that the number would tell who they are. A seller who is a person has
     neither name nor licence here. ``conformity`` is number and day of the valid certificate of conformity; a lot that
-    is held shows none. ``recalled`` is why the lot was called back.
+    is held shows none. ``cold_chain_celsius_milli`` are the lowest and the highest temperature that was read where the
+    lot stood, in thousandths of a degree. ``recalled`` is why the lot was called back.
     """
 
     code: str
@@ -90,11 +94,13 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     first_scanned_at: datetime | None
     scans: int
     conformity: str | None
+    cold_chain_celsius_milli: tuple[int, int] | None
     recalled: str | None
     test_report: LabReport | None
 
 
 _read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
+_read_span = msgspec.json.Decoder(tuple[int, int]).decode
 _read_report = msgspec.json.Decoder(LabReport).decode
 
 
@@ -132,6 +138,7 @@ async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
         first_scanned_at=found["first_scanned_at"],
         scans=found["scans"],
         conformity=found["conformity"],
+        cold_chain_celsius_milli=_read_span(found["cold_chain"]) if found["cold_chain"] is not None else None,
         recalled=found["recalled"],
         test_report=_read_report(found["test_report"]) if found["test_report"] is not None else None,
     )

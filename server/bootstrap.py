@@ -142,11 +142,14 @@ from settlements.entries import SettlementEntries
 from settlements.statements import Statements
 from traceability.conformity.service import Conformity
 from traceability.lots import Lots
+from traceability.plots.service import Plots
 from traceability.processing.service import Processing
 from traceability.quality.holds import Holds
 from traceability.quality.inspections import Inspections
 from traceability.quality.recalls import Recalls
 from traceability.service import Intakes, Suppliers
+from traceability.storage.readings import SensorReadings
+from traceability.storage.rooms import ColdRooms
 from webhook_api.wechat.push import MessagePush
 
 
@@ -383,6 +386,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Processing(),
         Inspections(),
         Conformity(),
+        Plots(),
+        ColdRooms(cipher),
+        SensorReadings(cipher),
         Holds(),
         Recalls(),
         Captures(),

@@ -52,6 +52,8 @@ MODEL_MODULES = [
     "traceability.processing.models",
     "traceability.quality.models",
     "traceability.conformity.models",
+    "traceability.plots.models",
+    "traceability.storage.models",
     "orders.groups.models",
     "orders.waves.models",
     "orders.models",

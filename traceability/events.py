@@ -56,6 +56,24 @@ class ProcessRunFinished(Fact, frozen=True, kw_only=True):
     finished_at: datetime
 
 
+class SensorEpisodeEnded(Fact, frozen=True, kw_only=True):
+    """A cold room has come back into its range, as one device read it.
+
+    Readings that arrive late may tell another end of an episode: then this is announced once more. Values are
+    thousandths of a degree Celsius or of a percent, by ``kind``.
+    """
+
+    topic: ClassVar[str] = "traceability.sensor_episode_ended"
+    room: str
+    merchant: str
+    device: str
+    kind: str
+    started_at: datetime
+    ended_at: datetime
+    lowest_milli: int
+    highest_milli: int
+
+
 class InspectionJudged(Fact, frozen=True, kw_only=True):
     """A laboratory's report on a lot is in."""
 

@@ -1,12 +1,18 @@
 """Suppliers, intakes, lots and what lines took from them."""
 
+from __future__ import annotations
+
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tortoise import fields
 from tortoise.fields import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from traceability.plots.models import Plot
 
 
 class SupplierKind(StrEnum):
@@ -74,6 +80,9 @@ class Intake(Model):
     ``unit_price_fen`` is per kilogram; ``amount_fen`` is price × mass, half a fen rounded up. On
     consignment both are the price that was agreed as a reference, and no money has moved. ``client_id`` is
     chosen by the device, so that a batch sent again after it was offline changes nothing.
+
+    What came from a ``plot`` says when it was harvested, a day in China. ``site`` is the station's code, empty in the
+    field; a delivery that was weighed in something has ``gross_gram`` and ``tare_gram``.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -95,6 +104,13 @@ class Intake(Model):
     township = fields.CharField(max_length=12)
     client_id = fields.CharField(max_length=64)
     received_at = fields.DatetimeField()
+    site = fields.CharField(max_length=24, default="")
+    plot: fields.ForeignKeyNullableRelation[Plot] = fields.ForeignKeyField(
+        "longchuan.Plot", related_name=False, on_delete=OnDelete.RESTRICT, null=True
+    )
+    harvested_on = fields.DateField(null=True)
+    gross_gram = fields.BigIntField(null=True)
+    tare_gram = fields.BigIntField(null=True)
 
     class Meta:
         table = "intake"
@@ -106,6 +122,12 @@ class Intake(Model):
             CheckConstraint(check="(mode = 'paid_at_scale') = (paid_at IS NOT NULL)", name="intake_paid"),
             CheckConstraint(
                 check="mode <> 'paid_at_scale' OR (amount_fen > 0 AND evidence <> '')", name="intake_evidence"
+            ),
+            CheckConstraint(check="plot_id IS NULL OR harvested_on IS NOT NULL", name="intake_harvest_day"),
+            CheckConstraint(
+                check="(gross_gram IS NULL) = (tare_gram IS NULL)"
+                " AND (gross_gram IS NULL OR (tare_gram >= 0 AND gross_gram - tare_gram = mass_gram))",
+                name="intake_gross",
             ),
         )
 

@@ -60,6 +60,11 @@ class IntakeCard(msgspec.Struct, frozen=True):
     weighed_at: datetime
     paid_at: datetime | None
     lot: str | None
+    site: str
+    plot: str | None
+    harvested_on: date | None
+    gross_gram: int | None
+    tare_gram: int | None
 
 
 class LotCard(msgspec.Struct, frozen=True):
@@ -257,10 +262,11 @@ async def weights_of(lots: Sequence[int]) -> dict[int, dict[int, int]]:
 _INTAKE = (
     "SELECT i.id, i.number, s.number AS supplier, s.name AS supplier_name, i.merchant,"
     " i.product, i.mass_gram,"
-    " i.grade, i.unit_price_fen, i.amount_fen, i.mode, i.evidence, i.weighed_at, i.paid_at, l.number AS lot"
+    " i.grade, i.unit_price_fen, i.amount_fen, i.mode, i.evidence, i.weighed_at, i.paid_at, l.number AS lot,"
+    " i.site, p.number AS plot, i.harvested_on, i.gross_gram, i.tare_gram"
     " FROM intake i JOIN supplier s ON s.id = i.supplier_id LEFT JOIN lot_contribution c ON"
     " c.intake_id = i.id"
-    " LEFT JOIN lot l ON l.id = c.lot_id"
+    " LEFT JOIN lot l ON l.id = c.lot_id LEFT JOIN plot p ON p.id = i.plot_id"
 )
 # What a lot is made of: contributions in gram, or the weights that a processed lot inherited.
 _SHARES = (

@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 import msgspec
 
-from kit.clock import Clock, utc_now
-from kit.database import row, scalar, transaction
+from kit.clock import Clock, china_day, utc_now
+from kit.database import Row, row, scalar, transaction
 from kit.errors import DomainError
 from kit.numbers import public_number
 from kit.outbox import announce
 from merchants.queries import payee
+from places.queries import site_within
 from products.dossiers import product_dossier
 from traceability.errors import ClientIdReused, IntakeInvalid, SupplierUnknown
 from traceability.events import IntakeAccepted, IntakePaid
 from traceability.models import IntakeMode, Supplier, SupplierKind
+from traceability.plots.harvests import plot_of_harvest
 
 GRAM_PER_KG = 1000
 MAX_GRAM = 10**9
@@ -31,7 +32,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Weighing(msgspec.Struct, frozen=True, kw_only=True):
-    """What a keeper or clerk says about one delivery."""
+    """What a keeper or clerk says about one delivery, as in :class:`traceability.models.Intake`."""
 
     client_id: str
     supplier: str
@@ -43,11 +44,27 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True):
     mode: IntakeMode
     weighed_at: datetime
     evidence: str = ""
+    site: str = ""
+    plot: str | None = None
+    harvested_on: date | None = None
+    gross_gram: int | None = None
+    tare_gram: int | None = None
 
     @property
     def amount_fen(self) -> int:
         """Price × mass, half a fen rounded up."""
         return (self.unit_price_fen * self.mass_gram * 2 + GRAM_PER_KG) // (2 * GRAM_PER_KG)
+
+
+async def reachable_supplier(reach: Reach, number: str) -> Row:
+    """Id and township of a supplier, if a keeper's township has it; a merchant may buy from anybody who is registered.
+
+    Raises :class:`SupplierUnknown`.
+    """
+    found = await row("SELECT id, township FROM supplier WHERE number = $1", number)
+    if found is None or (reach.township is not None and found["township"] != reach.township):
+        raise SupplierUnknown(supplier=number)
+    return found
 
 
 @dataclass(frozen=True)
@@ -82,11 +99,13 @@ class Intakes:
         """Write an intake down; answers its number, the same one for the same client id.
 
         Goods paid at the scale also announce the payment. Raises :class:`SupplierUnknown`,
-        :class:`IntakeInvalid`, :class:`ClientIdReused`, MerchantUnknown and ProductUnknown.
+        :class:`IntakeInvalid`, :class:`ClientIdReused`, PlotOfAnother, MerchantUnknown and ProductUnknown.
         """
         self._check(weighing)
         async with transaction():
-            supplier = await self._supplier(reach, weighing.supplier)
+            supplier = await reachable_supplier(reach, weighing.supplier)
+            if weighing.site and not await site_within(weighing.site, reach.township or ""):
+                raise IntakeInvalid(members=["site"])
             merchant = (await payee(reach.merchant or weighing.merchant)).merchant
             if merchant != weighing.merchant:
                 raise IntakeInvalid(merchant=weighing.merchant)
@@ -123,22 +142,20 @@ class Intakes:
         if weighing.mode is IntakeMode.PAID_AT_SCALE:
             wrong += ["evidence"] if not weighing.evidence.strip() else []
             wrong += ["unit_price_fen"] if weighing.amount_fen == 0 else []
+        wrong += _wrong_in_the_field(weighing)
         if wrong:
             raise IntakeInvalid(members=sorted(set(wrong)))
 
-    async def _supplier(self, reach: Reach, number: str) -> dict[str, Any]:
-        """The supplier, if a keeper's township has it; a merchant may buy from anybody who is registered."""
-        found = await row("SELECT id, township FROM supplier WHERE number = $1", number)
-        if found is None or (reach.township is not None and found["township"] != reach.township):
-            raise SupplierUnknown(supplier=number)
-        return found
-
-    async def _write(self, reach: Reach, weighing: Weighing, supplier: dict[str, Any]) -> str | None:
+    async def _write(self, reach: Reach, weighing: Weighing, supplier: Row) -> str | None:
         paid = weighing.mode is IntakeMode.PAID_AT_SCALE
+        plot_id = None
+        if weighing.plot is not None and weighing.harvested_on is not None:
+            plot_id = await plot_of_harvest(weighing.plot, supplier["id"], weighing.harvested_on)
         number: str | None = await scalar(
             "INSERT INTO intake (number, supplier_id, merchant, product, mass_gram, grade, unit_price_fen,"
-            " amount_fen, mode, evidence, weighed_at, paid_at, taken_by, township, client_id, received_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+            " amount_fen, mode, evidence, weighed_at, paid_at, taken_by, township, client_id, received_at, site,"
+            " plot_id, harvested_on, gross_gram, tare_gram)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
             " ON CONFLICT (taken_by, client_id) DO NOTHING RETURNING number",
             public_number(self.clock(), "I"),
             supplier["id"],
@@ -156,28 +173,24 @@ class Intakes:
             supplier["township"],
             weighing.client_id,
             self.clock(),
+            weighing.site,
+            plot_id,
+            weighing.harvested_on,
+            weighing.gross_gram,
+            weighing.tare_gram,
         )
         return number
 
-    async def _again(self, reach: Reach, weighing: Weighing, supplier: dict[str, Any]) -> str:
+    async def _again(self, reach: Reach, weighing: Weighing, supplier: Row) -> str:
         old = await row(
             "SELECT number, supplier_id, merchant, product, mass_gram, grade, unit_price_fen, mode, evidence,"
-            " weighed_at FROM intake WHERE taken_by = $1 AND client_id = $2",
+            " weighed_at, site, (SELECT p.number FROM plot p WHERE p.id = plot_id) AS plot, harvested_on, gross_gram,"
+            " tare_gram FROM intake WHERE taken_by = $1 AND client_id = $2",
             reach.caller,
             weighing.client_id,
         )
-        same = {
-            "supplier_id": supplier["id"],
-            "merchant": weighing.merchant,
-            "product": weighing.product,
-            "mass_gram": weighing.mass_gram,
-            "grade": weighing.grade,
-            "unit_price_fen": weighing.unit_price_fen,
-            "mode": str(weighing.mode),
-            "evidence": weighing.evidence,
-            "weighed_at": weighing.weighed_at,
-        }
-        if old is None or {name: old[name] for name in same} != same:
+        told = msgspec.structs.asdict(weighing) | {"supplier_id": supplier["id"], "mode": str(weighing.mode)}
+        if old is None or any(told[name] != old[name] for name in old.keys() - {"number"}):
             raise ClientIdReused(client_id=weighing.client_id)
         return str(old["number"])
 
@@ -206,3 +219,17 @@ class Intakes:
                     evidence=weighing.evidence,
                 )
             )
+
+
+def _wrong_in_the_field(weighing: Weighing) -> list[str]:
+    wrong = []
+    if weighing.plot is not None and weighing.harvested_on is None:
+        wrong.append("harvested_on")
+    if weighing.harvested_on is not None and weighing.harvested_on > china_day(weighing.weighed_at):
+        wrong.append("harvested_on")
+    gross, tare = weighing.gross_gram, weighing.tare_gram
+    if (gross is None) != (tare is None) or (
+        gross is not None and tare is not None and (tare < 0 or gross - tare != weighing.mass_gram)
+    ):
+        wrong.append("gross_gram")
+    return wrong

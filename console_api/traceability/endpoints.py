@@ -31,7 +31,7 @@ from traceability.queries import IntakeCard, intake_cards, intakes, lot, lots, s
 from traceability.service import Intakes, Reach, Suppliers, Weighing
 
 
-def _reach(actor: Staff) -> Reach:
+def reach_of(actor: Staff) -> Reach:
     """A keeper acts within a township, a clerk within a merchant, the county's offices everywhere."""
     return Reach(
         caller=actor.caller,
@@ -40,7 +40,7 @@ def _reach(actor: Staff) -> Reach:
     )
 
 
-def _seen_by(actor: Staff, name: str) -> str:
+def seen_by(actor: Staff, name: str) -> str:
     """A supplier's name; an auditor reads no personal name."""
     return name[:1] + "*" * (len(name) - 1) if isinstance(actor, Auditor) else name
 
@@ -50,14 +50,14 @@ async def enter_supplier(
     actor: StationKeeper | MerchantClerk, body: SupplierInput, register: Suppliers
 ) -> SupplierEnteredView:
     """登记供货人。"""
-    number = await register.enter(_reach(actor), body.name, body.kind, body.township)
+    number = await register.enter(reach_of(actor), body.name, body.kind, body.township)
     return SupplierEnteredView(number)
 
 
 @door.get("/suppliers")
 async def list_suppliers(actor: StationKeeper | MerchantClerk | PovertyOfficer, query: PageQuery) -> SuppliersView:
     """供货人：站点看本乡镇的，商户看自己登记或收购过的。"""
-    reach = _reach(actor)
+    reach = reach_of(actor)
     return SuppliersView(*await suppliers(reach.township, reach.merchant, query.cursor, query.limit))
 
 
@@ -66,7 +66,7 @@ async def accept_intake(
     actor: StationKeeper | MerchantClerk, body: IntakeInput, key: IdempotencyKey, register: Intakes
 ) -> IntakeCard:
     """收购：称重、定级、定价；过秤付款或代销。离线单号相同则返回同一笔。"""
-    number = await register.accept(_reach(actor), msgspec.convert(body, Weighing, from_attributes=True))
+    number = await register.accept(reach_of(actor), msgspec.convert(body, Weighing, from_attributes=True))
     return (await intake_cards([number]))[number]
 
 
@@ -83,7 +83,7 @@ async def accept_intake_batch(
             readable[position] = msgspec.convert(strict, Weighing, from_attributes=True)
         except msgspec.ValidationError as error:
             refused[position] = IntakeInvalid(because=str(error))
-    answers = dict(zip(readable, await register.accept_each(_reach(actor), list(readable.values())), strict=True))
+    answers = dict(zip(readable, await register.accept_each(reach_of(actor), list(readable.values())), strict=True))
     cards = await intake_cards([answer for answer in answers.values() if isinstance(answer, str)])
     return IntakeBatchView(
         [_row(told.client_id, (refused | answers)[position], cards) for position, told in enumerate(body.rows)]
@@ -101,9 +101,9 @@ async def list_intakes(
     actor: StationKeeper | MerchantClerk | PovertyOfficer | Auditor, query: PageQuery
 ) -> IntakesView:
     """收购单，最新在前。"""
-    reach = _reach(actor)
+    reach = reach_of(actor)
     page, following = await intakes(reach.township, reach.merchant, query.cursor, query.limit)
-    seen = [msgspec.structs.replace(i, supplier_name=_seen_by(actor, i.supplier_name)) for i in page]
+    seen = [msgspec.structs.replace(i, supplier_name=seen_by(actor, i.supplier_name)) for i in page]
     return IntakesView(seen, following)
 
 
@@ -134,12 +134,12 @@ async def seal_lot(actor: MerchantClerk, number: str, register: Lots) -> LotView
 @door.get("/lots")
 async def list_lots(actor: MerchantClerk | PovertyOfficer | Auditor, query: LotsQuery) -> LotsView:
     """批次与余量，最新在前。"""
-    return LotsView(*await lots(_reach(actor).merchant, query.product, query.cursor, query.limit))
+    return LotsView(*await lots(reach_of(actor).merchant, query.product, query.cursor, query.limit))
 
 
 @door.get("/lots/<number:str>")
 async def show_lot(actor: MerchantClerk | PovertyOfficer | Auditor, number: str) -> LotView:
     """批次与供货份额。"""
-    card, parts = await lot(_reach(actor).merchant, number)
-    seen = [msgspec.structs.replace(p, supplier_name=_seen_by(actor, p.supplier_name)) for p in parts]
+    card, parts = await lot(reach_of(actor).merchant, number)
+    seen = [msgspec.structs.replace(p, supplier_name=seen_by(actor, p.supplier_name)) for p in parts]
     return LotView(card, seen)

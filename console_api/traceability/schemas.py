@@ -38,7 +38,9 @@ class SupplierEnteredView(View):
 class IntakeInput(Input):
     """One delivery. ``client_id`` is the device's own id of it; the same id again gives the same intake.
 
-    ``unit_price_fen`` is per kilogram. ``evidence`` names the voucher of goods paid at the scale.
+    ``unit_price_fen`` is per kilogram. ``evidence`` names the voucher of goods paid at the scale. ``mass_gram`` is net:
+    ``gross_gram`` less ``tare_gram`` where both are told. ``harvested_on`` is a day in China; goods of a ``plot`` have
+    one. ``site`` is the station's code, empty in the field.
     """
 
     client_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{8,64}$(?!\n)")]
@@ -51,6 +53,11 @@ class IntakeInput(Input):
     mode: IntakeMode
     weighed_at: Moment
     evidence: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = ""
+    site: Annotated[str, msgspec.Meta(max_length=24, pattern=r"^[A-Za-z0-9-]*$(?!\n)")] = ""
+    plot: Number | None = None
+    harvested_on: date | None = None
+    gross_gram: Gram | None = None
+    tare_gram: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None = None
 
 
 class OfflineIntake(Input):
@@ -66,6 +73,11 @@ class OfflineIntake(Input):
     mode: str
     weighed_at: str
     evidence: str = ""
+    site: str = ""
+    plot: str | None = None
+    harvested_on: str | None = None
+    gross_gram: int | None = None
+    tare_gram: int | None = None
 
 
 class IntakeBatchInput(Input):

@@ -52,6 +52,7 @@ def label_view(shown: LabelPage, shop: str) -> str:
                 ("单件序号", shown.serial),
                 ("保质期至", shown.best_before.isoformat() if shown.best_before is not None else None),
                 ("承诺达标合格证", shown.conformity),
+                ("冷藏温度", _celsius(shown.cold_chain_celsius_milli)),
                 ("产地", "、".join(shown.origins)),
                 ("生产经营者", shown.producer or "自产自销农户（依法免于登记）"),
             ]
@@ -109,6 +110,13 @@ def _span(first: date | None, last: date | None) -> str | None:
     if first is None:
         return None
     return first.isoformat() if last is None or last == first else f"{first.isoformat()} 至 {last.isoformat()}"
+
+
+def _celsius(span: tuple[int, int] | None) -> str | None:
+    if span is None:
+        return None
+    lowest, highest = (f"{milli / 1000:.1f} ℃" for milli in span)
+    return f"最低 {lowest}，最高 {highest}"
 
 
 def _recall(shown: LabelPage) -> str:

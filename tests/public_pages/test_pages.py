@@ -28,6 +28,7 @@ from tests.doors.house import House, idempotency_key, order_body
 from tests.doors.problems import check_page, check_problem
 from tests.scans.belongings import GTIN, sealed_lot
 from tests.statements import counted_statements
+from tests.traceability.good_requests_of_storage import device, room, signed
 
 __all__ = ["house", "http", "inside"]
 PHONE = {"user-agent": "Mozilla/5.0 (Linux; Android 12; V2166A) AppleWebKit/537.36 Mobile Safari/537.36"}
@@ -149,6 +150,25 @@ async def test_a_label_shows_the_certificate_of_its_lot_while_it_stands(
     withdrawal = f"/v1/console/conformity-certificates/{made['certificate']}/withdrawal"
     await owner.ask("merchant_clerk", "PUT", withdrawal, {"because": "信息有误"})
     assert await shown() is None
+
+
+async def test_a_label_shows_how_cold_its_lot_stood(house: House, http: httpx.AsyncClient, inside: House) -> None:
+    label, owner = await labelled(house, http), owner_of(house, http)
+    begun = utc_now()
+    cold_room = await room(owner)
+    body = {"room": cold_room, "placed_at": begun.isoformat()}
+    await owner.ask("merchant_clerk", "PUT", f"/v1/console/lots/{label.lot}/placement", body)
+    assert (await label_page(label.code, 3, begun)).cold_chain_celsius_milli is None
+    sensor = await device(owner, cold_room)
+    key = (await owner.ask("merchant_clerk", "PUT", f"/v1/console/sensor-devices/{sensor}/key"))["key"]
+    readings = [(-1, 30_000), (0, 2_149), (1, -450), (2, 3_000)]
+    path, content, headers = f"/v1/webhook/sensor-devices/{sensor}/readings", *signed(key, begun, readings)
+    reply = await http.post(path, content=content, headers=headers)
+    assert reply.json() == {"taken": 4, "known": 0, "in_future": [], "reused": []}
+    assert (await http.post(path, content=content, headers=headers)).json()["known"] == 4
+    check_problem(await http.post(path, content=content + b" ", headers=headers), 403, "readings_forged")
+    assert (await label_page(label.code, 3, begun)).cold_chain_celsius_milli == (-450, 3_000)
+    assert "最低 -0.5 ℃，最高 3.0 ℃" in check_good(await http.get(f"/s/{label.code}"))
 
 
 async def test_a_label_tells_its_lot_after_the_goods_have_left_the_shelf(

@@ -3,6 +3,8 @@
 from kit.clock import utc_now
 from tests.doors.belongings import Owner
 from tests.products.shelf import TOWNSHIP
+from tests.traceability.good_requests_of_plots import land
+from tests.traceability.good_requests_of_storage import DEVICE, ROOM, device, room
 
 
 async def give(owner: Owner) -> None:
@@ -21,6 +23,8 @@ async def give(owner: Owner) -> None:
     await _run(owner, delivery)
     await _quality(owner, delivery)
     await _conformity(owner, delivery)
+    await _plot(owner)
+    await _cold_room(owner, lot)
     owner.found.by_pattern["/v1/console/lots/"] = {"number": lot}
     owner.found.private["merchant_clerk"] |= {mine, intake, lot}
     owner.found.private["station_keeper"] |= {kept}
@@ -43,6 +47,31 @@ async def _run(owner: Owner, delivery: dict[str, object]) -> None:
         "console.finish_process_run": run | {"inputs": {lot: 100}, "output_gram": 90},
     }
     owner.found.private["merchant_clerk"] |= {recipe, made["lot"]["number"]}
+
+
+async def _plot(owner: Owner) -> None:
+    """A plot of a supplier of the merchant's."""
+    body = await land(owner)
+    plot = (await owner.ask("merchant_clerk", "POST", "/v1/console/plots", body))["plot"]
+    owner.found.by_pattern["/v1/console/plots/"] = {"number": plot}
+    owner.found.bodies |= {"console.enter_plot": body, "console.end_plot": {"valid_until": "2026-12-31"}}
+    owner.found.private["merchant_clerk"].add(plot)
+
+
+async def _cold_room(owner: Owner, lot: str) -> None:
+    """A cold room with a device, and a lot that stands there."""
+    number = await room(owner)
+    sensor = await device(owner, number)
+    stands = {"room": number, "placed_at": utc_now().isoformat()}
+    await owner.ask("merchant_clerk", "PUT", f"/v1/console/lots/{lot}/placement", stands)
+    owner.found.by_pattern["/v1/console/cold-rooms/"] = {"number": number}
+    owner.found.by_pattern["/v1/console/sensor-devices/"] = {"number": sensor}
+    owner.found.by_pattern["/v1/webhook/sensor-devices/"] = {"number": sensor}
+    owner.found.bodies |= {
+        "console.open_cold_room": ROOM, "console.install_sensor_device": DEVICE, "console.place_lot": stands,
+        "console.remove_lot": {"removed_at": utc_now().isoformat()},
+    }  # fmt: skip
+    owner.found.private["merchant_clerk"] |= {number, sensor}
 
 
 async def _conformity(owner: Owner, delivery: dict[str, object]) -> None:

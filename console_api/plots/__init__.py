@@ -1,0 +1,1 @@
+"""Plots, crops and norms of yield on the console."""

@@ -1,0 +1,1 @@
+"""Cold rooms on the console."""
