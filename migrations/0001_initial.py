@@ -46,6 +46,7 @@ from tortoise.fields.base import OnDelete
 from traceability.conformity.models import ConformityBasis
 from traceability.models import IntakeMode, LateReason, LotKind, LotUnit, SupplierKind
 from traceability.quality.models import HoldReason, InspectionState
+from traceability.storage.models import ReadingKind
 from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
@@ -349,6 +350,26 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ColdRoom',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('site', fields.CharField(default='', max_length=24)),
+                ('name', fields.CharField(max_length=60)),
+                ('min_celsius_milli', fields.IntField()),
+                ('max_celsius_milli', fields.IntField()),
+                ('min_humidity_milli', fields.IntField(null=True)),
+                ('max_humidity_milli', fields.IntField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('closed_by', fields.CharField(null=True, max_length=60)),
+                ('closed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'cold_room', 'app': 'longchuan', 'constraints': [CheckConstraint(check='min_celsius_milli < max_celsius_milli AND (min_humidity_milli IS NULL) = (max_humidity_milli IS NULL) AND (min_humidity_milli IS NULL OR min_humidity_milli < max_humidity_milli)', name='cold_room_limits'), CheckConstraint(check='(closed_at IS NULL) = (closed_by IS NULL)', name='cold_room_closed')], 'indexes': [Index(fields=['merchant', 'id'], name='cold_room_merchant')], 'pk_attr': 'id', 'table_description': "A merchant's cold room with what it is to keep; other limits are another room."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Complaint',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -613,6 +634,15 @@ class Migration(migrations.Migration):
                 ('spent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'coupon_share', 'app': 'longchuan', 'constraints': [CheckConstraint(check='discount_fen >= 0 AND net_fen >= 0 AND discount_fen + net_fen <= line_fen AND merchant_fen >= 0 AND county_fen >= 0 AND merchant_fen + county_fen = discount_fen', name='coupon_share_amounts'), UniqueConstraint(fields=('coupon_id', 'reference', 'line'), name='coupon_share_once')], 'indexes': [Index(fields=['reference'], name='coupon_share_reference')], 'pk_attr': 'id', 'table_description': 'What one coupon takes off one line of one trade, and who bears it. Written at the hold.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Crop',
+            fields=[
+                ('code', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=24)),
+                ('name', fields.CharField(max_length=40)),
+            ],
+            options={'table': 'crop', 'app': 'longchuan', 'pk_attr': 'code', 'table_description': 'What may grow on a plot, as the county names it.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1310,6 +1340,20 @@ class Migration(migrations.Migration):
                 ('release_note', fields.CharField(default='', max_length=200)),
             ],
             options={'table': 'lot_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check="(released_at IS NULL) = (released_by IS NULL) AND (released_at IS NULL OR release_note <> '')", name='lot_hold_released'), UniqueConstraint(fields=('lot_id',), name='lot_hold_one_open', condition='released_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A time in which nothing may be taken from a lot. ``by_county``: the county placed it, and it alone ends it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LotPlacement',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('lot', fields.ForeignKeyField('longchuan.Lot', source_field='lot_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('room', fields.ForeignKeyField('longchuan.ColdRoom', source_field='room_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('placed_by', fields.CharField(max_length=60)),
+                ('removed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('removed_by', fields.CharField(null=True, max_length=60)),
+            ],
+            options={'table': 'lot_placement', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(removed_at IS NULL) = (removed_by IS NULL) AND removed_at >= placed_at', name='lot_placement_span'), UniqueConstraint(fields=('lot_id',), name='lot_placement_one_open', condition='removed_at IS NULL')], 'indexes': [Index(fields=['lot_id', 'placed_at'], name='lot_placement_lot')], 'pk_attr': 'id', 'table_description': 'That a lot stood in a room, from when to when.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2295,6 +2339,53 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SensorDevice',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('room', fields.ForeignKeyField('longchuan.ColdRoom', source_field='room_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('name', fields.CharField(max_length=60)),
+                ('sealed_key', fields.BinaryField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('revoked_by', fields.CharField(null=True, max_length=60)),
+                ('revoked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'sensor_device', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(revoked_at IS NULL) = (revoked_by IS NULL)', name='sensor_device_revoked'), CheckConstraint(check='revoked_at IS NULL OR sealed_key IS NULL', name='sensor_device_key')], 'pk_attr': 'id', 'table_description': 'A device that reads in one room for its whole life. Its key signs what it sends; here it is sealed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SensorEpisode',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('device', fields.ForeignKeyField('longchuan.SensorDevice', source_field='device_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='TEMPERATURE: temperature\nHUMIDITY: humidity', enum_type=ReadingKind, max_length=12)),
+                ('started_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('lowest_milli', fields.IntField()),
+                ('highest_milli', fields.IntField()),
+                ('readings', fields.IntField()),
+            ],
+            options={'table': 'sensor_episode', 'app': 'longchuan', 'unique_together': (('device', 'kind', 'started_at'),), 'constraints': [CheckConstraint(check='ended_at > started_at', name='sensor_episode_span')], 'pk_attr': 'id', 'table_description': 'A time in which one device read out of range without a break, made anew from the readings whenever some arrive.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SensorReading',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('device', fields.ForeignKeyField('longchuan.SensorDevice', source_field='device_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('room', fields.ForeignKeyField('longchuan.ColdRoom', source_field='room_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('client_id', fields.CharField(max_length=64)),
+                ('kind', fields.CharEnumField(description='TEMPERATURE: temperature\nHUMIDITY: humidity', enum_type=ReadingKind, max_length=12)),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('value_milli', fields.IntField()),
+                ('is_out', fields.BooleanField()),
+                ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'sensor_reading', 'app': 'longchuan', 'unique_together': (('device', 'client_id'),), 'indexes': [Index(fields=['device_id', 'kind', 'at'], name='sensor_reading_device'), Index(fields=['room_id', 'kind', 'at', 'value_milli'], name='sensor_reading_room')], 'pk_attr': 'id', 'table_description': "One reading, kept as it came; ``client_id`` is the device's own, so what is sent again changes nothing."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='SettlementLine',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2808,6 +2899,27 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Plot',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('supplier', fields.ForeignKeyField('longchuan.Supplier', source_field='supplier_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('village', fields.CharField(max_length=12)),
+                ('crop', fields.ForeignKeyField('longchuan.Crop', source_field='crop_id', db_constraint=True, to_field='code', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('area_mu_milli', fields.BigIntField()),
+                ('trees', fields.IntField(null=True)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField(null=True)),
+                ('merchant', fields.CharField(null=True, max_length=32)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'plot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='area_mu_milli > 0 AND (trees IS NULL OR trees > 0) AND length(village) = 12', name='plot_extent'), CheckConstraint(check='valid_until >= valid_from AND (valid_until IS NULL) = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL)', name='plot_span')], 'indexes': [Index(fields=['supplier_id'], name='plot_supplier')], 'pk_attr': 'id', 'table_description': "A supplier's land under one crop, from a day on. It has a village and an extent and no position."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Intake',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2827,8 +2939,13 @@ class Migration(migrations.Migration):
                 ('township', fields.CharField(max_length=12)),
                 ('client_id', fields.CharField(max_length=64)),
                 ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('site', fields.CharField(default='', max_length=24)),
+                ('plot', fields.ForeignKeyField('longchuan.Plot', source_field='plot_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('harvested_on', fields.DateField(null=True)),
+                ('gross_gram', fields.BigIntField(null=True)),
+                ('tare_gram', fields.BigIntField(null=True)),
             ],
-            options={'table': 'intake', 'app': 'longchuan', 'unique_together': (('taken_by', 'client_id'),), 'constraints': [CheckConstraint(check='mass_gram > 0', name='intake_mass'), CheckConstraint(check='unit_price_fen >= 0 AND amount_fen >= 0', name='intake_price'), CheckConstraint(check="(mode = 'paid_at_scale') = (paid_at IS NOT NULL)", name='intake_paid'), CheckConstraint(check="mode <> 'paid_at_scale' OR (amount_fen > 0 AND evidence <> '')", name='intake_evidence')], 'indexes': [Index(fields=['merchant', 'product'], name='intake_merchant_product')], 'pk_attr': 'id', 'table_description': 'One delivery: weighed, graded, priced; append-only.'},
+            options={'table': 'intake', 'app': 'longchuan', 'unique_together': (('taken_by', 'client_id'),), 'constraints': [CheckConstraint(check='mass_gram > 0', name='intake_mass'), CheckConstraint(check='unit_price_fen >= 0 AND amount_fen >= 0', name='intake_price'), CheckConstraint(check="(mode = 'paid_at_scale') = (paid_at IS NOT NULL)", name='intake_paid'), CheckConstraint(check="mode <> 'paid_at_scale' OR (amount_fen > 0 AND evidence <> '')", name='intake_evidence'), CheckConstraint(check='plot_id IS NULL OR harvested_on IS NOT NULL', name='intake_harvest_day'), CheckConstraint(check='(gross_gram IS NULL) = (tare_gram IS NULL) AND (gross_gram IS NULL OR (tare_gram >= 0 AND gross_gram - tare_gram = mass_gram))', name='intake_gross')], 'indexes': [Index(fields=['merchant', 'product'], name='intake_merchant_product')], 'pk_attr': 'id', 'table_description': 'One delivery: weighed, graded, priced; append-only.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3218,6 +3335,21 @@ class Migration(migrations.Migration):
                 ('mass_gram', fields.BigIntField()),
             ],
             options={'table': 'packing_wave_lot', 'app': 'longchuan', 'unique_together': (('wave_order', 'line', 'lot'),), 'constraints': [CheckConstraint(check='quantity > 0 AND mass_gram > 0', name='ck_packing_wave_lot_quantity')], 'pk_attr': 'id', 'table_description': 'Pieces of a line that are to be taken from a lot; ``line`` and ``lot`` are public numbers.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='YieldNorm',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('crop', fields.ForeignKeyField('longchuan.Crop', source_field='crop_id', db_constraint=True, to_field='code', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('max_gram_per_mu', fields.BigIntField()),
+                ('max_gram_per_tree', fields.BigIntField(null=True)),
+                ('effective_from', fields.DateField()),
+                ('source_document', fields.CharField(max_length=200)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'yield_norm', 'app': 'longchuan', 'unique_together': (('crop', 'effective_from'),), 'constraints': [CheckConstraint(check='max_gram_per_mu > 0 AND (max_gram_per_tree IS NULL OR max_gram_per_tree > 0)', name='yield_norm_mass')], 'pk_attr': 'id', 'table_description': 'How much of a crop is plausible in a year, from a day on until the next row; never changed, with its source.'},
             bases=['Model'],
         ),
     ]
