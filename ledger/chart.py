@@ -43,6 +43,10 @@ class ChartEntry:
 CLEARING = "1101"
 BANK = "1102"
 BOUGHT_AT_SCALE = "1401"
+WAGES_PAID = "1402"
+DIVIDENDS_PAID = "1403"
+RENTS_PAID = "1404"
+RETURNS_PAID = "1405"
 HOUSEHOLD = "2101"
 SUPPLIER = "2102"
 MERCHANT = "2103"
@@ -57,12 +61,19 @@ CHANNEL_FEES = "5101"
 SALES_CONTRA = "9100"
 ATTRIBUTED_SALES = "9101"
 
+PERIOD_INCOME_PAID = (WAGES_PAID, DIVIDENDS_PAID, RENTS_PAID, RETURNS_PAID)
+"""What payers gave out of their own cash for a period."""
+
 CHART: dict[str, ChartEntry] = {
     entry.code: entry
     for entry in (
         ChartEntry(CLEARING, "支付清算", "Payment clearing", "sales channel"),
         ChartEntry(BANK, "银行存款（渠道结算到账）", "Bank, settled by a channel", "sales channel"),
         ChartEntry(BOUGHT_AT_SCALE, "现款收购货款（商户自有资金）", "Goods bought at the scale, own cash", "merchant"),
+        ChartEntry(WAGES_PAID, "发放工资（用工单位自有资金）", "Wages paid, own cash", "payer"),
+        ChartEntry(DIVIDENDS_PAID, "发放分红（经营主体自有资金）", "Dividends paid, own cash", "payer"),
+        ChartEntry(RENTS_PAID, "支付租金（承租人自有资金）", "Rents paid, own cash", "payer"),
+        ChartEntry(RETURNS_PAID, "返利支出（商户自有资金）", "Returns on sales paid, own cash", "payer"),
         ChartEntry(HOUSEHOLD, "应付农户", "Payable to households", "household"),
         ChartEntry(SUPPLIER, "应付其他供货人", "Payable to other suppliers", "supplier"),
         ChartEntry(MERCHANT, "应付商户", "Payable to merchants", "merchant"),

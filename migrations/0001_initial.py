@@ -28,6 +28,7 @@ from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.confirming.models import CallAnswer, DisputeState, DisputedKind, SheetState
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
+from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, SheetKind
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
 from poverty_alleviation.register.models import LabelKind, Relation, Sex
@@ -551,7 +552,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
                 ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=CorrectionState, max_length=8)),
-                ('kind', fields.CharEnumField(description='INTAKE: intake\nSETTLEMENT: settlement\nCHANNEL_SETTLEMENT: channel_settlement\nPAYOUT: payout\nLINE: line', enum_type=CorrectionKind, max_length=20)),
+                ('kind', fields.CharEnumField(description='INTAKE: intake\nSETTLEMENT: settlement\nCHANNEL_SETTLEMENT: channel_settlement\nPAYOUT: payout\nPERIOD_INCOME: period_income\nLINE: line', enum_type=CorrectionKind, max_length=20)),
                 ('target', fields.CharField(max_length=80)),
                 ('as_of', fields.DateField(null=True)),
                 ('lots', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -831,6 +832,45 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='HouseholdAgreement',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('kind', fields.CharEnumField(description='EMPLOYMENT: employment\nSHARE: share\nLEASE: lease', enum_type=AgreementKind, max_length=12)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('payer', fields.CharField(max_length=32)),
+                ('about', fields.CharField(max_length=60)),
+                ('member', fields.CharField(null=True, max_length=40)),
+                ('shares', fields.BigIntField(null=True)),
+                ('rent_fen', fields.BigIntField(null=True)),
+                ('every_months', fields.SmallIntField(null=True)),
+                ('document', fields.CharField(max_length=120)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_agreement', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='household_agreement_span'), CheckConstraint(check="(kind = 'employment') = (member IS NOT NULL) AND (kind = 'share') = (shares IS NOT NULL) AND (kind = 'lease') = (rent_fen IS NOT NULL) AND (rent_fen IS NULL) = (every_months IS NULL) AND (shares IS NULL OR shares > 0) AND (rent_fen IS NULL OR rent_fen > 0) AND (every_months IS NULL OR every_months BETWEEN 1 AND 60)", name='household_agreement_whole')], 'indexes': [Index(fields=['household_id'], name='household_agreement_of'), Index(fields=['payer', 'kind'], name='household_agreement_payer')], 'pk_attr': 'id', 'table_description': 'Days on which a household is paid by somebody for something, by a document.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Attendance',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('agreement', fields.ForeignKeyField('longchuan.HouseholdAgreement', source_field='agreement_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('period', fields.CharField(max_length=7)),
+                ('half_days', fields.SmallIntField()),
+                ('pieces', fields.IntField()),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'attendance', 'app': 'longchuan', 'constraints': [CheckConstraint(check='half_days BETWEEN 0 AND 62 AND pieces >= 0', name='attendance_possible'), CheckConstraint(check="period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name='attendance_month')], 'indexes': [Index(fields=['agreement_id', 'period'], name='attendance_of')], 'pk_attr': 'id', 'table_description': 'What was worked under an employment in a month. Only added: of one month the newest row holds.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='HouseholdMember',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -942,7 +982,7 @@ class Migration(migrations.Migration):
             name='IncomeConfirmation',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('source_type', fields.CharField(max_length=10)),
+                ('source_type', fields.CharField(max_length=16)),
                 ('source_id', fields.CharField(max_length=40)),
                 ('kind', fields.CharField(max_length=20)),
                 ('evidence', fields.CharField(max_length=200)),
@@ -950,7 +990,7 @@ class Migration(migrations.Migration):
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'income_confirmation', 'app': 'longchuan', 'unique_together': (('source_type', 'source_id'),), 'pk_attr': 'id', 'table_description': 'That a household has confirmed an income it received: ``source_type`` is ``payout`` or ``intake``.'},
+            options={'table': 'income_confirmation', 'app': 'longchuan', 'unique_together': (('source_type', 'source_id'),), 'pk_attr': 'id', 'table_description': 'That a household has confirmed an income it received: ``source_type`` is ``payout``, ``intake`` or'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -980,12 +1020,51 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('dispute', fields.ForeignKeyField('longchuan.IncomeDispute', source_field='dispute_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('household_code', fields.CharField(max_length=40)),
-                ('kind', fields.CharEnumField(description='PAYOUT: payout\nINTAKE: intake\nLINE: line', enum_type=DisputedKind, max_length=8)),
+                ('kind', fields.CharEnumField(description='PAYOUT: payout\nINTAKE: intake\nPERIOD_INCOME: period_income\nLINE: line', enum_type=DisputedKind, max_length=16)),
                 ('source_id', fields.CharField(max_length=80)),
                 ('amount_fen', fields.BigIntField()),
                 ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'disputed_row', 'app': 'longchuan', 'unique_together': (('dispute', 'kind', 'source_id'),), 'constraints': [UniqueConstraint(fields=('kind', 'source_id', 'household_code'), name='disputed_row_held_once', condition='released_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A row of one household that is held until ``released_at``: by one dispute at a time.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='IncomeSheet',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('kind', fields.CharEnumField(description='WAGE: wage\nDIVIDEND: dividend\nRENT: rent\nRETURN: return', enum_type=SheetKind, max_length=10)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=IncomeSheetState, max_length=8)),
+                ('payer', fields.CharField(max_length=32)),
+                ('period', fields.CharField(max_length=7)),
+                ('category', fields.CharEnumField(description='WAGE: wage\nPRODUCTION: production\nPROPERTY: property\nTRANSFER: transfer', enum_type=IncomeCategory, max_length=12)),
+                ('rule', fields.CharField(default='', max_length=60)),
+                ('as_of', fields.DateField(null=True)),
+                ('total_fen', fields.BigIntField()),
+                ('document', fields.CharField(max_length=120)),
+                ('slip', fields.CharField(max_length=80)),
+                ('paid_on', fields.DateField()),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'income_sheet', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='income_sheet_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='income_sheet_decided_whole'), CheckConstraint(check="CASE kind WHEN 'wage' THEN category = 'wage' WHEN 'return' THEN category IN ('production', 'transfer') ELSE category = 'property' END AND (kind = 'return') = (rule <> '') AND (kind = 'dividend') = (as_of IS NOT NULL)", name='income_sheet_category'), CheckConstraint(check='total_fen > 0', name='income_sheet_total')], 'indexes': [Index(fields=['payer', 'period'], name='income_sheet_of')], 'pk_attr': 'id', 'table_description': 'What one payer has paid several households for a month: written by one account, decided by another.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='IncomeLine',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=40)),
+                ('sheet', fields.ForeignKeyField('longchuan.IncomeSheet', source_field='sheet_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('reference', fields.CharField(max_length=60)),
+                ('weight', fields.BigIntField()),
+                ('amount_fen', fields.BigIntField()),
+            ],
+            options={'table': 'income_line', 'app': 'longchuan', 'unique_together': (('sheet', 'household', 'reference'),), 'constraints': [CheckConstraint(check='amount_fen > 0 AND weight >= 0', name='income_line_amount')], 'indexes': [Index(fields=['reference'], name='income_line_reference')], 'pk_attr': 'id', 'table_description': "One household's part of a sheet: for which agreement, or by which rule, and from what it was computed."},
             bases=['Model'],
         ),
         ops.CreateModel(

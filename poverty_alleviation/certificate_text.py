@@ -67,6 +67,7 @@ def _figures(month: CertifiedMonth) -> list[str]:
         "手续费": found.fees_fen,
         "银行到账": found.bank_fen,
         "现款收购": found.bought_at_scale_fen,
+        "工资、分红、租金与返利": found.period_income_fen,
         "带动销售额": found.attributed_sales_fen,
         "增收额（已付）": found.income_paid_fen,
         "  其中农户已确认": found.income_confirmed_fen,

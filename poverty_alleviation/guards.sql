@@ -27,6 +27,18 @@ BEGIN
 END
 $$;
 
+-- Nor a span of the register or an agreement, and that with who gave it and when.
+CREATE OR REPLACE FUNCTION only_end_register_span() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.valid_until IS NOT NULL OR NEW.valid_until IS NULL OR NEW.ended_by IS NULL OR NEW.ended_at IS NULL
+        OR to_jsonb(NEW) - '{valid_until,ended_by,ended_at}'::text[]
+            <> to_jsonb(OLD) - '{valid_until,ended_by,ended_at}'::text[] THEN
+        RAISE EXCEPTION '% may only be ended', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 CREATE OR REPLACE TRIGGER household_status_only_ends
     BEFORE UPDATE ON household_status FOR EACH ROW EXECUTE FUNCTION only_end_span();
 CREATE OR REPLACE TRIGGER supplier_link_only_ends

@@ -361,10 +361,11 @@ class Payout(Model):
 
 
 class IncomeConfirmation(Model):
-    """That a household has confirmed an income it received: ``source_type`` is ``payout`` or ``intake``."""
+    """That a household has confirmed an income it received: ``source_type`` is ``payout``, ``intake`` or
+    ``period_income``."""
 
     id = fields.BigIntField(primary_key=True)
-    source_type = fields.CharField(max_length=10)
+    source_type = fields.CharField(max_length=16)
     source_id = fields.CharField(max_length=40)
     kind = fields.CharField(max_length=20)
     evidence = fields.CharField(max_length=200)

@@ -22,12 +22,12 @@ from ledger.chart import (
     LATE_MONEY,
     LOGISTICS,
     MERCHANT,
+    PERIOD_INCOME_PAID,
     PLATFORM_FEE,
     SUPPLIER,
     UNATTRIBUTED,
 )
-from poverty_alleviation.reconciliation import MADE_BY, SETTLEMENTS
-from traceability.events import IntakePaid
+from poverty_alleviation.reconciliation import MADE_BY, OWN_CASH, SETTLEMENTS
 
 PAYABLES = (HOUSEHOLD, SUPPLIER, MERCHANT, HOST, LOGISTICS, PLATFORM_FEE, AFTER_SALES_RESERVE, UNATTRIBUTED, LATE_MONEY)
 
@@ -52,6 +52,7 @@ class MonthFigures(msgspec.Struct, frozen=True, kw_only=True):
     fees_fen: int
     bank_fen: int
     bought_at_scale_fen: int
+    period_income_fen: int
     attributed_sales_fen: int
     provisional_sales_fen: int
     income_paid_fen: int
@@ -88,7 +89,7 @@ def begins(day: date) -> datetime:
 
 
 _MOVEMENTS = f"""
-SELECT a.book, a.code, a.state, {MADE_BY} IN {SETTLEMENTS} AS settles, {MADE_BY} = $2 AS at_scale,
+SELECT a.book, a.code, a.state, {MADE_BY} IN {SETTLEMENTS} AS settles, {MADE_BY} IN {OWN_CASH} AS own_cash,
        COALESCE(sum(p.amount_fen) FILTER (WHERE p.amount_fen > 0), 0)::bigint AS debit,
        COALESCE(-sum(p.amount_fen) FILTER (WHERE p.amount_fen < 0), 0)::bigint AS credit, count(*) AS postings
   FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id
@@ -112,7 +113,7 @@ SELECT count(*) FROM (SELECT p.journal_id FROM ledger_journal j JOIN ledger_post
 
 async def month_figures(period: str) -> MonthFigures:
     """The figures of a month; five statements."""
-    moved = await rows(_MOVEMENTS, period, IntakePaid.topic)
+    moved = await rows(_MOVEMENTS, period)
     told = await rows(
         "SELECT kind, sum(amount_fen)::bigint AS fen FROM channel_money WHERE period = $1 GROUP BY 1", period
     )
@@ -130,7 +131,7 @@ async def month_figures(period: str) -> MonthFigures:
     for each in moved:
         balances[each["book"]] += each["debit"] - each["credit"]
         standing[each["code"], each["state"]] += each["credit"] - each["debit"]
-        if each["code"] in payables and not each["at_scale"]:
+        if each["code"] in payables and not each["own_cash"]:
             payables[each["code"]] += each["credit"] - each["debit"]
     by_code = {code: sum(fen for (of, _), fen in standing.items() if of == code) for code, _ in standing}
     sales_fen, refunds_fen = (sum(each[side] for each in sales) for side in ("debit", "credit"))
@@ -146,6 +147,7 @@ async def month_figures(period: str) -> MonthFigures:
         fees_fen=-by_code.get(CHANNEL_FEES, 0),
         bank_fen=-by_code.get(BANK, 0),
         bought_at_scale_fen=-by_code.get(BOUGHT_AT_SCALE, 0),
+        period_income_fen=-sum(by_code.get(code, 0) for code in PERIOD_INCOME_PAID),
         attributed_sales_fen=standing[ATTRIBUTED_SALES, "earned"],
         provisional_sales_fen=standing[ATTRIBUTED_SALES, "accrued"],
         income_paid_fen=standing[HOUSEHOLD, "paid"] + standing[HOUSEHOLD, "confirmed"],

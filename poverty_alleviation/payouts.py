@@ -26,8 +26,9 @@ from poverty_alleviation.vault import household_rights
 from traceability.events import IntakePaid
 
 PAYOUT = "poverty_alleviation.payout"
+PERIOD_INCOME = "poverty_alleviation.period_income"
 CONFIRMATION = "poverty_alleviation.confirmation"
-PAID_BY = {"payout": PAYOUT, "intake": IntakePaid.topic}
+PAID_BY = {"payout": PAYOUT, "intake": IntakePaid.topic, "period_income": PERIOD_INCOME}
 """What the journals that paid a household are named by, by what a confirmation calls them."""
 
 # When the payout p was taken back by a correction, as SQL; NULL while it stands.
@@ -132,10 +133,11 @@ class Payouts:
     async def confirm(
         self, source_type: str, source_id: str, kind: str, evidence: str, confirmed_at: datetime, by: str
     ) -> None:
-        """Record that a household confirmed a payout, or an intake that was paid at the scale.
+        """Record that a household confirmed a payout, an intake paid at the scale, or a line of a sheet of income.
 
-        ``source_type`` is ``payout`` or ``intake``. The same confirmation again changes nothing. What a correction has
-        taken back is no income. Raises :class:`IncomeUnknown`, :class:`ConfirmedBefore`, ``RowDisputed``.
+        ``source_type`` is ``payout``, ``intake`` or ``period_income``. The same confirmation again changes nothing.
+        What a correction has taken back is no income. Raises :class:`IncomeUnknown`, :class:`ConfirmedBefore`,
+        ``RowDisputed``.
         """
         async with transaction():
             await hold_source(PAID_BY[source_type], source_id)

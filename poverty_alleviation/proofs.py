@@ -22,6 +22,8 @@ class Proved(StrEnum):
     INCOME_DISPUTE = "income_dispute"
     CORRECTION = "correction"
     BENEFIT_CONTRACT = "benefit_contract"
+    HOUSEHOLD_AGREEMENT = "household_agreement"
+    INCOME_SHEET = "income_sheet"
 
 
 _EXISTS = {each: f"SELECT 1 FROM {each} WHERE number = $1" for each in Proved}

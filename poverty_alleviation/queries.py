@@ -90,7 +90,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     """One journal's part of a figure, down to its evidence.
 
-    ``subject_kind`` is ``order_line`` or ``intake``; the members that belong to the other kind are None.
+    ``subject_kind`` is ``order_line``, ``intake`` or ``income_line``; the members of the other kinds are None.
     ``period`` and ``seq`` name the sealed journal (``seq`` None: not sealed yet); ``corrects_period`` is the closed
     month in which it happened, if it came too late for that.
     """
@@ -225,9 +225,11 @@ WITH part AS (
      WHERE a.owner = $3 AND a.code = $4 AND a.state = ANY($5)
      GROUP BY j.id, p.subject, p.rule, p.contribution, a.category HAVING sum(p.amount_fen) <> 0)
 SELECT part.*, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM part) AS total_fen,
-       CASE WHEN b.line IS NULL THEN 'intake' ELSE 'order_line' END AS subject_kind,
+       CASE WHEN b.line IS NOT NULL THEN 'order_line' WHEN s.id IS NOT NULL THEN 'income_line' ELSE 'intake' END
+       AS subject_kind, s.document AS evidence,
        b.order_number AS "order", b.product, b.title, b.quantity, b.net_fen
-  FROM part LEFT JOIN line_basis b ON b.line = part.subject WHERE part.id > $6 ORDER BY part.id LIMIT $7"""
+  FROM part LEFT JOIN line_basis b ON b.line = part.subject LEFT JOIN (income_line i JOIN income_sheet s
+       ON s.id = i.sheet_id) ON i.number = part.subject WHERE part.id > $6 ORDER BY part.id LIMIT $7"""
 
 
 @household_rights()

@@ -56,6 +56,9 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 SETTLEMENTS = "('payments.payment_settled', 'orders.channel_settled')"
 """The journals that move 1101 to the bank, as SQL."""
 
+OWN_CASH = "('traceability.intake_paid', 'poverty_alleviation.period_income')"
+"""The journals of money that came from no sale but out of the payer's own pocket, as SQL."""
+
 MADE_BY = (
     "CASE WHEN j.reverses_id IS NULL THEN j.source_type"
     " ELSE (SELECT o.source_type FROM ledger_journal o WHERE o.id = j.reverses_id) END"
@@ -72,7 +75,7 @@ async def reconciliation() -> Reconciliation:
     )
     sums = await row(
         "SELECT coalesce(-sum(p.amount_fen) FILTER (WHERE a.code BETWEEN '2101' AND '2110'"
-        f" AND {MADE_BY} <> 'traceability.intake_paid'), 0)::bigint AS payables,"
+        f" AND {MADE_BY} NOT IN {OWN_CASH}), 0)::bigint AS payables,"
         " coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2109'), 0)::bigint AS unattributed"
         " FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id JOIN ledger_journal j"
         " ON j.id = p.journal_id"

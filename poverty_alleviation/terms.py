@@ -1,7 +1,7 @@
 """Which households and which rules hold on a day: read when a line is packed or a delivery is paid, then frozen."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -34,6 +34,19 @@ async def households_of(suppliers: Iterable[str], moment: datetime) -> dict[str,
         [str(status) for status in ASSISTED],
     )
     return {link["supplier"]: link["code"] for link in found}
+
+
+@household_rights()
+async def assisted_households(codes: Iterable[str], day: date) -> frozenset[str]:
+    """Those of some households that are assisted on a day."""
+    found = await rows(
+        "SELECT h.code FROM household h JOIN household_status s ON s.household_id = h.id WHERE h.code = ANY($1)"
+        " AND daterange(s.valid_from, s.valid_until) @> $2::date AND s.status = ANY($3)",
+        sorted(set(codes)),
+        day,
+        [str(status) for status in ASSISTED],
+    )
+    return frozenset(each["code"] for each in found)
 
 
 async def rules_of_sale(merchant: str, product: str, moment: datetime) -> tuple[AppliedRule, ...]:

@@ -107,6 +107,8 @@ from poverty_alleviation.confirming.sheets import StatementSheets
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.households import Households
+from poverty_alleviation.income.agreements import Agreements
+from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.proofs import Proofs
@@ -426,6 +428,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Years(),
         RegisterLabels(),
         Contracts(),
+        Agreements(),
+        IncomeSheets(),
         Payouts(),
         Corrections(),
         Journals(),

@@ -69,6 +69,7 @@ MODEL_MODULES = [
     "poverty_alleviation.statements.models",
     "poverty_alleviation.confirming.models",
     "poverty_alleviation.register.models",
+    "poverty_alleviation.income.models",
     "settlements.models",
     "epcis.models",
     "county.complaints.models",

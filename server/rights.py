@@ -32,6 +32,8 @@ ONLY_COLUMNS = {
         "ended_at",
         "end_document",
     ),
+    "household_agreement": ("valid_until", "ended_by", "ended_at"),
+    "income_sheet": ("state", "decided_by", "decided_at", "decision_note"),
     "household_statement": ("attempts", "blocked_until"),
     "disputed_row": ("released_at",),
     "correction": ("state", "decided_by", "decided_at", "decision_note"),

@@ -140,10 +140,12 @@ class IncomeDispute(Model):
 
 
 class DisputedKind(StrEnum):
-    """What a row is: money paid out, goods paid at the scale, or an order line that is earned and not paid."""
+    """What a row is: money paid out, goods paid at the scale, a line of a sheet of income, or an order line that is
+    earned and not paid."""
 
     PAYOUT = "payout"
     INTAKE = "intake"
+    PERIOD_INCOME = "period_income"
     LINE = "line"
 
 
@@ -158,7 +160,7 @@ class DisputedRow(Model):
         "longchuan.IncomeDispute", related_name=False, on_delete=OnDelete.RESTRICT
     )
     household_code = fields.CharField(max_length=40)
-    kind = fields.CharEnumField(DisputedKind, max_length=8)
+    kind = fields.CharEnumField(DisputedKind, max_length=16)
     source_id = fields.CharField(max_length=80)
     amount_fen = fields.BigIntField()
     released_at = fields.DatetimeField(null=True)

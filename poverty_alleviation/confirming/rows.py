@@ -10,7 +10,10 @@ from poverty_alleviation.payouts import PAID_BY
 
 
 class PaidRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A payout or a delivery paid at the scale. ``dispute``: the household's objection that holds it."""
+    """A payout, a delivery paid at the scale or a line of a sheet of income.
+
+    ``dispute``: the household's objection that holds it.
+    """
 
     kind: str
     source_id: str

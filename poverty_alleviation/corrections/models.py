@@ -26,14 +26,16 @@ CORRECTION_TRANSITIONS: dict[CorrectionState, frozenset[CorrectionState]] = {
 class CorrectionKind(StrEnum):
     """What is corrected, and so how.
 
-    A delivery paid at the scale, a settlement and a payout are journals of their own and are reversed. An order line
-    is re-based: a plain reversal of one of its journals would be undone by its next fact, which posts target − posted.
+    A delivery paid at the scale, a settlement, a payout and a line of a sheet of income are journals of their own and
+    are reversed. An order line is re-based: a plain reversal of one of its journals would be undone by its next fact,
+    which posts target − posted.
     """
 
     INTAKE = "intake"
     SETTLEMENT = "settlement"
     CHANNEL_SETTLEMENT = "channel_settlement"
     PAYOUT = "payout"
+    PERIOD_INCOME = "period_income"
     LINE = "line"
 
 

@@ -16,7 +16,7 @@ from poverty_alleviation.allocation import AppliedRule, LotUse
 from poverty_alleviation.bases import lines_as_they_stand, uses_of
 from poverty_alleviation.corrections.errors import CorrectionOutdated, LineUnknown
 from poverty_alleviation.corrections.models import CorrectionKind
-from poverty_alleviation.payouts import CONFIRMATION, PAYOUT
+from poverty_alleviation.payouts import CONFIRMATION, PAYOUT, PERIOD_INCOME
 from poverty_alleviation.targets import Basis, difference
 from poverty_alleviation.terms import rules_of_sale
 from traceability.events import IntakePaid
@@ -28,6 +28,7 @@ _TOPICS = {
     CorrectionKind.SETTLEMENT: PaymentSettled.topic,
     CorrectionKind.CHANNEL_SETTLEMENT: ChannelSettled.topic,
     CorrectionKind.PAYOUT: PAYOUT,
+    CorrectionKind.PERIOD_INCOME: PERIOD_INCOME,
 }
 Source = tuple[str, str]
 

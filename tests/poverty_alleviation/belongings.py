@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from kit.clock import utc_now
+from kit.clock import china_day, utc_now
 from kit.database import row, scalar, transaction
 from ledger.chart import HOUSEHOLD, MERCHANT, State
 from ledger.service import Entry, JournalDraft, Journals
@@ -32,6 +32,7 @@ async def give(owner: Owner) -> None:
     await _members_and_accounts(owner, code)
     owner.found.by_pattern["/v1/console/poverty/corrections/"] = {"number": await _a_correction(owner)}
     owner.found.by_pattern["/v1/console/poverty/contracts/"] = await _a_contract(owner, code)
+    await _a_lease(owner, code)
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
     number = await an_issued_one()
@@ -117,3 +118,21 @@ async def _evidence_and_words(owner: Owner) -> None:
     owner.found.by_pattern["/v1/console/poverty/evidence/"] = {"number": await some_evidence(owner)}
     owner.found.by_pattern["/v1/console/poverty/statement-sheets/"] = {"number": await a_sheet(owner)}
     owner.found.by_pattern["/v1/console/poverty/disputes/"] = {"number": await a_dispute(owner)}
+
+
+async def _a_lease(owner: Owner, code: str) -> None:
+    """What the household lets to the merchant, and a sheet by which the rent of this month was paid."""
+    at, day, payer = "/v1/console/poverty", china_day(utc_now()), owner.house.merchant
+    lease = {
+        "kind": "lease", "household": code, "payer": payer, "about": "示例仓库", "document": "示例租约 1 号",
+        "valid_from": "2020-01-01", "rent_fen": 30_000, "every_months": 1,
+    }  # fmt: skip
+    agreement = (await owner.ask("poverty_officer", "POST", f"{at}/agreements", lease))["number"]
+    owner.found.by_pattern[f"{at}/agreements/"] = {"number": agreement}
+    paid = {
+        "payer": payer, "period": day.isoformat()[:7], "document": "示例通知 1 号", "slip": "示例回单 1 号",
+        "paid_on": day.isoformat(), "leases": [agreement],
+    }  # fmt: skip
+    sheet = (await owner.ask("poverty_officer", "POST", f"{at}/rent-sheets", paid))["number"]
+    owner.found.by_pattern[f"{at}/income-sheets/"] = {"number": sheet}
+    owner.found.by_pattern[f"{at}/income-lines/"] = {"number": f"{sheet}-1"}

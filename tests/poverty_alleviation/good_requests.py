@@ -71,7 +71,7 @@ async def contract(owner: Owner, code: str | None = None) -> dict[str, object]:
     return {
         "template": "enterprise_cooperative_household", "merchant": merchant,
         "parties": {"enterprise": [merchant], "cooperative": [supplier], "household": [code or await household(owner)]},
-        "document": "示例合同 1 号", "valid_from": "2026-01-01",
+        "document": "示例合同 1 号", "valid_from": "2020-01-01",
     }  # fmt: skip
 
 

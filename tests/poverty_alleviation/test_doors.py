@@ -15,6 +15,7 @@ from sanic import Sanic
 
 import console_api.benefit_contracts.endpoints
 import console_api.ledger.endpoints
+import console_api.period_income.endpoints
 import console_api.poverty_alleviation.endpoints
 import console_api.register.endpoints
 import console_api.traceability.endpoints  # noqa: F401 - importing adds the routes to the door

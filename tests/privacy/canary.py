@@ -12,6 +12,7 @@ from urllib.parse import quote
 from kit.clock import china_day, utc_now
 from kit.database import execute
 from places.service import Places
+from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.payouts import due
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import bought, mall_of
@@ -28,6 +29,8 @@ MEMBER_PAPER, YEAR_PAPER = "金丝雀户籍示例文件", "金丝雀年度示例
 STATUS_PAPER, LINK_PAPER = "金丝雀认定示例文件", "金丝雀关联示例文件"
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
 OBJECTION, REPLY, VERDICT = "金丝雀示例异议", "金丝雀示例答复", "金丝雀示例结论"
+AGREEMENT_PAPER, WORK_PAPER = "金丝雀务工示例协议", "金丝雀考勤示例表"
+WAGE_PAPER, WAGE_SLIP = "金丝雀工资示例表", "金丝雀工资示例回单"
 
 WORDS = {
     "name": (NAME, SON),
@@ -41,7 +44,8 @@ WORDS = {
     "village": (VILLAGE,),
     "status": (STATUS_PAPER,),
     "link": (LINK_PAPER,),
-    "income": (VOUCHER, VISIT),
+    "agreement": (AGREEMENT_PAPER, WORK_PAPER),
+    "income": (VOUCHER, VISIT, WAGE_PAPER, WAGE_SLIP),
     "word": (OBJECTION, REPLY, VERDICT),
 }
 """What of it belongs to which class of fields."""
@@ -62,6 +66,8 @@ class Canary:
     payout: str
     member: str
     account: str
+    agreement: str
+    sheet: str
 
 
 async def live(owner: Owner) -> Canary:
@@ -96,10 +102,11 @@ async def live(owner: Owner) -> Canary:
     await mall.life.earn_due()
     await mall.deliver()
     payout = await _paid(owner)
+    agreement, sheet = await _worked(owner, member)
     await mall.deliver()
     return Canary(
         str(body["supplier"]), intake, lot, order.number, order.line, order.trade, made["labels"][0]["code"], contract,
-        payout, member, account,
+        payout, member, account, agreement, sheet,
     )  # fmt: skip
 
 
@@ -119,6 +126,26 @@ async def _family(owner: Owner) -> tuple[str, str]:
     year = {"year": 2026, "persons": 2, "document": YEAR_PAPER}
     await owner.ask("poverty_officer", "POST", f"{at}/years", year)
     return str(member), str(account)
+
+
+async def _worked(owner: Owner, member: str) -> tuple[str, str]:
+    """The son has worked for the merchant in a month and was paid for it."""
+    payer, day = owner.house.merchant, china_day(utc_now())
+    work = {
+        "kind": "employment", "household": CODE, "payer": payer, "about": "分拣", "document": AGREEMENT_PAPER,
+        "valid_from": "2020-01-01", "member": member,
+    }  # fmt: skip
+    agreement = (await owner.ask("poverty_officer", "POST", f"{AT}/agreements", work))["number"]
+    month = day.isoformat()[:7]
+    done = {"period": month, "half_days": 9, "document": WORK_PAPER}
+    await owner.ask("poverty_officer", "POST", f"{AT}/agreements/{agreement}/attendance", done)
+    paid = {
+        "payer": payer, "period": month, "document": WAGE_PAPER, "slip": WAGE_SLIP, "paid_on": day.isoformat(),
+        "wages": [{"employment": agreement, "amount_fen": 77_310}],
+    }  # fmt: skip
+    sheet = (await owner.ask("poverty_officer", "POST", f"{AT}/wage-sheets", paid))["number"]
+    await IncomeSheets().decide(sheet, "staff:other", "", is_approved=True)
+    return str(agreement), str(sheet)
 
 
 async def _paid(owner: Owner) -> str:

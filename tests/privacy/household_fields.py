@@ -100,7 +100,10 @@ CLASSES = (
     ),
     FieldClass(
         "code",
-        frozenset({"household.code", "contract_party.party", "ledger_account.owner", "disputed_row.household_code"}),
+        frozenset(
+            {"household.code", "contract_party.party", "correction.lots", "ledger_account.owner",
+             "disputed_row.household_code"}
+        ),
         BOOKS,
         # ``access_log`` says whose identity was looked at. ``idempotency_claim`` keeps answers that name a code alone.
         tables=frozenset(
@@ -126,14 +129,27 @@ CLASSES = (
         members=frozenset({"supplier_links"}),
     ),
     FieldClass(
+        "agreement",
+        frozenset(
+            {"household_agreement.about", "household_agreement.member", "household_agreement.shares",
+             "household_agreement.rent_fen", "household_agreement.document", "attendance.half_days",
+             "attendance.pieces", "attendance.document"}
+        ),
+        BOOKS,
+        tables=frozenset({"household_agreement", "attendance"}),
+        members=frozenset({"rent_fen", "half_days", "every_months"}),
+    ),
+    FieldClass(
         "income",
         frozenset(
             {"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence", "household_statement.text",
-             "disputed_row.amount_fen"}
+             "disputed_row.amount_fen",
+             "correction.evidence", "income_sheet.slip", "income_sheet.document",
+             "income_sheet.total_fen", "income_line.amount_fen", "income_line.weight"}
         ),
         BOOKS,
         # The note of a journal, hashed with it, names the proof.
-        tables=frozenset({"payout", "income_confirmation", "ledger_journal", "idempotency_claim"}),
+        tables=frozenset({"payout", "income_confirmation", "income_sheet", "ledger_journal", "idempotency_claim"}),
         members=frozenset(
             {
                 "attributed_sales_fen", "provisional_sales_fen", "income_paid_fen", "income_confirmed_fen",
@@ -158,6 +174,8 @@ EVERYWHERE = {
     "id": "a number of the table's own",
     "household_id": "the same",
     "contract_id": "the same",
+    "agreement_id": "the same",
+    "sheet_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
 }
@@ -167,11 +185,38 @@ PLAIN = {
     "household.township": "of nine divisions; every supplier has one",
     "payout.number": "a public number of its own",
     "payout.merchant": "who pays",
+    "payout.taken_back": "a count",
     "payout.paid_on": "a day",
     "contract_party.role": "of a chain",
-    "income_confirmation.source_type": "payout or intake",
+    "income_confirmation.source_type": "payout, intake or line of a sheet",
     "income_confirmation.source_id": "the public number of that",
     "income_confirmation.kind": "how it was confirmed",
+    "correction.number": "a public number of its own",
+    "correction.state": "how far it has come",
+    "correction.kind": "what is corrected",
+    "correction.target": "the public number of that",
+    "correction.as_of": "a day",
+    "correction.rules": "versions of a merchant's promises",
+    "correction.basis_was": "a hash",
+    "correction.reason": "one of six words",
+    "correction.decision_note": "of one officer to another, about a correction",
+    "household_agreement.number": "a public number of its own",
+    "household_agreement.kind": "work, shares or a lease",
+    "household_agreement.payer": "who pays",
+    "household_agreement.every_months": "a count",
+    "attendance.period": "a month",
+    "income_sheet.number": "a public number of its own",
+    "income_sheet.kind": "what it pays",
+    "income_sheet.state": "how far it has come",
+    "income_sheet.payer": "who pays",
+    "income_sheet.period": "a month",
+    "income_sheet.category": "of four",
+    "income_sheet.rule": "a version of a merchant's promise",
+    "income_sheet.as_of": "a day",
+    "income_sheet.paid_on": "a day",
+    "income_sheet.decision_note": "of one officer to another, about a sheet",
+    "income_line.number": "a public number of its own",
+    "income_line.reference": "the public number of an agreement, or a rule's",
     "household_statement.number": "a public number of its own",
     "household_statement.quarter": "of a year",
     "household_statement.digest": "stands in the vault beside its text",

@@ -108,6 +108,9 @@ def overlay(canary: Canary, code: str) -> dict[str, dict[str, str]]:
         "/v1/console/poverty/households/<code:str>/accounts/": {"code": quote(code), "account": canary.account},
         "/v1/console/poverty/contracts/": {"number": canary.contract},
         "/v1/console/poverty/payouts/": {"number": canary.payout},
+        "/v1/console/poverty/agreements/": {"number": canary.agreement},
+        "/v1/console/poverty/income-sheets/": {"number": canary.sheet},
+        "/v1/console/poverty/income-lines/": {"number": f"{canary.sheet}-1"},
         "/v1/console/poverty/intakes/": {"number": canary.intake},
     }  # fmt: skip
 

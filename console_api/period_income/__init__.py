@@ -1,0 +1,1 @@
+"""Agreements of households and income of a period on the console."""
