@@ -6,6 +6,7 @@ there is of what. On a database that is not empty it changes nothing and prints 
 
 import asyncio
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ from scripts.demo_county.households import conclude_contracts, enter_farmers
 from scripts.demo_county.people import CONSUMERS, enter_staff
 from scripts.demo_county.register import enter_register
 from scripts.demo_county.shopfront import FREIGHT, Shopfront
+from scripts.demo_county.trail import Goods, Trail
 from scripts.demo_county.tree import Proofs
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import connected
@@ -62,6 +64,7 @@ class Services:
     suppliers: Suppliers
     households: Households
     contracts: Contracts
+    trail: Trail
 
 
 async def counts() -> dict[str, int]:
@@ -88,6 +91,7 @@ async def seed(services: Services) -> dict[str, Any]:
         farmers = await enter_farmers(services.suppliers, services.households)
         await enter_register(services.households, farmers)
         await conclude_contracts(services.contracts, merchants, farmers)
+        await services.trail.enter(*_followed(merchants, dict(zip(titles, products, strict=True))), farmers)
         story = await product_dossier(products[-1])
         near = [asdict(farmer) for farmer in farmers if farmer.township == story.township]
         return {
@@ -105,18 +109,28 @@ async def seed(services: Services) -> dict[str, Any]:
         }
 
 
+def _followed(merchants: Sequence[str], products: Mapping[str, str]) -> tuple[Goods, Goods, Goods]:
+    """Mushrooms, lemons and sugar, each from the township where its farmers live."""
+    return (
+        Goods(merchants[1], products["桑枝木耳 250 g"], "mulberry", "533124102"),
+        Goods(merchants[5], products["柠檬 2.5 kg"], "lemon", "533124104"),
+        Goods(merchants[0], products["古法红糖"], "cane", "533124103"),
+    )
+
+
 async def run() -> dict[str, Any]:
     """Seed the database that the settings name."""
     settings = load_settings()
     async with connected(settings):
         built = bootstrap(settings)
         try:
-            return await seed(_services(built))
+            return await seed(services_of(built))
         finally:
             await built.stop()
 
 
-def _services(booted: Bootstrap) -> Services:
+def services_of(booted: Bootstrap) -> Services:
+    """The services of a composition through which a county is entered."""
     built: dict[type, Any] = dict(booted.services)
     return Services(
         places=Places(),
@@ -134,6 +148,7 @@ def _services(booted: Bootstrap) -> Services:
         suppliers=Suppliers(),
         households=Households(built[FieldCipher], built[AccessLogs]),
         contracts=Contracts(),
+        trail=Trail(built[FieldCipher]),
     )
 
 

@@ -90,21 +90,26 @@ async def conclude_contracts(contracts: Contracts, merchants: list[str], farmers
             document=f"DEMO-合同-{serial:02d}",
             valid_from=SINCE,
         )
-        contract = await contracts.draft(terms, BY)
-        for mechanism, kind, rate, scope in (
-            (Mechanism.CONSIGNMENT, RuleKind.PER_UNIT, PER_KG_FEN, RuleScope.ALL_SUPPLIERS),
-            (Mechanism.RETURN, RuleKind.PCT_NET, SHARE_BP, RuleScope.REGISTERED_ONLY),
-        ):
-            rule = RuleTerms(
-                mechanism=mechanism,
-                kind=kind,
-                rate=rate,
-                scope=scope,
-                category=IncomeCategory.PRODUCTION,
-                recognition=Recognition.ORDER_COMPLETED,
-                valid_from=SINCE,
-            )
-            await contracts.add_rule(contract, rule, BY)
-        await contracts.submit(contract)
-        await contracts.decide(contract, SECOND, "DEMO-审核", is_approved=True)
+        await conclude(contracts, terms)
     return len(merchants)
+
+
+async def conclude(contracts: Contracts, terms: ContractTerms) -> None:
+    """Draft a contract with the two rules, and let the second account approve it."""
+    contract = await contracts.draft(terms, BY)
+    for mechanism, kind, rate, scope in (
+        (Mechanism.CONSIGNMENT, RuleKind.PER_UNIT, PER_KG_FEN, RuleScope.ALL_SUPPLIERS),
+        (Mechanism.RETURN, RuleKind.PCT_NET, SHARE_BP, RuleScope.REGISTERED_ONLY),
+    ):
+        rule = RuleTerms(
+            mechanism=mechanism,
+            kind=kind,
+            rate=rate,
+            scope=scope,
+            category=IncomeCategory.PRODUCTION,
+            recognition=Recognition.ORDER_COMPLETED,
+            valid_from=SINCE,
+        )
+        await contracts.add_rule(contract, rule, BY)
+    await contracts.submit(contract)
+    await contracts.decide(contract, SECOND, "DEMO-审核", is_approved=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -39,10 +40,16 @@ from scripts.demo_county.households import identity_number
 from scripts.demo_county.payees import PAYEES
 from scripts.demo_county.people import CONSUMERS
 from scripts.demo_county.shopfront import Shopfront
+from scripts.demo_county.trail import Trail
 from scripts.demo_county.tree import Proofs
 from scripts.wechat_sandbox.world import DEMO_PEOPLE
 from tests.accounts.people import quick_passwords, throwaway_cipher
+from traceability.conformity.queries import conformity_certificates
+from traceability.plots.queries import plots, yields_above_norm
+from traceability.quality.queries import inspections
+from traceability.queries import lots
 from traceability.service import Suppliers
+from traceability.storage.queries import placements, sensor_episodes
 
 pytestmark = pytest.mark.asyncio
 
@@ -66,6 +73,7 @@ def services() -> Services:
         suppliers=Suppliers(),
         households=Households(throwaway_cipher(), AccessLogs()),
         contracts=Contracts(),
+        trail=Trail(throwaway_cipher()),
     )
 
 
@@ -200,3 +208,22 @@ async def test_every_household_has_one_head_and_one_account_of_its_own(database:
         assert await scalar("SELECT count(*) FROM household_member WHERE is_minor") == 4
         villages = "SELECT count(*) FROM household h JOIN division d ON d.code = h.village AND d.parent_id = h.township"
         assert await scalar(villages) == 16
+
+
+async def test_goods_can_be_followed_from_plot_to_label(database: str) -> None:
+    """Plots, certified and inspected lots, a run, and a cold room that was out of range before the lot came in."""
+    now = datetime.now(UTC)
+    await seed(services())
+    found, _ = await plots(None, None, None, None, 100)
+    assert {plot.crop for plot in found} == {"mulberry", "lemon", "cane"}
+    assert await yields_above_norm(now.year) == await yields_above_norm(now.year - 1) == []
+    papers, _ = await conformity_certificates(None, None, None, 9)
+    assert {paper.product_name for paper in papers} == {"桑枝木耳 250 g", "柠檬 2.5 kg"}
+    ((inspected,), _) = await inspections(None, None, 9)
+    assert (inspected.state, inspected.report) == ("passed", "DEMO-JC-1")
+    (stood,) = await placements(None, inspected.lot)
+    assert (stood.lowest_celsius_milli, stood.highest_celsius_milli) == (2_300, 3_300)
+    ((episode,), _) = await sensor_episodes(None, False, None, 9)
+    assert (episode.highest_milli, episode.lots) == (7_200, [])
+    made = [lot for lot in (await lots(None, None, None, 9))[0] if lot.kind == "processed"]
+    assert [(lot.input_gram, lot.suppliers) for lot in made] == [(59_000, 4)]

@@ -1,0 +1,57 @@
+"""Whether what was entered holds: volumes, stock, mass, money and the chain. Nothing is taken on trust."""
+
+from collections.abc import Mapping
+
+from kit.database import rows, scalar
+from ledger.queries import unbalanced_journals, verify_chain
+from poverty_alleviation.reconciliation import reconciliation
+from products.queries import stock_differences
+from scripts.county_volumes.plan import BY, LOTS, MONTHS, ORDERS, REFUNDS
+from traceability.plots.queries import yields_above_norm
+
+_VOLUMES = """
+SELECT (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM supplier) AS farm_households,
+       (SELECT count(*) FROM lot WHERE made_by = $1) AS lots,
+       (SELECT count(*) FROM customer_order WHERE channel IS NOT NULL) AS orders,
+       (SELECT count(*) FROM channel_refund) AS refunds,
+       (SELECT count(*) FROM inspection WHERE requested_by = $1) AS inspections
+"""
+# Lots whose contributions are not their input, or of which lines and runs took something else than is bound.
+_MASS = """
+SELECT l.number FROM lot l
+ WHERE l.sealed_at IS NOT NULL
+   AND (l.bound_gram <> (SELECT coalesce(sum(b.mass_gram), 0) FROM line_lot b WHERE b.lot_id = l.id)
+                      + (SELECT coalesce(sum(p.mass_gram), 0) FROM process_input p WHERE p.lot_id = l.id)
+        OR l.kind <> 'processed'
+           AND l.input_gram <> (SELECT coalesce(sum(c.mass_gram), 0) FROM lot_contribution c WHERE c.lot_id = l.id))
+ ORDER BY l.number LIMIT 20
+"""
+
+
+async def volumes() -> dict[str, int]:
+    """How much there is of what."""
+    (found,) = await rows(_VOLUMES, BY)
+    return dict(found)
+
+
+def missing(found: Mapping[str, int]) -> list[str]:
+    """What a run that was broken off has left undone, each in one line."""
+    planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS}
+    return [f"{found[name]} of {wanted} {name}: begin anew" for name, wanted in planned.items() if found[name] < wanted]
+
+
+async def faults(years: range) -> list[str]:
+    """What does not hold, each in one line; nothing of a household is in it."""
+    found = []
+    if not (await reconciliation()).is_exact:
+        found.append("the books do not agree with the orders to the fen")
+    if unbalanced := await unbalanced_journals():
+        found.append(f"{unbalanced} journals are not balanced")
+    found += [f"the chain of {each.period} is broken" for each in await verify_chain() if each.broken_at is not None]
+    found += [f"stock differs: {each}" for each in await stock_differences()]
+    found += [f"mass of lot {each['number']} differs" for each in await rows(_MASS)]
+    for year in years:
+        found += [f"plot {each.plot} is above its norm" for each in await yields_above_norm(year)]
+    if waiting := await scalar("SELECT count(*) FROM outbox_message WHERE delivered_at IS NULL"):
+        found.append(f"{waiting} facts are not delivered")
+    return found

@@ -1,0 +1,52 @@
+"""A month of the volumes on top of the demo county: what is planned is there, and everything holds."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kit.clock import utc_now
+from kit.database import rows, scalar
+from poverty_alleviation.vault import household_rights
+from scripts.county_volumes.__main__ import deliver_all, fill
+from scripts.county_volumes.plan import LOTS, MERCHANTS, MONTHS, REFUNDS, lots_of, refunds_of
+from scripts.county_volumes.proof import faults, missing, volumes
+from scripts.demo_county.__main__ import seed, services_of
+from server.bootstrap import bootstrap
+from tests.orders.mall import settings_for
+from tests.superuser import as_superuser
+
+
+def test_the_plan_comes_to_the_volumes() -> None:
+    """Domain reference 6.4: 900 lots and 210 refunds, over all months and merchants."""
+    turns = [(month, merchant) for month in range(MONTHS) for merchant in range(MERCHANTS)]
+    assert sum(lots_of(*turn) for turn in turns) == LOTS
+    assert sum(refunds_of(*turn) for turn in turns) == REFUNDS
+    by_month = Counter(month for month, merchant in turns for _ in range(lots_of(month, merchant)))
+    assert set(by_month.values()) == {LOTS // MONTHS}
+
+
+@pytest.mark.whole
+async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, tmp_path: Path) -> None:
+    built = bootstrap(settings_for(tmp_path, database))
+    await seed(services_of(built))
+    now = utc_now()
+    await fill(built, now, [10])
+    await deliver_all(built)
+    assert await volumes() == {
+        "merchants": 26, "farm_households": 240, "lots": 75, "orders": 300, "refunds": 17, "inspections": 1,
+    }  # fmt: skip
+    assert len(missing(await volumes())) == 4
+    years = range(now.year - 1, now.year + 1)
+    assert await faults(years) == []
+    unearned = "SELECT DISTINCT state FROM customer_order WHERE channel IS NOT NULL AND earned_at IS NULL"
+    assert [each["state"] for each in await rows(unearned)] == ["closed"], "given back whole"
+    assert await scalar("SELECT count(*) FROM order_line WHERE unattributed_since IS NOT NULL") == 0
+    async with household_rights():
+        assert await scalar("SELECT count(*) FROM household_status WHERE status = 'registered'") == 72
+        numbered = await rows("SELECT code FROM household WHERE code NOT LIKE '示例户-%'")
+    assert numbered == []
+    await as_superuser("ALTER TABLE lot DISABLE TRIGGER USER", "UPDATE lot SET bound_gram = bound_gram + 1")
+    assert len([each for each in await faults(years) if each.startswith("mass of lot")]) == 20
+    assert datetime.now(UTC) > now
