@@ -28,6 +28,7 @@ from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.confirming.models import CallAnswer, DisputeState, DisputedKind, SheetState
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
+from poverty_alleviation.help.models import DemonstrationKind, DemonstrationState
 from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, SheetKind
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
@@ -675,6 +676,29 @@ class Migration(migrations.Migration):
                 ('changed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'delivery_address', 'app': 'longchuan', 'constraints': [CheckConstraint(check="region ~ '^[1-9][0-9]{5}$'", name='delivery_address_region'), UniqueConstraint(fields=('owner',), name='delivery_address_one_default', condition='is_default')], 'indexes': [Index(fields=['owner', 'id'], name='delivery_address_owner')], 'pk_attr': 'id', 'table_description': 'One address of an opaque owner. Who, phone and street are sealed, each bound to this row and its column.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Demonstration',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('kind', fields.CharEnumField(description='ENTERPRISE: enterprise\nHOUSEHOLD: household', enum_type=DemonstrationKind, max_length=10)),
+                ('named', fields.CharField(max_length=40)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=DemonstrationState, max_length=8)),
+                ('criteria', fields.CharField(max_length=300)),
+                ('document', fields.CharField(max_length=120)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField(null=True)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'demonstration', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('kind', 'named'), name='demonstration_one_proposal', condition="state = 'proposed'"), CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='demonstration_span'), CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='demonstration_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL OR state = 'approved')", name='demonstration_decided_whole')], 'pk_attr': 'id', 'table_description': "One enterprise or household that others are shown. ``named`` is a merchant's number or a household's code."},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -24,6 +24,7 @@ class Proved(StrEnum):
     BENEFIT_CONTRACT = "benefit_contract"
     HOUSEHOLD_AGREEMENT = "household_agreement"
     INCOME_SHEET = "income_sheet"
+    DEMONSTRATION = "demonstration"
 
 
 _EXISTS = {each: f"SELECT 1 FROM {each} WHERE number = $1" for each in Proved}

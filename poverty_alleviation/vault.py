@@ -32,6 +32,7 @@ HOUSEHOLD_TABLES = frozenset(
         "attendance",
         "income_sheet",
         "income_line",
+        "demonstration",
         "household_statement",
         "correction",
         "statement_call",

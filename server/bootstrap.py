@@ -106,6 +106,7 @@ from poverty_alleviation.confirming.disputes import Disputes
 from poverty_alleviation.confirming.sheets import StatementSheets
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.corrections.service import Corrections
+from poverty_alleviation.help.demonstrations import Demonstrations
 from poverty_alleviation.households import Households
 from poverty_alleviation.income.agreements import Agreements
 from poverty_alleviation.income.sheets import IncomeSheets
@@ -430,6 +431,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Contracts(),
         Agreements(),
         IncomeSheets(),
+        Demonstrations(),
         Payouts(),
         Corrections(),
         Journals(),

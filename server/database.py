@@ -70,6 +70,7 @@ MODEL_MODULES = [
     "poverty_alleviation.confirming.models",
     "poverty_alleviation.register.models",
     "poverty_alleviation.income.models",
+    "poverty_alleviation.help.models",
     "settlements.models",
     "epcis.models",
     "county.complaints.models",

@@ -33,6 +33,12 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/console/poverty/corrections/"] = {"number": await _a_correction(owner)}
     owner.found.by_pattern["/v1/console/poverty/contracts/"] = await _a_contract(owner, code)
     await _a_lease(owner, code)
+    shown = {
+        "kind": "household", "named": code, "criteria": "示例标准", "document": "示例公示 2 号",
+        "valid_from": "2026-01-01",
+    }  # fmt: skip
+    number = (await owner.ask("poverty_officer", "POST", "/v1/console/poverty/demonstrations", shown))["number"]
+    owner.found.by_pattern["/v1/console/poverty/demonstrations/"] = {"number": number}
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
     number = await an_issued_one()

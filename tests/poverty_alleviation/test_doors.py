@@ -14,6 +14,7 @@ import pytest_asyncio
 from sanic import Sanic
 
 import console_api.benefit_contracts.endpoints
+import console_api.demonstrations.endpoints
 import console_api.ledger.endpoints
 import console_api.period_income.endpoints
 import console_api.poverty_alleviation.endpoints

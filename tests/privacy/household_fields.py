@@ -101,7 +101,7 @@ CLASSES = (
     FieldClass(
         "code",
         frozenset(
-            {"household.code", "contract_party.party", "correction.lots", "ledger_account.owner",
+            {"household.code", "contract_party.party", "correction.lots", "demonstration.named", "ledger_account.owner",
              "disputed_row.household_code"}
         ),
         BOOKS,
@@ -176,6 +176,8 @@ EVERYWHERE = {
     "contract_id": "the same",
     "agreement_id": "the same",
     "sheet_id": "the same",
+    "statement_id": "the same",
+    "dispute_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
 }
@@ -200,6 +202,12 @@ PLAIN = {
     "correction.basis_was": "a hash",
     "correction.reason": "one of six words",
     "correction.decision_note": "of one officer to another, about a correction",
+    "demonstration.number": "a public number of its own",
+    "demonstration.kind": "enterprise or household",
+    "demonstration.state": "how far it has come",
+    "demonstration.criteria": "of the county plan, for all",
+    "demonstration.document": "the paper of a public notice",
+    "demonstration.decision_note": "of one officer to another, about a paper",
     "household_agreement.number": "a public number of its own",
     "household_agreement.kind": "work, shares or a lease",
     "household_agreement.payer": "who pays",

@@ -1,0 +1,1 @@
+"""Demonstration enterprises and households on the console."""
