@@ -33,6 +33,7 @@ from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
 from scripts.demo_county.area import enter_area
+from scripts.demo_county.demonstrations import name_demonstrations
 from scripts.demo_county.goods import BY, GOODS, STORY, Trade, enter_goods, enter_merchants, enter_policies
 from scripts.demo_county.households import conclude_contracts, enter_farmers
 from scripts.demo_county.people import CONSUMERS, enter_staff
@@ -91,6 +92,7 @@ async def seed(services: Services) -> dict[str, Any]:
         farmers = await enter_farmers(services.suppliers, services.households)
         await enter_register(services.households, farmers)
         await conclude_contracts(services.contracts, merchants, farmers)
+        await name_demonstrations(merchants, farmers)
         await services.trail.enter(*_followed(merchants, dict(zip(titles, products, strict=True))), farmers)
         story = await product_dossier(products[-1])
         near = [asdict(farmer) for farmer in farmers if farmer.township == story.township]

@@ -13,6 +13,7 @@ from accounts.service import AccessLogs, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from content.pictures import Pictures
 from integrations.object_storage.folder import FolderStorage
+from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
 from kit.gs1 import gtin_holds
 from logistics.templates import FreightTemplates
@@ -20,8 +21,11 @@ from merchants.papers import Papers
 from merchants.service import Merchants
 from places.queries import townships
 from places.service import Places
+from poverty_alleviation.contract_cards import contract_cards
 from poverty_alleviation.contracts import Contracts
+from poverty_alleviation.help.demonstrations import demonstration_counts
 from poverty_alleviation.households import Households
+from poverty_alleviation.models import CHAIN_ROLES
 from poverty_alleviation.vault import household_rights
 from products.calendars import Calendars, calendar_differences
 from products.categories import Categories
@@ -227,3 +231,16 @@ async def test_goods_can_be_followed_from_plot_to_label(database: str) -> None:
     assert (episode.highest_milli, episode.lots) == (7_200, [])
     made = [lot for lot in (await lots(None, None, None, 9))[0] if lot.kind == "processed"]
     assert [(lot.input_gram, lot.suppliers) for lot in made] == [(59_000, 4)]
+
+
+async def test_enterprises_and_households_are_demonstrations_and_promise_in_both_chains(database: str) -> None:
+    """K14 wants five enterprises or more; every merchant of the county has one contract that holds, in its chain."""
+    await seed(services())
+    assert await demonstration_counts(china_day(utc_now())) == {"enterprise": 6, "household": 12}
+    contracts = await contract_cards()
+    assert len({contract.merchant for contract in contracts}) == 6
+    assert {contract.state for contract in contracts} == {"approved"}
+    assert {contract.template for contract in contracts} == set(CHAIN_ROLES)
+    assert all(len(contract.parties["household"]) == 12 for contract in contracts)
+    ways = {(rule.mechanism, rule.is_direct, rule.state) for contract in contracts for rule in contract.rules}
+    assert ways == {("consignment", True, "approved"), ("return", False, "approved")}
