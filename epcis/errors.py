@@ -49,3 +49,11 @@ class CorrectionInvalid(Invalid):
     code = "epcis_correction_invalid"
     title = "更正事件有误"
     title_en = "A corrective event is not valid"
+
+
+class ExportTooLarge(Conflict):
+    """The lot has more events than one file holds; ``limit`` is how many."""
+
+    code = "epcis_export_too_large"
+    title = "该批次事件过多，无法导出为一个文件"
+    title_en = "The lot has more events than one file holds"

@@ -2,8 +2,17 @@
 
 from epcis.records import OwnEvents
 from logistics.events import ParcelReturned, ParcelShipped, ParcelSigned
-from orders.events import OrderEarned, OrderPacked
-from traceability.events import IntakeAccepted, LotWasSealed, ProcessRunFinished
+from orders.events import CaseMoved, LotsAssigned, OrderEarned, OrderPacked, OrderReceived, PickupPrepared
+from traceability.events import (
+    InspectionJudged,
+    IntakeAccepted,
+    LotHeld,
+    LotRecalled,
+    LotReleased,
+    LotSampled,
+    LotWasSealed,
+    ProcessRunFinished,
+)
 
 
 async def on_intake_accepted(fact: IntakeAccepted, events: OwnEvents) -> None:
@@ -44,3 +53,48 @@ async def on_parcel_returned(fact: ParcelReturned, events: OwnEvents) -> None:
 async def on_order_earned(fact: OrderEarned, events: OwnEvents) -> None:
     """They are sold."""
     await events.record_earned_order(fact)
+
+
+async def on_lots_assigned(fact: LotsAssigned, events: OwnEvents) -> None:
+    """It became known later what is in them."""
+    await events.record_late_lots(fact)
+
+
+async def on_pickup_prepared(fact: PickupPrepared, events: OwnEvents) -> None:
+    """They wait at a station."""
+    await events.record_waiting_pickup(fact)
+
+
+async def on_order_received(fact: OrderReceived, events: OwnEvents) -> None:
+    """The buyer has them."""
+    await events.record_received_order(fact)
+
+
+async def on_case_moved(fact: CaseMoved, events: OwnEvents) -> None:
+    """Some may have come back."""
+    await events.record_returned_goods(fact)
+
+
+async def on_lot_sampled(fact: LotSampled, events: OwnEvents) -> None:
+    """Some of a lot went to a laboratory."""
+    await events.record_samples(fact)
+
+
+async def on_inspection_judged(fact: InspectionJudged, events: OwnEvents) -> None:
+    """It has reported."""
+    await events.record_judgement(fact)
+
+
+async def on_lot_held(fact: LotHeld, events: OwnEvents) -> None:
+    """Nothing leaves a lot."""
+    await events.record_hold(fact)
+
+
+async def on_lot_released(fact: LotReleased, events: OwnEvents) -> None:
+    """It may leave again."""
+    await events.record_release(fact)
+
+
+async def on_lot_recalled(fact: LotRecalled, events: OwnEvents) -> None:
+    """It has to come back."""
+    await events.record_recall(fact)

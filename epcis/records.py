@@ -15,8 +15,17 @@ from epcis.writing import Said, Saying, write
 from kit.clock import CHINA, Clock, utc_now
 from kit.database import row, rows, scalar
 from logistics.events import ParcelReturned, ParcelShipped, ParcelSigned
-from orders.events import OrderEarned, OrderPacked
-from traceability.events import IntakeAccepted, LotWasSealed, ProcessRunFinished
+from orders.events import CaseMoved, LotsAssigned, OrderEarned, OrderPacked, OrderReceived, PickupPrepared
+from traceability.events import (
+    InspectionJudged,
+    IntakeAccepted,
+    LotHeld,
+    LotRecalled,
+    LotReleased,
+    LotSampled,
+    LotWasSealed,
+    ProcessRunFinished,
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,8 @@ class OwnEvents:
         )
         if given:
             event = self._made("lot", fact.lot, fact.sealed_at, fact.lot, fact.input_gram) | {
-                "inputQuantityList": [self._mass("intake", each["number"], each["mass_gram"]) for each in given]
+                "inputQuantityList": [self._mass("intake", each["number"], each["mass_gram"]) for each in given],
+                "ilmd": await _made_known(fact.lot),
             }
             await self._write(fact.merchant, event)
 
@@ -56,7 +66,8 @@ class OwnEvents:
         )
         assert run is not None
         event = self._made("run", run["number"], fact.finished_at, fact.lot, fact.output_gram) | {
-            "inputQuantityList": [self._mass("lot", lot, gram) for lot, gram in sorted(fact.inputs.items())]
+            "inputQuantityList": [self._mass("lot", lot, gram) for lot, gram in sorted(fact.inputs.items())],
+            "ilmd": await _made_known(fact.lot),
         }
         await self._write(fact.merchant, event)
 
@@ -75,6 +86,20 @@ class OwnEvents:
             }
             await self._write(fact.merchant, event)
 
+    async def record_late_lots(self, fact: LotsAssigned) -> None:
+        """It became known only later which lots are in packed goods: they are seen there, and not put there then."""
+        taken = await rows(
+            "SELECT l.number, b.mass_gram FROM line_lot b JOIN lot l ON l.id = b.lot_id WHERE b.line = $1"
+            " ORDER BY l.number",
+            fact.line,
+        )
+        event = _event("AggregationEvent", fact.assigned_at, "other", "in_progress") | {
+            "action": "OBSERVE",
+            "parentID": self._address("goods", fact.order),
+            "childQuantityList": [self._mass("lot", each["number"], each["mass_gram"]) for each in taken],
+        }
+        await self._write(fact.merchant, event)
+
     async def record_shipped_parcel(self, fact: ParcelShipped) -> None:
         """A carrier took the packed goods."""
         await self._see(fact.merchant, fact.references, fact.handed_over_at, "shipping", "in_transit")
@@ -87,9 +112,83 @@ class OwnEvents:
         """They are back."""
         await self._see(fact.merchant, fact.references, fact.returned_at, "receiving", "returned")
 
+    async def record_waiting_pickup(self, fact: PickupPrepared) -> None:
+        """They wait at a station."""
+        found = await row(
+            "SELECT p.township, p.ready_at FROM order_pickup p JOIN customer_order o ON o.id = p.order_id"
+            " WHERE o.number = $1 AND p.ready_at IS NOT NULL",
+            fact.order,
+        )
+        if found is not None:
+            event = _event("ObjectEvent", found["ready_at"], "arriving", "in_progress") | {
+                "action": "OBSERVE",
+                "epcList": [self._address("goods", fact.order)],
+                "readPoint": {"id": self._address("place", found["township"])},
+            }
+            await self._write(fact.merchant, event)
+
+    async def record_received_order(self, fact: OrderReceived) -> None:
+        """The buyer has taken them. What was never packed, a voucher or a stay, is no goods."""
+        merchant = await scalar(_OF_GOODS, fact.order)
+        if merchant is not None:
+            await self._see(merchant, (fact.order,), fact.received_at, "accepting", "in_progress")
+
+    async def record_returned_goods(self, fact: CaseMoved) -> None:
+        """The merchant has so many pieces back. Money that goes back is no event of goods."""
+        pieces = await scalar(
+            "SELECT c.quantity FROM after_sales_case c JOIN after_sales_event e ON e.case_id = c.id"
+            " WHERE c.number = $1 AND e.event = 'take_back' AND e.state = $2 AND e.happened_at = $3",
+            fact.case,
+            fact.state,
+            fact.moved_at,
+        )
+        if pieces is not None:
+            event = _event("ObjectEvent", fact.moved_at, "receiving", "returned") | {
+                "action": "OBSERVE",
+                "quantityList": [{"epcClass": self._address("goods", fact.order), "quantity": pieces}],
+            }
+            await self._write(fact.merchant, event)
+
     async def record_earned_order(self, fact: OrderEarned) -> None:
         """They are sold for good."""
-        await self._see(fact.merchant, (fact.order,), fact.earned_at, "retail_selling", "retail_sold")
+        if await scalar(_OF_GOODS, fact.order) is not None:
+            await self._see(fact.merchant, (fact.order,), fact.earned_at, "retail_selling", "retail_sold")
+
+    async def record_samples(self, fact: LotSampled) -> None:
+        """Some of a lot went to a laboratory."""
+        event = _event("ObjectEvent", fact.sampled_at, "sampling", "in_progress") | {
+            "action": "OBSERVE",
+            "certificationInfo": self._address("inspection", fact.inspection),
+            "quantityList": [self._mass("lot", fact.lot, fact.mass_gram)],
+        }
+        await self._write(fact.merchant, event)
+
+    async def record_judgement(self, fact: InspectionJudged) -> None:
+        """The laboratory has reported."""
+        disposition = "conformant" if fact.passed else "non_conformant"
+        event = self._of_lot(fact.lot, fact.judged_at, "inspecting", disposition)
+        await self._write(fact.merchant, event | {"certificationInfo": self._address("inspection", fact.inspection)})
+
+    async def record_hold(self, fact: LotHeld) -> None:
+        """Nothing may be taken from a lot, for whatever reason; the state lasts until it is unset."""
+        event = self._of_lot(fact.lot, fact.held_at, "holding", "non_sellable_other")
+        await self._write(fact.merchant, event | {"persistentDisposition": {"set": ["unavailable"]}})
+
+    async def record_release(self, fact: LotReleased) -> None:
+        """It may be taken from again."""
+        event = self._of_lot(fact.lot, fact.released_at, "storing", "sellable_not_accessible")
+        await self._write(fact.merchant, event | {"persistentDisposition": {"unset": ["unavailable"]}})
+
+    async def record_recall(self, fact: LotRecalled) -> None:
+        """It is called back, for good."""
+        event = self._of_lot(fact.lot, fact.recalled_at, "holding", "recalled")
+        await self._write(fact.merchant, event | {"persistentDisposition": {"set": ["recalled"]}})
+
+    def _of_lot(self, lot: str, at: datetime, step: str, disposition: str) -> dict[str, Any]:
+        return _event("ObjectEvent", at, step, disposition) | {
+            "action": "OBSERVE",
+            "quantityList": [{"epcClass": self._address("lot", lot)}],
+        }
 
     async def _see(self, merchant: str, orders: tuple[str, ...], at: datetime, step: str, disposition: str) -> None:
         event = _event("ObjectEvent", at, step, disposition) | {
@@ -118,6 +217,18 @@ class OwnEvents:
         await write([said], Saying(source=EventSource.HOUSE, merchant=merchant, at=self.clock()))
 
 
+async def _made_known(lot: str) -> dict[str, str]:
+    """What is known of a lot from when it was made: its number, its days of harvest, best before."""
+    found = await row("SELECT harvest_from, harvest_until, best_before FROM lot WHERE number = $1", lot)
+    assert found is not None
+    days = {
+        "harvestStartDate": found["harvest_from"],
+        "harvestEndDate": found["harvest_until"],
+        "bestBeforeDate": found["best_before"],
+    }
+    return {"cbvmda:lotNumber": lot} | {f"cbvmda:{name}": day.isoformat() for name, day in days.items() if day}
+
+
 def _event(kind: str, at: datetime, step: str, disposition: str) -> dict[str, Any]:
     """What every event says: what, when (in China's time, to the millisecond), why."""
     return {
@@ -127,3 +238,7 @@ def _event(kind: str, at: datetime, step: str, disposition: str) -> dict[str, An
         "bizStep": step,
         "disposition": disposition,
     }
+
+
+# Whose goods an order is, when it is one of goods.
+_OF_GOODS = "SELECT merchant FROM customer_order WHERE number = $1 AND packed_at IS NOT NULL"

@@ -149,10 +149,14 @@ def label_link(web_base: str, label: dict[str, object]) -> str:
     return digital_link("01", str(gtin), qualifiers).uri(web_base)
 
 
-class LinkTarget(msgspec.Struct, frozen=True):
-    """Where a Digital Link leads: to a label, or with a GTIN alone to the product that has it."""
+class LinkTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a Digital Link leads: to a label of a lot, or with a GTIN alone to the product that has it.
 
-    label: str | None
+    ``product`` is None when nobody may see its page now.
+    """
+
+    label: str | None = None
+    lot: str | None = None
     product: str | None
 
 
@@ -173,17 +177,18 @@ async def linked(link: DigitalLink) -> LinkTarget:
         )
         if product is None:
             raise ScanCodeUnknown()
-        return LinkTarget(None, str(product))
-    code = await scalar(
-        "SELECT t.code FROM trace_label t JOIN lot l ON l.id = t.lot_id"
+        return LinkTarget(product=str(product))
+    found = await row(
+        "SELECT t.code, CASE WHEN p.state = 'listed' THEN p.code END AS product FROM trace_label t"
+        " JOIN lot l ON l.id = t.lot_id JOIN product p ON p.code = l.product"
         " WHERE l.number = $1 AND t.gtin = $2 AND t.serial IS NOT DISTINCT FROM $3 ORDER BY t.id LIMIT 1",
         lot,
         link.value,
         serial,
     )
-    if code is None:
+    if found is None:
         raise ScanCodeUnknown()
-    return LinkTarget(str(code), None)
+    return LinkTarget(label=str(found["code"]), lot=lot, product=found["product"])
 
 
 async def note_scan(code: str, now: datetime) -> None:

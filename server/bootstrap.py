@@ -394,6 +394,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         SensorReadings(cipher),
         Holds(),
         Recalls(),
+        built.own_events,
         Captures(),
         Declarations(),
         built.shipping,

@@ -17,6 +17,7 @@ from kit.outbox import Reaction
 from logistics.events import ParcelLost, ParcelReturned, ParcelShipped, ParcelSigned
 from messages.events import MediaChecked, SubscriptionAnswered, TradeSettled
 from orders.events import (
+    CaseMoved,
     ChannelPaid,
     ChannelRefunded,
     ChannelSettled,
@@ -29,6 +30,7 @@ from orders.events import (
     OrderEarned,
     OrderPacked,
     OrderPaid,
+    OrderReceived,
     OrderShipped,
     PickupPrepared,
     PickupReminded,
@@ -46,7 +48,17 @@ from poverty_alleviation import handlers as books
 from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from server.bootstrap import Bootstrap
 from settlements import handlers as settlements
-from traceability.events import IntakeAccepted, IntakePaid, LotWasSealed, ProcessRunFinished
+from traceability.events import (
+    InspectionJudged,
+    IntakeAccepted,
+    IntakePaid,
+    LotHeld,
+    LotRecalled,
+    LotReleased,
+    LotSampled,
+    LotWasSealed,
+    ProcessRunFinished,
+)
 
 FactT = TypeVar("FactT", bound=Fact)
 ServiceT = TypeVar("ServiceT")
@@ -160,5 +172,14 @@ def _of_goods(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(ParcelShipped, epcis.handlers.on_parcel_shipped, built.own_events),
         _row(ParcelSigned, epcis.handlers.on_parcel_signed, built.own_events),
         _row(ParcelReturned, epcis.handlers.on_parcel_returned, built.own_events),
+        _row(LotsAssigned, epcis.handlers.on_lots_assigned, built.own_events),
+        _row(PickupPrepared, epcis.handlers.on_pickup_prepared, built.own_events),
+        _row(OrderReceived, epcis.handlers.on_order_received, built.own_events),
+        _row(CaseMoved, epcis.handlers.on_case_moved, built.own_events),
         _row(OrderEarned, epcis.handlers.on_order_earned, built.own_events),
+        _row(LotSampled, epcis.handlers.on_lot_sampled, built.own_events),
+        _row(InspectionJudged, epcis.handlers.on_inspection_judged, built.own_events),
+        _row(LotHeld, epcis.handlers.on_lot_held, built.own_events),
+        _row(LotReleased, epcis.handlers.on_lot_released, built.own_events),
+        _row(LotRecalled, epcis.handlers.on_lot_recalled, built.own_events),
     )

@@ -74,6 +74,23 @@ class SensorEpisodeEnded(Fact, frozen=True, kw_only=True):
     highest_milli: int
 
 
+class LotSampled(Fact, frozen=True, kw_only=True):
+    """Samples of a lot have gone to a laboratory; ``mass_gram`` is of all of them."""
+
+    topic: ClassVar[str] = "traceability.lot_sampled"
+    inspection: str
+    lot: str
+    merchant: str
+    product: str
+    mass_gram: int
+    sampled_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Facts of a lot's goodness follow each other."""
+        return self.lot
+
+
 class InspectionJudged(Fact, frozen=True, kw_only=True):
     """A laboratory's report on a lot is in."""
 

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 from sanic import Request
+from sanic.response import HTTPResponse, raw
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import Answer, IdempotencyKey
@@ -28,8 +29,10 @@ from epcis.captures import MAX_FILE_BYTES, Capturer, Captures, Report
 from epcis.contexts import CONTEXT
 from epcis.declarations import Declaration, Declarations
 from epcis.errors import BehaviourUnknown
+from epcis.exports import export_lot
 from epcis.models import Behaviour
 from epcis.queries import CaptureJob, EventFilter, EventRecord, capture_job, capture_jobs, events, one_event
+from epcis.records import OwnEvents
 from kit.clock import utc_now
 
 
@@ -56,6 +59,14 @@ async def list_epcis_events(actor: MerchantClerk | CountyOfficer | Auditor, quer
 async def show_epcis_event(actor: MerchantClerk | CountyOfficer | Auditor, event: str) -> QueryDocumentView:
     """按编号查看追溯事件；已声明有误的连同声明一起给出。"""
     return _document(*await one_event(own_merchant(actor), event), None)
+
+
+@door.get("/epcis/lots/<lot:str>")
+async def export_epcis_lot(actor: MerchantClerk | CountyOfficer | Auditor, lot: str, own: OwnEvents) -> HTTPResponse:
+    """导出一个批次的全部追溯事件（EPCISDocument，JSON-LD 文件）：从收购到加工、包装、发运。"""
+    content = await export_lot(own_merchant(actor), lot, own.base)
+    headers = {"content-disposition": f'attachment; filename="lot-{lot}.jsonld"', "cache-control": "no-store"}
+    return raw(content, content_type="application/ld+json", headers=headers)
 
 
 def _capturer(actor: MerchantClerk | CountyOfficer, query: CaptureQuery) -> Capturer:

@@ -16,10 +16,11 @@ from products.errors import ProductUnknown
 from products.queries import product_page
 from public_pages import door
 from public_pages.markup import CONTENT_TYPE, HEADERS
+from public_pages.scans.linksets import LINKSET_TYPE, asked_for, links, linkset, usual
 from public_pages.scans.views import label_view, mini_program_address, product_view
 from scans.errors import ScanCodeUnknown
 from scans.label_pages import label_page
-from scans.labels import linked, note_scan
+from scans.labels import TraceLabels, linked, note_scan
 from scans.service import ScanPages, scanned
 
 _CODE = re.compile("[0-9A-Z]{16}")
@@ -58,40 +59,64 @@ async def show_product_page(request: Request, code: str, cache: AnswerCache) -> 
 
 
 @door.get("/01/<gtin:str>", public=True, status=307)
-async def follow_gtin(request: Request, gtin: str) -> HTTPResponse:
-    """GS1 Digital Link：商品条码，转到商品页。"""
-    return await _follow(request)
+async def follow_gtin(request: Request, gtin: str, labels: TraceLabels) -> HTTPResponse:
+    """GS1 Digital Link：商品条码，转到商品页；linkType 指定其他链接，linkset 给出全部（RFC 9264）。"""
+    return await _follow(request, labels.web_base)
 
 
 @door.get("/01/<gtin:str>/<first:str>/<a:str>", public=True, status=307)
-async def follow_one_qualifier(request: Request, gtin: str, first: str, a: str) -> HTTPResponse:
+async def follow_one_qualifier(request: Request, gtin: str, first: str, a: str, labels: TraceLabels) -> HTTPResponse:
     """GS1 Digital Link：商品条码加一个限定符（22、10、21 或 235），转到扫码页。"""
-    return await _follow(request)
+    return await _follow(request, labels.web_base)
 
 
 @door.get("/01/<gtin:str>/<first:str>/<a:str>/<second:str>/<b:str>", public=True, status=307)
-async def follow_two_qualifiers(request: Request, gtin: str, first: str, a: str, second: str, b: str) -> HTTPResponse:
+async def follow_two_qualifiers(
+    request: Request, gtin: str, first: str, a: str, second: str, b: str, labels: TraceLabels
+) -> HTTPResponse:
     """GS1 Digital Link：商品条码加两个限定符，转到扫码页。"""
-    return await _follow(request)
+    return await _follow(request, labels.web_base)
 
 
 @door.get("/01/<gtin:str>/<first:str>/<a:str>/<second:str>/<b:str>/<third:str>/<c:str>", public=True, status=307)
 async def follow_three_qualifiers(
-    request: Request, gtin: str, first: str, a: str, second: str, b: str, third: str, c: str
+    request: Request,
+    gtin: str,
+    first: str,
+    a: str,
+    second: str,
+    b: str,
+    third: str,
+    c: str,
+    labels: TraceLabels,
 ) -> HTTPResponse:
     """GS1 Digital Link：商品条码加三个限定符（22、10、21），转到扫码页。"""
-    return await _follow(request)
+    return await _follow(request, labels.web_base)
 
 
-async def _follow(request: Request) -> HTTPResponse:
-    """The address as it was asked for, so that every rule of the syntax holds; the host is whatever we are called."""
+async def _follow(request: Request, base: str) -> HTTPResponse:
+    """The address as it was asked for, so that every rule of the syntax holds; the host is whatever we are called.
+
+    ``linkType`` asks for another link than the usual one, ``linkset`` for all; a type that there is no link of is not
+    found.
+    """
     query = f"?{request.query_string}" if request.query_string else ""
     try:
         target = await linked(read_digital_link(f"https://host{request.path}{query}"))
     except NotDigitalLink:
         raise ScanCodeUnknown() from None
-    location = f"/s/{target.label}" if target.label is not None else f"/p/{target.product}"
-    return HTTPResponse(b"", status=307, headers={**HEADERS, "location": location, "cache-control": "no-cache"})
+    wanted = asked_for(request.args.get("linkType", ""), request.headers.get("accept", ""))
+    headers = {**HEADERS, "cache-control": "no-cache", "vary": "accept"}
+    if wanted == "linkset":
+        return HTTPResponse(linkset(base + request.path, target, base), content_type=LINKSET_TYPE, headers=headers)
+    found = usual(target)
+    if wanted != "":
+        other = links(target, base).get(wanted or "")
+        if other is None:
+            raise ScanCodeUnknown()
+        found = str(other["href"]).removeprefix(base)
+    headers["link"] = f'<{request.path}?linkType=linkset>; rel="linkset"; type="{LINKSET_TYPE}"'
+    return HTTPResponse(b"", status=307, headers={**headers, "location": found})
 
 
 async def _answer(request: Request, cache: AnswerCache, make: Callable[[], Awaitable[str]]) -> HTTPResponse:

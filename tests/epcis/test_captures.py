@@ -19,6 +19,7 @@ from epcis.errors import CorrectionInvalid, EventDeclaredWrong, EventUnknown
 from epcis.hashes import event_id, reference_id
 from epcis.models import Behaviour
 from epcis.queries import EventFilter, capture_job, events
+from epcis.records import OwnEvents
 from kit.database import execute, rows, scalar
 from tests.accounts.served import Served, served
 from tests.epcis.test_own_events import SCHEMA, every, whole_life
@@ -65,7 +66,7 @@ async def ids() -> list[str]:
 
 @pytest_asyncio.fixture
 async def doors(database: str) -> AsyncIterator[Served]:
-    async with served(Captures(), Declarations(), also=(endpoints,)) as client:
+    async with served(Captures(), Declarations(), OwnEvents("https://example.org"), also=(endpoints,)) as client:
         yield client
 
 

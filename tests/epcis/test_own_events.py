@@ -17,10 +17,19 @@ from epcis.queries import EventFilter, events
 from epcis.records import OwnEvents
 from kit.database import execute, rows, scalar
 from logistics.events import ParcelShipped, ParcelSigned
-from orders.events import OrderEarned, OrderPacked
+from orders.events import CaseMoved, LotsAssigned, OrderEarned, OrderPacked, OrderReceived, PickupPrepared
 from tests.orders.conftest import mall  # noqa: F401 - the fixture
 from tests.orders.mall import CheckoutLine, Mall
-from traceability.events import IntakeAccepted, LotWasSealed, ProcessRunFinished
+from traceability.events import (
+    InspectionJudged,
+    IntakeAccepted,
+    LotHeld,
+    LotRecalled,
+    LotReleased,
+    LotSampled,
+    LotWasSealed,
+    ProcessRunFinished,
+)
 from traceability.lots import PLAIN
 from traceability.processing.service import Processing, RecipeTerms, RunOutcome
 
@@ -35,7 +44,11 @@ TOLD: dict[str, Any] = {
         (IntakeAccepted, OwnEvents.record_intake), (LotWasSealed, OwnEvents.record_sealed_lot),
         (ProcessRunFinished, OwnEvents.record_run), (OrderPacked, OwnEvents.record_packed_order),
         (ParcelShipped, OwnEvents.record_shipped_parcel), (ParcelSigned, OwnEvents.record_signed_parcel),
-        (OrderEarned, OwnEvents.record_earned_order),
+        (OrderEarned, OwnEvents.record_earned_order), (LotsAssigned, OwnEvents.record_late_lots),
+        (PickupPrepared, OwnEvents.record_waiting_pickup), (OrderReceived, OwnEvents.record_received_order),
+        (CaseMoved, OwnEvents.record_returned_goods), (LotSampled, OwnEvents.record_samples),
+        (InspectionJudged, OwnEvents.record_judgement), (LotHeld, OwnEvents.record_hold),
+        (LotReleased, OwnEvents.record_release), (LotRecalled, OwnEvents.record_recall),
     )
 }  # fmt: skip
 

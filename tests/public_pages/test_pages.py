@@ -342,7 +342,7 @@ async def test_a_digital_link_leads_to_the_page_of_its_label(
     assert shared["link"].endswith(f"/01/{GTIN}/10/{label.lot}")
     for path, target in (
         (f"/01/{GTIN}/10/{label.lot}/21/{label.serial}", f"/s/{label.code}"),
-        (f"/01/{GTIN}/22/V1/10/{label.lot}/21/{label.serial}?17=271231&linkType=gs1:pip", f"/s/{label.code}"),
+        (f"/01/{GTIN}/22/V1/10/{label.lot}/21/{label.serial}?17=271231", f"/s/{label.code}"),
         (f"/01/{GTIN}/10/{label.lot}", f"/s/{shared['code']}"),
         (f"/01/{GTIN}", f"/p/{house.product}"),
         (f"/01/{GTIN}/22/V1", f"/p/{house.product}"),
@@ -357,6 +357,44 @@ async def test_a_digital_link_leads_to_the_page_of_its_label(
         f"/01/06901234567892/10/{label.lot}", f"/01/{GTIN}/10/{label.lot}?17=1&17=2", f"/01/{GTIN}/10/%E6%89%B9",
     ):  # fmt: skip
         check_page(await http.get(path))
+
+
+async def test_a_digital_link_has_other_links_by_their_type(
+    house: House, http: httpx.AsyncClient, inside: House
+) -> None:
+    label = await labelled(house, http, serials=1, gtin=GTIN)
+    path = f"/01/{GTIN}/10/{label.lot}/21/{label.serial}"
+    told = [
+        await http.get(f"{path}?linkType=linkset"), await http.get(f"{path}?linkType=all&17=271231"),
+        await http.get(path, headers={"accept": "application/linkset+json"}),
+    ]  # fmt: skip
+    assert {(each.status_code, each.headers["content-type"], each.text) for each in told} == {
+        (200, "application/linkset+json", told[0].text)
+    }
+    (whole,) = told[0].json()["linkset"]
+    assert whole.pop("anchor") == f"{house.base}{path}"
+    assert {name.removeprefix("https://gs1.org/voc/") for name in whole} == {
+        "defaultLink", "pip", "traceability", "certificationInfo", "epcis",
+    }  # fmt: skip
+    for name, ((link,), target) in {
+        "gs1:pip": (whole["https://gs1.org/voc/pip"], f"/p/{house.product}"),
+        "gs1:traceability": (whole["https://gs1.org/voc/traceability"], f"/s/{label.code}"),
+        "https://gs1.org/voc/certificationInfo": (whole["https://gs1.org/voc/certificationInfo"], f"/s/{label.code}"),
+    }.items():
+        reply = await http.get(path, params={"linkType": name})
+        assert (reply.status_code, reply.headers["location"]) == (307, target)
+        assert link["href"] == house.base + target
+        check_good(await http.get(target))
+    events = (await http.get(path, params={"linkType": "gs1:epcis"})).headers["location"]
+    seen = await http.get(events, headers=house.headers("merchant_clerk"))
+    assert seen.status_code == 200
+    assert (await http.get(events)).status_code == 401
+    assert (await http.get(path)).headers["link"].startswith(f"<{path}?linkType=linkset>")
+    alone = (await http.get(f"/01/{GTIN}?linkType=linkset")).json()["linkset"][0]
+    assert set(alone) == {"anchor", "https://gs1.org/voc/defaultLink", "https://gs1.org/voc/pip"}
+    for other in ("gs1:recipeInfo", "pip", "gs1:", "javascript:alert(1)"):
+        check_page(await http.get(path, params={"linkType": other}))
+    check_page(await http.get(f"/01/{GTIN}?linkType=gs1:traceability"))
 
 
 @pytest.mark.parametrize("gtin", [None, "02012345678900"])

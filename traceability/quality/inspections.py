@@ -11,7 +11,7 @@ from kit.database import Row, execute, row, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
 from traceability.errors import LotUnknown
-from traceability.events import InspectionJudged
+from traceability.events import InspectionJudged, LotSampled
 from traceability.quality.errors import (
     InspectionInvalid,
     InspectionOpen,
@@ -98,6 +98,16 @@ class Inspections:
                 [each.mass_gram for each in samples],
                 [each.taken_at for each in samples],
                 by,
+            )
+            await announce(
+                LotSampled(
+                    inspection=inspection,
+                    lot=found["lot"],
+                    merchant=found["merchant"],
+                    product=found["product"],
+                    mass_gram=sum(each.mass_gram for each in samples),
+                    sampled_at=first,
+                )
             )
 
     async def judge(self, inspection: str, report: Report, by: str) -> bool:
