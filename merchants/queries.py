@@ -167,3 +167,9 @@ async def merchants(state: str | None, cursor: str | None, limit: int) -> tuple[
     )
     page = [_card(r) for r in found[:limit]]
     return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+
+
+async def merchant_names(numbers: Sequence[str]) -> dict[str, str]:
+    """The names of some merchants by number."""
+    found = await rows("SELECT number, name FROM merchant WHERE number = ANY($1)", list(numbers))
+    return {each["number"]: each["name"] for each in found}

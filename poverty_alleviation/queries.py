@@ -6,6 +6,7 @@ household received (domain reference 2.4). Official attributed sales are EARNED,
 income is PAID, confirmed income is a part of it.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -30,7 +31,7 @@ class Figure(StrEnum):
 
 
 # The account and the states whose postings make a figure up. The one table that figures and drill-down share.
-_MADE_OF: dict[Figure, tuple[str, tuple[str, ...]]] = {
+MADE_OF: dict[Figure, tuple[str, tuple[str, ...]]] = {
     Figure.ATTRIBUTED_SALES: ("9101", ("earned",)),
     Figure.PROVISIONAL_SALES: ("9101", ("accrued",)),
     Figure.INCOME_PAID: ("2101", ("paid", "confirmed")),
@@ -95,6 +96,7 @@ class SourcePart(msgspec.Struct, frozen=True, kw_only=True):
     month in which it happened, if it came too late for that.
     """
 
+    household: str
     amount_fen: int
     occurred_at: datetime
     period: str
@@ -129,8 +131,9 @@ class DrillDown(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def _sum(figure: Figure) -> str:
-    code, states = _MADE_OF[figure]
+def sum_of(figure: Figure) -> str:
+    """A figure as SQL over ``p`` (postings) and ``a`` (accounts)."""
+    code, states = MADE_OF[figure]
     wanted = ", ".join(f"'{state}'" for state in states)
     return (
         f"coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '{code}' AND a.state IN ({wanted})), 0)::bigint"
@@ -138,7 +141,7 @@ def _sum(figure: Figure) -> str:
     )
 
 
-_SUMS = ", ".join(_sum(figure) for figure in Figure)
+_SUMS = ", ".join(sum_of(figure) for figure in Figure)
 # $1 and $2 are the first day and the first day no longer wanted, in China.
 _BY_MONTH = (
     "($1::date IS NULL OR j.period >= to_char($1::date, 'YYYY-MM'))"
@@ -150,7 +153,7 @@ _BY_DAY = (
 )
 
 
-def _in_span(since: date | None, until: date | None) -> str:
+def in_span(since: date | None, until: date | None) -> str:
     """Whole months go by the month of the books, so that a signed figure never moves; any other span by occurrence."""
     return _BY_MONTH if all(day is None or day.day == 1 for day in (since, until)) else _BY_DAY
 
@@ -159,7 +162,7 @@ def _figures(since: date | None, until: date | None) -> str:
     return (
         f"SELECT h.code AS household, h.township, h.village, {_SUMS} FROM household h"
         " LEFT JOIN ledger_account a ON a.owner = h.code AND a.code IN ('2101', '9101')"
-        f" LEFT JOIN (ledger_posting p JOIN ledger_journal j ON j.id = p.journal_id AND {_in_span(since, until)})"
+        f" LEFT JOIN (ledger_posting p JOIN ledger_journal j ON j.id = p.journal_id AND {in_span(since, until)})"
         " ON p.account_id = a.id"
     )
 
@@ -199,7 +202,7 @@ async def statement(code: str, since: date | None = None, until: date | None = N
         "SELECT a.category, -sum(p.amount_fen)::bigint AS paid_fen,"
         " coalesce(-sum(p.amount_fen) FILTER (WHERE a.state = 'confirmed'), 0)::bigint AS confirmed_fen"
         " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
-        f" JOIN ledger_journal j ON j.id = p.journal_id AND {_in_span(since, until)}"
+        f" JOIN ledger_journal j ON j.id = p.journal_id AND {in_span(since, until)}"
         " WHERE a.code = '2101' AND a.owner = $3"
         " AND a.state IN ('paid', 'confirmed') GROUP BY 1 HAVING sum(p.amount_fen) <> 0 ORDER BY 1",
         since,
@@ -214,22 +217,64 @@ async def statement(code: str, since: date | None = None, until: date | None = N
     )
 
 
-def _parts(since: date | None, until: date | None) -> str:
+def _parts(where: str, joins: str, since: date | None, until: date | None) -> str:
     return f"""
 WITH part AS (
-    SELECT min(p.id) AS id, -sum(p.amount_fen)::bigint AS amount_fen, j.occurred_at, j.period, j.seq, j.hash,
-           j.corrects_period, j.source_type, j.source_id, j.note, p.subject, p.rule, p.contribution, a.category
+    SELECT min(p.id) AS id, a.owner AS household, -sum(p.amount_fen)::bigint AS amount_fen, j.occurred_at, j.period,
+           j.seq, j.hash, j.corrects_period, j.source_type, j.source_id, j.note, p.subject, p.rule, p.contribution,
+           a.category
       FROM ledger_account a
+      JOIN household h ON h.code = a.owner
       JOIN ledger_posting p ON p.account_id = a.id
-      JOIN ledger_journal j ON j.id = p.journal_id AND {_in_span(since, until)}
-     WHERE a.owner = $3 AND a.code = $4 AND a.state = ANY($5)
-     GROUP BY j.id, p.subject, p.rule, p.contribution, a.category HAVING sum(p.amount_fen) <> 0)
+      JOIN ledger_journal j ON j.id = p.journal_id AND {in_span(since, until)}
+      LEFT JOIN line_basis b ON b.line = p.subject{joins}
+     WHERE a.code = $3 AND a.state = ANY($4) AND {where}
+     GROUP BY a.owner, j.id, p.subject, p.rule, p.contribution, a.category HAVING sum(p.amount_fen) <> 0)
 SELECT part.*, (SELECT coalesce(sum(amount_fen), 0)::bigint FROM part) AS total_fen,
        CASE WHEN b.line IS NOT NULL THEN 'order_line' WHEN s.id IS NOT NULL THEN 'income_line' ELSE 'intake' END
        AS subject_kind, s.document AS evidence,
        b.order_number AS "order", b.product, b.title, b.quantity, b.net_fen
   FROM part LEFT JOIN line_basis b ON b.line = part.subject LEFT JOIN (income_line i JOIN income_sheet s
-       ON s.id = i.sheet_id) ON i.number = part.subject WHERE part.id > $6 ORDER BY part.id LIMIT $7"""
+       ON s.id = i.sheet_id) ON i.number = part.subject WHERE part.id > $5 ORDER BY part.id LIMIT $6"""
+
+
+@household_rights()
+async def parts_where(
+    figure: Figure,
+    where: str,
+    wanted: Sequence[object],
+    since: date | None,
+    until: date | None,
+    cursor: str | None,
+    limit: int,
+    joins: str = "",
+) -> tuple[int, list[SourcePart], str | None]:
+    """The parts of a figure for which ``where`` holds: their sum, a page of them, and where the next one begins.
+
+    ``where`` is SQL over ``a`` (accounts), ``h`` (households), ``b`` (lines), ``p`` (postings) and what ``joins`` adds;
+    ``wanted`` are its parameters from $7 on.
+    """
+    account, states = MADE_OF[figure]
+    limit = min(limit, MAX_PAGE)
+    after = read_cursor(cursor, tuple[int])[0] if cursor else 0
+    found = await rows(
+        _parts(where, joins, since, until), since, until, account, list(states), after, limit + 1, *wanted
+    )
+    page = found[:limit]
+    intakes = await intake_cards([part["subject"] for part in page if part["subject_kind"] == "intake"])
+    for part in page:
+        if intake := intakes.get(part["subject"]):
+            part |= {
+                "product": intake.product,
+                "mass_gram": intake.mass_gram,
+                "unit_price_fen": intake.unit_price_fen,
+                "evidence": intake.evidence,
+            }
+    return (
+        page[0]["total_fen"] if page else 0,
+        [msgspec.convert(part, SourcePart) for part in page],
+        write_cursor(page[-1]["id"]) if len(found) > limit else None,
+    )
 
 
 @household_rights()
@@ -244,33 +289,14 @@ async def drill_down(
     """The parts of a figure by journal, subject, rule and contribution. Raises :class:`HouseholdUnknown`."""
     if await row("SELECT 1 FROM household WHERE code = $1", code) is None:
         raise HouseholdUnknown(household=code)
-    account, states = _MADE_OF[figure]
-    limit = min(limit, MAX_PAGE)
-    after = read_cursor(cursor, tuple[int])[0] if cursor else 0
+    total, parts, following = await parts_where(figure, "a.owner = $7", [code], since, until, cursor, limit)
+    return DrillDown(household=code, figure=figure, total_fen=total, parts=parts, next=following)
+
+
+async def titles_of(products: Sequence[str]) -> dict[str, str]:
+    """The title under which each product was first sold; one that never was is missing."""
     found = await rows(
-        _parts(since, until),
-        since,
-        until,
-        code,
-        account,
-        list(states),
-        after,
-        limit + 1,
+        "SELECT DISTINCT ON (product) product, title FROM line_basis WHERE product = ANY($1) ORDER BY product, id",
+        list(products),
     )
-    page = found[:limit]
-    intakes = await intake_cards([part["subject"] for part in page if part["subject_kind"] == "intake"])
-    for part in page:
-        if intake := intakes.get(part["subject"]):
-            part |= {
-                "product": intake.product,
-                "mass_gram": intake.mass_gram,
-                "unit_price_fen": intake.unit_price_fen,
-                "evidence": intake.evidence,
-            }
-    return DrillDown(
-        household=code,
-        figure=figure,
-        total_fen=page[0]["total_fen"] if page else 0,
-        parts=[msgspec.convert(part, SourcePart) for part in page],
-        next=write_cursor(page[-1]["id"]) if len(found) > limit else None,
-    )
+    return {each["product"]: each["title"] for each in found}

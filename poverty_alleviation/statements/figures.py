@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from kit.database import rows
-from poverty_alleviation.queries import CategoryIncome, HouseholdFigures, figures
+from poverty_alleviation.queries import CategoryIncome, HouseholdFigures, figures, titles_of
 from poverty_alleviation.statements.quarters import months_of, quarter_span
 from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
@@ -84,19 +84,11 @@ async def village_quarter(township: str, village: str, quarter: str) -> dict[str
         for part in of:
             if part["product"] is None and (card := bought.get(part["subject"])) is not None:
                 part["product"] = card.product
-    titles = await _titles(sorted({part["product"] for of in parts.values() for part in of if part["product"]}))
+    titles = await titles_of(sorted({part["product"] for of in parts.values() for part in of if part["product"]}))
     return {
         code: Quarter(figures=whole[code], income_by_category=_categories(of), lines=_lines(of, titles))
         for code, of in sorted(parts.items())
     }
-
-
-async def _titles(products: list[str]) -> dict[str, str]:
-    found = await rows(
-        "SELECT DISTINCT ON (product) product, title FROM line_basis WHERE product = ANY($1) ORDER BY product, id",
-        products,
-    )
-    return {each["product"]: each["title"] for each in found}
 
 
 def _categories(parts: list[dict[str, Any]]) -> list[CategoryIncome]:

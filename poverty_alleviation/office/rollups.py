@@ -1,0 +1,280 @@
+"""Sums over households by place, merchant, product or mechanism, beside the same months of the year before.
+
+Attributed sales (带动销售额) and household income (增收额) stand side by side and are never added (domain reference 2.4).
+Households are counted once each (domain reference 8, point 4). Every total is the sum of its cells.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from kit.database import rows
+from merchants.queries import merchant_names
+from places.queries import division_names
+from poverty_alleviation.office.errors import SpanRequired
+from poverty_alleviation.office.suppression import Limits, Withheld, merged, withheld
+from poverty_alleviation.office.thresholds import limits
+from poverty_alleviation.queries import Figure, in_span, sum_of, titles_of
+from poverty_alleviation.statements.quarters import quarter_span
+from poverty_alleviation.vault import household_rights
+from traceability.queries import intake_cards
+
+MEASURES = (Figure.ATTRIBUTED_SALES, Figure.INCOME_PAID, Figure.INCOME_CONFIRMED)
+"""The official figures."""
+
+
+class Dimension(StrEnum):
+    """What sums are made by."""
+
+    COUNTY = "county"
+    TOWNSHIP = "township"
+    VILLAGE = "village"
+    MERCHANT = "merchant"
+    PRODUCT = "product"
+    MECHANISM = "mechanism"
+
+
+class Audience(StrEnum):
+    """For whom: the office reads everything, whoever else nothing about fewer than a few households."""
+
+    OFFICE = "office"
+    COUNTY = "county"
+    PUBLIC = "public"
+
+
+class MeasureView(msgspec.Struct, frozen=True, kw_only=True):
+    """One measure of a cell in fen, beside the same months of the year before.
+
+    ``fen`` None: kept back. ``gain_bp`` is (this − base) ÷ base in basis points; without it ``note`` says why:
+    ``no_base`` (there was nothing, which is neither 0 nor endless growth) or ``withheld``.
+    """
+
+    fen: int | None
+    base_fen: int | None
+    gain_bp: int | None
+    note: str
+
+
+class RollUpCell(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell. ``carried`` counts households with an official figure, once each (带动户数); ``also_elsewhere`` those
+    of them that other cells count too."""
+
+    key: str
+    name: str
+    carried: int | None
+    also_elsewhere: int | None
+    attributed_sales: MeasureView
+    income_paid: MeasureView
+    income_confirmed: MeasureView
+
+
+class RollUp(msgspec.Struct, frozen=True, kw_only=True):
+    """A table and its total. The cells of a measure sum to the total; ``carried`` of the total counts nobody twice."""
+
+    by: Dimension
+    audience: Audience
+    since: date | None
+    until: date | None
+    total: RollUpCell
+    cells: list[RollUpCell]
+
+
+Cells = dict[str, dict[str, int]]
+"""Fen of one measure by cell and household."""
+
+# How goods reach a household's figure (domain reference 2.4): bought at the scale, sold for it, or a part of sales.
+MECHANISM = (
+    "CASE WHEN r.kind = 'pct_net' THEN 'return' WHEN c.recognition = 'intake_paid' THEN 'purchase'"
+    " WHEN b.line IS NOT NULL THEN 'consignment' ELSE 'other' END"
+)
+MECHANISM_JOINS = (
+    " LEFT JOIN benefit_rule r ON r.code || '-' || r.version = p.rule LEFT JOIN income_claim c ON c.intake ="
+    " CASE WHEN b.line IS NULL THEN p.subject ELSE split_part(p.contribution, '/', 2) END"
+)
+MECHANISM_NAMES = {"purchase": "收购", "consignment": "代销", "return": "销售返利", "other": "其他"}
+
+_KEYS = {
+    Dimension.COUNTY: "''",
+    Dimension.TOWNSHIP: "h.township",
+    Dimension.VILLAGE: "h.village",
+    Dimension.MERCHANT: "b.merchant",
+    Dimension.PRODUCT: "b.product",
+    Dimension.MECHANISM: MECHANISM,
+}
+OF_GOODS = (Dimension.MERCHANT, Dimension.PRODUCT)
+_OF_PLACES = (Dimension.COUNTY, Dimension.TOWNSHIP, Dimension.VILLAGE)
+_SUMS = ", ".join(sum_of(figure) for figure in MEASURES)
+
+
+def _atoms(by: Dimension, since: date | None, until: date | None) -> str:
+    intake = "CASE WHEN b.line IS NULL THEN p.subject END" if by in OF_GOODS else "NULL::text"
+    return (
+        f"SELECT h.code AS household, {_KEYS[by]} AS key, {intake} AS intake, {_SUMS} FROM household h"
+        " JOIN ledger_account a ON a.owner = h.code AND ((a.code = '9101' AND a.state = 'earned')"
+        " OR (a.code = '2101' AND a.state IN ('paid', 'confirmed'))) JOIN ledger_posting p ON p.account_id = a.id"
+        f" JOIN ledger_journal j ON j.id = p.journal_id AND {in_span(since, until)}"
+        " LEFT JOIN line_basis b ON b.line = p.subject"
+        f"{MECHANISM_JOINS if by is Dimension.MECHANISM else ''}"
+        " WHERE ($3::text IS NULL OR h.township = $3) GROUP BY 1, 2, 3"
+    )
+
+
+@household_rights()
+async def cells_of(
+    by: Dimension, since: date | None, until: date | None, township: str | None
+) -> dict[Figure, Cells]:
+    """Every official figure by cell and household, in one statement, and one more where goods were bought."""
+    found = await rows(_atoms(by, since, until), since, until, township)
+    bought = await intake_cards(sorted({each["intake"] for each in found if each["intake"]})) if found else {}
+    sums: dict[Figure, Cells] = {figure: {} for figure in MEASURES}
+    for each in found:
+        key = each["key"]
+        if each["intake"]:
+            card = bought.get(each["intake"])
+            key = (card.merchant if by is Dimension.MERCHANT else card.product) if card else None
+        for figure in MEASURES:
+            cell = sums[figure].setdefault(key or "", {})
+            cell[each["household"]] = cell.get(each["household"], 0) + each[f"{figure}_fen"]
+    return sums
+
+
+async def roll_up(
+    by: Dimension,
+    since: date | None = None,
+    until: date | None = None,
+    township: str | None = None,
+) -> RollUp:
+    """The office's own table, nothing kept back. ``until`` is the first day not wanted."""
+    sums = await cells_of(by, since, until, township)
+    earlier = None
+    if since is not None and until is not None:
+        earlier = await cells_of(by, _year_before(since), _year_before(until), township)
+    return await _table(by, Audience.OFFICE, since, until, sums, earlier, {}, {})
+
+
+async def roll_up_for(
+    audience: Audience, by: Dimension, quarter: str, day: date, township: str | None = None
+) -> RollUp:
+    """A quarter as others may read it on ``day``: small cells kept back, and what would tell them by subtraction.
+
+    Whole quarters alone, and a township's villages alone, so that no difference of two tables is a small cell. Raises
+    ``QuarterInvalid``, :class:`SpanRequired`.
+    """
+    since, until = quarter_span(quarter)
+    if township is not None and by is not Dimension.VILLAGE:
+        raise SpanRequired()
+    held = await limits(day, public=audience is Audience.PUBLIC)
+    sums, hidden = await _guarded(by, since, until, township, held)
+    earlier, hidden_then = await _guarded(by, _year_before(since), _year_before(until), township, held)
+    return await _table(by, audience, since, until, sums, earlier, hidden, hidden_then)
+
+
+Hidden = Mapping[Figure | None, Withheld]
+"""What is kept back of each measure; None is the count of households."""
+
+
+async def _guarded(
+    by: Dimension, since: date, until: date, township: str | None, held: Limits
+) -> tuple[dict[Figure, Cells], dict[Figure | None, Withheld]]:
+    sums = await cells_of(by, since, until, township)
+    if by is not Dimension.VILLAGE:
+        return sums, {figure: withheld(cells, held) for figure, cells in _with_count(sums).items()}
+    # A township that is kept back keeps its villages back, or they would tell it.
+    above = await cells_of(Dimension.TOWNSHIP, since, until, None)
+    places = {figure: withheld(cells, held) for figure, cells in _with_count(above).items()}
+    return sums, {
+        figure: _villages(cells, places[figure], township, held) for figure, cells in _with_count(sums).items()
+    }
+
+
+def _villages(cells: Cells, places: Withheld, township: str | None, held: Limits) -> Withheld:
+    hidden: set[str] = set()
+    for place in {key[:9] for key in cells}:
+        of = {key: amounts for key, amounts in cells.items() if key[:9] == place}
+        found = withheld(of, held)
+        hidden |= set(of) if places.total or place in places.cells or found.total else found.cells
+    return Withheld(frozenset(hidden), places.total if township is None else places.total or township in places.cells)
+
+
+def _with_count(sums: dict[Figure, Cells]) -> dict[Figure | None, Cells]:
+    return {**sums, None: _carried(sums)}
+
+
+def _carried(sums: dict[Figure, Cells]) -> Cells:
+    """Each household with an official figure, counted as one."""
+    keys = {key for cells in sums.values() for key in cells}
+    return {
+        key: {
+            household: 1
+            for cells in sums.values()
+            for household, fen in cells.get(key, {}).items()
+            if fen
+        }
+        for key in keys
+    }  # fmt: skip
+
+
+async def _table(
+    by: Dimension,
+    audience: Audience,
+    since: date | None,
+    until: date | None,
+    sums: dict[Figure, Cells],
+    earlier: dict[Figure, Cells] | None,
+    hidden: Hidden,
+    hidden_then: Hidden,
+) -> RollUp:
+    carried = _carried(sums)
+    keys = sorted(carried)
+    names = await _names(by, keys)
+    nothing = Withheld(frozenset(), total=False)
+
+    def view(figure: Figure, key: str | None) -> MeasureView:
+        now, then = hidden.get(figure, nothing), hidden_then.get(figure, nothing)
+        shown = not (now.total if key is None else key in now.cells)
+        base_shown = not (then.total if key is None else key in then.cells)
+        fen = _sum(sums[figure], key)
+        base = _sum(earlier[figure], key) if earlier is not None else 0
+        if not shown or not base_shown:
+            return MeasureView(fen=fen if shown else None, base_fen=None, gain_bp=None, note="withheld")
+        if base <= 0:
+            return MeasureView(fen=fen, base_fen=base, gain_bp=None, note="no_base")
+        return MeasureView(fen=fen, base_fen=base, gain_bp=((fen - base) * 10_000) // base, note="")
+
+    def cell(key: str | None) -> RollUpCell:
+        counted = hidden.get(None, nothing)
+        shown = not (counted.total if key is None else key in counted.cells)
+        ours = set(carried[key]) if key is not None else set(merged(carried.values()))
+        others = {one for other, of in carried.items() if other != key for one in of} if key is not None else set()
+        return RollUpCell(
+            key=key or "",
+            name="合计" if key is None else names.get(key, key),
+            carried=len(ours) if shown else None,
+            also_elsewhere=len(ours & others) if audience is Audience.OFFICE else None,
+            **{str(figure): view(figure, key) for figure in MEASURES},
+        )
+
+    return RollUp(
+        by=by, audience=audience, since=since, until=until, total=cell(None), cells=[cell(key) for key in keys]
+    )
+
+
+def _sum(cells: Cells, key: str | None) -> int:
+    wanted = cells.values() if key is None else [cells.get(key, {})]
+    return sum(fen for cell in wanted for fen in cell.values())
+
+
+async def _names(by: Dimension, keys: list[str]) -> dict[str, str]:
+    if by in _OF_PLACES:
+        return await division_names(keys)
+    if by is Dimension.MERCHANT:
+        return await merchant_names(keys)
+    if by is Dimension.PRODUCT:
+        return await titles_of(keys)
+    return MECHANISM_NAMES
+
+
+def _year_before(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
