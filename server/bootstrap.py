@@ -111,6 +111,8 @@ from poverty_alleviation.households import Households
 from poverty_alleviation.income.agreements import Agreements
 from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.month_close import MonthClose
+from poverty_alleviation.office.alarms import Alarms
+from poverty_alleviation.office.thresholds import OfficeRules
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.proofs import Proofs
 from poverty_alleviation.register.accounts import BankAccounts
@@ -429,6 +431,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         BankAccounts(cipher, AccessLogs()),
         Years(),
         RegisterLabels(),
+        OfficeRules(),
+        Alarms(),
         Contracts(),
         Agreements(),
         IncomeSheets(),

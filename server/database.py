@@ -71,6 +71,7 @@ MODEL_MODULES = [
     "poverty_alleviation.register.models",
     "poverty_alleviation.income.models",
     "poverty_alleviation.help.models",
+    "poverty_alleviation.office.models",
     "settlements.models",
     "epcis.models",
     "county.complaints.models",

@@ -30,6 +30,7 @@ import promotions.jobs
 import settlements.jobs
 from kit.clock import utc_now
 from orders.queries import pictures_in_orders
+from poverty_alleviation.office.alarms import Alarms
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
 from server.own_records import WITH_THEIR_OWNER
@@ -86,6 +87,7 @@ JOBS: tuple[Job, ...] = (
     Job("orders.expire_vouchers", 60, lambda b: orders.jobs.expire_vouchers(b.vouchers)),
     Job("orders.look_after_pickups", 30, lambda b: orders.jobs.look_after_pickups(b.pickups)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
+    Job("poverty_alleviation.look_for_alarms", 600, lambda b: Alarms().look_when_due()),
     Job("ledger.anchor_days", 3600, lambda b: ledger.jobs.anchor_days(b.anchors)),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),

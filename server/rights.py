@@ -45,6 +45,7 @@ ONLY_COLUMNS = {
     "income_sheet": ("state", "decided_by", "decided_at", "decision_note"),
     "household_statement": ("attempts", "blocked_until"),
     "disputed_row": ("released_at",),
+    "household_alarm": ("state", "assignee"),
     "correction": ("state", "decided_by", "decided_at", "decision_note"),
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""

@@ -73,8 +73,9 @@ class Alarms:
         """Look once for each day, at night, and once after the close of each month; answers what is new."""
         async with household_rights(), transaction():
             due = await rows(
-                "INSERT INTO alarm_run (occasion, raised, ran_at) SELECT o, 0, $2 FROM unnest($1::text[]) AS o"
-                " UNION SELECT 'close ' || period, 0, $2 FROM ledger_period WHERE state = 'closed'"
+                "INSERT INTO alarm_run (occasion, ran_at) SELECT occasion, $2::timestamptz FROM"
+                " (SELECT unnest($1::text[]) AS occasion UNION SELECT 'close ' || period FROM ledger_period"
+                " WHERE state = 'closed') AS due"
                 " ON CONFLICT (occasion) DO NOTHING RETURNING 1",
                 self._tonight(),
                 self.clock(),

@@ -97,7 +97,9 @@ async def _bought_intakes(by: Dimension, key: str) -> list[str]:
     """The deliveries bought at the scale that belong to a merchant's or a product's cell."""
     found = await rows("SELECT intake FROM income_claim WHERE recognition = 'intake_paid' ORDER BY intake")
     cards = await intake_cards([each["intake"] for each in found])
-    return [card.number for card in cards.values() if (card.merchant if by is Dimension.MERCHANT else card.product) == key]
+    return [
+        card.number for card in cards.values() if (card.merchant if by is Dimension.MERCHANT else card.product) == key
+    ]
 
 
 @household_rights()

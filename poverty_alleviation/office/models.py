@@ -159,7 +159,6 @@ class AlarmRun(Model):
 
     id = fields.BigIntField(primary_key=True)
     occasion = fields.CharField(max_length=20, unique=True)
-    raised = fields.IntField()
     ran_at = fields.DatetimeField()
 
     class Meta:

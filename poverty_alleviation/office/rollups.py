@@ -1,6 +1,6 @@
 """Sums over households by place, merchant, product or mechanism, beside the same months of the year before.
 
-Attributed sales (带动销售额) and household income (增收额) stand side by side and are never added (domain reference 2.4).
+Attributed sales and household income stand side by side and are never added (domain reference 2.4).
 Households are counted once each (domain reference 8, point 4). Every total is the sum of its cells.
 """
 
@@ -122,9 +122,7 @@ def _atoms(by: Dimension, since: date | None, until: date | None) -> str:
 
 
 @household_rights()
-async def cells_of(
-    by: Dimension, since: date | None, until: date | None, township: str | None
-) -> dict[Figure, Cells]:
+async def cells_of(by: Dimension, since: date | None, until: date | None, township: str | None) -> dict[Figure, Cells]:
     """Every official figure by cell and household, in one statement, and one more where goods were bought."""
     found = await rows(_atoms(by, since, until), since, until, township)
     bought = await intake_cards(sorted({each["intake"] for each in found if each["intake"]})) if found else {}
@@ -199,7 +197,9 @@ def _villages(cells: Cells, places: Withheld, township: str | None, held: Limits
 
 
 def _with_count(sums: dict[Figure, Cells]) -> dict[Figure | None, Cells]:
-    return {**sums, None: _carried(sums)}
+    counted: dict[Figure | None, Cells] = dict(sums.items())
+    counted[None] = _carried(sums)
+    return counted
 
 
 def _carried(sums: dict[Figure, Cells]) -> Cells:

@@ -1,4 +1,4 @@
-"""Which cells of a table may be shown: enough households in each, nobody who is nearly all of it, nothing by subtraction.
+"""Which cells of a table may be shown: of enough households, none of them nearly all of it, and none by subtraction.
 
 Domain reference 5, must 4. A cell is the amounts of its households; one measure at a time.
 """

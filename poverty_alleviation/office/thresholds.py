@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import msgspec
 from tortoise.exceptions import IntegrityError
@@ -109,7 +110,7 @@ class OfficeRules:
         """Say which kind of crop a product counts as."""
         await self._add(ProductCrop, by, product=product, crop=crop)
 
-    async def _add(self, model: type[Model], by: str, **columns: object) -> None:
+    async def _add(self, model: type[Model], by: str, **columns: Any) -> None:
         try:
             async with transaction():
                 await model.create(**columns, recorded_by=by, recorded_at=self.clock())

@@ -1,0 +1,90 @@
+"""Deliveries and lots that look odd: told by number alone, judged by who looks after it."""
+
+from datetime import datetime
+
+import msgspec
+
+from kit.database import rows
+
+
+class DoubledDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The same weighing, or the same purchase slip, under several numbers."""
+
+    supplier: str
+    intakes: list[str]
+
+
+class DeliveryPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """What was paid for one delivery, in fen per kilogram."""
+
+    intake: str
+    supplier: str
+    merchant: str
+    product: str
+    unit_price_fen: int
+    weighed_at: datetime
+
+
+class EmptyLot(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot that nobody's delivery went into."""
+
+    lot: str
+    merchant: str
+    product: str
+    made_at: datetime
+
+
+class NamesakeSuppliers(msgspec.Struct, frozen=True, kw_only=True):
+    """Several suppliers of one name in one township."""
+
+    township: str
+    suppliers: list[str]
+
+
+async def doubled_deliveries() -> list[DoubledDelivery]:
+    """One supplier's goods of one product, weighed at one moment with one mass, or paid by one slip, twice."""
+    found = await rows(
+        "SELECT DISTINCT s.number AS supplier, array_agg(i.number ORDER BY i.number) AS intakes FROM intake i"
+        " JOIN supplier s ON s.id = i.supplier_id GROUP BY s.number, i.product, i.mass_gram, i.weighed_at"
+        " HAVING count(*) > 1"
+        " UNION SELECT s.number, array_agg(i.number ORDER BY i.number) FROM intake i JOIN supplier s"
+        " ON s.id = i.supplier_id WHERE i.mode = 'paid_at_scale' GROUP BY s.number, i.merchant, i.evidence"
+        " HAVING count(*) > 1"
+    )
+    return [msgspec.convert(each, DoubledDelivery) for each in found]
+
+
+async def prices_above(products: list[str], fen_per_kg: list[int], since: list[datetime]) -> list[DeliveryPrice]:
+    """Deliveries of each product dearer than its price, from its moment on until that of its next row."""
+    found = await rows(
+        "WITH price AS (SELECT product, most, since, lead(since) OVER (PARTITION BY product ORDER BY since) AS until"
+        " FROM unnest($1::text[], $2::bigint[], $3::timestamptz[]) AS p(product, most, since))"
+        " SELECT i.number AS intake, s.number AS supplier, i.merchant, i.product, i.unit_price_fen, i.weighed_at"
+        " FROM price JOIN intake i ON i.product = price.product AND i.weighed_at >= price.since"
+        " AND coalesce(i.weighed_at < price.until, true) AND i.unit_price_fen > price.most"
+        " JOIN supplier s ON s.id = i.supplier_id ORDER BY i.number",
+        products,
+        fen_per_kg,
+        since,
+    )
+    return [msgspec.convert(each, DeliveryPrice) for each in found]
+
+
+async def empty_lots(made_before: datetime) -> list[EmptyLot]:
+    """Lots that were made before a moment and have no share of anybody's delivery."""
+    found = await rows(
+        "SELECT l.number AS lot, l.merchant, l.product, l.made_at FROM lot l WHERE l.made_at < $1"
+        " AND NOT EXISTS (SELECT 1 FROM lot_contribution c WHERE c.lot_id = l.id)"
+        " AND NOT EXISTS (SELECT 1 FROM inherited_share c WHERE c.lot_id = l.id) ORDER BY l.number",
+        made_before,
+    )
+    return [msgspec.convert(each, EmptyLot) for each in found]
+
+
+async def namesake_suppliers() -> list[NamesakeSuppliers]:
+    """Suppliers entered under one name in one township."""
+    found = await rows(
+        "SELECT township, array_agg(number ORDER BY number) AS suppliers FROM supplier GROUP BY township, name"
+        " HAVING count(*) > 1 ORDER BY township, suppliers"
+    )
+    return [msgspec.convert(each, NamesakeSuppliers) for each in found]
