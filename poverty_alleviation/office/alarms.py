@@ -91,8 +91,9 @@ class Alarms:
         return len(
             await rows(
                 "INSERT INTO household_alarm (number, rule, key, facts, digest, state, raised_at)"
-                " SELECT $1, $2, $3, $4, $5, 'new', $6 WHERE NOT EXISTS (SELECT 1 FROM household_alarm"
-                " WHERE rule = $2 AND key = $3 AND (state <> 'closed' OR digest = $5)) RETURNING 1",
+                " SELECT $1, $2::text, $3::text, $4, $5::text, 'new', $6 WHERE NOT EXISTS"
+                " (SELECT 1 FROM household_alarm WHERE rule = $2 AND key = $3 AND (state <> 'closed' OR digest = $5))"
+                " RETURNING 1",
                 public_number(self.clock(), "W"),
                 finding.rule,
                 finding.key,

@@ -1,8 +1,9 @@
-"""Who lives with the households of the demo county, and where they are paid."""
+"""Who lives with the households of the demo county, where they are paid, and the lines of the years."""
 
 from datetime import date
 
 from poverty_alleviation.households import Households
+from poverty_alleviation.office.thresholds import OfficeRules
 from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.register.members import MemberDraft, Members
@@ -18,6 +19,7 @@ async def enter_register(households: Households, farmers: list[Farmer]) -> None:
     members = Members(households.cipher, households.access_logs)
     accounts = BankAccounts(households.cipher, households.access_logs)
     await RegisterLabels().enter_usual(BY)
+    await OfficeRules().enter_usual_lines(BY)
     for serial, farmer in enumerate(farmers, 1):
         if farmer.household is None:
             continue

@@ -58,6 +58,8 @@ WALKS = {
     " test_every_act_in_every_state_of_a_contract_goes_where_the_table_says",
     "poverty_alleviation/models.py RULE": "poverty_alleviation/test_contracts.py"
     " test_every_decision_in_every_state_of_a_rule_goes_where_the_table_says",
+    "poverty_alleviation/office/models.py ALARM": "poverty_alleviation/test_alarms.py"
+    " test_every_pair_of_states_of_an_alarm_moves_as_the_table_says",
     "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
     " test_every_pair_of_certificate_states_moves_as_the_table_says",
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",

@@ -26,6 +26,8 @@ from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.help.demonstrations import demonstration_counts
 from poverty_alleviation.households import Households
 from poverty_alleviation.models import CHAIN_ROLES
+from poverty_alleviation.office.alarms import Alarms
+from poverty_alleviation.office.thresholds import lines_of
 from poverty_alleviation.vault import household_rights
 from products.calendars import Calendars, calendar_differences
 from products.categories import Categories
@@ -104,6 +106,12 @@ async def test_the_county_is_complete_and_made_once(database: str) -> None:
     assert sorted(r["sub_mchid"] for r in await rows("SELECT sub_mchid FROM merchant")) == [
         f"19000000{n:02d}" for n in range(1, 7)
     ]
+
+
+async def test_the_clean_county_raises_no_alarm(database: str) -> None:
+    await seed(services())
+    assert await Alarms().look() == 0
+    assert {line.is_verified for line in await lines_of(None)} == {False}
 
 
 async def test_every_account_opens_a_session_in_its_role(database: str) -> None:

@@ -46,6 +46,12 @@ SIGNATORIES = dict.fromkeys(
 """The operator signs the county's sums of a month, so it reads them: members of sums, never a word of a household."""
 CLASSES = (
     FieldClass(
+        "alarm",
+        frozenset({"household_alarm.facts", "household_alarm.key", "household_alarm_step.note"}),
+        BOOKS,
+        members=frozenset({"about", "alarm", "alarms"}),
+    ),
+    FieldClass(
         "name",
         frozenset({"household.name_cipher", "household_member.name_cipher", "household_account.holder_cipher"}),
         OFFICE,
@@ -108,7 +114,7 @@ CLASSES = (
         # ``access_log`` says whose identity was looked at. ``idempotency_claim`` keeps answers that name a code alone.
         tables=frozenset(
             {"household", "contract_party", "ledger_account", "line_basis", "access_log", "idempotency_claim",
-             "disputed_row"}
+             "disputed_row", "correction", "household_alarm"}
         ),
         members=frozenset({"household", "households", "household_code"}),
     ),
@@ -241,6 +247,13 @@ PLAIN = {
     "income_dispute.correction": "the public number of one",
     "disputed_row.kind": "of three",
     "disputed_row.source_id": "the public number of that",
+    "household_alarm.number": "a public number of its own",
+    "household_alarm.rule": "of a few words",
+    "household_alarm.state": "of the work list",
+    "household_alarm.assignee": "the officer",
+    "household_alarm.digest": "stands in the vault beside its facts",
+    "household_alarm_step.state": "of the work list",
+    "household_alarm_step.assignee": "the officer",
 }
 """Columns of one table that are no secret, with the reason. Beside them only moments and who acted (``*_at, *_by``)."""
 
