@@ -14,6 +14,7 @@ from kit.clock import CHINA
 from kit.database import rows
 from poverty_alleviation.models import ASSISTED
 from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above
+from traceability.plots.queries import yields_above_norm
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +219,15 @@ async def status_ended(today: date, numbers: Numbers) -> list[Finding]:
     ]
 
 
+async def yields(today: date, numbers: Numbers) -> list[Finding]:
+    """More than a plot can bear: goods of somebody else's under a household's name."""
+    found = [each for year in (today.year - 1, today.year) for each in await yields_above_norm(year)]
+    return [
+        Finding(rule="yield_above_norm", key=f"{each.plot} {each.year}", facts=msgspec.structs.asdict(each))
+        for each in found
+    ]
+
+
 DETECTORS: tuple[Detector, ...] = (
     shared_accounts,
     shared_phones,
@@ -230,5 +240,6 @@ DETECTORS: tuple[Detector, ...] = (
     refunds_after_close,
     carried_for_little,
     status_ended,
+    yields,
 )
 """The one list. The caller holds the household's rights."""

@@ -13,6 +13,7 @@ import msgspec
 from kit.database import rows
 from merchants.queries import merchant_names
 from places.queries import division_names
+from poverty_alleviation.mechanisms import Mechanism
 from poverty_alleviation.office.errors import SpanRequired
 from poverty_alleviation.office.suppression import Limits, Withheld, merged, withheld
 from poverty_alleviation.office.thresholds import limits
@@ -84,16 +85,26 @@ class RollUp(msgspec.Struct, frozen=True, kw_only=True):
 Cells = dict[str, dict[str, int]]
 """Fen of one measure by cell and household."""
 
-# How goods reach a household's figure (domain reference 2.4): bought at the scale, sold for it, or a part of sales.
+# The way that the rule names (domain reference 2.4); sales and what no rule names go by how it was delivered.
 MECHANISM = (
-    "CASE WHEN r.kind = 'pct_net' THEN 'return' WHEN c.recognition = 'intake_paid' THEN 'purchase'"
-    " WHEN b.line IS NOT NULL THEN 'consignment' ELSE 'other' END"
+    "coalesce(r.mechanism, CASE WHEN c.recognition = 'intake_paid' THEN 'purchase' WHEN b.line IS NOT NULL"
+    " THEN 'consignment' ELSE 'other' END)"
 )
 MECHANISM_JOINS = (
     " LEFT JOIN benefit_rule r ON r.code || '-' || r.version = p.rule LEFT JOIN income_claim c ON c.intake ="
     " CASE WHEN b.line IS NULL THEN p.subject ELSE split_part(p.contribution, '/', 2) END"
 )
-MECHANISM_NAMES = {"purchase": "收购", "consignment": "代销", "return": "销售返利", "other": "其他"}
+MECHANISM_NAMES: dict[str, str] = {
+    Mechanism.PURCHASE: "收购",
+    Mechanism.CONSIGNMENT: "代销",
+    Mechanism.OWN_SHOP: "自营",
+    Mechanism.WORK: "务工",
+    Mechanism.DIVIDEND: "入股分红",
+    Mechanism.LEASE: "租金",
+    Mechanism.RETURN: "返利",
+    Mechanism.SERVICE: "服务",
+    "other": "其他",
+}
 
 _KEYS = {
     Dimension.COUNTY: "''",

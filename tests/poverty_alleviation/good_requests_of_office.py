@@ -50,7 +50,7 @@ async def trace(owner: Owner) -> GoodRequest:
 
 @good("console.show_net_income")
 async def net(owner: Owner) -> GoodRequest:
-    return GoodRequest(query={"year": 2026})
+    return GoodRequest(query={"year": "2026"})
 
 
 @good("console.enter_threshold")

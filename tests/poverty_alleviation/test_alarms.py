@@ -20,8 +20,10 @@ from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import NOW, OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_month_close import LATER, a_month, everything_is_delivered, signed
-from tests.products.shelf import TOWNSHIP
+from tests.products.shelf import TOWNSHIP, VILLAGE
 from traceability.models import IntakeMode, Supplier, SupplierKind
+from traceability.plots.service import Land, Norm, Plots
+from traceability.service import Intakes, Reach, Weighing
 
 SINCE = date(2020, 1, 1)
 NEXT_QUARTER = datetime(2027, 1, 5, 3, 0, tzinfo=UTC)
@@ -100,6 +102,22 @@ async def plant(county: County) -> None:
         number="S-N2", name="供货人N1", kind=SupplierKind.FARMER, township=TOWNSHIP, entered_by="staff:keeper",
         entered_at=county.now,
     )  # fmt: skip
+    # More from a plot of a hundredth of a mu than grows on it.
+    plots, reach = Plots(county.clock), Reach(caller="staff:keeper", township=TOWNSHIP)
+    await plots.name_crop("sugar_cane", "甘蔗")
+    norm = Norm(
+        crop="sugar_cane", max_gram_per_mu=10_000_000, max_gram_per_tree=None, effective_from=SINCE,
+        source_document="示例标准",
+    )  # fmt: skip
+    await plots.set_norm(norm, OFFICER)
+    land = Land(supplier=county.suppliers["N1"], village=VILLAGE, crop="sugar_cane", area_mu_milli=10, valid_from=SINCE)
+    plot = await plots.enter(reach, land)
+    weighed = Weighing(
+        client_id="phone-plot", supplier=county.suppliers["N1"], merchant=county.merchant, product=county.product,
+        mass_gram=100_001, grade="一级", unit_price_fen=900, mode=IntakeMode.CONSIGNMENT, weighed_at=county.now,
+        plot=plot, harvested_on=county.now.date(),
+    )  # fmt: skip
+    await Intakes(county.clock).accept(reach, weighed)
     # Given back after the month was signed; and support that ended in the middle of a month with figures.
     await county.tell(county.refunded(1, 2, 7_314))
     await county.registry.decide("示例H2", AssistanceStatus.CANCELLED, date(2026, 12, 2), "示例文件", OFFICER)
@@ -118,6 +136,7 @@ PLANTED = {
     "shared_phone": 1,
     "status_ended_mid_period": 1,
     "third_person_payout": 1,
+    "yield_above_norm": 1,
 }
 """Two households were carried for little, everything else was planted once."""
 

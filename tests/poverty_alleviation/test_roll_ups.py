@@ -80,7 +80,7 @@ async def test_mechanisms_stand_apart_and_count_a_household_once(county: County)
     }  # fmt: skip
     assert [(cell.carried, cell.also_elsewhere) for cell in table.cells] == [(2, 2)] * 3
     assert table.total.carried == 2
-    assert {cell.name for cell in table.cells} == {"代销", "收购", "销售返利"}
+    assert {cell.name for cell in table.cells} == {"代销", "收购", "返利"}
 
 
 async def test_a_gain_needs_a_base(county: County) -> None:
