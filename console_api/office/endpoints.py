@@ -44,7 +44,7 @@ async def trace_order_line(actor: PovertyOfficer | Auditor, line: str) -> LineTr
     return await line_trace(line)
 
 
-@door.get("/poverty/guarded-roll-ups")
+@door.get("/guarded-roll-ups")
 async def show_guarded_roll_up(actor: PovertyOfficer | Auditor | CountyOfficer, query: GuardedRollUpQuery) -> RollUp:
     """可对外提供的季度汇总：户数不足或一户独大的格不显示，也不能由减法推出。"""
     audience = Audience.PUBLIC if query.audience is Audience.PUBLIC else Audience.COUNTY

@@ -166,7 +166,7 @@ async def roll_up(
 async def roll_up_for(
     audience: Audience, by: Dimension, quarter: str, day: date, township: str | None = None
 ) -> RollUp:
-    """A quarter as others may read it on ``day``: small cells kept back, and what would tell them by subtraction.
+    """A quarter as others may read it on ``day``: small cells left out, and what would tell them by subtraction.
 
     Whole quarters alone, and a township's villages alone, so that no difference of two tables is a small cell. Raises
     ``QuarterInvalid``, :class:`SpanRequired`.
@@ -177,7 +177,9 @@ async def roll_up_for(
     held = await limits(day, public=audience is Audience.PUBLIC)
     sums, hidden = await _guarded(by, since, until, township, held)
     earlier, hidden_then = await _guarded(by, _year_before(since), _year_before(until), township, held)
-    return await _table(by, audience, since, until, sums, earlier, hidden, hidden_then)
+    table = await _table(by, audience, since, until, sums, earlier, hidden, hidden_then)
+    # That a village stands in the table at all would tell that somebody there is carried.
+    return msgspec.structs.replace(table, cells=[cell for cell in table.cells if cell.carried])
 
 
 Hidden = Mapping[Figure | None, Withheld]
