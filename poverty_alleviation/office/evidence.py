@@ -14,12 +14,14 @@ from poverty_alleviation.queries import Figure, SourcePart, parts_where
 from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
 
+# Wages, dividends and rents are of no goods: the cell without a key.
+_OF_NO_GOODS = "($7 = '' AND b.line IS NULL AND NOT EXISTS (SELECT 1 FROM income_claim g WHERE g.intake = p.subject))"
 _WHERE = {
     Dimension.COUNTY: "$7 = ''",
     Dimension.TOWNSHIP: "h.township = $7",
     Dimension.VILLAGE: "h.village = $7",
-    Dimension.MERCHANT: "(b.merchant = $7 OR p.subject = ANY($8))",
-    Dimension.PRODUCT: "(b.product = $7 OR p.subject = ANY($8))",
+    Dimension.MERCHANT: f"(b.merchant = $7 OR p.subject = ANY($8) OR {_OF_NO_GOODS})",
+    Dimension.PRODUCT: f"(b.product = $7 OR p.subject = ANY($8) OR {_OF_NO_GOODS})",
     Dimension.MECHANISM: f"{MECHANISM} = $7",
 }
 
