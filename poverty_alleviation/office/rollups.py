@@ -283,9 +283,9 @@ async def _names(by: Dimension, keys: list[str]) -> dict[str, str]:
     if by in _OF_PLACES:
         return await division_names(keys)
     if by is Dimension.MERCHANT:
-        return await merchant_names(keys)
+        return {"": MECHANISM_NAMES["other"], **await merchant_names(keys)}
     if by is Dimension.PRODUCT:
-        return await titles_of(keys)
+        return {"": MECHANISM_NAMES["other"], **await titles_of(keys)}
     return MECHANISM_NAMES
 
 
