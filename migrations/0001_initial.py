@@ -32,6 +32,7 @@ from poverty_alleviation.help.models import DemonstrationKind, DemonstrationStat
 from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, SheetKind
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
+from poverty_alleviation.office.models import AlarmState
 from poverty_alleviation.register.models import LabelKind, Relation, Sex
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
@@ -84,6 +85,46 @@ class Migration(migrations.Migration):
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'account_closure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('consumer',), name='account_closure_one', condition="state IN ('cooling', 'erasing')"), CheckConstraint(check="(state = 'erasing') = (identity IS NOT NULL) AND (state IN ('revoked', 'erased')) = (ended_at IS NOT NULL)", name='account_closure_state')], 'indexes': [Index(fields=['consumer', 'id'], name='account_closure_consumer')], 'pk_attr': 'id', 'table_description': 'A consumer wants the account closed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Alarm',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('rule', fields.CharField(max_length=32)),
+                ('key', fields.CharField(max_length=160)),
+                ('facts', fields.TextField(unique=False)),
+                ('digest', fields.CharField(max_length=64)),
+                ('state', fields.CharEnumField(default=AlarmState.NEW, description='NEW: new\nASSIGNED: assigned\nEXPLAINED: explained\nCONFIRMED: confirmed\nCLOSED: closed', enum_type=AlarmState, max_length=12)),
+                ('assignee', fields.CharField(null=True, max_length=60)),
+                ('raised_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_alarm', 'app': 'longchuan', 'unique_together': (('rule', 'key', 'digest'),), 'constraints': [CheckConstraint(check="(state = 'new') = (assignee IS NULL)", name='household_alarm_assignee')], 'indexes': [Index(fields=['state'], name='household_alarm_state')], 'pk_attr': 'id', 'table_description': 'Something that does not look right. ``digest`` is of the facts: the same facts are raised once for ever.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AlarmRun',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('occasion', fields.CharField(unique=True, max_length=20)),
+                ('ran_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'alarm_run', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That the detectors have run for a day or for the close of a month: once for each.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AlarmStep',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('alarm', fields.ForeignKeyField('longchuan.Alarm', source_field='alarm_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='NEW: new\nASSIGNED: assigned\nEXPLAINED: explained\nCONFIRMED: confirmed\nCLOSED: closed', enum_type=AlarmState, max_length=12)),
+                ('assignee', fields.CharField(max_length=60)),
+                ('note', fields.CharField(max_length=300)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_alarm_step', 'app': 'longchuan', 'indexes': [Index(fields=['alarm_id'], name='household_alarm_step_alarm')], 'pk_attr': 'id', 'table_description': 'One step of an alarm: what it came to, who said so, and why.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -568,6 +609,20 @@ class Migration(migrations.Migration):
                 ('decision_note', fields.CharField(default='', max_length=200)),
             ],
             options={'table': 'correction', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='correction_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='correction_decided_whole'), CheckConstraint(check="(kind = 'line') = (as_of IS NOT NULL) AND (as_of IS NULL) = (basis_was IS NULL) AND (as_of IS NULL) = (lots IS NULL) AND (as_of IS NULL) = (rules IS NULL)", name='correction_line_whole'), CheckConstraint(check="evidence <> ''", name='correction_evidence')], 'indexes': [Index(fields=['kind', 'target'], name='correction_target')], 'pk_attr': 'id', 'table_description': "One correction. ``target`` is the delivery's, payout's or line's number, or the source of the settlement."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CostRate',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('crop', fields.CharField(max_length=20)),
+                ('basis_points', fields.IntField()),
+                ('valid_from', fields.DateField()),
+                ('source', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'cost_rate', 'app': 'longchuan', 'unique_together': (('crop', 'valid_from'),), 'constraints': [CheckConstraint(check='basis_points BETWEEN 0 AND 10000', name='cost_rate_part')], 'pk_attr': 'id', 'table_description': 'What part of the income from a kind of crop is counted as cost, from a day on until the next row.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1460,6 +1515,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='MarketPrice',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('product', fields.CharField(max_length=32)),
+                ('fen_per_kg', fields.BigIntField()),
+                ('valid_from', fields.DateField()),
+                ('source', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'market_price', 'app': 'longchuan', 'unique_together': (('product', 'valid_from'),), 'constraints': [CheckConstraint(check='fen_per_kg > 0', name='market_price_positive')], 'pk_attr': 'id', 'table_description': "What a product's raw goods cost on the market, in fen per kilogram, from a day on until the next row."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Merchant',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1585,6 +1654,20 @@ class Migration(migrations.Migration):
                 ('set_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'message_template', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "Which template of WeChat's tells of a moment. ``fields_by_name`` maps its fields (``thing1``) to our values."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OfficeThreshold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('name', fields.CharField(max_length=40)),
+                ('value', fields.BigIntField()),
+                ('valid_from', fields.DateField()),
+                ('source', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'office_threshold', 'app': 'longchuan', 'unique_together': (('name', 'valid_from'),), 'constraints': [CheckConstraint(check='value > 0', name='office_threshold_value')], 'pk_attr': 'id', 'table_description': 'A number that an alarm or a small cell is judged by, from a day on until the next row. Only added.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1947,6 +2030,22 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='PovertyLine',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('year', fields.SmallIntField()),
+                ('area', fields.CharField(max_length=12)),
+                ('kind', fields.CharField(max_length=20)),
+                ('fen', fields.BigIntField()),
+                ('source', fields.CharField(max_length=120)),
+                ('is_verified', fields.BooleanField(default=False)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'poverty_line', 'app': 'longchuan', 'constraints': [CheckConstraint(check='fen > 0 AND year BETWEEN 2000 AND 2100', name='poverty_line_is')], 'indexes': [Index(fields=['year', 'area', 'kind'], name='poverty_line_of')], 'pk_attr': 'id', 'table_description': 'A line of a year, in fen for a person and a year, as a document gives it. A supporting figure, never a decision.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Product',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2041,6 +2140,18 @@ class Migration(migrations.Migration):
                 ('reason', fields.CharField(null=True, max_length=200)),
             ],
             options={'table': 'certificate_review', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('refused', 'revoked') OR reason IS NOT NULL", name='certificate_review_reason')], 'pk_attr': 'id', 'table_description': 'One step of a certificate: what it came to, when, by whom and why. Rows are only ever added.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ProductCrop',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('product', fields.CharField(max_length=32)),
+                ('crop', fields.CharField(max_length=20)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'product_crop', 'app': 'longchuan', 'indexes': [Index(fields=['product'], name='product_crop_product')], 'pk_attr': 'id', 'table_description': 'Which kind of crop a product counts as; of several rows the newest holds.'},
             bases=['Model'],
         ),
         ops.CreateModel(
