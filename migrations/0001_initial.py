@@ -33,6 +33,7 @@ from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, S
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
 from poverty_alleviation.office.models import AlarmState
+from poverty_alleviation.payout_runs.models import LineState, RunState
 from poverty_alleviation.register.models import LabelKind, Relation, Sex
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
@@ -1935,6 +1936,59 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'payout', 'app': 'longchuan', 'unique_together': (('merchant', 'bank_voucher', 'household', 'taken_back'),), 'constraints': [CheckConstraint(check='amount_fen > 0', name='payout_amount')], 'pk_attr': 'id', 'table_description': "Money that a merchant's bank has paid to a household, with the voucher that proves it."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PayoutRun',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('state', fields.CharEnumField(description='DRAFTED: drafted\nAPPROVED: approved\nEXPORTED: exported\nPAID: paid\nDISCARDED: discarded', enum_type=RunState, max_length=10)),
+                ('drafted_by', fields.CharField(max_length=60)),
+                ('drafted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('note', fields.CharField(default='', max_length=200)),
+                ('exports', fields.IntField(default=0)),
+                ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'payout_run', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('approved', 'exported', 'paid') OR decided_by <> drafted_by", name='payout_run_two_persons'), CheckConstraint(check='exports >= 0', name='payout_run_exports')], 'indexes': [Index(fields=['state', 'id'], name='payout_run_state')], 'pk_attr': 'id', 'table_description': "One merchant's list for the bank. ``exports`` counts how often its file was answered."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PayoutLine',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('run', fields.ForeignKeyField('longchuan.PayoutRun', source_field='run_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('position', fields.IntField()),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='STOPPED: stopped\nREADY: ready\nPAID: paid\nFAILED: failed\nDROPPED: dropped', enum_type=LineState, max_length=8)),
+                ('account', fields.CharField(null=True, max_length=26)),
+                ('is_own_account', fields.BooleanField()),
+                ('amount_fen', fields.BigIntField()),
+                ('reason', fields.CharField(default='', max_length=200)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('payout', fields.CharField(null=True, max_length=32)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'payout_line', 'app': 'longchuan', 'unique_together': (('run', 'position'), ('run', 'household')), 'constraints': [CheckConstraint(check='amount_fen > 0', name='payout_line_amount'), CheckConstraint(check="state NOT IN ('ready', 'paid', 'failed') OR (account IS NOT NULL AND (is_own_account OR decided_by IS NOT NULL))", name='payout_line_account'), CheckConstraint(check="(state = 'paid') = (payout IS NOT NULL)", name='payout_line_paid'), CheckConstraint(check="(state IN ('paid', 'failed', 'dropped')) = (ended_at IS NOT NULL)", name='payout_line_ended')], 'pk_attr': 'id', 'table_description': 'What one household gets. ``reason`` is why it is stopped, dropped or failed; ``payout`` the one it became.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PayoutPart',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('line', fields.ForeignKeyField('longchuan.PayoutLine', source_field='line_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('household_code', fields.CharField(max_length=40)),
+                ('order_line', fields.CharField(max_length=80)),
+                ('category', fields.CharField(max_length=12)),
+                ('rule', fields.CharField(max_length=60)),
+                ('contribution', fields.CharField(max_length=80)),
+                ('amount_fen', fields.BigIntField()),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'payout_part', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('household_code', 'order_line', 'category', 'rule', 'contribution'), name='payout_part_held_once', condition='released_at IS NULL')], 'indexes': [Index(fields=['line_id'], name='payout_part_line')], 'pk_attr': 'id', 'table_description': 'One amount of a line: an order line, and by which rule and contribution the household has it.'},
             bases=['Model'],
         ),
         ops.CreateModel(

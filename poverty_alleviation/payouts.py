@@ -9,7 +9,7 @@ import msgspec
 from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, utc_now
-from kit.database import row, rows, scalar, transaction
+from kit.database import Row, row, rows, scalar, transaction
 from kit.numbers import public_number
 from ledger.chart import HOUSEHOLD, State
 from ledger.service import Entry, JournalDraft, Journals, hold_source
@@ -36,18 +36,24 @@ _REVERSED_AT = (
     "(SELECT r.booked_at FROM ledger_journal j JOIN ledger_journal r ON r.reverses_id = j.id"
     f" WHERE j.source_type = '{PAYOUT}' AND j.source_id = p.number)"
 )
+UNDISPUTED = (
+    "NOT EXISTS (SELECT 1 FROM disputed_row d WHERE (d.kind, d.source_id, d.household_code)"
+    " = ('line', p.subject, {household}) AND d.released_at IS NULL)"
+)
+"""That a household does not dispute its part of the order line of the posting p, as SQL."""
 _EARNED = (
     "SELECT h.code AS household, b.merchant, p.subject, a.category, p.rule, p.contribution,"
     " -sum(p.amount_fen)::bigint AS amount_fen FROM ledger_account a JOIN ledger_posting p ON"
     " p.account_id = a.id"
     " JOIN line_basis b ON b.line = p.subject JOIN household h ON h.code = a.owner"
-    " WHERE a.code = '2101' AND a.state = 'earned' AND NOT EXISTS (SELECT 1 FROM disputed_row d"
-    " WHERE (d.kind, d.source_id, d.household_code) = ('line', p.subject, h.code) AND d.released_at IS NULL)"
+    f" WHERE a.code = '2101' AND a.state = 'earned' AND {UNDISPUTED.format(household='h.code')}"
+    " AND NOT EXISTS (SELECT 1 FROM payout_part r WHERE (r.household_code, r.order_line) = (h.code, p.subject)"
+    " AND r.released_at IS NULL)"
 )
 
 
 class Due(msgspec.Struct, frozen=True):
-    """What a household has earned with a merchant, not been paid and does not dispute."""
+    """What a household has earned with a merchant, not been paid, does not dispute, and no run is about to pay."""
 
     household: str
     merchant: str
@@ -87,46 +93,57 @@ class Payouts:
         ``earned_fen``), :class:`VoucherUsed`.
         """
         async with transaction():
-            found = await row("SELECT id FROM household WHERE code = $1", household)
-            if found is None:
+            if await scalar("SELECT 1 FROM household WHERE code = $1", household) is None:
                 raise HouseholdUnknown(household=household)
             earned = await self._earned(household, merchant)
             total = sum(part["amount_fen"] for part in earned)
             if total != amount_fen or total <= 0:
                 raise PayoutDiffers(earned_fen=total, amount_fen=amount_fen)
-            number = public_number(self.clock(), "P")
-            taken_back = await scalar(
-                f"SELECT count(*) FROM payout p WHERE p.merchant = $1 AND p.bank_voucher = $2 AND p.household_id = $3"
-                f" AND {_REVERSED_AT} IS NOT NULL",
-                merchant,
-                bank_voucher,
-                found["id"],
-            )
-            try:
-                async with transaction():
-                    await Payout.create(
-                        number=number,
-                        household_id=found["id"],
-                        merchant=merchant,
-                        amount_fen=amount_fen,
-                        bank_voucher=bank_voucher,
-                        taken_back=taken_back,
-                        paid_on=paid_on,
-                        recorded_by=by,
-                        recorded_at=self.clock(),
-                    )
-            except IntegrityError:
-                raise VoucherUsed(bank_voucher=bank_voucher) from None
-            entries = _moves(household, earned, State.EARNED, State.PAID)
-            await self.journals.post(
-                JournalDraft(
-                    source_type=PAYOUT,
-                    source_id=number,
-                    occurred_at=datetime(paid_on.year, paid_on.month, paid_on.day, 4, tzinfo=UTC),
-                    entries=entries,
-                    note=bank_voucher,
+            return await self.record_parts(household, merchant, earned, bank_voucher, paid_on, by)
+
+    async def record_parts(
+        self, household: str, merchant: str, parts: Sequence[Row], bank_voucher: str, paid_on: date, by: str
+    ) -> str:
+        """Record that these parts of what was earned were paid, in the caller's transaction, which holds their lines.
+
+        Answers the payout's number. Raises :class:`HouseholdUnknown`, :class:`VoucherUsed`.
+        """
+        household_id = await scalar("SELECT id FROM household WHERE code = $1", household)
+        if household_id is None:
+            raise HouseholdUnknown(household=household)
+        number = public_number(self.clock(), "P")
+        taken_back = await scalar(
+            f"SELECT count(*) FROM payout p WHERE p.merchant = $1 AND p.bank_voucher = $2 AND p.household_id = $3"
+            f" AND {_REVERSED_AT} IS NOT NULL",
+            merchant,
+            bank_voucher,
+            household_id,
+        )
+        try:
+            async with transaction():
+                await Payout.create(
+                    number=number,
+                    household_id=household_id,
+                    merchant=merchant,
+                    amount_fen=sum(part["amount_fen"] for part in parts),
+                    bank_voucher=bank_voucher,
+                    taken_back=taken_back,
+                    paid_on=paid_on,
+                    recorded_by=by,
+                    recorded_at=self.clock(),
                 )
+        except IntegrityError:
+            raise VoucherUsed(bank_voucher=bank_voucher) from None
+        entries = _moves(household, parts, State.EARNED, State.PAID)
+        await self.journals.post(
+            JournalDraft(
+                source_type=PAYOUT,
+                source_id=number,
+                occurred_at=datetime(paid_on.year, paid_on.month, paid_on.day, 4, tzinfo=UTC),
+                entries=entries,
+                note=bank_voucher,
             )
+        )
         return number
 
     @household_rights()
@@ -226,6 +243,14 @@ def _moves(household: str, parts: Sequence[dict[str, Any]], old: State, new: Sta
         for part in parts
         for state, amount_fen in ((old, part["amount_fen"]), (new, -part["amount_fen"]))
     ]
+
+
+async def earned_parts(merchant: str) -> list[Row]:
+    """What is due with a merchant, by household, line, category, rule and contribution. The caller holds the vault."""
+    return await rows(
+        f"{_EARNED} AND b.merchant = $1 GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(p.amount_fen) <> 0 ORDER BY 1, 3, 4, 5, 6",
+        merchant,
+    )
 
 
 @household_rights()

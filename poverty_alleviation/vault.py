@@ -41,6 +41,9 @@ HOUSEHOLD_TABLES = frozenset(
         "disputed_row",
         "household_alarm",
         "household_alarm_step",
+        "payout_run",
+        "payout_line",
+        "payout_part",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""

@@ -113,6 +113,8 @@ from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.thresholds import OfficeRules
+from poverty_alleviation.payout_runs.results import BankResults
+from poverty_alleviation.payout_runs.service import PayoutRuns
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.proofs import Proofs
 from poverty_alleviation.register.accounts import BankAccounts
@@ -438,6 +440,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         IncomeSheets(),
         Demonstrations(),
         Payouts(),
+        PayoutRuns(BankAccounts(cipher, AccessLogs()), AccessLogs()),
+        BankResults(),
         Corrections(),
         Journals(),
         built.sealer,

@@ -46,6 +46,7 @@ ONLY_COLUMNS = {
     "household_statement": ("attempts", "blocked_until"),
     "disputed_row": ("released_at",),
     "household_alarm": ("state", "assignee"),
+    "payout_part": ("released_at",),
     "correction": ("state", "decided_by", "decided_at", "decision_note"),
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""

@@ -113,7 +113,10 @@ class Disputes:
         return number
 
     async def _held(self, household: str, names: Sequence[RowName]) -> dict[RowName, int]:
-        """What each row amounts to now, under the locks of the lines first, then of the sources."""
+        """What each row amounts to now, under the locks of the lines first, then of the sources.
+
+        A line that the bank is about to pay is disputed when it is paid, as a payout.
+        """
         lines = [each.source_id for each in names if each.kind is DisputedKind.LINE]
         paid = [each for each in names if each.kind is not DisputedKind.LINE]
         if lines:
@@ -123,7 +126,10 @@ class Disputes:
         earned = await rows(
             "SELECT p.subject, -sum(p.amount_fen)::bigint AS amount_fen FROM ledger_account a JOIN ledger_posting p"
             " ON p.account_id = a.id WHERE a.code = '2101' AND a.state = 'earned' AND a.owner = $1"
-            " AND p.subject = ANY($2) GROUP BY 1",
+            " AND p.subject = ANY($2) AND NOT EXISTS (SELECT 1 FROM payout_part r"
+            " JOIN payout_line l ON l.id = r.line_id"
+            " JOIN payout_run u ON u.id = l.run_id WHERE (r.household_code, r.order_line) = (a.owner, p.subject)"
+            " AND r.released_at IS NULL AND u.state = 'exported') GROUP BY 1",
             household,
             lines,
         )

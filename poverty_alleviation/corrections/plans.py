@@ -111,7 +111,7 @@ async def drafts_of(planned: Planned, now: datetime, signed: str) -> list[Journa
     found = [await reversal(*source, now, note) for source in await sources_of(planned)]
     back = [entry for draft in found for entry in draft.entries]
     lines = await lines_as_they_stand(await lines_of(planned))
-    entries = await _to_targets(lines, back)
+    entries = await to_targets(lines, back)
     return [*found, _own(planned, now, note, entries, found[-1].corrects_period)] if entries else found
 
 
@@ -125,11 +125,11 @@ async def _rebased(planned: Planned, now: datetime, note: str) -> list[JournalDr
     (packed,) = await rows("SELECT packed_at FROM line_basis WHERE line = $1", planned.target)
     month = period_of(packed["packed_at"])
     rebased = msgspec.structs.replace(found[0], lots=planned.basis.lots, rules=planned.basis.rules)
-    entries = await _to_targets([rebased], [])
+    entries = await to_targets([rebased], [])
     return [_own(planned, now, note, entries, month if month != period_of(now) else None)] if entries else []
 
 
-async def _to_targets(lines: Sequence[Basis], moved: Sequence[Entry]) -> list[Entry]:
+async def to_targets(lines: Sequence[Basis], moved: Sequence[Entry]) -> list[Entry]:
     """Target − posted of some lines, after these entries."""
     standing: dict[str, list[Posted]] = {basis.line: [] for basis in lines}
     for each in [*await posted(list(standing)), *map(_as_posted, moved)]:

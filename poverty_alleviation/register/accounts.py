@@ -1,6 +1,7 @@
 """Bank accounts of households: who may be paid where, and whether an account is a stranger's."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,8 +18,15 @@ from kit.numbers import opaque_id
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.households import mask_name, mask_number
 from poverty_alleviation.register.errors import AccountInvalid, AccountRegistered, AccountUnknown, MemberUnknown
+from poverty_alleviation.register.members import member_place
 from poverty_alleviation.register.models import HouseholdAccount, Relation
 from poverty_alleviation.vault import household_rights
+
+OWN_ACCOUNT = (
+    "(a.member IS NULL OR EXISTS (SELECT 1 FROM household_member m WHERE m.code = a.member"
+    " AND m.household_id = a.household_id AND daterange(m.valid_from, m.valid_until) @> {day}))"
+)
+"""That who holds the account a belongs to its household on a day, or a paper names the relation, as SQL."""
 
 
 class AccountDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,8 +132,7 @@ class BankAccounts:
         found = await scalar(
             "SELECT 1 FROM household_account a JOIN household h ON h.id = a.household_id WHERE h.code = $1"
             " AND a.number_index = $2 AND daterange(a.valid_from, a.valid_until) @> $3::date"
-            " AND (a.member IS NULL OR EXISTS (SELECT 1 FROM household_member m WHERE m.code = a.member"
-            " AND m.household_id = a.household_id AND daterange(m.valid_from, m.valid_until) @> $3::date)) LIMIT 1",
+            f" AND {OWN_ACCOUNT.format(day='$3::date')} LIMIT 1",
             household,
             self._index(read_account_number(number)),
             day,
@@ -158,6 +165,28 @@ class BankAccounts:
             if found is None:
                 raise AccountUnknown(account=account)
             return self._opened("number", found)
+
+    async def payees(self, accounts: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Name, number and bank of some accounts, unmasked, by code.
+
+        The caller holds the vault and has put on record, in the same transaction, who reads them and why.
+        """
+        found = await rows(
+            "SELECT a.code, a.bank, a.number_cipher, a.holder_cipher, a.member, m.name_cipher FROM household_account a"
+            " LEFT JOIN LATERAL (SELECT name_cipher FROM household_member m WHERE m.code = a.member ORDER BY id DESC"
+            " LIMIT 1) AS m ON true WHERE a.code = ANY($1)",
+            list(accounts),
+        )
+        return {
+            each["code"]: {
+                "name": self._opened("holder", each)
+                if each["member"] is None
+                else self.cipher.decrypt(bytes(each["name_cipher"]), member_place("name", each["member"])),
+                "number": self._opened("number", each),
+                "bank": each["bank"],
+            }
+            for each in found
+        }
 
     async def _check_holder(self, household_id: int, draft: AccountDraft, day: date) -> None:
         if draft.member is None:
@@ -194,3 +223,23 @@ class BankAccounts:
     def _opened(self, column: str, found: dict[str, Any]) -> str:
         sealed = bytes(found[f"{column}_cipher"])
         return self.cipher.decrypt(sealed, f"household_account|{column}|{found['code']}")
+
+
+class AccountToPay(msgspec.Struct, frozen=True, kw_only=True):
+    """The account that a household would be paid to on a day; ``is_own`` false: it is a third person's."""
+
+    code: str
+    is_own: bool
+
+
+async def accounts_to_pay(households: Sequence[str], day: date) -> dict[str, AccountToPay]:
+    """For each household that has any: its newest own account, else its newest. The caller holds the vault."""
+    found = await rows(
+        f"SELECT DISTINCT ON (h.code) h.code AS household, a.code, {OWN_ACCOUNT.format(day='$2::date')} AS is_own"
+        " FROM household h JOIN household_account a ON a.household_id = h.id"
+        " AND daterange(a.valid_from, a.valid_until) @> $2::date WHERE h.code = ANY($1)"
+        " ORDER BY h.code, is_own DESC, a.id DESC",
+        list(households),
+        day,
+    )
+    return {each["household"]: AccountToPay(code=each["code"], is_own=each["is_own"]) for each in found}

@@ -111,7 +111,7 @@ def sealed_member(cipher: FieldCipher, code: str, draft: MemberDraft, is_minor: 
     """The columns of a member, names and numbers sealed under its code."""
 
     def sealed(column: str, text: str | None) -> bytes | None:
-        return cipher.encrypt(text, _place(column, code)) if text else None
+        return cipher.encrypt(text, member_place(column, code)) if text else None
 
     number, phone = draft.id_number, draft.phone
     return {
@@ -273,7 +273,7 @@ class Members:
 
     def _open(self, column: str, found: dict[str, Any]) -> str | None:
         sealed = found[f"{column}_cipher"]
-        return self.cipher.decrypt(bytes(sealed), _place(column, found["code"])) if sealed is not None else None
+        return self.cipher.decrypt(bytes(sealed), member_place(column, found["code"])) if sealed is not None else None
 
 
 _CARRIED = (
@@ -282,5 +282,6 @@ _CARRIED = (
 )  # fmt: skip
 
 
-def _place(column: str, code: str) -> str:
+def member_place(column: str, code: str) -> str:
+    """What a sealed field of a member is bound to."""
     return f"household_member|{column}|{code}"

@@ -60,6 +60,10 @@ WALKS = {
     " test_every_decision_in_every_state_of_a_rule_goes_where_the_table_says",
     "poverty_alleviation/office/models.py ALARM": "poverty_alleviation/test_alarms.py"
     " test_every_pair_of_states_of_an_alarm_moves_as_the_table_says",
+    "poverty_alleviation/payout_runs/models.py LINE": "poverty_alleviation/test_payout_runs.py"
+    " test_every_pair_of_states_of_a_line_moves_as_the_table_says",
+    "poverty_alleviation/payout_runs/models.py RUN": "poverty_alleviation/test_payout_runs.py"
+    " test_every_pair_of_states_of_a_run_moves_as_the_table_says",
     "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
     " test_every_pair_of_certificate_states_moves_as_the_table_says",
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",

@@ -6,6 +6,7 @@ import msgspec
 
 from kit.clock import china_day, utc_now
 from kit.database import row, scalar, transaction
+from kit.numbers import public_number
 from ledger.chart import HOUSEHOLD, MERCHANT, State
 from ledger.service import Entry, JournalDraft, Journals
 from poverty_alleviation.contracts import Contracts, RuleTerms
@@ -45,6 +46,8 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern[f"{STATEMENTS}/"] = {"number": number}
     owner.found.by_pattern["/h/"] = {"token": token_of(owner, number)}
     await _evidence_and_words(owner)
+    run = await _a_run(owner, code)
+    owner.found.by_pattern["/v1/console/poverty/payout-runs/"] = {"number": run, "position": "1"}
 
 
 @household_rights()
@@ -142,3 +145,22 @@ async def _a_lease(owner: Owner, code: str) -> None:
     sheet = (await owner.ask("poverty_officer", "POST", f"{at}/rent-sheets", paid))["number"]
     owner.found.by_pattern[f"{at}/income-sheets/"] = {"number": sheet}
     owner.found.by_pattern[f"{at}/income-lines/"] = {"number": f"{sheet}-1"}
+
+
+@household_rights()
+async def _a_run(owner: Owner, code: str) -> str:
+    """A list for the bank whose one line waits for a decision."""
+    number = public_number(utc_now(), "R")
+    run = await scalar(
+        "INSERT INTO payout_run (number, merchant, state, drafted_by, drafted_at, note, exports)"
+        " VALUES ($1, $2, 'drafted', 'staff:other', now(), '', 0) RETURNING id",
+        number,
+        owner.house.merchant,
+    )
+    await scalar(
+        "INSERT INTO payout_line (run_id, position, household_id, state, is_own_account, amount_fen, reason)"
+        " SELECT $1, 1, h.id, 'stopped', false, 100, 'no_account' FROM household h WHERE h.code = $2 RETURNING id",
+        run,
+        code,
+    )
+    return number

@@ -108,7 +108,7 @@ CLASSES = (
         "code",
         frozenset(
             {"household.code", "contract_party.party", "correction.lots", "demonstration.named", "ledger_account.owner",
-             "disputed_row.household_code"}
+             "disputed_row.household_code", "payout_part.household_code"}
         ),
         BOOKS,
         # ``access_log`` says whose identity was looked at. ``idempotency_claim`` keeps answers that name a code alone.
@@ -149,7 +149,7 @@ CLASSES = (
         "income",
         frozenset(
             {"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence", "household_statement.text",
-             "disputed_row.amount_fen",
+             "disputed_row.amount_fen", "payout_line.amount_fen", "payout_part.amount_fen",
              "correction.evidence", "income_sheet.slip", "income_sheet.document",
              "income_sheet.total_fen", "income_line.amount_fen", "income_line.weight"}
         ),
@@ -246,6 +246,21 @@ PLAIN = {
     "income_dispute.state": "of four",
     "income_dispute.correction": "the public number of one",
     "disputed_row.kind": "of three",
+    "payout_run.number": "a public number of its own",
+    "payout_run.merchant": "who pays",
+    "payout_run.state": "of five",
+    "payout_run.note": "about the run, of many households",
+    "payout_run.exports": "a count",
+    "payout_line.position": "a count",
+    "payout_line.state": "of five",
+    "payout_line.account": "the opaque code of one",
+    "payout_line.is_own_account": "of that account",
+    "payout_line.reason": "of the bank or of who decided",
+    "payout_line.payout": "the public number of one",
+    "payout_part.order_line": "the reference of a line",
+    "payout_part.category": "of four",
+    "payout_part.rule": "the code of one",
+    "payout_part.contribution": "the number of a delivery",
     "disputed_row.source_id": "the public number of that",
     "household_alarm.number": "a public number of its own",
     "household_alarm.rule": "of a few words",

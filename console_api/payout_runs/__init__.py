@@ -1,0 +1,1 @@
+"""Lists for the bank on the console of the poverty office."""
