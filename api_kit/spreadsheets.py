@@ -107,17 +107,20 @@ class Sheet(msgspec.Struct, frozen=True):
     problem_count: int
 
 
-async def read_sheet(raw: bytes, columns: Sequence[Column], max_rows: int = MAX_ROWS) -> Sheet:
+async def read_sheet(
+    raw: bytes, columns: Sequence[Column], max_rows: int = MAX_ROWS, max_bytes: int = MAX_FILE_BYTES
+) -> Sheet:
     """The rows of a CSV (UTF-8 or GB18030) or of an XLSX's first sheet, on a thread.
 
+    ``max_bytes`` is for tables that are meant to be large; a workbook may still unfold no further than any other.
     Raises :class:`SpreadsheetRefused` and :class:`ContentTooLarge`.
     """
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(_read, raw, columns, max_rows))
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(_read, raw, columns, max_rows, max_bytes))
 
 
-def _read(raw: bytes, columns: Sequence[Column], max_rows: int) -> Sheet:
-    if len(raw) > MAX_FILE_BYTES:
-        raise ContentTooLarge(limit_bytes=MAX_FILE_BYTES)
+def _read(raw: bytes, columns: Sequence[Column], max_rows: int, max_bytes: int) -> Sheet:
+    if len(raw) > max_bytes:
+        raise ContentTooLarge(limit_bytes=max_bytes)
     lines = _workbook_lines(raw) if is_workbook(raw) else _csv_lines(raw)
     header = next(lines, None)
     if header is None:

@@ -54,6 +54,25 @@ async def site_within(code: str, within: str) -> bool:
     return bool(await rows("SELECT 1 FROM site WHERE code = $1 AND starts_with(division_id, $2)", code, within))
 
 
+class VillagePath(msgspec.Struct, frozen=True):
+    """A village's code, and its names from the county down."""
+
+    code: str
+    county: str
+    township: str
+    name: str
+
+
+async def village_paths() -> list[VillagePath]:
+    """Every village with the names above it, by code. One query."""
+    found = await rows(
+        "SELECT v.code, c.name AS county, t.name AS township, v.name FROM division v"
+        " JOIN division t ON t.code = v.parent_id JOIN division c ON c.code = t.parent_id"
+        " WHERE v.level = 'village' ORDER BY v.code"
+    )
+    return [VillagePath(**r) for r in found]
+
+
 async def division_names(codes: Sequence[str]) -> dict[str, str]:
     """The names of some divisions; a code that is unknown is missing from the answer."""
     found = await rows("SELECT code, name FROM division WHERE code = ANY($1::text[])", list(codes))

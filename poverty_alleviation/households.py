@@ -79,6 +79,27 @@ def mask_number(number: str) -> str:
     return number[:3] + "*" * max(len(number) - 7, 4) + number[-4:] if len(number) > 7 else "*" * len(number)
 
 
+def person_index(cipher: FieldCipher, number: str) -> bytes:
+    """By which a person is found, whichever paper's number is given, as it is kept."""
+    return cipher.blind_index("household|id_number", person_of(number))
+
+
+def sealed_household(cipher: FieldCipher, code: str, identity: Identity) -> dict[str, Any]:
+    """The columns that say who a household is, sealed under its code; the number is one that was read."""
+
+    def sealed(column: str, text: str | None) -> bytes | None:
+        return cipher.encrypt(text, _place(column, code)) if text else None
+
+    number = identity.id_number
+    return {
+        "code": code,
+        "name_cipher": sealed("name", identity.name),
+        "id_number_cipher": sealed("id_number", number),
+        "id_number_index": person_index(cipher, number) if number else None,
+        "phone_cipher": sealed("phone", identity.phone),
+    }
+
+
 async def check_village(township: str, village: str) -> None:
     """Raises :class:`VillageUnknown` for a code that no village of the township has."""
     if village not in {each.code for each in await villages(township)}:
@@ -107,11 +128,7 @@ class Households:
         try:
             async with transaction():
                 await Household.create(
-                    code=code,
-                    name_cipher=self.cipher.encrypt(identity.name, _place("name", code)),
-                    id_number_cipher=self._sealed("id_number", number, code),
-                    id_number_index=self._person_index(number) if number else None,
-                    phone_cipher=self._sealed("phone", identity.phone, code),
+                    **sealed_household(self.cipher, code, msgspec.structs.replace(identity, id_number=number)),
                     township=township,
                     village=village,
                     entered_by=by,
@@ -213,7 +230,7 @@ class Households:
 
         Raises :class:`IdentityNumberInvalid`.
         """
-        index = self._person_index(self._read(id_number))
+        index = person_index(self.cipher, self._read(id_number))
         found = await row("SELECT code FROM household WHERE id_number_index = $1", index)
         return found["code"] if found else None
 
@@ -270,12 +287,6 @@ class Households:
 
     def _read(self, id_number: str) -> str:
         return read_identity_number(id_number, china_day(self.clock()))
-
-    def _person_index(self, number: str) -> bytes:
-        return self.cipher.blind_index("household|id_number", person_of(number))
-
-    def _sealed(self, column: str, text: str | None, code: str) -> bytes | None:
-        return self.cipher.encrypt(text, _place(column, code)) if text else None
 
     def _open(self, column: str, sealed: Any, code: str) -> str | None:
         return self.cipher.decrypt(bytes(sealed), _place(column, code)) if sealed is not None else None

@@ -33,6 +33,8 @@ HOUSEHOLD_TABLES = frozenset(
         "income_sheet",
         "income_line",
         "demonstration",
+        "household_income",
+        "register_import",
         "household_statement",
         "correction",
         "statement_call",
@@ -62,6 +64,7 @@ OPEN_TABLES = frozenset(
         "product_crop",
         "market_price",
         "alarm_run",
+        "income_item_rule",
     }
 )
 """Tables of this room with merchants' promises, the books' bases and dated numbers: a household's code at most.

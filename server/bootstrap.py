@@ -118,6 +118,8 @@ from poverty_alleviation.payout_runs.service import PayoutRuns
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.proofs import Proofs
 from poverty_alleviation.register.accounts import BankAccounts
+from poverty_alleviation.register.imports import RegisterImports
+from poverty_alleviation.register.incomes import Incomes
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.register.members import Members
 from poverty_alleviation.register.years import Years
@@ -432,6 +434,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Members(cipher, AccessLogs()),
         BankAccounts(cipher, AccessLogs()),
         Years(),
+        Incomes(),
+        RegisterImports(cipher),
         RegisterLabels(),
         OfficeRules(),
         Alarms(),

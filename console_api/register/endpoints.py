@@ -15,6 +15,10 @@ from console_api.register.schemas import (
     AccountNumberView,
     AccountsView,
     EndInput,
+    IncomeInput,
+    IncomesView,
+    ItemRuleInput,
+    ItemRulesView,
     LabelInput,
     LabelsQuery,
     LabelsView,
@@ -27,6 +31,7 @@ from console_api.register.schemas import (
 )
 from kit.clock import china_day, utc_now
 from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
+from poverty_alleviation.register.incomes import IncomeFigures, Incomes, ItemRule, incomes, item_rules
 from poverty_alleviation.register.labels import Label, RegisterLabels, labels
 from poverty_alleviation.register.members import MemberDraft, MemberIdentity, Members
 from poverty_alleviation.register.years import YearDraft, Years, years
@@ -108,6 +113,35 @@ async def record_year(actor: PovertyOfficer, code: str, body: YearInput, key: Id
 async def list_years(actor: PovertyOfficer | Auditor, code: str) -> YearsView:
     """历年户情，最新在前。"""
     return YearsView(await years(code))
+
+
+@door.post("/poverty/households/<code:str>/incomes", status=204)
+async def record_income(
+    actor: PovertyOfficer, code: str, body: IncomeInput, key: IdempotencyKey, record: Incomes
+) -> None:
+    """登记某年度的家庭收入（AC07）；各项须与合计相符，原有记录保留，以最新的为准。"""
+    told = msgspec.convert(body, IncomeFigures, from_attributes=True)
+    await record.record(code, body.year, body.persons, told, body.document, actor.caller)
+
+
+@door.get("/poverty/households/<code:str>/incomes")
+async def list_incomes(actor: PovertyOfficer | Auditor, code: str) -> IncomesView:
+    """历年家庭收入，最新在前；另列按当年规则不计入的项目及计入后的数额。"""
+    return IncomesView(await incomes(code))
+
+
+@door.post("/poverty/income-item-rules", status=204)
+async def enter_income_item_rule(
+    actor: PovertyOfficer, body: ItemRuleInput, key: IdempotencyKey, record: Incomes
+) -> None:
+    """登记某项收入在某年度是否计入；以最新的为准。"""
+    await record.rule(ItemRule(body.item, body.year, body.counted, body.source), actor.caller)
+
+
+@door.get("/poverty/income-item-rules")
+async def list_income_item_rules(actor: PovertyOfficer | Auditor) -> ItemRulesView:
+    """各年度不计入或计入收入的项目。"""
+    return ItemRulesView(await item_rules())
 
 
 @door.get("/poverty/labels")

@@ -7,9 +7,10 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from poverty_alleviation.register.accounts import AccountCard
+from poverty_alleviation.register.incomes import IncomeCard, ItemRule
 from poverty_alleviation.register.labels import Label
 from poverty_alleviation.register.members import MemberCard
-from poverty_alleviation.register.models import LabelKind, Relation, Sex
+from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from poverty_alleviation.register.years import YearCard
 
 _PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
@@ -18,6 +19,8 @@ Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
 Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
 Digits = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
 LabelCode = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[a-z0-9_]+$(?!\n)")]
+Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+SignedFen = Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
 Year = Annotated[int, msgspec.Meta(ge=2000, le=2100)]
 
 
@@ -107,13 +110,56 @@ class YearInput(Input):
     cause: LabelCode | None = None
     exit_mark: LabelCode | None = None
     monitored: LabelCode | None = None
-    net_income_per_person_fen: Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)] | None = None
+    net_income_per_person_fen: SignedFen | None = None
 
 
 class YearsView(View):
     """A household's years, newest first; ``holds`` marks the record of each year that holds."""
 
     years: list[YearCard]
+
+
+class IncomeInput(Input):
+    """A year's income (AC07), in fen. The six parts of the transfers are all told or left out."""
+
+    year: Year
+    persons: Annotated[int, msgspec.Meta(ge=1, le=60)]
+    document: Document
+    wage_fen: Fen
+    production_fen: Fen
+    property_fen: Fen
+    transfer_fen: Fen
+    total_fen: Fen
+    production_cost_fen: Fen
+    net_fen: SignedFen
+    net_per_person_fen: SignedFen
+    family_planning_fen: Fen | None = None
+    low_income_allowance_fen: Fen | None = None
+    destitute_support_fen: Fen | None = None
+    pension_fen: Fen | None = None
+    ecological_fen: Fen | None = None
+    other_transfer_fen: Fen | None = None
+
+
+class IncomesView(View):
+    """A household's incomes, newest year first; ``holds`` marks the record of each year that holds."""
+
+    incomes: list[IncomeCard]
+
+
+class ItemRuleInput(Input):
+    """Whether an item counts as income in a year; ``source`` is the document that says so."""
+
+    item: IncomeItem
+    year: Year
+    counted: bool
+    source: Document
+
+
+class ItemRulesView(View):
+    """The rules that hold, newest year first; what has none counts."""
+
+    rules: list[ItemRule]
 
 
 class LabelInput(Input):

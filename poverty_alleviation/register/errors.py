@@ -65,3 +65,19 @@ class LabelExists(Conflict):
     code = "register_label_exists"
     title = "该名称已登记"
     title_en = "The label is recorded already"
+
+
+class IncomeInvalid(Invalid):
+    """The figures of a year do not add up; ``members`` names those that differ from the sum of the others."""
+
+    code = "household_income_invalid"
+    title = "收入各项与合计不符"
+    title_en = "The figures of the income do not add up"
+
+
+class ListInvalid(Invalid):
+    """What is said of a whole list: ``reason`` is year or day, which lies in the future."""
+
+    code = "register_list_invalid"
+    title = "名册的年度或日期有误"
+    title_en = "Not the year or the day of a list"

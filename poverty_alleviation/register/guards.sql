@@ -33,4 +33,4 @@ CREATE OR REPLACE TRIGGER household_member_only_ends
 CREATE OR REPLACE TRIGGER household_account_only_ends
     BEFORE UPDATE ON household_account FOR EACH ROW EXECUTE FUNCTION only_end_register_span();
 SELECT keep_rows('household_member', 'household_account');
-SELECT make_append_only('household_year', 'register_label');
+SELECT make_append_only('household_year', 'register_label', 'household_income', 'income_item_rule', 'register_import');

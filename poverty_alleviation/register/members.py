@@ -14,8 +14,8 @@ from kit.database import execute, row, rows, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import opaque_id
 from poverty_alleviation.errors import HouseholdUnknown
-from poverty_alleviation.households import mask_name, mask_number
-from poverty_alleviation.identity_numbers import person_of, read_identity_number
+from poverty_alleviation.households import mask_name, mask_number, person_index
+from poverty_alleviation.identity_numbers import read_identity_number
 from poverty_alleviation.register.errors import MemberInvalid, MemberRegistered, MemberUnknown
 from poverty_alleviation.register.models import HouseholdMember, Relation, Sex
 from poverty_alleviation.vault import household_rights
@@ -120,7 +120,7 @@ def sealed_member(cipher: FieldCipher, code: str, draft: MemberDraft, is_minor: 
         "birth_year": draft.birth_year,
         "name_cipher": sealed("name", draft.name),
         "id_number_cipher": sealed("id_number", number),
-        "id_number_index": cipher.blind_index("household|id_number", person_of(number)) if number else None,
+        "id_number_index": person_index(cipher, number) if number else None,
         "phone_cipher": sealed("phone", phone),
         "phone_index": cipher.blind_index(PHONE_INDEX, phone) if phone else None,
         "health_cipher": sealed("health", draft.health),

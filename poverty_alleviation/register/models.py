@@ -134,7 +134,10 @@ class HouseholdAccount(Model):
 
 
 class HouseholdYear(Model):
-    """What was recorded of a household for a year (aar040). Only added: of one year the newest row holds."""
+    """What was recorded of a household for a year (aar040). Only added: of one year the newest row holds.
+
+    ``list_number_index``: the number that a superior's list gives the household that year (aac001), as a blind index.
+    """
 
     id = fields.BigIntField(primary_key=True)
     household: fields.ForeignKeyRelation[Household] = fields.ForeignKeyField(
@@ -147,13 +150,17 @@ class HouseholdYear(Model):
     exit_mark = fields.CharField(max_length=20, null=True)
     monitored = fields.CharField(max_length=20, null=True)
     net_income_per_person_fen = fields.BigIntField(null=True)
+    list_number_index = fields.BinaryField(null=True)
     document = fields.CharField(max_length=120)
     recorded_by = fields.CharField(max_length=60)
     recorded_at = fields.DatetimeField()
 
     class Meta:
         table = "household_year"
-        indexes = (Index(fields=("household_id", "year"), name="household_year_of"),)
+        indexes = (
+            Index(fields=("household_id", "year"), name="household_year_of"),
+            Index(fields=("list_number_index",), name="household_year_list_number"),
+        )
         constraints = (
             CheckConstraint(check="year BETWEEN 2000 AND 2100 AND persons BETWEEN 1 AND 60", name="household_year_is"),
         )
@@ -181,3 +188,112 @@ class RegisterLabel(Model):
             UniqueConstraint(fields=("kind", "zh", "valid_from"), name="register_label_once"),
             CheckConstraint(check="valid_until IS NULL OR valid_until > valid_from", name="register_label_span"),
         )
+
+
+class IncomeItem(StrEnum):
+    """What of a year's income (AC07) may be left out by a rule; production stands against its cost and is never."""
+
+    WAGE = "wage"
+    PROPERTY = "property"
+    FAMILY_PLANNING = "family_planning"
+    LOW_INCOME_ALLOWANCE = "low_income_allowance"
+    DESTITUTE_SUPPORT = "destitute_support"
+    PENSION = "pension"
+    ECOLOGICAL = "ecological"
+    OTHER_TRANSFER = "other_transfer"
+
+
+class HouseholdIncome(Model):
+    """A household's income of a year, before it was helped or after (AC07); all in fen. Only added: the newest holds.
+
+    Transfers may be told as one sum: then their six parts are all None.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    household: fields.ForeignKeyRelation[Household] = fields.ForeignKeyField(
+        "longchuan.Household", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    year = fields.SmallIntField()
+    persons = fields.SmallIntField()
+    wage_fen = fields.BigIntField()
+    production_fen = fields.BigIntField()
+    property_fen = fields.BigIntField()
+    transfer_fen = fields.BigIntField()
+    family_planning_fen = fields.BigIntField(null=True)
+    low_income_allowance_fen = fields.BigIntField(null=True)
+    destitute_support_fen = fields.BigIntField(null=True)
+    pension_fen = fields.BigIntField(null=True)
+    ecological_fen = fields.BigIntField(null=True)
+    other_transfer_fen = fields.BigIntField(null=True)
+    total_fen = fields.BigIntField()
+    production_cost_fen = fields.BigIntField()
+    net_fen = fields.BigIntField()
+    net_per_person_fen = fields.BigIntField()
+    document = fields.CharField(max_length=120)
+    recorded_by = fields.CharField(max_length=60)
+    recorded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "household_income"
+        indexes = (Index(fields=("household_id", "year"), name="household_income_of"),)
+        constraints = (
+            CheckConstraint(
+                check="year BETWEEN 2000 AND 2100 AND persons BETWEEN 1 AND 60", name="household_income_year"
+            ),
+            CheckConstraint(
+                check="least(wage_fen, production_fen, property_fen, transfer_fen, production_cost_fen,"
+                " family_planning_fen, low_income_allowance_fen, destitute_support_fen, pension_fen, ecological_fen,"
+                " other_transfer_fen) >= 0",
+                name="household_income_sign",
+            ),
+            CheckConstraint(
+                check="total_fen = wage_fen + production_fen + property_fen + transfer_fen"
+                " AND net_fen = total_fen - production_cost_fen"
+                " AND abs(net_per_person_fen * persons - net_fen) < persons",
+                name="household_income_adds",
+            ),
+            CheckConstraint(
+                check="num_nonnulls(family_planning_fen, low_income_allowance_fen, destitute_support_fen, pension_fen,"
+                " ecological_fen, other_transfer_fen) IN (0, 6) AND (family_planning_fen IS NULL OR transfer_fen ="
+                " family_planning_fen + low_income_allowance_fen + destitute_support_fen + pension_fen"
+                " + ecological_fen + other_transfer_fen)",
+                name="household_income_transfers",
+            ),
+        )
+
+
+class IncomeItemRule(Model):
+    """Whether an item counts as income in a year, by a document. Only added: of item and year the newest holds.
+
+    Where there is no rule it counts.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    item = fields.CharEnumField(IncomeItem, max_length=24)
+    year = fields.SmallIntField()
+    counted = fields.BooleanField()
+    source = fields.CharField(max_length=120)
+    recorded_by = fields.CharField(max_length=60)
+    recorded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "income_item_rule"
+        indexes = (Index(fields=("item", "year"), name="income_item_rule_of"),)
+
+
+class RegisterImport(Model):
+    """A superior's list that was brought in. Of the file its SHA-256 is kept, so that it is brought in once."""
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    layout = fields.CharField(max_length=8)
+    year = fields.SmallIntField()
+    document = fields.CharField(max_length=120)
+    file_hash = fields.BinaryField()
+    report: fields.Field[dict[str, object]] = fields.JSONField()
+    imported_by = fields.CharField(max_length=60)
+    imported_at = fields.DatetimeField()
+
+    class Meta:
+        table = "register_import"
+        constraints = (UniqueConstraint(fields=("file_hash",), name="register_import_once"),)

@@ -5,6 +5,7 @@ from datetime import date
 from poverty_alleviation.households import Households
 from poverty_alleviation.office.thresholds import OfficeRules
 from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
+from poverty_alleviation.register.incomes import IncomeFigures, Incomes
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
@@ -38,5 +39,23 @@ async def enter_register(households: Households, farmers: list[Farmer]) -> None:
             bank="示例农村信用社", number=f"6200000000{serial:06d}", holder_relation=relation, member=holder
         )
         await accounts.enter(farmer.household, card, SINCE, paper, BY)
-        year = YearDraft(year=YEAR, persons=1 + grown + minors, attribute="01", cause="capital")
+        persons = 1 + grown + minors
+        year = YearDraft(year=YEAR, persons=persons, attribute="01", cause="capital")
         await Years().record(farmer.household, year, paper, BY)
+        await Incomes().record(farmer.household, YEAR, persons, _baseline(serial, persons), paper, BY)
+
+
+def _baseline(serial: int, persons: int) -> IncomeFigures:
+    """What a household had in the year, in fen; plausible and nobody's (domain reference 6.4)."""
+    wage, production, transfer = 300_000 + 10_000 * serial, 700_000, 60_000
+    total, cost = wage + production + transfer, 280_000
+    return IncomeFigures(
+        wage_fen=wage,
+        production_fen=production,
+        property_fen=0,
+        transfer_fen=transfer,
+        total_fen=total,
+        production_cost_fen=cost,
+        net_fen=total - cost,
+        net_per_person_fen=(total - cost) // persons,
+    )

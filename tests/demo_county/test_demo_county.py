@@ -216,7 +216,8 @@ async def test_every_household_has_one_head_and_one_account_of_its_own(database:
             "SELECT count(*) FROM household_account a JOIN household_member m ON m.code = a.member"
             " AND m.household_id = a.household_id AND m.relation = a.holder_relation"
         )
-        assert (heads, held, await scalar("SELECT count(*) FROM household_year")) == (16, 16, 16)
+        counted = [await scalar(f"SELECT count(*) FROM {table}") for table in ("household_year", "household_income")]
+        assert (heads, held, counted) == (16, 16, [16, 16])
         assert await scalar("SELECT count(*) FROM household_member WHERE is_minor") == 4
         villages = "SELECT count(*) FROM household h JOIN division d ON d.code = h.village AND d.parent_id = h.township"
         assert await scalar(villages) == 16

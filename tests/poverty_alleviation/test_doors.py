@@ -19,6 +19,7 @@ import console_api.ledger.endpoints
 import console_api.period_income.endpoints
 import console_api.poverty_alleviation.endpoints
 import console_api.register.endpoints
+import console_api.register_imports.endpoints
 import console_api.traceability.endpoints  # noqa: F401 - importing adds the routes to the door
 from accounts.models import RoleGrant
 from accounts.roles import Role
@@ -31,6 +32,8 @@ from kit.database import rows, scalar
 from ledger.jobs import seal_journals
 from ledger.service import Sealer
 from poverty_alleviation.register.accounts import BankAccounts
+from poverty_alleviation.register.imports import RegisterImports
+from poverty_alleviation.register.incomes import Incomes
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.register.members import Members
 from poverty_alleviation.register.years import Years
@@ -80,6 +83,8 @@ async def console(county: County) -> AsyncIterator[Console]:
         Members(county.registry.cipher, AccessLogs(), county.clock),
         BankAccounts(county.registry.cipher, AccessLogs(), county.clock),
         Years(county.clock),
+        Incomes(county.clock),
+        RegisterImports(county.registry.cipher, county.clock),
         RegisterLabels(county.clock),
         county.contracts,
         county.payouts,

@@ -7,6 +7,8 @@ column of a household's own tables belongs to a class here, or to ``PLAIN`` with
 
 from dataclasses import dataclass
 
+from poverty_alleviation.register.incomes import IncomeFigures
+
 OFFICE = frozenset({"poverty_officer"})
 BOOKS = OFFICE | {"auditor"}
 """Auditors read figures by code alone."""
@@ -98,11 +100,26 @@ CLASSES = (
         frozenset(
             {"household_year.year", "household_year.persons", "household_year.attribute", "household_year.cause",
              "household_year.exit_mark", "household_year.monitored", "household_year.net_income_per_person_fen",
-             "household_year.document"}
+             "household_year.list_number_index", "household_year.document"}
         ),
         BOOKS,
         tables=frozenset({"household_year"}),
         members=frozenset({"exit_mark", "net_income_per_person_fen"}),
+    ),
+    FieldClass(
+        "year_income",
+        frozenset(f"household_income.{name}" for name in (*IncomeFigures.__struct_fields__, "year", "persons", "document")),
+        BOOKS,
+        tables=frozenset({"household_income"}),
+        members=frozenset({"production_cost_fen", "low_income_allowance_fen", "net_per_person_fen", "counted_net_fen"}),
+    ),
+    FieldClass(
+        "list",
+        frozenset({"register_import.document", "register_import.report", "register_import.file_hash"}),
+        BOOKS,
+        # The answer is kept under its Idempotency-Key: counts, rows and columns.
+        tables=frozenset({"register_import", "idempotency_claim"}),
+        members=frozenset({"households_known", "members_of_age"}),
     ),
     FieldClass(
         "code",
@@ -231,6 +248,9 @@ PLAIN = {
     "income_sheet.decision_note": "of one officer to another, about a sheet",
     "income_line.number": "a public number of its own",
     "income_line.reference": "the public number of an agreement, or a rule's",
+    "register_import.number": "a public number of its own",
+    "register_import.layout": "one of two",
+    "register_import.year": "the list's",
     "household_statement.number": "a public number of its own",
     "household_statement.quarter": "of a year",
     "household_statement.digest": "stands in the vault beside its text",

@@ -1,0 +1,1 @@
+"""Lists of superiors brought into the register of households."""
