@@ -15,8 +15,11 @@ from places.service import Places
 from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.payouts import due
 from tests.doors.belongings import Owner
-from tests.doors.good_requests import bought, mall_of
+from tests.doors.good_requests import bought, form_with_file, mall_of
+from tests.doors.house import idempotency_key
 from tests.poverty_alleviation.good_requests import AT, RULE, concluded
+from tests.poverty_alleviation.good_requests_of_imports import INCOME
+from tests.poverty_alleviation.lists import person, text
 from tests.products.shelf import TOWNSHIP
 from tests.traceability.good_requests import delivery
 
@@ -26,6 +29,7 @@ ID_NUMBER, PHONE, NAME = "999999196003038414", "10000007731", "鸣金丝雀示�
 SON, SON_ID, SON_PHONE, HEALTH = "鸣金丝雀示例之子", "99999919851111841X", "10000007732", "金丝雀示例病况"
 BANK, ACCOUNT = "金丝雀示例银行", "6277310000007731"
 MEMBER_PAPER, YEAR_PAPER = "金丝雀户籍示例文件", "金丝雀年度示例文件"
+INCOME_PAPER, LIST_PAPER, LIST_NUMBER = "金丝雀收入示例文件", "金丝雀名册示例文件", "5331249777"
 STATUS_PAPER, LINK_PAPER = "金丝雀认定示例文件", "金丝雀关联示例文件"
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
 OBJECTION, REPLY, VERDICT = "金丝雀示例异议", "金丝雀示例答复", "金丝雀示例结论"
@@ -40,6 +44,8 @@ WORDS = {
     "account": (ACCOUNT,),
     "member": (BANK, MEMBER_PAPER),
     "year": (YEAR_PAPER,),
+    "year_income": (INCOME_PAPER,),
+    "list": (LIST_PAPER, LIST_NUMBER),
     "code": (CODE,),
     "village": (VILLAGE,),
     "status": (STATUS_PAPER,),
@@ -81,6 +87,7 @@ async def live(owner: Owner) -> Canary:
     status = {"status": "registered", "valid_from": "2020-01-01", "document": STATUS_PAPER}
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/statuses", status)
     member, account = await _family(owner)
+    await _listed(owner)
     per_kilogram = {"mechanism": "consignment", "kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
     contract = await concluded(owner, RULE | per_kilogram, code=CODE)
     body = await delivery(owner, "merchant_clerk")
@@ -146,6 +153,25 @@ async def _worked(owner: Owner, member: str) -> tuple[str, str]:
     sheet = (await owner.ask("poverty_officer", "POST", f"{AT}/wage-sheets", paid))["number"]
     await IncomeSheets().decide(sheet, "staff:other", "", is_approved=True)
     return str(agreement), str(sheet)
+
+
+async def _listed(owner: Owner) -> None:
+    """A superior's list with the head and the son, and the income that a survey found."""
+    told = INCOME | {"document": INCOME_PAPER}
+    await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/incomes", told)
+    for zh, code in (("金丝雀户主", "head"), ("金丝雀之子", "child")):
+        word = {"kind": "relation", "code": code, "zh": zh, "valid_from": "2020-01-01", "source": "示例文件"}
+        await owner.ask("poverty_officer", "POST", f"{AT}/labels", word)
+    place = {"行政村": "金丝雀谷示例村", "户类型": None}
+    table = [
+        person(LIST_NUMBER, NAME, ID_NUMBER, "金丝雀户主", **place),
+        person(LIST_NUMBER, SON, SON_ID, "金丝雀之子", **place),
+    ]
+    query = {"layout": "list", "year": "2025", "day": "2025-12-31", "document": LIST_PAPER}
+    form = form_with_file(text("list", table), "text/csv")
+    headers = owner.house.headers("poverty_officer", idempotency_key=idempotency_key()) | {**form.headers}
+    done = await owner.http.post(f"{AT}/register-imports", content=form.body, headers=headers, params=query)
+    assert (done.status_code, done.json()["problems"]) == (201, []), done.text
 
 
 async def _paid(owner: Owner) -> str:

@@ -108,7 +108,9 @@ CLASSES = (
     ),
     FieldClass(
         "year_income",
-        frozenset(f"household_income.{name}" for name in (*IncomeFigures.__struct_fields__, "year", "persons", "document")),
+        frozenset(
+            f"household_income.{name}" for name in (*IncomeFigures.__struct_fields__, "year", "persons", "document")
+        ),
         BOOKS,
         tables=frozenset({"household_income"}),
         members=frozenset({"production_cost_fen", "low_income_allowance_fen", "net_per_person_fen", "counted_net_fen"}),
@@ -118,7 +120,9 @@ CLASSES = (
         frozenset({"register_import.document", "register_import.report", "register_import.file_hash"}),
         BOOKS,
         # The answer is kept under its Idempotency-Key: counts, rows and columns.
-        tables=frozenset({"register_import", "idempotency_claim"}),
+        tables=frozenset(
+            {"register_import", "household_member", "household_year", "household_income", "idempotency_claim"}
+        ),
         members=frozenset({"households_known", "members_of_age"}),
     ),
     FieldClass(
