@@ -124,3 +124,12 @@ class LastLead(Conflict):
     code = "last_lead_clerk"
     title = "至少保留一名负责人"
     title_en = "The last lead clerk stays"
+
+
+class TooManyViews(NotPermitted):
+    """The account has looked at as many people within an hour as may be (``allowed_per_hour``); auditors are told."""
+
+    status: ClassVar[int] = 429
+    code = "too_many_views"
+    title = "一小时内查看次数已达上限，已告知审计人员"
+    title_en = "Too many looks at personal data within an hour; auditors are told"

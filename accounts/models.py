@@ -160,19 +160,41 @@ class LoginFailure(Model):
 
 
 class AccessLog(Model):
-    """Who read which personal fields of whom, when and why. Rows are only ever added (``guards.sql``)."""
+    """Who read which personal fields of whom, when and why. Rows are only ever added (``guards.sql``).
+
+    ``document`` is the paper or case that a look at masked fields was asked for; other reads have none. ``chain``,
+    ``seq`` and the hashes are given by the database when a row is added (:mod:`accounts.access_chain`).
+    """
 
     id = fields.BigIntField(primary_key=True)
     actor = fields.CharField(max_length=120)
     acting_as = fields.CharField(max_length=40)
     purpose = fields.CharField(max_length=200)
     subject = fields.CharField(max_length=120)
+    document = fields.CharField(max_length=120, null=True)
     fields_read: fields.Field[list[str]] = fields.JSONField()
     at = fields.DatetimeField()
+    chain = fields.SmallIntField()
+    seq = fields.BigIntField()
+    prev_hash = fields.CharField(max_length=64)
+    hash = fields.CharField(max_length=64)
 
     class Meta:
         table = "access_log"
+        unique_together = (("chain", "seq"),)
         indexes = (
             Index(fields=("subject", "at"), name="access_log_subject"),
             Index(fields=("actor", "at"), name="access_log_actor"),
         )
+
+
+class AccessAlarm(Model):
+    """That somebody has looked at as many people within an hour as anybody may; evidence, like the log itself."""
+
+    id = fields.BigIntField(primary_key=True)
+    actor = fields.CharField(max_length=120)
+    views = fields.IntField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "access_alarm"

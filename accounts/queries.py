@@ -15,13 +15,22 @@ class _Key(msgspec.Struct, array_like=True):
 
 
 class AccessRecord(msgspec.Struct, frozen=True):
-    """One read of personal data."""
+    """One read of personal data. ``document`` is what a look at masked fields was asked for by."""
 
     actor: str
     acting_as: str
     purpose: str
+    document: str | None
     subject: str
     fields_read: list[str]
+    at: datetime
+
+
+class AccessAlarmView(msgspec.Struct, frozen=True):
+    """Somebody has looked at as many people within an hour as anybody may; further looks were refused."""
+
+    actor: str
+    views: int
     at: datetime
 
 
@@ -29,7 +38,7 @@ async def access_records(subject: str | None, cursor: str | None, limit: int) ->
     """The newest records first, of one subject or of all, and the cursor of the next page."""
     before = read_cursor(cursor, _Key).id if cursor else 2**63 - 1
     found = await rows(
-        "SELECT id, actor, acting_as, purpose, subject, fields_read::text AS fields_read, at FROM access_log"
+        "SELECT id, actor, acting_as, purpose, document, subject, fields_read::text AS fields_read, at FROM access_log"
         " WHERE id < $1 AND ($2::text IS NULL OR subject = $2) ORDER BY id DESC LIMIT $3",
         before,
         subject,
@@ -40,6 +49,7 @@ async def access_records(subject: str | None, cursor: str | None, limit: int) ->
             actor=r["actor"],
             acting_as=r["acting_as"],
             purpose=r["purpose"],
+            document=r["document"],
             subject=r["subject"],
             fields_read=msgspec.json.decode(r["fields_read"], type=list[str]),
             at=r["at"],
@@ -47,6 +57,16 @@ async def access_records(subject: str | None, cursor: str | None, limit: int) ->
         for r in found[:limit]
     ]
     return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+
+
+async def access_alarms(cursor: str | None, limit: int) -> tuple[list[AccessAlarmView], str | None]:
+    """The newest alarms first, and the cursor of the next page."""
+    before = read_cursor(cursor, _Key).id if cursor else 2**63 - 1
+    found = await rows(
+        "SELECT id, actor, views, at FROM access_alarm WHERE id < $1 ORDER BY id DESC LIMIT $2", before, limit + 1
+    )
+    following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+    return [msgspec.convert(each, AccessAlarmView) for each in found[:limit]], following
 
 
 async def has_phone(consumer: str) -> bool:

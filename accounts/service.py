@@ -1,5 +1,6 @@
 """Log-in of consumers, sessions of everybody, and the record of who read personal data."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,15 +16,15 @@ from accounts.actors import (
     StationKeeper,
 )
 from accounts.closures import is_being_erased, revoke_cooling
-from accounts.errors import PurposeMissing
-from accounts.models import AccessLog, AccountSession, ConsumerAccount, SessionKind
+from accounts.errors import PurposeMissing, TooManyViews
+from accounts.models import AccountSession, ConsumerAccount, SessionKind
 from accounts.own_data_errors import AccountBeingErased
 from accounts.ports import MiniProgramLogin
 from accounts.roles import Duty, Role
 from accounts.tokens import token_hash
 from kit.actors import Actor
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, transaction
+from kit.database import Row, execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number, secret_token
 
@@ -231,19 +232,51 @@ class AccessLogs:
     """Notes every read of unmasked personal data, in the transaction of the read: no record, no answer."""
 
     clock: Clock = utc_now
+    views_per_hour: int = 200
 
-    async def record(self, actor: Actor, purpose: str, subject: str, fields: Sequence[str]) -> None:
+    async def record(
+        self, actor: Actor, purpose: str, subject: str, fields: Sequence[str], document: str | None = None
+    ) -> None:
         """``subject`` is a public number or code, ``fields`` are the names of what was read, not the values.
 
         Raises :class:`PurposeMissing` for an empty purpose.
         """
         if not purpose.strip():
             raise PurposeMissing()
-        await AccessLog.create(
-            actor=actor.caller,
-            acting_as=type(actor).__name__,
-            purpose=purpose.strip()[:200],
-            subject=subject,
-            fields_read=list(fields),
-            at=self.clock(),
+        await rows(
+            "INSERT INTO access_log (actor, acting_as, purpose, subject, fields_read, document, at)"
+            " VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7) RETURNING 1",
+            actor.caller,
+            type(actor).__name__,
+            purpose.strip()[:200],
+            subject,
+            json.dumps(list(fields)),
+            document,
+            self.clock(),
         )
+
+    async def record_view(self, actor: Actor, purpose: str, subject: str, fields: Sequence[str], document: str) -> None:
+        """A look at what is masked otherwise, which ``document`` asks for. Must run in the transaction of the look.
+
+        The look that uses up what an account may see in an hour raises an alarm and is answered; every further one
+        raises :class:`TooManyViews`. The record is made first and the account's chain is locked by it, so many looks at
+        once are counted one after the other.
+        """
+        await self.record(actor, purpose, subject, fields, document)
+        now = self.clock()
+        views = await scalar(
+            "SELECT count(*) FROM access_log WHERE actor = $1 AND at > $2 AND document IS NOT NULL",
+            actor.caller,
+            now - timedelta(hours=1),
+        )
+        if views > self.views_per_hour:
+            raise TooManyViews(allowed_per_hour=self.views_per_hour)
+        if views == self.views_per_hour:
+            await rows(
+                "INSERT INTO access_alarm (actor, views, at) SELECT $1::varchar, $2, $3 WHERE NOT EXISTS"
+                " (SELECT 1 FROM access_alarm WHERE actor = $1::varchar AND at > $4) RETURNING 1",
+                actor.caller,
+                views,
+                now,
+                now - timedelta(hours=1),
+            )

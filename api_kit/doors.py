@@ -4,7 +4,8 @@ The annotation of an argument decides what it is:
 
 * an actor type (a subclass of :class:`Actor`, or a union of them): the permission. Anybody else gets 401 or 403;
 * the argument ``body`` or ``query`` (a msgspec struct, unknown fields refused): the checked input;
-* :class:`IdempotencyKey`: the header is required, and the first answer is kept and repeated;
+* :class:`IdempotencyKey`: the header is required, and the first answer is kept and repeated; a handler that answers
+  :class:`Made` keeps that number instead, and the endpoint's ``answer`` reads the answer from it each time;
 * :class:`Upload`: one file with short texts, from ``multipart/form-data``; :class:`Uploads`: several;
 * :class:`FileBody`: a file, as the whole body or as the one file of a form;
 * ``Request``: the raw request, for webhooks and sockets;
@@ -32,6 +33,7 @@ Decorator = Callable[[Handler], Handler]
 Permit = Callable[["Endpoint", Actor], None]
 Together = Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]]
 Method = Literal["GET", "POST", "PUT", "DELETE", "PATCH"]
+ReadAgain = Callable[[str], Awaitable[msgspec.Struct]]
 Effect = Literal["with_answer", "with_refusal", "resumable"]
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -39,6 +41,10 @@ MAX_BODY_BYTES = 1024 * 1024
 
 class IdempotencyKey(str):
     """The value of the Idempotency-Key header."""
+
+
+class Made(str):
+    """The opaque number of what a request made; nothing else of its answer is kept (decision 0061)."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class Endpoint:
     uploads_argument: str | None = None
     file_argument: str | None = None
     effect: Effect = "with_answer"
+    answer: ReadAgain | None = None
     permit: Permit | None = None
     websocket: bool = False
     cached: bool = False
@@ -135,14 +142,16 @@ class Door:
         public: bool = False,
         status: int = 201,
         effect: Effect = "with_answer",
+        answer: ReadAgain | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
         turnstile: type[Turnstile] | None = None,
     ) -> Decorator:
         """A creation or an act. ``effect="resumable"``: the handler talks to the network between transactions.
 
         ``effect="with_refusal"``: what the handler has committed before it refused is kept, as a wrong code is counted.
+        ``answer`` makes the answer of what the handler has :class:`Made`, at the first request as at a repeated one.
         """
-        declared = {"effect": effect, "max_body_bytes": max_body_bytes, "turnstile": turnstile}
+        declared = {"effect": effect, "answer": answer, "max_body_bytes": max_body_bytes, "turnstile": turnstile}
         return self._route("POST", path, public=public, status=status, **declared)
 
     def put(self, path: str, *, public: bool = False, status: int = 200) -> Decorator:
@@ -215,6 +224,9 @@ def read_endpoint(handler: Handler, *, name: str, path: str, public: bool, **dec
         raise TypeError(f"{name}: only cached answers by one name can be made together")
     if not read["actors"] and not public:
         raise TypeError(f"{name}: no actor and not public")
-    return Endpoint(
-        handler=handler, name=name, path=path, public=public, returns=hints.get("return"), **declared, **read
-    )
+    returns, answer = hints.get("return"), declared.get("answer")
+    if (returns is Made) != (answer is not None) or (returns is Made and "key_argument" not in read):
+        raise TypeError(f"{name}: what was made under a key is answered by an answer, and nothing else is")
+    if answer is not None:
+        returns = get_type_hints(answer)["return"]
+    return Endpoint(handler=handler, name=name, path=path, public=public, returns=returns, **declared, **read)

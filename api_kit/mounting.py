@@ -17,7 +17,7 @@ from api_kit.uploads import read_file, read_upload, read_uploads
 from kit.actors import Actor
 from kit.database import transaction
 from kit.errors import DomainError, NotAuthenticated, NotFound, NotPermitted, Unavailable
-from kit.idempotency import Claimed, KeyMissing, claim, let_go, settle
+from kit.idempotency import BodyMarks, Claimed, KeyMissing, claim, let_go, settle
 
 Authenticate = Callable[[Request], Awaitable[Actor | None]]
 Services = Mapping[type, object]
@@ -41,8 +41,12 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
         if endpoint.cached:
             handler = _cached_route(endpoint, given, cast(AnswerCache, services.get(AnswerCache, AnswerCache(0))))
         else:
-            route = _socket_route if endpoint.websocket else _http_route
-            handler = route(endpoint, given, authenticate)
+            marks = cast(BodyMarks, services.get(BodyMarks) or BodyMarks())
+            handler = (
+                _socket_route(endpoint, given, authenticate)
+                if endpoint.websocket
+                else _http_route(endpoint, given, authenticate, marks)
+            )
         if endpoint.websocket:
             app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
         else:
@@ -101,7 +105,7 @@ def _socket_route(endpoint: Endpoint, given: dict[str, object], authenticate: Au
     return handle
 
 
-def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate) -> Any:
+def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate, marks: BodyMarks) -> Any:
     decoder = msgspec.json.Decoder(endpoint.body) if endpoint.body is not None else None
 
     async def handle(request: Request, **path: Any) -> HTTPResponse:
@@ -130,7 +134,7 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
             raise KeyMissing()
         arguments[endpoint.key_argument] = key
         caller = actor.caller if actor else "anonymous"
-        return await _once(endpoint, arguments, caller, f"{request.method} {request.path}", key, request.body)
+        return await _once(endpoint, arguments, caller, f"{request.method} {request.path}", key, marks.of(request.body))
 
     return handle
 
@@ -188,31 +192,31 @@ def _matches(asked: str | None, etag: str) -> bool:
 
 
 async def _once(
-    endpoint: Endpoint, arguments: dict[str, object], caller: str, route: str, key: str, body: bytes
+    endpoint: Endpoint, arguments: dict[str, object], caller: str, route: str, key: str, mark: bytes
 ) -> HTTPResponse:
-    """Run the handler under its key: the first answer is kept, later requests get the same bytes."""
+    """Run the handler under its key: the first answer is kept, later requests get the same bytes.
+
+    Or what it has made is kept, and every request is answered by how that stands.
+    """
     if endpoint.effect == "with_answer":
         async with transaction():
-            claimed = await claim(caller, route, key, body)
+            claimed = await claim(caller, route, key, mark)
             if claimed.status is not None:
-                return _again(claimed)
-            response = render(await endpoint.handler(**arguments), endpoint.status)
-            await settle(claimed, response.status, response.body or b"")
-        return response
+                return await _again(endpoint, claimed)
+            return await _settled(endpoint, claimed, await endpoint.handler(**arguments))
     if endpoint.effect == "with_refusal":
-        return await _once_or_refused(endpoint, arguments, (caller, route, key, body))
+        return await _once_or_refused(endpoint, arguments, (caller, route, key, mark))
     async with transaction():
-        claimed = await claim(caller, route, key, body)
+        claimed = await claim(caller, route, key, mark)
     if claimed.status is not None:
-        return _again(claimed)
+        return await _again(endpoint, claimed)
     try:
-        response = render(await endpoint.handler(**arguments), endpoint.status)
+        made = await endpoint.handler(**arguments)
     except DomainError as refusal:
         if not isinstance(refusal, Unavailable):
             await let_go(claimed)
         raise
-    await settle(claimed, response.status, response.body or b"")
-    return response
+    return await _settled(endpoint, claimed, made)
 
 
 async def _once_or_refused(
@@ -222,25 +226,39 @@ async def _once_or_refused(
     async with transaction():
         claimed = await claim(*claims)
         if claimed.status is not None:
-            return _again(claimed)
+            return await _again(endpoint, claimed)
         try:
-            response = render(await endpoint.handler(**arguments), endpoint.status)
+            made = await endpoint.handler(**arguments)
         except DomainError as refusal:
             await let_go(claimed)
             refused = refusal
         else:
-            await settle(claimed, response.status, response.body or b"")
-            return response
+            return await _settled(endpoint, claimed, made)
     raise refused
 
 
-def _again(claimed: Claimed) -> HTTPResponse:
-    return HTTPResponse(
-        claimed.answer or b"",
-        status=cast(int, claimed.status),
-        content_type=_JSON if claimed.answer else None,
-        headers={"idempotency-replayed": "true"},
-    )
+async def _settled(endpoint: Endpoint, claimed: Claimed, answer: object) -> HTTPResponse:
+    if endpoint.answer is not None:
+        made = str(answer)
+        response = render(await endpoint.answer(made), endpoint.status)
+        await settle(claimed, response.status, None, made)
+        return response
+    response = render(answer, endpoint.status)
+    await settle(claimed, response.status, response.body or b"")
+    return response
+
+
+async def _again(endpoint: Endpoint, claimed: Claimed) -> HTTPResponse:
+    if endpoint.answer is not None and claimed.made is not None:
+        response = render(await endpoint.answer(claimed.made), cast(int, claimed.status))
+    else:
+        response = HTTPResponse(
+            claimed.answer or b"",
+            status=cast(int, claimed.status),
+            content_type=_JSON if claimed.answer else None,
+        )
+    response.headers["idempotency-replayed"] = "true"
+    return response
 
 
 def render(answer: object, status: int) -> HTTPResponse:

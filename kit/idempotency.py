@@ -5,8 +5,10 @@ a corrected one may use the key again. For steps that must talk to the network b
 commits first, and the step resumes by the state of its own rows.
 """
 
+import hmac
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -20,6 +22,7 @@ from kit.errors import Conflict, Invalid
 KEPT_FOR = timedelta(hours=72)
 MAX_ROUTE_CHARS = 160
 """A longer route, which names nothing that exists, is kept as its hash."""
+MAX_MADE_CHARS = 60
 
 
 class KeyMissing(Invalid):
@@ -47,15 +50,16 @@ class StillRunning(Conflict):
 
 
 class IdempotencyClaim(Model):
-    """One used key of one caller on one route, and the answer once there is one."""
+    """One used key of one caller on one route, and the answer once there is one, or what it is read again by."""
 
     id = fields.BigIntField(primary_key=True)
     caller = fields.CharField(max_length=120)
     route = fields.CharField(max_length=MAX_ROUTE_CHARS)
     key = fields.CharField(max_length=255)
-    body_hash = fields.BinaryField()
+    body_mark = fields.BinaryField()
     status = fields.SmallIntField(null=True)
     answer = fields.BinaryField(null=True)
+    made = fields.CharField(max_length=MAX_MADE_CHARS, null=True)
     created_at = fields.DatetimeField(db_index=True)
 
     class Meta:
@@ -66,44 +70,64 @@ class IdempotencyClaim(Model):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A claim that is held: ``status`` and ``answer`` are set when an earlier request has finished."""
+    """A claim that is held: ``status`` and ``answer`` or ``made`` are set when an earlier request has finished."""
 
     id: int
     status: int | None
     answer: bytes | None
+    made: str | None = None
 
 
-async def claim(caller: str, route: str, key: str, body: bytes) -> Claimed:
+@dataclass(frozen=True)
+class BodyMarks:
+    """Knows a body again without keeping it: HMAC-SHA-256 under a key of its own.
+
+    A bare hash of a body with an identity number gives the number to whoever tries them all. Without the house's secret
+    a process knows the bodies of its own time alone.
+    """
+
+    house_secret: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
+
+    def of(self, body: bytes) -> bytes:
+        """The mark of a body."""
+        key = hmac.new(self.house_secret, b"idempotency.body", sha256).digest()
+        return hmac.new(key, body, sha256).digest()
+
+
+async def claim(caller: str, route: str, key: str, mark: bytes) -> Claimed:
     """Take the key for this caller and route, inside the transaction of the effect or just before it.
+
+    ``mark`` is what :class:`BodyMarks` makes of the body.
 
     A concurrent first request blocks this one until it commits; :class:`StillRunning` after the lock timeout.
     Raises :class:`KeyReused` when the body differs.
     """
-    digest = sha256(body).digest()
     if len(route) > MAX_ROUTE_CHARS:
         route = sha256(route.encode()).hexdigest()
     new = await scalar(
-        "INSERT INTO idempotency_claim (caller, route, key, body_hash, created_at) VALUES ($1, $2, $3, $4, $5)"
+        "INSERT INTO idempotency_claim (caller, route, key, body_mark, created_at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT DO NOTHING RETURNING id",
         caller,
         route,
         key,
-        digest,
+        mark,
         utc_now(),
     )
     if new is not None:
         return Claimed(new, None, None)
     old = await row(
-        "SELECT id, body_hash, status, answer FROM idempotency_claim WHERE caller = $1 AND route = $2 AND key = $3",
+        "SELECT id, body_mark, status, answer, made FROM idempotency_claim"
+        " WHERE caller = $1 AND route = $2 AND key = $3",
         caller,
         route,
         key,
     )
     if old is None:
         raise StillRunning()
-    if bytes(old["body_hash"]) != digest:
+    if not hmac.compare_digest(bytes(old["body_mark"]), mark):
         raise KeyReused()
-    return Claimed(old["id"], old["status"], bytes(old["answer"]) if old["answer"] is not None else None)
+    answer = bytes(old["answer"]) if old["answer"] is not None else None
+    return Claimed(old["id"], old["status"], answer, old["made"])
 
 
 async def used_keys(keys: Sequence[str]) -> set[str]:
@@ -116,13 +140,14 @@ async def let_go(claimed: Claimed) -> None:
     await execute("DELETE FROM idempotency_claim WHERE id = $1 AND status IS NULL", claimed.id)
 
 
-async def settle(claimed: Claimed, status: int, answer: bytes) -> None:
-    """Keep the answer with the claim."""
+async def settle(claimed: Claimed, status: int, answer: bytes | None, made: str | None = None) -> None:
+    """Keep the answer with the claim, or the number of what was ``made``, by which it is read again."""
     await execute(
-        "UPDATE idempotency_claim SET status = $2, answer = $3 WHERE id = $1 AND status IS NULL",
+        "UPDATE idempotency_claim SET status = $2, answer = $3, made = $4 WHERE id = $1 AND status IS NULL",
         claimed.id,
         status,
         answer,
+        made,
     )
 
 

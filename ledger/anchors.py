@@ -1,5 +1,7 @@
 """Daily anchors: how far each month is sealed, signed and laid down outside of the database.
 
+The access log is anchored with them, once its chains are recomputed (decision 0061).
+
 Whoever can write the database can write all hashes anew; an anchor that an auditor fetched before, or that lies in a
 bucket with a retention lock, tells. The signature is by a key that is not in the database.
 """
@@ -11,13 +13,16 @@ from typing import Annotated
 
 import msgspec
 
+from accounts.access_chain import heads, root_of, verify
 from content.ports import PRIVATE, ObjectStorage
 from kit.clock import Clock, china_day, utc_now
-from kit.database import execute, rows, transaction
+from kit.database import execute, row, rows, transaction
 from kit.paging import read_cursor, write_cursor
 from ledger.ports import AnchorSigner
 
 MOST_PERIODS = 120
+ACCESS_LOG = "access"
+"""What stands in place of the month in an anchor of the access log."""
 
 
 class AnchorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,22 +83,40 @@ class Anchors:
         made = 0
         async with transaction():
             for head in await rows(_MOVED, china_day(now), MOST_PERIODS):
-                named = {"day": china_day(now).isoformat(), "period": head["period"], "seq": head["seq"]}
-                message = json.dumps({**named, "hash": head["hash"]}, sort_keys=True, separators=(",", ":"))
-                created = await rows(
-                    "INSERT INTO ledger_anchor (day, period, seq, hash, message, signature, public_key, made_at)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (day, period) DO NOTHING RETURNING 1",
-                    china_day(now),
-                    head["period"],
-                    head["seq"],
-                    head["hash"],
-                    message,
-                    self.signer.sign(message.encode()),
-                    self.signer.public_key,
-                    now,
-                )
-                made += len(created)
+                made += await self._add(now, head["period"], head["seq"], head["hash"])
         return made
+
+    async def make_of_access_log(self) -> int:
+        """Anchor the chains of the access log when they have moved, at most once a day; answers 1 or 0.
+
+        ``seq`` counts all records, ``hash`` is over the ends of the chains, which the message lists as ``seqs``. Every
+        record is recomputed first. Raises ChainBrokenError: what is broken is not signed.
+        """
+        now, ends = self.clock(), await heads()
+        total = sum(end.seq for end in ends)
+        latest = await row("SELECT day, seq FROM ledger_anchor WHERE period = $1 ORDER BY id DESC LIMIT 1", ACCESS_LOG)
+        if not total or (latest and (latest["seq"] == total or latest["day"] == china_day(now))):
+            return 0
+        await verify(ends)
+        return await self._add(now, ACCESS_LOG, total, root_of(ends), seqs=[end.seq for end in ends])
+
+    async def _add(self, now: datetime, period: str, seq: int, head: str, **more: object) -> int:
+        """Sign a head and put it on record; 0 when the day has one."""
+        document = {"day": china_day(now).isoformat(), "period": period, "seq": seq, "hash": head, **more}
+        message = json.dumps(document, sort_keys=True, separators=(",", ":"))
+        created = await rows(
+            "INSERT INTO ledger_anchor (day, period, seq, hash, message, signature, public_key, made_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (day, period) DO NOTHING RETURNING 1",
+            china_day(now),
+            period,
+            seq,
+            head,
+            message,
+            self.signer.sign(message.encode()),
+            self.signer.public_key,
+            now,
+        )
+        return len(created)
 
     async def store(self) -> int:
         """Lay down every anchor that is not yet; answers how many. Must not run inside a transaction.

@@ -17,4 +17,6 @@ async def seal_journals(sealer: Sealer) -> int:
 async def anchor_days(anchors: Anchors) -> int:
     """Sign how far the books have come, once a day, and lay it down; answers how many anchors were laid down."""
     await anchors.make()
-    return await anchors.store()
+    laid_down = await anchors.store()
+    await anchors.make_of_access_log()
+    return laid_down + await anchors.store()

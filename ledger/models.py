@@ -71,7 +71,7 @@ class LedgerJournal(Model):
 
 
 class LedgerAnchor(Model):
-    """How far a month was sealed on a day, signed, and kept outside of the database as well.
+    """How far a month, or the access log, had come on a day, signed, and kept outside of the database as well.
 
     ``message`` is the signed text, ``signature`` and ``public_key`` are hexadecimal. ``stored_at`` is filled once.
     """
@@ -81,7 +81,7 @@ class LedgerAnchor(Model):
     period = fields.CharField(max_length=7)
     seq = fields.BigIntField()
     hash = fields.CharField(max_length=64)
-    message = fields.CharField(max_length=300)
+    message = fields.CharField(max_length=600)
     signature = fields.CharField(max_length=128)
     public_key = fields.CharField(max_length=64)
     made_at = fields.DatetimeField()

@@ -1,6 +1,6 @@
 """Why the poverty office's records refuse something."""
 
-from kit.errors import Conflict, Invalid, NotFound, Unavailable
+from kit.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
 
 
 class HouseholdUnknown(NotFound):
@@ -185,3 +185,11 @@ class ProofInvalid(Invalid):
     code = "proof_invalid"
     title = "签字的对账单请在签字页入口上传"
     title_en = "Hand in a signed statement as a sheet"
+
+
+class ViewNotPermitted(NotPermitted):
+    """The purpose opens none of the fields asked for to this role (``poverty_alleviation/unmasking.py``)."""
+
+    code = "view_not_permitted"
+    title = "该用途不可查看所请求的内容"
+    title_en = "This purpose does not open what was asked for"

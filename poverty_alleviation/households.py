@@ -25,6 +25,7 @@ from poverty_alleviation.errors import (
 )
 from poverty_alleviation.identity_numbers import person_of, read_identity_number
 from poverty_alleviation.models import AssistanceStatus, Household, HouseholdStatus, SupplierLink
+from poverty_alleviation.unmasking import Viewing, noted_view
 from poverty_alleviation.vault import household_rights
 from traceability.queries import supplier_exists
 
@@ -211,17 +212,21 @@ class Households:
             raise LinkUnknown(supplier=supplier)
 
     @household_rights()
-    async def identity(self, actor: PovertyOfficer, code: str, purpose: str) -> Identity:
-        """Who a household is, unmasked. The access is on record before the answer, or there is no answer."""
+    async def identity(self, actor: PovertyOfficer, code: str, viewing: Viewing) -> Identity:
+        """Who a household is, as far as the purpose opens it; the look is on record before the answer.
+
+        Raises ViewNotPermitted, TooManyViews and :class:`HouseholdUnknown`, which leave no record.
+        """
         async with transaction():
-            await self.access_logs.record(actor, purpose, f"household:{code}", ("name", "id_number", "phone"))
+            wanted = ("name", "id_number", "phone")
+            opened = await noted_view(self.access_logs, actor, viewing, f"household:{code}", wanted)
             found = await row(f"{_CARD} WHERE h.code = $1", code)
             if found is None:
                 raise HouseholdUnknown(household=code)
             return Identity(
                 name=self.cipher.decrypt(bytes(found["name_cipher"]), _place("name", code)),
-                id_number=self._open("id_number", found["id_number_cipher"], code),
-                phone=self._open("phone", found["phone_cipher"], code),
+                id_number=self._open("id_number", found["id_number_cipher"], code) if "id_number" in opened else None,
+                phone=self._open("phone", found["phone_cipher"], code) if "phone" in opened else None,
             )
 
     @household_rights()

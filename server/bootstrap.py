@@ -41,6 +41,7 @@ from integrations.wechat.subscribe import WeChatSubscribeSender
 from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
+from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
@@ -241,9 +242,10 @@ def bootstrap(settings: Settings) -> Bootstrap:
     )
     gateway = WeChatPayGateway(adapters.wechat_pay(settings), http)
     passwords = Passwords()
+    access_logs = AccessLogs(views_per_hour=settings.views_per_hour)
     complaints = Complaints(cipher, Catalogue())
     sessions = Sessions()
-    clerks, legal_persons = Clerks(passwords), LegalPersons(cipher, AccessLogs())
+    clerks, legal_persons = Clerks(passwords), LegalPersons(cipher, access_logs)
     stock = Stock()
     payments, refunds = Payments(gateway), Refunds(gateway)
     splitting = adapters.splitting(settings, gateway, http)
@@ -328,11 +330,12 @@ def bootstrap(settings: Settings) -> Bootstrap:
     evidence = EvidenceFiles(storage, cipher, EvidenceLimits(settings.pictures.max_bytes, settings.pictures.max_pixels))
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
     offered: list[object] = [
+        BodyMarks(settings.secret_key.encode()),
         sessions,
-        AccessLogs(),
+        access_logs,
         LegalDocuments(),
         Consents(),
-        Exports(parts, AccessLogs(), own_data.exports_per_day),
+        Exports(parts, access_logs, own_data.exports_per_day),
         built.closures,
         pictures,
         texts,
@@ -425,14 +428,14 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Suppliers(),
         Intakes(),
         Lots(),
-        Households(cipher, AccessLogs()),
-        HouseholdStatements(cipher, AccessLogs(), settings.public_base_url),
-        Proofs(evidence, AccessLogs()),
+        Households(cipher, access_logs),
+        HouseholdStatements(cipher, access_logs, settings.public_base_url),
+        Proofs(evidence, access_logs),
         StatementConfirmations(),
         StatementSheets(evidence, settings.public_base_url),
         Disputes(),
-        Members(cipher, AccessLogs()),
-        BankAccounts(cipher, AccessLogs()),
+        Members(cipher, access_logs),
+        BankAccounts(cipher, access_logs),
         Years(),
         Incomes(),
         RegisterImports(cipher),

@@ -117,6 +117,7 @@ JOBS: tuple[Job, ...] = (
     Job("products.count_sales", 60, lambda b: products.jobs.count_sales()),
     Job("products.keep_search_in_step", 60, lambda b: products.jobs.keep_search_in_step()),
     Job("accounts.forget_old_sessions", 3600, lambda b: accounts.jobs.forget_old_sessions()),
+    Job("accounts.verify_access_log", 300, lambda b: accounts.jobs.verify_access_log()),
     Job("accounts.erase_closed_accounts", 10, lambda b: accounts.jobs.erase_closed_accounts(b.closures)),
     Job("county.forget_old_complaints", 3600, lambda b: county.own_records.forget_complaints(utc_now() - _kept(b))),
     Job("orders.forget_old_deliveries", 3600, lambda b: orders.own_records.forget_deliveries(utc_now() - _kept(b))),

@@ -61,6 +61,7 @@ NAMED: dict[str, str] = {
 
 NOT_TOLD: dict[str, str] = {
     # Neither told nor erased: column -> why.
+    "access_alarm.actor": "staff",
     "access_log.actor": "who looked; a consumer looks at the own data alone",
     "after_sales_event.actor": "a step of a case that is told; stays under the number as a trade record",
     "bill_difference.owner": "staff",

@@ -134,7 +134,8 @@ class OwnDataSettings(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything that differs between two installations.
 
-    ``api_drain_s`` is how long an API process that was told to stop serves on while its readiness says draining;
+    ``views_per_hour`` is how many looks at households' masked fields one account may take within an hour;
+    ``api_drain_s`` how long an API process that was told to stop serves on while its readiness says draining;
     ``trusted_proxies`` how many proxies stand in front of it and append to X-Forwarded-For.
     """
 
@@ -159,6 +160,7 @@ class Settings(msgspec.Struct, frozen=True):
     pictures: PictureSettings
     review_window_days: int
     scan_farmers_from: int
+    views_per_hour: int
     presale_days: int
     invoice_window_days: int
     own_data: OwnDataSettings
@@ -207,6 +209,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "media": _media(env, state),
         "review_window_days": env.get("REVIEW_WINDOW_DAYS", "180"),
         "scan_farmers_from": env.get("SCAN_FARMERS_FROM", "3"),
+        "views_per_hour": env.get("VIEWS_PER_HOUR", "200"),
         "presale_days": env.get("PRESALE_DAYS", "90"),
         "invoice_window_days": env.get("INVOICE_WINDOW_DAYS", "180"),
         "own_data": _named(env, OwnDataSettings, {}, "OWN_DATA_"),
@@ -298,6 +301,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("TRUSTED_PROXIES", s.trusted_proxies, 0, 10, ""),
         ("REVIEW_WINDOW_DAYS", s.review_window_days, 1, 3650, ""),
         ("SCAN_FARMERS_FROM", s.scan_farmers_from, 3, 1000, ""),
+        ("VIEWS_PER_HOUR", s.views_per_hour, 1, 1000, ": what one account may look at of households"),
         ("PRESALE_DAYS", s.presale_days, 1, 330, ": as far ahead as WeChat takes a pre-sale"),
         ("INVOICE_WINDOW_DAYS", s.invoice_window_days, 0, 1827, ""),
         ("OWN_DATA_CLOSURE_COOLING_DAYS", own_data.closure_cooling_days, 0, 60, ""),

@@ -1,7 +1,9 @@
 """Log-in of staff, the administrator's accounts, the auditor's access log."""
 
 from sanic import Request
+from sanic.response import ResponseStream
 
+from accounts.access_chain import export_pieces
 from accounts.actors import (
     Administrator,
     Auditor,
@@ -12,14 +14,17 @@ from accounts.actors import (
     Staff,
     StationKeeper,
 )
-from accounts.queries import access_records
+from accounts.queries import access_alarms, access_records
 from accounts.roles import Role
-from accounts.service import Sessions
+from accounts.service import AccessLogs, Sessions
 from accounts.staff import GrantedRole, StaffAccounts, StaffLogin, StaffMember
 from accounts.tokens import read_bearer
 from api_kit.addresses import client_address
+from api_kit.downloads import download
 from console_api import door
 from console_api.accounts.schemas import (
+    AccessAlarmsQuery,
+    AccessAlarmsView,
     AccessLogQuery,
     AccessLogView,
     NewPasswordInput,
@@ -33,6 +38,7 @@ from console_api.accounts.schemas import (
     StaffSessionView,
     StaffView,
 )
+from kit.clock import china_day, utc_now
 from kit.errors import NotFound
 from merchants.queries import merchant
 from places.errors import DivisionUnknown
@@ -148,3 +154,17 @@ async def revoke_role(
 async def list_access_log(actor: Auditor, query: AccessLogQuery) -> AccessLogView:
     """个人信息查看记录。"""
     return AccessLogView(*await access_records(query.subject, query.cursor, query.limit))
+
+
+@door.get("/access-log/export")
+async def export_access_log(actor: Auditor, logs: AccessLogs) -> ResponseStream:
+    """导出全部查看记录（JSON Lines），可用 scripts/verify_access_log 独立核验；本次导出亦留记录。"""
+    now = utc_now()
+    await logs.record(actor, "查看记录导出", "access_log", ["records"])
+    return download(f"access-log-{china_day(now)}.jsonl", "application/x-ndjson", export_pieces(now))
+
+
+@door.get("/access-alarms")
+async def list_access_alarms(actor: Auditor | Administrator, query: AccessAlarmsQuery) -> AccessAlarmsView:
+    """一小时内查看农户信息达到上限的账号，最新在前；达到上限后的查看一律拒绝。"""
+    return AccessAlarmsView(*await access_alarms(query.cursor, query.limit))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from accounts.queries import AccessRecord
+from accounts.queries import AccessAlarmView, AccessRecord
 from accounts.roles import Role
 from api_kit.schemas import Input, View
 
@@ -105,4 +105,18 @@ class AccessLogView(View):
     """Who read personal data, newest first."""
 
     records: list[AccessRecord]
+    next_cursor: str | None
+
+
+class AccessAlarmsQuery(Input):
+    """Which page of the alarms."""
+
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
+
+
+class AccessAlarmsView(View):
+    """Accounts that have looked at as many people within an hour as anybody may, newest first."""
+
+    alarms: list[AccessAlarmView]
     next_cursor: str | None

@@ -6,7 +6,7 @@ The poverty office writes; auditors read figures by code alone.
 import msgspec
 
 from accounts.actors import Auditor, PovertyOfficer
-from api_kit.doors import IdempotencyKey
+from api_kit.doors import IdempotencyKey, Made
 from console_api import door
 from console_api.poverty_alleviation.schemas import (
     AccountView,
@@ -31,7 +31,7 @@ from console_api.poverty_alleviation.schemas import (
     SpanQuery,
     StatusInput,
     TrialBalanceView,
-    ViewingPurpose,
+    ViewingInput,
 )
 from kit.errors import NotFound
 from ledger.queries import trial_balance, verify_chain
@@ -41,13 +41,17 @@ from poverty_alleviation.queries import DrillDown, Figure, Statement, drill_down
 from poverty_alleviation.reconciliation import Reconciliation, reconciliation
 
 
-@door.post("/poverty/households")
+async def _entered(code: str) -> HouseholdEntered:
+    return HouseholdEntered(code)
+
+
+@door.post("/poverty/households", answer=_entered)
 async def enter_household(
     actor: PovertyOfficer, body: HouseholdInput, key: IdempotencyKey, register: Households
-) -> HouseholdEntered:
+) -> Made:
     """登记农户；姓名、证件与电话加密保存，只答复编码。"""
     identity = Identity(name=body.name, id_number=body.id_number, phone=body.phone)
-    return HouseholdEntered(await register.enter(identity, body.township, body.village, actor.caller, body.code))
+    return Made(await register.enter(identity, body.township, body.village, actor.caller, body.code))
 
 
 @door.get("/poverty/households")
@@ -64,10 +68,10 @@ async def show_household(actor: PovertyOfficer, code: str, register: Households)
 
 @door.post("/poverty/households/<code:str>/identity-views", status=200)
 async def show_household_identity(
-    actor: PovertyOfficer, code: str, body: ViewingPurpose, register: Households
+    actor: PovertyOfficer, code: str, body: ViewingInput, register: Households
 ) -> IdentityView:
-    """农户的姓名、证件与电话；须说明用途，先留访问记录再回答。"""
-    found = await register.identity(actor, code, body.purpose)
+    """农户的姓名、证件与电话中该用途可看的部分；须说明用途与依据，先留访问记录再回答。"""
+    found = await register.identity(actor, code, body.viewing())
     return IdentityView(code, found.name, found.id_number, found.phone)
 
 
@@ -150,13 +154,18 @@ async def list_due_payouts(actor: PovertyOfficer | Auditor, query: DueQuery) -> 
     return DueView(await due(query.merchant))
 
 
-@door.post("/poverty/payouts")
-async def record_payout(actor: PovertyOfficer, body: PayoutInput, key: IdempotencyKey, payouts: Payouts) -> PayoutCard:
-    """登记付款与银行回单；金额须等于当前应付。"""
-    number = await payouts.record(
-        body.household, body.merchant, body.amount_fen, body.bank_voucher, body.paid_on, actor.caller
-    )
+async def _paid_out(number: str) -> PayoutCard:
     return (await payout_cards(None, [number]))[0]
+
+
+@door.post("/poverty/payouts", answer=_paid_out)
+async def record_payout(actor: PovertyOfficer, body: PayoutInput, key: IdempotencyKey, payouts: Payouts) -> Made:
+    """登记付款与银行回单；金额须等于当前应付。"""
+    return Made(
+        await payouts.record(
+            body.household, body.merchant, body.amount_fen, body.bank_voucher, body.paid_on, actor.caller
+        )
+    )
 
 
 @door.get("/poverty/payouts")

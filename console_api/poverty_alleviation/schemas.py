@@ -10,6 +10,7 @@ from poverty_alleviation.households import HouseholdCard
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.payouts import Due, PayoutCard
 from poverty_alleviation.queries import HouseholdFigures, Totals
+from poverty_alleviation.unmasking import Viewing, ViewingPurpose
 
 _PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
@@ -53,14 +54,19 @@ class HouseholdsView(View):
     next_cursor: str | None
 
 
-class ViewingPurpose(Input):
-    """Why somebody has to know who a household is; it goes on record, and never into an address."""
+class ViewingInput(Input):
+    """Why somebody has to know: a purpose of the table, and the paper or case that asks for it. Both go on record."""
 
-    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=_PLAIN)]
+    purpose: ViewingPurpose
+    document: Document
+
+    def viewing(self) -> Viewing:
+        """As the room takes it."""
+        return Viewing(self.purpose, self.document)
 
 
 class IdentityView(View):
-    """Who a household is."""
+    """Who a household is; null for what is not known or not opened by the purpose."""
 
     code: str
     name: str

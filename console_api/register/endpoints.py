@@ -6,9 +6,9 @@ The poverty office writes; auditors read masked. Nobody else asks.
 import msgspec
 
 from accounts.actors import Auditor, PovertyOfficer
-from api_kit.doors import IdempotencyKey
+from api_kit.doors import IdempotencyKey, Made
 from console_api import door
-from console_api.poverty_alleviation.schemas import ViewingPurpose
+from console_api.poverty_alleviation.schemas import ViewingInput
 from console_api.register.schemas import (
     AccountEntered,
     AccountInput,
@@ -37,14 +37,22 @@ from poverty_alleviation.register.members import MemberDraft, MemberIdentity, Me
 from poverty_alleviation.register.years import YearDraft, Years, years
 
 
-@door.post("/poverty/households/<code:str>/members")
+async def _member_entered(code: str) -> MemberEntered:
+    return MemberEntered(code)
+
+
+async def _account_entered(code: str) -> AccountEntered:
+    return AccountEntered(code)
+
+
+@door.post("/poverty/households/<code:str>/members", answer=_member_entered)
 async def enter_member(
     actor: PovertyOfficer, code: str, body: MemberInput, key: IdempotencyKey, register: Members
-) -> MemberEntered:
+) -> Made:
     """登记家庭成员，自某日起；未成年人只登记出生年份。"""
     said = {name: getattr(body, name) for name in MemberDraft.__struct_fields__ if getattr(body, name) is not None}
     draft = MemberDraft(**said)
-    return MemberEntered(await register.enter(code, draft, body.valid_from, body.document, actor.caller))
+    return Made(await register.enter(code, draft, body.valid_from, body.document, actor.caller))
 
 
 @door.get("/poverty/households/<code:str>/members")
@@ -55,10 +63,10 @@ async def list_members(actor: PovertyOfficer | Auditor, code: str, register: Mem
 
 @door.post("/poverty/households/<code:str>/members/<member:str>/identity-views", status=200)
 async def show_member_identity(
-    actor: PovertyOfficer, code: str, member: str, body: ViewingPurpose, register: Members
+    actor: PovertyOfficer, code: str, member: str, body: ViewingInput, register: Members
 ) -> MemberIdentity:
-    """成员的姓名、证件、电话与健康状况；须说明用途，先留访问记录再回答。"""
-    return await register.identity(actor, code, member, body.purpose)
+    """成员的姓名、证件、电话与健康状况中该用途可看的部分；须说明用途与依据，先留访问记录再回答。"""
+    return await register.identity(actor, code, member, body.viewing())
 
 
 @door.put("/poverty/households/<code:str>/members/<member:str>/end", status=204)
@@ -74,13 +82,13 @@ async def move_member(actor: PovertyOfficer, code: str, member: str, body: MoveI
     await register.move(code, member, body.household, body.relation, day, document, actor.caller)
 
 
-@door.post("/poverty/households/<code:str>/accounts")
+@door.post("/poverty/households/<code:str>/accounts", answer=_account_entered)
 async def enter_account(
     actor: PovertyOfficer, code: str, body: AccountInput, key: IdempotencyKey, accounts: BankAccounts
-) -> AccountEntered:
+) -> Made:
     """登记收款账户：成员本人的，或注明关系的亲属的。"""
     draft = msgspec.convert(body, AccountDraft, from_attributes=True)
-    return AccountEntered(await accounts.enter(code, draft, body.valid_from, body.document, actor.caller))
+    return Made(await accounts.enter(code, draft, body.valid_from, body.document, actor.caller))
 
 
 @door.get("/poverty/households/<code:str>/accounts")
@@ -91,10 +99,10 @@ async def list_accounts(actor: PovertyOfficer | Auditor, code: str, accounts: Ba
 
 @door.post("/poverty/households/<code:str>/accounts/<account:str>/number-views", status=200)
 async def show_account_number(
-    actor: PovertyOfficer, code: str, account: str, body: ViewingPurpose, accounts: BankAccounts
+    actor: PovertyOfficer, code: str, account: str, body: ViewingInput, accounts: BankAccounts
 ) -> AccountNumberView:
-    """完整账号；须说明用途，先留访问记录再回答。"""
-    return AccountNumberView(account, await accounts.number(actor, code, account, body.purpose))
+    """完整账号；须说明用途与依据，先留访问记录再回答。"""
+    return AccountNumberView(account, await accounts.number(actor, code, account, body.viewing()))
 
 
 @door.put("/poverty/households/<code:str>/accounts/<account:str>/end", status=204)

@@ -20,6 +20,7 @@ from poverty_alleviation.households import mask_name, mask_number
 from poverty_alleviation.register.errors import AccountInvalid, AccountRegistered, AccountUnknown, MemberUnknown
 from poverty_alleviation.register.members import member_place
 from poverty_alleviation.register.models import HouseholdAccount, Relation
+from poverty_alleviation.unmasking import Viewing, noted_view
 from poverty_alleviation.vault import household_rights
 
 OWN_ACCOUNT = (
@@ -152,10 +153,14 @@ class BankAccounts:
         return [self._card(each) for each in found if each["code"] is not None]
 
     @household_rights()
-    async def number(self, actor: PovertyOfficer, household: str, account: str, purpose: str) -> str:
-        """An account's digits. The access is on record before the answer, or there is no answer."""
+    async def number(self, actor: PovertyOfficer, household: str, account: str, viewing: Viewing) -> str:
+        """An account's digits; the look is on record before the answer.
+
+        Raises ViewNotPermitted, TooManyViews and :class:`AccountUnknown`, which leave no record.
+        """
         async with transaction():
-            await self.access_logs.record(actor, purpose, f"household:{household}/{account}", ("account_number",))
+            subject = f"household:{household}/{account}"
+            await noted_view(self.access_logs, actor, viewing, subject, ("account_number",))
             found = await row(
                 "SELECT a.code, a.number_cipher FROM household_account a JOIN household h ON h.id = a.household_id"
                 " WHERE h.code = $1 AND a.code = $2",

@@ -18,6 +18,7 @@ from poverty_alleviation.households import mask_name, mask_number, person_index
 from poverty_alleviation.identity_numbers import read_identity_number
 from poverty_alleviation.register.errors import MemberInvalid, MemberRegistered, MemberUnknown
 from poverty_alleviation.register.models import HouseholdMember, Relation, Sex
+from poverty_alleviation.unmasking import Viewing, noted_view
 from poverty_alleviation.vault import household_rights
 
 ADULT_YEARS = 18
@@ -63,13 +64,13 @@ class MemberCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemberIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a member is."""
+    """Who a member is; None for what is not known or not opened by the purpose."""
 
     code: str
-    name: str | None
-    id_number: str | None
-    phone: str | None
-    health: str | None
+    name: str | None = None
+    id_number: str | None = None
+    phone: str | None = None
+    health: str | None = None
 
 
 def birthday_of(id_number: str) -> date | None:
@@ -218,11 +219,14 @@ class Members:
         return [self._card(each) for each in found if each["code"] is not None]
 
     @household_rights()
-    async def identity(self, actor: PovertyOfficer, household: str, member: str, purpose: str) -> MemberIdentity:
-        """Who a member is, unmasked. The access is on record before the answer, or there is no answer."""
+    async def identity(self, actor: PovertyOfficer, household: str, member: str, viewing: Viewing) -> MemberIdentity:
+        """Who a member is, as far as the purpose opens it; the look is on record before the answer.
+
+        Raises ViewNotPermitted, TooManyViews and :class:`MemberUnknown`, which leave no record.
+        """
         async with transaction():
-            subject = f"household:{household}/{member}"
-            await self.access_logs.record(actor, purpose, subject, ("name", "id_number", "phone", "health"))
+            wanted = ("name", "id_number", "phone", "health")
+            opened = await noted_view(self.access_logs, actor, viewing, f"household:{household}/{member}", wanted)
             found = await row(
                 "SELECT m.* FROM household_member m JOIN household h ON h.id = m.household_id WHERE h.code = $1"
                 " AND m.code = $2 ORDER BY m.valid_from DESC LIMIT 1",
@@ -231,13 +235,7 @@ class Members:
             )
             if found is None:
                 raise MemberUnknown(member=member)
-            return MemberIdentity(
-                code=member,
-                name=self._open("name", found),
-                id_number=self._open("id_number", found),
-                phone=self._open("phone", found),
-                health=self._open("health", found),
-            )
+            return MemberIdentity(code=member, **{name: self._open(name, found) for name in opened})
 
     async def _household(self, code: str) -> tuple[int, bytes | None]:
         found = await row("SELECT id, id_number_index FROM household WHERE code = $1 FOR UPDATE", code)

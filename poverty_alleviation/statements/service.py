@@ -23,13 +23,13 @@ from poverty_alleviation.identity_numbers import person_of
 from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown, VillageTooLarge
 from poverty_alleviation.statements.figures import Quarter, StatementText, village_quarter
 from poverty_alleviation.statements.quarters import months_of, quarter_span
+from poverty_alleviation.unmasking import Viewing, ViewingPurpose, noted_view
 from poverty_alleviation.vault import household_rights
 
 MOST_OF_A_VILLAGE = 500
 ATTEMPTS = 5
 """Wrong second factors in a row before a code rests."""
 REST = timedelta(days=1)
-PURPOSE = "打印对账单"
 _TOKEN_BYTES = 24
 
 
@@ -155,7 +155,8 @@ class HouseholdStatements:
     async def to_print(self, actor: PovertyOfficer, number: str) -> PrintedStatement:
         """One statement for its paper; the look at the name is on record before. Raises :class:`StatementUnknown`."""
         async with transaction():
-            await self.access_logs.record(actor, PURPOSE, f"household_statement:{number}", ("name",))
+            viewing = Viewing(ViewingPurpose.STATEMENT, number[:40])
+            await noted_view(self.access_logs, actor, viewing, f"household_statement:{number[:40]}", ("name",))
             found = await row(f"{_STATEMENT} WHERE s.number = $1", number)
             if found is None:
                 raise StatementUnknown(statement=number[:40])
@@ -171,8 +172,8 @@ class HouseholdStatements:
         """
         quarter_span(quarter)
         async with transaction():
-            subject = f"household_statements:{township}:{quarter}"
-            await self.access_logs.record(actor, PURPOSE, subject, ("name",))
+            viewing = Viewing(ViewingPurpose.STATEMENT, f"{village} {quarter}")
+            await noted_view(self.access_logs, actor, viewing, f"household_statements:{village}:{quarter}", ("name",))
             found = await rows(
                 f"{_STATEMENT} WHERE h.township = $1 AND h.village = $2 AND s.quarter = $3 ORDER BY h.code",
                 township,

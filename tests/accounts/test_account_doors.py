@@ -1,5 +1,6 @@
 """Accounts over HTTP: what the doors let through and what they refuse."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,7 @@ import pytest_asyncio
 from accounts.roles import Role
 from accounts.service import AccessLogs
 from accounts.staff import GrantedRole
-from kit.database import scalar
+from kit.database import scalar, transaction
 from tests.accounts.people import PASSWORD, staff_member
 from tests.accounts.served import Served, served
 from tests.accounts.test_access_log import READER
@@ -143,3 +144,19 @@ async def test_the_auditor_reads_who_read(doors: Served) -> None:
     assert [r["subject"] for r in answer.json()["records"]] == ["household:示例1"]
     broken = await doors.http.get("/v1/console/access-log", headers=auditor, params={"cursor": "%%"})
     assert (broken.status_code, broken.json()["code"]) == (422, "cursor_invalid")
+
+
+async def test_the_auditor_takes_the_log_away_and_is_told_of_alarms(doors: Served) -> None:
+    await staff_member("auditor", GrantedRole(Role.AUDITOR))
+    await staff_member("officer", GrantedRole(Role.POVERTY_OFFICER))
+    async with transaction():
+        await AccessLogs(views_per_hour=1).record_view(READER, "visit", "household:示例1", ["name"], "示例走访")
+    auditor, officer = await doors.staff("auditor"), await doors.staff("officer")
+    told = (await doors.http.get("/v1/console/access-alarms", headers=auditor)).json()["alarms"]
+    assert [(each["actor"], each["views"]) for each in told] == [("staff:U1", 1)]
+    export = await doors.http.get("/v1/console/access-log/export", headers=auditor)
+    assert export.headers["content-disposition"].endswith('.jsonl"')
+    lines = [json.loads(line) for line in export.text.splitlines()]
+    assert [line["kind"] for line in lines] == ["manifest", "record", "record", "end"], "the export is on record too"
+    for path in ("access-alarms", "access-log/export"):
+        assert (await doors.http.get(f"/v1/console/{path}", headers=officer)).status_code == 403

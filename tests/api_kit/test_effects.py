@@ -31,7 +31,7 @@ async def test_a_refusal_keeps_its_count_and_an_effect_comes_with_its_answer_or_
         if not is_right:
             raise RedemptionCodeWrong(left=9)
 
-    endpoint = cast(Endpoint, SimpleNamespace(handler=redeem, status=204, effect="with_refusal"))
+    endpoint = cast(Endpoint, SimpleNamespace(handler=redeem, status=204, effect="with_refusal", answer=None))
 
     async def ask(key: str) -> tuple[int, bool]:
         answer = await _once(endpoint, {}, "staff:k", "POST /redemption", key, b"{}")

@@ -29,7 +29,7 @@ async def give(owner: Owner) -> None:
     """A household, and a contract of the company that buys from it; a month that is closed, and a statement of it."""
     code = await _a_household(owner, QUARTER["village"])
     owner.found.by_pattern["/v1/console/poverty/households/"] = {"code": code, "figure": "income_paid"}
-    owner.found.bodies["console.show_household_identity"] = {"purpose": "入户核实"}
+    owner.found.bodies["console.show_household_identity"] = {"purpose": "own_request", "document": "示例申请 1 号"}
     await _members_and_accounts(owner, code)
     owner.found.by_pattern["/v1/console/poverty/corrections/"] = {"number": await _a_correction(owner)}
     owner.found.by_pattern["/v1/console/poverty/contracts/"] = await _a_contract(owner, code)
@@ -97,7 +97,7 @@ async def _members_and_accounts(owner: Owner, code: str) -> None:
     owner.found.by_pattern[f"{pattern}members/"] = {"code": code, "member": member["code"]}
     owner.found.by_pattern[f"{pattern}accounts/"] = {"code": code, "account": account["code"]}
     for name in ("console.show_member_identity", "console.show_account_number"):
-        owner.found.bodies[name] = {"purpose": "入户核实"}
+        owner.found.bodies[name] = {"purpose": "own_request", "document": "示例申请 1 号"}
 
 
 async def _a_correction(owner: Owner) -> str:

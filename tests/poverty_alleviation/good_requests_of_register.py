@@ -9,7 +9,7 @@ from tests.poverty_alleviation.good_requests import AT, household
 
 FROM: dict[str, object] = {"valid_from": "2020-01-01", "document": "示例文件 5 号"}
 CHILD = FROM | {"name": "示例成员", "birth_year": 1990, "relation": "child"}
-PURPOSE = {"purpose": "入户核实"}
+PURPOSE = {"purpose": "own_request", "document": "示例申请 1 号"}
 
 
 def card() -> dict[str, object]:

@@ -48,6 +48,7 @@ from tests.servers import free_port
 from traceability.lots import Lots
 from traceability.service import Intakes, Suppliers
 
+CHECK = {"purpose": "identity_check", "document": "示例核查 1 号"}
 OWN = ("/poverty/", "/ledger/", "/suppliers", "/intakes", "/intake-batches", "/lots")
 
 
@@ -285,11 +286,11 @@ async def test_an_identity_needs_a_purpose_and_leaves_a_record(county: County, c
     of = f"/poverty/households/{made.json()['code']}"
     assert (await console.ask(Role.POVERTY_OFFICER, "POST", f"{of}/identity-views", {})).status_code == 422
     assert await rows("SELECT 1 FROM access_log") == []
-    shown = await console.ask(Role.POVERTY_OFFICER, "POST", f"{of}/identity-views", {"purpose": "入户核实"})
+    shown = await console.ask(Role.POVERTY_OFFICER, "POST", f"{of}/identity-views", CHECK)
     assert shown.json()["id_number"] == "999999197001010017"
     (record,) = await rows("SELECT subject, purpose FROM access_log")
-    assert record == {"subject": f"household:{made.json()['code']}", "purpose": "入户核实"}
-    assert (await console.ask(Role.AUDITOR, "POST", f"{of}/identity-views", {"purpose": "审计"})).status_code == 403
+    assert record == {"subject": f"household:{made.json()['code']}", "purpose": "identity_check"}
+    assert (await console.ask(Role.AUDITOR, "POST", f"{of}/identity-views", CHECK)).status_code == 403
 
 
 async def test_bad_input_is_refused_and_changes_nothing(county: County, console: Console) -> None:

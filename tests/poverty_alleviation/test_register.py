@@ -31,6 +31,7 @@ from poverty_alleviation.register.labels import Label, RegisterLabels, labels
 from poverty_alleviation.register.members import MemberDraft, Members, is_minor_on
 from poverty_alleviation.register.models import LabelKind, Relation, Sex
 from poverty_alleviation.register.years import YearDraft, Years, years
+from poverty_alleviation.unmasking import Viewing, ViewingPurpose
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.test_doors import Console, console
@@ -40,6 +41,8 @@ from tests.superuser import as_superuser
 __all__ = ["console"]
 
 ACTOR = PovertyOfficer(caller=OFFICER, id=1, number="office", name="示例干部")
+OWN_REQUEST = Viewing(ViewingPurpose.OWN_REQUEST, "示例申请 1 号")
+TO_PAY = Viewing(ViewingPurpose.PAYOUT, "示例回单 1 号")
 SINCE = date(2020, 1, 1)
 PAPER = "示例文件 8 号"
 CARD = "6200000000000123"
@@ -192,7 +195,7 @@ async def test_who_moves_leaves_the_history_behind(county: County) -> None:
     left, came = [(await members(county).cards(h))[0] for h in ("示例H1", "示例H2")]
     assert (left.valid_from, left.valid_until, left.relation) == (SINCE, date(2024, 5, 1), "child")
     assert (came.valid_from, came.valid_until, came.relation) == (date(2024, 5, 1), None, "sibling")
-    found = await members(county).identity(ACTOR, "示例H2", code, "入户核实")
+    found = await members(county).identity(ACTOR, "示例H2", code, OWN_REQUEST)
     assert (found.name, found.id_number, found.health) == (SON.name, SON.id_number, "健康")
     async with household_rights():
         ended = await row("SELECT ended_by, ended_at FROM household_member WHERE valid_until IS NOT NULL")
@@ -265,12 +268,12 @@ async def test_a_minor_holds_no_account(county: County) -> None:
 async def test_an_unmasked_read_is_on_record_or_does_not_happen(county: County) -> None:
     code = await enter(county)
     account = await accounts(county).enter("示例H1", card_of(code), SINCE, PAPER, OFFICER)
-    assert (await members(county).identity(ACTOR, "示例H1", code, "入户核实")).phone == SON.phone
-    assert await accounts(county).number(ACTOR, "示例H1", account, "核对银行回单") == CARD
+    assert (await members(county).identity(ACTOR, "示例H1", code, OWN_REQUEST)).phone == SON.phone
+    assert await accounts(county).number(ACTOR, "示例H1", account, TO_PAY) == CARD
     noted = await rows("SELECT subject, purpose FROM access_log ORDER BY id")
     assert noted == [
-        {"subject": f"household:示例H1/{code}", "purpose": "入户核实"},
-        {"subject": f"household:示例H1/{account}", "purpose": "核对银行回单"},
+        {"subject": f"household:示例H1/{code}", "purpose": "own_request"},
+        {"subject": f"household:示例H1/{account}", "purpose": "payout"},
     ]
 
     class Broken(AccessLogs):
@@ -279,13 +282,13 @@ async def test_an_unmasked_read_is_on_record_or_does_not_happen(county: County) 
 
     cipher = county.registry.cipher
     with pytest.raises(ConnectionError):
-        await Members(cipher, Broken()).identity(ACTOR, "示例H1", code, "入户核实")
+        await Members(cipher, Broken()).identity(ACTOR, "示例H1", code, OWN_REQUEST)
     with pytest.raises(ConnectionError):
-        await BankAccounts(cipher, Broken()).number(ACTOR, "示例H1", account, "核对银行回单")
+        await BankAccounts(cipher, Broken()).number(ACTOR, "示例H1", account, TO_PAY)
     with pytest.raises(AccountUnknown):
-        await accounts(county).number(ACTOR, "示例H2", account, "核对银行回单")
+        await accounts(county).number(ACTOR, "示例H2", account, TO_PAY)
     with pytest.raises(MemberUnknown):
-        await members(county).identity(ACTOR, "示例H2", code, "入户核实")
+        await members(county).identity(ACTOR, "示例H2", code, OWN_REQUEST)
 
 
 async def test_what_is_on_record_is_only_ended(county: County) -> None:
@@ -364,10 +367,14 @@ async def test_the_auditor_reads_masked_and_nobody_else_reads(county: County, co
             assert str(secret) not in shown.text
     views = (f"{of[0]}/{made.json()['code']}/identity-views", f"{of[1]}/{kept.json()['code']}/number-views")
     for path in views:
-        assert (await console.ask(Role.AUDITOR, "POST", path, {"purpose": "审计"})).status_code == 403
+        assert (
+            await console.ask(Role.AUDITOR, "POST", path, {"purpose": "visit", "document": "审计"})
+        ).status_code == 403
         assert (await console.ask(Role.POVERTY_OFFICER, "POST", path, {})).status_code == 422
     for role in set(Role) - {Role.POVERTY_OFFICER, Role.AUDITOR}:
         assert {(await console.ask(role, "GET", path)).status_code for path in of} == {403}
-    opened = (await console.ask(Role.POVERTY_OFFICER, "POST", views[1], {"purpose": "核对银行回单"})).json()
+    opened = (
+        await console.ask(Role.POVERTY_OFFICER, "POST", views[1], {"purpose": "payout", "document": "示例回单核对"})
+    ).json()
     assert opened["number"] == CARD
     assert await scalar("SELECT count(*) FROM access_log") == 1

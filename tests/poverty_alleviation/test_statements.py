@@ -19,7 +19,7 @@ from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnk
 from poverty_alleviation.statements.figures import CATEGORIES, StatementText
 from poverty_alleviation.statements.paper import SIGNATURES, bundle_paper, statement_paper
 from poverty_alleviation.statements.quarters import QuarterInvalid, months_of, quarter_span
-from poverty_alleviation.statements.service import ATTEMPTS, PURPOSE, HouseholdStatements
+from poverty_alleviation.statements.service import ATTEMPTS, HouseholdStatements
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.papers import drawn_code, pages_of
@@ -172,9 +172,9 @@ async def test_a_name_is_printed_only_after_the_look_is_on_record(county: County
     await room.village_to_print(PRINTER, TOWNSHIP, VILLAGE, QUARTER)
     noted = await rows("SELECT actor, purpose, subject FROM access_log ORDER BY id")
     assert [each["subject"] for each in noted] == [
-        f"household_statement:{first}", f"household_statements:{TOWNSHIP}:{QUARTER}",
+        f"household_statement:{first}", f"household_statements:{VILLAGE}:{QUARTER}",
     ]  # fmt: skip
-    assert {each["purpose"] for each in noted} == {PURPOSE}
+    assert {each["purpose"] for each in noted} == {"statement"}
     with pytest.raises(StatementUnknown):
         await room.to_print(PRINTER, "T404")
 

@@ -132,7 +132,7 @@ CLASSES = (
              "disputed_row.household_code", "payout_part.household_code"}
         ),
         BOOKS,
-        # ``access_log`` says whose identity was looked at. ``idempotency_claim`` keeps answers that name a code alone.
+        # ``access_log`` says whose identity was looked at. ``idempotency_claim`` keeps the code of what was made.
         tables=frozenset(
             {"household", "contract_party", "ledger_account", "line_basis", "access_log", "idempotency_claim",
              "disputed_row", "correction", "household_alarm"}
@@ -176,7 +176,7 @@ CLASSES = (
         ),
         BOOKS,
         # The note of a journal, hashed with it, names the proof.
-        tables=frozenset({"payout", "income_confirmation", "income_sheet", "ledger_journal", "idempotency_claim"}),
+        tables=frozenset({"payout", "income_confirmation", "income_sheet", "ledger_journal"}),
         members=frozenset(
             {
                 "attributed_sales_fen", "provisional_sales_fen", "income_paid_fen", "income_confirmed_fen",

@@ -1,0 +1,20 @@
+"""No answer about a household is kept with an idempotency claim, which lies beside the shop's (decision 0061)."""
+
+import msgspec
+
+from console_api import door
+from server.app import load_doors
+
+SAYS_NOTHING = frozenset({"number", "rule", "version", "issued"})
+"""Members of an answer that may be kept: opaque numbers of ours, and counts."""
+
+
+def test_routes_of_the_poverty_office_keep_the_number_of_what_they_made() -> None:
+    """Fails when a route answers a card of its own: tried with payouts."""
+    load_doors()
+    keyed = [e for e in door.endpoints if e.path.startswith(f"{door.prefix}/poverty/") and e.key_argument]
+    assert len(keyed) > 5
+    for endpoint in keyed:
+        if endpoint.answer is None and endpoint.returns is not type(None):
+            kept = {each.name for each in msgspec.structs.fields(endpoint.returns)}
+            assert kept <= SAYS_NOTHING, f"{endpoint.name} keeps its answer: let it answer what it has Made"
