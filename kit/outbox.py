@@ -6,7 +6,8 @@ newer. The bell after a commit only wakes the dispatcher; a sweep finds the mess
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -117,11 +118,26 @@ _BELL = _Bell()
 
 @dataclass(frozen=True)
 class Reaction:
-    """One row of the subscription table: ``react`` is called with each fact of ``fact`` in its own transaction."""
+    """One row of the subscription table: ``react`` is called with each fact of ``fact`` in its own transaction.
+
+    ``react_many``, where there is one, has the same effect for several facts of different subjects, in one transaction;
+    when it fails each of them goes to ``react``.
+    """
 
     fact: type[Fact]
     name: str
     react: Callable[[Fact], Awaitable[None]]
+    react_many: Callable[[Sequence[Fact]], Awaitable[None]] | None = None
+
+
+class _Due(msgspec.Struct, frozen=True):
+    """A message whose time has come."""
+
+    id: int
+    topic: str
+    subject: str
+    payload: str
+    attempts: int
 
 
 @dataclass(frozen=True)
@@ -147,54 +163,88 @@ class Delivery:
             now,
         )
         held: set[str] = set()
-        for message in due:
-            if message["subject"] in held:
-                continue
-            if not await self._deliver(message["id"], message["topic"], message["payload"], message["attempts"]):
-                held.add(message["subject"])
+        for together in self._together([msgspec.convert(each, _Due) for each in due]):
+            waiting = [message for message in together if message.subject not in held]
+            done = await self._deliver_many(waiting) if len(waiting) > 1 else frozenset[tuple[int, str]]()
+            for message in waiting:
+                if not await self._deliver(message, done):
+                    held.add(message.subject)
         return len(due)
 
-    async def _deliver(self, message_id: int, topic: str, payload: str, attempts: int) -> bool:
+    def _together(self, due: Sequence[_Due]) -> Iterator[list[_Due]]:
+        """The messages one by one, those of one topic together where somebody takes many.
+
+        No two of a subject are ever together, and those of a subject stay in their order; between subjects there is
+        none to keep.
+        """
+        taken = {reaction.fact.topic for reaction in self.reactions if reaction.react_many}
+        earlier: Counter[str] = Counter()
+        turns: dict[tuple[int, str | int], list[_Due]] = defaultdict(list)
+        for message in due:
+            turn = earlier[message.subject]
+            earlier[message.subject] += 1
+            turns[turn, message.topic if message.topic in taken else message.id].append(message)
+        for key in sorted(turns, key=lambda key: (key[0], turns[key][0].id)):
+            yield turns[key]
+
+    async def _deliver_many(self, messages: Sequence[_Due]) -> frozenset[tuple[int, str]]:
+        """Let who takes many take these, of one topic; answers which messages which handlers are done with."""
+        done: set[tuple[int, str]] = set()
+        for reaction in self.reactions:
+            if reaction.react_many is None or reaction.fact.topic != messages[0].topic:
+                continue
+            try:
+                facts = {message.id: _read(message.topic, message.payload) for message in messages}
+                async with transaction():
+                    fresh = await self._receive(list(facts), reaction.name)
+                    if fresh:
+                        await reaction.react_many([facts[each] for each in fresh])
+            except Exception:
+                continue  # whose fault it is, each of them alone will tell
+            done |= {(message, reaction.name) for message in facts}
+        return frozenset(done)
+
+    async def _deliver(self, message: _Due, done: frozenset[tuple[int, str]]) -> bool:
         """Whether every reaction to the message has taken effect. One that fails keeps no other from its own."""
         try:
-            fact = _read(topic, payload)
+            fact = _read(message.topic, message.payload)
         except Exception as error:
-            self.failed(topic, "read", error)
-            await self._postpone(message_id, attempts, _told("read", error))
+            self.failed(message.topic, "read", error)
+            await self._postpone(message, _told("read", error))
             return False
         failures = []
         for reaction in self.reactions:
-            if reaction.fact is not type(fact):
+            if reaction.fact is not type(fact) or (message.id, reaction.name) in done:
                 continue
             try:
                 async with transaction():
-                    if await self._receive(message_id, reaction.name):
+                    if await self._receive([message.id], reaction.name):
                         await reaction.react(fact)
             except Exception as error:
-                self.failed(topic, reaction.name, error)
+                self.failed(message.topic, reaction.name, error)
                 failures.append(_told(reaction.name, error))
         if failures:
-            await self._postpone(message_id, attempts, "; ".join(failures))
+            await self._postpone(message, "; ".join(failures))
             return False
-        await execute("UPDATE outbox_message SET delivered_at = $2 WHERE id = $1", message_id, self.clock())
+        await execute("UPDATE outbox_message SET delivered_at = $2 WHERE id = $1", message.id, self.clock())
         return True
 
-    async def _receive(self, message_id: int, handler: str) -> bool:
-        return bool(
-            await scalar(
-                "INSERT INTO outbox_receipt (message_id, handler, received_at) VALUES ($1, $2, $3)"
-                " ON CONFLICT DO NOTHING RETURNING 1",
-                message_id,
-                handler,
-                self.clock(),
-            )
+    async def _receive(self, messages: Sequence[int], handler: str) -> list[int]:
+        """Those that the handler has not had before, in order."""
+        fresh = await rows(
+            "INSERT INTO outbox_receipt (message_id, handler, received_at)"
+            " SELECT m, $2, $3 FROM unnest($1::bigint[]) AS m ORDER BY m ON CONFLICT DO NOTHING RETURNING message_id",
+            messages,
+            handler,
+            self.clock(),
         )
+        return sorted(each["message_id"] for each in fresh)
 
-    async def _postpone(self, message_id: int, attempts: int, error: str) -> None:
-        wait = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
+    async def _postpone(self, message: _Due, error: str) -> None:
+        wait = RETRY_SECONDS[min(message.attempts, len(RETRY_SECONDS) - 1)]
         await execute(
             "UPDATE outbox_message SET attempts = attempts + 1, next_attempt_at = $2, last_error = $3 WHERE id = $1",
-            message_id,
+            message.id,
             self.clock() + timedelta(seconds=wait),
             error[:300],
         )

@@ -16,46 +16,40 @@ $$;
 CREATE OR REPLACE TRIGGER ledger_journal_only_seal
     BEFORE UPDATE ON ledger_journal FOR EACH ROW EXECUTE FUNCTION only_seal_journal();
 
--- A journal comes unsealed: a hash that no sealer computed would be a hole in the chain.
-CREATE OR REPLACE FUNCTION refuse_sealed_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A journal and its postings are written by one statement. When it ends, each new journal is unsealed (a hash that no
+-- sealer computed would be a hole in the chain), stands in a month that is not frozen, has exactly the postings that it
+-- announced, and they sum to zero in each book.
+CREATE OR REPLACE FUNCTION check_new_journals() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wrong record;
 BEGIN
-    IF NEW.hash IS NOT NULL THEN
+    IF EXISTS (SELECT 1 FROM new_journals n WHERE n.hash IS NOT NULL) THEN
         RAISE EXCEPTION 'a journal is sealed after it was written' USING ERRCODE = 'insufficient_privilege';
     END IF;
-    RETURN NEW;
-END
-$$;
-
-CREATE OR REPLACE TRIGGER ledger_journal_starts_unsealed
-    BEFORE INSERT ON ledger_journal FOR EACH ROW EXECUTE FUNCTION refuse_sealed_insert();
-
--- At commit each journal has exactly the postings it announced, and they sum to zero in each book.
-CREATE OR REPLACE FUNCTION check_journal_balance() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    checked bigint;
-    announced int;
-    found int;
-    unbalanced int;
-BEGIN
-    IF TG_TABLE_NAME = 'ledger_journal' THEN checked := NEW.id; ELSE checked := NEW.journal_id; END IF;
-    SELECT posting_count INTO announced FROM ledger_journal WHERE id = checked;
-    SELECT coalesce(sum(n), 0), count(*) FILTER (WHERE total <> 0) INTO found, unbalanced FROM (
-        SELECT count(*) AS n, sum(p.amount_fen) AS total FROM ledger_posting p
-        JOIN ledger_account a ON a.id = p.account_id WHERE p.journal_id = checked GROUP BY a.book) AS books;
-    IF found <> announced OR unbalanced > 0 THEN
-        RAISE EXCEPTION 'journal % has % of % postings and % unbalanced books', checked, found, announced, unbalanced
-            USING ERRCODE = 'check_violation';
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('ledger.periods', 0));
+    SELECT n.period INTO wrong FROM new_journals n
+     WHERE n.period <= (SELECT max(p.period) FROM ledger_period p WHERE p.state <> 'open') LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'period % is closed', wrong.period USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    SELECT n.id, n.posting_count AS announced, sums.* INTO wrong FROM new_journals n CROSS JOIN LATERAL (
+        SELECT count(*) AS found, coalesce(sum(p.amount_fen) FILTER (WHERE a.book = 'cash'), 0) AS cash,
+               coalesce(sum(p.amount_fen) FILTER (WHERE a.book = 'statistics'), 0) AS statistics
+          FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id WHERE p.journal_id = n.id) AS sums
+     WHERE sums.found <> n.posting_count OR sums.cash <> 0 OR sums.statistics <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'journal % has % of % postings and is off by % and % fen',
+            wrong.id, wrong.found, wrong.announced, wrong.cash, wrong.statistics USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END
 $$;
 
-DROP TRIGGER IF EXISTS ledger_journal_balance ON ledger_journal;
-CREATE CONSTRAINT TRIGGER ledger_journal_balance
-    AFTER INSERT ON ledger_journal DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION check_journal_balance();
+CREATE OR REPLACE TRIGGER ledger_journal_whole
+    AFTER INSERT ON ledger_journal REFERENCING NEW TABLE AS new_journals
+    FOR EACH STATEMENT EXECUTE FUNCTION check_new_journals();
 
--- The journal's own check covers the postings written with it; this one covers any that somebody adds later.
+-- That covers the postings written with a journal; this one covers any that somebody adds later.
 CREATE OR REPLACE FUNCTION refuse_late_posting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
@@ -73,6 +67,29 @@ $$;
 CREATE OR REPLACE TRIGGER ledger_posting_not_late
     AFTER INSERT ON ledger_posting REFERENCING NEW TABLE AS new_postings
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_late_posting();
+
+-- What stands on each account, by month and (period '') of all months: kept with the seal by this trigger alone, so that
+-- it is always the sum over the sealed postings (decision 0050). One sealer works at a time, so nobody waits here.
+CREATE OR REPLACE FUNCTION keep_totals() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    INSERT INTO ledger_total AS t (account_id, period, debit_fen, credit_fen, postings)
+    SELECT p.account_id, month.period, coalesce(sum(p.amount_fen) FILTER (WHERE p.amount_fen > 0), 0),
+           coalesce(-sum(p.amount_fen) FILTER (WHERE p.amount_fen < 0), 0), count(*)
+      FROM sealed s CROSS JOIN LATERAL (
+          SELECT account_id, amount_fen FROM ledger_posting WHERE journal_id = s.id OFFSET 0) AS p
+      CROSS JOIN LATERAL (VALUES (s.period), ('')) AS month (period)
+     GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (account_id, period) DO UPDATE SET debit_fen = t.debit_fen + EXCLUDED.debit_fen,
+        credit_fen = t.credit_fen + EXCLUDED.credit_fen, postings = t.postings + EXCLUDED.postings;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER ledger_journal_totals
+    AFTER UPDATE ON ledger_journal REFERENCING NEW TABLE AS sealed
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_totals();
+
+SELECT keep_rows('ledger_total');
 
 CREATE INDEX IF NOT EXISTS ledger_journal_unsealed ON ledger_journal (id) WHERE hash IS NULL;
 
@@ -100,19 +117,6 @@ BEGIN
     END IF;
 END
 $$;
-
-CREATE OR REPLACE FUNCTION refuse_frozen_period() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended('ledger.periods', 0));
-    IF EXISTS (SELECT 1 FROM ledger_period p WHERE p.state <> 'open' AND p.period >= NEW.period) THEN
-        RAISE EXCEPTION 'period % is closed', NEW.period USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN NEW;
-END
-$$;
-
-CREATE OR REPLACE TRIGGER ledger_journal_in_open_period
-    BEFORE INSERT ON ledger_journal FOR EACH ROW EXECUTE FUNCTION refuse_frozen_period();
 
 -- A month begins open, goes step by step, and is closed by two accounts for two signatories and with its last hash.
 CREATE OR REPLACE FUNCTION guard_period() RETURNS trigger LANGUAGE plpgsql AS $$

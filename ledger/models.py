@@ -123,6 +123,27 @@ class LedgerPosting(Model):
         constraints = (CheckConstraint(check="amount_fen <> 0", name="ledger_posting_amount"),)
 
 
+class LedgerTotal(Model):
+    """What the sealed postings of an account come to in a month, or (``period`` '') in all months.
+
+    A trigger keeps it in the transaction of the seal; the application itself may only read it.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    account: fields.ForeignKeyRelation[LedgerAccount] = fields.ForeignKeyField(
+        "longchuan.LedgerAccount", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    period = fields.CharField(max_length=7)
+    debit_fen = fields.BigIntField()
+    credit_fen = fields.BigIntField()
+    postings = fields.BigIntField()
+
+    class Meta:
+        table = "ledger_total"
+        unique_together = (("account", "period"),)
+        indexes = (Index(fields=("period",), name="ledger_total_period"),)
+
+
 class PeriodState(StrEnum):
     """Where a month stands. Closing: nothing is posted into it any more, and its certificate is being signed."""
 

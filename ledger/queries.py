@@ -1,4 +1,4 @@
-"""Reading the books. Every figure is a sum over postings; no counter is kept anywhere."""
+"""Reading the books. Every figure is a sum over postings; what is sealed was summed when it was sealed."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,6 +10,24 @@ from ledger.chain import FIRST, canonical, link
 from ledger.chart import CHART
 
 VERIFY_BATCH = 1000
+
+
+def moved(months: str = "") -> str:
+    """SQL of what moved on the accounts, ever or where ``months``, a condition on ``{period}``, holds.
+
+    Rows of ``account_id, amount_fen, debit_fen, credit_fen``, several of an account: the totals of what is sealed and
+    the postings that are not yet, as one statement sees both (decision 0050).
+    """
+    sealed, unsealed = "t.period = ''", "j.hash IS NULL"
+    if months:
+        sealed = f"t.period <> '' AND {months.format(period='t.period')}"
+        unsealed += f" AND {months.format(period='j.period')}"
+    return (
+        "SELECT t.account_id, t.debit_fen - t.credit_fen AS amount_fen, t.debit_fen, t.credit_fen FROM ledger_total t"
+        f" WHERE {sealed} UNION ALL"
+        " SELECT p.account_id, p.amount_fen, greatest(p.amount_fen, 0), greatest(-p.amount_fen, 0)"
+        f" FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id WHERE {unsealed}"
+    )
 
 
 @dataclass(frozen=True)
@@ -99,13 +117,25 @@ async def reversal_references(journal_ids: Sequence[int | None]) -> dict[int, li
 async def trial_balance() -> list[TrialBalanceRow]:
     """Every account with its movements, both books; Σ of the balances of a book is zero."""
     found = await rows(
-        "SELECT a.book, a.code, a.owner, a.state, a.category,"
-        " coalesce(sum(p.amount_fen) FILTER (WHERE p.amount_fen > 0), 0)::bigint AS debit_fen,"
-        " coalesce(-sum(p.amount_fen) FILTER (WHERE p.amount_fen < 0), 0)::bigint AS credit_fen"
-        " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
+        "SELECT a.book, a.code, a.owner, a.state, a.category, sum(m.debit_fen)::bigint AS debit_fen,"
+        f" sum(m.credit_fen)::bigint AS credit_fen FROM ledger_account a JOIN ({moved()}) AS m ON m.account_id = a.id"
         " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     )
     return [TrialBalanceRow(name=CHART[line["code"]].name, **line) for line in found]
+
+
+async def totals_off(period: str) -> int:
+    """How many accounts have another total in a month than its sealed postings come to. The seal makes it 0."""
+    return int(
+        await scalar(
+            "SELECT count(*) FROM (SELECT p.account_id, sum(greatest(p.amount_fen, 0)) AS debit_fen,"
+            " sum(greatest(-p.amount_fen, 0)) AS credit_fen, count(*) AS postings FROM ledger_journal j"
+            " JOIN ledger_posting p ON p.journal_id = j.id WHERE j.period = $1 AND j.hash IS NOT NULL GROUP BY 1) AS s"
+            " FULL JOIN (SELECT * FROM ledger_total WHERE period = $1) AS t ON t.account_id = s.account_id"
+            " WHERE (s.debit_fen, s.credit_fen, s.postings) IS DISTINCT FROM (t.debit_fen, t.credit_fen, t.postings)",
+            period,
+        )
+    )
 
 
 async def unbalanced_journals() -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kit.clock import CHINA, Clock, utc_now
-from kit.database import execute, in_open_transaction, row, rows, scalar, single_runner, transaction
+from kit.database import execute, in_open_transaction, row, rows, single_runner, transaction
 from ledger.chain import FIRST, canonical, link
 from ledger.chart import CHART, Book, State
 from ledger.errors import (
@@ -24,6 +24,33 @@ _UNSEALED = (
     "SELECT id, period, source_type, source_id, rule, step, occurred_at, booked_at, note, corrects_period, reverses_id"
     " FROM ledger_journal WHERE hash IS NULL"
 )
+
+# Journals and postings come in one statement, so the guards can check each journal whole when it ends. They are written
+# in the order of their sources: two who post the same do not wait for each other in a circle.
+_WRITE = """
+WITH draft AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::text[], $8::int[],
+        $9::bigint[], $10::text[]) WITH ORDINALITY
+        AS d (source_type, source_id, rule, step, occurred_at, note, posting_count, reverses, corrects, place)
+), journal AS (
+    INSERT INTO ledger_journal (period, source_type, source_id, rule, step, occurred_at, booked_at, note,
+        posting_count, reverses_id, corrects_period)
+    SELECT place.period, d.source_type, d.source_id, d.rule, d.step, d.occurred_at, $1, d.note, d.posting_count,
+           d.reverses, coalesce(d.corrects, place.corrects)
+      FROM draft d CROSS JOIN LATERAL ledger_place(d.occurred_at, $1) AS place ORDER BY d.place
+    ON CONFLICT (source_type, source_id, rule, step) DO NOTHING RETURNING id, source_type, source_id, rule, step
+), posting AS (
+    INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)
+    SELECT j.id, a.id, w.subject, w.rule, w.contribution, w.amount_fen
+      FROM unnest($11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+          $18::text[], $19::bigint[]) WITH ORDINALITY
+          AS w (draft, code, owner, state, category, subject, rule, contribution, amount_fen, place)
+      JOIN draft d ON d.place = w.draft
+      JOIN journal j ON (j.source_type, j.source_id, j.rule, j.step) = (d.source_type, d.source_id, d.rule, d.step)
+      JOIN ledger_account a ON (a.code, a.owner, a.state, a.category) = (w.code, w.owner, w.state, w.category)
+     ORDER BY w.place)
+SELECT count(*) AS journals FROM journal
+"""
 
 
 @dataclass(frozen=True)
@@ -67,6 +94,11 @@ class JournalDraft:
         """Drop the entries of zero, which say nothing."""
         object.__setattr__(self, "kept", [entry for entry in self.entries if entry.amount_fen])
 
+    @property
+    def source(self) -> tuple[str, str, str, int]:
+        """What made it."""
+        return self.source_type, self.source_id, self.rule, self.step
+
     def check(self) -> None:
         """Raises :class:`AccountUnknown` or :class:`JournalUnbalanced`.
 
@@ -93,48 +125,37 @@ class Journals:
     clock: Clock = utc_now
 
     async def post(self, draft: JournalDraft) -> bool:
-        """Write the journal in the caller's transaction; False when its source was posted before.
+        """Write one journal in the caller's transaction; False when its source was posted before."""
+        return await self.post_many([draft]) == 1
 
-        It goes into the month in which it happened, or, once that is frozen, into the open one (``ledger_place``).
+    async def post_many(self, drafts: Sequence[JournalDraft]) -> int:
+        """Write journals in the caller's transaction, all or none; answers how many had not been posted before.
+
+        Each goes into the month in which it happened, or, once that is frozen, into the open one (``ledger_place``).
+        However many there are, it takes two statements: the accounts, then the journals with their postings, which the
+        guards check as one (decision 0050).
         """
         if not in_open_transaction():
             raise RuntimeError("a journal is posted in the transaction of what it records")
-        draft.check()
-        now = self.clock()
-        journal_id = await scalar(
-            "INSERT INTO ledger_journal (period, source_type, source_id, rule, step,"
-            " occurred_at, booked_at, note,"
-            " posting_count, reverses_id, corrects_period) SELECT place.period, $1, $2, $3, $4::int,"
-            " $5::timestamptz, $6::timestamptz, $7, $8::int, $9::bigint, COALESCE($10, place.corrects)"
-            " FROM ledger_place($5::timestamptz, $6::timestamptz) AS place"
-            " ON CONFLICT (source_type, source_id, rule, step) DO NOTHING RETURNING id",
-            draft.source_type,
-            draft.source_id,
-            draft.rule,
-            draft.step,
-            draft.occurred_at,
-            now,
-            draft.note,
-            len(draft.kept),
-            draft.reverses,
-            draft.corrects_period,
-        )
-        if journal_id is None:
-            return False
-        await self._open_accounts(draft.kept)
-        await self._write_postings(journal_id, draft.kept)
-        return True
+        fresh: dict[tuple[str, str, str, int], JournalDraft] = {}
+        for draft in drafts:
+            draft.check()
+            fresh.setdefault(draft.source, draft)
+        if not fresh:
+            return 0
+        wanted = [fresh[source] for source in sorted(fresh)]
+        await self._open_accounts({entry.account for draft in wanted for entry in draft.kept})
+        return await self._write(wanted)
 
-    async def _open_accounts(self, entries: Sequence[Entry]) -> None:
-        accounts = sorted({entry.account for entry in entries})
-        code, owner, state, category = (list(column) for column in zip(*accounts, strict=True))
+    async def _open_accounts(self, named: set[tuple[str, str, str, str]]) -> None:
+        code, owner, state, category = (list(column) for column in zip(*sorted(named), strict=True))
         await execute(
             "INSERT INTO ledger_account (book, code, owner, state, category)"
             " SELECT w.book, w.code, w.owner, w.state, w.category"
             " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
             " AS w (book, code, owner, state, category)"
             " WHERE NOT EXISTS (SELECT 1 FROM ledger_account a WHERE (a.code, a.owner, a.state, a.category)"
-            " = (w.code, w.owner, w.state, w.category))"
+            " = (w.code, w.owner, w.state, w.category)) ORDER BY w.code, w.owner, w.state, w.category"
             " ON CONFLICT (code, owner, state, category) DO NOTHING",
             [str(CHART[c].book) for c in code],
             code,
@@ -143,27 +164,32 @@ class Journals:
             category,
         )
 
-    async def _write_postings(self, journal_id: int, entries: Sequence[Entry]) -> None:
-        written = await rows(
-            "INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
-            " SELECT $1, a.id, w.subject, w.rule, w.contribution, w.amount_fen"
-            " FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],"
-            " $9::bigint[]) WITH ORDINALITY"
-            " AS w (code, owner, state, category, subject, rule, contribution, amount_fen, place)"
-            " JOIN ledger_account a ON (a.code, a.owner, a.state, a.category)"
-            " = (w.code, w.owner, w.state, w.category) ORDER BY w.place RETURNING 1",
-            journal_id,
-            [e.code for e in entries],
-            [e.owner for e in entries],
-            [str(e.state) for e in entries],
-            [e.category for e in entries],
-            [e.subject for e in entries],
-            [e.rule for e in entries],
-            [e.contribution for e in entries],
-            [e.amount_fen for e in entries],
+    async def _write(self, drafts: Sequence[JournalDraft]) -> int:
+        entries = [(place, entry) for place, draft in enumerate(drafts, 1) for entry in draft.kept]
+        written = await row(
+            _WRITE,
+            self.clock(),
+            [draft.source_type for draft in drafts],
+            [draft.source_id for draft in drafts],
+            [draft.rule for draft in drafts],
+            [draft.step for draft in drafts],
+            [draft.occurred_at for draft in drafts],
+            [draft.note for draft in drafts],
+            [len(draft.kept) for draft in drafts],
+            [draft.reverses for draft in drafts],
+            [draft.corrects_period for draft in drafts],
+            [place for place, _ in entries],
+            [e.code for _, e in entries],
+            [e.owner for _, e in entries],
+            [str(e.state) for _, e in entries],
+            [e.category for _, e in entries],
+            [e.subject for _, e in entries],
+            [e.rule for _, e in entries],
+            [e.contribution for _, e in entries],
+            [e.amount_fen for _, e in entries],
         )
-        if len(written) != len(entries):
-            raise RuntimeError(f"{len(written)} of {len(entries)} postings were written")
+        assert written is not None
+        return int(written["journals"])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The frozen basis of a line: held, read, and computed from its lots, links and rules as of a moment."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -27,12 +27,17 @@ async def held_lines(lines: Sequence[str]) -> list[Basis]:
                                                     list(lines))]  # fmt: skip
 
 
+async def held_known_lines(lines: Sequence[str]) -> list[Basis]:
+    """The same, all of them. Raises LineNotRecorded."""
+    found = await held_lines(lines)
+    if unknown := set(lines) - {basis.line for basis in found}:
+        raise LineNotRecorded(line=min(unknown))
+    return found
+
+
 async def held_line(line: str) -> Basis:
     """The same of one line. Raises LineNotRecorded."""
-    found = await held_lines([line])
-    if not found:
-        raise LineNotRecorded(line=line)
-    return found[0]
+    return (await held_known_lines([line]))[0]
 
 
 async def lines_as_they_stand(lines: Sequence[str]) -> list[Basis]:
@@ -42,7 +47,11 @@ async def lines_as_they_stand(lines: Sequence[str]) -> list[Basis]:
 
 async def uses_of(bound: Sequence[BoundLot], moment: datetime) -> tuple[LotUse, ...]:
     """What a line took of its lots, with the households that their suppliers stood for on the day of ``moment``."""
-    households = await households_of((part.supplier for lot in bound for part in lot.contributions), moment)
+    return uses(bound, await households_of((part.supplier for lot in bound for part in lot.contributions), moment))
+
+
+def uses(bound: Sequence[BoundLot], households: Mapping[str, str]) -> tuple[LotUse, ...]:
+    """What a line took of its lots, given whose household each supplier stood for."""
     return tuple(
         LotUse(
             lot=lot.lot,
@@ -63,12 +72,12 @@ async def uses_of(bound: Sequence[BoundLot], moment: datetime) -> tuple[LotUse, 
     )
 
 
-async def claim_sold(uses: Sequence[LotUse]) -> None:
+async def claim_sold(sold: Sequence[LotUse]) -> None:
     """The deliveries in these lots that were not bought outright are income when their goods are sold.
 
     Raises IncomeClaimedTwice.
     """
-    shares = [share for use in uses for share in use.shares]
+    shares = [share for use in sold for share in use.shares]
     bought = {share.intake for share in shares if share.paid_at_scale}
     await claim(sorted({share.intake for share in shares} - bought), Recognition.ORDER_COMPLETED)
 

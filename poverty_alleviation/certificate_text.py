@@ -15,6 +15,7 @@ _CHECKS = {
     "trial_balance": "试算不平",
     "movement_is_payables": "支付清算与应付变动之差",
     "bank_is_settled": "银行到账与结算之差",
+    "stored_totals": "封存合计与分录不符的科目",
 }
 _SIGNATORIES = {Signatory.POVERTY_OFFICE: "扶贫部门", Signatory.OPERATOR: "平台运营方"}
 

@@ -1,4 +1,6 @@
-"""Reactions to facts of lower rooms."""
+"""Reactions to facts of lower rooms. Of those that come by the thousand, one does the same for many facts at once."""
+
+from collections.abc import Sequence
 
 from orders.events import (
     ChannelPaid,
@@ -20,7 +22,12 @@ from traceability.events import IntakePaid
 
 async def on_order_paid(fact: OrderPaid, books: SalesBooks) -> None:
     """The money stands as unattributed."""
-    await books.record_paid_order(fact)
+    await books.record_paid_orders([fact])
+
+
+async def on_orders_paid(facts: Sequence[OrderPaid], books: SalesBooks) -> None:
+    """The same of many."""
+    await books.record_paid_orders(facts)
 
 
 async def on_late_money_refused(fact: LateMoneyRefused, books: SalesBooks) -> None:
@@ -30,7 +37,12 @@ async def on_late_money_refused(fact: LateMoneyRefused, books: SalesBooks) -> No
 
 async def on_order_packed(fact: OrderPacked, books: SalesBooks) -> None:
     """The lots divide it."""
-    await books.record_packed_order(fact)
+    await books.record_packed_orders([fact])
+
+
+async def on_orders_packed(facts: Sequence[OrderPacked], books: SalesBooks) -> None:
+    """The same of many."""
+    await books.record_packed_orders(facts)
 
 
 async def on_lots_assigned(fact: LotsAssigned, books: SalesBooks) -> None:
@@ -40,7 +52,12 @@ async def on_lots_assigned(fact: LotsAssigned, books: SalesBooks) -> None:
 
 async def on_order_earned(fact: OrderEarned, books: SalesBooks) -> None:
     """It is earned."""
-    await books.record_earned_order(fact)
+    await books.record_earned_orders([fact])
+
+
+async def on_orders_earned(facts: Sequence[OrderEarned], books: SalesBooks) -> None:
+    """The same of many."""
+    await books.record_earned_orders(facts)
 
 
 async def on_line_refunded(fact: LineRefunded, books: SalesBooks) -> None:
@@ -55,7 +72,12 @@ async def on_intake_paid(fact: IntakePaid, books: SalesBooks) -> None:
 
 async def on_payment_settled(fact: PaymentSettled, books: SalesBooks) -> None:
     """The channel has paid the bank, less its fee."""
-    await books.record_settlement(fact)
+    await books.record_settlements([fact])
+
+
+async def on_payments_settled(facts: Sequence[PaymentSettled], books: SalesBooks) -> None:
+    """The same of many."""
+    await books.record_settlements(facts)
 
 
 async def on_payment_shared(fact: PaymentShared, books: SalesBooks) -> None:

@@ -19,7 +19,7 @@ from kit.outbox import undelivered
 from ledger.errors import CertificateUnknown, PeriodItemUnknown, PeriodNotReady
 from ledger.models import Signatory
 from ledger.periods import Certificate, ListedItem, PeriodCard, Periods, certificate, listed_items, period_card
-from ledger.queries import verify_period
+from ledger.queries import totals_off, verify_period
 from payments.differences import Differences
 from payments.queries import bill_matters
 from poverty_alleviation.month_figures import (
@@ -93,18 +93,19 @@ async def checklist(period: str) -> Checklist:
     found = await month_figures(period)
     matters = _with_reasons(await _matters(period), await listed_items(period))
     checks = [_counted(kind, matters) for kind in ITEM_KINDS]
-    checks += [Check(name, off, off) for name, off in _not_listable(found).items()]
+    checks += [Check(name, off, off) for name, off in _not_listable(found, await totals_off(period)).items()]
     return Checklist(
         period=card, checks=checks, matters=matters, figures=found, is_ready=not any(each.open for each in checks)
     )
 
 
-def _not_listable(found: MonthFigures) -> dict[str, int]:
-    """What no reason excuses, in fen or in journals: the books would be wrong in themselves."""
+def _not_listable(found: MonthFigures, totals: int) -> dict[str, int]:
+    """What no reason excuses, in fen, journals or accounts: the books would be wrong in themselves."""
     return {
         "trial_balance": sum(abs(fen) for fen in found.trial_balance_fen.values()) + found.unbalanced_journals,
         "movement_is_payables": abs(found.movement_fen - found.payables_total_fen),
         "bank_is_settled": abs(found.bank_fen + found.fees_fen - found.settled_gross_fen),
+        "stored_totals": totals,
     }
 
 

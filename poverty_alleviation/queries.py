@@ -14,6 +14,7 @@ import msgspec
 
 from kit.database import row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from ledger.queries import moved
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
@@ -143,9 +144,9 @@ def sum_of(figure: Figure) -> str:
 
 _SUMS = ", ".join(sum_of(figure) for figure in Figure)
 # $1 and $2 are the first day and the first day no longer wanted, in China.
-_BY_MONTH = (
-    "($1::date IS NULL OR j.period >= to_char($1::date, 'YYYY-MM'))"
-    " AND ($2::date IS NULL OR j.period < to_char($2::date, 'YYYY-MM'))"
+_MONTHS = (
+    "($1::date IS NULL OR {period} >= to_char($1::date, 'YYYY-MM'))"
+    " AND ($2::date IS NULL OR {period} < to_char($2::date, 'YYYY-MM'))"
 )
 _BY_DAY = (
     "($1::date IS NULL OR j.occurred_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai')"
@@ -153,17 +154,33 @@ _BY_DAY = (
 )
 
 
-def in_span(since: date | None, until: date | None) -> str:
+def _goes_by_month(since: date | None, until: date | None) -> bool:
     """Whole months go by the month of the books, so that a signed figure never moves; any other span by occurrence."""
-    return _BY_MONTH if all(day is None or day.day == 1 for day in (since, until)) else _BY_DAY
+    return all(day is None or day.day == 1 for day in (since, until))
+
+
+def in_span(since: date | None, until: date | None) -> str:
+    """Journals ``j`` of a span (see ``_goes_by_month``)."""
+    return _MONTHS.format(period="j.period") if _goes_by_month(since, until) else _BY_DAY
+
+
+def _moved(since: date | None, until: date | None) -> str:
+    """What moved on each account in a span. Both days are always named, so that the parameters keep their places."""
+    if not _goes_by_month(since, until):
+        return (
+            "SELECT p.account_id, p.amount_fen FROM ledger_posting p"
+            f" JOIN ledger_journal j ON j.id = p.journal_id AND {_BY_DAY}"
+        )
+    if since is None and until is None:
+        return f"SELECT * FROM ({moved()}) AS ever WHERE $1::date IS NULL AND $2::date IS NULL"
+    return moved(_MONTHS)
 
 
 def _figures(since: date | None, until: date | None) -> str:
     return (
         f"SELECT h.code AS household, h.township, h.village, {_SUMS} FROM household h"
         " LEFT JOIN ledger_account a ON a.owner = h.code AND a.code IN ('2101', '9101')"
-        f" LEFT JOIN (ledger_posting p JOIN ledger_journal j ON j.id = p.journal_id AND {in_span(since, until)})"
-        " ON p.account_id = a.id"
+        f" LEFT JOIN ({_moved(since, until)}) AS p ON p.account_id = a.id"
     )
 
 
@@ -201,8 +218,7 @@ async def statement(code: str, since: date | None = None, until: date | None = N
     categories = await rows(
         "SELECT a.category, -sum(p.amount_fen)::bigint AS paid_fen,"
         " coalesce(-sum(p.amount_fen) FILTER (WHERE a.state = 'confirmed'), 0)::bigint AS confirmed_fen"
-        " FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
-        f" JOIN ledger_journal j ON j.id = p.journal_id AND {in_span(since, until)}"
+        f" FROM ledger_account a JOIN ({_moved(since, until)}) AS p ON p.account_id = a.id"
         " WHERE a.code = '2101' AND a.owner = $3"
         " AND a.state IN ('paid', 'confirmed') GROUP BY 1 HAVING sum(p.amount_fen) <> 0 ORDER BY 1",
         since,

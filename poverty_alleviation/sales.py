@@ -1,9 +1,10 @@
 """Posting what happens to orders, deliveries and settlements (domain reference 2.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
+from kit.clock import china_day
 from kit.database import execute, rows, scalar
 from ledger.chart import (
     BOUGHT_AT_SCALE,
@@ -27,8 +28,17 @@ from orders.events import (
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
-from poverty_alleviation.allocation import IncomeCategory
-from poverty_alleviation.bases import as_json, claim, claim_sold, held_line, held_lines, uses_of
+from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotUse
+from poverty_alleviation.bases import (
+    as_json,
+    claim,
+    claim_sold,
+    held_known_lines,
+    held_line,
+    held_lines,
+    uses,
+    uses_of,
+)
 from poverty_alleviation.errors import OrderDoesNotAdd
 from poverty_alleviation.mechanisms import Recognition
 from poverty_alleviation.postings import (
@@ -39,7 +49,7 @@ from poverty_alleviation.postings import (
     referral_entries,
     settled_entries,
 )
-from poverty_alleviation.targets import difference
+from poverty_alleviation.targets import Basis, difference
 from poverty_alleviation.terms import households_of, rule_at_scale, rules_of_sale
 from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
@@ -56,64 +66,89 @@ class SalesBooks:
 
     journals: Journals = field(default_factory=Journals)
 
-    async def record_paid_order(self, fact: OrderPaid) -> None:
+    async def record_paid_orders(self, facts: Sequence[OrderPaid]) -> None:
         """1101 of the channel against unattributed goods money per line, and freight.
 
         Raises OrderDoesNotAdd.
         """
-        if fact.amount_fen != fact.freight_fen + sum(line.net_fen for line in fact.lines):
-            raise OrderDoesNotAdd(order=fact.order)
-        for line in sorted(fact.lines, key=lambda paid: paid.line):
-            await rows(
-                "INSERT INTO line_basis (line, order_number, merchant, source, channel, product,"
-                " title, quantity,"
-                " net_fen, host_basis_points, paid_at, lots, rules, remaining_quantity, remaining_net_fen,"
-                " refund_step) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', '[]', $8, $9, 0)"
-                " ON CONFLICT (line) DO NOTHING RETURNING 1",
-                line.line,
-                fact.order,
-                fact.merchant,
-                line.source,
-                fact.channel,
-                line.product,
-                line.title,
-                line.quantity,
-                line.net_fen,
-                line.host_commission_bp,
-                fact.paid_at,
-            )
-        entries = await self._differences([line.line for line in fact.lines])
-        freight = freight_entries(fact.order, fact.merchant, fact.channel, fact.freight_fen)
-        await self._post(fact.topic, fact.order, fact.paid_at, [*entries, *freight])
+        for fact in facts:
+            if fact.amount_fen != fact.freight_fen + sum(line.net_fen for line in fact.lines):
+                raise OrderDoesNotAdd(order=fact.order)
+        paid = sorted(((fact, line) for fact in facts for line in fact.lines), key=lambda pair: pair[1].line)
+        await rows(
+            "INSERT INTO line_basis (line, order_number, merchant, source, channel, product, title, quantity, net_fen,"
+            " host_basis_points, paid_at, lots, rules, remaining_quantity, remaining_net_fen, refund_step)"
+            " SELECT p.*, '[]', '[]', p.quantity, p.net_fen, 0 FROM unnest($1::text[], $2::text[], $3::text[],"
+            " $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::bigint[], $10::int[], $11::timestamptz[])"
+            " AS p (line, order_number, merchant, source, channel, product, title, quantity, net_fen, host, paid_at)"
+            " ORDER BY p.line ON CONFLICT (line) DO NOTHING RETURNING 1",
+            [line.line for _, line in paid],
+            [fact.order for fact, _ in paid],
+            [fact.merchant for fact, _ in paid],
+            [line.source for _, line in paid],
+            [fact.channel for fact, _ in paid],
+            [line.product for _, line in paid],
+            [line.title for _, line in paid],
+            [line.quantity for _, line in paid],
+            [line.net_fen for _, line in paid],
+            [line.host_commission_bp for _, line in paid],
+            [fact.paid_at for fact, _ in paid],
+        )
+        found = await self._by_line([line.line for _, line in paid])
+        drafts = []
+        for fact in facts:
+            freight = freight_entries(fact.order, fact.merchant, fact.channel, fact.freight_fen)
+            entries = [entry for line in fact.lines for entry in found[line.line]]
+            drafts += _draft(fact.topic, fact.order, fact.paid_at, [*entries, *freight])
+        await self.journals.post_many(drafts)
 
-    async def record_packed_order(self, fact: OrderPacked) -> None:
+    async def record_packed_orders(self, facts: Sequence[OrderPacked]) -> None:
         """Fix each line's lots, households and rules, and divide its money.
 
         A line without a lot stays in 2109 until it has one. Lots are read once the lines are locked: what is bound
         afterwards is told by a fact that waits for the lock and then finds the line packed.
         """
-        held = [await held_line(line) for line in sorted(fact.lines)]
-        bound: dict[str, list[BoundLot]] = {}
-        for lot in await line_lots(fact.lines):
-            bound.setdefault(lot.line, []).append(lot)
-        for found in held:
-            if found.is_packed:
-                continue
-            line = found.line
-            product = await scalar("SELECT product FROM line_basis WHERE line = $1", line)
-            rules = await rules_of_sale(found.merchant, product, fact.packed_at)
-            lots = await uses_of(bound.get(line, []), fact.packed_at)
-            if rules:
-                await claim_sold(lots)
-            await execute(
-                "UPDATE line_basis SET packed_at = $2, lots = $3::jsonb, rules = $4::jsonb WHERE line = $1",
-                line,
-                fact.packed_at,
-                as_json(lots),
-                as_json(rules),
-            )
-            entries = await self._differences([line])
-            await self._post(fact.topic, line, fact.packed_at, entries)
+        packed_at = {line: fact.packed_at for fact in facts for line in fact.lines}
+        fresh = [basis for basis in await held_known_lines(list(packed_at)) if not basis.is_packed]
+        if not fresh:
+            return
+        await self._fix(fresh, packed_at)
+        found = await self._by_line([basis.line for basis in fresh])
+        await self.journals.post_many(
+            [each for line in found for each in _draft(OrderPacked.topic, line, packed_at[line], found[line])]
+        )
+
+    async def _fix(self, fresh: Sequence[Basis], packed_at: Mapping[str, datetime]) -> None:
+        """Write down what each of these lines is divided by."""
+        bound: dict[str, list[BoundLot]] = {basis.line: [] for basis in fresh}
+        for lot in await line_lots(list(bound)):
+            bound[lot.line].append(lot)
+        by_day: dict[date, list[Basis]] = {}
+        for basis in fresh:
+            by_day.setdefault(china_day(packed_at[basis.line]), []).append(basis)
+        fixed = [each for of in by_day.values() for each in await self._terms(of, bound, packed_at[of[0].line])]
+        await claim_sold([use for _, lots, rules in fixed if rules for use in lots])
+        await execute(
+            "UPDATE line_basis b SET packed_at = f.packed_at, lots = f.lots::jsonb, rules = f.rules::jsonb"
+            " FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS f (line, packed_at, lots, rules)"
+            " WHERE b.line = f.line",
+            [line for line, _, _ in fixed],
+            [packed_at[line] for line, _, _ in fixed],
+            [as_json(lots) for _, lots, _ in fixed],
+            [as_json(rules) for _, _, rules in fixed],
+        )
+
+    async def _terms(
+        self, of: Sequence[Basis], bound: Mapping[str, Sequence[BoundLot]], moment: datetime
+    ) -> list[tuple[str, tuple[LotUse, ...], tuple[AppliedRule, ...]]]:
+        """Lots and rules of lines that were packed on one day."""
+        households = await households_of(
+            (part.supplier for basis in of for lot in bound[basis.line] for part in lot.contributions), moment
+        )
+        rules = {}
+        for merchant, product in sorted({(basis.merchant, basis.product) for basis in of}):
+            rules[merchant, product] = await rules_of_sale(merchant, product, moment)
+        return [(basis.line, uses(bound[basis.line], households), rules[basis.merchant, basis.product]) for basis in of]
 
     async def record_assigned_lots(self, fact: LotsAssigned) -> None:
         """A line that was packed without a lot has its lots: its money leaves 2109 for whom it was earned by.
@@ -129,18 +164,22 @@ class SalesBooks:
             if found.rules:
                 await claim_sold(lots)
             await execute("UPDATE line_basis SET lots = $2::jsonb WHERE line = $1", fact.line, as_json(lots))
-        await self._post(fact.topic, fact.line, fact.assigned_at, await self._differences([fact.line]))
+        await self._post(fact.topic, fact.line, fact.assigned_at, await self._differences(fact.line))
 
-    async def record_earned_order(self, fact: OrderEarned) -> None:
+    async def record_earned_orders(self, facts: Sequence[OrderEarned]) -> None:
         """Accrued amounts of both books become earned."""
-        for line in sorted(fact.lines):
-            await held_line(line)
-            await execute(
-                "UPDATE line_basis SET earned_at = $2 WHERE line = $1 AND earned_at IS NULL",
-                line,
-                fact.earned_at,
-            )
-            await self._post(fact.topic, line, fact.earned_at, await self._differences([line]))
+        earned_at = {line: fact.earned_at for fact in facts for line in fact.lines}
+        await held_known_lines(list(earned_at))
+        await execute(
+            "UPDATE line_basis b SET earned_at = f.earned_at FROM unnest($1::text[], $2::timestamptz[])"
+            " AS f (line, earned_at) WHERE b.line = f.line AND b.earned_at IS NULL",
+            list(earned_at),
+            list(earned_at.values()),
+        )
+        found = await self._by_line(list(earned_at))
+        await self.journals.post_many(
+            [each for line in found for each in _draft(OrderEarned.topic, line, earned_at[line], found[line])]
+        )
 
     async def record_refunded_line(self, fact: LineRefunded) -> None:
         """Divide what remains and post the difference; freight that went back leaves 2105."""
@@ -153,7 +192,7 @@ class SalesBooks:
             fact.remaining_net_fen,
             fact.refund_step,
         )
-        entries = await self._differences([fact.line])
+        entries = await self._differences(fact.line)
         freight = freight_entries(found.order_number, found.merchant, found.channel, -fact.freight_fen)
         await self._post(
             fact.topic,
@@ -199,11 +238,14 @@ class SalesBooks:
         bought = Entry(BOUGHT_AT_SCALE, fact.merchant, fact.amount_fen, subject=fact.intake)
         await self._post(fact.topic, fact.intake, fact.paid_at, [bought, income], note=fact.evidence)
 
-    async def record_settlement(self, fact: PaymentSettled) -> None:
+    async def record_settlements(self, facts: Sequence[PaymentSettled]) -> None:
         """What the channel's bill confirms leaves 1101 for the bank and the fees; a refund is negative."""
-        entries = settled_entries(fact.reference, fact.channel, fact.gross_fen, fact.fee_fen)
-        source = f"{fact.number}:{fact.refund_reference or 'capture'}"
-        await self._post(fact.topic, source, fact.occurred_at, entries)
+        drafts = []
+        for fact in facts:
+            entries = settled_entries(fact.reference, fact.channel, fact.gross_fen, fact.fee_fen)
+            source = f"{fact.number}:{fact.refund_reference or 'capture'}"
+            drafts += _draft(fact.topic, source, fact.occurred_at, entries)
+        await self.journals.post_many(drafts)
 
     async def record_channel_settlement(self, fact: ChannelSettled) -> None:
         """The same for another channel, as its file told it."""
@@ -277,13 +319,16 @@ class SalesBooks:
             self.journals.clock(),
         )
 
-    async def _differences(self, lines: Sequence[str]) -> list[Entry]:
-        """Target − posted of some lines, which stay locked until the transaction ends."""
+    async def _differences(self, line: str) -> list[Entry]:
+        return (await self._by_line([line]))[line]
+
+    async def _by_line(self, lines: Sequence[str]) -> dict[str, list[Entry]]:
+        """Target − posted of each line, by line; they stay locked until the transaction ends."""
         standing: dict[str, list[Posted]] = {}
         found = await held_lines(lines)
         for each in await posted(lines):
             standing.setdefault(each.subject, []).append(each)
-        return [entry for basis in found for entry in difference(basis, standing.get(basis.line, []))]
+        return {basis.line: difference(basis, standing.get(basis.line, [])) for basis in found}
 
     async def _post(
         self,
@@ -296,14 +341,17 @@ class SalesBooks:
         note: str = "",
     ) -> None:
         """Post, unless nothing changes. The source is named once; its replay is a no-op."""
-        if any(entry.amount_fen for entry in entries):
-            await self.journals.post(
-                JournalDraft(
-                    source_type=source_type,
-                    source_id=source_id,
-                    occurred_at=occurred_at,
-                    entries=entries,
-                    step=step,
-                    note=note,
-                )
-            )
+        await self.journals.post_many(_draft(source_type, source_id, occurred_at, entries, step=step, note=note))
+
+
+def _draft(
+    source_type: str, source_id: str, at: datetime, entries: Sequence[Entry], *, step: int = 0, note: str = ""
+) -> list[JournalDraft]:
+    """The journal of a source; none when nothing changes."""
+    if not any(entry.amount_fen for entry in entries):
+        return []
+    return [
+        JournalDraft(
+            source_type=source_type, source_id=source_id, occurred_at=at, entries=entries, step=step, note=note
+        )
+    ]

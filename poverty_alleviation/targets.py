@@ -50,6 +50,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     merchant: str
     source: str | None
     channel: str
+    product: str
     host_basis_points: int
     remaining_quantity: int
     remaining_net_fen: int

@@ -51,6 +51,9 @@ ONLY_COLUMNS = {
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""
 
+READ_ONLY = frozenset({"ledger_total"})
+"""Tables that only a guard writes, with its owner's rights."""
+
 
 def role_of(url: str) -> str:
     """The role that an address logs in as."""
@@ -85,8 +88,8 @@ async def grant_rights(connection: BaseDBAsyncClient, application: str) -> None:
     ]
     for table in found:
         grantees = household if table["schema"] == SCHEMA else both
-        rights = ["SELECT", "INSERT"]
-        if not table["stays"]:
+        rights = ["SELECT"] if table["name"] in READ_ONLY else ["SELECT", "INSERT"]
+        if not table["stays"] and table["name"] not in READ_ONLY:
             columns = ONLY_COLUMNS.get(table["name"])
             rights.append(f"UPDATE ({', '.join(columns)})" if columns else "UPDATE")
         if not table["is_kept"]:

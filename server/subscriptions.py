@@ -1,6 +1,6 @@
 """The one table of who reacts to what. A fact goes up; the reaction calls a service of its own room."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import content.handlers
@@ -64,14 +64,27 @@ FactT = TypeVar("FactT", bound=Fact)
 ServiceT = TypeVar("ServiceT")
 
 
-def _row(fact: type[FactT], handler: Callable[[FactT, ServiceT], Awaitable[None]], service: ServiceT) -> Reaction:
-    """One row; its name is the receipt's, so a handler that moves or is renamed keeps the old name by hand."""
+def _row(
+    fact: type[FactT],
+    handler: Callable[[FactT, ServiceT], Awaitable[None]],
+    service: ServiceT,
+    of_many: Callable[[Sequence[FactT], ServiceT], Awaitable[None]] | None = None,
+) -> Reaction:
+    """One row; its name is the receipt's, so a handler that moves or is renamed keeps the old name by hand.
+
+    ``of_many`` does the same for several facts at once.
+    """
 
     async def react(happened: Fact) -> None:
         assert isinstance(happened, fact)
         await handler(happened, service)
 
-    return Reaction(fact, f"{handler.__module__.split('.')[0]}.{handler.__name__}", react)
+    async def react_many(happened: Sequence[Fact]) -> None:
+        assert of_many is not None
+        await of_many([each for each in happened if isinstance(each, fact)], service)
+
+    name = f"{handler.__module__.split('.')[0]}.{handler.__name__}"
+    return Reaction(fact, name, react, react_many if of_many else None)
 
 
 def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
@@ -113,7 +126,7 @@ def _of_payments(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(RefundSucceeded, books.on_refund_succeeded, built.sales_books),
         _row(RefundSucceeded, settlements.on_refund_succeeded, built.settlement_entries),
         _row(RefundSucceeded, notifications.handlers.on_refund_succeeded, built.notifications),
-        _row(PaymentSettled, books.on_payment_settled, built.sales_books),
+        _row(PaymentSettled, books.on_payment_settled, built.sales_books, books.on_payments_settled),
         _row(PaymentSettled, settlements.on_payment_settled, built.settlement_entries),
         _row(PaymentShared, books.on_payment_shared, built.sales_books),
         _row(PaymentShared, settlements.on_payment_shared, built.settlement_entries),
@@ -137,14 +150,14 @@ def _of_orders(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderClosed, orders.handlers.on_referred_order_closed, built.referral_shares),
         _row(OrderPaid, orders.handlers.on_presale_paid, built.presales),
         _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
-        _row(OrderPaid, books.on_order_paid, built.sales_books),
+        _row(OrderPaid, books.on_order_paid, built.sales_books, books.on_orders_paid),
         _row(OrderPaid, settlements.on_order_paid, built.settlement_entries),
         _row(LateMoneyRefused, books.on_late_money_refused, built.sales_books),
         _row(LateMoneyRefused, settlements.on_late_money_refused, built.settlement_entries),
-        _row(OrderPacked, books.on_order_packed, built.sales_books),
+        _row(OrderPacked, books.on_order_packed, built.sales_books, books.on_orders_packed),
         _row(LotsAssigned, books.on_lots_assigned, built.sales_books),
         _row(OrderEarned, orders.handlers.on_order_earned, built.commissions),
-        _row(OrderEarned, books.on_order_earned, built.sales_books),
+        _row(OrderEarned, books.on_order_earned, built.sales_books, books.on_orders_earned),
         _row(OrderEarned, settlements.on_order_earned, built.settlement_entries),
         _row(PickupPrepared, notifications.handlers.on_pickup_prepared, built.notifications),
         _row(PickupReminded, notifications.handlers.on_pickup_reminded, built.notifications),

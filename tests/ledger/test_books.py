@@ -12,7 +12,7 @@ from kit.database import execute, row, rows, scalar, transaction
 from ledger.chart import BANK, CLEARING, HOUSEHOLD, MERCHANT, SALES_CONTRA, State
 from ledger.errors import AccountUnknown, AlreadyReversed, JournalUnbalanced, JournalUnknown
 from ledger.jobs import seal_journals
-from ledger.queries import posted, trial_balance, unbalanced_journals, verify_chain
+from ledger.queries import posted, totals_off, trial_balance, unbalanced_journals, verify_chain
 from ledger.service import Entry, JournalDraft, Journals, Sealer, reversal
 from tests.superuser import as_superuser
 
@@ -79,27 +79,23 @@ async def test_an_unbalanced_journal_is_refused_before_the_database_sees_it() ->
 
 async def _insert_by_hand(amounts: list[tuple[str, int]], announced: int) -> None:
     async with transaction():
-        journal = await scalar(
-            "INSERT INTO ledger_journal (period, source_type, source_id, rule, step,"
-            " occurred_at, booked_at, note,"
-            " posting_count) VALUES ('2026-11', 'hand', 'h', '', 0, $1, $1, '', $2) RETURNING id",
-            AT,
-            announced,
-        )
-        for code, amount in amounts:
-            account = await scalar(
-                "INSERT INTO ledger_account (book, code, owner, state, category) VALUES ($1, $2, 'x', '', '')"
-                " ON CONFLICT (code, owner, state, category) DO NOTHING RETURNING id",
+        for code in {code for code, _ in amounts}:
+            await execute(
+                "INSERT INTO ledger_account (book, code, owner, state, category) VALUES ($1, $2, 'x', '', '')",
                 "statistics" if code.startswith("9") else "cash",
                 code,
             )
-            await execute(
-                "INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
-                " VALUES ($1, $2, '', '', '', $3)",
-                journal,
-                account,
-                amount,
-            )
+        await execute(
+            "WITH journal AS (INSERT INTO ledger_journal (period, source_type, source_id, rule, step, occurred_at,"
+            " booked_at, note, posting_count) VALUES ('2026-11', 'hand', 'h', '', 0, $1, $1, '', $2) RETURNING id)"
+            " INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
+            " SELECT journal.id, a.id, '', '', '', fen FROM journal, unnest($3::text[], $4::bigint[]) AS w (code, fen)"
+            " JOIN ledger_account a USING (code)",
+            AT,
+            announced,
+            [code for code, _ in amounts],
+            [amount for _, amount in amounts],
+        )
 
 
 @pytest.mark.usefixtures("database")
@@ -132,6 +128,73 @@ async def test_the_database_itself_refuses(amounts: list[tuple[str, int]], annou
 async def test_the_same_insert_by_hand_is_taken_when_it_balances() -> None:
     await _insert_by_hand([("1101", 5), ("2103", -5)], 2)
     assert await scalar("SELECT count(*) FROM ledger_posting") == 2
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_journal_never_waits_for_its_postings() -> None:
+    """Not even within a transaction: the guards check it when the statement that wrote it ends."""
+    with pytest.raises(BaseORMException, match="0 of 2 postings"):
+        await _insert_by_hand([], 2)
+
+
+@pytest.mark.usefixtures("database")
+async def test_many_journals_are_written_as_one_and_a_wrong_one_takes_all_with_it() -> None:
+    """Fails when the trigger of new journals is not there: tried."""
+    async with transaction():
+        assert await JOURNALS.post_many([sale(3), sale(1), sale(3, fen=5), sale(2)]) == 3
+        assert await JOURNALS.post_many([sale(2), sale(4)]) == 1
+        assert await JOURNALS.post_many([]) == 0
+    assert sum(p.amount_fen for p in await posted(["S1", "S2", "S3", "S4"])) == 0
+    assert [p.amount_fen for p in await posted(["S3"])] == [1_000, -999, -1]
+    off = replace(sale(6), entries=[Entry(CLEARING, "c", 5), Entry(MERCHANT, "m", -4)])
+    object.__setattr__(off, "check", lambda: None)
+    with pytest.raises(BaseORMException, match="off by 1 and 0 fen"):
+        async with transaction():
+            await JOURNALS.post_many([sale(5), off])
+    assert await scalar("SELECT count(*) FROM ledger_journal") == 4
+
+
+@pytest.mark.usefixtures("database")
+async def test_totals_are_what_is_sealed_and_readers_add_the_rest() -> None:
+    """Fails when a seal keeps no totals, or a reader forgets what is not sealed: tried."""
+    for i in range(4):
+        await write(replace(sale(i), occurred_at=datetime(2026, 10 + i % 2, 5, tzinfo=UTC)))
+    whole = await trial_balance()
+    assert await scalar("SELECT count(*) FROM ledger_total") == 0
+    for _ in range(2):
+        await Sealer().seal(limit=3)
+        assert await trial_balance() == whole
+        assert (await totals_off("2026-10"), await totals_off("2026-11")) == (0, 0)
+    for period, times in (("2026-10", 2), ("2026-11", 2), ("", 4)):
+        found = await rows(
+            "SELECT a.code, t.debit_fen, t.credit_fen, t.postings FROM ledger_total t"
+            " JOIN ledger_account a ON a.id = t.account_id WHERE t.period = $1 ORDER BY 1",
+            period,
+        )
+        assert [list(each.values()) for each in found] == [
+            ["1101", 1_000 * times, 0, times],
+            ["2101", 0, 999 * times, times],
+            ["2103", 0, times, times],
+        ]
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE ledger_total SET credit_fen = credit_fen + 1",
+        "DELETE FROM ledger_total",
+        "INSERT INTO ledger_total (account_id, period, debit_fen, credit_fen, postings)"
+        " SELECT id, '2026-01', 1, 0, 1 FROM ledger_account",
+    ],
+)
+async def test_the_application_may_only_read_totals(attack: str) -> None:
+    await write(sale(1))
+    await Sealer().seal()
+    with pytest.raises(BaseORMException, match="permission denied"):
+        await execute(attack)
+    await as_superuser("UPDATE ledger_total SET credit_fen = credit_fen + 1 WHERE period <> '' AND debit_fen = 0")
+    assert await totals_off("2026-11") == 2
 
 
 @pytest.mark.usefixtures("database")
