@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
@@ -124,3 +125,38 @@ async def test_what_postgres_quotes_of_a_row_is_not_kept_with_the_message(databa
     await delivery.deliver_due()
     kept = await scalar("SELECT last_error FROM outbox_message ORDER BY id LIMIT 1")
     assert kept == 'first: ValueError: new row violates check constraint "x"; second: ValueError: '
+
+
+async def test_who_takes_many_gets_those_of_different_subjects_together_and_a_failure_falls_back(database: str) -> None:
+    """Fails when two facts of a subject come together, or a failed batch keeps its receipts: tried."""
+    seen: list[str] = []
+    broken = {"b"}
+
+    def told(fact: Fact) -> str:
+        assert isinstance(fact, KettleBoiled)
+        if fact.kettle in broken:
+            raise ValueError("no power")
+        return f"{fact.kettle}{fact.times}"
+
+    async def one(fact: Fact) -> None:
+        seen.append(told(fact))
+
+    async def many(facts: Sequence[Fact]) -> None:
+        seen.append("+".join([told(fact) for fact in facts]))
+
+    delivery = Delivery(reactions=(Reaction(KettleBoiled, "books", one, many), reaction("tea", [])))
+    for times in (1, 2):
+        for kettle in ("a", "c", "d"):
+            async with transaction():
+                await announce(KettleBoiled(kettle=kettle, times=times))
+    await delivery.deliver_due()
+    assert seen == ["a1+c1+d1", "a2+c2+d2"]
+    assert await scalar("SELECT count(*) FROM outbox_receipt") == 12
+    await boil("e", "b", "f")
+    await delivery.deliver_due()
+    assert seen[2:] == ["e1", "f1"], "each alone, and the one that fails waits"
+    broken.clear()
+    await execute("UPDATE outbox_message SET next_attempt_at = now() - interval '1 second'")
+    await delivery.deliver_due()
+    assert seen[4:] == ["b1"]
+    assert await scalar("SELECT count(*) FROM outbox_message WHERE delivered_at IS NULL") == 0

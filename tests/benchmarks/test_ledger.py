@@ -1,0 +1,47 @@
+"""The benchmark of the books: what it makes, what it says, and that its short form runs whole."""
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from kit.clock import china_day
+from scripts.benchmarks.ledger import Found, Size, facts_of, paid_at, report
+
+SIZE = Size(lines=300, households=20, lots=30, window=100, first_month=date(2026, 8, 1))
+
+
+def test_lines_come_in_the_order_of_their_days_a_third_in_each_month() -> None:
+    days = [china_day(paid_at(SIZE, serial)) for serial in range(SIZE.lines)]
+    assert days == sorted(days)
+    assert [sum(day.month == month for day in days) for month in (8, 9, 10)] == [100, 100, 100]
+
+
+def test_each_line_is_paid_packed_and_earned_once() -> None:
+    paid, packed, earned = facts_of(SIZE, range(7, 12))
+    lines = [line.line for fact in paid for line in fact.lines]
+    assert lines == [line for fact in packed for line in fact.lines] == [line for fact in earned for line in fact.lines]
+    assert len(set(lines)) == 5
+    assert all(fact.amount_fen == sum(line.net_fen for line in fact.lines) for fact in paid)
+
+
+def test_the_report_judges_by_the_goals() -> None:
+    found = Found(journals=900, posting_s=[9.0, 0.1, 0.13], sealing_s=[0.3], close_s=61.0, close_lines=100)
+    found.reads_ms = {"statement, ever": [49.0, 49.0], "overview, ever": [201.0, 201.0], "reconciliation": [7.0, 7.0]}
+    lines = report(SIZE, found)
+    told = {line[:44].strip(): line[44:].split() for line in lines[1:]}
+    assert told["journals per second, posting"] == ["98", "goal", "2000", "NOT", "met"]
+    assert told["cost of the last 100 lines to the second"] == ["1.30", "goal", "1.2", "NOT", "met"]
+    assert told["statement, ever, p99 ms"] == ["49.0", "goal", "50", "met"]
+    assert told["overview, ever, p99 ms"][-2:] == ["NOT", "met"]
+    assert told["reconciliation, p99 ms"] == ["7.0"]
+    assert told["close of 100 lines, s"] == ["61.0", "goal", "60", "NOT", "met"]
+
+
+@pytest.mark.whole
+def test_the_short_form_runs_whole() -> None:
+    words = [sys.executable, "-m", "scripts.benchmarks.ledger", "--lines", "600", "--households", "60", "--lots", "60"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "close of 200 lines, s" in done.stdout
