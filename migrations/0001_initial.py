@@ -34,7 +34,7 @@ from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
 from poverty_alleviation.office.models import AlarmState
 from poverty_alleviation.payout_runs.models import LineState, RunState
-from poverty_alleviation.register.models import LabelKind, Relation, Sex
+from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
 from products.drafts import ReturnPolicy
@@ -60,6 +60,17 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.CreateModel(
+            name='AccessAlarm',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('actor', fields.CharField(max_length=120)),
+                ('views', fields.IntField()),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'access_alarm', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That somebody has looked at as many people within an hour as anybody may; evidence, like the log itself.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='AccessLog',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -67,10 +78,15 @@ class Migration(migrations.Migration):
                 ('acting_as', fields.CharField(max_length=40)),
                 ('purpose', fields.CharField(max_length=200)),
                 ('subject', fields.CharField(max_length=120)),
+                ('document', fields.CharField(null=True, max_length=120)),
                 ('fields_read', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('chain', fields.SmallIntField()),
+                ('seq', fields.BigIntField()),
+                ('prev_hash', fields.CharField(max_length=64)),
+                ('hash', fields.CharField(max_length=64)),
             ],
-            options={'table': 'access_log', 'app': 'longchuan', 'indexes': [Index(fields=['subject', 'at'], name='access_log_subject'), Index(fields=['actor', 'at'], name='access_log_actor')], 'pk_attr': 'id', 'table_description': 'Who read which personal fields of whom, when and why. Rows are only ever added (``guards.sql``).'},
+            options={'table': 'access_log', 'app': 'longchuan', 'unique_together': (('chain', 'seq'),), 'indexes': [Index(fields=['subject', 'at'], name='access_log_subject'), Index(fields=['actor', 'at'], name='access_log_actor')], 'pk_attr': 'id', 'table_description': 'Who read which personal fields of whom, when and why. Rows are only ever added (``guards.sql``).'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -951,6 +967,34 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='HouseholdIncome',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('year', fields.SmallIntField()),
+                ('persons', fields.SmallIntField()),
+                ('wage_fen', fields.BigIntField()),
+                ('production_fen', fields.BigIntField()),
+                ('property_fen', fields.BigIntField()),
+                ('transfer_fen', fields.BigIntField()),
+                ('family_planning_fen', fields.BigIntField(null=True)),
+                ('low_income_allowance_fen', fields.BigIntField(null=True)),
+                ('destitute_support_fen', fields.BigIntField(null=True)),
+                ('pension_fen', fields.BigIntField(null=True)),
+                ('ecological_fen', fields.BigIntField(null=True)),
+                ('other_transfer_fen', fields.BigIntField(null=True)),
+                ('total_fen', fields.BigIntField()),
+                ('production_cost_fen', fields.BigIntField()),
+                ('net_fen', fields.BigIntField()),
+                ('net_per_person_fen', fields.BigIntField()),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_income', 'app': 'longchuan', 'constraints': [CheckConstraint(check='year BETWEEN 2000 AND 2100 AND persons BETWEEN 1 AND 60', name='household_income_year'), CheckConstraint(check='least(wage_fen, production_fen, property_fen, transfer_fen, production_cost_fen, family_planning_fen, low_income_allowance_fen, destitute_support_fen, pension_fen, ecological_fen, other_transfer_fen) >= 0', name='household_income_sign'), CheckConstraint(check='total_fen = wage_fen + production_fen + property_fen + transfer_fen AND net_fen = total_fen - production_cost_fen AND abs(net_per_person_fen * persons - net_fen) < persons', name='household_income_adds'), CheckConstraint(check='num_nonnulls(family_planning_fen, low_income_allowance_fen, destitute_support_fen, pension_fen, ecological_fen, other_transfer_fen) IN (0, 6) AND (family_planning_fen IS NULL OR transfer_fen = family_planning_fen + low_income_allowance_fen + destitute_support_fen + pension_fen + ecological_fen + other_transfer_fen)', name='household_income_transfers')], 'indexes': [Index(fields=['household_id', 'year'], name='household_income_of')], 'pk_attr': 'id', 'table_description': "A household's income of a year, before it was helped or after (AC07); all in fen. Only added: the newest holds."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='HouseholdMember',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1026,11 +1070,12 @@ class Migration(migrations.Migration):
                 ('exit_mark', fields.CharField(null=True, max_length=20)),
                 ('monitored', fields.CharField(null=True, max_length=20)),
                 ('net_income_per_person_fen', fields.BigIntField(null=True)),
+                ('list_number_index', fields.BinaryField(null=True)),
                 ('document', fields.CharField(max_length=120)),
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'household_year', 'app': 'longchuan', 'constraints': [CheckConstraint(check='year BETWEEN 2000 AND 2100 AND persons BETWEEN 1 AND 60', name='household_year_is')], 'indexes': [Index(fields=['household_id', 'year'], name='household_year_of')], 'pk_attr': 'id', 'table_description': 'What was recorded of a household for a year (aar040). Only added: of one year the newest row holds.'},
+            options={'table': 'household_year', 'app': 'longchuan', 'constraints': [CheckConstraint(check='year BETWEEN 2000 AND 2100 AND persons BETWEEN 1 AND 60', name='household_year_is')], 'indexes': [Index(fields=['household_id', 'year'], name='household_year_of'), Index(fields=['list_number_index'], name='household_year_list_number')], 'pk_attr': 'id', 'table_description': 'What was recorded of a household for a year (aar040). Only added: of one year the newest row holds.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1040,12 +1085,13 @@ class Migration(migrations.Migration):
                 ('caller', fields.CharField(max_length=120)),
                 ('route', fields.CharField(max_length=160)),
                 ('key', fields.CharField(max_length=255)),
-                ('body_hash', fields.BinaryField()),
+                ('body_mark', fields.BinaryField()),
                 ('status', fields.SmallIntField(null=True)),
                 ('answer', fields.BinaryField(null=True)),
+                ('made', fields.CharField(null=True, max_length=60)),
                 ('created_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'idempotency_claim', 'app': 'longchuan', 'unique_together': (('key', 'caller', 'route'),), 'pk_attr': 'id', 'table_description': 'One used key of one caller on one route, and the answer once there is one.'},
+            options={'table': 'idempotency_claim', 'app': 'longchuan', 'unique_together': (('key', 'caller', 'route'),), 'pk_attr': 'id', 'table_description': 'One used key of one caller on one route, and the answer once there is one, or what it is read again by.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1106,6 +1152,20 @@ class Migration(migrations.Migration):
                 ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'disputed_row', 'app': 'longchuan', 'unique_together': (('dispute', 'kind', 'source_id'),), 'constraints': [UniqueConstraint(fields=('kind', 'source_id', 'household_code'), name='disputed_row_held_once', condition='released_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A row of one household that is held until ``released_at``: by one dispute at a time.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='IncomeItemRule',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('item', fields.CharEnumField(description='WAGE: wage\nPROPERTY: property\nFAMILY_PLANNING: family_planning\nLOW_INCOME_ALLOWANCE: low_income_allowance\nDESTITUTE_SUPPORT: destitute_support\nPENSION: pension\nECOLOGICAL: ecological\nOTHER_TRANSFER: other_transfer', enum_type=IncomeItem, max_length=24)),
+                ('year', fields.SmallIntField()),
+                ('counted', fields.BooleanField()),
+                ('source', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'income_item_rule', 'app': 'longchuan', 'indexes': [Index(fields=['item', 'year'], name='income_item_rule_of')], 'pk_attr': 'id', 'table_description': 'Whether an item counts as income in a year, by a document. Only added: of item and year the newest holds.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1181,13 +1241,13 @@ class Migration(migrations.Migration):
                 ('period', fields.CharField(max_length=7)),
                 ('seq', fields.BigIntField()),
                 ('hash', fields.CharField(max_length=64)),
-                ('message', fields.CharField(max_length=300)),
+                ('message', fields.CharField(max_length=600)),
                 ('signature', fields.CharField(max_length=128)),
                 ('public_key', fields.CharField(max_length=64)),
                 ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('stored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'ledger_anchor', 'app': 'longchuan', 'unique_together': (('day', 'period'),), 'constraints': [CheckConstraint(check='seq > 0', name='ledger_anchor_seq')], 'indexes': [Index(fields=['period', 'seq'], name='ledger_anchor_period')], 'pk_attr': 'id', 'table_description': 'How far a month was sealed on a day, signed, and kept outside of the database as well.'},
+            options={'table': 'ledger_anchor', 'app': 'longchuan', 'unique_together': (('day', 'period'),), 'constraints': [CheckConstraint(check='seq > 0', name='ledger_anchor_seq')], 'indexes': [Index(fields=['period', 'seq'], name='ledger_anchor_period')], 'pk_attr': 'id', 'table_description': 'How far a month, or the access log, had come on a day, signed, and kept outside of the database as well.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1250,6 +1310,19 @@ class Migration(migrations.Migration):
                 ('amount_fen', fields.BigIntField()),
             ],
             options={'table': 'ledger_posting', 'app': 'longchuan', 'constraints': [CheckConstraint(check='amount_fen <> 0', name='ledger_posting_amount')], 'indexes': [Index(fields=['subject'], name='ledger_posting_subject'), Index(fields=['account_id'], name='ledger_posting_account'), Index(fields=['journal_id'], name='ledger_posting_journal')], 'pk_attr': 'id', 'table_description': 'One amount on one account, in fen: debit positive, credit negative, never zero.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LedgerTotal',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('account', fields.ForeignKeyField('longchuan.LedgerAccount', source_field='account_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('period', fields.CharField(max_length=7)),
+                ('debit_fen', fields.BigIntField()),
+                ('credit_fen', fields.BigIntField()),
+                ('postings', fields.BigIntField()),
+            ],
+            options={'table': 'ledger_total', 'app': 'longchuan', 'unique_together': (('account', 'period'),), 'indexes': [Index(fields=['period'], name='ledger_total_period')], 'pk_attr': 'id', 'table_description': "What the sealed postings of an account come to in a month, or (``period`` '') in all months."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2474,6 +2547,22 @@ class Migration(migrations.Migration):
                 ('settled_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'payment_settlement', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'A capture or a refund that the bill has confirmed, with the fee the channel kept or gave back.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RegisterImport',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('layout', fields.CharField(max_length=8)),
+                ('year', fields.SmallIntField()),
+                ('document', fields.CharField(max_length=120)),
+                ('file_hash', fields.BinaryField()),
+                ('report', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('imported_by', fields.CharField(max_length=60)),
+                ('imported_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'register_import', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('file_hash',), name='register_import_once')], 'pk_attr': 'id', 'table_description': "A superior's list that was brought in. Of the file its SHA-256 is kept, so that it is brought in once."},
             bases=['Model'],
         ),
         ops.CreateModel(
