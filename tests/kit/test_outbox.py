@@ -128,7 +128,7 @@ async def test_what_postgres_quotes_of_a_row_is_not_kept_with_the_message(databa
 
 
 async def test_who_takes_many_gets_those_of_different_subjects_together_and_a_failure_falls_back(database: str) -> None:
-    """Fails when two facts of a subject come together, or a failed batch keeps its receipts: tried."""
+    """Two facts of a subject never come together, and a failed batch keeps no receipts."""
     seen: list[str] = []
     broken = {"b"}
 

@@ -139,7 +139,7 @@ async def test_a_journal_never_waits_for_its_postings() -> None:
 
 @pytest.mark.usefixtures("database")
 async def test_many_journals_are_written_as_one_and_a_wrong_one_takes_all_with_it() -> None:
-    """Fails when the trigger of new journals is not there: tried."""
+    """A batch is one statement: whoever has posted a source before, or twice in it, is left out."""
     async with transaction():
         assert await JOURNALS.post_many([sale(3), sale(1), sale(3, fen=5), sale(2)]) == 3
         assert await JOURNALS.post_many([sale(2), sale(4)]) == 1
@@ -156,7 +156,7 @@ async def test_many_journals_are_written_as_one_and_a_wrong_one_takes_all_with_i
 
 @pytest.mark.usefixtures("database")
 async def test_totals_are_what_is_sealed_and_readers_add_the_rest() -> None:
-    """Fails when a seal keeps no totals, or a reader forgets what is not sealed: tried."""
+    """The trial balance is the same before, between and after the seals."""
     for i in range(4):
         await write(replace(sale(i), occurred_at=datetime(2026, 10 + i % 2, 5, tzinfo=UTC)))
     whole = await trial_balance()
