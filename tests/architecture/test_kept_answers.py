@@ -5,7 +5,7 @@ import msgspec
 from console_api import door
 from server.app import load_doors
 
-SAYS_NOTHING = frozenset({"number", "rule", "version", "issued"})
+SAYS_NOTHING = frozenset({"number", "rule", "version", "issued", "confirmed", "held"})
 """Members of an answer that may be kept: opaque numbers of ours, and counts."""
 
 
