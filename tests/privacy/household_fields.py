@@ -205,6 +205,9 @@ EVERYWHERE = {
     "sheet_id": "the same",
     "statement_id": "the same",
     "dispute_id": "the same",
+    "line_id": "the same",
+    "run_id": "the same",
+    "alarm_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
 }
