@@ -1,8 +1,9 @@
 """kill -9 of who posts, who seals and who closes, and of the database, each exactly in the middle of it.
 
-A lock that the test takes as the owner of the tables holds a journal between its head and its postings, or a close
-between its freezing and its seal; there the process dies. Afterwards every delivery is booked once, to the fen, the
-chain is whole, the month closes at 0.00, and the export passes the verifier that knows nothing but its file.
+A lock that the test takes as the owner of the tables holds deliveries between the receipts of their facts and their
+postings, or a close between its freezing and its seal; there the process dies. Afterwards every delivery is booked
+once, to the fen, the chain is whole, the month closes at 0.00, and the export passes the verifier that knows nothing
+but its file.
 """
 
 import asyncio
@@ -68,10 +69,10 @@ async def held(house: LocalStack, statement: str) -> AsyncIterator[asyncpg.Conne
 
 
 async def waits(statement: str, other_than: int = 0) -> int:
-    """The pid of a session that waits for what is held, in the middle of a statement that begins so."""
+    """The pid of a session that waits for what is held, in the middle of a statement with these words."""
     for _ in range(1_200):
         with suppress(OSError, BaseORMException):
-            if pid := await scalar(_WAITING, f"{statement}%", other_than):
+            if pid := await scalar(_WAITING, f"%{statement}%", other_than):
                 return int(pid)
         await asyncio.sleep(0.05)
     raise AssertionError(f"nobody came to {statement}")
