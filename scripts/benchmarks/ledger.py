@@ -129,14 +129,16 @@ _ENTER = (
     " WHERE id > $1::int * 0",
 )
 _PROMISE = (
-    "INSERT INTO benefit_contract (number, template, merchant, document, valid_from, approved_by, approved_at)"
-    " SELECT 'C' || n, 'centre_station_household', 'M' || n, '示例合同', '2020-01-01', 'staff:bench', $2"
-    f" FROM {_NUMBERS}",
-    "INSERT INTO benefit_rule (code, version, contract_id, kind, rate, scope, category, recognition, valid_from,"
-    " approved_by, approved_at) SELECT 'R' || c.id || k.kind, 1, c.id, k.kind, k.rate, k.scope, k.category,"
-    " 'order_completed', '2020-01-01', 'staff:bench', $2 FROM benefit_contract c, (VALUES"
-    " ('per_unit', 1200, 'all_suppliers', 'production'), ('pct_net', 200, 'registered_only', 'transfer'))"
-    " AS k (kind, rate, scope, category) WHERE c.id > $1::int * 0",
+    "INSERT INTO benefit_contract (number, state, template, merchant, document, valid_from, made_by, made_at,"
+    " decided_by, decided_at, decision_note) SELECT 'C' || n, 'approved', 'centre_station_household', 'M' || n,"
+    f" '示例合同', '2020-01-01', 'staff:bench', $2, 'staff:second', $2, '' FROM {_NUMBERS}",
+    "INSERT INTO benefit_rule (code, version, contract_id, state, mechanism, kind, rate, scope, category, recognition,"
+    " valid_from, made_by, made_at, decided_by, decided_at, decision_note) SELECT 'R' || c.id || k.kind, 1, c.id,"
+    " 'approved', k.mechanism, k.kind, k.rate, k.scope, k.category, 'order_completed', '2020-01-01', 'staff:bench', $2,"
+    " 'staff:second', $2, '' FROM benefit_contract c, (VALUES"
+    " ('consignment', 'per_unit', 1200, 'all_suppliers', 'production'),"
+    " ('return', 'pct_net', 200, 'registered_only', 'transfer'))"
+    " AS k (mechanism, kind, rate, scope, category) WHERE c.id > $1::int * 0",
 )
 # Every lot is of its merchant's one product, of two households' and one other supplier's goods, and large enough.
 _LOTS = (
@@ -144,10 +146,10 @@ _LOTS = (
     f" unit, in_batch_no, out_batch_no) SELECT 'L' || n, 'intake', 'P' || n % {MERCHANTS}, 'M' || n % {MERCHANTS},"
     f" 60000000, 0, 'staff:bench', $2, 'staff:bench', $2, 'gram', '', '' FROM {_NUMBERS}",
     "INSERT INTO intake (number, supplier_id, merchant, product, mass_gram, grade, unit_price_fen, amount_fen, mode,"
-    " evidence, weighed_at, taken_by, township, client_id, received_at)"
+    " evidence, weighed_at, taken_by, township, site, client_id, received_at)"
     " SELECT 'I' || l.id || '-' || k.place, s.id, l.merchant, l.product, k.gram, '一级', 1200, k.gram * 12 / 10,"
-    " 'consignment', '', $2, 'staff:bench', 'T', l.number || k.place, $2 FROM lot l CROSS JOIN (VALUES (0, 25000000),"
-    " (1, 20000000), (2, 15000000)) AS k (place, gram) JOIN supplier s ON s.number = 'S' || CASE k.place"
+    " 'consignment', '', $2, 'staff:bench', 'T', '', l.number || k.place, $2 FROM lot l CROSS JOIN (VALUES"
+    " (0, 25000000), (1, 20000000), (2, 15000000)) AS k (place, gram) JOIN supplier s ON s.number = 'S' || CASE k.place"
     " WHEN 0 THEN l.id * 2 % $1::int WHEN 1 THEN (l.id * 2 + 1) % $1::int ELSE $1::int + l.id % $1::int END",
     "INSERT INTO lot_contribution (lot_id, intake_id, supplier_id, mass_gram) SELECT l.id, i.id, i.supplier_id,"
     " i.mass_gram FROM intake i JOIN lot l ON l.id = split_part(substr(i.number, 2), '-', 1)::bigint"
@@ -157,10 +159,15 @@ _LOTS = (
 )
 
 
+async def _guards(word: str) -> None:
+    for table in ("lot_contribution", "benefit_contract", "benefit_rule"):
+        await connection().execute_script(f"ALTER TABLE {table} {word} TRIGGER USER")
+
+
 async def _enter(size: Size) -> None:
     """By SQL, lots sealed from the start; nothing of this is measured."""
     at = datetime(2020, 1, 1, tzinfo=CHINA)
-    await connection().execute_script("ALTER TABLE lot_contribution DISABLE TRIGGER USER")
+    await _guards("DISABLE")
     for each in _ENTER:
         await execute(each, size.households, at)
     for each in _PROMISE:
@@ -169,7 +176,7 @@ async def _enter(size: Size) -> None:
     await execute(_LOTS[1], size.households, at)
     await execute(_LOTS[2], 1, at)
     await execute(_LOTS[3], size.lines, at, size.lots)
-    await connection().execute_script("ALTER TABLE lot_contribution ENABLE TRIGGER USER")
+    await _guards("ENABLE")
     await connection().execute_script("ANALYZE household.supplier_link, lot, lot_contribution, intake, line_lot")
 
 
