@@ -13,6 +13,7 @@ import msgspec
 from kit.clock import CHINA
 from kit.database import rows
 from poverty_alleviation.models import ASSISTED
+from poverty_alleviation.register.accounts import OWN_ACCOUNT
 from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above
 from traceability.plots.queries import yields_above_norm
 
@@ -64,9 +65,7 @@ async def third_person_accounts(today: date, numbers: Numbers) -> list[Finding]:
     found = await rows(
         "SELECT a.code, h.code AS household, a.holder_relation AS relation FROM household_account a"
         " JOIN household h ON h.id = a.household_id WHERE daterange(a.valid_from, a.valid_until) @> $1::date"
-        " AND CASE WHEN a.member IS NULL THEN a.holder_relation = 'other' ELSE NOT EXISTS"
-        " (SELECT 1 FROM household_member m WHERE m.code = a.member AND m.household_id = a.household_id"
-        " AND daterange(m.valid_from, m.valid_until) @> $1::date) END ORDER BY a.code",
+        f" AND (a.holder_relation = 'other' OR NOT {OWN_ACCOUNT.format(day='$1::date')}) ORDER BY a.code",
         today,
     )
     return [
