@@ -1,4 +1,4 @@
-"""Files that go out: piece by piece, or a picture that has no address."""
+"""Files that go out: piece by piece, for print, or a picture that has no address."""
 
 from collections.abc import AsyncIterator
 
@@ -16,6 +16,12 @@ def download(name: str, content_type: str, pieces: AsyncIterator[bytes]) -> Resp
 
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return ResponseStream(send, headers=headers, content_type=content_type)
+
+
+def printed(octets: bytes, name: str) -> HTTPResponse:
+    """A paper for print, kept by nobody on the way."""
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return raw(octets, content_type="application/pdf", headers=headers)
 
 
 def private_picture(content: bytes) -> HTTPResponse:

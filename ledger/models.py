@@ -245,6 +245,7 @@ class PeriodCertificate(Model):
     class Meta:
         table = "ledger_certificate"
         unique_together = (("period", "round"),)
+        indexes = (Index(fields=("digest",), name="ledger_certificate_digest"),)
 
 
 class PeriodSignature(Model):

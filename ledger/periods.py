@@ -113,21 +113,38 @@ async def listed_items(period: str) -> list[ListedItem]:
     return [msgspec.convert(each, ListedItem) for each in found]
 
 
+_CERTIFICATE = (
+    "SELECT p.period, c.round, c.text, c.digest, c.root, c.made_by, c.made_at,"
+    " COALESCE((SELECT jsonb_agg(jsonb_build_object('signatory', s.signatory, 'signed_by', s.signed_by,"
+    "   'name', s.name, 'signed_at', s.signed_at) ORDER BY s.id) FROM ledger_signature s"
+    "   WHERE s.certificate_id = c.id), '[]')::text AS signatures, p.state,"
+    " c.round = p.round AND p.state <> 'open' AS stands"
+    " FROM ledger_period p JOIN ledger_certificate c ON c.period_id = p.id"
+)
+
+
 async def certificate(period: str) -> Certificate:
     """The standing certificate of a month that is closing or closed. Raises :class:`CertificateUnknown`."""
-    found = await row(
-        "SELECT p.period, c.round, c.text, c.digest, c.root, c.made_by, c.made_at,"
-        " COALESCE((SELECT jsonb_agg(jsonb_build_object('signatory', s.signatory, 'signed_by', s.signed_by,"
-        "   'name', s.name, 'signed_at', s.signed_at) ORDER BY s.id) FROM ledger_signature s"
-        "   WHERE s.certificate_id = c.id), '[]')::text AS signatures FROM ledger_period p"
-        " JOIN ledger_certificate c ON c.period_id = p.id AND c.round = p.round"
-        " WHERE p.period = $1 AND p.state <> 'open'",
-        period,
-    )
+    found = await row(f"{_CERTIFICATE} AND c.round = p.round WHERE p.period = $1 AND p.state <> 'open'", period)
     if found is None:
         raise CertificateUnknown(period=period[:10])
-    found["signatures"] = msgspec.json.decode(found["signatures"], type=list[Signed])
-    return Certificate(**found)
+    return _certificate(found)
+
+
+async def certificate_by_digest(digest: str) -> tuple[Certificate, PeriodState | None]:
+    """The certificate with this digest, and where its month stands; None when its closing was taken back.
+
+    Raises :class:`CertificateUnknown`.
+    """
+    found = await row(f"{_CERTIFICATE} WHERE c.digest = $1", digest)
+    if found is None:
+        raise CertificateUnknown()
+    return _certificate(found), PeriodState(found["state"]) if found["stands"] else None
+
+
+def _certificate(found: Row) -> Certificate:
+    signatures = msgspec.json.decode(found["signatures"], type=list[Signed])
+    return msgspec.convert({**found, "signatures": signatures}, Certificate)
 
 
 @dataclass(frozen=True)

@@ -2076,7 +2076,7 @@ class Migration(migrations.Migration):
                 ('made_by', fields.CharField(max_length=120)),
                 ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'ledger_certificate', 'app': 'longchuan', 'unique_together': (('period', 'round'),), 'pk_attr': 'id', 'table_description': "What is signed: the month's figures, checks and items as one text, and its SHA-256. Never changed."},
+            options={'table': 'ledger_certificate', 'app': 'longchuan', 'unique_together': (('period', 'round'),), 'indexes': [Index(fields=['digest'], name='ledger_certificate_digest')], 'pk_attr': 'id', 'table_description': "What is signed: the month's figures, checks and items as one text, and its SHA-256. Never changed."},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -3,9 +3,10 @@
 from ledger.chart import CHART
 from ledger.models import Signatory
 from ledger.periods import Certificate
-from poverty_alleviation.month_close import CertifiedMonth, certified
+from poverty_alleviation.month_close import certified
+from poverty_alleviation.month_figures import MonthFigures
 
-_CHECKS = {
+CHECKS = {
     "intake_unbooked": "现款收购未入账",
     "line_provisional": "已付未装箱（暂估）",
     "order_money": "订单款项与账簿不符",
@@ -17,7 +18,24 @@ _CHECKS = {
     "bank_is_settled": "银行到账与结算之差",
     "stored_totals": "封存合计与分录不符的科目",
 }
-_SIGNATORIES = {Signatory.POVERTY_OFFICE: "扶贫部门", Signatory.OPERATOR: "平台运营方"}
+KINDS = {
+    "orders.order_paid": "付款",
+    "orders.order_packed": "装箱",
+    "orders.lots_assigned": "补归批次",
+    "orders.order_earned": "售后期满",
+    "orders.line_refunded": "退款",
+    "orders.late_money_refused": "迟到支付款",
+    "orders.channel_settled": "渠道结算",
+    "traceability.intake_paid": "现款收购",
+    "poverty_alleviation.payout": "付款给农户",
+    "poverty_alleviation.payout_difference": "付款差额",
+    "poverty_alleviation.confirmation": "农户确认",
+    "poverty_alleviation.period_income": "工资、分红、租金与返利",
+    "poverty_alleviation.correction": "更正",
+    "ledger.reversal": "冲销",
+}
+"""What a journal is posted from, for readers of the paper."""
+SIGNATORIES = {Signatory.POVERTY_OFFICE: "扶贫部门", Signatory.OPERATOR: "平台运营方"}
 
 
 def yuan(fen: int) -> str:
@@ -32,15 +50,22 @@ def certificate_text(found: Certificate) -> str:
         f"陇川县消费帮扶台账 {month.period} 账期关账证明（第 {month.round} 次）",
         f"生成时间 {month.made_at}",
         "",
-        *_figures(month),
+        *_figures(month.figures),
         "",
         "核对事项（发现 / 未说明）",
-        *[f"  {_CHECKS.get(each.check, each.check)}：{each.found} / {each.open}" for each in month.checks],
+        *[f"  {CHECKS.get(each.check, each.check)}：{each.found} / {each.open}" for each in month.checks],
         "",
         f"列示差异 {len(month.items)} 项",
         *[
-            f"  {_CHECKS.get(each.kind, each.kind)} {each.key} {yuan(each.amount_fen)} 元：{each.reason}"
+            f"  {CHECKS.get(each.kind, each.kind)} {each.key} {yuan(each.amount_fen)} 元：{each.reason}"
             for each in month.items
+        ],
+        "",
+        f"属于已关账期的凭证 {sum(month.figures.corrections.values())} 笔",
+        *[
+            f"  第 {each.seq} 号 {KINDS.get(each.kind, each.kind)} {each.occurred_on} 更正 {each.corrects_period}"
+            f" {yuan(each.amount_fen)} 元"
+            for each in month.late
         ],
         "",
         f"凭证 {month.journals} 笔，末笔哈希 {month.root}",
@@ -48,15 +73,15 @@ def certificate_text(found: Certificate) -> str:
         "",
     ]
     signed = {each.signatory: each for each in found.signatures}
-    for signatory, name in _SIGNATORIES.items():
+    for signatory, name in SIGNATORIES.items():
         who = signed.get(signatory)
         lines.append(f"{name}：{f'{who.name}（{who.signed_by}）{who.signed_at.isoformat()}' if who else '（待签字）'}")
     return "\n".join(lines) + "\n"
 
 
-def _figures(month: CertifiedMonth) -> list[str]:
-    found = month.figures
-    rows = {
+def month_sums(found: MonthFigures) -> dict[str, int]:
+    """The figures of a month in fen, by what they are called, in the order of the paper."""
+    return {
         "渠道告知收款": found.told_captured_fen,
         "渠道告知退款": found.told_refunded_fen,
         "账簿收款": found.sales_fen,
@@ -73,7 +98,10 @@ def _figures(month: CertifiedMonth) -> list[str]:
         "增收额（已付）": found.income_paid_fen,
         "  其中农户已确认": found.income_confirmed_fen,
     }
-    lines = [f"{name}：{yuan(fen)} 元" for name, fen in rows.items()]
+
+
+def _figures(found: MonthFigures) -> list[str]:
+    lines = [f"{name}：{yuan(fen)} 元" for name, fen in month_sums(found).items()]
     lines.append(f"带动农户：{found.households} 户")
     lines += [f"更正 {period} 账期：{count} 笔" for period, count in sorted(found.corrections.items())]
     return lines

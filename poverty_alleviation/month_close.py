@@ -23,10 +23,12 @@ from ledger.queries import totals_off, verify_period
 from payments.differences import Differences
 from payments.queries import bill_matters
 from poverty_alleviation.month_figures import (
+    LateFact,
     MonthFigures,
     begins,
     first_day,
     last_day,
+    late_facts,
     month_figures,
     order_matters,
 )
@@ -70,7 +72,10 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CertifiedMonth(msgspec.Struct, frozen=True, kw_only=True):
-    """What a certificate's text says, as JSON: signed are these bytes and no others."""
+    """What a certificate's text says, as JSON: signed are these bytes and no others.
+
+    ``late`` are the first of what belongs to closed months; ``figures.corrections`` counts all of it.
+    """
 
     period: str
     round: int
@@ -79,6 +84,7 @@ class CertifiedMonth(msgspec.Struct, frozen=True, kw_only=True):
     made_at: str
     checks: list[Check]
     items: list[Matter]
+    late: list[LateFact]
     figures: MonthFigures
 
 
@@ -212,6 +218,7 @@ class MonthClose:
             made_at=self.clock().isoformat(timespec="seconds"),
             checks=found.checks,
             items=found.matters,
+            late=await late_facts(period, MOST_MATTERS),
             figures=found.figures,
         )
         text = json.dumps(msgspec.to_builtins(month), ensure_ascii=False, sort_keys=True, separators=(",", ":"))

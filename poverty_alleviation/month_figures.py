@@ -32,6 +32,26 @@ from poverty_alleviation.reconciliation import MADE_BY, OWN_CASH, SETTLEMENTS
 PAYABLES = (HOUSEHOLD, SUPPLIER, MERCHANT, HOST, LOGISTICS, PLATFORM_FEE, AFTER_SALES_RESERVE, UNATTRIBUTED, LATE_MONEY)
 
 
+class AccountTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What one code of a book took in a month, in fen, whosever account and in whatever state."""
+
+    book: str
+    code: str
+    debit_fen: int
+    credit_fen: int
+
+
+class LateFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A journal of this month that belongs to a closed one. ``kind`` is what it was posted from, never whom about;
+    ``amount_fen`` its debits in the book of cash."""
+
+    seq: int
+    kind: str
+    occurred_on: date
+    corrects_period: str
+    amount_fen: int
+
+
 class MonthFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One month in fen; debts and income positive.
 
@@ -63,6 +83,7 @@ class MonthFigures(msgspec.Struct, frozen=True, kw_only=True):
     postings: int
     unbalanced_journals: int
     trial_balance_fen: dict[str, int]
+    accounts: list[AccountTotal]
     corrections: dict[str, int]
 
 
@@ -128,7 +149,10 @@ async def month_figures(period: str) -> MonthFigures:
     payables = dict.fromkeys(PAYABLES, 0)
     balances = {"cash": 0, "statistics": 0}
     standing: dict[tuple[str, str], int] = defaultdict(int)
+    totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for each in moved:
+        totals[each["book"], each["code"]][0] += each["debit"]
+        totals[each["book"], each["code"]][1] += each["credit"]
         balances[each["book"]] += each["debit"] - each["credit"]
         standing[each["code"], each["state"]] += each["credit"] - each["debit"]
         if each["code"] in payables and not each["own_cash"]:
@@ -158,8 +182,27 @@ async def month_figures(period: str) -> MonthFigures:
         postings=sum(each["postings"] for each in moved),
         unbalanced_journals=int(await scalar(_UNBALANCED, period)),
         trial_balance_fen=balances,
+        accounts=[
+            AccountTotal(book=book, code=code, debit_fen=debit, credit_fen=credit)
+            for (book, code), (debit, credit) in sorted(totals.items())
+        ],
         corrections={each["corrects_period"]: each["journals"] for each in corrected},
     )
+
+
+_LATE = """
+SELECT j.seq, j.source_type AS kind, (j.occurred_at AT TIME ZONE 'Asia/Shanghai')::date AS occurred_on,
+       j.corrects_period, COALESCE((SELECT sum(p.amount_fen) FROM ledger_posting p JOIN ledger_account a
+         ON a.id = p.account_id AND a.book = 'cash' WHERE p.journal_id = j.id AND p.amount_fen > 0), 0)::bigint
+       AS amount_fen
+  FROM ledger_journal j WHERE j.period = $1 AND j.corrects_period IS NOT NULL AND j.seq IS NOT NULL
+ ORDER BY j.seq LIMIT $2
+"""
+
+
+async def late_facts(period: str, limit: int) -> list[LateFact]:
+    """What a sealed month has of closed ones, by number, ``limit`` at most."""
+    return [msgspec.convert(each, LateFact) for each in await rows(_LATE, period, limit)]
 
 
 # Σ by order of one month: what was told against what 1101 moved for the order and its lines.

@@ -102,6 +102,7 @@ from payments.refunds import Refunds
 from payments.service import Payments
 from payments.sharing.returns import Returns
 from payments.sharing.service import Sharing
+from poverty_alleviation.certificate_paper import MonthCertificates
 from poverty_alleviation.confirming.confirmations import StatementConfirmations
 from poverty_alleviation.confirming.disputes import Disputes
 from poverty_alleviation.confirming.sheets import StatementSheets
@@ -157,6 +158,7 @@ from traceability.processing.service import Processing
 from traceability.quality.holds import Holds
 from traceability.quality.inspections import Inspections
 from traceability.quality.recalls import Recalls
+from traceability.receipts import IntakeReceipts
 from traceability.service import Intakes, Suppliers
 from traceability.storage.readings import SensorReadings
 from traceability.storage.rooms import ColdRooms
@@ -427,10 +429,12 @@ def bootstrap(settings: Settings) -> Bootstrap:
         live.Attributions(keys),
         Suppliers(),
         Intakes(),
+        IntakeReceipts(cipher, settings.public_base_url),
         Lots(),
         Households(cipher, access_logs),
         HouseholdStatements(cipher, access_logs, settings.public_base_url),
         Proofs(evidence, access_logs),
+        MonthCertificates(settings.public_base_url),
         StatementConfirmations(),
         StatementSheets(evidence, settings.public_base_url),
         Disputes(),

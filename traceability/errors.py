@@ -19,6 +19,14 @@ class LotUnknown(NotFound):
     title_en = "No such lot"
 
 
+class IntakeUnknown(NotFound):
+    """No delivery with this number, or it is somebody else's."""
+
+    code = "intake_unknown"
+    title = "收购单不存在"
+    title_en = "No such intake"
+
+
 class IntakeInvalid(Invalid):
     """The intake does not say enough: goods paid at the scale need a price and a voucher, all need a mass."""
 

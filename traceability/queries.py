@@ -10,7 +10,7 @@ from kit.money import split_fen
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from products.gates import LOT_CERTIFICATE_DUE
 from traceability.certified import CERTIFIED
-from traceability.errors import LotUnknown
+from traceability.errors import IntakeUnknown, LotUnknown
 from traceability.models import LotKind, SupplierKind
 
 
@@ -189,6 +189,23 @@ async def intake_cards(numbers: Sequence[str]) -> dict[str, IntakeCard]:
     return {intake["number"]: msgspec.convert(intake, IntakeCard) for intake in found}
 
 
+async def intake_of(township: str | None, merchant: str | None, number: str) -> tuple[IntakeCard, str]:
+    """A delivery within a township or to a merchant, both None: any; and the township that it was taken in.
+
+    Raises :class:`IntakeUnknown`.
+    """
+    found = await rows(
+        f"{_INTAKE} WHERE i.number = $3 AND ($1::text IS NULL OR i.township = $1)"
+        " AND ($2::text IS NULL OR i.merchant = $2)",
+        township,
+        merchant,
+        number,
+    )
+    if not found:
+        raise IntakeUnknown(intake=number[:40])
+    return msgspec.convert(found[0], IntakeCard), found[0]["township"]
+
+
 async def lots(
     merchant: str | None, product: str | None, cursor: str | None, limit: int
 ) -> tuple[list[LotCard], str | None]:
@@ -263,7 +280,7 @@ _INTAKE = (
     "SELECT i.id, i.number, s.number AS supplier, s.name AS supplier_name, i.merchant,"
     " i.product, i.mass_gram,"
     " i.grade, i.unit_price_fen, i.amount_fen, i.mode, i.evidence, i.weighed_at, i.paid_at, l.number AS lot,"
-    " i.site, p.number AS plot, i.harvested_on, i.gross_gram, i.tare_gram"
+    " i.site, i.township, p.number AS plot, i.harvested_on, i.gross_gram, i.tare_gram"
     " FROM intake i JOIN supplier s ON s.id = i.supplier_id LEFT JOIN lot_contribution c ON"
     " c.intake_id = i.id"
     " LEFT JOIN lot l ON l.id = c.lot_id LEFT JOIN plot p ON p.id = i.plot_id"

@@ -2,10 +2,11 @@
 
 import asyncio
 
-from sanic.response import HTTPResponse, raw
+from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk, own_merchant
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import printed
 from console_api import door
 from console_api.conformity.schemas import (
     ConformityInput,
@@ -38,8 +39,7 @@ async def list_conformity(actor: MerchantClerk | CountyOfficer | Auditor, query:
 async def print_conformity(actor: MerchantClerk | CountyOfficer, number: str) -> HTTPResponse:
     """打印合格证（A4 PDF，一式两联），按开具当日施行的样式。"""
     shown = await conformity_certificate(own_merchant(actor), number)
-    headers = {"content-disposition": 'attachment; filename="conformity-certificate.pdf"'}
-    return raw(await asyncio.to_thread(certificate_paper, shown), content_type="application/pdf", headers=headers)
+    return printed(await asyncio.to_thread(certificate_paper, shown), "conformity-certificate.pdf")
 
 
 @door.put("/conformity-certificates/<number:str>/withdrawal", status=204)

@@ -2,10 +2,11 @@
 
 import asyncio
 
-from sanic.response import HTTPResponse, raw
+from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, PovertyOfficer
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import printed
 from console_api import door
 from console_api.household_statements.schemas import (
     StatementsIssued,
@@ -39,7 +40,7 @@ async def print_household_statement(
 ) -> HTTPResponse:
     """打印一份农户对账单（A4 PDF，四方签字栏，私密二维码）；留访问记录。"""
     shown = await statements.to_print(actor, number)
-    return _pdf(await asyncio.to_thread(statement_paper, shown), "household-statement.pdf")
+    return printed(await asyncio.to_thread(statement_paper, shown), "household-statement.pdf")
 
 
 @door.get("/poverty/household-statement-bundle")
@@ -48,9 +49,4 @@ async def print_village_statements(
 ) -> HTTPResponse:
     """打印一个村一个季度的全部对账单（一份 PDF，首页为清单，按农户编码排序）；留访问记录。"""
     shown = await statements.village_to_print(actor, query.township, query.village, query.quarter)
-    return _pdf(await asyncio.to_thread(bundle_paper, shown), f"household-statements-{query.quarter}.pdf")
-
-
-def _pdf(octets: bytes, name: str) -> HTTPResponse:
-    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return raw(octets, content_type="application/pdf", headers=headers)
+    return printed(await asyncio.to_thread(bundle_paper, shown), f"household-statements-{query.quarter}.pdf")

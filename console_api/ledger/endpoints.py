@@ -1,11 +1,13 @@
 """The books: months and their closing by the poverty office and the operator; journals and export for auditors."""
 
-from sanic.response import ResponseStream
+import asyncio
+
+from sanic.response import HTTPResponse, ResponseStream
 
 from accounts.actors import Auditor, CountyOfficer, PovertyOfficer
 from accounts.service import AccessLogs
 from api_kit.doors import IdempotencyKey
-from api_kit.downloads import download
+from api_kit.downloads import download, printed
 from console_api import door
 from console_api.ledger.schemas import (
     AnchorsQuery,
@@ -25,6 +27,7 @@ from ledger.anchors import anchor_page
 from ledger.export import export_pieces, journal_page
 from ledger.models import PeriodState, Signatory
 from ledger.periods import Certificate, certificate, period_card, period_cards
+from poverty_alleviation.certificate_paper import MonthCertificates
 from poverty_alleviation.certificate_text import certificate_text
 from poverty_alleviation.month_close import MonthClose, certified, checklist
 
@@ -102,6 +105,15 @@ async def sign_period(
 async def show_period_certificate(actor: PovertyOfficer | CountyOfficer | Auditor, period: str) -> CertificateView:
     """关账证明：数字、差异、末笔哈希与签字人；原文、摘要与中文文本。"""
     return _shown(await certificate(period))
+
+
+@door.get("/ledger/periods/<period:str>/certificate/file")
+async def print_period_certificate(
+    actor: PovertyOfficer | CountyOfficer | Auditor, period: str, papers: MonthCertificates
+) -> HTTPResponse:
+    """打印关账证明（A4 PDF）：勾稽、科目发生额、迟到事项、末笔哈希、双方签字人与核对二维码。"""
+    found = await certificate(period)
+    return printed(await asyncio.to_thread(papers.paper, found), f"certificate-{found.period}.pdf")
 
 
 @door.get("/ledger/journals")

@@ -1,11 +1,14 @@
 """Taking goods in at stations and in the field, and making lots. Nobody here learns anybody's status."""
 
+import asyncio
 from collections.abc import Mapping
 
 import msgspec
+from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, MerchantClerk, PovertyOfficer, Staff, StationKeeper
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import printed
 from console_api import door
 from console_api.traceability.schemas import (
     ContributionsInput,
@@ -28,6 +31,7 @@ from traceability.errors import IntakeInvalid
 from traceability.lots import LotNotes, Lots
 from traceability.models import LotKind
 from traceability.queries import IntakeCard, intake_cards, intakes, lot, lots, suppliers
+from traceability.receipts import IntakeReceipts
 from traceability.service import Intakes, Reach, Suppliers, Weighing
 
 
@@ -105,6 +109,16 @@ async def list_intakes(
     page, following = await intakes(reach.township, reach.merchant, query.cursor, query.limit)
     seen = [msgspec.structs.replace(i, supplier_name=seen_by(actor, i.supplier_name)) for i in page]
     return IntakesView(seen, following)
+
+
+@door.get("/intakes/<number:str>/receipt")
+async def print_intake_receipt(
+    actor: StationKeeper | MerchantClerk | PovertyOfficer, number: str, receipts: IntakeReceipts
+) -> HTTPResponse:
+    """打印收购单（A4 PDF）：重量、等级、单价、方式，双方签字栏与核对二维码。"""
+    reach = reach_of(actor)
+    shown = await receipts.receipt(reach.township, reach.merchant, number)
+    return printed(await asyncio.to_thread(receipts.paper, shown), "intake-receipt.pdf")
 
 
 @door.post("/lots")

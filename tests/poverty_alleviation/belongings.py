@@ -8,6 +8,7 @@ from kit.clock import china_day, utc_now
 from kit.database import row, scalar, transaction
 from kit.numbers import public_number
 from ledger.chart import HOUSEHOLD, MERCHANT, State
+from ledger.periods import certificate
 from ledger.service import Entry, JournalDraft, Journals
 from poverty_alleviation.contracts import Contracts, RuleTerms
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason
@@ -41,6 +42,7 @@ async def give(owner: Owner) -> None:
     number = (await owner.ask("poverty_officer", "POST", "/v1/console/poverty/demonstrations", shown))["number"]
     owner.found.by_pattern["/v1/console/poverty/demonstrations/"] = {"number": number}
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
+    owner.found.by_pattern["/c/"] = {"digest": (await certificate("2021-06")).digest}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
     number = await an_issued_one()
     owner.found.by_pattern[f"{STATEMENTS}/"] = {"number": number}

@@ -2,9 +2,11 @@
 
 from kit.clock import utc_now
 from tests.doors.belongings import Owner
+from tests.doors.good_requests import mall_of
 from tests.products.shelf import TOWNSHIP
 from tests.traceability.good_requests_of_plots import land
 from tests.traceability.good_requests_of_storage import DEVICE, ROOM, device, room
+from traceability.receipts import IntakeReceipts
 
 
 async def give(owner: Owner) -> None:
@@ -25,9 +27,18 @@ async def give(owner: Owner) -> None:
     await _conformity(owner, delivery)
     await _plot(owner)
     await _cold_room(owner, lot)
+    owner.found.by_pattern["/v1/console/intakes/"] = {"number": intake}
+    owner.found.by_pattern["/r/"] = {"number": intake, "token": token_of(owner, intake)}
     owner.found.by_pattern["/v1/console/lots/"] = {"number": lot}
     owner.found.private["merchant_clerk"] |= {mine, intake, lot}
     owner.found.private["station_keeper"] |= {kept}
+
+
+def token_of(owner: Owner, intake: str) -> str:
+    """What the code of a receipt says."""
+    receipts = mall_of(owner.house).built.services[IntakeReceipts]
+    assert isinstance(receipts, IntakeReceipts)
+    return receipts.link(intake).rpartition("/")[2]
 
 
 async def _run(owner: Owner, delivery: dict[str, object]) -> None:
