@@ -56,6 +56,15 @@ class LinkSpan(msgspec.Struct, frozen=True):
     document: str
 
 
+class HelperSpan(msgspec.Struct, frozen=True):
+    """Days on which a helper, who is known by a code here, is responsible for the household."""
+
+    helper: str
+    valid_from: date
+    valid_until: date | None
+    document: str
+
+
 class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
     """A household with everything masked that names it; ``village`` is a division code."""
 
@@ -68,6 +77,7 @@ class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
     status: str | None
     statuses: list[StatusSpan] = []
     suppliers: list[LinkSpan] = []
+    helpers: list[HelperSpan] = []
 
 
 def mask_name(name: str) -> str:
@@ -241,7 +251,7 @@ class Households:
 
     @household_rights()
     async def card(self, code: str) -> HouseholdCard:
-        """One household, masked, with its decisions and links. Raises :class:`HouseholdUnknown`."""
+        """One household, masked, with its decisions, links and helpers. Raises :class:`HouseholdUnknown`."""
         found = await row(f"{_CARD} WHERE h.code = $1", code)
         if found is None:
             raise HouseholdUnknown(household=code)
@@ -255,10 +265,16 @@ class Households:
             " ORDER BY valid_from, supplier",
             found["id"],
         )
+        helpers = await rows(
+            "SELECT p.code AS helper, s.valid_from, s.valid_until, s.document FROM help_span s"
+            " JOIN helper p ON p.id = s.helper_id WHERE s.household_id = $1 ORDER BY s.valid_from, s.id",
+            found["id"],
+        )
         return msgspec.structs.replace(
             self._card(found),
             statuses=[msgspec.convert(span, StatusSpan) for span in statuses],
             suppliers=[msgspec.convert(span, LinkSpan) for span in links],
+            helpers=[msgspec.convert(span, HelperSpan) for span in helpers],
         )
 
     @household_rights()

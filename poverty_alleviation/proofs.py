@@ -25,6 +25,8 @@ class Proved(StrEnum):
     HOUSEHOLD_AGREEMENT = "household_agreement"
     INCOME_SHEET = "income_sheet"
     DEMONSTRATION = "demonstration"
+    HOUSEHOLD_VISIT = "household_visit"
+    HELP_MEASURE = "help_measure"
 
 
 _EXISTS = {each: f"SELECT 1 FROM {each} WHERE number = $1" for each in Proved}

@@ -46,6 +46,12 @@ HOUSEHOLD_TABLES = frozenset(
         "payout_run",
         "payout_line",
         "payout_part",
+        "helper",
+        "help_span",
+        "household_visit",
+        "help_measure",
+        "household_need",
+        "need_step",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""
@@ -65,6 +71,7 @@ OPEN_TABLES = frozenset(
         "market_price",
         "alarm_run",
         "income_item_rule",
+        "measure_fit",
     }
 )
 """Tables of this room with merchants' promises, the books' bases and dated numbers: a household's code at most.

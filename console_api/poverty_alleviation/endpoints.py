@@ -62,7 +62,7 @@ async def list_households(actor: PovertyOfficer, query: HouseholdsQuery, registe
 
 @door.get("/poverty/households/<code:str>")
 async def show_household(actor: PovertyOfficer, code: str, register: Households) -> HouseholdCard:
-    """农户的认定与供货人关联，姓名与电话已遮盖。"""
+    """农户的认定、供货人关联与帮扶责任人，姓名与电话已遮盖。"""
     return await register.card(code)
 
 

@@ -1,1 +1,1 @@
-"""Demonstration enterprises and households of the county plan: named by two persons, for days, by criteria on paper."""
+"""Help of households: who gives it, what was seen, asked for and done; and the demonstrations."""

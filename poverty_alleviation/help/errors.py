@@ -1,6 +1,6 @@
-"""Why a demonstration is refused."""
+"""Why a demonstration, or a record of help, is refused."""
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, Invalid, NotFound
 
 
 class DemonstrationUnknown(NotFound):
@@ -25,3 +25,60 @@ class DemonstrationDecided(Conflict):
     code = "demonstration_decided"
     title = "示范认定已审结"
     title_en = "The demonstration has been decided"
+
+
+class HelperUnknown(NotFound):
+    """No helper with this code, or none of this household on that day."""
+
+    code = "helper_unknown"
+    title = "帮扶责任人不存在，或当日未结对该户"
+    title_en = "No such helper, or none of this household on that day"
+
+
+class HelpSpanOverlaps(Conflict):
+    """The helper is responsible for the household on some of those days already."""
+
+    code = "help_span_overlaps"
+    title = "该帮扶责任人已结对该户"
+    title_en = "The helper is responsible for the household already"
+
+
+class VisitUnknown(NotFound):
+    """The household has no visit with this number."""
+
+    code = "household_visit_unknown"
+    title = "走访记录不存在"
+    title_en = "No such visit"
+
+
+class MeasureUnknown(NotFound):
+    """No measure with this number that goes on, or none of this household."""
+
+    code = "help_measure_unknown"
+    title = "帮扶措施不存在或已结束"
+    title_en = "No such measure, or it has ended"
+
+
+class HelpInvalid(Invalid):
+    """``reason``: day (in the future), risk (the kind of measure does not answer it), funds (without their source, or a
+    source without funds)."""
+
+    code = "help_invalid"
+    title = "帮扶记录内容有误"
+    title_en = "Not a record of help"
+
+
+class NeedUnknown(NotFound):
+    """No need with this number."""
+
+    code = "household_need_unknown"
+    title = "帮扶需求不存在"
+    title_en = "No such need"
+
+
+class NeedNotMovable(Conflict):
+    """The need is not where this step begins; ``state`` is where it is."""
+
+    code = "household_need_not_movable"
+    title = "该需求当前状态不允许此操作"
+    title_en = "The need cannot take this step now"

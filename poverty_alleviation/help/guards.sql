@@ -1,4 +1,4 @@
--- Nothing is a demonstration twice on any day.
+-- Nothing is a demonstration, and nobody the helper of one household, twice on any day.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 DO $$
@@ -7,6 +7,10 @@ BEGIN
         ALTER TABLE demonstration ADD CONSTRAINT demonstration_no_overlap
             EXCLUDE USING gist (kind WITH =, named WITH =, daterange(valid_from, valid_until) WITH &&)
             WHERE (state = 'approved');
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'help_span_no_overlap') THEN
+        ALTER TABLE help_span ADD CONSTRAINT help_span_no_overlap
+            EXCLUDE USING gist (household_id WITH =, helper_id WITH =, daterange(valid_from, valid_until) WITH &&);
     END IF;
 END
 $$;
@@ -34,3 +38,38 @@ CREATE OR REPLACE TRIGGER demonstration_only_decided
 CREATE OR REPLACE TRIGGER demonstration_begins_proposed
     BEFORE INSERT ON demonstration FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
 SELECT keep_rows('demonstration');
+
+-- Help is added; a span of it and a measure may only get their last day, a measure with what came of it.
+CREATE OR REPLACE FUNCTION only_end_measure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.valid_until IS NOT NULL OR NEW.valid_until IS NULL
+        OR to_jsonb(NEW) - '{valid_until,result,ended_by,ended_at}'::text[]
+            <> to_jsonb(OLD) - '{valid_until,result,ended_by,ended_at}'::text[] THEN
+        RAISE EXCEPTION 'measure % may only be ended, once', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER help_measure_only_ends
+    BEFORE UPDATE ON help_measure FOR EACH ROW EXECUTE FUNCTION only_end_measure();
+CREATE OR REPLACE TRIGGER help_span_only_ends
+    BEFORE UPDATE ON help_span FOR EACH ROW EXECUTE FUNCTION only_end_register_span();
+
+-- A need goes on by its steps; what was said stays.
+CREATE OR REPLACE FUNCTION only_move_need() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.state, NEW.state) NOT IN (('raised', 'answered'), ('raised', 'refused'), ('answered', 'met'),
+        ('answered', 'refused')) OR to_jsonb(NEW) - 'state' <> to_jsonb(OLD) - 'state' THEN
+        RAISE EXCEPTION 'need % may only be moved', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER household_need_only_moved
+    BEFORE UPDATE ON household_need FOR EACH ROW EXECUTE FUNCTION only_move_need();
+CREATE OR REPLACE TRIGGER household_need_begins_raised
+    BEFORE INSERT ON household_need FOR EACH ROW EXECUTE FUNCTION begin_at_state('raised');
+SELECT keep_rows('help_span', 'help_measure', 'household_need');
+SELECT make_append_only('helper', 'household_visit', 'need_step', 'measure_fit');

@@ -227,6 +227,43 @@ async def yields(today: date, numbers: Numbers) -> list[Finding]:
     ]
 
 
+async def monitored_without_help(today: date, numbers: Numbers) -> list[Finding]:
+    """A household that was found to be at risk, and for which nothing was done in time (domain reference 2.1)."""
+    found = await rows(
+        "SELECT h.code AS household, s.valid_from AS monitored_from FROM household_status s"
+        " JOIN household h ON h.id = s.household_id WHERE s.status = 'monitored' AND s.valid_from + $2::int < $1::date"
+        " AND coalesce(s.valid_until > s.valid_from + $2::int, true) AND NOT EXISTS (SELECT 1 FROM help_measure m"
+        " WHERE m.household_id = h.id AND m.valid_from <= s.valid_from + $2::int"
+        " AND coalesce(m.valid_until > s.valid_from, true)) ORDER BY 1, 2",
+        today,
+        numbers["measure_within_days"],
+    )
+    return [
+        Finding(rule="monitored_without_help", key=f"{each['household']} {each['monitored_from']}", facts=each)
+        for each in found
+    ]
+
+
+async def risk_cleared_soon(today: date, numbers: Numbers) -> list[Finding]:
+    """A risk that help is said to have removed sooner than help usually can (domain reference 2.1)."""
+    found = await rows(
+        "SELECT h.code AS household, s.valid_from AS monitored_from, s.valid_until AS cleared_on,"
+        " array_agg(m.number ORDER BY m.id)::text[] AS measures FROM household_status s"
+        " JOIN household h ON h.id = s.household_id"
+        " JOIN household_status n ON n.household_id = h.id AND n.status = 'risk_cleared'"
+        " AND n.valid_from = s.valid_until"
+        " JOIN help_measure m ON m.household_id = h.id"
+        " AND daterange(m.valid_from, m.valid_until) && daterange(s.valid_from, s.valid_until)"
+        " WHERE s.status = 'monitored' AND s.valid_until <= $1::date AND s.valid_until - s.valid_from <= $2::int"
+        " GROUP BY 1, 2, 3 ORDER BY 1, 2",
+        today,
+        numbers["risk_cleared_within_days"],
+    )
+    return [
+        Finding(rule="risk_cleared_soon", key=f"{each['household']} {each['cleared_on']}", facts=each) for each in found
+    ]
+
+
 DETECTORS: tuple[Detector, ...] = (
     shared_accounts,
     shared_phones,
@@ -240,5 +277,7 @@ DETECTORS: tuple[Detector, ...] = (
     carried_for_little,
     status_ended,
     yields,
+    monitored_without_help,
+    risk_cleared_soon,
 )
 """The one list. The caller holds the household's rights."""

@@ -32,8 +32,15 @@ _WORDS: dict[LabelKind, dict[str, str]] = {
     },
     LabelKind.EXIT: {"not_exited": "未脱贫", "exiting": "预脱贫", "exited": "已脱贫 脱贫户", "returned": "返贫"},
     LabelKind.MONITORED: {"unstable": "脱贫不稳定户", "marginal": "边缘易致贫户", "sudden": "突发严重困难户"},
+    LabelKind.MEASURE: {
+        "industry": "产业帮扶", "employment": "就业帮扶", "finance": "金融帮扶", "education": "教育帮扶",
+        "health": "健康帮扶", "housing": "住房安全", "water": "饮水安全", "relief": "综合保障", "skill": "技能培训",
+        "other": "其他",
+    },
 }  # fmt: skip
 """Words in use up to 2022 (domain reference 2.1, "Enumerations in use"); an installation adds its own."""
+_UNVERIFIED = {LabelKind.MEASURE: "general usage, unverified"}
+"""Kinds of words that the reference does not list."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -69,7 +76,8 @@ class RegisterLabels:
         for kind, words in _WORDS.items():
             for code, spellings in words.items():
                 for zh in spellings.split():
-                    await self.enter(Label(kind, code, zh, date(2000, 1, 1), None), _SOURCE, by)
+                    source = _UNVERIFIED.get(kind, _SOURCE)
+                    await self.enter(Label(kind, code, zh, date(2000, 1, 1), None), source, by)
 
 
 async def labels(day: date) -> list[Label]:

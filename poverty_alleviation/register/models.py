@@ -41,6 +41,7 @@ class LabelKind(StrEnum):
     CAUSE = "cause"
     EXIT = "exit"
     MONITORED = "monitored"
+    MEASURE = "measure"
 
 
 class HouseholdMember(Model):

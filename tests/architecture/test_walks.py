@@ -52,6 +52,8 @@ WALKS = {
     " test_every_pair_of_states_of_a_correction_moves_as_the_table_says",
     "poverty_alleviation/help/models.py DEMONSTRATION": "poverty_alleviation/test_demonstrations.py"
     " test_every_decision_in_every_state_goes_where_the_table_says",
+    "poverty_alleviation/help/models.py NEED": "poverty_alleviation/test_help.py"
+    " test_every_pair_of_states_of_a_need_moves_as_the_table_says",
     "poverty_alleviation/income/models.py SHEET": "poverty_alleviation/test_period_income.py"
     " test_every_decision_in_every_state_of_a_sheet_goes_where_the_table_says",
     "poverty_alleviation/models.py CONTRACT": "poverty_alleviation/test_contracts.py"

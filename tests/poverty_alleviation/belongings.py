@@ -41,6 +41,7 @@ async def give(owner: Owner) -> None:
     }  # fmt: skip
     number = (await owner.ask("poverty_officer", "POST", "/v1/console/poverty/demonstrations", shown))["number"]
     owner.found.by_pattern["/v1/console/poverty/demonstrations/"] = {"number": number}
+    await _help(owner, code)
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     owner.found.by_pattern["/c/"] = {"digest": (await certificate("2021-06")).digest}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
@@ -100,6 +101,19 @@ async def _members_and_accounts(owner: Owner, code: str) -> None:
     owner.found.by_pattern[f"{pattern}accounts/"] = {"code": code, "account": account["code"]}
     for name in ("console.show_member_identity", "console.show_account_number"):
         owner.found.bodies[name] = {"purpose": "own_request", "document": "示例申请 1 号"}
+
+
+async def _help(owner: Owner, code: str) -> None:
+    """Who helps the household, a measure that goes on, and a need that waits."""
+    # Those requests are about what this module gives, so they are asked for late.
+    from tests.poverty_alleviation.good_requests_help import a_helper, a_measure, a_need
+
+    at, helper = "/v1/console/poverty", await a_helper(owner, code)
+    owner.found.by_pattern[f"{at}/helpers/"] = {"helper": helper}
+    owner.found.by_pattern[f"{at}/households/<code:str>/helpers/"] = {"code": code, "helper": helper}
+    owner.found.by_pattern[f"{at}/measures/"] = {"number": await a_measure(owner, code)}
+    owner.found.by_pattern[f"{at}/needs/"] = {"number": await a_need(owner, code)}
+    owner.found.bodies["console.show_helper_identity"] = {"purpose": "visit", "document": "示例申请 1 号"}
 
 
 async def _a_correction(owner: Owner) -> str:

@@ -31,15 +31,18 @@ BANK, ACCOUNT = "金丝雀示例银行", "6277310000007731"
 MEMBER_PAPER, YEAR_PAPER = "金丝雀户籍示例文件", "金丝雀年度示例文件"
 INCOME_PAPER, LIST_PAPER, LIST_NUMBER = "金丝雀收入示例文件", "金丝雀名册示例文件", "5331249777"
 STATUS_PAPER, LINK_PAPER = "金丝雀认定示例文件", "金丝雀关联示例文件"
+HELPER, HELPER_PHONE, HELP_PAPER = "鸣金丝雀示例干部", "10000007733", "金丝雀示例结对文件"
+SEEN, ASKED, TOLD = "金丝雀示例所见", "金丝雀示例所求", "金丝雀示例办理"
+MEASURE_PAPER, MEASURE_FUND = "金丝雀示例措施文件", "金丝雀示例资金"
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
 OBJECTION, REPLY, VERDICT = "金丝雀示例异议", "金丝雀示例答复", "金丝雀示例结论"
 AGREEMENT_PAPER, WORK_PAPER = "金丝雀务工示例协议", "金丝雀考勤示例表"
 WAGE_PAPER, WAGE_SLIP = "金丝雀工资示例表", "金丝雀工资示例回单"
 
 WORDS = {
-    "name": (NAME, SON),
+    "name": (NAME, SON, HELPER),
     "id_number": (ID_NUMBER, SON_ID),
-    "phone": (PHONE, SON_PHONE),
+    "phone": (PHONE, SON_PHONE, HELPER_PHONE),
     "health": (HEALTH,),
     "account": (ACCOUNT,),
     "member": (BANK, MEMBER_PAPER),
@@ -52,7 +55,8 @@ WORDS = {
     "link": (LINK_PAPER,),
     "agreement": (AGREEMENT_PAPER, WORK_PAPER),
     "income": (VOUCHER, VISIT, WAGE_PAPER, WAGE_SLIP),
-    "word": (OBJECTION, REPLY, VERDICT),
+    "help": (HELP_PAPER, MEASURE_PAPER, MEASURE_FUND),
+    "word": (OBJECTION, REPLY, VERDICT, SEEN, ASKED, TOLD),
 }
 """What of it belongs to which class of fields."""
 
@@ -74,6 +78,7 @@ class Canary:
     account: str
     agreement: str
     sheet: str
+    helper: str
 
 
 async def live(owner: Owner) -> Canary:
@@ -88,6 +93,7 @@ async def live(owner: Owner) -> Canary:
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/statuses", status)
     member, account = await _family(owner)
     await _listed(owner)
+    helper = await _helped(owner)
     per_kilogram = {"mechanism": "consignment", "kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
     contract = await concluded(owner, RULE | per_kilogram, code=CODE)
     body = await delivery(owner, "merchant_clerk")
@@ -113,7 +119,7 @@ async def live(owner: Owner) -> Canary:
     await mall.deliver()
     return Canary(
         str(body["supplier"]), intake, lot, order.number, order.line, order.trade, made["labels"][0]["code"], contract,
-        payout, member, account, agreement, sheet,
+        payout, member, account, agreement, sheet, helper,
     )  # fmt: skip
 
 
@@ -133,6 +139,29 @@ async def _family(owner: Owner) -> tuple[str, str]:
     year = {"year": 2026, "persons": 2, "document": YEAR_PAPER}
     await owner.ask("poverty_officer", "POST", f"{at}/years", year)
     return str(member), str(account)
+
+
+async def _helped(owner: Owner) -> str:
+    """Somebody is responsible for it, has been there, and what it asked for was done."""
+    at, day = f"{AT}/households/{CODE}", china_day(utc_now()).isoformat()
+    post = {"name": HELPER, "phone": HELPER_PHONE, "unit": "示例单位", "post": "示例干部"}
+    helper = (await owner.ask("poverty_officer", "POST", f"{AT}/helpers", post))["code"]
+    since = {"helper": helper, "valid_from": "2020-01-01", "document": HELP_PAPER}
+    await owner.ask("poverty_officer", "POST", f"{at}/helpers", since)
+    seen = {"visited_on": day, "seen": SEEN, "document": HELP_PAPER, "helper": helper}
+    visit = (await owner.ask("poverty_officer", "POST", f"{at}/visits", seen))["number"]
+    word = {"kind": "measure", "code": "canary", "zh": "金丝雀帮扶", "valid_from": "2020-01-01", "source": "示例文件"}
+    await owner.ask("poverty_officer", "POST", f"{AT}/labels", word)
+    done = {
+        "kind": "canary", "about": MEASURE_PAPER, "document": MEASURE_PAPER, "valid_from": "2020-01-01",
+        "funds_fen": 50_000, "funds_source": MEASURE_FUND,
+    }  # fmt: skip
+    measure = (await owner.ask("poverty_officer", "POST", f"{at}/measures", done))["number"]
+    asked = {"kind": "canary", "said": ASKED, "raised_on": day, "visit": visit}
+    need = (await owner.ask("poverty_officer", "POST", f"{at}/needs", asked))["number"]
+    step = {"state": "answered", "note": TOLD, "measure": measure}
+    await owner.ask("poverty_officer", "PUT", f"{AT}/needs/{need}/state", step)
+    return str(helper)
 
 
 async def _worked(owner: Owner, member: str) -> tuple[str, str]:

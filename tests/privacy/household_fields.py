@@ -14,7 +14,12 @@ BOOKS = OFFICE | {"auditor"}
 """Auditors read figures by code alone."""
 
 UNMASKING = frozenset(
-    {"console.show_household_identity", "console.show_member_identity", "console.show_account_number"}
+    {
+        "console.show_household_identity",
+        "console.show_member_identity",
+        "console.show_account_number",
+        "console.show_helper_identity",
+    }
 )
 """The routes that unmask, with a purpose that is on record before the answer."""
 
@@ -55,7 +60,10 @@ CLASSES = (
     ),
     FieldClass(
         "name",
-        frozenset({"household.name_cipher", "household_member.name_cipher", "household_account.holder_cipher"}),
+        frozenset(
+            {"household.name_cipher", "household_member.name_cipher", "household_account.holder_cipher",
+             "helper.name_cipher"}
+        ),
         OFFICE,
         routes=UNMASKING,
     ),
@@ -70,7 +78,10 @@ CLASSES = (
     ),
     FieldClass(
         "phone",
-        frozenset({"household.phone_cipher", "household_member.phone_cipher", "household_member.phone_index"}),
+        frozenset(
+            {"household.phone_cipher", "household_member.phone_cipher", "household_member.phone_index",
+             "helper.phone_cipher"}
+        ),
         OFFICE,
         routes=UNMASKING,
     ),
@@ -184,15 +195,29 @@ CLASSES = (
             }
         ),
     ),
-    # What a household said and was told, in free words.
+    FieldClass(
+        "help",
+        frozenset(
+            {"help_span.document", "household_visit.document", "help_measure.kind", "help_measure.risk",
+             "help_measure.about", "help_measure.funds_fen", "help_measure.funds_source", "help_measure.document",
+             "help_measure.result", "household_need.kind"}
+        ),
+        BOOKS,
+        tables=frozenset({"help_span", "household_visit", "help_measure", "household_need"}),
+        members=frozenset({"helpers", "visits", "needs", "funds_fen"}),
+    ),
+    # What a household said and was told, and what was seen there, in free words.
     FieldClass(
         "word",
         frozenset(
             {"statement_call.script", "statement_call.note", "statement_sheet.note", "income_dispute.reason",
-             "income_dispute.answer", "income_dispute.verdict"}
+             "income_dispute.answer", "income_dispute.verdict", "household_visit.seen", "household_need.said",
+             "need_step.note"}
         ),
         OFFICE,
-        tables=frozenset({"statement_call", "statement_sheet", "income_dispute"}),
+        tables=frozenset(
+            {"statement_call", "statement_sheet", "income_dispute", "household_visit", "household_need", "need_step"}
+        ),
         members=frozenset({"held_rows"}),
     ),
 )  # fmt: skip
@@ -208,6 +233,10 @@ EVERYWHERE = {
     "line_id": "the same",
     "run_id": "the same",
     "alarm_id": "the same",
+    "helper_id": "the same",
+    "visit_id": "the same",
+    "measure_id": "the same",
+    "need_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
 }
@@ -238,6 +267,16 @@ PLAIN = {
     "demonstration.criteria": "of the county plan, for all",
     "demonstration.document": "the paper of a public notice",
     "demonstration.decision_note": "of one officer to another, about a paper",
+    "helper.code": "opaque",
+    "helper.unit": "an office",
+    "helper.post": "in that office",
+    "household_visit.number": "a public number of its own",
+    "household_visit.visited_on": "a day",
+    "help_measure.number": "a public number of its own",
+    "household_need.number": "a public number of its own",
+    "household_need.state": "how far it has come",
+    "household_need.raised_on": "a day",
+    "need_step.state": "how far it has come",
     "household_agreement.number": "a public number of its own",
     "household_agreement.kind": "work, shares or a lease",
     "household_agreement.payer": "who pays",

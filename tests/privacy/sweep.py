@@ -163,6 +163,7 @@ class Sweep:
     async def unmask(self, endpoints: Sequence[Endpoint]) -> None:
         """The canary's identity, its son's and its account, asked for by everybody."""
         names = {"code": quote(self.code), "member": self.canary.member, "account": self.canary.account}
+        names |= {"helper": self.canary.helper}
         for endpoint in endpoints:
             await self._ask_all(endpoint, self.callers, GoodRequest(names=names))
 

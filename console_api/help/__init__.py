@@ -1,0 +1,1 @@
+"""Helpers, visits, measures and needs of households on the console."""
