@@ -1,6 +1,6 @@
 """Help: by whom and for which days, what was seen and asked for, what was done, and nothing of it unsaid later."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,8 @@ from poverty_alleviation.help.measures import Fit, MeasureDraft, Measures, fits,
 from poverty_alleviation.help.models import NEED_TRANSITIONS, NeedState
 from poverty_alleviation.help.needs import NeedDraft, Needs, needs
 from poverty_alleviation.help.visits import VisitDraft, Visits, visits
+from poverty_alleviation.models import AssistanceStatus
+from poverty_alleviation.office.alarms import Alarms, alarm_cards
 from poverty_alleviation.register.errors import LabelUnknown
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.unmasking import Viewing, ViewingPurpose
@@ -240,3 +242,27 @@ async def test_what_was_recorded_stays(county: County, attack: str) -> None:
         await household_rights()(execute)(attack)
     with pytest.raises(Exception, match=r"append-only|only be (moved|ended)|kept"):
         await as_superuser(attack)
+
+
+async def test_whoever_is_at_risk_is_helped_in_time_and_not_cleared_too_soon(county: County) -> None:
+    """H1 is helped on the last day and cleared late enough; nothing is done for H2, and H3 is cleared soon."""
+    register, alarms = Help(county), Alarms(county.clock)
+    await RegisterLabels(county.clock).enter_usual(OFFICER)
+    await county.enter_supplier("H3")
+    third = await county.register("H3")
+    monitored, cleared = AssistanceStatus.MONITORED, AssistanceStatus.RISK_CLEARED
+    began, last = date(2026, 3, 1), date(2026, 4, 1)
+    for household in (H1, H2, third):
+        await county.registry.decide(household, monitored, began, "示例文件 3 号", OFFICER)
+    await register.done(H1, valid_from=last)
+    await register.done(third, valid_from=began)
+    county.now = datetime(2026, 4, 1, 4, tzinfo=UTC)
+    assert await alarms.look() == 0
+    county.now = datetime(2026, 4, 2, 4, tzinfo=UTC)
+    assert await alarms.look() == 1
+    await county.registry.decide(third, cleared, date(2026, 5, 1), "示例文件 4 号", OFFICER)
+    await county.registry.decide(H1, cleared, date(2026, 5, 2), "示例文件 5 号", OFFICER)
+    county.now = datetime(2026, 6, 1, 4, tzinfo=UTC)
+    assert await alarms.look() == 1
+    found = {(card.rule, card.about["household"]) for card in (await alarm_cards(None, None, None, 9))[0]}
+    assert found == {("monitored_without_help", H2), ("risk_cleared_soon", third)}
