@@ -57,16 +57,16 @@ class Help:
         return code
 
     async def visited(self, household: str, **said: Any) -> str:
-        draft = VisitDraft(**({"visited_on": TODAY, "seen": "示例所见", "document": "示例走访 1 号"} | said))
-        return await self.visits.record(household, draft, OFFICER)
+        usual: dict[str, Any] = {"visited_on": TODAY, "seen": "示例所见", "document": "示例走访 1 号"}
+        return await self.visits.record(household, VisitDraft(**(usual | said)), OFFICER)
 
     async def done(self, household: str, **said: Any) -> str:
-        usual = {"kind": "industry", "about": "示例种苗", "document": "示例措施 1 号", "valid_from": SINCE}
+        usual: dict[str, Any] = {"kind": "industry", "about": "示例种苗", "document": "示例措施", "valid_from": SINCE}
         return await self.measures.record(household, MeasureDraft(**(usual | said)), OFFICER)
 
     async def asked(self, household: str, **said: Any) -> str:
-        draft = NeedDraft(**({"kind": "industry", "said": "示例所求", "raised_on": TODAY} | said))
-        return await self.needs.record(household, draft, OFFICER)
+        usual: dict[str, Any] = {"kind": "industry", "said": "示例所求", "raised_on": TODAY}
+        return await self.needs.record(household, NeedDraft(**(usual | said)), OFFICER)
 
 
 async def test_a_helper_is_responsible_on_the_own_days_and_stands_on_the_card(county: County) -> None:
