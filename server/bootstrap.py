@@ -109,9 +109,9 @@ from poverty_alleviation.confirming.sheets import StatementSheets
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.help.demonstrations import Demonstrations
-from poverty_alleviation.help.helpers import Helpers
 from poverty_alleviation.help.measures import Measures
 from poverty_alleviation.help.needs import Needs
+from poverty_alleviation.help.responsible import Helpers
 from poverty_alleviation.help.visits import Visits
 from poverty_alleviation.households import Households
 from poverty_alleviation.income.agreements import Agreements

@@ -29,9 +29,9 @@ from console_api.help.schemas import (
     VisitsView,
 )
 from console_api.poverty_alleviation.schemas import ViewingInput
-from poverty_alleviation.help.helpers import HelperDraft, HelperIdentity, Helpers
 from poverty_alleviation.help.measures import Fit, MeasureDraft, Measures, fits, measures
 from poverty_alleviation.help.needs import NeedDraft, Needs, needs
+from poverty_alleviation.help.responsible import HelperDraft, HelperIdentity, Helpers
 from poverty_alleviation.help.visits import VisitDraft, Visits, visits
 
 

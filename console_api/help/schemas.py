@@ -8,10 +8,10 @@ import msgspec
 from api_kit.schemas import Input, View
 from console_api.poverty_alleviation.schemas import Code, Cursor, Document, Limit, Number, Text
 from console_api.register.schemas import LabelCode
-from poverty_alleviation.help.helpers import HelperCard
 from poverty_alleviation.help.measures import Fit, MeasureCard
 from poverty_alleviation.help.models import NeedState
 from poverty_alleviation.help.needs import NeedCard
+from poverty_alleviation.help.responsible import HelperCard
 from poverty_alleviation.help.visits import VisitCard
 
 _LINES = r"^[^\x00-\x09\x0b-\x1f\x7f]+$(?!\n)"

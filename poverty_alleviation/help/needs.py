@@ -9,9 +9,9 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, scalar, transaction
 from kit.numbers import public_number
 from poverty_alleviation.help.errors import HelpInvalid, MeasureUnknown, NeedNotMovable, NeedUnknown, VisitUnknown
-from poverty_alleviation.help.helpers import id_of_household
 from poverty_alleviation.help.models import NEED_TRANSITIONS, HouseholdNeed, NeedState, NeedStep
 from poverty_alleviation.help.pages import newest_first
+from poverty_alleviation.help.responsible import id_of_household
 from poverty_alleviation.register.labels import check_label
 from poverty_alleviation.register.models import LabelKind
 from poverty_alleviation.vault import household_rights

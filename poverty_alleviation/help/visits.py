@@ -9,9 +9,9 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import scalar
 from kit.numbers import public_number
 from poverty_alleviation.help.errors import HelperUnknown, HelpInvalid
-from poverty_alleviation.help.helpers import id_of_household
 from poverty_alleviation.help.models import HouseholdVisit
 from poverty_alleviation.help.pages import newest_first
+from poverty_alleviation.help.responsible import id_of_household
 from poverty_alleviation.vault import household_rights
 
 

@@ -19,10 +19,10 @@ from poverty_alleviation.help.errors import (
     NeedUnknown,
     VisitUnknown,
 )
-from poverty_alleviation.help.helpers import HelperDraft, Helpers
 from poverty_alleviation.help.measures import Fit, MeasureDraft, Measures, fits, measures
 from poverty_alleviation.help.models import NEED_TRANSITIONS, NeedState
 from poverty_alleviation.help.needs import NeedDraft, Needs, needs
+from poverty_alleviation.help.responsible import HelperDraft, Helpers
 from poverty_alleviation.help.visits import VisitDraft, Visits, visits
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.office.alarms import Alarms, alarm_cards
