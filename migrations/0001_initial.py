@@ -28,7 +28,7 @@ from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.confirming.models import CallAnswer, DisputeState, DisputedKind, SheetState
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
-from poverty_alleviation.help.models import DemonstrationKind, DemonstrationState
+from poverty_alleviation.help.models import DemonstrationKind, DemonstrationState, NeedState
 from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, SheetKind
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
@@ -888,6 +888,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Helper',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('code', fields.CharField(unique=True, max_length=40)),
+                ('name_cipher', fields.BinaryField()),
+                ('phone_cipher', fields.BinaryField()),
+                ('unit', fields.CharField(max_length=60)),
+                ('post', fields.CharField(max_length=60)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'helper', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'Somebody of a unit who is responsible for the help of households (AK11, AC08). Holds no account by that.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Household',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -902,6 +917,46 @@ class Migration(migrations.Migration):
                 ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'household', 'app': 'longchuan', 'indexes': [Index(fields=['township'], name='household_township')], 'pk_attr': 'id', 'table_description': 'A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HelpMeasure',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharField(max_length=20)),
+                ('risk', fields.CharField(null=True, max_length=20)),
+                ('about', fields.CharField(max_length=120)),
+                ('funds_fen', fields.BigIntField()),
+                ('funds_source', fields.CharField(max_length=60)),
+                ('document', fields.CharField(max_length=120)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField(null=True)),
+                ('result', fields.CharField(default='', max_length=200)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'help_measure', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='help_measure_span'), CheckConstraint(check="funds_fen >= 0 AND (funds_fen = 0) = (funds_source = '')", name='help_measure_funds'), CheckConstraint(check="(valid_until IS NULL) = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (result = '')", name='help_measure_ended_whole')], 'indexes': [Index(fields=['household_id'], name='help_measure_of')], 'pk_attr': 'id', 'table_description': 'What is done for a household from a day on, against which risk, and what public money it took, in fen.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HelpSpan',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('helper', fields.ForeignKeyField('longchuan.Helper', source_field='helper_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('document', fields.CharField(max_length=120)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'help_span', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='help_span_span')], 'indexes': [Index(fields=['household_id'], name='help_span_household'), Index(fields=['helper_id'], name='help_span_helper')], 'pk_attr': 'id', 'table_description': 'Days on which a helper is responsible for a household, by a document.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1056,6 +1111,39 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'household_status', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='household_status_span')], 'pk_attr': 'id', 'table_description': 'A status from a day on, until the day before ``valid_until``. Spans of one household never overlap.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HouseholdVisit',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('helper', fields.ForeignKeyField('longchuan.Helper', source_field='helper_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('visited_on', fields.DateField()),
+                ('seen', fields.CharField(max_length=500)),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_visit', 'app': 'longchuan', 'indexes': [Index(fields=['household_id'], name='household_visit_of')], 'pk_attr': 'id', 'table_description': 'That somebody was at a household and what was seen; without a helper it was the officer who wrote it down.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HouseholdNeed',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('visit', fields.ForeignKeyField('longchuan.HouseholdVisit', source_field='visit_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='RAISED: raised\nANSWERED: answered\nMET: met\nREFUSED: refused', enum_type=NeedState, max_length=8)),
+                ('kind', fields.CharField(max_length=20)),
+                ('said', fields.CharField(max_length=500)),
+                ('raised_on', fields.DateField()),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_need', 'app': 'longchuan', 'indexes': [Index(fields=['household_id'], name='household_need_of'), Index(fields=['state'], name='household_need_state')], 'pk_attr': 'id', 'table_description': 'What a household asks for, on a day, by itself or at a visit; ``kind`` is the label of a measure.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1603,6 +1691,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='MeasureFit',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('measure', fields.CharField(max_length=20)),
+                ('risk', fields.CharField(max_length=20)),
+                ('fits', fields.BooleanField()),
+                ('source', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'measure_fit', 'app': 'longchuan', 'indexes': [Index(fields=['risk', 'measure'], name='measure_fit_of')], 'pk_attr': 'id', 'table_description': 'Whether a kind of measure answers a risk, by a document. Only added: of both the newest row holds.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Merchant',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1728,6 +1830,20 @@ class Migration(migrations.Migration):
                 ('set_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'message_template', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "Which template of WeChat's tells of a moment. ``fields_by_name`` maps its fields (``thing1``) to our values."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='NeedStep',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('need', fields.ForeignKeyField('longchuan.HouseholdNeed', source_field='need_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='RAISED: raised\nANSWERED: answered\nMET: met\nREFUSED: refused', enum_type=NeedState, max_length=8)),
+                ('measure', fields.ForeignKeyField('longchuan.HelpMeasure', source_field='measure_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('note', fields.CharField(max_length=300)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'need_step', 'app': 'longchuan', 'unique_together': (('need', 'state'),), 'pk_attr': 'id', 'table_description': 'One step of a need: what it came to, in words, and the measure that answers it. Only added.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2569,7 +2685,7 @@ class Migration(migrations.Migration):
             name='RegisterLabel',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('kind', fields.CharEnumField(description='OFFICE: office\nRELATION: relation\nATTRIBUTE: attribute\nCAUSE: cause\nEXIT: exit\nMONITORED: monitored', enum_type=LabelKind, max_length=12)),
+                ('kind', fields.CharEnumField(description='OFFICE: office\nRELATION: relation\nATTRIBUTE: attribute\nCAUSE: cause\nEXIT: exit\nMONITORED: monitored\nMEASURE: measure', enum_type=LabelKind, max_length=12)),
                 ('code', fields.CharField(max_length=20)),
                 ('zh', fields.CharField(max_length=40)),
                 ('valid_from', fields.DateField()),
