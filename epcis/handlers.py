@@ -4,12 +4,15 @@ from epcis.records import OwnEvents
 from logistics.events import ParcelReturned, ParcelShipped, ParcelSigned
 from orders.events import CaseMoved, LotsAssigned, OrderEarned, OrderPacked, OrderReceived, PickupPrepared
 from traceability.events import (
+    ColdDayEnded,
     InspectionJudged,
     IntakeAccepted,
     LotHeld,
     LotRecalled,
     LotReleased,
+    LotRemoved,
     LotSampled,
+    LotStored,
     LotWasSealed,
     ProcessRunFinished,
 )
@@ -73,6 +76,21 @@ async def on_order_received(fact: OrderReceived, events: OwnEvents) -> None:
 async def on_case_moved(fact: CaseMoved, events: OwnEvents) -> None:
     """Some may have come back."""
     await events.record_returned_goods(fact)
+
+
+async def on_lot_stored(fact: LotStored, events: OwnEvents) -> None:
+    """A lot stands in a cold room."""
+    await events.record_stored_lot(fact)
+
+
+async def on_lot_removed(fact: LotRemoved, events: OwnEvents) -> None:
+    """It has left it."""
+    await events.record_removed_lot(fact)
+
+
+async def on_cold_day_ended(fact: ColdDayEnded, events: OwnEvents) -> None:
+    """How cold lots stood is known of a day."""
+    await events.record_cold_day(fact)
 
 
 async def on_lot_sampled(fact: LotSampled, events: OwnEvents) -> None:

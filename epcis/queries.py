@@ -156,7 +156,7 @@ SELECT e.id, e.body::text AS body, e.event_id, e.source, e.partner, e.merchant, 
  WHERE e.id > $1 AND ($2::text IS NULL OR e.merchant = $2)
    AND ($3::timestamptz IS NULL OR e.event_time >= $3) AND ($4::timestamptz IS NULL OR e.event_time < $4)
    AND ($5::text IS NULL OR e.biz_step = $5) AND ($6::text IS NULL OR e.disposition = $6)
-   AND ($7::text IS NULL OR e.body->'readPoint'->>'id' = $7)
+   AND ($7::text IS NULL OR e.body -> 'readPoint' ->> 'id' = $7)
    AND ($8::text IS NULL OR e.things @> jsonb_build_array($8::text))
    AND ($10::text IS NULL OR e.event_id = $10) AND ($11::text IS NULL OR e.source = $11)
    AND ($12::boolean IS NULL OR e.is_declaration = $12)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from epcis.declarations import Declaration, Declarations
 from epcis.hashes import Event, event_id
 from epcis.models import EventSource
 from epcis.writing import Said, Saying, write
@@ -17,15 +18,20 @@ from kit.database import row, rows, scalar
 from logistics.events import ParcelReturned, ParcelShipped, ParcelSigned
 from orders.events import CaseMoved, LotsAssigned, OrderEarned, OrderPacked, OrderReceived, PickupPrepared
 from traceability.events import (
+    ColdDayEnded,
     InspectionJudged,
     IntakeAccepted,
     LotHeld,
     LotRecalled,
     LotReleased,
+    LotRemoved,
     LotSampled,
+    LotStored,
     LotWasSealed,
     ProcessRunFinished,
 )
+from traceability.storage.days import DayReading, bounds_of, stays_of_day
+from traceability.storage.models import ReadingKind
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,64 @@ class OwnEvents:
         if await scalar(_OF_GOODS, fact.order) is not None:
             await self._see(fact.merchant, (fact.order,), fact.earned_at, "retail_selling", "retail_sold")
 
+    async def record_stored_lot(self, fact: LotStored) -> None:
+        """A lot has come into a cold room."""
+        room = {"id": self._address("cold-room", fact.room)}
+        event = self._of_lot(fact.lot, fact.stored_at, "storing", "in_progress")
+        await self._write(fact.merchant, event | {"readPoint": room, "bizLocation": room})
+
+    async def record_removed_lot(self, fact: LotRemoved) -> None:
+        """It has left it."""
+        event = self._of_lot(fact.lot, fact.removed_at, "departing", "in_progress")
+        await self._write(fact.merchant, event | {"readPoint": {"id": self._address("cold-room", fact.room)}})
+
+    async def record_cold_day(self, fact: ColdDayEnded) -> None:
+        """How cold lots stood on a day: one event of each stay, with what each device read meanwhile.
+
+        What was told before of the room and the day, and holds no more, is declared wrong (domain reference 3.1).
+        """
+        room = self._address("cold-room", fact.room)
+        told: dict[str, list[str]] = {}
+        for stay in await stays_of_day(fact.room, fact.day):
+            event = self._of_lot(stay.lot, stay.until, "sensor_reporting", "in_progress") | {
+                "readPoint": {"id": room},
+                "sensorElementList": [self._sensor(*each) for each in stay.by_device()],
+            }
+            await self._write(fact.merchant, event)
+            told.setdefault(self._address("lot", stay.lot), []).append(event_id(event))
+        begins, ends = bounds_of(fact.day)
+        for old in await rows(
+            _TOLD_OF_ROOM, fact.merchant, room, begins, ends, [i for ids in told.values() for i in ids]
+        ):
+            instead = told.get(old["lot"], [])
+            why = Declaration(reason="incorrect_data" if instead else "did_not_occur", corrective_event_ids=instead)
+            await Declarations(self.clock).declare(fact.merchant, old["event_id"], why, "")
+
+    def _sensor(self, device: str, read: list[DayReading]) -> dict[str, Any]:
+        """What one device read: between which moments, and of each kind the least, the most and the mean.
+
+        The raw data are named by how many they are: more of them are another event, even if they say the same.
+        """
+        count = sum(each.readings for each in read)
+        return {
+            "sensorMetadata": {
+                "startTime": _moment(min(each.first_at for each in read)),
+                "endTime": _moment(max(each.last_at for each in read)),
+                "deviceID": self._address("device", device),
+                "rawData": self._address("readings", f"{device}-{count}"),
+            },
+            "sensorReport": [
+                dict(zip(("type", "uom"), _MEASURES[each.kind], strict=True))
+                | {
+                    "minValue": each.lowest_milli / 1000,
+                    "maxValue": each.highest_milli / 1000,
+                    "meanValue": each.mean_milli / 1000,
+                }
+                | ({"exception": "ALARM_CONDITION"} if each.is_out else {})
+                for each in read
+            ],
+        }
+
     async def record_samples(self, fact: LotSampled) -> None:
         """Some of a lot went to a laboratory."""
         event = _event("ObjectEvent", fact.sampled_at, "sampling", "in_progress") | {
@@ -233,12 +297,28 @@ def _event(kind: str, at: datetime, step: str, disposition: str) -> dict[str, An
     """What every event says: what, when (in China's time, to the millisecond), why."""
     return {
         "type": kind,
-        "eventTime": at.astimezone(CHINA).isoformat(timespec="milliseconds"),
+        "eventTime": _moment(at),
         "eventTimeZoneOffset": "+08:00",
         "bizStep": step,
         "disposition": disposition,
     }
 
 
+def _moment(at: datetime) -> str:
+    return at.astimezone(CHINA).isoformat(timespec="milliseconds")
+
+
+_MEASURES = {ReadingKind.TEMPERATURE: ("Temperature", "CEL"), ReadingKind.HUMIDITY: ("RelativeHumidity", "P1")}
+"""What it is called, and the unit's code of UN/CEFACT Recommendation 20."""
+
+# What is told of a room and a day besides the events given and holds still.
+_TOLD_OF_ROOM = """
+SELECT e.event_id, e.body -> 'quantityList' -> 0 ->> 'epcClass' AS lot FROM epcis_event e
+ WHERE e.body -> 'readPoint' ->> 'id' = $2 AND e.event_time > $3 AND e.event_time <= $4 AND e.merchant = $1
+   AND e.source = 'house' AND e.biz_step = 'sensor_reporting' AND NOT e.is_declaration AND e.event_id <> ALL ($5)
+   AND NOT EXISTS (SELECT 1 FROM epcis_event d WHERE d.event_id = e.event_id AND d.merchant = e.merchant
+                      AND d.source = e.source AND d.is_declaration)
+ ORDER BY e.id
+"""
 # Whose goods an order is, when it is one of goods.
 _OF_GOODS = "SELECT merchant FROM customer_order WHERE number = $1 AND packed_at IS NOT NULL"

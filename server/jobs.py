@@ -28,6 +28,7 @@ import payments.own_records
 import products.jobs
 import promotions.jobs
 import settlements.jobs
+import traceability.storage.days
 from kit.clock import utc_now
 from orders.queries import pictures_in_orders
 from poverty_alleviation.office.alarms import Alarms
@@ -89,6 +90,7 @@ JOBS: tuple[Job, ...] = (
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("poverty_alleviation.look_for_alarms", 600, lambda b: Alarms().look_when_due()),
     Job("ledger.anchor_days", 3600, lambda b: ledger.jobs.anchor_days(b.anchors)),
+    Job("traceability.tell_cold_days", 600, lambda b: traceability.storage.days.tell_days(utc_now())),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
     Job("live.cancel_missed", 600, lambda b: b.live_sessions.cancel_missed()),

@@ -49,13 +49,16 @@ from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from server.bootstrap import Bootstrap
 from settlements import handlers as settlements
 from traceability.events import (
+    ColdDayEnded,
     InspectionJudged,
     IntakeAccepted,
     IntakePaid,
     LotHeld,
     LotRecalled,
     LotReleased,
+    LotRemoved,
     LotSampled,
+    LotStored,
     LotWasSealed,
     ProcessRunFinished,
 )
@@ -190,6 +193,9 @@ def _of_goods(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderReceived, epcis.handlers.on_order_received, built.own_events),
         _row(CaseMoved, epcis.handlers.on_case_moved, built.own_events),
         _row(OrderEarned, epcis.handlers.on_order_earned, built.own_events),
+        _row(LotStored, epcis.handlers.on_lot_stored, built.own_events),
+        _row(LotRemoved, epcis.handlers.on_lot_removed, built.own_events),
+        _row(ColdDayEnded, epcis.handlers.on_cold_day_ended, built.own_events),
         _row(LotSampled, epcis.handlers.on_lot_sampled, built.own_events),
         _row(InspectionJudged, epcis.handlers.on_inspection_judged, built.own_events),
         _row(LotHeld, epcis.handlers.on_lot_held, built.own_events),

@@ -1,6 +1,6 @@
 """What has happened to deliveries and lots."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from kit.facts import Fact
@@ -72,6 +72,38 @@ class SensorEpisodeEnded(Fact, frozen=True, kw_only=True):
     ended_at: datetime
     lowest_milli: int
     highest_milli: int
+
+
+class ColdDayEnded(Fact, frozen=True, kw_only=True):
+    """A day in China is over on which something was read in a cold room.
+
+    Announced once more when readings of it arrive later, or when it becomes known that other lots stood there.
+    """
+
+    topic: ClassVar[str] = "traceability.cold_day_ended"
+    room: str
+    merchant: str
+    day: date
+
+
+class LotStored(Fact, frozen=True, kw_only=True):
+    """A lot has come into a cold room."""
+
+    topic: ClassVar[str] = "traceability.lot_stored"
+    lot: str
+    merchant: str
+    room: str
+    stored_at: datetime
+
+
+class LotRemoved(Fact, frozen=True, kw_only=True):
+    """A lot has left its cold room."""
+
+    topic: ClassVar[str] = "traceability.lot_removed"
+    lot: str
+    merchant: str
+    room: str
+    removed_at: datetime
 
 
 class LotSampled(Fact, frozen=True, kw_only=True):

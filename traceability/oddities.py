@@ -34,6 +34,15 @@ class EmptyLot(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
+class SilentDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that should read where goods stand, and does not."""
+
+    device: str
+    room: str
+    merchant: str
+    last_read_at: datetime | None
+
+
 class NamesakeSuppliers(msgspec.Struct, frozen=True, kw_only=True):
     """Several suppliers of one name in one township."""
 
@@ -88,3 +97,18 @@ async def namesake_suppliers() -> list[NamesakeSuppliers]:
         " HAVING count(*) > 1 ORDER BY township, suppliers"
     )
     return [msgspec.convert(each, NamesakeSuppliers) for each in found]
+
+
+async def silent_devices(since: datetime) -> list[SilentDevice]:
+    """Devices with a key that have told nothing of any later moment, in rooms in which a lot has stood as long."""
+    found = await rows(
+        "SELECT d.number AS device, k.number AS room, k.merchant, r.last_read_at FROM sensor_device d"
+        " JOIN cold_room k ON k.id = d.room_id CROSS JOIN LATERAL (SELECT greatest("
+        " (SELECT max(at) FROM sensor_reading WHERE device_id = d.id AND kind = 'temperature'),"
+        " (SELECT max(at) FROM sensor_reading WHERE device_id = d.id AND kind = 'humidity')) AS last_read_at) r"
+        " WHERE d.sealed_key IS NOT NULL AND coalesce(r.last_read_at, d.recorded_at) < $1 AND EXISTS"
+        " (SELECT 1 FROM lot_placement w WHERE w.room_id = k.id AND w.removed_at IS NULL AND w.placed_at < $1)"
+        " ORDER BY d.number",
+        since,
+    )
+    return [msgspec.convert(each, SilentDevice) for each in found]

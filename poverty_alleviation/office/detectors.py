@@ -14,7 +14,7 @@ from kit.clock import CHINA
 from kit.database import rows
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.register.accounts import OWN_ACCOUNT
-from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above
+from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above, silent_devices
 from traceability.plots.queries import yields_above_norm
 
 
@@ -149,6 +149,12 @@ async def lots_of_nobody(today: date, numbers: Numbers) -> list[Finding]:
     ]
 
 
+async def silent(today: date, numbers: Numbers) -> list[Finding]:
+    """Goods stand in a cold room and nobody knows how cold: whatever a page shows of it is not the whole."""
+    found = await silent_devices(_begins(today) - timedelta(hours=numbers["silent_device_hours"]))
+    return [Finding(rule="device_silent", key=each.device, facts=msgspec.structs.asdict(each)) for each in found]
+
+
 async def namesakes(today: date, numbers: Numbers) -> list[Finding]:
     """Suppliers that may be one person or one firm."""
     return [
@@ -272,6 +278,7 @@ DETECTORS: tuple[Detector, ...] = (
     doubled,
     dear_deliveries,
     lots_of_nobody,
+    silent,
     namesakes,
     refunds_after_close,
     carried_for_little,

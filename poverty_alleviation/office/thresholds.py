@@ -26,6 +26,7 @@ USUAL: dict[str, tuple[int, str]] = {
     "measure_within_days": (31, "domain reference 2.1, one month after a household was found to be at risk"),
     "risk_cleared_within_days": (61, "domain reference 2.1, two months"),
     "empty_lot_days": (2, "unverified; no document gives one"),
+    "silent_device_hours": (6, "unverified; no document gives one"),
 }
 """What holds while the office has entered nothing else, with where it comes from."""
 

@@ -21,9 +21,12 @@ from tests.poverty_alleviation.conftest import NOW, OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_month_close import LATER, a_month, everything_is_delivered, signed
 from tests.products.shelf import TOWNSHIP, VILLAGE
+from tests.traceability.good_requests_of_storage import signed as signed_readings
 from traceability.models import IntakeMode, Supplier, SupplierKind
 from traceability.plots.service import Land, Norm, Plots
 from traceability.service import Intakes, Reach, Weighing
+from traceability.storage.readings import SensorReadings
+from traceability.storage.rooms import ColdRooms, RoomTerms
 
 SINCE = date(2020, 1, 1)
 NEXT_QUARTER = datetime(2027, 1, 5, 3, 0, tzinfo=UTC)
@@ -52,13 +55,28 @@ async def raised() -> Counter[str]:
     return Counter(card.rule for card in cards)
 
 
+async def stored(county: County, lot: str) -> str:
+    """The lot stands in a cold room of one device, which reads for the first time; answers the device."""
+    rooms = ColdRooms(county.registry.cipher, county.clock)
+    terms = RoomTerms(name="示例冷库", min_celsius_milli=2_000, max_celsius_milli=6_000)
+    room = await rooms.open(county.merchant, terms, "staff:clerk")
+    device = await rooms.install(county.merchant, room, "示例探头", "staff:clerk")
+    key = await rooms.renew_key(county.merchant, device)
+    await rooms.place(county.merchant, lot, room, county.now, "staff:clerk")
+    body, headers = signed_readings(key, county.now, [(0, 4_000)])
+    await SensorReadings(county.registry.cipher, county.clock).receive(device, body, headers["x-signature"])
+    return device
+
+
 async def clean(county: County) -> None:
     """A month as it should be: sold, closed, paid and confirmed apart, with a son's card and a phone each."""
     register = Register(county)
     for serial, code in enumerate(county.households.values(), 1):
         son = await register.live(code, f"1000000010{serial}")
         await register.pay_to(code, f"62000000000000{serial:02}", member=son)
-    await county.sealed_lot({"H1": 10_000, "H2": 12_000}, IntakeMode.PAID_AT_SCALE)
+    lot = await county.sealed_lot({"H1": 10_000, "H2": 12_000}, IntakeMode.PAID_AT_SCALE)
+    await stored(county, lot)
+    await ColdRooms(county.registry.cipher, county.clock).remove(county.merchant, lot, county.now, "staff:clerk")
     await county.tell(*await announced())
     await a_month(county)
     for code, fen in (("示例H1", 872), ("示例H2", 697)):
@@ -118,6 +136,8 @@ async def plant(county: County) -> None:
         plot=plot, harvested_on=county.now.date(),
     )  # fmt: skip
     await Intakes(county.clock).accept(reach, weighed)
+    # Goods whose cold nobody has read for a month.
+    await stored(county, await county.sealed_lot({"N1": 1_000}))
     # Given back after the month was signed; and support that ended in the middle of a month with figures.
     await county.tell(county.refunded(1, 2, 7_314))
     await county.registry.decide("示例H2", AssistanceStatus.CANCELLED, date(2026, 12, 2), "示例文件", OFFICER)
@@ -127,6 +147,7 @@ async def plant(county: County) -> None:
 PLANTED = {
     "carried_below_floor": 2,
     "delivery_twice": 1,
+    "device_silent": 1,
     "lot_without_contributions": 1,
     "price_above_market": 1,
     "proof_twice": 1,

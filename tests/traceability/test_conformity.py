@@ -21,10 +21,12 @@ from traceability.errors import LotNotSealed, LotOnHold, LotUnknown, LotWithoutC
 from traceability.lots import Afterwards
 from traceability.models import LateReason
 from traceability.quality.holds import Holds, Placing
+from traceability.quality.inspections import Finding, Inspections, Report, Sample
 from traceability.quality.models import HoldReason
+from traceability.quality.recalls import RecallOrder, Recalls
 from traceability.queries import lots_on_hand
 
-CLERK, CONTACT = "staff:clerk", "19900000001"
+CLERK, OFFICER, CONTACT = "staff:clerk", "staff:officer", "19900000001"
 
 
 async def demanded(product: str, since: date) -> None:
@@ -152,3 +154,26 @@ async def test_a_withdrawal_is_final(yard: Yard, attack: str) -> None:  # noqa: 
     await Conformity(clock).withdraw(yard.merchant, await issue(yard, await yard.sealed(1_000)), "信息有误", CLERK)
     with pytest.raises(BaseORMException):
         await execute(attack)
+
+
+@pytest.mark.parametrize("how", ["failed", "passed", "recalled"])
+async def test_what_fails_an_inspection_or_is_called_back_loses_its_certificate(yard: Yard, how: str) -> None:  # noqa: F811
+    """Fails when ``judge`` or ``call_back`` does not void it: tried."""
+    lot, other = await yard.sealed(1_000), await yard.sealed(1_000)
+    number, kept = await issue(yard, lot), await issue(yard, other)
+    if how == "recalled":
+        recall = RecallOrder(lot=lot, cause="农残超标", document="示例召回1号")
+        because = f"召回 {await Recalls(clock).call_back(None, recall, OFFICER)}"
+    else:
+        room = Inspections(clock)
+        inspection = await room.request(yard.merchant, lot, CLERK)
+        await room.sample(inspection, [Sample(code="YP-1", mass_gram=500, taken_at=NOW)], OFFICER)
+        found = Finding(
+            name="项目", allowed="0.5", found="0.9", unit="mg/kg", method="GB 23200.113", is_good=how == "passed"
+        )
+        await room.judge(inspection, Report(laboratory="示例检测中心", report="SL-1", findings=[found]), OFFICER)
+        because = "检验不合格：SL-1" if how == "failed" else ""
+    shown = await conformity_certificate(yard.merchant, number)
+    assert ((shown.withdrawn_at is not None), shown.withdrawn_because) == (how != "passed", because)
+    assert ("已作废" in "".join(pages_of(certificate_paper(shown)))) == (how != "passed")
+    assert (await conformity_certificate(yard.merchant, kept)).withdrawn_at is None

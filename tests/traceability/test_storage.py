@@ -17,6 +17,7 @@ from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.database import execute, rows, scalar
 from tests.traceability.test_lots import NOW, Yard, clock, yard  # noqa: F401 - the fixture
 from traceability.errors import LotUnknown
+from traceability.oddities import silent_devices
 from traceability.storage.errors import (
     ColdRoomInUse,
     ColdRoomInvalid,
@@ -257,3 +258,27 @@ async def test_readings_and_placements_stay(store: Store, attack: str) -> None:
     with pytest.raises(BaseORMException):
         await execute(attack)
     assert minute(0).tzinfo == UTC
+
+
+async def test_a_device_is_silent_where_goods_stand_alone(store: Store) -> None:
+    """By hand: it read last in minute 10; it is silent since then once a lot has stood there for as long."""
+    merchant, lot = store.yard.merchant, await store.yard.sealed(1_000)
+
+    async def silent(minutes: float) -> dict[str, datetime | None]:
+        return {each.device: each.last_read_at for each in await silent_devices(minute(minutes))}
+
+    unkeyed = await store.rooms.install(merchant, store.room, "示例探头二", CLERK)
+    await store.send(told(2, 50, "humidity"), told(10, 4))
+    assert await silent(60) == {}, "no goods, nothing to tell"
+    await store.rooms.place(merchant, lot, store.room, minute(20), CLERK)
+    assert [await silent(10), await silent(20)] == [{}, {}]
+    assert await silent(20.5) == {store.device: minute(10)}
+    assert await silent(60 * 24 + 1) == {store.device: minute(10)}, "one that has no key yet is awaited by nobody"
+    await store.rooms.renew_key(merchant, unkeyed)
+    assert await silent(60 * 24) == {store.device: minute(10)}, "it was only installed now"
+    assert await silent(60 * 24 + 1) == {store.device: minute(10), unkeyed: None}
+    await store.send(told(30, 60, "humidity"))
+    assert await silent(20.5) == {}
+    for device in (store.device, unkeyed):
+        await store.rooms.revoke(merchant, device, CLERK)
+    assert await silent(60 * 24 + 1) == {}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kit.clock import Clock, china_day, utc_now
-from kit.database import row, rows, scalar, transaction
+from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from traceability.conformity.errors import ConformityExists, ConformityUnknown
 from traceability.conformity.models import ConformityBasis
@@ -64,6 +64,17 @@ class Conformity:
             because,
         ):
             raise ConformityUnknown(certificate=number)
+
+    async def void(self, lot: str, because: str, by: str) -> None:
+        """Take back the certificate of a lot whose promise does not hold, if it has one; joins the transaction."""
+        await execute(
+            "UPDATE conformity_certificate f SET withdrawn_at = $2, withdrawn_by = $3, withdrawn_because = $4"
+            " FROM lot l WHERE l.id = f.lot_id AND l.number = $1 AND f.withdrawn_at IS NULL",
+            lot,
+            self.clock(),
+            by,
+            because,
+        )
 
 
 # The lot with what its certificate says: where the deliveries that it is made of came from, else the product's place.

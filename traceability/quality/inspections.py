@@ -10,6 +10,7 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
+from traceability.conformity.service import Conformity
 from traceability.errors import LotUnknown
 from traceability.events import InspectionJudged, LotSampled
 from traceability.quality.errors import (
@@ -111,7 +112,8 @@ class Inspections:
             )
 
     async def judge(self, inspection: str, report: Report, by: str) -> bool:
-        """Write the laboratory's report down; answers whether the lot passed. One that failed is held at once.
+        """Write the laboratory's report down; answers whether the lot passed. One that failed is held at once,
+        and its certificate of conformity (合格证) is void.
 
         Raises :class:`InspectionUnknown`, :class:`InspectionStepRefused`, :class:`InspectionInvalid`.
         """
@@ -137,6 +139,7 @@ class Inspections:
             if not passed:
                 told = Placing(reason=HoldReason.INSPECTION_FAILED, note=report.report)
                 await Holds(self.clock).ensure(found["lot"], told, by)
+                await Conformity(self.clock).void(found["lot"], f"检验不合格：{report.report}", by)
             await announce(
                 InspectionJudged(
                     inspection=inspection,

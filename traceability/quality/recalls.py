@@ -8,6 +8,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, rows, scalar, transaction
 from kit.numbers import public_number
 from kit.outbox import announce
+from traceability.conformity.service import Conformity
 from traceability.errors import LotUnknown
 from traceability.events import LotRecalled
 from traceability.quality.errors import LotCalledBack
@@ -32,7 +33,8 @@ class Recalls:
     async def call_back(self, merchant: str | None, told: RecallOrder, by: str) -> str:
         """Call a lot back and hold it with every lot that runs have made of it; answers the recall's number.
 
-        A recall does not end. Raises :class:`LotUnknown`, :class:`LotCalledBack`.
+        Their certificates of conformity (合格证) are void. A recall does not end. Raises :class:`LotUnknown`,
+        :class:`LotCalledBack`.
         """
         now, number = self.clock(), public_number(self.clock(), "K")
         async with transaction():
@@ -64,6 +66,7 @@ class Recalls:
                 told.lot,
             )
             for lot, product in products.items():
+                await Conformity(self.clock).void(lot, f"召回 {number}", by)
                 await announce(LotRecalled(lot=lot, recall=number, merchant=owner, product=product, recalled_at=now))
         return number
 

@@ -15,4 +15,5 @@ $$;
 CREATE OR REPLACE TRIGGER placement_guard BEFORE UPDATE ON lot_placement
     FOR EACH ROW EXECUTE FUNCTION guard_placement();
 
+CREATE INDEX IF NOT EXISTS cold_day_untold ON cold_day (day, id) WHERE told_at IS NULL;
 CREATE INDEX IF NOT EXISTS lot_placement_open ON lot_placement (room_id) WHERE removed_at IS NULL;

@@ -127,6 +127,21 @@ class SensorEpisode(Model):
         constraints = (CheckConstraint(check="ended_at > started_at", name="sensor_episode_span"),)
 
 
+class ColdDay(Model):
+    """A day in China on which something was read in a room; ``told_at`` is empty while what is told is not what is."""
+
+    id = fields.BigIntField(primary_key=True)
+    room: fields.ForeignKeyRelation[ColdRoom] = fields.ForeignKeyField(
+        "longchuan.ColdRoom", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    day = fields.DateField()
+    told_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "cold_day"
+        unique_together = (("room", "day"),)
+
+
 class LotPlacement(Model):
     """That a lot stood in a room, from when to when."""
 

@@ -14,6 +14,7 @@ from kit.database import Row, execute, row, rows, transaction
 from kit.encryption import FieldCipher
 from kit.outbox import announce
 from traceability.events import SensorEpisodeEnded
+from traceability.storage.days import note_readings
 from traceability.storage.errors import ReadingsForged, ReadingsMalformed
 from traceability.storage.models import ReadingKind
 from traceability.storage.rooms import LIMIT_MILLI, sealed_place
@@ -105,6 +106,8 @@ class SensorReadings:
                 [_is_out(device, each) for each in sent],
                 self.clock(),
             )
+            if added:
+                await note_readings(device["room_id"], [each["at"] for each in added])
             reused = await _reused(device_id, sent) if len(added) < len(sent) else []
             for kind in ReadingKind:
                 moments = [each["at"] for each in added if each["kind"] == kind]

@@ -10,8 +10,11 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
+from kit.outbox import announce
 from places.queries import site_within
 from traceability.errors import LotUnknown
+from traceability.events import LotRemoved, LotStored
+from traceability.storage.days import tell_again
 from traceability.storage.errors import (
     ColdRoomInUse,
     ColdRoomInvalid,
@@ -153,17 +156,21 @@ class ColdRooms:
                 at,
                 by,
             )
+            await tell_again(room_id, at)
+            await announce(LotStored(lot=lot, merchant=merchant, room=room, stored_at=at))
 
     async def remove(self, merchant: str, lot: str, at: datetime, by: str) -> None:
         """A lot has left its room. Raises LotUnknown, :class:`LotNotPlaced`, :class:`PlacementInvalid`."""
         async with transaction():
             lot_id = await self._lot(merchant, lot)
-            placed_at = await scalar(
-                "SELECT placed_at FROM lot_placement WHERE lot_id = $1 AND removed_at IS NULL", lot_id
+            stands = await row(
+                "SELECT w.placed_at, w.room_id, k.number AS room FROM lot_placement w JOIN cold_room k"
+                " ON k.id = w.room_id WHERE w.lot_id = $1 AND w.removed_at IS NULL",
+                lot_id,
             )
-            if placed_at is None:
+            if stands is None:
                 raise LotNotPlaced(lot=lot)
-            if not placed_at <= at <= self.clock():
+            if not stands["placed_at"] <= at <= self.clock():
                 raise PlacementInvalid(members=["removed_at"])
             await execute(
                 "UPDATE lot_placement SET removed_at = $2, removed_by = $3 WHERE lot_id = $1 AND removed_at IS NULL",
@@ -171,6 +178,8 @@ class ColdRooms:
                 at,
                 by,
             )
+            await tell_again(stands["room_id"], at)
+            await announce(LotRemoved(lot=lot, merchant=merchant, room=stands["room"], removed_at=at))
 
     async def _room(self, merchant: str, number: str) -> int:
         """The row id of an open room, locked."""
