@@ -430,6 +430,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ColdDay',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('room', fields.ForeignKeyField('longchuan.ColdRoom', source_field='room_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('day', fields.DateField()),
+                ('told_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'cold_day', 'app': 'longchuan', 'unique_together': (('room', 'day'),), 'pk_attr': 'id', 'table_description': 'A day in China on which something was read in a room; ``told_at`` is empty while what is told is not what is.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Complaint',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
