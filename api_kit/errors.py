@@ -6,11 +6,18 @@ from kit.errors import DomainError, Invalid
 
 
 class ContentInvalid(Invalid):
-    """The body or the query does not have the documented shape; ``errors`` says where."""
+    """The body or the query does not have the documented shape.
+
+    ``errors`` says for each place its ``pointer`` and, in English (``shape_words`` has it in Chinese), what is wrong.
+    """
 
     code = "content_invalid"
     title = "请求内容不符合要求"
     title_en = "The request does not have the documented shape"
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__(errors=errors)
+        self.errors = errors
 
 
 class MalformedJson(DomainError):

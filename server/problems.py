@@ -9,6 +9,8 @@ from sanic.exceptions import RequestCancelled, SanicException
 from sanic.response import HTTPResponse
 from tortoise.exceptions import ValidationError
 
+from api_kit.errors import ContentInvalid
+from api_kit.shape_words import in_chinese
 from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
 from public_pages.markup import CONTENT_TYPE, HEADERS, is_page, refusal_page
 from server.outages import causes, in_one_line, is_away, is_busy
@@ -50,8 +52,10 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     if known is not None:
         if isinstance(known, Unavailable):
             log.warning("unavailable", request_id=request_id(request), cause=in_one_line(error))
-        title = known.title_en if wants_english(request) else known.title
-        return _render(request, known.status, known.code, title, known.detail, known.facts)
+        title, facts = (
+            (known.title_en, known.facts) if wants_english(request) else (known.title, _told_in_chinese(known))
+        )
+        return _render(request, known.status, known.code, title, known.detail, facts)
     if isinstance(error, SanicException):
         code, chinese, english = _TITLES.get(error.status_code, _TITLES[400])
         if error.status_code < 500:
@@ -82,6 +86,12 @@ def _as_domain_error(error: BaseException) -> DomainError | None:
         if isinstance(cause, ValidationError):  # a text longer than the column that it was compared with
             return Invalid()
     return None
+
+
+def _told_in_chinese(error: DomainError) -> dict[str, object]:
+    if not isinstance(error, ContentInvalid):
+        return error.facts
+    return {"errors": [{**wrong, "detail": in_chinese(wrong["detail"])} for wrong in error.errors]}
 
 
 def _render(
