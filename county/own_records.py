@@ -6,6 +6,7 @@ from functools import partial
 
 from content.own_records import forget_content_of, forget_texts_of, pictures_told
 from county.complaints.queries import held_words
+from county.complaints.service import phone_place
 from kit.belongings import Part, Person, Told, told
 from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
@@ -35,7 +36,7 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
     sealed = await rows(
         f"SELECT number, phone_cipher FROM complaint WHERE {_OF} AND phone_cipher IS NOT NULL", person.number, orders
     )
-    phones = {s["number"]: cipher.decrypt(bytes(s["phone_cipher"]), f"complaint|phone|{s['number']}") for s in sealed}
+    phones = {s["number"]: cipher.decrypt(bytes(s["phone_cipher"]), phone_place(s["number"])) for s in sealed}
     return {
         "complaints": [{**complaint, "phone": phones.get(complaint["number"])} for complaint in found],
         "pictures": await pictures_told([f"complaint:{complaint['number']}" for complaint in found]),

@@ -4,7 +4,12 @@ from typing import Protocol
 
 
 class FieldCipher(Protocol):
-    """Encrypts fields and files, bound to ``aad``, ``table|column|row`` (reliability reference 5)."""
+    """Seals fields and files, bound to ``aad``, ``table|column|row`` (reliability reference 5)."""
+
+    @property
+    def writing_key(self) -> str:
+        """The id of the key that seals now; a sealed value names its own (``sealed_by`` in ``kit/guards.sql``)."""
+        ...
 
     def encrypt(self, text: str, aad: str) -> bytes:
         """The ciphertext, which opens under this ``aad`` alone."""

@@ -34,6 +34,30 @@ BEGIN
 END
 $$;
 
+-- The key that a sealed value names in its head (integrations/field_encryption/cipher.py); '?' when it has no such head.
+CREATE OR REPLACE FUNCTION sealed_by(sealed bytea) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN length(sealed) < 3 OR get_byte(sealed, 0) <> 2 THEN '?'
+        ELSE encode(substring(sealed FROM 4 FOR get_byte(sealed, 2)), 'escape') END
+$$;
+
+-- Whether a row changed by those sealed columns alone, and each of them by another key.
+CREATE OR REPLACE FUNCTION is_resealed(before jsonb, after jsonb, VARIADIC columns text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT before - columns = after - columns AND bool_and(before ->> c IS NOT DISTINCT FROM after ->> c
+        OR coalesce(sealed_by((before ->> c)::bytea) <> sealed_by((after ->> c)::bytea), false))
+    FROM unnest(columns) AS c
+$$;
+
+-- A row that stays as it was written, but for the key that its named columns are sealed by.
+CREATE OR REPLACE FUNCTION only_reseal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT is_resealed(to_jsonb(OLD), to_jsonb(NEW), VARIADIC TG_ARGV::text[]) THEN
+        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 -- The dispatcher looks for what is undelivered several times a second; what was delivered only grows.
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered ON outbox_message (id) WHERE delivered_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered_subject ON outbox_message (subject, id)

@@ -138,15 +138,18 @@ class AddressBook:
                 )
 
     def _seal(self, number: str, address: Address) -> list[bytes]:
-        return [self.cipher.encrypt(getattr(address, field), _place(field, number)) for field in _SEALED]
+        return [self.cipher.encrypt(getattr(address, field), address_place(field, number)) for field in _SEALED]
 
     def _open(self, found: Row) -> KeptAddress:
-        texts = {field: self.cipher.decrypt(bytes(found[field]), _place(field, found["number"])) for field in _SEALED}
+        texts = {
+            field: self.cipher.decrypt(bytes(found[field]), address_place(field, found["number"])) for field in _SEALED
+        }
         address = Address(region=found["region"], region_name=found["region_name"], **texts)
         return KeptAddress(number=found["number"], is_default=found["is_default"], address=address)
 
 
-def _place(field: str, number: str) -> str:
+def address_place(field: str, number: str) -> str:
+    """What a sealed field of an address is bound to."""
     return f"delivery_address|{field}|{number}"
 
 

@@ -66,7 +66,7 @@ class Carriers:
     async def sign(self, merchant: str, carrier: str, contract: CarrierContract, by: str) -> None:
         """The merchant prints this carrier's waybills from now on. Raises CarrierUnknown."""
         await check_carrier(carrier)
-        sealed = self.cipher.encrypt(msgspec.json.encode(contract).decode(), _place(merchant, carrier))
+        sealed = self.cipher.encrypt(msgspec.json.encode(contract).decode(), contract_place(merchant, carrier))
         await row(
             "INSERT INTO carrier_account (merchant, carrier, contract, changed_at, changed_by)"
             " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (merchant, carrier) DO UPDATE SET contract = $3,"
@@ -90,7 +90,7 @@ class Carriers:
         )
         if sealed is None:
             raise CarrierAccountMissing(carrier=carrier)
-        text = self.cipher.decrypt(bytes(sealed), _place(merchant, carrier))
+        text = self.cipher.decrypt(bytes(sealed), contract_place(merchant, carrier))
         return msgspec.json.decode(text, type=CarrierContract)
 
 
@@ -100,5 +100,6 @@ async def accounts_of(merchant: str) -> list[str]:
     return [each["carrier"] for each in found]
 
 
-def _place(merchant: str, carrier: str) -> str:
+def contract_place(merchant: str, carrier: str) -> str:
+    """What a sealed contract with a carrier is bound to."""
     return f"carrier_account|contract|{merchant}-{carrier}"

@@ -35,7 +35,8 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     person: Person
 
 
-def _place(column: str, merchant: str) -> str:
+def person_place(column: str, merchant: str) -> str:
+    """What a sealed field of a legal person is bound to."""
     return f"legal_person|{column}|{merchant}"
 
 
@@ -52,10 +53,10 @@ class LegalPersons:
         merchant = await find(number)
         await LegalPerson.create(
             merchant_id=merchant.id,
-            name_cipher=self.cipher.encrypt(person.name, _place("name", number)),
-            id_number_cipher=self.cipher.encrypt(person.id_number, _place("id_number", number)),
+            name_cipher=self.cipher.encrypt(person.name, person_place("name", number)),
+            id_number_cipher=self.cipher.encrypt(person.id_number, person_place("id_number", number)),
             id_number_index=self.cipher.blind_index("legal_person|id_number", person.id_number),
-            phone_cipher=self.cipher.encrypt(person.phone, _place("phone", number)),
+            phone_cipher=self.cipher.encrypt(person.phone, person_place("phone", number)),
             entered_at=self.clock(),
             entered_by=by,
         )
@@ -73,7 +74,7 @@ class LegalPersons:
             columns = ("name", "id_number", "phone")
             await self.access_logs.record(reader, purpose, f"merchant:{number}", columns)
             return Person(
-                **{name: self.cipher.decrypt(found[f"{name}_cipher"], _place(name, number)) for name in columns}
+                **{name: self.cipher.decrypt(found[f"{name}_cipher"], person_place(name, number)) for name in columns}
             )
 
 

@@ -87,7 +87,7 @@ class Pickups:
             await _step(
                 held["id"],
                 PickupState.READY,
-                code=self._codes.make(_code_place(number)),
+                code=self._codes.make(pickup_place(number)),
                 ready_at=now,
                 ready_by=actor,
                 remind_at=min(now + timedelta(seconds=terms.pickup_remind_s), due_at),
@@ -112,7 +112,7 @@ class Pickups:
             if held["state"] != PickupState.READY or held["order_state"] != OrderState.SHIPPED:
                 raise PickupNotWaiting(state=held["state"])
             left = await tries_left(held["site"], number, now)
-            is_right = self._codes.fits(held["code"], _code_place(number), code)
+            is_right = self._codes.fits(held["code"], pickup_place(number), code)
             if is_right:
                 await _step(held["id"], PickupState.REDEEMED, code=None, ended_at=now, ended_by=actor)
                 await advance(
@@ -143,7 +143,7 @@ class Pickups:
             state=found["state"],
             ready_at=found["ready_at"],
             due_at=found["due_at"],
-            code=self._codes.read(found["code"], _code_place(number)) if is_waiting else None,
+            code=self._codes.read(found["code"], pickup_place(number)) if is_waiting else None,
         )
 
     async def waiting(self, township: str, state: PickupState, limit: int = 100) -> list[ParcelWaiting]:
@@ -266,5 +266,6 @@ async def _step(pickup: int, to: PickupState, **noted: object) -> None:
         raise PickupNotWaiting(to=to.value)
 
 
-def _code_place(number: str) -> str:
+def pickup_place(number: str) -> str:
+    """What the sealed code of an order's parcel is bound to."""
     return f"order_pickup|code|{number}"

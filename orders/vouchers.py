@@ -64,7 +64,7 @@ class Vouchers:
             " FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS v (number, code, position)"
             " ON CONFLICT (order_id, position) DO NOTHING",
             numbers,
-            [self._codes.make(_code_place(number)) for number in numbers],
+            [self._codes.make(voucher_place(number)) for number in numbers],
             line["id"],
             booking.days[0].day,
             booking.days[-1].day + timedelta(days=booking.terms.grace_days),
@@ -87,7 +87,7 @@ class Vouchers:
                 each["state"],
                 each["valid_from"],
                 each["valid_until"],
-                None if each["code"] is None else self._codes.read(each["code"], _code_place(each["number"])),
+                None if each["code"] is None else self._codes.read(each["code"], voucher_place(each["number"])),
             )
             for each in found
             if each["number"] is not None
@@ -108,7 +108,7 @@ class Vouchers:
             issued = await rows(
                 "SELECT * FROM voucher WHERE order_id = $1 AND state = 'issued' ORDER BY id FOR UPDATE", held["id"]
             )
-            fitting = [each for each in issued if self._codes.fits(each["code"], _code_place(each["number"]), code)]
+            fitting = [each for each in issued if self._codes.fits(each["code"], voucher_place(each["number"]), code)]
             if fitting:
                 await self._use(held, fitting[0], len(issued), actor, now)
             elif issued:
@@ -227,5 +227,6 @@ async def _step(voucher: int, to: VoucherState, actor: str, now: datetime) -> No
         raise VoucherNotUsable(to=to.value)
 
 
-def _code_place(number: str) -> str:
+def voucher_place(number: str) -> str:
+    """What the sealed code of a voucher is bound to."""
     return f"voucher|code|{number}"

@@ -27,9 +27,12 @@ BEGIN
 END
 $$;
 
--- Nor a span of the register or an agreement, and that with who gave it and when.
+-- Nor a span of the register or an agreement, and that with who gave it and when. Named columns may be sealed anew.
 CREATE OR REPLACE FUNCTION only_end_register_span() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_NARGS > 0 AND is_resealed(to_jsonb(OLD), to_jsonb(NEW), VARIADIC TG_ARGV::text[]) THEN
+        RETURN NEW;
+    END IF;
     IF OLD.valid_until IS NOT NULL OR NEW.valid_until IS NULL OR NEW.ended_by IS NULL OR NEW.ended_at IS NULL
         OR to_jsonb(NEW) - '{valid_until,ended_by,ended_at}'::text[]
             <> to_jsonb(OLD) - '{valid_until,ended_by,ended_at}'::text[] THEN

@@ -99,7 +99,7 @@ def sealed_household(cipher: FieldCipher, code: str, identity: Identity) -> dict
     """The columns that say who a household is, sealed under its code; the number is one that was read."""
 
     def sealed(column: str, text: str | None) -> bytes | None:
-        return cipher.encrypt(text, _place(column, code)) if text else None
+        return cipher.encrypt(text, household_place(column, code)) if text else None
 
     number = identity.id_number
     return {
@@ -234,7 +234,7 @@ class Households:
             if found is None:
                 raise HouseholdUnknown(household=code)
             return Identity(
-                name=self.cipher.decrypt(bytes(found["name_cipher"]), _place("name", code)),
+                name=self.cipher.decrypt(bytes(found["name_cipher"]), household_place("name", code)),
                 id_number=self._open("id_number", found["id_number_cipher"], code) if "id_number" in opened else None,
                 phone=self._open("phone", found["phone_cipher"], code) if "phone" in opened else None,
             )
@@ -298,7 +298,7 @@ class Households:
         phone = self._open("phone", found["phone_cipher"], code)
         return HouseholdCard(
             code=code,
-            name_masked=mask_name(self.cipher.decrypt(bytes(found["name_cipher"]), _place("name", code))),
+            name_masked=mask_name(self.cipher.decrypt(bytes(found["name_cipher"]), household_place("name", code))),
             phone_masked=mask_number(phone) if phone else None,
             township=found["township"],
             village=found["village"],
@@ -310,7 +310,7 @@ class Households:
         return read_identity_number(id_number, china_day(self.clock()))
 
     def _open(self, column: str, sealed: Any, code: str) -> str | None:
-        return self.cipher.decrypt(bytes(sealed), _place(column, code)) if sealed is not None else None
+        return self.cipher.decrypt(bytes(sealed), household_place(column, code)) if sealed is not None else None
 
 
 _CARD = (
@@ -321,7 +321,8 @@ _CARD = (
 )
 
 
-def _place(column: str, code: str) -> str:
+def household_place(column: str, code: str) -> str:
+    """What a sealed field of a household is bound to."""
     return f"household|{column}|{code}"
 
 

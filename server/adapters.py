@@ -5,6 +5,7 @@ from redis import Redis as BlockingRedis
 
 from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
+from integrations.field_encryption.cipher import KeyRing, RingKey, read_key
 from integrations.kuaidi100.service import Kuaidi100
 from integrations.local_carrier.service import LocalCarrier
 from integrations.object_storage.folder import FolderStorage
@@ -20,6 +21,14 @@ from server.settings import PictureSettings, Settings
 
 NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
 TRACKS_PATH = "/v1/webhook/kuaidi100/tracks"
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """What seals fields. Raises AlgorithmUnavailable for a key of an algorithm that this installation does not have."""
+    keys = [
+        RingKey(key.name, key.algorithm, read_key(key.secret), key.state == "writing") for key in settings.field_keys
+    ]
+    return KeyRing(keys, read_key(settings.field_index_key))
 
 
 def code_painter(settings: Settings, wechat: MiniProgramClient) -> MiniProgramCodes:

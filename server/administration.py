@@ -21,6 +21,7 @@ from places.service import Places
 from products.service import SalePolicies
 from products.terms import MAX_WINDOW_S, AfterSalesTerms
 from server.database import connected
+from server.field_keys import FieldKeyCard, field_key_cards, retire_field_key
 from server.settings import SettingsInvalid, load_settings
 
 BY = "installation"
@@ -92,6 +93,12 @@ async def run(words: argparse.Namespace) -> str:
             )
         if words.command == "import-divisions":
             return f"已录入行政区划 / divisions entered: {await import_divisions(words.file)}"
+        if words.command == "field-keys":
+            return "\n".join(_told(card) for card in await field_key_cards())
+        if words.command == "retire-field-key":
+            if reason := await retire_field_key(words.key):
+                raise Refused(reason)
+            return f"密钥已停用，可从 FIELD_KEYS 中删除 / retired, to be taken out of FIELD_KEYS: {words.key}"
         await SalePolicies().enter(
             words.code,
             words.payment_window_s,
@@ -101,6 +108,12 @@ async def run(words: argparse.Namespace) -> str:
             msgspec.convert(dict(words.term), AfterSalesTerms),
         )
         return f"销售规则即时生效 / in force from now on: {words.code}"
+
+
+def _told(card: FieldKeyCard) -> str:
+    state = "已停用 / retired" if card.is_retired else "加密中 / writing" if card.is_writing else "只解密 / reading"
+    counts = ", ".join(f"{table} {count}" for table, count in sorted(card.sealed.items()))
+    return f"{card.name} {card.algorithm} {state}: {counts or '0'}"
 
 
 def _between(least: int, most: int) -> Callable[[str], int]:
@@ -138,6 +151,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     first.add_argument("--another", action="store_true", help="已有管理员时仍新建 / also when there is one")
     divisions = commands.add_parser("import-divisions", help="导入行政区划 / enter divisions from code,name lines")
     divisions.add_argument("file", type=Path)
+    commands.add_parser("field-keys", help="各密钥及其加密的行数 / every key of fields and how much it seals")
+    retiring = commands.add_parser("retire-field-key", help="停用已无数据的密钥 / retire a key that seals nothing")
+    retiring.add_argument("key")
     policy = commands.add_parser("set-sale-policy", help="录入销售规则 / a dated rule of sale, in force from now on")
     policy.add_argument("code", type=_text(24), help="商品引用的代码 / what products name, such as standard")
     policy.add_argument("--payment-window-s", type=_between(10, 86_400), required=True, help="支付时限，秒 / seconds")

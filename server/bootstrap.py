@@ -16,6 +16,7 @@ from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.answer_cache import AnswerCache
 from console_api.channels.endpoints import ChannelDesk
 from content.checking import Checks
+from content.evidence.resealing import EvidenceResealing
 from content.evidence.service import EvidenceFiles, EvidenceLimits
 from content.pictures import Pictures
 from content.ports import ObjectStorage
@@ -28,7 +29,6 @@ from epcis.captures import Captures
 from epcis.declarations import Declarations
 from epcis.records import OwnEvents
 from integrations.anchor_signing.ed25519 import Ed25519Signer
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.redis.room_bell import RedisRoomBell
@@ -150,7 +150,9 @@ from reviews.service import Reviews
 from scans.labels import TraceLabels
 from scans.service import ScanCodes, ScanPages, ScanTokens
 from server import adapters
+from server.field_keys import check_field_keys
 from server.own_records import parts_of
+from server.resealing import Resealing
 from server.settings import Settings
 from server.tallies import Tallies
 from settlements.entries import SettlementEntries
@@ -226,10 +228,15 @@ class Bootstrap:
     notifications: Notifications
     reviews: Reviews
     closures: Closures
+    resealing: Resealing
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
-        """Nothing to open yet: clients connect when they are first used."""
+        """Hold the ring of keys against the database; clients connect when they are first used.
+
+        Raises SettingsInvalid.
+        """
+        await check_field_keys(self.resealing.ring, self.settings.field_keys)
 
     async def stop(self) -> None:
         """End the feeds and close the clients of this process."""
@@ -242,7 +249,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     """Build the system. Raises for keys that cannot be read; opens no connection."""
     http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=50, max_keepalive_connections=20))
     redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=2)
-    cipher = AesGcmFieldCipher.of_one_key(settings.field_key)
+    cipher = adapters.key_ring(settings)
     wechat = MiniProgramClient(
         settings.wechat.appid, settings.wechat.secret, settings.wechat.api_base.rstrip("/"), http, redis
     )
@@ -332,6 +339,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         notifications=Notifications(outgoing),
         closures=Closures(parts, timedelta(days=own_data.closure_cooling_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
+        resealing=Resealing(cipher, EvidenceResealing(storage, cipher)),
     )
     evidence = EvidenceFiles(storage, cipher, EvidenceLimits(settings.pictures.max_bytes, settings.pictures.max_pixels))
     checkout = Checkout(stock, payments, coupons, address_book, cipher)

@@ -31,6 +31,7 @@ APP = "longchuan"
 MODEL_MODULES = [
     "kit.outbox",
     "kit.idempotency",
+    "kit.field_keys",
     "messages.models",
     "accounts.models",
     "accounts.own_data_models",

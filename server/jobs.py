@@ -124,6 +124,7 @@ JOBS: tuple[Job, ...] = (
     Job("county.forget_old_complaints", 3600, lambda b: county.own_records.forget_complaints(utc_now() - _kept(b))),
     Job("orders.forget_old_deliveries", 3600, lambda b: orders.own_records.forget_deliveries(utc_now() - _kept(b))),
     Job("payments.forget_old_notices", 3600, lambda b: payments.own_records.forget_notices(utc_now() - _kept(b))),
+    Job("server.reseal_fields", 60, lambda b: b.resealing.run(), MEDIA),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )
 

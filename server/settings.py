@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from integrations.field_encryption.algorithms import ALGORITHMS
+from integrations.field_encryption.cipher import read_key
+
 WEAK_SECRETS = ("", "change-me", "secret", "development")
 KEPT_DAYS = (1096, 36525)
 """The least that the law asks for, three years, and the most that is taken for a retention."""
@@ -117,6 +120,15 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     local_stage_s: int = 60
 
 
+class FieldKeySettings(msgspec.Struct, frozen=True):
+    """One key of the ring that seals fields: ``state`` is writing, of one key alone, or reading (decision 0062)."""
+
+    name: str
+    algorithm: str
+    state: str
+    secret: str
+
+
 class OwnDataSettings(msgspec.Struct, frozen=True):
     """What consumers may ask of their own data, and how long the house keeps what it must.
 
@@ -151,7 +163,8 @@ class Settings(msgspec.Struct, frozen=True):
     allowed_origins: tuple[str, ...]
     redis_url: str
     secret_key: str
-    field_key: str
+    field_keys: tuple[FieldKeySettings, ...]
+    field_index_key: str
     ledger_signing_key: str
     database: DatabaseSettings
     wechat: WeChatSettings
@@ -201,7 +214,8 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "allowed_origins": _several(env.get("ALLOWED_ORIGINS", "https://servicewechat.com")),
         "redis_url": env.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
         "secret_key": env.get("SECRET_KEY", ""),
-        "field_key": env.get("FIELD_KEY", ""),
+        "field_keys": [_field_key(each) for each in env.get("FIELD_KEYS", "").replace(",", " ").split()],
+        "field_index_key": env.get("FIELD_INDEX_KEY", ""),
         "ledger_signing_key": env.get("LEDGER_SIGNING_KEY", ""),
         "database": {"url": env.get("DATABASE_URL", ""), **_named(env, DatabaseSettings, _OWNER, "DATABASE_")},
         "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
@@ -245,6 +259,11 @@ def _pay(env: Mapping[str, str]) -> dict[str, object]:
     return pay
 
 
+def _field_key(text: str) -> dict[str, str]:
+    name, algorithm, state, secret = [*text.split(":", 3), "", "", ""][:4]
+    return {"name": name, "algorithm": algorithm, "state": state, "secret": secret}
+
+
 def _several(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -274,7 +293,6 @@ def _missing(s: Settings) -> Iterator[str]:
         yield "DATABASE_URL is not set"
     for name, secret in (
         ("SECRET_KEY", s.secret_key),
-        ("FIELD_KEY", s.field_key),
         ("LEDGER_SIGNING_KEY", s.ledger_signing_key),
         ("MEDIA_CALLBACK_SECRET", s.media.callback_secret),
     ):
@@ -282,6 +300,7 @@ def _missing(s: Settings) -> Iterator[str]:
             yield f"{name} must be a secret of 32 characters or more"
     if not re.fullmatch("[0-9a-fA-F]{64}", s.ledger_signing_key) or len(set(s.ledger_signing_key)) < 8:
         yield "LEDGER_SIGNING_KEY must be 64 random hexadecimal digits"
+    yield from _keys_not_to_seal_with(s)
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
         yield "PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY"
     if len(s.wechat_pay.apiv3_key.encode()) != 32:
@@ -292,6 +311,32 @@ def _missing(s: Settings) -> Iterator[str]:
         not (s.carrier.customer and s.carrier.key and s.carrier.secret) or len(s.carrier.salt) < 16
     ):
         yield "CARRIER_CUSTOMER, CARRIER_KEY, CARRIER_SECRET and a CARRIER_SALT of 16 characters must be set"
+
+
+def _keys_not_to_seal_with(s: Settings) -> Iterator[str]:
+    """What is wrong with the ring of keys; no reason quotes a secret."""
+    if [key.state for key in s.field_keys].count("writing") != 1:
+        yield "FIELD_KEYS must have exactly one key that is writing: id:algorithm:writing:secret"
+    names = [key.name for key in s.field_keys]
+    if len(set(names)) < len(names) or not all(re.fullmatch("[a-z0-9][a-z0-9-]{0,31}", name) for name in names):
+        yield "FIELD_KEYS: every key has an id of its own, of 1 to 32 small letters, digits and hyphens"
+    for position, key in enumerate(s.field_keys, start=1):
+        if key.algorithm not in ALGORITHMS or key.state not in ("writing", "reading"):
+            yield f"FIELD_KEYS: key {position} must be {' or '.join(ALGORITHMS)}, and writing or reading"
+    secrets = [("FIELD_INDEX_KEY", s.field_index_key)]
+    secrets += [(f"FIELD_KEYS: the secret of key {n}", key.secret) for n, key in enumerate(s.field_keys, start=1)]
+    for name, secret in secrets:
+        if not _is_strong_key(secret):
+            yield f"{name} must be 32 random bytes, as 64 hexadecimal digits or base 64"
+    if len({secret for _, secret in secrets}) < len(secrets):
+        yield "FIELD_KEYS and FIELD_INDEX_KEY: every secret is another one"
+
+
+def _is_strong_key(secret: str) -> bool:
+    try:
+        return len(set(read_key(secret))) >= 8
+    except ValueError:
+        return False
 
 
 def _out_of_bounds(s: Settings) -> Iterator[str]:

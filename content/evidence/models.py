@@ -35,7 +35,8 @@ class Evidence(Model):
     """One photograph as it was encoded anew and sealed. ``sha256`` is that of the picture before it was sealed.
 
     ``subject`` is what it proves, under its public number; it may be told later, once. Without ``stored_at`` the file
-    has not arrived, and the row is nothing yet.
+    has not arrived, and the row is nothing yet. ``sealed_by`` is the key of the file. ``spare_key`` is a file that is
+    being written anew, or an old one that is to go.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -44,6 +45,9 @@ class Evidence(Model):
     access = fields.CharEnumField(AccessClass, max_length=10)
     sha256 = fields.CharField(max_length=64, unique=True)
     stored_key = fields.CharField(max_length=60, unique=True)
+    sealed_by = fields.CharField(max_length=32)
+    spare_key = fields.CharField(max_length=60, null=True)
+    spare_since = fields.DatetimeField(null=True)
     subject_type = fields.CharField(max_length=24, null=True)
     subject_number = fields.CharField(max_length=64, null=True)
     taken_by = fields.CharField(max_length=60)
@@ -55,4 +59,5 @@ class Evidence(Model):
         indexes = (Index(fields=("subject_type", "subject_number"), name="evidence_of_subject"),)
         constraints = (
             CheckConstraint(check="(subject_type IS NULL) = (subject_number IS NULL)", name="evidence_subject_whole"),
+            CheckConstraint(check="(spare_key IS NULL) = (spare_since IS NULL)", name="evidence_spare_whole"),
         )

@@ -74,27 +74,29 @@ class EvidenceFiles:
         """
         if in_open_transaction():
             raise RuntimeError("files are stored outside of transactions")
-        digest, secret, now = sha256(picture).hexdigest(), opaque_id(), self.clock()
+        digest, now = sha256(picture).hexdigest(), self.clock()
         of_type, of_number = subject or (None, None)
         claimed = await row(
             "INSERT INTO evidence (number, kind, access, sha256, stored_key, subject_type, subject_number, taken_by,"
-            " taken_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (sha256) DO UPDATE SET kind = $2,"
-            " access = $3, subject_type = $6, subject_number = $7, taken_by = $8, taken_at = $9"
+            " taken_at, sealed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (sha256) DO UPDATE SET"
+            " kind = $2, access = $3, subject_type = $6, subject_number = $7, taken_by = $8, taken_at = $9,"
+            " sealed_by = $10"
             " WHERE evidence.stored_at IS NULL RETURNING number, stored_key",
             opaque_id(),
             kind.value,
             (AccessClass.AUDIT if kind in FOR_AUDITORS else AccessClass.HOUSEHOLD).value,
             digest,
-            f"{PRIVATE}{secret[:2]}/{secret}.bin",
+            new_file_key(),
             of_type,
             of_number,
             by,
             now,
+            self.cipher.writing_key,
         )
         if claimed is None:
             raise EvidenceTaken(evidence=await scalar("SELECT number FROM evidence WHERE sha256 = $1", digest))
         number: str = claimed["number"]
-        sealed = await asyncio.to_thread(self.cipher.seal, picture, _aad(number))
+        sealed = await asyncio.to_thread(self.cipher.seal, picture, evidence_place(number))
         await self.storage.put(claimed["stored_key"], sealed, "application/octet-stream")
         kept = await execute(
             "UPDATE evidence SET stored_at = $4 WHERE number = $1 AND (taken_by, taken_at) = ($2, $3)"
@@ -113,18 +115,30 @@ class EvidenceFiles:
 
         Raises :class:`EvidenceUnknown`, also for a file that is not the one that was taken.
         """
-        found = await row("SELECT stored_key, sha256 FROM evidence WHERE number = $1 AND stored_at IS NOT NULL", number)
-        sealed = await self.storage.get(found["stored_key"]) if found else None
+        for _ in range(2):  # the file may move to another key between the two looks
+            found = await row(
+                "SELECT stored_key, sha256 FROM evidence WHERE number = $1 AND stored_at IS NOT NULL", number
+            )
+            sealed = await self.storage.get(found["stored_key"]) if found else None
+            if found is None or sealed is not None:
+                break
         if found is None or sealed is None:
             raise EvidenceUnknown(evidence=number[:40])
-        picture = await asyncio.to_thread(self.cipher.unseal, sealed, _aad(number))
+        picture = await asyncio.to_thread(self.cipher.unseal, sealed, evidence_place(number))
         if sha256(picture).hexdigest() != found["sha256"]:
             raise EvidenceUnknown(evidence=number)
         return picture
 
 
-def _aad(number: str) -> str:
+def evidence_place(number: str) -> str:
+    """What a sealed photograph is bound to."""
     return f"evidence|content|{number}"
+
+
+def new_file_key() -> str:
+    """Where a sealed file is to lie; nobody can guess it, and it says nothing."""
+    secret = opaque_id()
+    return f"{PRIVATE}{secret[:2]}/{secret}.bin"
 
 
 async def link_evidence(number: str, subject_type: str, subject_number: str) -> None:

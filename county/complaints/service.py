@@ -168,7 +168,7 @@ class Complaints:
             seen.problem[:40],
             seen.detail[:500],
             seen.amount_fen,
-            self.cipher.encrypt(seen.phone, f"complaint|phone|{number}") if seen.phone else None,
+            self.cipher.encrypt(seen.phone, phone_place(number)) if seen.phone else None,
             seen.complained_at,
             reply_due,
             close_due,
@@ -318,6 +318,11 @@ class Complaints:
 
 WECHAT_PAY_HOURS = 24, 72
 """WeChat Pay's own clock, until the county enters another (wechat reference 2.3b, consumer complaints 2.0)."""
+
+
+def phone_place(number: str) -> str:
+    """What the sealed phone number of a complaint is bound to."""
+    return f"complaint|phone|{number}"
 
 
 async def _due(origin: Origin, begins_at: datetime) -> tuple[datetime | None, datetime | None]:

@@ -1,22 +1,26 @@
-"""AES-256-GCM for single fields, with key ids, and a blind index for exact search (reliability reference 5).
+"""A ring of keys for single fields and files, and a blind index for exact search (reliability reference 5).
 
-A ciphertext is ``version (1 byte = 1) | length of the key id (1) | key id | nonce (12) | ciphertext and
-tag``. The place of the field, ``table|column|row``, is authenticated with it, so that a value copied to
-another row or column does not decrypt. Several keys may be known for reading; the first one writes.
+What is sealed is ``version (1 byte = 2) | algorithm (1) | length of the key's id (1) | the id | nonce (12) |
+ciphertext and tag``. All of it before the nonce, and the place of the field, ``table|column|row``, are authenticated
+with it, so that a value copied to another row or column, or said to be of another key, does not open. One key of the
+ring seals; all of them open (decision 0062).
 """
 
 import base64
 import hmac
 import os
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-_VERSION = 1
+from integrations.field_encryption.algorithms import ALGORITHMS, Sealer
+
+VERSION = 2
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
@@ -39,30 +43,34 @@ def read_key(text: str) -> bytes:
     return key
 
 
-def _derive(key: bytes, purpose: bytes) -> bytes:
-    return HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=b"longchuan field " + purpose).derive(key)
+@dataclass(frozen=True)
+class RingKey:
+    """One key: its id of 1 to 32 ASCII characters, the name of its algorithm, 32 secret bytes, and whether it seals."""
+
+    name: str
+    algorithm: str
+    secret: bytes = field(repr=False)
+    writes: bool
 
 
-class AesGcmFieldCipher:
-    """Implements the ``FieldCipher`` ports of the rooms.
+class KeyRing:
+    """Implements the port ``kit.encryption.FieldCipher`` with several keys, of which exactly one seals.
 
-    ``keys`` maps key ids (1 to 32 ASCII characters) to 32 secret bytes; the first one encrypts. The blind
-    index has a key of its own, derived from ``index_key``, which must outlive a change of the encryption
-    keys.
+    ``index_key`` is the blind index's own, 32 secret bytes, and outlives every change of the others. Raises
+    AlgorithmUnavailable for a key of an algorithm that this installation does not have.
     """
 
-    def __init__(self, keys: Mapping[str, bytes], index_key: bytes) -> None:
-        if not keys or any(not 0 < len(name.encode("ascii")) <= 32 for name in keys):
-            raise ValueError("a field cipher needs at least one key with an id of 1 to 32 ASCII characters")
-        self._ciphers = {name: AESGCM(_derive(key, b"encryption")) for name, key in keys.items()}
-        self._writing = next(iter(keys))
+    def __init__(self, keys: Sequence[RingKey], index_key: bytes) -> None:
+        (self.writing_key,) = (key.name for key in keys if key.writes)
+        self._keys: dict[bytes, Sealer] = {}
+        for key in keys:
+            algorithm, name = ALGORITHMS[key.algorithm], key.name.encode("ascii")
+            head = bytes((VERSION, algorithm.code, len(name))) + name
+            self._keys[head] = algorithm.sealer(key.secret, b"encryption")
+            if key.writes:
+                self._head = head
         self._index_key = _derive(index_key, b"blind index")
-
-    @classmethod
-    def of_one_key(cls, text: str, key_id: str = "k1") -> "AesGcmFieldCipher":
-        """The cipher of a single configured key, as :func:`read_key` takes it."""
-        key = read_key(text)
-        return cls({key_id: key}, key)
+        self.fingerprints = {key.name: _fingerprint(key.secret) for key in keys} | {"": _fingerprint(index_key)}
 
     def encrypt(self, text: str, aad: str) -> bytes:
         """The ciphertext of one field at the place ``aad``; every call gives another one."""
@@ -71,10 +79,7 @@ class AesGcmFieldCipher:
     def seal(self, content: bytes, aad: str) -> bytes:
         """The ciphertext of a file, of the same shape."""
         nonce = os.urandom(_NONCE_BYTES)
-        name = self._writing.encode("ascii")
-        header = bytes((_VERSION, len(name))) + name
-        sealed = self._ciphers[self._writing].encrypt(nonce, content, header + aad.encode())
-        return header + nonce + sealed
+        return self._head + nonce + self._keys[self._head].encrypt(nonce, content, self._head + aad.encode())
 
     def decrypt(self, sealed: bytes, aad: str) -> str:
         """The text again. Raises :class:`FieldUnreadableError`."""
@@ -85,18 +90,32 @@ class AesGcmFieldCipher:
 
     def unseal(self, sealed: bytes, aad: str) -> bytes:
         """The file again. Raises :class:`FieldUnreadableError`."""
-        if len(sealed) < 2 or sealed[0] != _VERSION:
+        if len(sealed) < 3 or sealed[0] != VERSION:
             raise FieldUnreadableError("not a field ciphertext")
-        end = 2 + sealed[1]
-        header, nonce = sealed[:end], sealed[end : end + _NONCE_BYTES]
-        cipher = self._ciphers.get(header[2:].decode("ascii", "replace"))
+        end = 3 + sealed[2]
+        head, nonce = sealed[:end], sealed[end : end + _NONCE_BYTES]
+        cipher = self._keys.get(head)
         if cipher is None:
             raise FieldUnreadableError("the key is not known")
         try:
-            return cipher.decrypt(nonce, sealed[end + _NONCE_BYTES :], header + aad.encode())
+            return cipher.decrypt(nonce, sealed[end + _NONCE_BYTES :], head + aad.encode())
         except (InvalidTag, ValueError):
             raise FieldUnreadableError("the field is damaged or stands in another place") from None
 
     def blind_index(self, column: str, text: str) -> bytes:
-        """A keyed hash for looking up equal values; the same value in two columns gives two hashes."""
-        return hmac.new(self._index_key, f"{column}|{text}".encode(), sha256).digest()
+        """A keyed hash for looking up equal values, however wide they are written; each column has its own."""
+        return hmac.new(self._index_key, f"{column}|{normal(text)}".encode(), sha256).digest()
+
+
+def normal(text: str) -> str:
+    """One way of writing a value that is searched for: half width, capitals, no white space around it."""
+    return unicodedata.normalize("NFKC", text).upper().strip()
+
+
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=b"longchuan field " + purpose).derive(key)
+
+
+def _fingerprint(key: bytes) -> str:
+    """What tells two keys apart and is no help to anybody who wants one."""
+    return _derive(key, b"fingerprint").hex()

@@ -18,11 +18,13 @@ class ReturnAddress(msgspec.Struct, frozen=True):
     address: str
 
 
-def _desk_place(merchant: str) -> str:
+def desk_place(merchant: str) -> str:
+    """What the sealed address of a merchant's desk is bound to."""
     return f"order_desk|return_address|{merchant}"
 
 
-def _case_place(case: str) -> str:
+def case_place(case: str) -> str:
+    """What the sealed address that a case's goods go back to is bound to."""
     return f"after_sales_case|return_address|{case}"
 
 
@@ -40,7 +42,7 @@ class OrderDesks:
             " ON CONFLICT (merchant) DO UPDATE SET return_address = $2, changed_at = $3, changed_by = $4"
             " RETURNING id",
             merchant,
-            self.cipher.encrypt(msgspec.json.encode(address).decode(), _desk_place(merchant)),
+            self.cipher.encrypt(msgspec.json.encode(address).decode(), desk_place(merchant)),
             self.clock(),
             actor,
         )
@@ -50,14 +52,14 @@ class OrderDesks:
         sealed = await scalar("SELECT return_address FROM order_desk WHERE merchant = $1", merchant)
         if sealed is None:
             return None
-        return msgspec.json.decode(self.cipher.decrypt(bytes(sealed), _desk_place(merchant)), type=ReturnAddress)
+        return msgspec.json.decode(self.cipher.decrypt(bytes(sealed), desk_place(merchant)), type=ReturnAddress)
 
     async def address_for(self, case: Row) -> bytes | None:
         """The desk's address sealed for a case; None when there is none."""
         found = await self.return_address(case["merchant"])
         if found is None:
             return None
-        return self.cipher.encrypt(msgspec.json.encode(found).decode(), _case_place(case["number"]))
+        return self.cipher.encrypt(msgspec.json.encode(found).decode(), case_place(case["number"]))
 
     async def address_of(self, consumer: str, case: str) -> ReturnAddress | None:
         """Where the buyer sends the goods of a case; None while nothing is to be sent. Raises CaseNotFound."""
@@ -72,4 +74,4 @@ class OrderDesks:
         sealed = found["return_address"]
         if sealed is None:
             return None
-        return msgspec.json.decode(self.cipher.decrypt(bytes(sealed), _case_place(case)), type=ReturnAddress)
+        return msgspec.json.decode(self.cipher.decrypt(bytes(sealed), case_place(case)), type=ReturnAddress)

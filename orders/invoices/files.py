@@ -100,7 +100,7 @@ class InvoiceFiles:
         """
         request = await _issued(merchant, number)  # whose it is comes first: reading a file is work
         file = await asyncio.to_thread(_taken, raw)
-        sealed = self.cipher.encrypt(base64.b64encode(file.content).decode(), _place(number))
+        sealed = self.cipher.encrypt(base64.b64encode(file.content).decode(), file_place(number))
         await execute(
             "INSERT INTO invoice_file (request_id, kind, sealed, uploaded_at, uploaded_by) VALUES ($1, $2, $3, $4, $5)"
             " ON CONFLICT (request_id) DO UPDATE SET kind = $2, sealed = $3, uploaded_at = $4, uploaded_by = $5",
@@ -122,7 +122,7 @@ class InvoiceFiles:
         )
         if found is None or not found["sealed"]:
             raise InvoiceFileMissing()
-        opened = self.cipher.decrypt(bytes(found["sealed"]), _place(found["number"]))
+        opened = self.cipher.decrypt(bytes(found["sealed"]), file_place(found["number"]))
         return InvoiceFile(found["kind"], base64.b64decode(opened))
 
 
@@ -136,5 +136,6 @@ async def _issued(merchant: str, number: str) -> int:
     return int(found["id"])
 
 
-def _place(number: str) -> str:
+def file_place(number: str) -> str:
+    """What a sealed file is bound to, by the number of its request."""
     return f"invoice_file|sealed|{number}"

@@ -71,5 +71,7 @@ CREATE OR REPLACE TRIGGER household_need_only_moved
     BEFORE UPDATE ON household_need FOR EACH ROW EXECUTE FUNCTION only_move_need();
 CREATE OR REPLACE TRIGGER household_need_begins_raised
     BEFORE INSERT ON household_need FOR EACH ROW EXECUTE FUNCTION begin_at_state('raised');
-SELECT keep_rows('help_span', 'help_measure', 'household_need');
-SELECT make_append_only('helper', 'household_visit', 'need_step', 'measure_fit');
+SELECT keep_rows('help_span', 'help_measure', 'household_need', 'helper');
+CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON helper
+    FOR EACH ROW EXECUTE FUNCTION only_reseal('name_cipher', 'phone_cipher');
+SELECT make_append_only('household_visit', 'need_step', 'measure_fit');

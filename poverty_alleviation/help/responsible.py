@@ -64,8 +64,8 @@ class Helpers:
         code = opaque_id()
         await Helper.create(
             code=code,
-            name_cipher=self.cipher.encrypt(draft.name, _place("name", code)),
-            phone_cipher=self.cipher.encrypt(draft.phone, _place("phone", code)),
+            name_cipher=self.cipher.encrypt(draft.name, helper_place("name", code)),
+            phone_cipher=self.cipher.encrypt(draft.phone, helper_place("phone", code)),
             unit=draft.unit,
             post=draft.post,
             recorded_by=by,
@@ -154,7 +154,7 @@ class Helpers:
             )
 
     def _open(self, column: str, sealed: bytes, code: str) -> str:
-        return self.cipher.decrypt(bytes(sealed), _place(column, code))
+        return self.cipher.decrypt(bytes(sealed), helper_place(column, code))
 
 
 async def id_of_household(code: str) -> int:
@@ -165,5 +165,6 @@ async def id_of_household(code: str) -> int:
     return int(found)
 
 
-def _place(column: str, code: str) -> str:
+def helper_place(column: str, code: str) -> str:
+    """What a sealed field of a helper is bound to."""
     return f"helper|{column}|{code}"

@@ -223,11 +223,16 @@ class BankAccounts:
         return self.cipher.blind_index("household_account|number", number)
 
     def _sealed(self, column: str, text: str | None, code: str) -> bytes | None:
-        return self.cipher.encrypt(text, f"household_account|{column}|{code}") if text else None
+        return self.cipher.encrypt(text, account_place(column, code)) if text else None
 
     def _opened(self, column: str, found: dict[str, Any]) -> str:
         sealed = bytes(found[f"{column}_cipher"])
-        return self.cipher.decrypt(sealed, f"household_account|{column}|{found['code']}")
+        return self.cipher.decrypt(sealed, account_place(column, found["code"]))
+
+
+def account_place(column: str, code: str) -> str:
+    """What a sealed field of an account is bound to."""
+    return f"household_account|{column}|{code}"
 
 
 class AccountToPay(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,8 +29,10 @@ END
 $$;
 
 CREATE OR REPLACE TRIGGER household_member_only_ends
-    BEFORE UPDATE ON household_member FOR EACH ROW EXECUTE FUNCTION only_end_register_span();
+    BEFORE UPDATE ON household_member FOR EACH ROW EXECUTE FUNCTION only_end_register_span(
+        'name_cipher', 'id_number_cipher', 'phone_cipher', 'health_cipher');
 CREATE OR REPLACE TRIGGER household_account_only_ends
-    BEFORE UPDATE ON household_account FOR EACH ROW EXECUTE FUNCTION only_end_register_span();
+    BEFORE UPDATE ON household_account FOR EACH ROW EXECUTE FUNCTION only_end_register_span(
+        'holder_cipher', 'number_cipher');
 SELECT keep_rows('household_member', 'household_account');
 SELECT make_append_only('household_year', 'register_label', 'household_income', 'income_item_rule', 'register_import');

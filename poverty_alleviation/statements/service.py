@@ -19,6 +19,7 @@ from kit.encryption import FieldCipher
 from kit.numbers import public_number
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import division_names
+from poverty_alleviation.households import household_place
 from poverty_alleviation.identity_numbers import person_of
 from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown, VillageTooLarge
 from poverty_alleviation.statements.figures import Quarter, StatementText, village_quarter
@@ -216,7 +217,7 @@ class HouseholdStatements:
     def _numbers(self, household: dict[str, Any]) -> Sequence[str]:
         code = household["code"]
         return [
-            self.cipher.decrypt(bytes(household[f"{column}_cipher"]), f"household|{column}|{code}")
+            self.cipher.decrypt(bytes(household[f"{column}_cipher"]), household_place(column, code))
             for column in ("phone", "id_number")
             if household[f"{column}_cipher"] is not None
         ]
@@ -227,7 +228,7 @@ class HouseholdStatements:
             text=text,
             digest=found["digest"],
             issued_at=found["issued_at"].astimezone(UTC),
-            name=self.cipher.decrypt(bytes(found["name_cipher"]), f"household|name|{text.household}"),
+            name=self.cipher.decrypt(bytes(found["name_cipher"]), household_place("name", text.household)),
             link=f"{self.base_url}/h/{self.token(text.number)}",
         )
 

@@ -23,10 +23,11 @@ def _digits(length: int) -> str:
     return "".join(secrets.choice(string.digits) for _ in range(length))
 
 
-# Shapes as WeChat gives them out (wechat reference 2.1, 2.2, 2.10). FIELD_KEY: 32 bytes, URL-safe base64.
+# Shapes as WeChat gives them out (wechat reference 2.1, 2.2, 2.10). FIELD_KEYS: one key that seals.
 MADE: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
-    "FIELD_KEY": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    "FIELD_KEYS": lambda: f"k1:aes-256-gcm:writing:{secrets.token_hex(32)}",
+    "FIELD_INDEX_KEY": lambda: secrets.token_hex(32),
     "LEDGER_SIGNING_KEY": lambda: secrets.token_hex(32),
     "MEDIA_CALLBACK_SECRET": lambda: _text(43),
     "POSTGRES_OWNER_PASSWORD": lambda: _text(32),

@@ -9,7 +9,7 @@ from accounts.passwords import Passwords
 from accounts.ports import CodeRejected, WeChatIdentity
 from accounts.roles import Role
 from accounts.staff import GrantedRole, StaffAccounts, StaffMember
-from integrations.field_encryption.cipher import AesGcmFieldCipher
+from integrations.field_encryption.cipher import KeyRing, RingKey
 
 PASSWORD = "Correct-Horse-9"  # pragma: allowlist secret
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -20,9 +20,12 @@ def quick_passwords(**limits: int) -> Passwords:
     return Passwords(QUICK, **limits)
 
 
-def throwaway_cipher() -> AesGcmFieldCipher:
-    """A field cipher with a key of no installation."""
-    return AesGcmFieldCipher.of_one_key("11" * 32)
+def throwaway_cipher(*names: str, algorithm: str = "aes-256-gcm") -> KeyRing:
+    """A ring of keys of no installation, equal for equal names: the first one seals, the others only open."""
+    keys = [
+        RingKey(name, algorithm, name.encode().ljust(32, b"."), writes=not n) for n, name in enumerate(names or ("k1",))
+    ]
+    return KeyRing(keys, b"\x11" * 32)
 
 
 class MovingClock:

@@ -14,7 +14,6 @@ from tortoise import fields
 from tortoise.models import Model
 
 from api_kit.doors import Endpoint
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.errors import DomainError
 from kit.facts import Fact
 from logistics.addresses import AddressBook
@@ -22,6 +21,8 @@ from poverty_alleviation.vault import HOUSEHOLD_TABLES, OPEN_TABLES
 from server.app import DOORS, load_doors
 from server.database import MODEL_MODULES, ROOT
 from server.own_records import NAMED, NAMING_COLUMNS, NOT_TOLD, parts_of
+from server.sealed_fields import NOT_SEALED, SEALED_TABLES
+from tests.accounts.people import throwaway_cipher
 
 PACKAGES = [
     "server", "miniapp_api", "console_api", "webhook_api", "public_pages", "integrations",
@@ -279,10 +280,23 @@ def test_every_column_that_names_a_consumer_is_told_and_erased_or_says_why_not()
     }
     assert naming == set(NAMED) | set(NOT_TOLD), "see server/own_records.py"
     assert set(NAMED) & set(NOT_TOLD) == set()
-    cipher = AesGcmFieldCipher.of_one_key("11" * 32)
+    cipher = throwaway_cipher()
     rooms = [part.room for part in parts_of(cipher, AddressBook(cipher))]
     assert len(rooms) == len(set(rooms))
     assert set(NAMED.values()) == set(rooms)
+
+
+def test_every_sealed_column_has_a_place_from_which_it_is_sealed_anew() -> None:
+    """Octets are sealed, and then in the table of ``server/sealed_fields.py``, or said not to be (decision 0062)."""
+    octets = {
+        f"{model._meta.db_table}.{name}"
+        for model in models()
+        for name, field in model._meta.fields_map.items()
+        if isinstance(field, fields.BinaryField)
+    }
+    sealed = {f"{table.table}.{column}" for table in SEALED_TABLES for column in table.columns}
+    assert octets == sealed | NOT_SEALED
+    assert not sealed & NOT_SEALED
 
 
 def test_every_table_of_the_poverty_room_is_a_households_or_said_not_to_be() -> None:

@@ -18,12 +18,12 @@ from accounts.models import ConsumerAccount, RoleGrant, StaffAccount
 from accounts.roles import SCOPE_OF_ROLE, Role
 from accounts.service import Sessions, phone_place
 from api_kit.doors import Endpoint
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.clock import utc_now
 from kit.numbers import public_number
+from server.adapters import key_ring
 from server.app import DOORS, load_doors
 from server.database import ROOT, tortoise_config
-from server.settings import DatabaseSettings
+from server.settings import DatabaseSettings, load_settings
 from tests.orders.mall import environment
 from tests.payments import channel
 from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
@@ -54,7 +54,6 @@ class House:
     sku: str = ""
     foreign_sku: str = ""
     callback_secret: str = ""
-    field_key: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     owners: dict[str, int] = field(default_factory=dict)
@@ -68,7 +67,7 @@ class House:
 
     async def bind_phone(self, name: str, phone: str = "+8619900000001") -> None:
         """Bind a consumer's phone by decree, sealed as the product seals it; a database is connected."""
-        cipher = AesGcmFieldCipher.of_one_key(self.field_key)
+        cipher = key_ring(load_settings(self.environment))
         account = await ConsumerAccount.get(id=self.owners[name])
         await ConsumerAccount.filter(id=account.id).update(
             phone_cipher=cipher.encrypt(phone, phone_place(account.number)),
@@ -180,7 +179,7 @@ def start_house(directory: Path, database_url: str, module: str = "server.app", 
         )
     house = House(f"http://127.0.0.1:{port}", database_url, log, process)
     house.environment = settings
-    house.callback_secret, house.field_key = settings["MEDIA_CALLBACK_SECRET"], settings["FIELD_KEY"]
+    house.callback_secret = settings["MEDIA_CALLBACK_SECRET"]
     until = time.monotonic() + 120  # on a busy machine
     while time.monotonic() < until and process.poll() is None:
         try:

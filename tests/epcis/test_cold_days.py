@@ -12,9 +12,9 @@ import pytest_asyncio
 
 from epcis.hashes import event_id, reference_id
 from epcis.queries import EventFilter, EventRecord, events
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.clock import CHINA
 from kit.database import rows, scalar
+from tests.accounts.people import throwaway_cipher
 from tests.epcis.test_more_own_events import CLERK, valid
 from tests.epcis.test_own_events import every, tell_all_again
 from tests.orders.conftest import mall  # noqa: F401 - the fixture
@@ -23,7 +23,7 @@ from traceability.storage.days import tell_days
 from traceability.storage.readings import SensorReadings
 from traceability.storage.rooms import ColdRooms, RoomTerms
 
-CIPHER = AesGcmFieldCipher.of_one_key("11" * 32)
+CIPHER = throwaway_cipher()
 DAY = timedelta(days=1)
 
 

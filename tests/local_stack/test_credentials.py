@@ -28,11 +28,11 @@ def test_two_machines_share_no_secret(tmp_path: Path) -> None:
 
 def test_a_newer_version_adds_what_it_needs_and_replaces_nothing(tmp_path: Path) -> None:
     known = keep_credentials(tmp_path)
-    kept = {name: value for name, value in known.items() if name != "FIELD_KEY"}
+    kept = {name: value for name, value in known.items() if name != "FIELD_KEYS"}
     (tmp_path / "secrets.json").write_text(json.dumps(kept))
     again = keep_credentials(tmp_path)
     assert again.keys() == MADE.keys()
-    assert again["FIELD_KEY"] != known["FIELD_KEY"]
+    assert again["FIELD_KEYS"] != known["FIELD_KEYS"]
     assert {name: again[name] for name in kept} == kept
 
 
@@ -43,8 +43,9 @@ def test_the_shapes(tmp_path: Path) -> None:
     assert len(known["WECHAT_PUSH_AES_KEY"]) == 43
     assert known["WECHAT_PAY_MCHID"].isdigit()
     assert len(known["WECHAT_PAY_MCHID"]) == 10
-    assert len(base64.urlsafe_b64decode(known["FIELD_KEY"])) == 32
-    assert min(len(known[name]) for name in ("SECRET_KEY", "FIELD_KEY", "MEDIA_CALLBACK_SECRET")) >= 32
+    assert len(bytes.fromhex(known["FIELD_KEYS"].removeprefix("k1:aes-256-gcm:writing:"))) == 32
+    assert len(bytes.fromhex(known["FIELD_INDEX_KEY"])) == 32
+    assert min(len(known[name]) for name in ("SECRET_KEY", "FIELD_KEYS", "MEDIA_CALLBACK_SECRET")) >= 32
 
 
 def test_key_pairs_are_kept_and_belong_together(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import httpx
 import pytest_asyncio
 
 from accounts.service import AccessLogs
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.database import rows, transaction
 from kit.facts import Fact
@@ -28,6 +27,7 @@ from poverty_alleviation.models import AssistanceStatus, ChainTemplate
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.sales import SalesBooks
+from tests.accounts.people import throwaway_cipher
 from tests.payments import channel
 from tests.products.shelf import TOWNSHIP, VILLAGE, approved_merchant, listed_product
 from traceability.lots import Lots
@@ -62,7 +62,7 @@ class County:
 
     @property
     def registry(self) -> Households:
-        return Households(AesGcmFieldCipher.of_one_key("11" * 32), AccessLogs(self.clock), self.clock)
+        return Households(throwaway_cipher(), AccessLogs(self.clock), self.clock)
 
     @property
     def contracts(self) -> Contracts:

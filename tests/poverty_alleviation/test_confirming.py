@@ -21,7 +21,7 @@ from content.errors import StorageUnavailable
 from content.evidence.errors import EvidenceLinked, EvidenceTaken, EvidenceUnknown
 from content.evidence.models import EvidenceKind
 from content.evidence.service import EvidenceFiles, EvidenceLimits, evidence_of, link_evidence
-from integrations.field_encryption.cipher import AesGcmFieldCipher, FieldUnreadableError
+from integrations.field_encryption.cipher import FieldUnreadableError
 from integrations.object_storage.folder import FolderStorage
 from kit.database import execute, rows, scalar
 from kit.errors import Conflict
@@ -56,6 +56,7 @@ from poverty_alleviation.payouts import due
 from poverty_alleviation.proofs import Proofs, Proved
 from poverty_alleviation.statements.errors import StatementUnknown
 from poverty_alleviation.statements.paper import statement_paper
+from tests.accounts.people import throwaway_cipher
 from tests.content.paint import paint, with_place
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
 from tests.poverty_alleviation.papers import drawn_code
@@ -68,7 +69,7 @@ SCRIPT = "您好，示例县扶贫办：四季度付款 8.72 元，是否收到�
 
 
 def files_of(county: County, folder: Path) -> EvidenceFiles:
-    return EvidenceFiles(FolderStorage(folder), AesGcmFieldCipher.of_one_key("11" * 32), EvidenceLimits(), county.clock)
+    return EvidenceFiles(FolderStorage(folder), throwaway_cipher(), EvidenceLimits(), county.clock)
 
 
 def sheets_of(county: County, folder: Path) -> StatementSheets:

@@ -10,7 +10,6 @@ import pytest
 from tortoise.exceptions import BaseORMException
 
 from accounts.service import AccessLogs
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.database import rows, scalar
 from kit.errors import DomainError
 from poverty_alleviation.confirming.disputes import Disputes, RowName
@@ -36,12 +35,13 @@ from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
 from poverty_alleviation.register.errors import AccountUnknown
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
+from tests.accounts.people import throwaway_cipher
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
 from tests.poverty_alleviation.test_figures import sold
 from tests.poverty_alleviation.test_statements import PRINTER, kept, try_out
 
 TODAY = date(2026, 11, 23)
-CIPHER = AesGcmFieldCipher.of_one_key("11" * 32)
+CIPHER = throwaway_cipher()
 
 
 def runs_of(county: County) -> PayoutRuns:

@@ -8,7 +8,6 @@ import pytest
 from tortoise.exceptions import BaseORMException
 
 from accounts.service import AccessLogs
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.database import execute, rows, scalar
 from ledger.errors import AlreadyReversed, SecondPersonNeeded
 from ledger.service import Journals
@@ -36,6 +35,7 @@ from poverty_alleviation.register.errors import MemberUnknown
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
 from poverty_alleviation.vault import household_rights
+from tests.accounts.people import throwaway_cipher
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
 from tests.poverty_alleviation.test_books_of_sales import SUGAR, named
 from tests.superuser import as_superuser
@@ -73,7 +73,7 @@ async def agreed(county: County, household: str, by: str = OFFICER, **said: Any)
 
 async def employed(county: County, household: str = "H1", half_days: int = 20, by: str = OFFICER) -> str:
     """An adult of the household works for the merchant and did so in November; answers the employment's number."""
-    members = Members(AesGcmFieldCipher.of_one_key("11" * 32), AccessLogs(county.clock), county.clock)
+    members = Members(throwaway_cipher(), AccessLogs(county.clock), county.clock)
     who = MemberDraft(name="示例成员", birth_year=1980, relation=Relation.SPOUSE)
     member = await members.enter(f"示例{household}", who, date(2020, 1, 1), "示例户口簿", OFFICER)
     number = await agreed(county, household, by, kind=AgreementKind.EMPLOYMENT, member=member)

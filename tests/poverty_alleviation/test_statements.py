@@ -12,7 +12,6 @@ from tortoise.exceptions import BaseORMException
 
 from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.database import execute, rows, scalar
 from poverty_alleviation.queries import statement
 from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown
@@ -21,6 +20,7 @@ from poverty_alleviation.statements.paper import SIGNATURES, bundle_paper, state
 from poverty_alleviation.statements.quarters import QuarterInvalid, months_of, quarter_span
 from poverty_alleviation.statements.service import ATTEMPTS, HouseholdStatements
 from poverty_alleviation.vault import household_rights
+from tests.accounts.people import throwaway_cipher
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.papers import drawn_code, pages_of
 from tests.poverty_alleviation.test_books_of_sales import announced
@@ -47,7 +47,7 @@ async def try_out(attack: str, number: str) -> None:
 
 
 def statements_of(county: County) -> HouseholdStatements:
-    cipher = AesGcmFieldCipher.of_one_key("11" * 32)
+    cipher = throwaway_cipher()
     return HouseholdStatements(cipher, AccessLogs(county.clock), "https://longchuan.example", county.clock)
 
 

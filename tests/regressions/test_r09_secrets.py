@@ -15,7 +15,7 @@ from server.database import ROOT
 from server.settings import WEAK_SECRETS, Settings
 from tests.orders.mall import environment
 
-SECRETS = ("SECRET_KEY", "FIELD_KEY", "LEDGER_SIGNING_KEY", "MEDIA_CALLBACK_SECRET")
+SECRETS = ("SECRET_KEY", "FIELD_KEYS", "FIELD_INDEX_KEY", "LEDGER_SIGNING_KEY", "MEDIA_CALLBACK_SECRET")
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -38,7 +38,9 @@ def test_r09_no_process_starts_on_a_default_or_short_secret(tmp_path: Path, name
 def test_r09_no_setting_that_is_a_secret_has_a_default() -> None:
     """Fails when ``secret_key`` gets a default: tried."""
     with_default = {f.name for f in msgspec.structs.fields(Settings) if not f.required}
-    assert with_default.isdisjoint({"secret_key", "field_key", "media", "wechat", "wechat_pay", "database"})
+    assert with_default.isdisjoint(
+        {"secret_key", "field_keys", "field_index_key", "media", "wechat", "wechat_pay", "database"}
+    )
 
 
 def test_r09_no_private_key_stands_in_the_tree() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from server.settings import SettingsInvalid, load_settings
 
+STRONG, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4  # pragma: allowlist secret
 PRODUCTION = {
     "LONGCHUAN_ENV": "production",
     "LONGCHUAN_STATE_DIR": "/srv/longchuan",
@@ -13,7 +14,8 @@ PRODUCTION = {
     "PUBLIC_BASE_URL": "https://mall.example.cn",
     "PICTURES_BASE_URL": "https://pictures.example.cn",
     "SECRET_KEY": "k" * 48,
-    "FIELD_KEY": "f" * 44,
+    "FIELD_KEYS": f"k2:sm4-gcm:writing:{STRONG}, k1:aes-256-gcm:reading:{OTHER}",
+    "FIELD_INDEX_KEY": "00112233445566778899aabbccddeeff" * 2,
     "LEDGER_SIGNING_KEY": "0123456789abcdef" * 4,
     "MEDIA_CALLBACK_SECRET": "m" * 40,
     "WECHAT_APPID": "wx0123456789abcdef",
@@ -67,7 +69,15 @@ def test_without_a_word_it_is_production() -> None:
         ("LONGCHUAN_STATE_DIR", "/tmp/longchuan", "temporary directory"),
         ("SECRET_KEY", "change-me", "SECRET_KEY"),
         ("SECRET_KEY", "", "SECRET_KEY"),
-        ("FIELD_KEY", "short", "FIELD_KEY"),
+        ("FIELD_KEYS", "short", "FIELD_KEYS must have exactly one"),
+        ("FIELD_KEYS", f"k1:aes-256-gcm:reading:{STRONG}", "exactly one"),
+        ("FIELD_KEYS", f"k1:aes-256-gcm:writing:{STRONG} k2:aes-256-gcm:writing:{OTHER}", "exactly one"),
+        ("FIELD_KEYS", f"k1:aes-256-gcm:writing:{STRONG} k1:aes-256-gcm:reading:{OTHER}", "an id of its own"),
+        ("FIELD_KEYS", f"K 1:aes-256-gcm:writing:{STRONG}", "an id of its own"),
+        ("FIELD_KEYS", f"k1:des:writing:{STRONG}", "key 1 must be aes-256-gcm or sm4-gcm"),
+        ("FIELD_KEYS", f"k1:aes-256-gcm:writing:{'00' * 32}", "the secret of key 1"),
+        ("FIELD_KEYS", f"k1:aes-256-gcm:writing:{STRONG} k2:sm4-gcm:reading:{STRONG}", "every secret is another one"),
+        ("FIELD_INDEX_KEY", STRONG[:32], "FIELD_INDEX_KEY must be 32 random bytes"),
         ("LEDGER_SIGNING_KEY", "", "LEDGER_SIGNING_KEY"),
         ("LEDGER_SIGNING_KEY", "0" * 64, "LEDGER_SIGNING_KEY"),
         ("LEDGER_SIGNING_KEY", "x" * 64, "LEDGER_SIGNING_KEY"),
@@ -83,7 +93,7 @@ def test_production_refuses_what_is_local_default_or_weak(name: str, value: str,
 
 def test_every_reason_is_told_at_once() -> None:
     with pytest.raises(SettingsInvalid) as refusal:
-        load_settings({**PRODUCTION, "SECRET_KEY": "x", "FIELD_KEY": "x", "PUBLIC_BASE_URL": "http://a"})
+        load_settings({**PRODUCTION, "SECRET_KEY": "x", "FIELD_INDEX_KEY": "x", "PUBLIC_BASE_URL": "http://a"})
     assert len(str(refusal.value).split("\n")) == 3
 
 

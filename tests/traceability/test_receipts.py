@@ -3,14 +3,14 @@
 import pytest
 import zxingcpp
 
-from integrations.field_encryption.cipher import AesGcmFieldCipher
+from tests.accounts.people import throwaway_cipher
 from tests.poverty_alleviation.papers import drawn_code, pages_of
 from tests.traceability.test_lots import KEEPER, Yard, yard  # noqa: F401 - the fixture
 from traceability.errors import IntakeUnknown
 from traceability.models import IntakeMode
 from traceability.receipts import SIGNATURES, IntakeReceipts
 
-RECEIPTS = IntakeReceipts(AesGcmFieldCipher.of_one_key("11" * 32), "https://longchuan.example")
+RECEIPTS = IntakeReceipts(throwaway_cipher(), "https://longchuan.example")
 
 
 async def weighed(yard: Yard) -> str:  # noqa: F811

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import random
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -13,8 +12,8 @@ import pytest
 import pytest_asyncio
 from tortoise.exceptions import BaseORMException
 
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from kit.database import execute, rows, scalar
+from tests.accounts.people import throwaway_cipher
 from tests.traceability.test_lots import NOW, Yard, clock, yard  # noqa: F401 - the fixture
 from traceability.errors import LotUnknown
 from traceability.oddities import silent_devices
@@ -33,7 +32,7 @@ from traceability.storage.queries import cold_rooms, placements, room_readings, 
 from traceability.storage.readings import SensorReadings, Taken
 from traceability.storage.rooms import ColdRooms, RoomTerms
 
-CIPHER = AesGcmFieldCipher.of_one_key(secrets.token_hex(32))
+CIPHER = throwaway_cipher()
 BEGIN = NOW - timedelta(days=1)
 CLERK = "staff:clerk"
 
