@@ -15,7 +15,8 @@ class State(StrEnum):
     """How far an amount has come (domain reference 2.5, object 9). Sub-accounts of one code and owner.
 
     What is PAID or CONFIRMED is no debt any more; it stands in the same code so that an owner's whole
-    history is one account, and what is still owed is ACCRUED + EARNED.
+    history is one account, and what is still owed is ACCRUED + EARNED. CLAWBACK is what an owner owes back, a debit,
+    less what was set off against it.
     """
 
     NONE = ""
@@ -23,6 +24,7 @@ class State(StrEnum):
     EARNED = "earned"
     PAID = "paid"
     CONFIRMED = "confirmed"
+    CLAWBACK = "clawback"
 
 
 @dataclass(frozen=True)

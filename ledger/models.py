@@ -26,7 +26,7 @@ class LedgerAccount(Model):
         constraints = (
             CheckConstraint(check="book IN ('cash', 'statistics')", name="ledger_account_book"),
             CheckConstraint(
-                check="state IN ('', 'accrued', 'earned', 'paid', 'confirmed')", name="ledger_account_state"
+                check="state IN ('', 'accrued', 'earned', 'paid', 'confirmed', 'clawback')", name="ledger_account_state"
             ),
         )
 

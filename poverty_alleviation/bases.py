@@ -17,7 +17,8 @@ from traceability.queries import BoundLot
 
 _BASIS = (
     "SELECT line, order_number, merchant, source, channel, product, host_basis_points, remaining_quantity,"
-    " remaining_net_fen, packed_at, earned_at, lots::text AS lots, rules::text AS rules FROM line_basis"
+    " remaining_net_fen, packed_at, earned_at, reserve_basis_points, reserve_released_at, lots::text AS lots,"
+    " rules::text AS rules FROM line_basis"
 )
 
 

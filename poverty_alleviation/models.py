@@ -260,7 +260,8 @@ class LineBasis(Model):
 
     It holds facts and terms, no figure: every figure is a sum over postings. ``lots`` and ``rules`` are
     JSON of ``LotUse`` and ``AppliedRule``. ``remaining_*`` follow the refund with the highest
-    ``refund_step``.
+    ``refund_step``. ``reserve_*``: what of the merchant's part is held back, fixed when the line is earned, until which
+    day, and when it was given back.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -282,6 +283,9 @@ class LineBasis(Model):
     remaining_quantity = fields.IntField()
     remaining_net_fen = fields.BigIntField()
     refund_step = fields.IntField(default=0)
+    reserve_basis_points = fields.IntField(default=0)
+    reserve_until = fields.DateField(null=True)
+    reserve_released_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "line_basis"

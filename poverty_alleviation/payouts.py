@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
 
 import msgspec
 from tortoise.exceptions import IntegrityError
@@ -95,7 +94,7 @@ class Payouts:
         async with transaction():
             if await scalar("SELECT 1 FROM household WHERE code = $1", household) is None:
                 raise HouseholdUnknown(household=household)
-            earned = await self._earned(household, merchant)
+            earned = await held_parts(household, merchant)
             total = sum(part["amount_fen"] for part in earned)
             if total != amount_fen or total <= 0:
                 raise PayoutDiffers(earned_fen=total, amount_fen=amount_fen)
@@ -134,7 +133,7 @@ class Payouts:
                 )
         except IntegrityError:
             raise VoucherUsed(bank_voucher=bank_voucher) from None
-        entries = _moves(household, parts, State.EARNED, State.PAID)
+        entries = moves(household, parts, State.EARNED, State.PAID)
         await self.journals.post(
             JournalDraft(
                 source_type=PAYOUT,
@@ -172,7 +171,7 @@ class Payouts:
                 raise IncomeUnknown(source=source_id)
             if not await self._note(source_type, source_id, kind, evidence, confirmed_at, by):
                 return
-            entries = _moves(paid[0]["owner"], paid, State.PAID, State.CONFIRMED)
+            entries = moves(paid[0]["owner"], paid, State.PAID, State.CONFIRMED)
             await self.journals.post(
                 JournalDraft(
                     source_type=CONFIRMATION,
@@ -209,25 +208,8 @@ class Payouts:
             return False
         return True
 
-    async def _earned(self, household: str, merchant: str) -> list[dict[str, Any]]:
-        """What is earned, by line, category, rule and contribution; the lines stay locked until the end."""
-        lines = await rows(
-            f"SELECT DISTINCT subject FROM ({_EARNED} AND h.code = $1 AND b.merchant = $2"
-            " GROUP BY 1, 2, 3, 4, 5, 6) AS each",
-            household,
-            merchant,
-        )
-        references = sorted(line["subject"] for line in lines)
-        await rows("SELECT 1 FROM line_basis WHERE line = ANY($1) ORDER BY line FOR UPDATE", references)
-        return await rows(
-            f"{_EARNED} AND h.code = $1 AND p.subject = ANY($2) GROUP BY 1, 2, 3, 4, 5, 6"
-            " HAVING sum(p.amount_fen) <> 0 ORDER BY 3, 4, 5, 6",
-            household,
-            references,
-        )
 
-
-def _moves(household: str, parts: Sequence[dict[str, Any]], old: State, new: State) -> list[Entry]:
+def moves(household: str, parts: Sequence[Row], old: State, new: State) -> list[Entry]:
     """Each part out of the one state (debit) and into the next (credit)."""
     return [
         Entry(
@@ -243,6 +225,27 @@ def _moves(household: str, parts: Sequence[dict[str, Any]], old: State, new: Sta
         for part in parts
         for state, amount_fen in ((old, part["amount_fen"]), (new, -part["amount_fen"]))
     ]
+
+
+async def held_parts(household: str, merchant: str) -> list[Row]:
+    """What is due to a household with a merchant, by line, category, rule and contribution; the lines stay locked.
+
+    The caller holds the vault.
+    """
+    lines = await rows(
+        f"SELECT DISTINCT subject FROM ({_EARNED} AND h.code = $1 AND b.merchant = $2"
+        " GROUP BY 1, 2, 3, 4, 5, 6) AS each",
+        household,
+        merchant,
+    )
+    references = sorted(line["subject"] for line in lines)
+    await rows("SELECT 1 FROM line_basis WHERE line = ANY($1) ORDER BY line FOR UPDATE", references)
+    return await rows(
+        f"{_EARNED} AND h.code = $1 AND p.subject = ANY($2) GROUP BY 1, 2, 3, 4, 5, 6"
+        " HAVING sum(p.amount_fen) <> 0 ORDER BY 3, 4, 5, 6",
+        household,
+        references,
+    )
 
 
 async def earned_parts(merchant: str) -> list[Row]:

@@ -77,9 +77,10 @@ class SalesBooks:
         paid = sorted(((fact, line) for fact in facts for line in fact.lines), key=lambda pair: pair[1].line)
         await rows(
             "INSERT INTO line_basis (line, order_number, merchant, source, channel, product, title, quantity, net_fen,"
-            " host_basis_points, paid_at, lots, rules, remaining_quantity, remaining_net_fen, refund_step)"
-            " SELECT p.*, '[]', '[]', p.quantity, p.net_fen, 0 FROM unnest($1::text[], $2::text[], $3::text[],"
-            " $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::bigint[], $10::int[], $11::timestamptz[])"
+            " host_basis_points, paid_at, lots, rules, remaining_quantity, remaining_net_fen, refund_step,"
+            " reserve_basis_points) SELECT p.*, '[]', '[]', p.quantity, p.net_fen, 0, 0 FROM unnest($1::text[],"
+            " $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::bigint[],"
+            " $10::int[], $11::timestamptz[])"
             " AS p (line, order_number, merchant, source, channel, product, title, quantity, net_fen, host, paid_at)"
             " ORDER BY p.line ON CONFLICT (line) DO NOTHING RETURNING 1",
             [line.line for _, line in paid],
@@ -167,14 +168,19 @@ class SalesBooks:
         await self._post(fact.topic, fact.line, fact.assigned_at, await self._differences(fact.line))
 
     async def record_earned_orders(self, facts: Sequence[OrderEarned]) -> None:
-        """Accrued amounts of both books become earned."""
+        """Accrued amounts of both books become earned; the merchant's reserve holds back its part of them."""
         earned_at = {line: fact.earned_at for fact in facts for line in fact.lines}
         await held_known_lines(list(earned_at))
         await execute(
-            "UPDATE line_basis b SET earned_at = f.earned_at FROM unnest($1::text[], $2::timestamptz[])"
-            " AS f (line, earned_at) WHERE b.line = f.line AND b.earned_at IS NULL",
+            "UPDATE line_basis b SET earned_at = f.earned_at, reserve_basis_points = coalesce(t.basis_points, 0),"
+            " reserve_until = CASE WHEN t.basis_points > 0 THEN f.day + t.hold_days END FROM unnest($1::text[],"
+            " $2::timestamptz[], $3::date[]) AS f (line, earned_at, day) JOIN line_basis o ON o.line = f.line"
+            " LEFT JOIN LATERAL (SELECT r.basis_points, r.hold_days FROM reserve_term r WHERE r.merchant = o.merchant"
+            " AND r.valid_from <= f.day ORDER BY r.valid_from DESC LIMIT 1) AS t ON true"
+            " WHERE b.id = o.id AND b.earned_at IS NULL",
             list(earned_at),
             list(earned_at.values()),
+            [china_day(each) for each in earned_at.values()],
         )
         found = await self._by_line(list(earned_at))
         await self.journals.post_many(

@@ -7,7 +7,7 @@ fact that is delivered again posts nothing, and facts that come in another order
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,9 +26,11 @@ from ledger.chart import (
 )
 from ledger.queries import Posted
 from ledger.service import Entry
-from poverty_alleviation.allocation import Allocation, AppliedRule, LotUse, allocate
+from poverty_alleviation.allocation import BASIS_POINTS, Allocation, AppliedRule, LotUse, allocate
 
-SETTLED = (State.PAID, State.CONFIRMED)
+SETTLED = (State.PAID, State.CONFIRMED, State.CLAWBACK)
+"""What its owner has had of a payable. What was claimed back from it is had no more; what was set off against such a
+claim is had as if it had been paid."""
 
 
 class Place(NamedTuple):
@@ -56,6 +58,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     remaining_net_fen: int
     is_packed: bool
     is_earned: bool
+    reserve_basis_points: int
+    is_released: bool
     lots: tuple[LotUse, ...]
     rules: tuple[AppliedRule, ...]
 
@@ -64,6 +68,12 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
         """The sub-account in which this line's amounts stand."""
         return State.EARNED if self.is_earned else State.ACCRUED
 
+    def held_fen(self, merchant_fen: int) -> int:
+        """What of the merchant's own part waits in its after-sales reserve."""
+        if not self.is_earned or self.is_released:
+            return 0
+        return max(merchant_fen, 0) * self.reserve_basis_points // BASIS_POINTS
+
 
 def read_basis(row: dict[str, Any]) -> Basis:
     """A basis from its row."""
@@ -71,6 +81,7 @@ def read_basis(row: dict[str, Any]) -> Basis:
         **{name: row[name] for name in Basis.__struct_fields__ if name in row and name not in ("lots", "rules")},
         is_packed=row["packed_at"] is not None,
         is_earned=row["earned_at"] is not None,
+        is_released=row["reserve_released_at"] is not None,
         lots=_decode(row["lots"], tuple[LotUse, ...]),
         rules=_decode(row["rules"], tuple[AppliedRule, ...]),
     )
@@ -85,14 +96,7 @@ def difference(basis: Basis, posted: Iterable[Posted]) -> list[Entry]:
 
     Amounts that were paid out are left where they are.
     """
-    standing: dict[Place, int] = defaultdict(int)
-    settled: dict[Place, int] = defaultdict(int)
-    for each in posted:
-        place = Place(each.code, each.owner, State(each.state), each.category, each.rule, each.contribution)
-        if place.state in SETTLED:
-            settled[place._replace(state=State.PAID)] -= each.amount_fen
-        else:
-            standing[place] += each.amount_fen
+    standing, settled = _stands(posted)
     wanted = target(basis, settled)
     return [
         Entry(
@@ -110,6 +114,27 @@ def difference(basis: Basis, posted: Iterable[Posted]) -> list[Entry]:
     ]
 
 
+def overpaid(basis: Basis, posted: Iterable[Posted]) -> dict[Place, int]:
+    """What was paid of each payable (as state PAID) beyond what is due: what the merchant's reserve bears."""
+    if not basis.is_packed:
+        return {}
+    owed = _owed(_allocation(basis), _stands(posted)[1])
+    return {place: -fen for place, fen in sorted(owed.items()) if fen < 0}
+
+
+def _stands(posted: Iterable[Posted]) -> tuple[dict[Place, int], dict[Place, int]]:
+    """What stands, and of payables (as state PAID) what their owners have had."""
+    standing: dict[Place, int] = defaultdict(int)
+    settled: dict[Place, int] = defaultdict(int)
+    for each in posted:
+        place = Place(each.code, each.owner, State(each.state), each.category, each.rule, each.contribution)
+        if place.state in SETTLED:
+            settled[place._replace(state=State.PAID)] -= each.amount_fen
+        else:
+            standing[place] += each.amount_fen
+    return standing, settled
+
+
 def target(basis: Basis, settled: dict[Place, int]) -> dict[Place, int]:
     """Every amount that should stand for the line, debit positive, besides what was paid out.
 
@@ -121,24 +146,31 @@ def target(basis: Basis, settled: dict[Place, int]) -> dict[Place, int]:
     if not basis.is_packed:
         found[Place(UNATTRIBUTED, basis.merchant, State.NONE)] -= basis.remaining_net_fen
         return found
-    allocation = allocate(
-        basis.remaining_net_fen,
-        basis.remaining_quantity,
-        basis.lots,
-        basis.rules,
-        basis.host_basis_points if basis.source else 0,
-    )
-    _payables(found, basis, allocation, settled)
+    allocation = _allocation(basis)
+    _payables(found, basis, _owed(allocation, settled))
+    held_fen = basis.held_fen(allocation.merchant_fen)
     found[Place(UNATTRIBUTED, basis.merchant, State.NONE)] -= allocation.unattributed_fen
-    found[Place(MERCHANT, basis.merchant, basis.state)] -= allocation.merchant_fen
+    found[Place(MERCHANT, basis.merchant, basis.state)] -= allocation.merchant_fen - held_fen
+    found[Place(AFTER_SALES_RESERVE, basis.merchant, State.NONE)] -= held_fen
     if basis.source:
         found[Place(HOST, basis.source, basis.state)] -= allocation.host_fen
     _attributed_sales(found, basis, allocation)
     return found
 
 
-def _payables(found: dict[Place, int], basis: Basis, allocation: Allocation, settled: dict[Place, int]) -> None:
-    due: dict[Place, int] = defaultdict(int)
+def _allocation(basis: Basis) -> Allocation:
+    return allocate(
+        basis.remaining_net_fen,
+        basis.remaining_quantity,
+        basis.lots,
+        basis.rules,
+        basis.host_basis_points if basis.source else 0,
+    )
+
+
+def _owed(allocation: Allocation, settled: Mapping[Place, int]) -> dict[Place, int]:
+    """What is still due of each payable (as state PAID); below zero: what its owner has had too much."""
+    owed: dict[Place, int] = defaultdict(int)
     for part in allocation.parts:
         place = Place(
             HOUSEHOLD if part.household else SUPPLIER,
@@ -148,14 +180,19 @@ def _payables(found: dict[Place, int], basis: Basis, allocation: Allocation, set
             part.rule,
             f"{part.lot}/{part.intake}",
         )
-        due[place] += part.amount_fen
-    for place in due.keys() | settled.keys():
-        owed = due.get(place, 0) - settled.get(place, 0)
-        if owed > 0:
-            found[place._replace(state=basis.state)] -= owed
-        elif owed < 0:
+        owed[place] += part.amount_fen
+    for place, fen in settled.items():
+        owed[place] -= fen
+    return owed
+
+
+def _payables(found: dict[Place, int], basis: Basis, owed: Mapping[Place, int]) -> None:
+    for place, fen in owed.items():
+        if fen > 0:
+            found[place._replace(state=basis.state)] -= fen
+        elif fen < 0:
             reserve = place._replace(code=AFTER_SALES_RESERVE, owner=basis.merchant, state=State.NONE, category="")
-            found[reserve] -= owed
+            found[reserve] -= fen
 
 
 def _attributed_sales(found: dict[Place, int], basis: Basis, allocation: Allocation) -> None:

@@ -52,6 +52,8 @@ HOUSEHOLD_TABLES = frozenset(
         "help_measure",
         "household_need",
         "need_step",
+        "clawback",
+        "clawback_offset",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""
@@ -72,6 +74,7 @@ OPEN_TABLES = frozenset(
         "alarm_run",
         "income_item_rule",
         "measure_fit",
+        "reserve_term",
     }
 )
 """Tables of this room with merchants' promises, the books' bases and dated numbers: a household's code at most.

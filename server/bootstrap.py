@@ -129,6 +129,8 @@ from poverty_alleviation.register.incomes import Incomes
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.register.members import Members
 from poverty_alleviation.register.years import Years
+from poverty_alleviation.reserves.clawbacks import Clawbacks
+from poverty_alleviation.reserves.terms import Reserves
 from poverty_alleviation.sales import SalesBooks
 from poverty_alleviation.statements.service import HouseholdStatements
 from products.calendars import Calendars
@@ -470,6 +472,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         PayoutRuns(BankAccounts(cipher, AccessLogs()), AccessLogs()),
         BankResults(),
         Corrections(),
+        Reserves(),
+        Clawbacks(),
         Journals(),
         built.sealer,
         MonthClose(Periods(sealer=built.sealer), built.differences),

@@ -32,6 +32,7 @@ import traceability.storage.days
 from kit.clock import utc_now
 from orders.queries import pictures_in_orders
 from poverty_alleviation.office.alarms import Alarms
+from poverty_alleviation.reserves.terms import Reserves
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
 from server.own_records import WITH_THEIR_OWNER
@@ -89,6 +90,7 @@ JOBS: tuple[Job, ...] = (
     Job("orders.look_after_pickups", 30, lambda b: orders.jobs.look_after_pickups(b.pickups)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("poverty_alleviation.look_for_alarms", 600, lambda b: Alarms().look_when_due()),
+    Job("poverty_alleviation.release_reserves", 3600, lambda b: Reserves().release_due()),
     Job("ledger.anchor_days", 3600, lambda b: ledger.jobs.anchor_days(b.anchors)),
     Job("traceability.tell_cold_days", 600, lambda b: traceability.storage.days.tell_days(utc_now())),
     Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),

@@ -61,6 +61,7 @@ ONLY_COLUMNS = {
     "household_alarm": ("state", "assignee"),
     "payout_part": ("released_at",),
     "correction": ("state", "decided_by", "decided_at", "decision_note"),
+    "clawback": ("state", "decided_by", "decided_at", "decision_note"),
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""
 

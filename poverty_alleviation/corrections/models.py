@@ -26,9 +26,9 @@ CORRECTION_TRANSITIONS: dict[CorrectionState, frozenset[CorrectionState]] = {
 class CorrectionKind(StrEnum):
     """What is corrected, and so how.
 
-    A delivery paid at the scale, a settlement, a payout and a line of a sheet of income are journals of their own and
-    are reversed. An order line is re-based: a plain reversal of one of its journals would be undone by its next fact,
-    which posts target − posted.
+    A delivery paid at the scale, a settlement, a payout, a line of a sheet of income and a claim on a household are
+    journals of their own and are reversed. An order line is re-based: a plain reversal of one of its journals would be
+    undone by its next fact, which posts target − posted.
     """
 
     INTAKE = "intake"
@@ -36,6 +36,7 @@ class CorrectionKind(StrEnum):
     CHANNEL_SETTLEMENT = "channel_settlement"
     PAYOUT = "payout"
     PERIOD_INCOME = "period_income"
+    CLAWBACK = "clawback"
     LINE = "line"
 
 

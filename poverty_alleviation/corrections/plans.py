@@ -17,6 +17,7 @@ from poverty_alleviation.bases import lines_as_they_stand, uses_of
 from poverty_alleviation.corrections.errors import CorrectionOutdated, LineUnknown
 from poverty_alleviation.corrections.models import CorrectionKind
 from poverty_alleviation.payouts import CONFIRMATION, PAYOUT, PERIOD_INCOME
+from poverty_alleviation.reserves.clawbacks import CLAWBACK, CLAWBACK_OFFSET
 from poverty_alleviation.targets import Basis, difference
 from poverty_alleviation.terms import rules_of_sale
 from traceability.events import IntakePaid
@@ -29,6 +30,7 @@ _TOPICS = {
     CorrectionKind.CHANNEL_SETTLEMENT: ChannelSettled.topic,
     CorrectionKind.PAYOUT: PAYOUT,
     CorrectionKind.PERIOD_INCOME: PERIOD_INCOME,
+    CorrectionKind.CLAWBACK: CLAWBACK,
 }
 Source = tuple[str, str]
 
@@ -77,31 +79,45 @@ async def basis_as_of(line: str, day: date) -> tuple[NewBasis, bool]:
 
 
 async def sources_of(planned: Planned) -> list[Source]:
-    """What the journals that a reversal takes back are named by: the thing's own, and before it its confirmation."""
+    """What the journals that a reversal takes back are named by: the thing's own, and before it what builds upon it.
+
+    Upon a payment its confirmation, upon a claim what was set off against it, the last first.
+    """
     confirmation = f"{planned.kind}:{planned.target}"
-    confirmed = await rows(
-        "SELECT 1 FROM ledger_journal WHERE source_type = $1 AND source_id = $2", CONFIRMATION, confirmation
+    found = await rows(
+        "SELECT source_type, source_id FROM ledger_journal WHERE (source_type, source_id) = ($1, $2)"
+        " UNION ALL (SELECT j.source_type, j.source_id FROM clawback c JOIN clawback_offset o ON o.clawback_id = c.id"
+        " JOIN ledger_journal j ON (j.source_type, j.source_id) = ($3, c.number || ':' || o.position)"
+        " WHERE $4 AND c.number = $5 ORDER BY o.position DESC)",
+        CONFIRMATION,
+        confirmation,
+        CLAWBACK_OFFSET,
+        planned.kind is CorrectionKind.CLAWBACK,
+        planned.target,
     )
-    return [*([(CONFIRMATION, confirmation)] if confirmed else []), planned.own_source]
+    return [*((each["source_type"], each["source_id"]) for each in found), planned.own_source]
 
 
 async def lines_of(planned: Planned) -> list[str]:
     """The order lines whose amounts move with it, by reference."""
     if planned.kind is CorrectionKind.LINE:
         return [planned.target]
-    if planned.kind is not CorrectionKind.PAYOUT:
+    if planned.kind not in (CorrectionKind.PAYOUT, CorrectionKind.CLAWBACK):
         return []
+    sources = await sources_of(planned)
     found = await rows(
-        "SELECT DISTINCT p.subject FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
-        " WHERE j.source_type = $1 AND j.source_id = $2 ORDER BY 1",
-        *planned.own_source,
+        "SELECT DISTINCT p.subject FROM unnest($1::text[], $2::text[]) AS s (source_type, source_id)"
+        " JOIN ledger_journal j ON (j.source_type, j.source_id) = (s.source_type, s.source_id) JOIN ledger_posting p"
+        " ON p.journal_id = j.id ORDER BY 1",
+        [topic for topic, _ in sources],
+        [name for _, name in sources],
     )
     return [each["subject"] for each in found]
 
 
 async def drafts_of(planned: Planned, now: datetime, signed: str) -> list[JournalDraft]:
-    """The journals to be posted. What was paid out and comes back, a refund may have put to the reserve meanwhile:
-    so the lines of a payout are brought to their targets as well.
+    """The journals to be posted. What was paid out or set off and comes back, a refund may have put to the reserve
+    meanwhile: so the lines of a payout or claim are brought to their targets as well.
 
     Raises ``JournalUnknown``, ``AlreadyReversed``, :class:`CorrectionOutdated`, :class:`LineUnknown`.
     """

@@ -51,7 +51,7 @@ class Corrections:
         evidence: str,
         by: str,
     ) -> str:
-        """Propose to take a delivery's, settlement's or payout's journal back, or to divide a line as of a day.
+        """Propose to take the journal of a delivery, settlement, payout or claim back, or to divide a line as of a day.
 
         Answers the correction's number. Nothing is posted. Raises :class:`CorrectionInvalid`, ``JournalUnknown``,
         ``AlreadyReversed``, ``LineUnknown``, :class:`CorrectionChangesNothing`, :class:`CorrectionPending`.
@@ -128,6 +128,9 @@ class Corrections:
 
     async def _post(self, planned: Planned, signed: str) -> None:
         """Under the locks of its lines first, then of its source, everything is computed once more and posted."""
+        if planned.kind is CorrectionKind.CLAWBACK:
+            # What is set off is set off under the claim: until that is held, its lines may become more.
+            await hold_source(*planned.own_source)
         await held_lines(await lines_of(planned))
         if planned.basis is None:
             await hold_source(*planned.own_source)

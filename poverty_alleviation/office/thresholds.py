@@ -27,11 +27,12 @@ USUAL: dict[str, tuple[int, str]] = {
     "risk_cleared_within_days": (61, "domain reference 2.1, two months"),
     "empty_lot_days": (2, "unverified; no document gives one"),
     "silent_device_hours": (6, "unverified; no document gives one"),
+    "clawback_offset_bp": (2_000, "unverified; no document gives one; as little as may be kept back of a wage"),
 }
 """What holds while the office has entered nothing else, with where it comes from."""
 
-_STRICTER = {"cell_households": 1, "public_cell_households": 1, "cell_dominance_bp": -1}
-"""Small cells may be guarded better than usual and never worse: 1 upwards, -1 downwards."""
+_STRICTER = {"cell_households": 1, "public_cell_households": 1, "cell_dominance_bp": -1, "clawback_offset_bp": -1}
+"""Small cells and later income may be guarded better than usual and never worse: 1 upwards, -1 downwards."""
 
 _USUAL_LINES = {
     "national": {

@@ -66,6 +66,8 @@ WALKS = {
     " test_every_pair_of_states_of_a_line_moves_as_the_table_says",
     "poverty_alleviation/payout_runs/models.py RUN": "poverty_alleviation/test_payout_runs.py"
     " test_every_pair_of_states_of_a_run_moves_as_the_table_says",
+    "poverty_alleviation/reserves/models.py CLAWBACK": "poverty_alleviation/test_reserves.py"
+    " test_every_pair_of_states_of_a_claim_moves_as_the_table_says",
     "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
     " test_every_pair_of_certificate_states_moves_as_the_table_says",
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",

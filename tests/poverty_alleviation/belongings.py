@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from kit.clock import china_day, utc_now
-from kit.database import row, scalar, transaction
+from kit.database import row, rows, scalar, transaction
 from kit.numbers import public_number
 from ledger.chart import HOUSEHOLD, MERCHANT, State
 from ledger.periods import certificate
@@ -33,6 +33,7 @@ async def give(owner: Owner) -> None:
     owner.found.bodies["console.show_household_identity"] = {"purpose": "own_request", "document": "示例申请 1 号"}
     await _members_and_accounts(owner, code)
     owner.found.by_pattern["/v1/console/poverty/corrections/"] = {"number": await _a_correction(owner)}
+    owner.found.by_pattern["/v1/console/poverty/clawbacks/"] = {"number": await _a_claim(code)}
     owner.found.by_pattern["/v1/console/poverty/contracts/"] = await _a_contract(owner, code)
     await _a_lease(owner, code)
     shown = {
@@ -125,6 +126,20 @@ async def _a_correction(owner: Owner) -> str:
     return await Corrections().propose(
         CorrectionKind.CHANNEL_SETTLEMENT, name, None, CorrectionReason.RECORDED_TWICE, "示例对账单 2 号", "staff:other"
     )
+
+
+@household_rights()
+async def _a_claim(code: str) -> str:
+    """On a household, that waits for its decision."""
+    number = f"K-{code}"[:32]
+    await rows(
+        "INSERT INTO clawback (number, state, household_id, order_line, merchant, amount_fen, fault, finding, made_by,"
+        " made_at, decision_note) SELECT $1, 'proposed', id, 'line of another', 'M', 100, 'adulterated',"
+        " '示例报告 1 号', 'staff:other', now(), '' FROM household WHERE code = $2 RETURNING 1",
+        number,
+        code,
+    )
+    return number
 
 
 async def _a_contract(owner: Owner, code: str) -> dict[str, str]:

@@ -26,6 +26,8 @@ from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.payouts import Payouts
+from poverty_alleviation.reserves.clawbacks import Clawbacks
+from poverty_alleviation.reserves.terms import Reserves
 from poverty_alleviation.sales import SalesBooks
 from tests.accounts.people import throwaway_cipher
 from tests.payments import channel
@@ -75,6 +77,14 @@ class County:
     @property
     def corrections(self) -> Corrections:
         return Corrections(Journals(self.clock), self.clock)
+
+    @property
+    def reserves(self) -> Reserves:
+        return Reserves(Journals(self.clock), self.clock)
+
+    @property
+    def clawbacks(self) -> Clawbacks:
+        return Clawbacks(Journals(self.clock), self.clock)
 
     async def correct(self, kind: str, target: str, as_of: date | None = None) -> str:
         """Proposed by the officer, approved by another; answers the number."""

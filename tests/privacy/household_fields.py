@@ -182,7 +182,8 @@ CLASSES = (
         frozenset(
             {"payout.bank_voucher", "payout.amount_fen", "income_confirmation.evidence", "household_statement.text",
              "disputed_row.amount_fen", "payout_line.amount_fen", "payout_part.amount_fen",
-             "correction.evidence", "income_sheet.slip", "income_sheet.document",
+             "correction.evidence", "clawback.amount_fen", "clawback.fault", "clawback.finding",
+             "clawback.decision_note", "clawback_offset.amount_fen", "income_sheet.slip", "income_sheet.document",
              "income_sheet.total_fen", "income_line.amount_fen", "income_line.weight"}
         ),
         BOOKS,
@@ -260,6 +261,11 @@ PLAIN = {
     "correction.rules": "versions of a merchant's promises",
     "correction.basis_was": "a hash",
     "correction.reason": "one of six words",
+    "clawback.number": "a public number of its own",
+    "clawback.state": "how far it has come",
+    "clawback.order_line": "the reference of a line",
+    "clawback.merchant": "whose reserve bore it",
+    "clawback_offset.position": "a count",
     "correction.decision_note": "of one officer to another, about a correction",
     "demonstration.number": "a public number of its own",
     "demonstration.kind": "enterprise or household",

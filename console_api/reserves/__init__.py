@@ -1,0 +1,1 @@
+"""Reserves and claims on the console."""
