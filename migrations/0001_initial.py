@@ -35,6 +35,7 @@ from poverty_alleviation.models import AssistanceStatus, ChainTemplate, Contract
 from poverty_alleviation.office.models import AlarmState
 from poverty_alleviation.payout_runs.models import LineState, RunState
 from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
+from poverty_alleviation.reserves.models import ClawbackFault, ClawbackState
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
 from products.drafts import ReturnPolicy
@@ -622,7 +623,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
                 ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=CorrectionState, max_length=8)),
-                ('kind', fields.CharEnumField(description='INTAKE: intake\nSETTLEMENT: settlement\nCHANNEL_SETTLEMENT: channel_settlement\nPAYOUT: payout\nPERIOD_INCOME: period_income\nLINE: line', enum_type=CorrectionKind, max_length=20)),
+                ('kind', fields.CharEnumField(description='INTAKE: intake\nSETTLEMENT: settlement\nCHANNEL_SETTLEMENT: channel_settlement\nPAYOUT: payout\nPERIOD_INCOME: period_income\nCLAWBACK: clawback\nLINE: line', enum_type=CorrectionKind, max_length=20)),
                 ('target', fields.CharField(max_length=80)),
                 ('as_of', fields.DateField(null=True)),
                 ('lots', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -960,6 +961,40 @@ class Migration(migrations.Migration):
                 ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'household', 'app': 'longchuan', 'indexes': [Index(fields=['township'], name='household_township')], 'pk_attr': 'id', 'table_description': 'A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Clawback',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=ClawbackState, max_length=8)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('order_line', fields.CharField(max_length=80)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('amount_fen', fields.BigIntField()),
+                ('fault', fields.CharEnumField(description='GOODS_OF_OTHERS: goods_of_others\nADULTERATED: adulterated\nSHORT_WEIGHT: short_weight\nOVER_LIMIT: over_limit', enum_type=ClawbackFault, max_length=16)),
+                ('finding', fields.CharField(max_length=200)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'clawback', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('order_line', 'household_id'), name='clawback_one_proposal', condition="state = 'proposed'"), CheckConstraint(check='amount_fen > 0', name='clawback_amount'), CheckConstraint(check="finding <> ''", name='clawback_finding'), CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='clawback_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='clawback_decided_whole')], 'indexes': [Index(fields=['state', 'id'], name='clawback_state')], 'pk_attr': 'id', 'table_description': 'A claim that a household gives back what the reserve bore for it on one order line.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ClawbackOffset',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('clawback', fields.ForeignKeyField('longchuan.Clawback', source_field='clawback_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('position', fields.IntField()),
+                ('amount_fen', fields.BigIntField()),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'clawback_offset', 'app': 'longchuan', 'unique_together': (('clawback', 'position'),), 'constraints': [CheckConstraint(check='amount_fen > 0 AND position > 0', name='clawback_offset_amount')], 'pk_attr': 'id', 'table_description': 'What was set off against a claim at once: earned by the household later, and not paid out. Only added.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1361,7 +1396,7 @@ class Migration(migrations.Migration):
                 ('state', fields.CharField(max_length=12)),
                 ('category', fields.CharField(max_length=12)),
             ],
-            options={'table': 'ledger_account', 'app': 'longchuan', 'unique_together': (('code', 'owner', 'state', 'category'),), 'constraints': [CheckConstraint(check="book IN ('cash', 'statistics')", name='ledger_account_book'), CheckConstraint(check="state IN ('', 'accrued', 'earned', 'paid', 'confirmed')", name='ledger_account_state')], 'indexes': [Index(fields=['owner', 'code'], name='ledger_account_owner')], 'pk_attr': 'id', 'table_description': 'A code of the chart for one owner, in one state and income category (empty where they say nothing).'},
+            options={'table': 'ledger_account', 'app': 'longchuan', 'unique_together': (('code', 'owner', 'state', 'category'),), 'constraints': [CheckConstraint(check="book IN ('cash', 'statistics')", name='ledger_account_book'), CheckConstraint(check="state IN ('', 'accrued', 'earned', 'paid', 'confirmed', 'clawback')", name='ledger_account_state')], 'indexes': [Index(fields=['owner', 'code'], name='ledger_account_owner')], 'pk_attr': 'id', 'table_description': 'A code of the chart for one owner, in one state and income category (empty where they say nothing).'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1493,6 +1528,9 @@ class Migration(migrations.Migration):
                 ('remaining_quantity', fields.IntField()),
                 ('remaining_net_fen', fields.BigIntField()),
                 ('refund_step', fields.IntField(default=0)),
+                ('reserve_basis_points', fields.IntField(default=0)),
+                ('reserve_until', fields.DateField(null=True)),
+                ('reserve_released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'line_basis', 'app': 'longchuan', 'constraints': [CheckConstraint(check='remaining_net_fen BETWEEN 0 AND net_fen AND remaining_quantity BETWEEN 0 AND quantity', name='line_basis_remaining')], 'pk_attr': 'id', 'table_description': "What a line's division is computed from: copied when it was paid, fixed when it was packed."},
             bases=['Model'],
@@ -2738,6 +2776,21 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'register_label', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('kind', 'zh', 'valid_from'), name='register_label_once'), CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='register_label_span')], 'pk_attr': 'id', 'table_description': 'A word that an office uses for a code, from a day on. Names change; what they are for does not.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReserveTerm',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('merchant', fields.CharField(max_length=32)),
+                ('basis_points', fields.IntField()),
+                ('hold_days', fields.IntField()),
+                ('valid_from', fields.DateField()),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'reserve_term', 'app': 'longchuan', 'unique_together': (('merchant', 'valid_from'),), 'constraints': [CheckConstraint(check='basis_points BETWEEN 0 AND 10000 AND hold_days BETWEEN 1 AND 365', name='reserve_term_numbers')], 'pk_attr': 'id', 'table_description': 'What part of its own share of a line a merchant leaves in its reserve, and for how many days after the line is'},
             bases=['Model'],
         ),
         ops.CreateModel(
