@@ -23,9 +23,13 @@ class ViewingPurpose(StrEnum):
     HEALTH_MEASURE = "health_measure"
     STATEMENT = "statement"
     OWN_REQUEST = "own_request"
+    SUPERIOR_REPORT = "superior_report"
+    AUDIT_REQUEST = "audit_request"
+    PUBLICATION = "publication"
 
 
 EVERYTHING = frozenset({"name", "id_number", "phone", "health", "account_number"})
+"""Of one household. What an export shows of many is ``sums``, ``household_figures`` and ``name``."""
 
 MAY_SEE: Mapping[tuple[type[Actor], ViewingPurpose], frozenset[str]] = {
     (PovertyOfficer, ViewingPurpose.VISIT): frozenset({"name", "phone"}),
@@ -35,6 +39,9 @@ MAY_SEE: Mapping[tuple[type[Actor], ViewingPurpose], frozenset[str]] = {
     (PovertyOfficer, ViewingPurpose.STATEMENT): frozenset({"name"}),
     # The household asks what is kept of it (PIPL, article 45).
     (PovertyOfficer, ViewingPurpose.OWN_REQUEST): EVERYTHING,
+    (PovertyOfficer, ViewingPurpose.SUPERIOR_REPORT): frozenset({"sums", "household_figures", "name"}),
+    (PovertyOfficer, ViewingPurpose.AUDIT_REQUEST): frozenset({"sums", "household_figures"}),
+    (PovertyOfficer, ViewingPurpose.PUBLICATION): frozenset({"sums"}),
 }
 """Role and purpose -> fields. What does not stand here nobody sees."""
 

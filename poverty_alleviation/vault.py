@@ -75,6 +75,10 @@ OPEN_TABLES = frozenset(
         "income_item_rule",
         "measure_fit",
         "reserve_term",
+        "export_template",
+        "export_mapping",
+        "office_export",
+        "export_download",
     }
 )
 """Tables of this room with merchants' promises, the books' bases and dated numbers: a household's code at most.

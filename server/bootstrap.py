@@ -14,6 +14,7 @@ from accounts.passwords import Passwords
 from accounts.service import AccessLogs, ConsumerLogin, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from api_kit.answer_cache import AnswerCache
+from api_kit.workbooks import SheetFiles
 from console_api.channels.endpoints import ChannelDesk
 from content.checking import Checks
 from content.evidence.resealing import EvidenceResealing
@@ -108,6 +109,9 @@ from poverty_alleviation.confirming.disputes import Disputes
 from poverty_alleviation.confirming.sheets import StatementSheets
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.corrections.service import Corrections
+from poverty_alleviation.exports.making import ExportMaking
+from poverty_alleviation.exports.service import OfficeExports
+from poverty_alleviation.exports.templates import ExportTemplates
 from poverty_alleviation.help.demonstrations import Demonstrations
 from poverty_alleviation.help.measures import Measures
 from poverty_alleviation.help.needs import Needs
@@ -231,6 +235,7 @@ class Bootstrap:
     reviews: Reviews
     closures: Closures
     resealing: Resealing
+    export_making: ExportMaking
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -339,6 +344,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         reviews=Reviews(texts, pictures, timedelta(days=settings.review_window_days)),
         outgoing=outgoing,
         notifications=Notifications(outgoing),
+        export_making=ExportMaking(
+            OfficeExports(storage, cipher, SheetFiles(), access_logs), ExportTemplates(cipher, SheetFiles())
+        ),
         closures=Closures(parts, timedelta(days=own_data.closure_cooling_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
         resealing=Resealing(cipher, EvidenceResealing(storage, cipher)),
@@ -459,6 +467,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         RegisterImports(cipher),
         RegisterLabels(),
         OfficeRules(),
+        built.export_making,
+        built.export_making.exports,
+        built.export_making.templates,
         Alarms(),
         Contracts(),
         Agreements(),

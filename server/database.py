@@ -75,6 +75,7 @@ MODEL_MODULES = [
     "poverty_alleviation.income.models",
     "poverty_alleviation.help.models",
     "poverty_alleviation.office.models",
+    "poverty_alleviation.exports.models",
     "settlements.models",
     "epcis.models",
     "county.complaints.models",

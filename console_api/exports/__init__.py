@@ -1,0 +1,1 @@
+"""Exports of the poverty office on the console, and superiors' templates."""
