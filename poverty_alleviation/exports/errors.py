@@ -3,10 +3,10 @@
 from kit.errors import Conflict, Invalid, NotFound, NotPermitted
 
 
-class ExportUnknown(NotFound):
+class OfficeExportUnknown(NotFound):
     """No such export."""
 
-    code = "export_unknown"
+    code = "office_export_unknown"
     title = "导出申请不存在"
     title_en = "No such export"
 

@@ -8,7 +8,7 @@ import msgspec
 
 from kit.database import row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
-from poverty_alleviation.exports.errors import ExportUnknown
+from poverty_alleviation.exports.errors import OfficeExportUnknown
 from poverty_alleviation.exports.models import ExportFormat, ExportKind, ExportState
 from poverty_alleviation.unmasking import ViewingPurpose
 
@@ -72,10 +72,10 @@ async def export_cards(
 
 
 async def export_card(number: str) -> ExportCard:
-    """One export. Raises :class:`ExportUnknown`."""
+    """One export. Raises :class:`OfficeExportUnknown`."""
     found = await row(f"{_CARD} WHERE e.number = $1", number)
     if found is None:
-        raise ExportUnknown(export=number[:40])
+        raise OfficeExportUnknown(export=number[:40])
     return _card(found)
 
 

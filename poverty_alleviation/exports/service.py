@@ -21,7 +21,7 @@ from poverty_alleviation.exports.errors import (
     ExportInvalid,
     ExportNotYours,
     ExportStands,
-    ExportUnknown,
+    OfficeExportUnknown,
     TemplateUnknown,
 )
 from poverty_alleviation.exports.mappings import shown_by
@@ -103,7 +103,7 @@ class OfficeExports:
     async def decide(self, number: str, to: ExportState, note: str, by: str) -> None:
         """Approve, as another account than asked, or refuse.
 
-        Raises :class:`ExportUnknown`, :class:`ExportStands`, ``SecondPersonNeeded``.
+        Raises :class:`OfficeExportUnknown`, :class:`ExportStands`, ``SecondPersonNeeded``.
         """
         async with transaction():
             found = await _held(number)
@@ -125,7 +125,7 @@ class OfficeExports:
     async def download(self, actor: PovertyOfficer, number: str) -> ExportFile:
         """The file for who asked for it, with a mark of this download. Not to be called inside a transaction.
 
-        That it is taken is on record, and the mark with it, before the file is opened. Raises :class:`ExportUnknown`,
+        That it is taken is on record, and the mark with it, before the file is opened. Raises :class:`OfficeExportUnknown`,
         :class:`ExportNotYours`, :class:`ExportStands`, :class:`ExportExpired`, TooManyViews, StorageUnavailable.
         """
         now, mark = self.clock(), new_mark()
@@ -188,8 +188,8 @@ async def _mapping_of(template: str) -> dict[str, Any]:
 
 
 async def _held(number: str) -> dict[str, Any]:
-    """The row until the transaction ends. Raises :class:`ExportUnknown`."""
+    """The row until the transaction ends. Raises :class:`OfficeExportUnknown`."""
     found = await row("SELECT * FROM office_export WHERE number = $1 FOR UPDATE", number)
     if found is None:
-        raise ExportUnknown(export=number[:40])
+        raise OfficeExportUnknown(export=number[:40])
     return found

@@ -86,7 +86,7 @@ async def test_no_workbook_is_refused() -> None:
 
 async def test_only_the_cells_change_and_everything_else_stays_byte_for_byte() -> None:
     raw = template()
-    cells = {
+    cells: dict[str, dict[str, str | int | Decimal]] = {
         SUMS: {"B3": Decimal("1.2346"), "B4": "—", "C3": 7},
         LIST: {"A3": 1, "B3": "=1+1", "C3": Decimal("872.50")},
     }
@@ -164,9 +164,9 @@ async def test_every_program_computes_anew(calculated: bytes) -> None:
 
 
 async def test_a_text_is_replaced_in_either_kind_of_file_and_found_again() -> None:
-    rows = [["甲", "\u2060" * 4], ["=1", "\u2060" * 4]]
+    rows: list[list[str | int | Decimal]] = [["甲", "\u2060" * 4], ["=1", "\u2060" * 4]]
     for file_format in ("xlsx", "csv"):
-        made = await FILES.table(file_format, rows)  # type: ignore[arg-type]
+        made = await FILES.table(file_format, rows)
         marked = await FILES.replaced(made, "\u2060" * 4, "\u200b\u200c\u200b\u200c")
         text = await FILES.text_of(marked)
         assert "\u200b\u200c\u200b\u200c" in text

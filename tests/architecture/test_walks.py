@@ -50,6 +50,8 @@ WALKS = {
     " test_every_pair_of_states_of_a_sheet_moves_as_the_table_says",
     "poverty_alleviation/corrections/models.py CORRECTION": "poverty_alleviation/test_corrections.py"
     " test_every_pair_of_states_of_a_correction_moves_as_the_table_says",
+    "poverty_alleviation/exports/models.py EXPORT": "poverty_alleviation/test_exports.py"
+    " test_every_pair_of_states_of_an_export_moves_as_the_table_says",
     "poverty_alleviation/help/models.py DEMONSTRATION": "poverty_alleviation/test_demonstrations.py"
     " test_every_decision_in_every_state_goes_where_the_table_says",
     "poverty_alleviation/help/models.py NEED": "poverty_alleviation/test_help.py"

@@ -18,6 +18,7 @@ from poverty_alleviation.statements.service import HouseholdStatements
 from poverty_alleviation.vault import household_rights
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import mall_of
+from tests.poverty_alleviation.exports_of_house import asked, taken_template
 from tests.poverty_alleviation.good_requests import RULE, concluded
 from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 
@@ -50,6 +51,8 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern[f"{STATEMENTS}/"] = {"number": number}
     owner.found.by_pattern["/h/"] = {"token": token_of(owner, number)}
     await _evidence_and_words(owner)
+    owner.found.by_pattern["/v1/console/poverty/exports/"] = {"number": await asked(owner)}
+    owner.found.by_pattern["/v1/console/poverty/export-templates/"] = {"number": await taken_template(owner)}
     run = await _a_run(owner, code)
     owner.found.by_pattern["/v1/console/poverty/payout-runs/"] = {"number": run, "position": "1"}
 

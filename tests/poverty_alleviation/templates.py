@@ -10,12 +10,12 @@ from openpyxl.styles import Font, PatternFill
 SUMS, LIST = "汇总", "名册"
 
 
-def template() -> bytes:
+def template(title: str = "电商带贫季报") -> bytes:
     """Sums in B3:C4 with their total in B5, and a list of households from row 3 on."""
     book = openpyxl.Workbook()
     sums = book.active
     sums.title = SUMS
-    sums["A1"] = "电商带贫季报"
+    sums["A1"] = title
     sums.merge_cells("A1:C1")
     sums["A1"].font = Font(bold=True, size=16)
     for row, name in ((3, "全县"), (4, "章凤镇")):

@@ -30,8 +30,8 @@ from poverty_alleviation.exports.errors import (
     ExportInvalid,
     ExportNotYours,
     ExportStands,
-    ExportUnknown,
     MappingRefused,
+    OfficeExportUnknown,
     TemplateUnknown,
 )
 from poverty_alleviation.exports.items import MoneyUnit, written_money
@@ -167,7 +167,7 @@ async def test_only_who_asked_takes_it(county: County, making: ExportMaking) -> 
     with pytest.raises(ExportNotYours):
         await making.exports.download(OTHER, number)
     assert await scalar("SELECT count(*) FROM access_log") == 0
-    with pytest.raises(ExportUnknown):
+    with pytest.raises(OfficeExportUnknown):
         await making.exports.download(ASKER, "X404")
 
 

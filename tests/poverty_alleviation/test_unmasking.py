@@ -14,7 +14,7 @@ from kit.actors import Actor
 from kit.database import rows, scalar, transaction
 from poverty_alleviation.errors import HouseholdUnknown, ViewNotPermitted
 from poverty_alleviation.households import Households, Identity
-from poverty_alleviation.unmasking import MAY_SEE, Viewing, ViewingPurpose, noted_view
+from poverty_alleviation.unmasking import EVERYTHING, MAY_SEE, Viewing, ViewingPurpose, noted_view
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.test_doors import CHECK, Console, console
 from tests.products.shelf import TOWNSHIP, VILLAGE
@@ -35,6 +35,10 @@ async def test_a_purpose_opens_its_fields_and_no_other(county: County) -> None:
     code = await entered(county)
     opened = {}
     for purpose in ViewingPurpose:
+        if not MAY_SEE[PovertyOfficer, purpose] & EVERYTHING:
+            with pytest.raises(ViewNotPermitted):
+                await county.registry.identity(ACTOR, code, Viewing(purpose, "示例 1 号"))
+            continue
         found = await county.registry.identity(ACTOR, code, Viewing(purpose, "示例 1 号"))
         opened[purpose] = {name for name in ("name", "id_number", "phone") if getattr(found, name) is not None}
         (noted,) = await rows("SELECT fields_read FROM access_log ORDER BY id DESC LIMIT 1")
