@@ -125,8 +125,9 @@ class OfficeExports:
     async def download(self, actor: PovertyOfficer, number: str) -> ExportFile:
         """The file for who asked for it, with a mark of this download. Not to be called inside a transaction.
 
-        That it is taken is on record, and the mark with it, before the file is opened. Raises :class:`OfficeExportUnknown`,
-        :class:`ExportNotYours`, :class:`ExportStands`, :class:`ExportExpired`, TooManyViews, StorageUnavailable.
+        That it is taken is on record, and the mark with it, before the file is opened. Raises
+        :class:`OfficeExportUnknown`, :class:`ExportNotYours`, :class:`ExportStands`, :class:`ExportExpired`,
+        TooManyViews, StorageUnavailable.
         """
         now, mark = self.clock(), new_mark()
         async with transaction():
