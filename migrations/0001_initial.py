@@ -28,6 +28,7 @@ from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.confirming.models import CallAnswer, DisputeState, DisputedKind, SheetState
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
+from poverty_alleviation.exports.models import ExportFormat, ExportKind, ExportState
 from poverty_alleviation.help.models import DemonstrationKind, DemonstrationState, NeedState
 from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, SheetKind
 from poverty_alleviation.mechanisms import Mechanism, Recognition
@@ -36,6 +37,7 @@ from poverty_alleviation.office.models import AlarmState
 from poverty_alleviation.payout_runs.models import LineState, RunState
 from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from poverty_alleviation.reserves.models import ClawbackFault, ClawbackState
+from poverty_alleviation.unmasking import ViewingPurpose
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
 from products.drafts import ReturnPolicy
@@ -871,6 +873,34 @@ class Migration(migrations.Migration):
                 ('entered_by', fields.CharField(max_length=120)),
             ],
             options={'table': 'exemption_rule', 'app': 'longchuan', 'constraints': [CheckConstraint(check='yearly_limit_fen > 0 AND recheck_days BETWEEN 1 AND 3660', name='exemption_rule_figures')], 'pk_attr': 'id', 'table_description': 'From a day on: up to what turnover a natural person sells own produce without registration (domain reference 5).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ExportTemplate',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('name', fields.CharField(max_length=60)),
+                ('sha256', fields.CharField(unique=True, max_length=64)),
+                ('sheets', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('content_sealed', fields.BinaryField()),
+                ('taken_by', fields.CharField(max_length=60)),
+                ('taken_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'export_template', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "A superior's workbook, sealed as it came. ``sha256`` is of the workbook before it was sealed."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ExportMapping',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('template', fields.ForeignKeyField('longchuan.ExportTemplate', source_field='template_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('version', fields.IntField()),
+                ('cells', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'export_mapping', 'app': 'longchuan', 'unique_together': (('template', 'version'),), 'constraints': [CheckConstraint(check='version > 0', name='export_mapping_version')], 'pk_attr': 'id', 'table_description': 'One version of what a template is filled with; a change is a further version.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1925,6 +1955,50 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'need_step', 'app': 'longchuan', 'unique_together': (('need', 'state'),), 'pk_attr': 'id', 'table_description': 'One step of a need: what it came to, in words, and the measure that answers it. Only added.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='OfficeExport',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('kind', fields.CharEnumField(description='ROLL_UP: roll_up\nHOUSEHOLD_FIGURES: household_figures\nTEMPLATE: template', enum_type=ExportKind, max_length=20)),
+                ('format', fields.CharEnumField(description='XLSX: xlsx\nCSV: csv', enum_type=ExportFormat, max_length=4)),
+                ('quarter', fields.CharField(max_length=7)),
+                ('dimension', fields.CharField(null=True, max_length=12)),
+                ('township', fields.CharField(null=True, max_length=9)),
+                ('mapping', fields.ForeignKeyField('longchuan.ExportMapping', source_field='mapping_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('shows', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('purpose', fields.CharEnumField(description='VISIT: visit\nIDENTITY_CHECK: identity_check\nPAYOUT: payout\nHEALTH_MEASURE: health_measure\nSTATEMENT: statement\nOWN_REQUEST: own_request\nSUPERIOR_REPORT: superior_report\nAUDIT_REQUEST: audit_request\nPUBLICATION: publication', enum_type=ViewingPurpose, max_length=20)),
+                ('document', fields.CharField(max_length=120)),
+                ('state', fields.CharEnumField(description='ASKED: asked\nAPPROVED: approved\nREFUSED: refused\nREADY: ready\nFAILED: failed\nEXPIRED: expired', enum_type=ExportState, max_length=8)),
+                ('asked_by', fields.CharField(max_length=60)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+                ('claimed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('stored_key', fields.CharField(null=True, unique=True, max_length=60)),
+                ('row_count', fields.IntField(null=True)),
+                ('ready_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('expires_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failure', fields.CharField(default='', max_length=40)),
+                ('downloads', fields.IntField(default=0)),
+                ('destroyed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'office_export', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('approved', 'ready', 'failed', 'expired') OR decided_by <> asked_by", name='office_export_two_persons'), CheckConstraint(check="(state = 'asked') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='office_export_decided_whole'), CheckConstraint(check="(state IN ('ready', 'expired')) = (ready_at IS NOT NULL) AND (ready_at IS NULL) = (expires_at IS NULL) AND (state = 'failed') = (failure <> '')", name='office_export_made_whole'), CheckConstraint(check="destroyed_at IS NULL OR state = 'expired'", name='office_export_destroyed'), CheckConstraint(check="(kind = 'template') = (mapping_id IS NOT NULL) AND (kind = 'roll_up') = (dimension IS NOT NULL) AND (kind <> 'template' OR (format = 'xlsx' AND township IS NULL))", name='office_export_kind')], 'indexes': [Index(fields=['state', 'id'], name='office_export_state')], 'pk_attr': 'id', 'table_description': 'One export of a quarter, for a purpose that a document asks for.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ExportDownload',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('export', fields.ForeignKeyField('longchuan.OfficeExport', source_field='export_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('mark', fields.BigIntField(unique=True)),
+                ('downloaded_by', fields.CharField(max_length=60)),
+                ('downloaded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'export_download', 'app': 'longchuan', 'indexes': [Index(fields=['export_id'], name='export_download_export')], 'pk_attr': 'id', 'table_description': 'One download; ``mark`` is what is hidden in the file that it answered. Only added.'},
             bases=['Model'],
         ),
         ops.CreateModel(

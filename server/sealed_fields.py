@@ -19,6 +19,7 @@ from orders.invoices.service import sealed_place as invoice_place
 from orders.pickups import pickup_place
 from orders.placements import sealed_place as delivery_place
 from orders.vouchers import voucher_place
+from poverty_alleviation.exports.templates import template_place
 from poverty_alleviation.help.responsible import helper_place
 from poverty_alleviation.households import household_place
 from poverty_alleviation.register.accounts import account_place
@@ -98,6 +99,12 @@ SEALED_TABLES = (
         "t.code",
     ),
     SealedTable("helper", _by_column(helper_place, "code", "name_cipher", "phone_cipher"), "t.code"),
+    SealedTable(
+        "export_template",
+        {"content_sealed": lambda row: template_place(row["sha256"])},
+        "t.sha256",
+        batch=5,  # up to a megabyte each
+    ),
     SealedTable("household_account", _by_column(account_place, "code", "holder_cipher", "number_cipher"), "t.code"),
 )
 

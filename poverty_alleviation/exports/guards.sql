@@ -1,6 +1,8 @@
 -- Templates, mappings and downloads are only added; what was asked for and what was made stay as they were.
-SELECT make_append_only('export_template', 'export_mapping', 'export_download');
-SELECT keep_rows('office_export');
+SELECT make_append_only('export_mapping', 'export_download');
+SELECT keep_rows('export_template', 'office_export');
+CREATE OR REPLACE TRIGGER export_template_stands
+    BEFORE UPDATE ON export_template FOR EACH ROW EXECUTE FUNCTION only_reseal('content_sealed');
 
 CREATE OR REPLACE FUNCTION office_export_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -10,6 +10,7 @@ import msgspec
 from kit.database import rows
 from kit.encryption import FieldCipher
 from places.queries import division_names
+from poverty_alleviation.households import household_place
 from poverty_alleviation.office.rollups import Audience, Dimension, RollUpCell, roll_up_for
 from poverty_alleviation.queries import HouseholdFigures, figures
 from poverty_alleviation.statements.quarters import quarter_span
@@ -129,5 +130,6 @@ async def _names(carried: list[HouseholdFigures], cipher: FieldCipher) -> dict[s
         "SELECT code, name_cipher FROM household WHERE code = ANY($1::text[])", [each.household for each in carried]
     )
     return {
-        each["code"]: cipher.decrypt(bytes(each["name_cipher"]), f"household|name|{each['code']}") for each in found
+        each["code"]: cipher.decrypt(bytes(each["name_cipher"]), household_place("name", each["code"]))
+        for each in found
     }

@@ -87,7 +87,7 @@ class ExportTemplates:
         """Keep a workbook sealed; answers its number, the same for the same workbook. Raises as ``sheet_names``."""
         digest, number = sha256(raw).hexdigest(), public_number(self.clock(), "M")
         sheets = await self.workbooks.sheet_names(raw)
-        sealed = await asyncio.to_thread(self.cipher.seal, raw, _aad(digest))
+        sealed = await asyncio.to_thread(self.cipher.seal, raw, template_place(digest))
         async with transaction():
             await rows(
                 "INSERT INTO export_template (number, name, sha256, sheets, content_sealed, taken_by, taken_at)"
@@ -163,10 +163,11 @@ class ExportTemplates:
         if found is None:
             raise TemplateUnknown(template=number[:40])
         sealed = bytes(found["content_sealed"])
-        return found["id"], await asyncio.to_thread(self.cipher.unseal, sealed, _aad(found["sha256"]))
+        return found["id"], await asyncio.to_thread(self.cipher.unseal, sealed, template_place(found["sha256"]))
 
 
-def _aad(digest: str) -> str:
+def template_place(digest: str) -> str:
+    """What the ciphertext of a template is bound to."""
     return f"export_template|content|{digest}"
 
 

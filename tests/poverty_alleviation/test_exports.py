@@ -20,7 +20,6 @@ from accounts.service import AccessLogs
 from api_kit.errors import SpreadsheetRefused
 from api_kit.workbooks import SheetFiles
 from content.errors import StorageUnavailable
-from integrations.field_encryption.cipher import AesGcmFieldCipher
 from integrations.object_storage.folder import FolderStorage
 from kit.database import execute, rows, scalar
 from ledger.errors import SecondPersonNeeded
@@ -47,6 +46,7 @@ from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.office.rollups import Dimension
 from poverty_alleviation.statements.quarters import QuarterInvalid
 from poverty_alleviation.unmasking import ViewingPurpose
+from tests.accounts.people import throwaway_cipher
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County
 from tests.poverty_alleviation.templates import LIST, SUMS, changed, template
 from tests.poverty_alleviation.test_books_of_sales import announced
@@ -74,7 +74,7 @@ CELLS = [
 
 
 def making_of(county: County, folder: Path) -> ExportMaking:
-    cipher = AesGcmFieldCipher.of_one_key("11" * 32)
+    cipher = throwaway_cipher()
     exports = OfficeExports(FolderStorage(folder), cipher, SheetFiles(), AccessLogs(county.clock), county.clock)
     return ExportMaking(exports, ExportTemplates(cipher, SheetFiles(), county.clock))
 
