@@ -33,8 +33,16 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     decision_note: str
 
 
+class Succession(msgspec.Struct, frozen=True, kw_only=True):
+    """That the contract binds ``successor`` from a day on because ``party`` split, or merged into it."""
+
+    party: str
+    successor: str
+    valid_from: date
+
+
 class ContractCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A contract with its parties by role and all versions of its rules."""
+    """A contract with its parties by role, the households that came to it from those, and all versions of its rules."""
 
     number: str
     state: str
@@ -53,6 +61,7 @@ class ContractCard(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     end_document: str | None
     parties: dict[str, list[str]] = {}
+    successions: list[Succession] = []
     rules: list[RuleCard] = []
 
 
@@ -68,11 +77,12 @@ async def contract_card(number: str) -> ContractCard:
 async def contract_cards(
     merchant: str | None = None, household: str | None = None, number: str | None = None
 ) -> list[ContractCard]:
-    """The contracts of a merchant, of a household, or all of them, newest first (at most 200)."""
+    """The contracts of a merchant, that bind or bound a household, or all of them, newest first (at most 200)."""
     contracts = await rows(
         "SELECT c.* FROM benefit_contract c WHERE ($1::text IS NULL OR c.merchant = $1)"
         " AND ($2::text IS NULL OR EXISTS (SELECT 1 FROM contract_party p WHERE p.contract_id = c.id"
-        " AND p.role = 'household' AND p.party = $2)) AND ($3::text IS NULL OR c.number = $3)"
+        " AND p.role = 'household' AND p.party = $2) OR EXISTS (SELECT 1 FROM contract_succession s"
+        " WHERE s.contract_id = c.id AND s.successor = $2)) AND ($3::text IS NULL OR c.number = $3)"
         " ORDER BY c.id DESC LIMIT 200",
         merchant,
         household,
@@ -91,8 +101,18 @@ async def contract_cards(
         "SELECT contract_id, role, party FROM contract_party WHERE contract_id = ANY($1) ORDER BY role, party", ids
     ):
         parties.setdefault(party["contract_id"], {}).setdefault(party["role"], []).append(party["party"])
+    successions: dict[int, list[Succession]] = {}
+    for each in await rows("SELECT * FROM contract_succession WHERE contract_id = ANY($1) ORDER BY id", ids):
+        successions.setdefault(each["contract_id"], []).append(msgspec.convert(each, Succession))
     return [
-        msgspec.convert({**each, "parties": parties.get(each["id"], {}), "rules": rules.get(each["id"], [])},
-                        ContractCard)
+        msgspec.convert(
+            {
+                **each,
+                "parties": parties.get(each["id"], {}),
+                "successions": successions.get(each["id"], []),
+                "rules": rules.get(each["id"], []),
+            },
+            ContractCard,
+        )
         for each in contracts
-    ]  # fmt: skip
+    ]

@@ -17,6 +17,7 @@ async def check_parties(template: ChainTemplate, merchant: str, parties: Mapping
     """Each role of the chain has a party or more, each is what its role says, and nobody stands in two.
 
     A centre and a station are sites, an enterprise is a merchant, a cooperative a merchant or a supplier that is one.
+    A household is one that stands.
     In the chain of an enterprise the merchant that promises is one of those two. Inside the household's rights. Raises
     :class:`ContractInvalid` and :class:`PartyUnknown` (``role``, and ``parties`` that are not what it says).
     """
@@ -27,7 +28,9 @@ async def check_parties(template: ChainTemplate, merchant: str, parties: Mapping
         raise ContractInvalid(reason="party in two roles")
     every = sorted(set().union(*named.values()))
     known = await (_of_sites(every) if "centre" in named else _of_traders(every))
-    found = await rows("SELECT code FROM household WHERE code = ANY($1::text[])", sorted(named["household"]))
+    found = await rows(
+        "SELECT code FROM household WHERE code = ANY($1::text[]) AND merged_on IS NULL", sorted(named["household"])
+    )
     known["household"] = {each["code"] for each in found}
     for role in CHAIN_ROLES[template]:
         if unknown := named[role] - known[role]:

@@ -19,6 +19,14 @@ class HouseholdExists(Conflict):
     title_en = "The household is registered already"
 
 
+class HouseholdMerged(Conflict):
+    """The household has merged into another one, which takes what is new."""
+
+    code = "household_merged"
+    title = "该户已并入另一户"
+    title_en = "The household has merged into another one"
+
+
 class IdentityNumberInvalid(Invalid):
     """A paper's number has a wrong length, character, birthday or check character; the number is never quoted."""
 

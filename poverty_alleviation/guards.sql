@@ -27,13 +27,15 @@ BEGIN
 END
 $$;
 
--- Nor a span of the register or an agreement, and that with who gave it and when. Named columns may be sealed anew.
+-- Nor a span of the register or an agreement, and that with who gave it and when; a day that was agreed beforehand may
+-- so be brought forward. Named columns may be sealed anew.
 CREATE OR REPLACE FUNCTION only_end_register_span() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_NARGS > 0 AND is_resealed(to_jsonb(OLD), to_jsonb(NEW), VARIADIC TG_ARGV::text[]) THEN
         RETURN NEW;
     END IF;
-    IF OLD.valid_until IS NOT NULL OR NEW.valid_until IS NULL OR NEW.ended_by IS NULL OR NEW.ended_at IS NULL
+    IF OLD.ended_at IS NOT NULL OR NEW.valid_until >= OLD.valid_until
+        OR NEW.valid_until IS NULL OR NEW.ended_by IS NULL OR NEW.ended_at IS NULL
         OR to_jsonb(NEW) - '{valid_until,ended_by,ended_at}'::text[]
             <> to_jsonb(OLD) - '{valid_until,ended_by,ended_at}'::text[] THEN
         RAISE EXCEPTION '% may only be ended', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
@@ -102,5 +104,26 @@ CREATE OR REPLACE TRIGGER benefit_contract_begins_drafted
 CREATE OR REPLACE TRIGGER benefit_rule_begins_proposed
     BEFORE INSERT ON benefit_rule FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
 
--- One identity number, one household; the register knows it by its blind index alone.
-CREATE UNIQUE INDEX IF NOT EXISTS household_id_number ON household (id_number_index);
+-- One identity number, one household that stands; the register knows it by its blind index alone.
+CREATE UNIQUE INDEX IF NOT EXISTS household_id_number ON household (id_number_index) WHERE merged_into_id IS NULL;
+
+-- Where a household lives does not change, and it merges once.
+CREATE OR REPLACE FUNCTION only_change_head_or_merge() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    sealed text[] := ARRAY['name_cipher', 'id_number_cipher', 'id_number_index', 'phone_cipher'];
+BEGIN
+    IF OLD.merged_into_id IS NULL THEN
+        sealed := sealed || ARRAY['merged_into_id', 'merged_on'];
+    END IF;
+    IF to_jsonb(NEW) - sealed <> to_jsonb(OLD) - sealed THEN
+        RAISE EXCEPTION 'household % may only change its head, or merge once', OLD.code
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER household_only_changes
+    BEFORE UPDATE ON household FOR EACH ROW EXECUTE FUNCTION only_change_head_or_merge();
+SELECT keep_rows('household');
+CREATE INDEX IF NOT EXISTS household_merges ON household (merged_into_id) WHERE merged_into_id IS NOT NULL;

@@ -17,6 +17,7 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import villages
 from poverty_alleviation.errors import (
     HouseholdExists,
+    HouseholdMerged,
     HouseholdUnknown,
     LinkUnknown,
     SpanOverlaps,
@@ -24,6 +25,7 @@ from poverty_alleviation.errors import (
     VillageUnknown,
 )
 from poverty_alleviation.identity_numbers import person_of, read_identity_number
+from poverty_alleviation.lineage.descent import LineageStep, lineage_of
 from poverty_alleviation.models import AssistanceStatus, Household, HouseholdStatus, SupplierLink
 from poverty_alleviation.unmasking import Viewing, noted_view
 from poverty_alleviation.vault import household_rights
@@ -78,6 +80,7 @@ class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
     statuses: list[StatusSpan] = []
     suppliers: list[LinkSpan] = []
     helpers: list[HelperSpan] = []
+    lineage: list[LineageStep] = []
 
 
 def mask_name(name: str) -> str:
@@ -153,10 +156,10 @@ class Households:
     async def decide(self, code: str, status: AssistanceStatus, valid_from: date, document: str, by: str) -> None:
         """Put a status on record from a day on, ending the one that holds then.
 
-        Raises :class:`SpanOverlaps`.
+        Raises :class:`SpanOverlaps`, :class:`HouseholdUnknown`, :class:`HouseholdMerged`.
         """
         async with transaction():
-            household_id = await _locked(code)
+            household_id = await held_household(code)
             await execute(
                 "UPDATE household_status SET valid_until = $2 WHERE household_id = $1 AND valid_until IS NULL"
                 " AND valid_from < $2",
@@ -182,13 +185,13 @@ class Households:
     async def link(self, code: str, supplier: str, valid_from: date, document: str, by: str) -> None:
         """Say that a supplier stands for a household from a day on.
 
-        Raises :class:`HouseholdUnknown`, :class:`SupplierNotEntered`, and :class:`SpanOverlaps` while the
-        supplier stands for a household already.
+        Raises :class:`HouseholdUnknown`, :class:`HouseholdMerged`, :class:`SupplierNotEntered`, and
+        :class:`SpanOverlaps` while the supplier stands for a household already.
         """
         if not await supplier_exists(supplier):
             raise SupplierNotEntered(supplier=supplier)
         async with transaction():
-            household_id = await _locked(code)
+            household_id = await held_household(code)
             try:
                 async with transaction():
                     await SupplierLink.create(
@@ -246,12 +249,14 @@ class Households:
         Raises :class:`IdentityNumberInvalid`.
         """
         index = person_index(self.cipher, self._read(id_number))
-        found = await row("SELECT code FROM household WHERE id_number_index = $1", index)
+        found = await row(
+            "SELECT code FROM household WHERE id_number_index = $1 ORDER BY (merged_on IS NULL) DESC LIMIT 1", index
+        )
         return found["code"] if found else None
 
     @household_rights()
     async def card(self, code: str) -> HouseholdCard:
-        """One household, masked, with its decisions, links and helpers. Raises :class:`HouseholdUnknown`."""
+        """One household, masked, with its decisions, links, helpers and lineage. Raises :class:`HouseholdUnknown`."""
         found = await row(f"{_CARD} WHERE h.code = $1", code)
         if found is None:
             raise HouseholdUnknown(household=code)
@@ -275,6 +280,7 @@ class Households:
             statuses=[msgspec.convert(span, StatusSpan) for span in statuses],
             suppliers=[msgspec.convert(span, LinkSpan) for span in links],
             helpers=[msgspec.convert(span, HelperSpan) for span in helpers],
+            lineage=await lineage_of(code),
         )
 
     @household_rights()
@@ -326,10 +332,16 @@ def household_place(column: str, code: str) -> str:
     return f"household|{column}|{code}"
 
 
-async def _locked(code: str) -> int:
-    found = await row("SELECT id FROM household WHERE code = $1 FOR UPDATE", code)
+async def held_household(code: str) -> int:
+    """The row of a household that may still take something, locked until the transaction ends; answers its id.
+
+    Raises :class:`HouseholdUnknown`, :class:`HouseholdMerged`.
+    """
+    found = await row("SELECT id, merged_on FROM household WHERE code = $1 FOR UPDATE", code)
     if found is None:
         raise HouseholdUnknown(household=code)
+    if found["merged_on"] is not None:
+        raise HouseholdMerged(household=code)
     return int(found["id"])
 
 

@@ -77,7 +77,8 @@ RULE_TRANSITIONS: dict[RuleState, frozenset[RuleState]] = {
 class Household(Model):
     """A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.
 
-    ``township`` and ``village`` are division codes of 9 and 12 digits.
+    ``township`` and ``village`` are division codes of 9 and 12 digits. A household that has merged into another one
+    stays, with everything that was ever posted to it, and takes nothing more.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -90,10 +91,19 @@ class Household(Model):
     village = fields.CharField(max_length=12)
     entered_by = fields.CharField(max_length=60)
     entered_at = fields.DatetimeField()
+    merged_into: fields.ForeignKeyNullableRelation["Household"] = fields.ForeignKeyField(
+        "longchuan.Household", related_name=False, on_delete=OnDelete.RESTRICT, null=True
+    )
+    merged_on = fields.DateField(null=True)
 
     class Meta:
         table = "household"
         indexes = (Index(fields=("township",), name="household_township"),)
+        constraints = (
+            CheckConstraint(
+                check="(merged_into_id IS NULL) = (merged_on IS NULL) AND merged_into_id <> id", name="household_merged"
+            ),
+        )
 
 
 class HouseholdStatus(Model):

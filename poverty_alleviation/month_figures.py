@@ -27,7 +27,9 @@ from ledger.chart import (
     SUPPLIER,
     UNATTRIBUTED,
 )
+from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.reconciliation import MADE_BY, OWN_CASH, SETTLEMENTS
+from poverty_alleviation.vault import household_rights
 
 PAYABLES = (HOUSEHOLD, SUPPLIER, MERCHANT, HOST, LOGISTICS, PLATFORM_FEE, AFTER_SALES_RESERVE, UNATTRIBUTED, LATE_MONEY)
 
@@ -117,12 +119,14 @@ SELECT a.book, a.code, a.state, {MADE_BY} IN {SETTLEMENTS} AS settles, {MADE_BY}
  WHERE j.period = $1 GROUP BY 1, 2, 3, 4, 5
 """
 
-_HOUSEHOLDS = """
-SELECT count(DISTINCT owner) FROM (
+# Those that merged within the month or before are one.
+_HOUSEHOLDS = f"""
+SELECT count(DISTINCT coalesce(s.code, owner)) FROM (
     SELECT a.owner, a.code FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id
       JOIN ledger_journal j ON j.id = p.journal_id AND j.period = $1
      WHERE (a.code = '9101' AND a.state = 'earned') OR (a.code = '2101' AND a.state IN ('paid', 'confirmed'))
      GROUP BY 1, 2 HAVING sum(p.amount_fen) <> 0) AS carried
+  LEFT JOIN household h ON h.code = owner LEFT JOIN {standing("$2::date")} AS s ON s.id = h.id
 """
 
 _UNBALANCED = """
@@ -132,8 +136,9 @@ SELECT count(*) FROM (SELECT p.journal_id FROM ledger_journal j JOIN ledger_post
 """
 
 
+@household_rights()
 async def month_figures(period: str) -> MonthFigures:
-    """The figures of a month; five statements."""
+    """The figures of a month; five statements in the vault, which says who has merged."""
     moved = await rows(_MOVEMENTS, period)
     told = await rows(
         "SELECT kind, sum(amount_fen)::bigint AS fen FROM channel_money WHERE period = $1 GROUP BY 1", period
@@ -178,7 +183,7 @@ async def month_figures(period: str) -> MonthFigures:
         income_confirmed_fen=standing[HOUSEHOLD, "confirmed"],
         income_earned_fen=standing[HOUSEHOLD, "earned"],
         income_accrued_fen=standing[HOUSEHOLD, "accrued"],
-        households=int(await scalar(_HOUSEHOLDS, period)),
+        households=int(await scalar(_HOUSEHOLDS, period, last_day(period))),
         postings=sum(each["postings"] for each in moved),
         unbalanced_journals=int(await scalar(_UNBALANCED, period)),
         trial_balance_fen=balances,

@@ -16,6 +16,7 @@ from kit.database import row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from ledger.queries import moved
 from poverty_alleviation.errors import HouseholdUnknown
+from poverty_alleviation.lineage.descent import LineageStep, lineage_of, standing
 from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
 
@@ -46,10 +47,12 @@ class HouseholdFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Both measures of one household, in fen.
 
     ``income_earned_fen`` and ``income_accrued_fen`` are still owed; ``income_paid_fen`` includes what is
-    confirmed.
+    confirmed. ``counted_as``: the household in which it stands at the end of the span, itself or the one it merged
+    into, so that both are counted once.
     """
 
     household: str
+    counted_as: str
     township: str
     village: str
     attributed_sales_fen: int
@@ -69,16 +72,21 @@ class CategoryIncome(msgspec.Struct, frozen=True):
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a household's statement says for a span of days (both None: since ever)."""
+    """What a household's statement says for a span of days (both None: since ever).
+
+    Its figures are its own: what was earned before a split or a merger stays with whom it was posted to, and
+    ``lineage`` says where to look.
+    """
 
     since: date | None
     until: date | None
     figures: HouseholdFigures
     income_by_category: list[CategoryIncome]
+    lineage: list[LineageStep]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over the households asked for; ``households`` counts those with any figure, once each."""
+    """Sums over the households asked for; ``households`` counts those with any figure, once each (``counted_as``)."""
 
     households: int
     attributed_sales_fen: int
@@ -130,6 +138,7 @@ class DrillDown(msgspec.Struct, frozen=True, kw_only=True):
     total_fen: int
     parts: list[SourcePart]
     next: str | None
+    lineage: list[LineageStep]
 
 
 def sum_of(figure: Figure) -> str:
@@ -178,7 +187,8 @@ def _moved(since: date | None, until: date | None) -> str:
 
 def _figures(since: date | None, until: date | None) -> str:
     return (
-        f"SELECT h.code AS household, h.township, h.village, {_SUMS} FROM household h"
+        f"SELECT h.code AS household, coalesce(s.code, h.code) AS counted_as, h.township, h.village, {_SUMS}"
+        f" FROM household h LEFT JOIN {standing('$2::date - 1')} AS s ON s.id = h.id"
         " LEFT JOIN ledger_account a ON a.owner = h.code AND a.code IN ('2101', '9101')"
         f" LEFT JOIN ({_moved(since, until)}) AS p ON p.account_id = a.id"
     )
@@ -193,7 +203,7 @@ async def figures(
     ``until`` is the first day not wanted. Whole months go by the month of the books, what came late included.
     """
     found = await rows(
-        f"{_figures(since, until)} WHERE ($3::text IS NULL OR h.township = $3) GROUP BY h.id ORDER BY h.code",
+        f"{_figures(since, until)} WHERE ($3::text IS NULL OR h.township = $3) GROUP BY h.id, s.code ORDER BY h.code",
         since,
         until,
         township,
@@ -205,14 +215,14 @@ def totals(of: list[HouseholdFigures]) -> Totals:
     """The sums of some households' figures."""
     members = [name for name in Totals.__struct_fields__ if name.endswith("_fen")]
     sums = {name: sum(getattr(each, name) for each in of) for name in members}
-    counted = sum(1 for each in of if any(getattr(each, name) for name in members))
-    return Totals(households=counted, **sums)
+    counted = {each.counted_as for each in of if any(getattr(each, name) for name in members)}
+    return Totals(households=len(counted), **sums)
 
 
 @household_rights()
 async def statement(code: str, since: date | None = None, until: date | None = None) -> Statement:
     """One household's figures with its income by category. Raises :class:`HouseholdUnknown`."""
-    found = await row(f"{_figures(since, until)} WHERE h.code = $3 GROUP BY h.id", since, until, code)
+    found = await row(f"{_figures(since, until)} WHERE h.code = $3 GROUP BY h.id, s.code", since, until, code)
     if found is None:
         raise HouseholdUnknown(household=code)
     categories = await rows(
@@ -230,6 +240,7 @@ async def statement(code: str, since: date | None = None, until: date | None = N
         until=until,
         figures=msgspec.convert(found, HouseholdFigures),
         income_by_category=[msgspec.convert(each, CategoryIncome) for each in categories],
+        lineage=await lineage_of(code),
     )
 
 
@@ -306,7 +317,14 @@ async def drill_down(
     if await row("SELECT 1 FROM household WHERE code = $1", code) is None:
         raise HouseholdUnknown(household=code)
     total, parts, following = await parts_where(figure, "a.owner = $7", [code], since, until, cursor, limit)
-    return DrillDown(household=code, figure=figure, total_fen=total, parts=parts, next=following)
+    return DrillDown(
+        household=code,
+        figure=figure,
+        total_fen=total,
+        parts=parts,
+        next=following,
+        lineage=await lineage_of(code),
+    )
 
 
 async def titles_of(products: Sequence[str]) -> dict[str, str]:

@@ -20,6 +20,8 @@ ROLE_SUFFIX = "_household"
 HOUSEHOLD_TABLES = frozenset(
     {
         "household",
+        "household_change",
+        "contract_succession",
         "household_status",
         "supplier_link",
         "contract_party",

@@ -120,6 +120,7 @@ from poverty_alleviation.help.visits import Visits
 from poverty_alleviation.households import Households
 from poverty_alleviation.income.agreements import Agreements
 from poverty_alleviation.income.sheets import IncomeSheets
+from poverty_alleviation.lineage.service import HouseholdChanges
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.thresholds import OfficeRules
@@ -461,6 +462,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         StatementSheets(evidence, settings.public_base_url),
         Disputes(),
         Members(cipher, access_logs),
+        HouseholdChanges(cipher),
         BankAccounts(cipher, access_logs),
         Years(),
         Incomes(),

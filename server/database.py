@@ -66,6 +66,7 @@ MODEL_MODULES = [
     "scans.models",
     "live.models",
     "poverty_alleviation.models",
+    "poverty_alleviation.lineage.models",
     "poverty_alleviation.corrections.models",
     "poverty_alleviation.reserves.models",
     "poverty_alleviation.statements.models",

@@ -16,6 +16,15 @@ from server.settings import DatabaseSettings, SettingsInvalid
 ONLY_COLUMNS = {
     "ledger_journal": ("seq", "prev_hash", "hash"),
     "ledger_anchor": ("stored_at",),
+    "household": (
+        "name_cipher",
+        "id_number_cipher",
+        "id_number_index",
+        "phone_cipher",
+        "merged_into_id",
+        "merged_on",
+    ),
+    "household_change": ("state", "decided_by", "decided_at", "decision_note"),
     "household_status": ("valid_until",),
     "supplier_link": ("valid_until",),
     "household_member": (

@@ -23,6 +23,7 @@ from poverty_alleviation.help.models import (
     DemonstrationKind,
     DemonstrationState,
 )
+from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.vault import household_rights
 
 
@@ -153,10 +154,11 @@ async def demonstrations(number: str | None = None) -> list[DemonstrationCard]:
 
 @household_rights()
 async def demonstration_counts(day: date) -> dict[str, int]:
-    """How many enterprises and households are demonstrations on a day, each once (K14)."""
+    """How many enterprises and households are demonstrations on a day, each once (K14), merged ones too."""
     found = await rows(
-        "SELECT kind, count(DISTINCT named) AS many FROM demonstration WHERE state = 'approved'"
-        " AND daterange(valid_from, valid_until) @> $1::date GROUP BY 1",
+        "SELECT d.kind, count(DISTINCT coalesce(s.code, d.named)) AS many FROM demonstration d"
+        f" LEFT JOIN household h ON d.kind = 'household' AND h.code = d.named LEFT JOIN {standing('$1::date')} AS s"
+        " ON s.id = h.id WHERE d.state = 'approved' AND daterange(d.valid_from, d.valid_until) @> $1::date GROUP BY 1",
         day,
     )
     return dict.fromkeys(DemonstrationKind, 0) | {each["kind"]: each["many"] for each in found}

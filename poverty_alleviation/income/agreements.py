@@ -10,7 +10,7 @@ from kit.database import execute, rows, scalar, transaction
 from kit.numbers import public_number
 from merchants.queries import licence_kinds
 from places.queries import site_levels
-from poverty_alleviation.errors import HouseholdUnknown
+from poverty_alleviation.households import held_household
 from poverty_alleviation.income.errors import AgreementInvalid, AgreementUnknown, PayerUnknown
 from poverty_alleviation.income.models import AgreementKind, Attendance, HouseholdAgreement
 from poverty_alleviation.register.errors import MemberUnknown
@@ -80,7 +80,7 @@ class Agreements:
         """Put an agreement on record; answers its number.
 
         Raises :class:`AgreementInvalid`, :class:`PayerUnknown`, HouseholdUnknown and MemberUnknown: who works belongs
-        to the household on the first day and is no minor.
+        to the household on the first day and is no minor. A household that has merged into another one takes none.
         """
         for name in sorted(set().union(*_OWN.values())):
             if (getattr(draft, name) is not None) != (name in _OWN[draft.kind]):
@@ -90,9 +90,7 @@ class Agreements:
         if not (await licence_kinds([draft.payer]) or await site_levels([draft.payer])):
             raise PayerUnknown(payer=draft.payer)
         async with transaction():
-            household_id = await scalar("SELECT id FROM household WHERE code = $1 FOR UPDATE", draft.household)
-            if household_id is None:
-                raise HouseholdUnknown(household=draft.household)
+            household_id = await held_household(draft.household)
             if draft.member is not None and not await scalar(
                 "SELECT 1 FROM household_member WHERE household_id = $1 AND code = $2 AND NOT is_minor"
                 " AND daterange(valid_from, valid_until) @> $3::date",
@@ -107,6 +105,7 @@ class Agreements:
                 **said,
                 number=public_number(self.clock(), "A"),
                 household_id=household_id,
+                agreed_from=draft.valid_from,
                 recorded_by=by,
                 recorded_at=self.clock(),
             )

@@ -14,7 +14,7 @@ from poverty_alleviation.income.models import AgreementKind
 from poverty_alleviation.month_figures import first_day, last_day
 
 _AGREEMENTS = (
-    "SELECT a.number, a.valid_from, a.shares, a.rent_fen, a.every_months, h.code AS household"
+    "SELECT a.number, a.agreed_from, a.shares, a.rent_fen, a.every_months, h.code AS household"
     " FROM household_agreement a JOIN household h ON h.id = a.household_id WHERE a.kind = $1 AND a.payer = $2"
 )
 
@@ -89,10 +89,14 @@ async def dividends(payer: str, as_of: date, total_fen: int) -> list[IncomePart]
 
 
 async def rents(payer: str, period: str, numbers: Sequence[str]) -> list[IncomePart]:
-    """The agreed rents of leases, each due in the month. Raises :class:`SheetInvalid` (agreement, due)."""
+    """The agreed rents of leases, each due in the month. Raises :class:`SheetInvalid` (agreement, due).
+
+    What is due in the month in which a lease goes over to another household is due to the one that let it first.
+    """
     found = await rows(
         f"{_AGREEMENTS} AND a.number = ANY($3::text[])"
-        " AND daterange(a.valid_from, a.valid_until) && daterange($4::date, $5::date, '[]') ORDER BY h.code, a.number",
+        " AND daterange(a.valid_from, a.valid_until) && daterange($4::date, $5::date, '[]')"
+        " AND (a.valid_from = a.agreed_from OR a.valid_from <= $4::date) ORDER BY h.code, a.number",
         AgreementKind.LEASE,
         payer,
         list(numbers),
@@ -100,7 +104,7 @@ async def rents(payer: str, period: str, numbers: Sequence[str]) -> list[IncomeP
         last_day(period),
     )
     _all_found(found, numbers)
-    if early := [each["number"] for each in found if _months(each["valid_from"], period) % each["every_months"]]:
+    if early := [each["number"] for each in found if _months(each["agreed_from"], period) % each["every_months"]]:
         raise SheetInvalid(reason="due", references=early)
     return [_part(each, 0, each["rent_fen"]) for each in found]
 

@@ -49,7 +49,8 @@ class HouseholdAgreement(Model):
 
     ``payer`` is the number of a merchant or the code of a site; ``about`` says in words the work, what was contributed,
     or the thing let. ``member`` is who works. ``rent_fen`` is due every ``every_months`` months, first in the month in
-    which the lease begins.
+    which the lease begins. ``agreed_from`` is the first day as it was agreed: earlier than ``valid_from`` where the
+    agreement has come over from another household.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -65,6 +66,7 @@ class HouseholdAgreement(Model):
     rent_fen = fields.BigIntField(null=True)
     every_months = fields.SmallIntField(null=True)
     document = fields.CharField(max_length=120)
+    agreed_from = fields.DateField()
     valid_from = fields.DateField()
     valid_until = fields.DateField(null=True)
     recorded_by = fields.CharField(max_length=60)
@@ -79,7 +81,10 @@ class HouseholdAgreement(Model):
             Index(fields=("payer", "kind"), name="household_agreement_payer"),
         )
         constraints = (
-            CheckConstraint(check="valid_until IS NULL OR valid_until > valid_from", name="household_agreement_span"),
+            CheckConstraint(
+                check="(valid_until IS NULL OR valid_until > valid_from) AND agreed_from <= valid_from",
+                name="household_agreement_span",
+            ),
             CheckConstraint(
                 check="(kind = 'employment') = (member IS NOT NULL) AND (kind = 'share') = (shares IS NOT NULL)"
                 " AND (kind = 'lease') = (rent_fen IS NOT NULL) AND (rent_fen IS NULL) = (every_months IS NULL)"

@@ -21,6 +21,7 @@ from poverty_alleviation.allocation import IncomeCategory
 from poverty_alleviation.income.computing import IncomePart, dividends, rents, return_rule, returns, wages
 from poverty_alleviation.income.errors import PaidForBefore, SheetDecided, SheetInvalid, SheetOutdated, SheetUnknown
 from poverty_alleviation.income.models import SHEET_TRANSITIONS, IncomeLine, IncomeSheet, IncomeSheetState, SheetKind
+from poverty_alleviation.lineage.descent import standing_in
 from poverty_alleviation.month_figures import first_day, last_day
 from poverty_alleviation.payouts import PERIOD_INCOME
 from poverty_alleviation.terms import assisted_households
@@ -177,11 +178,14 @@ class IncomeSheets:
         stored = [msgspec.convert(each, IncomePart) for each in lines]
         if await _computed_anew(sheet, stored) != stored:
             raise SheetOutdated(sheet=sheet["number"])
-        # Outside its status a household is a party like others (domain reference 2.6).
-        assisted = await assisted_households((each["household"] for each in lines), sheet["paid_on"])
+        # Outside its status a household is a party like others (domain reference 2.6); one that has merged meanwhile is
+        # paid as the one it merged into.
+        stands_in = await standing_in((each["household"] for each in lines), sheet["paid_on"])
+        assisted = await assisted_households(stands_in.values(), sheet["paid_on"])
         day = sheet["paid_on"]
         for line in lines:
-            number, is_tagged = line["number"], line["household"] in assisted
+            number, household = line["number"], stands_in[line["household"]]
+            is_tagged = household in assisted
             await self.journals.post(
                 JournalDraft(
                     source_type=PERIOD_INCOME,
@@ -191,7 +195,7 @@ class IncomeSheets:
                         Entry(OWN_CASH[SheetKind(sheet["kind"])], sheet["payer"], line["amount_fen"], subject=number),
                         Entry(
                             code=HOUSEHOLD if is_tagged else SUPPLIER,
-                            owner=line["household"] if is_tagged else line["reference"],
+                            owner=household if is_tagged else line["reference"],
                             amount_fen=-line["amount_fen"],
                             state=State.PAID,
                             category=sheet["category"],

@@ -12,6 +12,7 @@ import msgspec
 
 from kit.clock import CHINA
 from kit.database import rows
+from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.register.accounts import OWN_ACCOUNT
 from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above, silent_devices
@@ -185,11 +186,13 @@ async def carried_for_little(today: date, numbers: Numbers) -> list[Finding]:
     first = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     began = (first - timedelta(days=80)).replace(day=1)
     found = await rows(
-        "SELECT a.owner AS household, coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2101'), 0)::bigint"
+        "SELECT coalesce(s.code, a.owner) AS household,"
+        " coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2101'), 0)::bigint"
         " AS income_paid_fen, coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '9101'), 0)::bigint"
         " AS attributed_sales_fen FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
         " JOIN ledger_account a ON a.id = p.account_id AND ((a.code = '9101' AND a.state = 'earned')"
-        " OR (a.code = '2101' AND a.state IN ('paid', 'confirmed')))"
+        " OR (a.code = '2101' AND a.state IN ('paid', 'confirmed'))) LEFT JOIN household h ON h.code = a.owner"
+        f" LEFT JOIN {standing('$4::date - 1')} AS s ON s.id = h.id"
         " WHERE j.period >= $1 AND j.period < $2 GROUP BY 1 HAVING bool_or(p.amount_fen <> 0)"
         " AND coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2101'), 0) < $3"
         " AND (sum(p.amount_fen) FILTER (WHERE a.code = '9101') <> 0 OR sum(p.amount_fen) FILTER"
@@ -197,6 +200,7 @@ async def carried_for_little(today: date, numbers: Numbers) -> list[Finding]:
         f"{began.year}-{began.month:02}",
         f"{first.year}-{first.month:02}",
         numbers["carried_floor_fen"],
+        first,
     )
     quarter = f"{began.year}-Q{(began.month + 2) // 3}"
     return [
@@ -206,11 +210,12 @@ async def carried_for_little(today: date, numbers: Numbers) -> list[Finding]:
 
 
 async def status_ended(today: date, numbers: Numbers) -> list[Finding]:
-    """A household whose support ended within a month that it has figures in."""
+    """A household whose support ended within a month that it has figures in, other than by merging."""
     found = await rows(
         "SELECT h.code AS household, s.valid_until AS ended_on FROM household_status s"
         " JOIN household h ON h.id = s.household_id WHERE s.status = ANY($1) AND s.valid_until <= $2"
-        " AND extract(day FROM s.valid_until) > 1 AND NOT EXISTS (SELECT 1 FROM household_status n"
+        " AND extract(day FROM s.valid_until) > 1 AND h.merged_on IS DISTINCT FROM s.valid_until"
+        " AND NOT EXISTS (SELECT 1 FROM household_status n"
         " WHERE n.household_id = h.id AND n.status = ANY($1) AND n.valid_from = s.valid_until)"
         " AND EXISTS (SELECT 1 FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
         " JOIN ledger_journal j ON j.id = p.journal_id AND j.period = to_char(s.valid_until, 'YYYY-MM')"

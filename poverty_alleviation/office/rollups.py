@@ -13,6 +13,7 @@ import msgspec
 from kit.database import rows
 from merchants.queries import merchant_names
 from places.queries import division_names
+from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.mechanisms import Mechanism
 from poverty_alleviation.office.errors import SpanRequired
 from poverty_alleviation.office.suppression import Limits, Withheld, merged, withheld
@@ -122,7 +123,8 @@ _SUMS = ", ".join(sum_of(figure) for figure in MEASURES)
 def _atoms(by: Dimension, since: date | None, until: date | None) -> str:
     intake = "CASE WHEN b.line IS NULL THEN p.subject END" if by in OF_GOODS else "NULL::text"
     return (
-        f"SELECT h.code AS household, {_KEYS[by]} AS key, {intake} AS intake, {_SUMS} FROM household h"
+        f"SELECT coalesce(s.code, h.code) AS household, {_KEYS[by]} AS key, {intake} AS intake, {_SUMS}"
+        f" FROM household h LEFT JOIN {standing('$2::date - 1')} AS s ON s.id = h.id"
         " JOIN ledger_account a ON a.owner = h.code AND ((a.code = '9101' AND a.state = 'earned')"
         " OR (a.code = '2101' AND a.state IN ('paid', 'confirmed'))) JOIN ledger_posting p ON p.account_id = a.id"
         f" JOIN ledger_journal j ON j.id = p.journal_id AND {in_span(since, until)}"
@@ -134,7 +136,11 @@ def _atoms(by: Dimension, since: date | None, until: date | None) -> str:
 
 @household_rights()
 async def cells_of(by: Dimension, since: date | None, until: date | None, township: str | None) -> dict[Figure, Cells]:
-    """Every official figure by cell and household, in one statement, and one more where goods were bought."""
+    """Every official figure by cell and household, in one statement, and one more where goods were bought.
+
+    A household that merged within the span or before counts as the one in which it stands at its end; its sums stay in
+    the place where it lived.
+    """
     found = await rows(_atoms(by, since, until), since, until, township)
     bought = await intake_cards(sorted({each["intake"] for each in found if each["intake"]})) if found else {}
     sums: dict[Figure, Cells] = {figure: {} for figure in MEASURES}

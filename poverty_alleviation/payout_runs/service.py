@@ -14,6 +14,7 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, row, rows, transaction
 from kit.numbers import public_number
 from poverty_alleviation.bases import held_lines
+from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.payout_runs.errors import (
     ExportOver,
     LinesStopped,
@@ -128,7 +129,8 @@ class PayoutRuns:
             changed = await execute(
                 "UPDATE payout_line l SET state = 'ready', account = a.code, reason = $3, decided_by = $4,"
                 f" is_own_account = {OWN_ACCOUNT.format(day='$5::date')} FROM household_account a WHERE l.id = $1"
-                " AND a.code = $2 AND a.household_id = l.household_id"
+                " AND a.code = $2 AND a.household_id = coalesce((SELECT s.into_id FROM"
+                f" {standing('$5::date')} AS s WHERE s.id = l.household_id), l.household_id)"
                 " AND daterange(a.valid_from, a.valid_until) @> $5::date",
                 line["id"],
                 account,

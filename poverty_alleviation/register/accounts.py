@@ -16,7 +16,8 @@ from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import opaque_id
 from poverty_alleviation.errors import HouseholdUnknown
-from poverty_alleviation.households import mask_name, mask_number
+from poverty_alleviation.households import held_household, mask_name, mask_number
+from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.register.errors import AccountInvalid, AccountRegistered, AccountUnknown, MemberUnknown
 from poverty_alleviation.register.members import member_place
 from poverty_alleviation.register.models import HouseholdAccount, Relation
@@ -74,16 +75,14 @@ class BankAccounts:
     async def enter(self, household: str, draft: AccountDraft, valid_from: date, document: str, by: str) -> str:
         """Let a household be paid to an account from a day on; answers the account's code.
 
-        Raises :class:`AccountInvalid`, :class:`AccountRegistered`, MemberUnknown and HouseholdUnknown.
+        Raises :class:`AccountInvalid`, :class:`AccountRegistered`, MemberUnknown, HouseholdUnknown, HouseholdMerged.
         """
         number = read_account_number(draft.number)
         if (draft.member is None) == (draft.holder_name is None):
             raise AccountInvalid(reason="holder")
         code = opaque_id()
         async with transaction():
-            household_id = await scalar("SELECT id FROM household WHERE code = $1 FOR UPDATE", household)
-            if household_id is None:
-                raise HouseholdUnknown(household=household)
+            household_id = await held_household(household)
             await self._check_holder(household_id, draft, valid_from)
             try:
                 async with transaction():
@@ -235,6 +234,16 @@ def account_place(column: str, code: str) -> str:
     return f"household_account|{column}|{code}"
 
 
+def resealed_account(cipher: FieldCipher, account: dict[str, Any], code: str) -> dict[str, Any]:
+    """The columns of a member's account under another code, to which its sealed number is bound."""
+    number = cipher.decrypt(bytes(account["number_cipher"]), f"household_account|number|{account['code']}")
+    return {
+        "code": code,
+        "number_cipher": cipher.encrypt(number, f"household_account|number|{code}"),
+        **{name: account[name] for name in ("member", "bank", "number_index")},
+    }
+
+
 class AccountToPay(msgspec.Struct, frozen=True, kw_only=True):
     """The account that a household would be paid to on a day; ``is_own`` false: it is a third person's."""
 
@@ -243,10 +252,14 @@ class AccountToPay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def accounts_to_pay(households: Sequence[str], day: date) -> dict[str, AccountToPay]:
-    """For each household that has any: its newest own account, else its newest. The caller holds the vault."""
+    """For each household that has any: its newest own account, else its newest. The caller holds the vault.
+
+    What is still owed to a household that merged is paid to the one in which it stands.
+    """
     found = await rows(
         f"SELECT DISTINCT ON (h.code) h.code AS household, a.code, {OWN_ACCOUNT.format(day='$2::date')} AS is_own"
-        " FROM household h JOIN household_account a ON a.household_id = h.id"
+        f" FROM household h LEFT JOIN {standing('$2::date')} AS s ON s.id = h.id"
+        " JOIN household_account a ON a.household_id = coalesce(s.into_id, h.id)"
         " AND daterange(a.valid_from, a.valid_until) @> $2::date WHERE h.code = ANY($1)"
         " ORDER BY h.code, is_own DESC, a.id DESC",
         list(households),

@@ -163,7 +163,8 @@ async def _belonging(indexes: Iterable[bytes], day: date) -> dict[bytes, set[int
 async def _heading(indexes: Iterable[bytes]) -> dict[bytes, int]:
     """The households that are entered under people with these papers."""
     found = await rows(
-        "SELECT id_number_index, id FROM household WHERE id_number_index = ANY($1::bytea[])", list(indexes)
+        "SELECT id_number_index, id FROM household WHERE id_number_index = ANY($1::bytea[]) AND merged_on IS NULL",
+        list(indexes),
     )
     return {bytes(each["id_number_index"]): each["id"] for each in found}
 
@@ -171,8 +172,9 @@ async def _heading(indexes: Iterable[bytes]) -> dict[bytes, int]:
 async def _numbered(indexes: Iterable[bytes]) -> dict[bytes, int]:
     """The households that lists have called so, the newest record saying which."""
     found = await rows(
-        "SELECT DISTINCT ON (list_number_index) list_number_index, household_id FROM household_year"
-        " WHERE list_number_index = ANY($1::bytea[]) ORDER BY list_number_index, id DESC",
+        "SELECT DISTINCT ON (y.list_number_index) y.list_number_index, y.household_id FROM household_year y"
+        " JOIN household h ON h.id = y.household_id AND h.merged_on IS NULL"
+        " WHERE y.list_number_index = ANY($1::bytea[]) ORDER BY y.list_number_index, y.id DESC",
         list(indexes),
     )
     return {bytes(each["list_number_index"]): each["household_id"] for each in found}

@@ -10,11 +10,11 @@ from tortoise.exceptions import IntegrityError
 from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from kit.clock import Clock, china_day, utc_now
-from kit.database import execute, row, rows, transaction
+from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import opaque_id
 from poverty_alleviation.errors import HouseholdUnknown
-from poverty_alleviation.households import mask_name, mask_number, person_index
+from poverty_alleviation.households import held_household, mask_name, mask_number, person_index
 from poverty_alleviation.identity_numbers import read_identity_number
 from poverty_alleviation.register.errors import MemberInvalid, MemberRegistered, MemberUnknown
 from poverty_alleviation.register.models import HouseholdMember, Relation, Sex
@@ -147,7 +147,7 @@ class Members:
         """Put a person into a household from a day on; answers the member's code.
 
         Of a minor only the year of birth may be given. Raises :class:`MemberInvalid`, :class:`MemberRegistered` while
-        the person belongs to any household or the household has another head, and HouseholdUnknown.
+        the person belongs to any household or the household has another head, HouseholdUnknown, HouseholdMerged.
         """
         kept, is_minor = read_draft(draft, china_day(self.clock()))
         if is_minor and draft != MemberDraft(birth_year=draft.birth_year):
@@ -169,7 +169,9 @@ class Members:
         """From a day on the person belongs to another household, or is something else to the head of its own.
 
         What was before stays on record. A minor has no relation; nobody becomes a head by moving, because a household
-        is entered under its head. Raises what :meth:`end` and :meth:`enter` raise.
+        is entered under its head: that is a change of the household itself (``lineage``).
+
+        Raises what :meth:`end` and :meth:`enter` raise.
         """
         async with transaction():
             found = await row(
@@ -183,7 +185,7 @@ class Members:
             if found["is_minor"] != (relation is None) or relation is Relation.HEAD:
                 raise MemberInvalid(reason="relation")
             await self.end(household, member, day, by)
-            kept = {name: found[name] for name in _CARRIED} | {"relation": relation}
+            kept = {name: found[name] for name in CARRIED} | {"relation": relation}
             household_id, _ = await self._household(to)
             await self._add(kept, household_id, day, document, by)
 
@@ -238,11 +240,9 @@ class Members:
             return MemberIdentity(code=member, **{name: self._open(name, found) for name in opened})
 
     async def _household(self, code: str) -> tuple[int, bytes | None]:
-        found = await row("SELECT id, id_number_index FROM household WHERE code = $1 FOR UPDATE", code)
-        if found is None:
-            raise HouseholdUnknown(household=code)
-        index = found["id_number_index"]
-        return int(found["id"]), bytes(index) if index is not None else None
+        household_id = await held_household(code)
+        index = await scalar("SELECT id_number_index FROM household WHERE id = $1", household_id)
+        return household_id, bytes(index) if index is not None else None
 
     async def _add(self, member: dict[str, Any], household_id: int, valid_from: date, document: str, by: str) -> None:
         try:
@@ -274,10 +274,11 @@ class Members:
         return self.cipher.decrypt(bytes(sealed), member_place(column, found["code"])) if sealed is not None else None
 
 
-_CARRIED = (
+CARRIED = (
     "code", "is_minor", "birth_year", "name_cipher", "id_number_cipher", "id_number_index", "phone_cipher",
     "phone_index", "health_cipher", "sex", "ethnic_group", "education", "schooling", "skill",
 )  # fmt: skip
+"""The columns that a further span of a person has from the one before."""
 
 
 def member_place(column: str, code: str) -> str:

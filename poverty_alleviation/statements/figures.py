@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from kit.database import rows
+from poverty_alleviation.lineage.descent import LineageStep, lineages
 from poverty_alleviation.queries import CategoryIncome, HouseholdFigures, figures, titles_of
 from poverty_alleviation.statements.quarters import months_of, quarter_span
 from poverty_alleviation.vault import household_rights
@@ -30,7 +31,10 @@ class ProductLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatementText(msgspec.Struct, frozen=True, kw_only=True):
-    """What is issued, as JSON: printed are these words and no others. It holds no name and no number of a person."""
+    """What is issued, as JSON: printed are these words and no others. It holds no name and no number of a person.
+
+    ``lineage``: what the household came from or became by the end of the quarter, by codes.
+    """
 
     number: str
     household: str
@@ -43,6 +47,7 @@ class StatementText(msgspec.Struct, frozen=True, kw_only=True):
     income_confirmed_fen: int
     income_by_category: list[CategoryIncome]
     lines: list[ProductLine]
+    lineage: list[LineageStep] = []
 
 
 class Quarter(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +56,7 @@ class Quarter(msgspec.Struct, frozen=True, kw_only=True):
     figures: HouseholdFigures
     income_by_category: list[CategoryIncome]
     lines: list[ProductLine]
+    lineage: list[LineageStep]
 
 
 _PARTS = """
@@ -85,8 +91,14 @@ async def village_quarter(township: str, village: str, quarter: str) -> dict[str
             if part["product"] is None and (card := bought.get(part["subject"])) is not None:
                 part["product"] = card.product
     titles = await titles_of(sorted({part["product"] for of in parts.values() for part in of if part["product"]}))
+    steps, after = await lineages(parts), quarter_span(quarter)[1]
     return {
-        code: Quarter(figures=whole[code], income_by_category=_categories(of), lines=_lines(of, titles))
+        code: Quarter(
+            figures=whole[code],
+            income_by_category=_categories(of),
+            lines=_lines(of, titles),
+            lineage=[step for step in steps.get(code, []) if step.day < after],
+        )
         for code, of in sorted(parts.items())
     }
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from kit.clock import china_day
 from kit.documents import Sheet
 from kit.money import yuan
+from poverty_alleviation.lineage.models import ChangeKind
 from poverty_alleviation.statements.figures import CATEGORIES
 from poverty_alleviation.statements.quarters import quarter_name
 from poverty_alleviation.statements.service import PrintedStatement
 
+CHANGES = {ChangeKind.SPLIT: "分户", ChangeKind.MERGE: "并户", ChangeKind.HEAD: "户主变更"}
 SIGNATURES = ("村委会书记", "第一书记", "帮扶干部", "户主")
 
 
@@ -42,6 +44,9 @@ def _statement(sheet: Sheet, shown: PrintedStatement) -> None:
     sheet.line("农户对账单", 18)
     sheet.line(f"{quarter_name(text.quarter)}  编号 {text.number}")
     sheet.line(f"户主 {shown.name}  农户编码 {text.household}  {text.village}")
+    for step in text.lineage:
+        other = "" if step.other is None else f"，{step.household} 与 {step.other}"
+        sheet.line(f"{step.day.isoformat()} {CHANGES[step.kind]}{other}；此前收入仍记在原户名下", 9)
     sheet.line(f"出具日期 {china_day(shown.issued_at).isoformat()}  金额单位：元")
     sheet.space(6)
     sheet.table(

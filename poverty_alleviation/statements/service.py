@@ -100,6 +100,7 @@ class HouseholdStatements:
             income_confirmed_fen=of.figures.income_confirmed_fen,
             income_by_category=of.income_by_category,
             lines=of.lines,
+            lineage=of.lineage,
         )
         kept = json.dumps(msgspec.to_builtins(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         made = await rows(

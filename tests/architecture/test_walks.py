@@ -58,6 +58,8 @@ WALKS = {
     " test_every_pair_of_states_of_a_need_moves_as_the_table_says",
     "poverty_alleviation/income/models.py SHEET": "poverty_alleviation/test_period_income.py"
     " test_every_decision_in_every_state_of_a_sheet_goes_where_the_table_says",
+    "poverty_alleviation/lineage/models.py CHANGE": "poverty_alleviation/test_lineage.py"
+    " test_every_decision_in_every_state_of_a_change_goes_where_the_table_says",
     "poverty_alleviation/models.py CONTRACT": "poverty_alleviation/test_contracts.py"
     " test_every_act_in_every_state_of_a_contract_goes_where_the_table_says",
     "poverty_alleviation/models.py RULE": "poverty_alleviation/test_contracts.py"

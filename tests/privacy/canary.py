@@ -13,6 +13,7 @@ from kit.clock import china_day, utc_now
 from kit.database import execute
 from places.service import Places
 from poverty_alleviation.income.sheets import IncomeSheets
+from poverty_alleviation.lineage.service import HouseholdChanges
 from poverty_alleviation.payouts import due
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import bought, form_with_file, mall_of
@@ -37,6 +38,7 @@ MEASURE_PAPER, MEASURE_FUND = "金丝雀示例措施文件", "金丝雀示例资
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
 OBJECTION, REPLY, VERDICT = "金丝雀示例异议", "金丝雀示例答复", "金丝雀示例结论"
 AGREEMENT_PAPER, WORK_PAPER = "金丝雀务工示例协议", "金丝雀考勤示例表"
+CHANGE_PAPER = "金丝雀户主变更示例文件"
 WAGE_PAPER, WAGE_SLIP = "金丝雀工资示例表", "金丝雀工资示例回单"
 
 WORDS = {
@@ -51,6 +53,7 @@ WORDS = {
     "list": (LIST_PAPER, LIST_NUMBER),
     "code": (CODE,),
     "village": (VILLAGE,),
+    "lineage": (CHANGE_PAPER,),
     "status": (STATUS_PAPER,),
     "link": (LINK_PAPER,),
     "agreement": (AGREEMENT_PAPER, WORK_PAPER),
@@ -79,6 +82,7 @@ class Canary:
     agreement: str
     sheet: str
     helper: str
+    change: str
 
 
 async def live(owner: Owner) -> Canary:
@@ -116,10 +120,11 @@ async def live(owner: Owner) -> Canary:
     await mall.deliver()
     payout = await _paid(owner)
     agreement, sheet = await _worked(owner, member)
+    change = await _headed(owner, member)
     await mall.deliver()
     return Canary(
         str(body["supplier"]), intake, lot, order.number, order.line, order.trade, made["labels"][0]["code"], contract,
-        payout, member, account, agreement, sheet, helper,
+        payout, member, account, agreement, sheet, helper, change,
     )  # fmt: skip
 
 
@@ -182,6 +187,21 @@ async def _worked(owner: Owner, member: str) -> tuple[str, str]:
     sheet = (await owner.ask("poverty_officer", "POST", f"{AT}/wage-sheets", paid))["number"]
     await IncomeSheets().decide(sheet, "staff:other", "", is_approved=True)
     return str(agreement), str(sheet)
+
+
+async def _headed(owner: Owner, member: str) -> str:
+    """The son is the head of the household."""
+    shown = (await owner.ask("poverty_officer", "GET", f"{AT}/households/{CODE}/members"))["members"]
+    (head,) = [each["code"] for each in shown if each["relation"] == "head"]
+    new = {
+        "kind": "head", "household": CODE, "day": china_day(utc_now()).isoformat(), "document": CHANGE_PAPER,
+        "members": {member: "head", head: "parent"},
+    }  # fmt: skip
+    number = (await owner.ask("poverty_officer", "POST", f"{AT}/household-changes", new))["number"]
+    changes = mall_of(owner.house).built.services[HouseholdChanges]
+    assert isinstance(changes, HouseholdChanges)
+    await changes.decide(number, "staff:other", "", is_approved=True)
+    return str(number)
 
 
 async def _listed(owner: Owner) -> None:

@@ -152,9 +152,20 @@ CLASSES = (
     ),
     # That there is such a village is no secret.
     FieldClass("village", frozenset({"household.village"}), BOOKS, tables=frozenset({"household", "division"})),
+    # What a household came from and became: by codes, with the paper under which it was changed.
+    FieldClass(
+        "lineage",
+        frozenset(
+            {"household_change.document", "household_change.other", "household_change.plan",
+             "contract_succession.party", "contract_succession.successor"}
+        ),
+        BOOKS,
+        tables=frozenset({"household_change", "household_member"}),
+        members=frozenset({"lineage", "counted_as", "successions"}),
+    ),
     FieldClass(
         "status",
-        frozenset({"household_status.status", "household_status.document"}),
+        frozenset({"household_status.status", "household_status.document", "household_change.status"}),
         OFFICE,
         tables=frozenset({"household_status"}),
         members=frozenset({"statuses", "assistance_status", "is_registered", "is_poor", "labels_of_household"}),
@@ -238,6 +249,8 @@ EVERYWHERE = {
     "visit_id": "the same",
     "measure_id": "the same",
     "need_id": "the same",
+    "change_id": "the same",
+    "merged_into_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
 }
@@ -245,6 +258,12 @@ EVERYWHERE = {
 
 PLAIN = {
     "household.township": "of nine divisions; every supplier has one",
+    "household.merged_on": "a day",
+    "household_change.number": "a public number of its own",
+    "household_change.kind": "split, merge or head",
+    "household_change.state": "how far it has come",
+    "household_change.day": "a day",
+    "household_change.decision_note": "of one officer to another, about a change",
     "payout.number": "a public number of its own",
     "payout.merchant": "who pays",
     "payout.taken_back": "a count",
@@ -287,6 +306,7 @@ PLAIN = {
     "household_agreement.kind": "work, shares or a lease",
     "household_agreement.payer": "who pays",
     "household_agreement.every_months": "a count",
+    "household_agreement.agreed_from": "a day",
     "attendance.period": "a month",
     "income_sheet.number": "a public number of its own",
     "income_sheet.kind": "what it pays",

@@ -1,0 +1,1 @@
+"""Households that split, merge or change their head."""
