@@ -16,7 +16,7 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.help.errors import HelperUnknown, HelpSpanOverlaps
 from poverty_alleviation.help.models import Helper, HelpSpan
-from poverty_alleviation.households import mask_name, mask_number
+from poverty_alleviation.households import held_household, mask_name, mask_number
 from poverty_alleviation.unmasking import Viewing, noted_view
 from poverty_alleviation.vault import household_rights
 
@@ -77,12 +77,12 @@ class Helpers:
     async def assign(self, household: str, helper: str, valid_from: date, document: str, by: str) -> None:
         """Make a helper responsible for a household from a day on. A household may have several.
 
-        Raises HouseholdUnknown, :class:`HelperUnknown`, :class:`HelpSpanOverlaps`.
+        Raises HouseholdUnknown, HouseholdMerged, :class:`HelperUnknown`, :class:`HelpSpanOverlaps`.
         """
         helper_id = await scalar("SELECT id FROM helper WHERE code = $1", helper)
         if helper_id is None:
             raise HelperUnknown(helper=helper)
-        household_id = await id_of_household(household)
+        household_id = await held_household(household)
         try:
             async with transaction():
                 await HelpSpan.create(

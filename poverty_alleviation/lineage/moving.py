@@ -161,8 +161,9 @@ class Moving:
         """Everything goes over, and the household takes nothing more."""
         await self._move_members(source, into)
         await self._move_accounts(source, into)
-        # A relative's paper names a relation to a head that is none any more.
-        await self._end("household_account", source, "$5::text[] IS NULL", None)
+        # A relative's paper names a relation to a head that is none any more; the other household has its own helpers.
+        await self._end("household_account", source, _ALL, None)
+        await self._end("help_span", source, _ALL, None)
         links = await rows(
             "SELECT supplier FROM supplier_link WHERE household_id = $1 AND (valid_until IS NULL OR valid_until > $2)",
             source,
@@ -267,7 +268,7 @@ class Moving:
         """The work of those who move, and what is named; None: all. Whoever wrote the terms is still held to them."""
         workers = list(self.change.plan.members)
         ended = await self._end("household_agreement", source, _OF_MEMBERS, workers)
-        which = "$5::text[] IS NULL" if numbers is None else "number = ANY($5::text[])"
+        which = _ALL if numbers is None else "number = ANY($5::text[])"
         ended += await self._end("household_agreement", source, which, None if numbers is None else list(numbers))
         if missing := set(numbers or ()) - {each["number"] for each in ended}:
             raise ChangeOverlaps(about="household_agreement", agreements=sorted(missing))
@@ -300,12 +301,13 @@ class Moving:
         return Identity(name=opened("name") or "", id_number=opened("id_number"), phone=opened("phone"))
 
 
+_ALL = "$5::text[] IS NULL"
 _OF_MEMBERS = "member = ANY($5::text[])"
 _OF_AGREEMENT = (
     "payer", "about", "member", "shares", "rent_fen", "every_months", "agreed_from", "valid_until",
 )  # fmt: skip
 _KEPT_APART = re.compile(
-    '"(household_status|supplier_link|household_account|household_member|household_agreement|household)'
+    '"(household_status|supplier_link|household_account|household_member|household_agreement|help_span|household)'
     '_(?:[a-z_]*no_overlap|span|id_number)"'
 )
 """Constraints that a change may break by its day or its persons, with the table that they are about."""

@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from accounts.service import AccessLogs
 from kit.database import rows, scalar
 from kit.errors import DomainError
 from ledger.errors import SecondPersonNeeded
@@ -14,6 +15,7 @@ from payments.events import PaymentSettled
 from poverty_alleviation.allocation import RuleKind, RuleScope
 from poverty_alleviation.contract_cards import contract_card, contract_cards
 from poverty_alleviation.errors import HouseholdMerged, PartyUnknown
+from poverty_alleviation.help.responsible import HelperDraft, Helpers
 from poverty_alleviation.households import Identity
 from poverty_alleviation.income.agreements import agreement_cards
 from poverty_alleviation.income.cards import income_sheet
@@ -294,6 +296,11 @@ async def test_a_merged_household_keeps_its_past_and_counts_once(county: County)
     for each in (mine, relative):
         await accounts(county).enter("示例H2", each, SINCE, PAPER, OFFICER)
     moving = {theirs["head"]: Relation.SIBLING, theirs["wife"]: Relation.OTHER, theirs["son"]: Relation.OTHER}
+    help_of = Helpers(county.registry.cipher, AccessLogs(county.clock), county.clock)
+    helper = await help_of.enter(
+        HelperDraft(name="示例干部", phone="10000000061", unit="示例单位", post="示例"), OFFICER
+    )
+    await help_of.assign("示例H2", helper, SINCE, PAPER, OFFICER)
     proposal = draft(ChangeKind.MERGE, moving | {theirs["child"]: None}, household="示例H2", into="示例H1", day=day)
     await carried_out(county, proposal)
 
@@ -312,6 +319,7 @@ async def test_a_merged_household_keeps_its_past_and_counts_once(county: County)
         ("cancelled", day, None),
     ]
     assert {(s.supplier, s.valid_until) for s in card.suppliers} == {("S-H2", day), ("S-COOP", day)}
+    assert [each.valid_until for each in card.helpers] == [day]
     assert card.lineage == (await county.registry.card("示例H1")).lineage
     assert {m.code for m in await members(county).cards("示例H1") if m.valid_until is None} == {
         *ours.values(), *theirs.values()
@@ -342,6 +350,7 @@ async def test_a_merged_household_keeps_its_past_and_counts_once(county: County)
         enter(county, "H2", WIFE, day),
         accounts(county).enter("示例H2", mine, day, PAPER, OFFICER),
         agreed(county, "H2", kind=AgreementKind.SHARE, shares=1),
+        help_of.assign("示例H2", helper, day, PAPER, OFFICER),
         changes(county).propose(draft(ChangeKind.MERGE, {ours["head"]: Relation.OTHER}, into="示例H2"), OFFICER),
     ):
         with pytest.raises(HouseholdMerged):
