@@ -1,5 +1,6 @@
 """Households split, merge and change their head by two persons; what was earned stays where it was earned."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -88,11 +89,11 @@ async def family(county: County, household: str = "H1") -> dict[str, str]:
     }
 
 
-def draft(kind: ChangeKind, who: dict[str, Relation | None], **said: Any) -> ChangeDraft:
+def draft(kind: ChangeKind, who: Mapping[str, Relation | None], **said: Any) -> ChangeDraft:
     plan = Plan(
-        members=who, **{name: said.pop(name) for name in ("suppliers", "agreements", "contracts") if name in said}
+        members=dict(who), **{name: said.pop(name) for name in ("suppliers", "agreements", "contracts") if name in said}
     )
-    usual = {"kind": kind, "household": "示例H1", "day": DAY, "document": PAPER}
+    usual: dict[str, Any] = {"kind": kind, "household": "示例H1", "day": DAY, "document": PAPER}
     return ChangeDraft(plan=plan, **(usual | said))
 
 
