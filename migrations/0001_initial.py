@@ -31,6 +31,7 @@ from poverty_alleviation.corrections.models import CorrectionKind, CorrectionRea
 from poverty_alleviation.exports.models import ExportFormat, ExportKind, ExportState
 from poverty_alleviation.help.models import DemonstrationKind, DemonstrationState, NeedState
 from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, SheetKind
+from poverty_alleviation.lineage.models import ChangeKind, ChangeState
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
 from poverty_alleviation.office.models import AlarmState
@@ -989,8 +990,10 @@ class Migration(migrations.Migration):
                 ('village', fields.CharField(max_length=12)),
                 ('entered_by', fields.CharField(max_length=60)),
                 ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('merged_into', fields.ForeignKeyField('longchuan.Household', source_field='merged_into_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('merged_on', fields.DateField(null=True)),
             ],
-            options={'table': 'household', 'app': 'longchuan', 'indexes': [Index(fields=['township'], name='household_township')], 'pk_attr': 'id', 'table_description': 'A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.'},
+            options={'table': 'household', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(merged_into_id IS NULL) = (merged_on IS NULL) AND merged_into_id <> id', name='household_merged')], 'indexes': [Index(fields=['township'], name='household_township')], 'pk_attr': 'id', 'table_description': 'A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1104,6 +1107,7 @@ class Migration(migrations.Migration):
                 ('rent_fen', fields.BigIntField(null=True)),
                 ('every_months', fields.SmallIntField(null=True)),
                 ('document', fields.CharField(max_length=120)),
+                ('agreed_from', fields.DateField()),
                 ('valid_from', fields.DateField()),
                 ('valid_until', fields.DateField(null=True)),
                 ('recorded_by', fields.CharField(max_length=60)),
@@ -1111,7 +1115,7 @@ class Migration(migrations.Migration):
                 ('ended_by', fields.CharField(null=True, max_length=60)),
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'household_agreement', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='household_agreement_span'), CheckConstraint(check="(kind = 'employment') = (member IS NOT NULL) AND (kind = 'share') = (shares IS NOT NULL) AND (kind = 'lease') = (rent_fen IS NOT NULL) AND (rent_fen IS NULL) = (every_months IS NULL) AND (shares IS NULL OR shares > 0) AND (rent_fen IS NULL OR rent_fen > 0) AND (every_months IS NULL OR every_months BETWEEN 1 AND 60)", name='household_agreement_whole')], 'indexes': [Index(fields=['household_id'], name='household_agreement_of'), Index(fields=['payer', 'kind'], name='household_agreement_payer')], 'pk_attr': 'id', 'table_description': 'Days on which a household is paid by somebody for something, by a document.'},
+            options={'table': 'household_agreement', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(valid_until IS NULL OR valid_until > valid_from) AND agreed_from <= valid_from', name='household_agreement_span'), CheckConstraint(check="(kind = 'employment') = (member IS NOT NULL) AND (kind = 'share') = (shares IS NOT NULL) AND (kind = 'lease') = (rent_fen IS NOT NULL) AND (rent_fen IS NULL) = (every_months IS NULL) AND (shares IS NULL OR shares > 0) AND (rent_fen IS NULL OR rent_fen > 0) AND (every_months IS NULL OR every_months BETWEEN 1 AND 60)", name='household_agreement_whole')], 'indexes': [Index(fields=['household_id'], name='household_agreement_of'), Index(fields=['payer', 'kind'], name='household_agreement_payer')], 'pk_attr': 'id', 'table_description': 'Days on which a household is paid by somebody for something, by a document.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1127,6 +1131,41 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'attendance', 'app': 'longchuan', 'constraints': [CheckConstraint(check='half_days BETWEEN 0 AND 62 AND pieces >= 0', name='attendance_possible'), CheckConstraint(check="period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'", name='attendance_month')], 'indexes': [Index(fields=['agreement_id', 'period'], name='attendance_of')], 'pk_attr': 'id', 'table_description': 'What was worked under an employment in a month. Only added: of one month the newest row holds.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HouseholdChange',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('kind', fields.CharEnumField(description='SPLIT: split\nMERGE: merge\nHEAD: head', enum_type=ChangeKind, max_length=8)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=ChangeState, max_length=8)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('other', fields.CharField(null=True, max_length=40)),
+                ('day', fields.DateField()),
+                ('document', fields.CharField(max_length=120)),
+                ('status', fields.CharEnumField(null=True, description='REGISTERED: registered\nEXITED_WITH_POLICY: exited_with_policy\nEXITED_STABLE: exited_stable\nMONITORED: monitored\nRISK_CLEARED: risk_cleared\nCANCELLED: cancelled', enum_type=AssistanceStatus, max_length=20)),
+                ('plan', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'household_change', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('household_id',), name='household_change_pending', condition="state = 'proposed'"), CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='household_change_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='household_change_decided_whole'), CheckConstraint(check="(kind = 'head') = (other IS NULL) AND (kind = 'split' OR status IS NULL)", name='household_change_whole'), CheckConstraint(check="document <> ''", name='household_change_document')], 'indexes': [Index(fields=['household_id'], name='household_change_of'), Index(fields=['other'], name='household_change_other')], 'pk_attr': 'id', 'table_description': 'One change, from ``day`` on, by a document.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ContractSuccession',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('contract', fields.ForeignKeyField('longchuan.BenefitContract', source_field='contract_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('party', fields.CharField(max_length=60)),
+                ('successor', fields.CharField(max_length=60)),
+                ('valid_from', fields.DateField()),
+                ('change', fields.ForeignKeyField('longchuan.HouseholdChange', source_field='change_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+            ],
+            options={'table': 'contract_succession', 'app': 'longchuan', 'unique_together': (('contract', 'successor'),), 'indexes': [Index(fields=['successor'], name='contract_succession_of')], 'pk_attr': 'id', 'table_description': 'That a contract binds a household from a day on because one it came from, or took in, stands in it.'},
             bases=['Model'],
         ),
         ops.CreateModel(
