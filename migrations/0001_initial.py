@@ -35,9 +35,10 @@ from poverty_alleviation.lineage.models import ChangeKind, ChangeState
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
 from poverty_alleviation.office.models import AlarmState
-from poverty_alleviation.payout_runs.models import LineState, RunState
+from poverty_alleviation.payout_runs.models import LineState, PayoutWay, RunState
 from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from poverty_alleviation.reserves.models import ClawbackFault, ClawbackState
+from poverty_alleviation.transfers.models import TransferState
 from poverty_alleviation.unmasking import ViewingPurpose
 from products.calendar_models import BookingKind, OnExpiry
 from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
@@ -1294,6 +1295,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='HouseholdWallet',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('code', fields.CharField(unique=True, max_length=40)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('member', fields.CharField(max_length=40)),
+                ('payee_cipher', fields.BinaryField()),
+                ('payee_index', fields.BinaryField()),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'household_wallet', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('household_id',), name='household_wallet_one', condition='ended_at IS NULL'), UniqueConstraint(fields=('payee_index',), name='household_wallet_payee', condition='ended_at IS NULL'), CheckConstraint(check='(ended_at IS NULL) = (ended_by IS NULL)', name='household_wallet_ended')], 'pk_attr': 'id', 'table_description': 'That an adult member agreed to be paid by WeChat transfer, for the whole household, with the paper that says so.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='HouseholdYear',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2327,6 +2346,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
                 ('merchant', fields.CharField(max_length=32)),
+                ('way', fields.CharEnumField(default=PayoutWay.BANK, description='BANK: bank\nWECHAT: wechat', enum_type=PayoutWay, max_length=8)),
                 ('state', fields.CharEnumField(description='DRAFTED: drafted\nAPPROVED: approved\nEXPORTED: exported\nPAID: paid\nDISCARDED: discarded', enum_type=RunState, max_length=10)),
                 ('drafted_by', fields.CharField(max_length=60)),
                 ('drafted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -2336,7 +2356,7 @@ class Migration(migrations.Migration):
                 ('exports', fields.IntField(default=0)),
                 ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'payout_run', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('approved', 'exported', 'paid') OR decided_by <> drafted_by", name='payout_run_two_persons'), CheckConstraint(check='exports >= 0', name='payout_run_exports')], 'indexes': [Index(fields=['state', 'id'], name='payout_run_state')], 'pk_attr': 'id', 'table_description': "One merchant's list for the bank. ``exports`` counts how often its file was answered."},
+            options={'table': 'payout_run', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('approved', 'exported', 'paid') OR decided_by <> drafted_by", name='payout_run_two_persons'), CheckConstraint(check='exports >= 0', name='payout_run_exports')], 'indexes': [Index(fields=['state', 'id'], name='payout_run_state')], 'pk_attr': 'id', 'table_description': "One merchant's list of payouts. ``exports`` counts how often its file was answered, or that it was sent."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2372,6 +2392,26 @@ class Migration(migrations.Migration):
                 ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'payout_part', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('household_code', 'order_line', 'category', 'rule', 'contribution'), name='payout_part_held_once', condition='released_at IS NULL')], 'indexes': [Index(fields=['line_id'], name='payout_part_line')], 'pk_attr': 'id', 'table_description': 'One amount of a line: an order line, and by which rule and contribution the household has it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='PayoutTransfer',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('line', fields.OneToOneField('longchuan.PayoutLine', source_field='line_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('payer', fields.CharField(max_length=32)),
+                ('amount_fen', fields.BigIntField()),
+                ('state', fields.CharEnumField(default=TransferState.PLANNED, description='PLANNED: planned\nASKED: asked\nACCEPTED: accepted\nPAID: paid\nFAILED: failed', enum_type=TransferState, max_length=8)),
+                ('attempts', fields.IntField(default=0)),
+                ('refusal', fields.CharField(default='', max_length=80)),
+                ('package', fields.TextField(default='', unique=False)),
+                ('bill', fields.CharField(default='', max_length=64)),
+                ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('finished_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'payout_transfer', 'app': 'longchuan', 'constraints': [CheckConstraint(check='amount_fen > 0 AND attempts >= 0', name='payout_transfer_amount'), CheckConstraint(check="(state IN ('paid', 'failed')) = (finished_at IS NOT NULL)", name='payout_transfer_finished'), CheckConstraint(check="state NOT IN ('accepted', 'paid') OR bill <> ''", name='payout_transfer_bill')], 'indexes': [PartialIndex(fields=['next_attempt_at'], name='payout_transfer_due', condition={'finished_at': None}), Index(fields=['state', 'id'], name='payout_transfer_state')], 'pk_attr': 'id', 'table_description': 'What the channel is asked to pay for one line. ``number`` is the only one that it ever hears of this line.'},
             bases=['Model'],
         ),
         ops.CreateModel(

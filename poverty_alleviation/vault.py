@@ -56,6 +56,8 @@ HOUSEHOLD_TABLES = frozenset(
         "need_step",
         "clawback",
         "clawback_offset",
+        "household_wallet",
+        "payout_transfer",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""

@@ -16,10 +16,13 @@ from integrations.wechat.login import MiniProgramClient
 from integrations.wechat_pay.configuration import WeChatPayConfiguration, read_configuration
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from integrations.wechat_pay.sharing import WeChatProfitSharing
+from integrations.wechat_pay.transfers import TransferScene, WeChatTransfers
 from logistics.ports import CarrierService
+from poverty_alleviation.ports import TransferLimits
 from server.settings import PictureSettings, Settings
 
 NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
+TRANSFERS_PATH = "/v1/webhook/wechat-pay/transfers"
 TRACKS_PATH = "/v1/webhook/kuaidi100/tracks"
 
 
@@ -90,6 +93,18 @@ def splitting(settings: Settings, gateway: WeChatPayGateway, http: httpx.AsyncCl
     """Commissions split off at WeChat Pay, for the receiver of the settings."""
     pay = settings.wechat_pay
     return WeChatProfitSharing(gateway.configuration, pay.share_receiver or pay.mchid, pay.share_receiver_name, http)
+
+
+def transfers(settings: Settings, gateway: WeChatPayGateway, http: httpx.AsyncClient) -> WeChatTransfers:
+    """Transfers to people by WeChat Pay; it offers none without a scene."""
+    pay = settings.wechat_pay
+    scene = TransferScene(
+        pay.transfer_scene,
+        ((pay.transfer_report_type, pay.transfer_report_content),),
+        TransferLimits(pay.transfer_least_fen, pay.transfer_most_fen),
+        pay.transfer_name_from_fen,
+    )
+    return WeChatTransfers(gateway.configuration, scene, settings.public_base_url + TRANSFERS_PATH, http)
 
 
 def wechat_pay(settings: Settings) -> WeChatPayConfiguration:

@@ -133,11 +133,13 @@ from poverty_alleviation.register.imports import RegisterImports
 from poverty_alleviation.register.incomes import Incomes
 from poverty_alleviation.register.labels import RegisterLabels
 from poverty_alleviation.register.members import Members
+from poverty_alleviation.register.wallets import Wallets
 from poverty_alleviation.register.years import Years
 from poverty_alleviation.reserves.clawbacks import Clawbacks
 from poverty_alleviation.reserves.terms import Reserves
 from poverty_alleviation.sales import SalesBooks
 from poverty_alleviation.statements.service import HouseholdStatements
+from poverty_alleviation.transfers.service import Transfers
 from products.calendars import Calendars
 from products.categories import Categories
 from products.certificates import Certificates
@@ -226,6 +228,7 @@ class Bootstrap:
     own_events: OwnEvents
     complaint_channel: ComplaintChannel
     complaint_pictures: ComplaintPictures
+    transfers: Transfers
     statements: Statements
     tallies: Tallies
     storage: ObjectStorage
@@ -338,6 +341,13 @@ def bootstrap(settings: Settings) -> Bootstrap:
         own_events=OwnEvents(settings.public_base_url),
         complaint_channel=ComplaintChannel(WeChatPayComplaints(gateway.configuration, http), complaints, pictures),
         complaint_pictures=ComplaintPictures(WeChatPayComplaints(gateway.configuration, http), pictures),
+        transfers=Transfers(
+            adapters.transfers(settings, gateway, http),
+            PayoutRuns(BankAccounts(cipher, access_logs), access_logs),
+            BankResults(),
+            Wallets(cipher),
+            access_logs,
+        ),
         statements=Statements(),
         tallies=Tallies(redis),
         storage=storage,
@@ -482,8 +492,10 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Measures(),
         Needs(),
         Payouts(),
-        PayoutRuns(BankAccounts(cipher, AccessLogs()), AccessLogs()),
-        BankResults(),
+        built.transfers,
+        built.transfers.runs,
+        built.transfers.results,
+        built.transfers.wallets,
         Corrections(),
         Reserves(),
         Clawbacks(),

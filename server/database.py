@@ -72,6 +72,7 @@ MODEL_MODULES = [
     "poverty_alleviation.statements.models",
     "poverty_alleviation.confirming.models",
     "poverty_alleviation.payout_runs.models",
+    "poverty_alleviation.transfers.models",
     "poverty_alleviation.register.models",
     "poverty_alleviation.income.models",
     "poverty_alleviation.help.models",

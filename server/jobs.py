@@ -105,6 +105,7 @@ JOBS: tuple[Job, ...] = (
         "complaints.fetch_pictures", 10, lambda b: county.complaints.jobs.fetch_complaint_pictures(b.complaint_pictures)
     ),
     Job("complaints.send", 5, lambda b: county.complaints.jobs.send_complaint_messages(b.complaint_channel)),
+    Job("poverty_alleviation.work_transfers", 10, lambda b: b.transfers.work_due()),
     Job("merchants.expire_papers", 3600, lambda b: merchants.jobs.expire_papers(b.papers)),
     Job("content.check_texts", 1, lambda b: content.jobs.check_texts(b.checks)),
     Job("content.check_pictures", 2, lambda b: content.jobs.check_pictures(b.checks)),

@@ -37,6 +37,8 @@ ONLY_COLUMNS = {
         "health_cipher",
     ),
     "household_account": ("valid_until", "ended_by", "ended_at", "holder_cipher", "number_cipher"),
+    "household_wallet": ("ended_by", "ended_at", "payee_cipher"),
+    "payout_transfer": ("state", "attempts", "refusal", "package", "bill", "next_attempt_at", "finished_at"),
     "helper": ("name_cipher", "phone_cipher"),
     "legal_person": ("name_cipher", "id_number_cipher", "phone_cipher"),
     "benefit_rule": ("valid_until", "state", "decided_by", "decided_at", "decision_note"),

@@ -24,6 +24,7 @@ from poverty_alleviation.help.responsible import helper_place
 from poverty_alleviation.households import household_place
 from poverty_alleviation.register.accounts import account_place
 from poverty_alleviation.register.members import member_place
+from poverty_alleviation.register.wallets import wallet_place
 from poverty_alleviation.vault import HOUSEHOLD_TABLES
 from traceability.storage.rooms import sealed_place as device_place
 
@@ -106,6 +107,7 @@ SEALED_TABLES = (
         batch=5,  # up to a megabyte each
     ),
     SealedTable("household_account", _by_column(account_place, "code", "holder_cipher", "number_cipher"), "t.code"),
+    SealedTable("household_wallet", _by_column(wallet_place, "code", "payee_cipher"), "t.code"),
 )
 
 NOT_SEALED = frozenset(
@@ -118,6 +120,7 @@ NOT_SEALED = frozenset(
         "household_member.id_number_index",
         "household_member.phone_index",
         "household_account.number_index",
+        "household_wallet.payee_index",
         "household_year.list_number_index",
         "legal_person.id_number_index",
         "idempotency_claim.answer",

@@ -57,6 +57,9 @@ class WeChatPaySettings(msgspec.Struct, frozen=True):
 
     ``share_receiver`` gets the commissions that are split off (the provider when empty), under its full registered
     name; without the name nothing is split. ``share_limit_bp`` is the most of a payment, in basis points.
+
+    ``transfer_scene`` is the scene of transfers that WeChat has granted; without it nobody is paid by transfer. What it
+    reports and its limits are WeChat's and the merchant's own (wechat reference 2.6, unverified).
     """
 
     mchid: str
@@ -71,6 +74,12 @@ class WeChatPaySettings(msgspec.Struct, frozen=True):
     share_receiver: str = ""
     share_receiver_name: str = ""
     share_limit_bp: int = 3000
+    transfer_scene: str = ""
+    transfer_report_type: str = "采购商品名称"
+    transfer_report_content: str = "农产品"
+    transfer_least_fen: int = 10
+    transfer_most_fen: int = 2_000_000
+    transfer_name_from_fen: int = 30
 
 
 class MediaSettings(msgspec.Struct, frozen=True):
@@ -340,7 +349,7 @@ def _is_strong_key(secret: str) -> bool:
 
 
 def _out_of_bounds(s: Settings) -> Iterator[str]:
-    own_data = s.own_data
+    own_data, pay = s.own_data, s.wechat_pay
     for name, value, least, most, why in (
         ("API_DRAIN_S", s.api_drain_s, 0, 60, ""),
         ("TRUSTED_PROXIES", s.trusted_proxies, 0, 10, ""),
@@ -355,6 +364,15 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("OWN_DATA_EXPORTS_PER_DAY", own_data.exports_per_day, 1, 100, ""),
         ("PICTURES_MAX_BYTES", s.pictures.max_bytes, 64 * 1024, 10 * 1024 * 1024, ""),
         ("WECHAT_PAY_SHARE_LIMIT_BP", s.wechat_pay.share_limit_bp, 0, 3000, ": the most that WeChat Pay splits"),
+        ("WECHAT_PAY_TRANSFER_LEAST_FEN", pay.transfer_least_fen, 1, pay.transfer_most_fen, ""),
+        ("WECHAT_PAY_TRANSFER_MOST_FEN", pay.transfer_most_fen, pay.transfer_least_fen, 100_000_00, ""),
+        (
+            "WECHAT_PAY_TRANSFER_NAME_FROM_FEN",
+            pay.transfer_name_from_fen,
+            30,
+            2_000_00,
+            ": WeChat wants the name above",
+        ),
         ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),
         ("CARRIER_LOCAL_STAGE_S", s.carrier.local_stage_s, 1, 86400, ""),
     ):

@@ -26,15 +26,20 @@ from console_api.payout_runs.schemas import (
 )
 from kit.money import yuan
 from poverty_alleviation.payout_runs.errors import BankResultRefused
-from poverty_alleviation.payout_runs.models import RunState
+from poverty_alleviation.payout_runs.models import PayoutWay, RunState
 from poverty_alleviation.payout_runs.queries import RunShown, run_cards, run_shown
 from poverty_alleviation.payout_runs.results import BankResult, BankResults, Recorded
 from poverty_alleviation.payout_runs.service import MOST_LINES, BankLine, PayoutRuns
+from poverty_alleviation.transfers.service import Transfers
 
 
 @door.post("/poverty/payout-runs")
-async def draft_payout_run(actor: PovertyOfficer, body: RunInput, key: IdempotencyKey, runs: PayoutRuns) -> RunDrafted:
-    """拟定付款批次：一个商户的全部应付未付、无异议款项；收款账户非本户的暂停待决定。"""
+async def draft_payout_run(
+    actor: PovertyOfficer, body: RunInput, key: IdempotencyKey, runs: PayoutRuns, transfers: Transfers
+) -> RunDrafted:
+    """拟定付款批次：一个商户的全部应付未付、无异议款项；收款账户非本户的暂停待决定。微信批次只列已同意微信收款的户。"""
+    if body.way is PayoutWay.WECHAT:
+        return RunDrafted(await transfers.draft(body.merchant, actor.caller))
     return RunDrafted(await runs.draft(body.merchant, actor.caller))
 
 

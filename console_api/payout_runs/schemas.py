@@ -8,7 +8,7 @@ import msgspec
 from api_kit.schemas import Input, View
 from api_kit.spreadsheets import Column, Format, day, fen_of_yuan, matching, one_of
 from kit.paging import MAX_PAGE
-from poverty_alleviation.payout_runs.models import RunState
+from poverty_alleviation.payout_runs.models import PayoutWay, RunState
 from poverty_alleviation.payout_runs.queries import RunCard
 
 _NOTE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
@@ -28,9 +28,10 @@ RESULT_COLUMNS = (
 
 
 class RunInput(Input):
-    """Whose list."""
+    """Whose list, and who carries it out: the bank, or WeChat for those who have agreed to it."""
 
     merchant: Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Z]+$(?!\n)")]
+    way: PayoutWay = PayoutWay.BANK
 
 
 class RunDrafted(View):

@@ -11,6 +11,13 @@ from tortoise.models import Model
 from poverty_alleviation.models import Household
 
 
+class PayoutWay(StrEnum):
+    """By whom a run is carried out: a bank by a file, or WeChat transfer by transfer."""
+
+    BANK = "bank"
+    WECHAT = "wechat"
+
+
 class RunState(StrEnum):
     """Where a list for the bank stands."""
 
@@ -50,11 +57,12 @@ LINE_TRANSITIONS: dict[LineState, frozenset[LineState]] = {
 
 
 class PayoutRun(Model):
-    """One merchant's list for the bank. ``exports`` counts how often its file was answered."""
+    """One merchant's list of payouts. ``exports`` counts how often its file was answered, or that it was sent."""
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=32, unique=True)
     merchant = fields.CharField(max_length=32)
+    way = fields.CharEnumField(PayoutWay, max_length=8, default=PayoutWay.BANK)
     state = fields.CharEnumField(RunState, max_length=10)
     drafted_by = fields.CharField(max_length=60)
     drafted_at = fields.DatetimeField()
@@ -77,7 +85,10 @@ class PayoutRun(Model):
 
 
 class PayoutLine(Model):
-    """What one household gets. ``reason`` is why it is stopped, dropped or failed; ``payout`` the one it became."""
+    """What one household gets. ``reason`` is why it is stopped, dropped or failed; ``payout`` the one it became.
+
+    ``account`` is the code of a bank account, or of a WeChat account in a run by transfer.
+    """
 
     id = fields.BigIntField(primary_key=True)
     run: fields.ForeignKeyRelation[PayoutRun] = fields.ForeignKeyField(

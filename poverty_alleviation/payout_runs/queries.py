@@ -7,7 +7,7 @@ import msgspec
 from kit.database import row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from poverty_alleviation.payout_runs.errors import PayoutRunUnknown
-from poverty_alleviation.payout_runs.models import LineState, RunState
+from poverty_alleviation.payout_runs.models import LineState, PayoutWay, RunState
 from poverty_alleviation.vault import household_rights
 
 
@@ -16,6 +16,7 @@ class RunCard(msgspec.Struct, frozen=True, kw_only=True):
 
     number: str
     merchant: str
+    way: PayoutWay
     state: RunState
     lines: int
     amount_fen: int

@@ -13,7 +13,7 @@ from ledger.service import JournalDraft
 from poverty_alleviation.bases import held_lines
 from poverty_alleviation.corrections.plans import to_targets
 from poverty_alleviation.payout_runs.errors import BankResultRefused, PayoutRunStands
-from poverty_alleviation.payout_runs.models import LINE_TRANSITIONS, LineState, RunState
+from poverty_alleviation.payout_runs.models import LINE_TRANSITIONS, LineState, PayoutWay, RunState
 from poverty_alleviation.payout_runs.service import end_line, held_payout_line, held_run
 from poverty_alleviation.payouts import Payouts
 from poverty_alleviation.vault import household_rights
@@ -48,15 +48,17 @@ class BankResults:
     clock: Clock = utc_now
 
     @household_rights()
-    async def record(self, number: str, results: Sequence[BankResult], by: str) -> Recorded:
-        """Record the bank's results of a run: all of them, or none when one does not fit.
+    async def record(
+        self, number: str, results: Sequence[BankResult], by: str, way: PayoutWay = PayoutWay.BANK
+    ) -> Recorded:
+        """Record the results of a run that goes this ``way``: all of them, or none when one does not fit.
 
-        The last one ends the run. Raises PayoutRunUnknown, :class:`PayoutRunStands`, :class:`BankResultRefused` with
-        ``problems``.
+        What WeChat transfers nobody records by hand. The last one ends the run. Raises PayoutRunUnknown,
+        :class:`PayoutRunStands`, :class:`BankResultRefused` with ``problems``.
         """
         async with transaction():
             run = await held_run(number)
-            if run["state"] not in (RunState.EXPORTED, RunState.PAID):
+            if run["way"] != way or run["state"] not in (RunState.EXPORTED, RunState.PAID):
                 raise PayoutRunStands(state=run["state"])
             lines = await self._lines(run["id"])
             fresh = self._fresh(lines, results)

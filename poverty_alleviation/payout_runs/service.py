@@ -1,7 +1,7 @@
 """Drafting, deciding and exporting a run (domain reference 2.4 and 2.6)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +23,12 @@ from poverty_alleviation.payout_runs.errors import (
     PayoutRunUnknown,
     RunNeedsSecondPerson,
 )
-from poverty_alleviation.payout_runs.models import LINE_TRANSITIONS, RUN_TRANSITIONS, LineState, RunState
+from poverty_alleviation.payout_runs.models import LINE_TRANSITIONS, RUN_TRANSITIONS, LineState, PayoutWay, RunState
 from poverty_alleviation.payouts import UNDISPUTED, earned_parts
-from poverty_alleviation.register.accounts import OWN_ACCOUNT, BankAccounts, accounts_to_pay
+from poverty_alleviation.ports import TransferLimits
+from poverty_alleviation.register.accounts import OWN_ACCOUNT, AccountToPay, BankAccounts, accounts_to_pay
 from poverty_alleviation.register.errors import AccountUnknown
+from poverty_alleviation.register.wallets import WALLET_STANDS, wallets_to_pay
 from poverty_alleviation.vault import household_rights
 
 EXPORT_WITHIN = timedelta(hours=24)
@@ -54,10 +56,12 @@ class PayoutRuns:
     clock: Clock = utc_now
 
     @household_rights()
-    async def draft(self, merchant: str, by: str) -> str:
+    async def draft(self, merchant: str, by: str, limits: TransferLimits | None = None) -> str:
         """List everything that a merchant owes households and nobody disputes; answers the run's number.
 
-        A line whose household has no account of its own on this day is stopped. Raises :class:`NothingToPay`.
+        For the bank, a line whose household has no account of its own on this day is stopped. With ``limits``, by
+        transfer: those who have agreed to it and whose sum lies within them; the others stay due. Raises
+        :class:`NothingToPay`.
         """
         now = self.clock()
         async with transaction():
@@ -67,23 +71,32 @@ class PayoutRuns:
             for part in await earned_parts(merchant):  # as they are now that they are locked
                 by_household[part["household"]].append(part)
             owed = {code: of for code, of in sorted(by_household.items()) if sum(p["amount_fen"] for p in of) > 0}
+            wallets: dict[str, str] = {}
+            if limits is not None:
+                fits = [code for code, of in owed.items() if limits.fit(sum(p["amount_fen"] for p in of))]
+                wallets = await wallets_to_pay(fits, china_day(now))
+                owed = {code: of for code, of in owed.items() if code in wallets}
             if not owed:
                 raise NothingToPay()
             number = public_number(now, "R")
             made = await row(
-                "INSERT INTO payout_run (number, merchant, state, drafted_by, drafted_at, note, exports)"
-                " VALUES ($1, $2, 'drafted', $3, $4, '', 0) RETURNING id",
+                "INSERT INTO payout_run (number, merchant, way, state, drafted_by, drafted_at, note, exports)"
+                " VALUES ($1, $2, $3, 'drafted', $4, $5, '', 0) RETURNING id",
                 number,
                 merchant,
+                str(PayoutWay.BANK if limits is None else PayoutWay.WECHAT),
                 by,
                 now,
             )
             assert made
-            await self._list(made["id"], dict(list(owed.items())[:MOST_LINES]))
+            listed = dict(list(owed.items())[:MOST_LINES])
+            accounts = {code: AccountToPay(code=wallet, is_own=True) for code, wallet in wallets.items()}
+            if limits is None:
+                accounts = await accounts_to_pay(list(listed), china_day(now))
+            await self._list(made["id"], listed, accounts)
         return number
 
-    async def _list(self, run_id: int, owed: dict[str, list[Row]]) -> None:
-        accounts = await accounts_to_pay(list(owed), china_day(self.clock()))
+    async def _list(self, run_id: int, owed: dict[str, list[Row]], accounts: Mapping[str, AccountToPay]) -> None:
         for position, (code, parts) in enumerate(owed.items(), start=1):
             account = accounts.get(code)
             is_own = account is not None and account.is_own
@@ -184,12 +197,12 @@ class PayoutRuns:
         now = self.clock()
         async with transaction():
             run = await held_run(number)
-            if run["state"] not in (RunState.APPROVED, RunState.EXPORTED):
+            if run["way"] != PayoutWay.BANK or run["state"] not in (RunState.APPROVED, RunState.EXPORTED):
                 raise PayoutRunStands(state=run["state"])
             if run["exports"] >= MOST_EXPORTS or now > run["decided_at"] + EXPORT_WITHIN:
                 raise ExportOver()
             if run["state"] == RunState.APPROVED:
-                await self._drop_what_changed(run["id"])
+                await self.drop_what_changed(run)
             await self.access_logs.record(actor, EXPORTING, f"payout_run:{number}", ("name", "account_number"))
             lines = await rows(
                 "SELECT position, account, amount_fen FROM payout_line WHERE run_id = $1 AND state = 'ready'"
@@ -209,8 +222,9 @@ class PayoutRuns:
             for line in lines
         ]
 
-    async def _drop_what_changed(self, run_id: int) -> None:
-        """A refund, a dispute, a correction or an account that ended since the list was drafted."""
+    async def drop_what_changed(self, run: Row) -> None:
+        """A refund, a dispute, a correction or an account that ended since the list was drafted, of a held run."""
+        run_id = run["id"]
         parts = await rows(
             "SELECT l.id, p.household_code, p.order_line, p.category, p.rule, p.contribution, p.amount_fen"
             " FROM payout_line l JOIN payout_part p ON p.line_id = l.id WHERE l.run_id = $1 AND l.state = 'ready'",
@@ -225,9 +239,8 @@ class PayoutRuns:
             part["id"] for part in parts if now_earned.get(tuple(part[name] for name in _NAMES)) != part["amount_fen"]
         }
         lost = await rows(
-            "SELECT l.id FROM payout_line l LEFT JOIN household_account a ON a.code = l.account"
-            " AND daterange(a.valid_from, a.valid_until) @> $2::date WHERE l.run_id = $1 AND l.state = 'ready'"
-            " AND a.id IS NULL",
+            f"SELECT l.id FROM payout_line l LEFT JOIN {_PAYABLE[PayoutWay(run['way'])]}"
+            " WHERE l.run_id = $1 AND l.state = 'ready' AND a.id IS NULL",
             run_id,
             china_day(self.clock()),
         )
@@ -235,6 +248,12 @@ class PayoutRuns:
             await end_line(line_id, LineState.DROPPED, "changed" if line_id in changed else "account", self.clock())
 
 
+_PAYABLE = {
+    PayoutWay.BANK: "household_account a ON a.code = l.account AND daterange(a.valid_from, a.valid_until) @> $2::date",
+    PayoutWay.WECHAT: f"(SELECT w.id, w.code FROM household_wallet w WHERE {WALLET_STANDS.format(day='$2::date')}) AS a"
+    " ON a.code = l.account",
+}
+"""What a line is paid to, where it still may be, as SQL."""
 _NAMES = ("household_code", "order_line", "category", "rule", "contribution")
 _STANDING = (
     "SELECT a.owner, p.subject, a.category, p.rule, p.contribution, -sum(p.amount_fen)::bigint AS amount_fen"

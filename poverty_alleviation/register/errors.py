@@ -51,6 +51,30 @@ class AccountInvalid(Invalid):
     title_en = "Not the details of a bank account"
 
 
+class WalletUnknown(NotFound):
+    """The household has no such WeChat account that stands."""
+
+    code = "household_wallet_unknown"
+    title = "微信收款登记不存在或已终止"
+    title_en = "No such WeChat account of the household"
+
+
+class WalletPayeeUnknown(NotFound):
+    """Nobody has this number as a buyer, or the account is closed."""
+
+    code = "household_wallet_payee_unknown"
+    title = "微信用户编号不存在"
+    title_en = "No such account as a buyer"
+
+
+class WalletRegistered(Conflict):
+    """The household has a WeChat account that stands, or this one stands for another household."""
+
+    code = "household_wallet_registered"
+    title = "该户已有微信收款登记，或该微信已为他户登记"
+    title_en = "The household or the WeChat account is registered already"
+
+
 class LabelUnknown(Invalid):
     """No label of this kind has the code."""
 

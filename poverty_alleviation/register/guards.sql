@@ -34,5 +34,21 @@ CREATE OR REPLACE TRIGGER household_member_only_ends
 CREATE OR REPLACE TRIGGER household_account_only_ends
     BEFORE UPDATE ON household_account FOR EACH ROW EXECUTE FUNCTION only_end_register_span(
         'holder_cipher', 'number_cipher');
-SELECT keep_rows('household_member', 'household_account');
+
+CREATE OR REPLACE FUNCTION only_end_wallet() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF is_resealed(to_jsonb(OLD), to_jsonb(NEW), 'payee_cipher') THEN
+        RETURN NEW;
+    END IF;
+    IF OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL
+        OR to_jsonb(NEW) - '{ended_by,ended_at}'::text[] <> to_jsonb(OLD) - '{ended_by,ended_at}'::text[] THEN
+        RAISE EXCEPTION '% may only be ended', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER household_wallet_only_ends
+    BEFORE UPDATE ON household_wallet FOR EACH ROW EXECUTE FUNCTION only_end_wallet();
+SELECT keep_rows('household_member', 'household_account', 'household_wallet');
 SELECT make_append_only('household_year', 'register_label', 'household_income', 'income_item_rule', 'register_import');

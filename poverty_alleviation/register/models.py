@@ -134,6 +134,36 @@ class HouseholdAccount(Model):
         )
 
 
+class HouseholdWallet(Model):
+    """That an adult member agreed to be paid by WeChat transfer, for the whole household, with the paper that says so.
+
+    ``payee_cipher`` is the number of the member's own account as a buyer, sealed: nobody reads there who is a
+    household. It may end once. A household has one at a time, and a WeChat account serves one household.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    code = fields.CharField(max_length=40, unique=True)
+    household: fields.ForeignKeyRelation[Household] = fields.ForeignKeyField(
+        "longchuan.Household", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    member = fields.CharField(max_length=40)
+    payee_cipher = fields.BinaryField()
+    payee_index = fields.BinaryField()
+    document = fields.CharField(max_length=120)
+    recorded_by = fields.CharField(max_length=60)
+    recorded_at = fields.DatetimeField()
+    ended_by = fields.CharField(max_length=60, null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "household_wallet"
+        constraints = (
+            UniqueConstraint(fields=("household_id",), name="household_wallet_one", condition="ended_at IS NULL"),
+            UniqueConstraint(fields=("payee_index",), name="household_wallet_payee", condition="ended_at IS NULL"),
+            CheckConstraint(check="(ended_at IS NULL) = (ended_by IS NULL)", name="household_wallet_ended"),
+        )
+
+
 class HouseholdYear(Model):
     """What was recorded of a household for a year (aar040). Only added: of one year the newest row holds.
 

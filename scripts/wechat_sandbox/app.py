@@ -25,6 +25,7 @@ from scripts.wechat_sandbox.refunds import RefundDesk
 from scripts.wechat_sandbox.settings import Settings, read_settings
 from scripts.wechat_sandbox.sharing import SharingDesk
 from scripts.wechat_sandbox.shipping import ShippingDesk
+from scripts.wechat_sandbox.transfers import TransferDesk
 from scripts.wechat_sandbox.transport import UPLOAD_TARGET
 from scripts.wechat_sandbox.world import World, build_world
 
@@ -58,8 +59,10 @@ def _mount(app: Sanic[Any, Any], world: World) -> None:
     program, checks = MiniProgram(world), ContentChecks(world, message_push)
     combined = CombineDesk(world, notices, pay)
     complaints, sharing = ComplaintDesk(world, notices), SharingDesk(world, notices, pay)
-    PayApi(world, list_operations(world, pay, combined, refunds, BillDesk(world, pay), complaints, sharing)).mount(app)
+    bills, transfers = BillDesk(world, pay), TransferDesk(world, notices, pay)
+    PayApi(world, list_operations(world, pay, combined, refunds, bills, complaints, sharing, transfers)).mount(app)
     complaints.mount(app)
+    transfers.mount(app)
     MiniProgramApi(world, program, list_endpoints(world, program, checks, ShippingDesk(world))).mount(app)
     Control(world, program, checks, pay, notices, Cashier(world, pay, combined), message_push).mount(app)
     proxy.mount(app)

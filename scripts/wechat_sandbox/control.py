@@ -41,6 +41,7 @@ class NewPerson(Strict):
     unionid: str = ""
     is_high_risk: bool = False
     sub_openids: dict[str, str] = {}
+    real_name: str = ""
     count: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
 
 
@@ -207,6 +208,7 @@ class Control:
                     unionid=asked.unionid,
                     is_high_risk=asked.is_high_risk,
                     sub_openids=asked.sub_openids,
+                    real_name=asked.real_name,
                 )
                 people.append(self.world.people.put(person.openid, person))
         return answer({"people": people}, 201)

@@ -22,6 +22,7 @@ from scripts.wechat_sandbox.notices import STALE_SECONDS
 from scripts.wechat_sandbox.pay import PayDesk
 from scripts.wechat_sandbox.refunds import RefundDesk
 from scripts.wechat_sandbox.sharing import SharingDesk
+from scripts.wechat_sandbox.transfers import TransferDesk
 from scripts.wechat_sandbox.transport import (
     UPLOAD_TARGET,
     Call,
@@ -89,6 +90,7 @@ def list_operations(
     bills: BillDesk,
     complaints: ComplaintDesk,
     sharing: SharingDesk,
+    transfers: TransferDesk,
 ) -> tuple[Operation, ...]:
     """Every endpoint of Pay v3 that this sandbox has."""
 
@@ -107,6 +109,15 @@ def list_operations(
             operation("pay.query", "GET", base + "/out-trade-no/{out_trade_no}", pay.query_by_number),
             operation("pay.query", "GET", base + "/id/{transaction_id}", pay.query_by_transaction),
             operation("pay.close", "POST", base + "/out-trade-no/{out_trade_no}/close", pay.close),
+        )
+    ]
+    paying = "/v3/fund-app/mch-transfer"
+    transferring = [
+        each
+        for base in (f"{paying}/transfer-bills", f"{paying}/partner/transfer-bills")
+        for each in (
+            operation("transfer.create", "POST", base, transfers.create),
+            operation("transfer.query", "GET", base + "/out-bill-no/{out_bill_no}", transfers.query),
         )
     ]
     return (
@@ -139,8 +150,13 @@ def list_operations(
         operation("share.return", "POST", share + "/return-orders", sharing.give_back),
         operation("share.query_return", "GET", share + "/return-orders/{out_return_no}", sharing.query_return),
         operation("share.amounts", "GET", share + "/transactions/{transaction_id}/amounts", sharing.amounts),
+        *transferring,
         operation("certificates", "GET", "/v3/certificates", certificates_of(world)),
     )
+
+
+_NUMBERS = ("out_trade_no", "combine_out_trade_no", "out_bill_no")
+"""What an order or a transfer is called by."""
 
 
 class PayApi:
@@ -252,7 +268,7 @@ class PayApi:
         Before any check.
         """
         named = call.path_arguments
-        number = named.get("out_trade_no", "") or named.get("combine_out_trade_no", "")
+        number = next((named[each] for each in _NUMBERS if each in named), "")
         if number:
             return number
         transaction_id = call.path_arguments.get("transaction_id", "")
@@ -264,7 +280,7 @@ class PayApi:
         except (msgspec.DecodeError, UnicodeDecodeError):
             body = {}
         if isinstance(body, dict):
-            for name in ("out_trade_no", "combine_out_trade_no"):
+            for name in _NUMBERS:
                 if isinstance(body.get(name), str):
                     return str(body[name])
             transaction_id = transaction_id or str(body.get("transaction_id", ""))

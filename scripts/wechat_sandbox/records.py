@@ -15,7 +15,8 @@ FundKind = Literal["交易", "扣除交易手续费", "退款", "退还交易手
 class Person(msgspec.Struct, kw_only=True):
     """A synthetic person with a WeChat account.
 
-    ``sub_openids`` maps other appids to this person's openid there.
+    ``sub_openids`` maps other appids to this person's openid there. ``real_name`` is compared with what a transfer
+    names; empty: whatever it names.
     """
 
     openid: str
@@ -24,6 +25,7 @@ class Person(msgspec.Struct, kw_only=True):
     unionid: str = ""
     is_high_risk: bool = False
     sub_openids: dict[str, str] = {}
+    real_name: str = ""
     seen_at: datetime | None = None
 
 

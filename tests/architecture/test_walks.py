@@ -72,6 +72,8 @@ WALKS = {
     " test_every_pair_of_states_of_a_run_moves_as_the_table_says",
     "poverty_alleviation/reserves/models.py CLAWBACK": "poverty_alleviation/test_reserves.py"
     " test_every_pair_of_states_of_a_claim_moves_as_the_table_says",
+    "poverty_alleviation/transfers/models.py TRANSFER": "poverty_alleviation/test_transfers.py"
+    " test_every_state_of_a_transfer_meets_every_word_of_the_channel_as_the_table_says",
     "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
     " test_every_pair_of_certificate_states_moves_as_the_table_says",
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",

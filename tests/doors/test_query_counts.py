@@ -70,7 +70,7 @@ def counted(
         tmp_path_factory.mktemp("counting"), databases.url(name), "tests.doors.counting_server",
         WECHAT_API_BASE=sandbox.base, WECHAT_PAY_BASES=sandbox.base, WECHAT_APPSECRET=APP_SECRET,
         WECHAT_PUSH_TOKEN=PUSH_TOKEN, WECHAT_PUSH_AES_KEY=PUSH_AES_KEY,
-        WECHAT_PAY_SHARE_RECEIVER_NAME="示例县平台公司",
+        WECHAT_PAY_SHARE_RECEIVER_NAME="示例县平台公司", WECHAT_PAY_TRANSFER_SCENE="1009",
         CARRIER_SERVICE="kuaidi100", CARRIER_CUSTOMER=CUSTOMER, CARRIER_KEY=KEY, CARRIER_SECRET=SECRET,
         CARRIER_SALT=SALT, CARRIER_POLL_BASE=kuaidi100.base, CARRIER_API_BASE=kuaidi100.base,
     )  # fmt: skip

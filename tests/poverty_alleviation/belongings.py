@@ -21,6 +21,7 @@ from tests.doors.good_requests import mall_of
 from tests.poverty_alleviation.exports_of_house import asked, taken_template
 from tests.poverty_alleviation.good_requests import RULE, concluded
 from tests.poverty_alleviation.good_requests_of_lineage import a_change
+from tests.poverty_alleviation.good_requests_transfers import a_wallet
 from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 
 STATEMENTS = "/v1/console/poverty/household-statements"
@@ -105,6 +106,8 @@ async def _members_and_accounts(owner: Owner, code: str) -> None:
     pattern = "/v1/console/poverty/households/<code:str>/"
     owner.found.by_pattern[f"{pattern}members/"] = {"code": code, "member": member["code"]}
     owner.found.by_pattern[f"{pattern}accounts/"] = {"code": code, "account": account["code"]}
+    wallet = await a_wallet(owner, code, member["code"])
+    owner.found.by_pattern[f"{pattern}wallets/"] = {"code": code, "wallet": wallet}
     for name in ("console.show_member_identity", "console.show_account_number"):
         owner.found.bodies[name] = {"purpose": "own_request", "document": "示例申请 1 号"}
 
@@ -188,8 +191,8 @@ async def _a_run(owner: Owner, code: str) -> str:
     """A list for the bank whose one line waits for a decision."""
     number = public_number(utc_now(), "R")
     run = await scalar(
-        "INSERT INTO payout_run (number, merchant, state, drafted_by, drafted_at, note, exports)"
-        " VALUES ($1, $2, 'drafted', 'staff:other', now(), '', 0) RETURNING id",
+        "INSERT INTO payout_run (number, merchant, way, state, drafted_by, drafted_at, note, exports)"
+        " VALUES ($1, $2, 'bank', 'drafted', 'staff:other', now(), '', 0) RETURNING id",
         number,
         owner.house.merchant,
     )

@@ -88,7 +88,10 @@ CLASSES = (
     FieldClass("health", frozenset({"household_member.health_cipher"}), OFFICE, routes=UNMASKING),
     FieldClass(
         "account",
-        frozenset({"household_account.number_cipher", "household_account.number_index"}),
+        frozenset(
+            {"household_account.number_cipher", "household_account.number_index", "household_wallet.payee_cipher",
+             "household_wallet.payee_index"}
+        ),
         OFFICE,
         routes=UNMASKING,
     ),
@@ -100,11 +103,12 @@ CLASSES = (
              "household_member.birth_year", "household_member.is_minor", "household_member.ethnic_group",
              "household_member.education", "household_member.schooling", "household_member.skill",
              "household_member.document", "household_account.code", "household_account.member",
-             "household_account.holder_relation", "household_account.bank", "household_account.document"}
+             "household_account.holder_relation", "household_account.bank", "household_account.document",
+             "household_wallet.code", "household_wallet.member", "household_wallet.document"}
         ),
         BOOKS,
-        tables=frozenset({"household_member", "household_account"}),
-        members=frozenset({"is_minor", "holder_relation", "ethnic_group", "schooling"}),
+        tables=frozenset({"household_member", "household_account", "household_wallet"}),
+        members=frozenset({"wallets", "is_minor", "holder_relation", "ethnic_group", "schooling"}),
     ),
     FieldClass(
         "year",
@@ -195,6 +199,7 @@ CLASSES = (
              "disputed_row.amount_fen", "payout_line.amount_fen", "payout_part.amount_fen",
              "correction.evidence", "clawback.amount_fen", "clawback.fault", "clawback.finding",
              "clawback.decision_note", "clawback_offset.amount_fen", "income_sheet.slip", "income_sheet.document",
+             "payout_transfer.amount_fen",
              "income_sheet.total_fen", "income_line.amount_fen", "income_line.weight"}
         ),
         BOOKS,
@@ -344,6 +349,14 @@ PLAIN = {
     "payout_run.state": "of five",
     "payout_run.note": "about the run, of many households",
     "payout_run.exports": "a count",
+    "payout_run.way": "of two",
+    "payout_transfer.number": "a public number of its own",
+    "payout_transfer.payer": "who pays",
+    "payout_transfer.state": "of five",
+    "payout_transfer.attempts": "a count",
+    "payout_transfer.refusal": "a word of the channel's",
+    "payout_transfer.package": "for the payee's own phone",
+    "payout_transfer.bill": "the channel's number of it",
     "payout_line.position": "a count",
     "payout_line.state": "of five",
     "payout_line.account": "the opaque code of one",

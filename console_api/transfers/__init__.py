@@ -1,0 +1,1 @@
+"""Payouts by transfer on the console of the poverty office."""

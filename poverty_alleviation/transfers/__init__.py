@@ -1,0 +1,1 @@
+"""Payouts by transfer to a member's WeChat account: claimed by a committed state, called, recorded."""
