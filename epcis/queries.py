@@ -14,14 +14,20 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events; every part that is given must hold. ``thing`` is the address of some goods, ``until`` excluded."""
+    """Which events; every part that is given must hold; ``until`` is excluded.
+
+    ``place`` is where goods were seen, ``location`` where they are afterwards; ``thing`` and ``single`` are addresses
+    of some goods.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     biz_step: str | None = None
     disposition: str | None = None
     place: str | None = None
+    location: str | None = None
     thing: str | None = None
+    single: str | None = None
     event_id: str | None = None
     source: EventSource | None = None
     declarations: bool | None = None
@@ -80,6 +86,8 @@ async def events(
         wanted.event_id,
         wanted.source,
         wanted.declarations,
+        wanted.location,
+        None if wanted.single is None else canonical_link(wanted.single),
     )
     page = found[:limit]
     following = write_cursor(page[-1]["id"]) if len(found) > limit else None
@@ -160,6 +168,8 @@ SELECT e.id, e.body::text AS body, e.event_id, e.source, e.partner, e.merchant, 
    AND ($8::text IS NULL OR e.things @> jsonb_build_array($8::text))
    AND ($10::text IS NULL OR e.event_id = $10) AND ($11::text IS NULL OR e.source = $11)
    AND ($12::boolean IS NULL OR e.is_declaration = $12)
+   AND ($13::text IS NULL OR e.body -> 'bizLocation' ->> 'id' = $13)
+   AND ($14::text IS NULL OR e.things @> jsonb_build_array($14::text))
  ORDER BY e.id LIMIT $9
 """
 _JOBS = (

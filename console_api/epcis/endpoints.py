@@ -1,7 +1,7 @@
 """What happened to goods, as EPCIS 2.0 tells it: the query interface, and the capture interface for others' events."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from sanic import Request
@@ -44,15 +44,25 @@ def _document(page: list[dict[str, Any]], records: list[EventRecord], following:
         creationDate=utc_now(),
         epcisBody=QueryBodyView(ResultsView("SimpleEventQuery", {"eventList": page})),
         records=records,
-        nextPageToken=following,
+        following=following,
     )
 
 
 @door.get("/epcis/events")
-async def list_epcis_events(actor: MerchantClerk | CountyOfficer | Auditor, query: EventsQuery) -> QueryDocumentView:
-    """追溯事件（EPCIS 2.0）：按时间、步骤、地点、批次查询；商户只看自己的，标明由谁记录、是否已声明有误。"""
+async def list_epcis_events(
+    actor: MerchantClerk | CountyOfficer | Auditor, query: EventsQuery, request: Request
+) -> Answer:
+    """追溯事件（EPCIS 2.0）：按时间、步骤、地点、批次查询；商户只看自己的，标明由谁记录、是否已声明有误。
+
+    Answers an EPCISQueryDocument; where more follow, the header ``Link`` (``rel="next"``) leads to them.
+    """
     wanted = msgspec.convert(query, EventFilter, from_attributes=True)
-    return _document(*await events(own_merchant(actor), wanted, query.cursor, query.limit))
+    page, records, following = await events(own_merchant(actor), wanted, query.cursor, query.limit)
+    headers = {}
+    if following is not None:
+        asked = [(name, told) for name, told in request.get_query_args() if name != "nextPageToken"]
+        headers["link"] = f'<{request.path}?{urlencode([*asked, ("nextPageToken", following)])}>; rel="next"'
+    return Answer(_document(page, records, following), 200, headers)
 
 
 @door.get("/epcis/events/<event:str>")

@@ -35,7 +35,7 @@ class PageQuery(Input, kw_only=True):
 
 
 class EventsQuery(PageQuery, kw_only=True):
-    """Which events. ``thing`` is the address or the EPC of a lot, a delivery or packed goods.
+    """Which events. ``thing`` is the address or the EPC of a lot, a delivery or packed goods, by either name.
 
     ``source`` and ``declarations`` are the house's own parameters: who says it, and whether events that declare others
     wrong are shown (left out: both kinds).
@@ -46,7 +46,9 @@ class EventsQuery(PageQuery, kw_only=True):
     biz_step: Word | None = msgspec.field(default=None, name="EQ_bizStep")
     disposition: Word | None = msgspec.field(default=None, name="EQ_disposition")
     place: Address | None = msgspec.field(default=None, name="EQ_readPoint")
+    location: Address | None = msgspec.field(default=None, name="EQ_bizLocation")
     thing: Address | None = msgspec.field(default=None, name="MATCH_anyEPCClass")
+    single: Address | None = msgspec.field(default=None, name="MATCH_anyEPC")
     event_id: EventId | None = msgspec.field(default=None, name="EQ_eventID")
     source: EventSource | None = None
     declarations: bool | None = msgspec.field(default=None, name="EXISTS_errorDeclaration")
@@ -81,7 +83,8 @@ class QueryBodyView(View):
 
 
 class QueryDocumentView(View, kw_only=True):
-    """An EPCISQueryDocument in JSON-LD. ``nextPageToken`` asks for the next page; None is the last one.
+    """An EPCISQueryDocument in JSON-LD, valid by its schema. ``longchuan:nextPageToken`` asks for the next page, as the
+    header ``Link`` does; None is the last one.
 
     ``longchuan:records`` has a record for every event, in the same order: who says it, and whether it was declared
     wrong. It stands beside the events, because an event is named by the hash of what it says.
@@ -93,7 +96,7 @@ class QueryDocumentView(View, kw_only=True):
     creationDate: datetime  # noqa: N815
     epcisBody: QueryBodyView  # noqa: N815
     records: list[EventRecord] = msgspec.field(name="longchuan:records")
-    nextPageToken: str | None = None  # noqa: N815
+    following: str | None = msgspec.field(default=None, name="longchuan:nextPageToken")
 
 
 class CaptureJobView(View, kw_only=True):

@@ -93,15 +93,35 @@ async def test_a_partners_file_is_taken_once_and_marked_as_theirs(doors: Served)
     assert (await http.get(CAPTURE, headers=foreign)).json()["jobs"] == []
 
     answer = (await http.get(EVENTS, headers=clerk)).json()
-    SCHEMA.validate({name: value for name, value in answer.items() if name != "nextPageToken"})
+    SCHEMA.validate(answer)
     told, records = answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"], answer["longchuan:records"]
     assert [each["eventID"] for each in told] == [event_id(seen(n), SPACES) for n in (1, 2)]
     assert {(each["source"], each["partner"], each["capture"]) for each in records} == {
         ("partner", "示例物流公司", job["captureID"])
     }
     assert (await http.get(EVENTS, headers=foreign)).json()["longchuan:records"] == []
-    found = await http.get(EVENTS, headers=clerk, params={"MATCH_anyEPCClass": "https://x.cn/01/04012345111118/21/2"})
-    assert [each["event_id"] for each in found.json()["longchuan:records"]] == [event_id(seen(2), SPACES)]
+    for name in ("MATCH_anyEPCClass", "MATCH_anyEPC"):
+        found = await http.get(EVENTS, headers=clerk, params={name: "https://x.cn/01/04012345111118/21/2"})
+        assert [each["event_id"] for each in found.json()["longchuan:records"]] == [event_id(seen(2), SPACES)]
+
+
+async def test_a_page_is_a_valid_document_and_leads_to_the_next(doors: Served) -> None:
+    http, clerk = doors.http, await clerk_of(doors, await approved_merchant(), "clerk")
+    place = {"id": "https://example.org/place?a=1&b=2"}
+    file = filed(*(seen(n, readPoint=place, bizLocation=place) for n in range(1, 4)))
+    assert (await http.post(CAPTURE, headers=clerk, content=file)).json()["captured"] == 3
+    asked = {"EQ_readPoint": place["id"], "EQ_bizLocation": place["id"], "perPage": "2"}
+    first = await http.get(EVENTS, headers=clerk, params=asked)
+    SCHEMA.validate(first.json())
+    assert first.json()["longchuan:nextPageToken"] is not None
+    link = first.headers["link"]
+    assert link.endswith('>; rel="next"')
+    last = await http.get(link[1:].partition(">")[0], headers=clerk)
+    assert [len(each.json()["longchuan:records"]) for each in (first, last)] == [2, 1]
+    assert "link" not in last.headers
+    assert (await http.get(EVENTS, headers=clerk, params={"EQ_bizLocation": "urn:x:y"})).json()[
+        "longchuan:records"
+    ] == []
 
 
 async def test_one_event_is_taken_and_read_at_its_address(doors: Served) -> None:
