@@ -33,3 +33,19 @@ class SiteCodeTaken(Conflict):
     code = "site_code_taken"
     title = "站点编号已被使用"
     title_en = "The site code is taken"
+
+
+class PoorVillageFlagged(Conflict):
+    """The village counts as a poor one already, or did on that day."""
+
+    code = "poor_village_flagged"
+    title = "该村当日已登记为贫困村"
+    title_en = "The village is flagged as a poor one on that day already"
+
+
+class PoorVillageUnknown(NotFound):
+    """The village is not flagged as a poor one, or the day is not after it was."""
+
+    code = "poor_village_unknown"
+    title = "该村未登记为贫困村，或日期早于登记"
+    title_en = "The village is not flagged as a poor one, or was only later"

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from tortoise import fields
 from tortoise.fields.base import OnDelete
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 
@@ -40,6 +40,33 @@ class Division(Model):
                 " AND starts_with(code, COALESCE(parent_id, ''))",
                 name="division_code_below_parent",
             ),
+        )
+
+
+class PoorVillage(Model):
+    """That a village counts as a poor one (贫困村) by a paper, from a day on and until before a day; never of people."""
+
+    id = fields.BigIntField(primary_key=True)
+    village: fields.ForeignKeyRelation[Division] = fields.ForeignKeyField(
+        "longchuan.Division", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    valid_from = fields.DateField()
+    valid_until = fields.DateField(null=True)
+    document = fields.CharField(max_length=120)
+    recorded_by = fields.CharField(max_length=60)
+    recorded_at = fields.DatetimeField()
+    ended_by = fields.CharField(max_length=60, null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "poor_village"
+        constraints = (
+            CheckConstraint(
+                check="(valid_until IS NULL) = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL)"
+                " AND valid_until > valid_from",
+                name="poor_village_span",
+            ),
+            UniqueConstraint(fields=("village_id",), name="poor_village_one_open", condition="valid_until IS NULL"),
         )
 
 

@@ -103,6 +103,7 @@ from payments.refunds import Refunds
 from payments.service import Payments
 from payments.sharing.returns import Returns
 from payments.sharing.service import Sharing
+from places.villages import PoorVillages
 from poverty_alleviation.certificate_paper import MonthCertificates
 from poverty_alleviation.confirming.confirmations import StatementConfirmations
 from poverty_alleviation.confirming.disputes import Disputes
@@ -487,6 +488,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Agreements(),
         IncomeSheets(),
         Demonstrations(),
+        PoorVillages(),
         Helpers(cipher, access_logs),
         Visits(),
         Measures(),

@@ -25,6 +25,7 @@ from kit.outbox import Delivery
 from orders.receipts import Receipts
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from scripts.county_volumes.occasions import Occasions
 from scripts.county_volumes.people import FRESH, People, Seller
 from scripts.county_volumes.plan import MONTHS, month_begins
 from scripts.county_volumes.proof import faults, missing, volumes
@@ -60,6 +61,7 @@ async def fill(built: Bootstrap, now: datetime, months: Sequence[int] = range(MO
             await sales.sell(seller)
         await sales.finish(now)
     await _keep_cold(cipher, sellers, last, month_begins(months[-1], now))
+    await Occasions(made, now).enter(sellers)
 
 
 async def _keep_cold(cipher: FieldCipher, sellers: list[Seller], lots: dict[int, list[str]], begun: datetime) -> None:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
 from ledger.queries import unbalanced_journals, verify_chain
+from places.villages import coverage
 from poverty_alleviation.reconciliation import reconciliation
+from poverty_alleviation.vault import household_rights
 from products.queries import stock_differences
+from scripts.county_volumes.occasions import OCCASIONS
 from scripts.county_volumes.plan import BY, LOTS, MONTHS, ORDERS, REFUNDS
 from traceability.plots.queries import yields_above_norm
 
@@ -14,7 +18,15 @@ SELECT (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM suppl
        (SELECT count(*) FROM lot WHERE made_by = $1) AS lots,
        (SELECT count(*) FROM customer_order WHERE channel IS NOT NULL) AS orders,
        (SELECT count(*) FROM channel_refund) AS refunds,
-       (SELECT count(*) FROM inspection WHERE requested_by = $1) AS inspections
+       (SELECT count(*) FROM inspection WHERE requested_by = $1) AS inspections,
+       (SELECT count(*) FROM live_session WHERE title LIKE '示例直播第%' AND ended_at IS NOT NULL) AS live_sessions,
+       (SELECT count(*) FROM coupon_campaign WHERE merchant IS NULL) AS campaigns,
+       (SELECT count(*) FROM cold_room) AS cold_rooms
+"""
+_DEMONSTRATIONS = """
+SELECT count(*) FILTER (WHERE kind = 'enterprise') AS demonstration_enterprises,
+       count(*) FILTER (WHERE kind = 'household') AS demonstration_households
+  FROM demonstration WHERE state = 'approved'
 """
 # Lots whose contributions are not their input, or of which lines and runs took something else than is bound.
 _MASS = """
@@ -31,12 +43,15 @@ SELECT l.number FROM lot l
 async def volumes() -> dict[str, int]:
     """How much there is of what."""
     (found,) = await rows(_VOLUMES, BY)
-    return dict(found)
+    async with household_rights():
+        (shown,) = await rows(_DEMONSTRATIONS)
+    *_, whole = await coverage(china_day(utc_now()))
+    return {**found, **shown, "poor_villages": whole.poor, "poor_villages_with_point": whole.poor_with_service}
 
 
 def missing(found: Mapping[str, int]) -> list[str]:
     """What a run that was broken off has left undone, each in one line."""
-    planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS}
+    planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS, **OCCASIONS}
     return [f"{found[name]} of {wanted} {name}: begin anew" for name, wanted in planned.items() if found[name] < wanted]
 
 

@@ -86,7 +86,10 @@ class Supply:
 
 
 async def keep_cold(cipher: FieldCipher, seller: Seller, lots: list[str], begun: datetime) -> None:
-    """A room of a merchant of fresh goods: 30 days of readings, some of a warm afternoon, and the lots in it."""
+    """A room of a merchant of fresh goods: 30 days of readings, some of a warm afternoon, and the lots in it.
+
+    They leave it with the last reading: in a room that nobody reads any more, goods are an alarm.
+    """
     rooms = ColdRooms(cipher)
     terms = RoomTerms(name="示例冷库", min_celsius_milli=4_000, max_celsius_milli=12_000)
     room = await rooms.open(seller.merchant, terms, BY)
@@ -103,3 +106,4 @@ async def keep_cold(cipher: FieldCipher, seller: Seller, lots: list[str], begun:
         await SensorReadings(cipher).receive(device, body, signature)
     for lot in lots:
         await rooms.place(seller.merchant, lot, room, begun + timedelta(days=2), BY)
+        await rooms.remove(seller.merchant, lot, told[-1][0], BY)

@@ -131,7 +131,10 @@ class Trail:
         )
 
     async def _keep_cold(self, merchant: str, lot: str, now: datetime) -> None:
-        """A room with a device that has read for two days, once out of range before the lot came in."""
+        """A room with a device that has read for two days, once out of range before the lot came in.
+
+        The lot leaves with the last reading: in a room that nobody reads any more, goods are an alarm.
+        """
         rooms, begun = ColdRooms(self.cipher), now - timedelta(hours=HOURS)
         terms = RoomTerms(name="示例预冷库", min_celsius_milli=0, max_celsius_milli=6_000)
         room = await rooms.open(merchant, terms, BY)
@@ -143,6 +146,7 @@ class Trail:
         ]
         await SensorReadings(self.cipher).receive(device, *signed_readings(key, told))
         await rooms.place(merchant, lot, room, begun + timedelta(hours=4), BY)
+        await rooms.remove(merchant, lot, told[-1][0], BY)
 
     async def _fill_jars(self, sugar: Goods, lot: str, now: datetime) -> None:
         terms = RecipeTerms(

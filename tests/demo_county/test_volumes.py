@@ -1,13 +1,14 @@
 """A month of the volumes on top of the demo county: what is planned is there, and everything holds."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from kit.clock import utc_now
 from kit.database import rows, scalar
+from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.vault import household_rights
 from scripts.county_volumes.__main__ import deliver_all, fill
 from scripts.county_volumes.plan import LOTS, MERCHANTS, MONTHS, REFUNDS, lots_of, refunds_of
@@ -36,7 +37,10 @@ async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, t
     await deliver_all(built)
     assert await volumes() == {
         "merchants": 26, "farm_households": 240, "lots": 75, "orders": 300, "refunds": 17, "inspections": 1,
+        "live_sessions": 18, "campaigns": 4, "demonstration_enterprises": 6, "demonstration_households": 23,
+        "poor_villages": 30, "poor_villages_with_point": 18, "cold_rooms": 5,
     }  # fmt: skip
+    assert await Alarms(lambda: now + timedelta(days=3)).look() == 0, "the clean county raises none"
     assert len(missing(await volumes())) == 4
     years = range(now.year - 1, now.year + 1)
     assert await faults(years) == []

@@ -1,0 +1,1 @@
+"""Villages on the console."""
