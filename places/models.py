@@ -44,7 +44,7 @@ class Division(Model):
 
 
 class PoorVillage(Model):
-    """That a village counts as a poor one (贫困村) by a paper, from a day on and until before a day; never of people."""
+    """That a village counts as a poor one (贫困村) by a paper, from a day on and until before a day; of no person."""
 
     id = fields.BigIntField(primary_key=True)
     village: fields.ForeignKeyRelation[Division] = fields.ForeignKeyField(
