@@ -2507,6 +2507,22 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='PoorVillage',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('village', fields.ForeignKeyField('longchuan.Division', source_field='village_id', db_constraint=True, to_field='code', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField(null=True)),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'poor_village', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(valid_until IS NULL) = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL) AND valid_until > valid_from', name='poor_village_span'), UniqueConstraint(fields=('village_id',), name='poor_village_one_open', condition='valid_until IS NULL')], 'pk_attr': 'id', 'table_description': 'That a village counts as a poor one (贫困村) by a paper, from a day on and until before a day; of no person.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='PovertyLine',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
