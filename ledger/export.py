@@ -4,6 +4,9 @@ A manifest fixes how far each month was sealed when the export began; then every
 in its order, the accounts with their sums, the signed certificates, and a last line that counts and hashes all before
 it. Sealed journals never change, so no snapshot is held open while somebody reads slowly. ``scripts/verify_ledger``
 recomputes all of it from the file alone.
+
+Beside it stands the canonical form, which names neither numbers nor hashes, because these follow the order in which
+somebody sealed: books rebuilt from their inputs give the same bytes (decision 0051).
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -123,6 +126,27 @@ async def export_pieces(at: datetime) -> AsyncIterator[bytes]:
         if card.state is PeriodState.CLOSED:
             yield lines({"kind": "certificate", **msgspec.to_builtins(await certificate(card.period))})
     yield lines({"kind": "end", "lines": count, "sha256": digest.hexdigest()})
+
+
+async def canonical_pieces(last: int) -> AsyncIterator[bytes]:
+    """Every journal up to a row id, a line of JSON each, by month, source, rule and step, in pieces of some hundred.
+
+    Memory grows with the journals of one month alone: their row ids.
+    """
+    for period in sorted(card.period for card in await period_cards()):
+        ids = [each["id"] for each in await rows(
+            'SELECT id FROM ledger_journal WHERE period = $1 AND id <= $2 ORDER BY source_type COLLATE "C",'
+            ' source_id COLLATE "C", rule COLLATE "C", step', period, last)]  # fmt: skip
+        for first in range(0, len(ids), BATCH):
+            wanted = ids[first : first + BATCH]
+            found = {each["id"]: each for each in await rows(f"{_SEALED} WHERE id = ANY($1)", wanted)}
+            journals = await _exported([found[each] for each in wanted])
+            yield b"".join(msgspec.json.encode(_unsealed(each), order="sorted") + b"\n" for each in journals)
+
+
+def _unsealed(journal: ExportedJournal) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.to_builtins(journal)
+    return {name: value for name, value in document.items() if name not in ("seq", "prev_hash", "hash")}
 
 
 def _manifest(at: datetime, months: list[tuple[str, str, int, int]], hashes: Mapping[str, str]) -> dict[str, Any]:

@@ -16,6 +16,43 @@ $$;
 CREATE OR REPLACE TRIGGER ledger_journal_only_seal
     BEFORE UPDATE ON ledger_journal FOR EACH ROW EXECUTE FUNCTION only_seal_journal();
 
+-- What the books follow from, in the order in which it took effect (decision 0051). Whoever posts shares one lock from
+-- here until the end, and whoever changes what postings depend on takes it alone before writing here: so whatever stands
+-- before an input was seen by its posting, and nothing that stands behind it was.
+SELECT make_append_only('ledger_input');
+
+CREATE OR REPLACE FUNCTION ledger_note(kinds text[], sources text[], bodies text[], at timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('ledger.periods', 0));
+    INSERT INTO ledger_input (kind, source_id, body, booked_at)
+    SELECT n.kind, n.source, n.body::jsonb, at
+      FROM unnest(kinds, sources, bodies) WITH ORDINALITY AS n (kind, source, body, place) ORDER BY n.place;
+END
+$$;
+
+-- For tables that rooms above read when they post: each change of a row, when its transaction ends. With names, only
+-- these columns are told, and the others are read from the row, which its own guard keeps.
+CREATE OR REPLACE FUNCTION note_ledger_term() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('ledger.periods', 0));
+    INSERT INTO ledger_input (kind, source_id, body, booked_at)
+    SELECT TG_TABLE_NAME, NEW.id, jsonb_object_agg(told.key, told.value), clock_timestamp()
+      FROM jsonb_each(to_jsonb(NEW)) AS told WHERE TG_NARGS = 0 OR told.key = ANY (TG_ARGV);
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION note_ledger_terms(name text, VARIADIC columns text[] DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('DROP TRIGGER IF EXISTS ledger_term ON %I', name);
+    EXECUTE format('CREATE CONSTRAINT TRIGGER ledger_term AFTER INSERT OR UPDATE ON %I DEFERRABLE INITIALLY DEFERRED'
+        ' FOR EACH ROW EXECUTE FUNCTION note_ledger_term(%s)', name,
+        (SELECT string_agg(quote_literal(c), ', ') FROM unnest(columns) AS c));
+END
+$$;
+
 -- A journal and its postings are written by one statement. When it ends, each new journal is unsealed (a hash that no
 -- sealer computed would be a hole in the chain), stands in a month that is not frozen, has exactly the postings that it
 -- announced, and they sum to zero in each book.
@@ -143,6 +180,18 @@ $$;
 
 CREATE OR REPLACE TRIGGER ledger_period_guard
     BEFORE INSERT OR UPDATE ON ledger_period FOR EACH ROW EXECUTE FUNCTION guard_period();
+
+-- That a month is frozen, or open again, decides where journals belong; whoever moves it holds the lock alone.
+CREATE OR REPLACE FUNCTION note_ledger_period() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO ledger_input (kind, source_id, body, booked_at)
+    VALUES (TG_TABLE_NAME, NEW.period, jsonb_build_object('state', NEW.state), clock_timestamp());
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER ledger_period_noted AFTER UPDATE ON ledger_period FOR EACH ROW
+    WHEN (NEW.state <> OLD.state AND NEW.state <> 'closed') EXECUTE FUNCTION note_ledger_period();
 
 -- An anchor is evidence against us too: it stays, and is only noted as stored, once.
 SELECT keep_rows('ledger_anchor');

@@ -70,6 +70,24 @@ class LedgerJournal(Model):
         )
 
 
+class LedgerInput(Model):
+    """Something that the books were told or that they depend on, in the order in which it took effect (decision 0051).
+
+    ``kind`` is the topic of a fact, the name of a record that was booked, or the table of a row that changed, and
+    ``source_id`` which one. ``body`` is the fact, or what no record of its own says; ``booked_at`` the moment that its
+    journals have. Rows are only ever added.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.CharField(max_length=40)
+    source_id = fields.CharField(max_length=100)
+    body: fields.Field[dict[str, object]] = fields.JSONField()
+    booked_at = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_input"
+
+
 class LedgerAnchor(Model):
     """How far a month, or the access log, had come on a day, signed, and kept outside of the database as well.
 

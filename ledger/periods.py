@@ -13,7 +13,7 @@ from hashlib import sha256
 import msgspec
 
 from kit.clock import Clock, utc_now
-from kit.database import Row, execute, row, rows, scalar, transaction
+from kit.database import Row, row, rows, scalar, transaction
 from ledger.chain import FIRST
 from ledger.errors import (
     CertificateDiffers,
@@ -24,6 +24,7 @@ from ledger.errors import (
     PeriodUnknown,
     TwoSignersNeeded,
 )
+from ledger.inputs import stand_alone
 from ledger.models import PERIOD_TRANSITIONS, PeriodState, Signatory
 from ledger.service import Sealer, period_of
 
@@ -164,8 +165,7 @@ class Periods:
         if period >= period_of(self.clock()):
             raise PeriodNotOver(period=period)
         async with transaction():
-            # Alone: waits for every posting under way, and the next ones see what is decided here.
-            await execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger.periods', 0))")
+            await stand_alone()
             await self._check_order(period)
             standing = await self._held(period)
             if standing["state"] != PeriodState.CLOSING:
@@ -179,6 +179,7 @@ class Periods:
         Raises :class:`PeriodUnknown`, :class:`PeriodNotMovable`.
         """
         async with transaction():
+            await stand_alone()
             await self._move(await self._held(period, make=False), PeriodState.OPEN, by, note)
 
     async def abandon(self, period: str, round: int, by: str, note: str) -> bool:
@@ -188,6 +189,7 @@ class Periods:
         Raises :class:`PeriodUnknown`.
         """
         async with transaction():
+            await stand_alone()
             standing = await self._held(period, make=False)
             if (standing["state"], standing["round"]) != (PeriodState.CLOSING, round):
                 return False

@@ -16,6 +16,7 @@ from ledger.errors import (
     JournalUnbalanced,
     JournalUnknown,
 )
+from ledger.inputs import Input
 from ledger.queries import journal_postings, reversal_references
 
 SEAL_BATCH = 500
@@ -29,15 +30,15 @@ _UNSEALED = (
 # in the order of their sources: two who post the same do not wait for each other in a circle.
 _WRITE = """
 WITH draft AS (
-    SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::text[], $8::int[],
-        $9::bigint[], $10::text[]) WITH ORDINALITY
-        AS d (source_type, source_id, rule, step, occurred_at, note, posting_count, reverses, corrects, place)
+    SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
+        $7::text[], $8::int[], $9::bigint[], $10::text[]) WITH ORDINALITY AS d (booked_at, source_type, source_id, rule,
+        step, occurred_at, note, posting_count, reverses, corrects, place)
 ), journal AS (
     INSERT INTO ledger_journal (period, source_type, source_id, rule, step, occurred_at, booked_at, note,
         posting_count, reverses_id, corrects_period)
-    SELECT place.period, d.source_type, d.source_id, d.rule, d.step, d.occurred_at, $1, d.note, d.posting_count,
-           d.reverses, coalesce(d.corrects, place.corrects)
-      FROM draft d CROSS JOIN LATERAL ledger_place(d.occurred_at, $1) AS place ORDER BY d.place
+    SELECT place.period, d.source_type, d.source_id, d.rule, d.step, d.occurred_at, d.booked_at, d.note,
+           d.posting_count, d.reverses, coalesce(d.corrects, place.corrects)
+      FROM draft d CROSS JOIN LATERAL ledger_place(d.occurred_at, d.booked_at) AS place ORDER BY d.place
     ON CONFLICT (source_type, source_id, rule, step) DO NOTHING RETURNING id, source_type, source_id, rule, step
 ), posting AS (
     INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)
@@ -76,7 +77,8 @@ class Entry:
 class JournalDraft:
     """A journal to be posted.
 
-    ``(source_type, source_id, rule, step)`` names what made it, once and for all.
+    ``(source_type, source_id, rule, step)`` names what made it, once and for all. ``booked_at`` is what
+    :meth:`Journals.note` has answered for the input that it follows from.
     """
 
     source_type: str
@@ -88,6 +90,7 @@ class JournalDraft:
     note: str = ""
     reverses: int | None = None
     corrects_period: str | None = None
+    booked_at: datetime = field(kw_only=True)
     kept: list[Entry] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -120,9 +123,19 @@ def period_of(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Journals:
-    """The one way into the books."""
+    """The one way into the books: what is to be booked is noted first, then its journals are posted."""
 
     clock: Clock = utc_now
+
+    async def note(self, *inputs: Input) -> list[datetime]:
+        """Write down what is to be booked, in the caller's transaction; answers the moments that its journals have.
+
+        Called when the transaction holds the lines that it moves, and before it reads terms: these stand still until it
+        ends, so that the books can be rebuilt from the inputs in their order (decision 0051).
+        """
+        now = self.clock()
+        await execute("SELECT ledger_note($1, $2, $3, $4)", *(list(each) for each in zip(*inputs, strict=True)), now)
+        return [now] * len(inputs)
 
     async def post(self, draft: JournalDraft) -> bool:
         """Write one journal in the caller's transaction; False when its source was posted before."""
@@ -168,7 +181,7 @@ class Journals:
         entries = [(place, entry) for place, draft in enumerate(drafts, 1) for entry in draft.kept]
         written = await row(
             _WRITE,
-            self.clock(),
+            [draft.booked_at for draft in drafts],
             [draft.source_type for draft in drafts],
             [draft.source_id for draft in drafts],
             [draft.rule for draft in drafts],
@@ -271,6 +284,7 @@ async def reversal(source_type: str, source_id: str, now: datetime, note: str) -
         source_type=REVERSAL,
         source_id=f"{source_type}:{source_id}",
         occurred_at=now,
+        booked_at=now,
         note=note,
         reverses=wrong["id"],
         corrects_period=wrong["period"] if wrong["period"] != period_of(now) else None,

@@ -48,7 +48,13 @@ CREATE OR REPLACE TRIGGER household_status_only_ends
     BEFORE UPDATE ON household_status FOR EACH ROW EXECUTE FUNCTION only_end_span();
 CREATE OR REPLACE TRIGGER supplier_link_only_ends
     BEFORE UPDATE ON supplier_link FOR EACH ROW EXECUTE FUNCTION only_end_span();
-SELECT keep_rows('household_status', 'supplier_link', 'benefit_rule', 'benefit_contract');
+SELECT keep_rows('household_status', 'supplier_link', 'benefit_rule', 'benefit_contract', 'household');
+
+-- What a line or a delivery is divided by on a day: told to the books' log, so that they can be rebuilt (decision 0051).
+SELECT note_ledger_terms('household_status', 'valid_until');
+SELECT note_ledger_terms('supplier_link', 'valid_until');
+SELECT note_ledger_terms('benefit_contract');
+SELECT note_ledger_terms('benefit_rule');
 
 -- A version of a rule is decided once, and once approved it may only get its last day.
 CREATE OR REPLACE FUNCTION only_decide_or_end_rule() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -337,7 +337,8 @@ async def held_household(code: str) -> int:
 
     Raises :class:`HouseholdUnknown`, :class:`HouseholdMerged`.
     """
-    found = await row("SELECT id, merged_on FROM household WHERE code = $1 FOR UPDATE", code)
+    # Not against who pays the household at once: the one waits for the other's posting when it commits (decision 0051).
+    found = await row("SELECT id, merged_on FROM household WHERE code = $1 FOR NO KEY UPDATE", code)
     if found is None:
         raise HouseholdUnknown(household=code)
     if found["merged_on"] is not None:

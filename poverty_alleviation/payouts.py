@@ -11,6 +11,7 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, row, rows, scalar, transaction
 from kit.numbers import public_number
 from ledger.chart import HOUSEHOLD, State
+from ledger.inputs import Input
 from ledger.service import Entry, JournalDraft, Journals, hold_source
 from poverty_alleviation.confirming.holds import refuse_disputed
 from poverty_alleviation.errors import (
@@ -133,17 +134,24 @@ class Payouts:
                 )
         except IntegrityError:
             raise VoucherUsed(bank_voucher=bank_voucher) from None
-        entries = moves(household, parts, State.EARNED, State.PAID)
+        await self.book(
+            number, household, [{name: part[name] for name in _PART} for part in parts], bank_voucher, paid_on
+        )
+        return number
+
+    async def book(self, number: str, household: str, parts: Sequence[Row], bank_voucher: str, paid_on: date) -> None:
+        """Post a payout that is on record. Which parts it pays stands nowhere else, so it is noted with it."""
+        (booked_at,) = await self.journals.note(Input(PAYOUT, number, msgspec.json.encode({"parts": parts}).decode()))
         await self.journals.post(
             JournalDraft(
                 source_type=PAYOUT,
                 source_id=number,
                 occurred_at=datetime(paid_on.year, paid_on.month, paid_on.day, 4, tzinfo=UTC),
-                entries=entries,
+                booked_at=booked_at,
+                entries=moves(household, parts, State.EARNED, State.PAID),
                 note=bank_voucher,
             )
         )
-        return number
 
     @household_rights()
     async def confirm(
@@ -158,29 +166,32 @@ class Payouts:
         async with transaction():
             await hold_source(PAID_BY[source_type], source_id)
             await refuse_disputed(source_type, source_id)
-            paid = await rows(
-                "SELECT a.owner, a.category, p.subject, p.rule, p.contribution, -p.amount_fen AS amount_fen"
-                " FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
-                " JOIN ledger_account a ON a.id = p.account_id WHERE j.source_type = $1 AND j.source_id = $2"
-                " AND a.code = '2101' AND a.state = 'paid'"
-                " AND NOT EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id) ORDER BY p.id",
-                PAID_BY[source_type],
-                source_id,
-            )
+            paid = await _paid(source_type, source_id)
             if not paid:
                 raise IncomeUnknown(source=source_id)
-            if not await self._note(source_type, source_id, kind, evidence, confirmed_at, by):
-                return
-            entries = moves(paid[0]["owner"], paid, State.PAID, State.CONFIRMED)
-            await self.journals.post(
-                JournalDraft(
-                    source_type=CONFIRMATION,
-                    source_id=f"{source_type}:{source_id}",
-                    occurred_at=confirmed_at,
-                    entries=entries,
-                    note=evidence,
-                )
+            if await self._note(source_type, source_id, kind, evidence, confirmed_at, by):
+                await self._post_confirmation(source_type, source_id, paid, evidence, confirmed_at)
+
+    async def book_confirmation(self, source_type: str, source_id: str, evidence: str, confirmed_at: datetime) -> None:
+        """Post a confirmation that is on record."""
+        paid = await _paid(source_type, source_id)
+        await self._post_confirmation(source_type, source_id, paid, evidence, confirmed_at)
+
+    async def _post_confirmation(
+        self, source_type: str, source_id: str, paid: Sequence[Row], evidence: str, confirmed_at: datetime
+    ) -> None:
+        source = f"{source_type}:{source_id}"
+        (booked_at,) = await self.journals.note(Input(CONFIRMATION, source))
+        await self.journals.post(
+            JournalDraft(
+                source_type=CONFIRMATION,
+                source_id=source,
+                occurred_at=confirmed_at,
+                booked_at=booked_at,
+                entries=moves(paid[0]["owner"], paid, State.PAID, State.CONFIRMED),
+                note=evidence,
             )
+        )
 
     async def _note(
         self, source_type: str, source_id: str, kind: str, evidence: str, confirmed_at: datetime, by: str
@@ -207,6 +218,22 @@ class Payouts:
                 raise ConfirmedBefore(source=source_id) from None
             return False
         return True
+
+
+_PART = ("subject", "category", "rule", "contribution", "amount_fen")
+
+
+async def _paid(source_type: str, source_id: str) -> list[Row]:
+    """What a source has paid a household, unless that was taken back."""
+    return await rows(
+        "SELECT a.owner, a.category, p.subject, p.rule, p.contribution, -p.amount_fen AS amount_fen"
+        " FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
+        " JOIN ledger_account a ON a.id = p.account_id WHERE j.source_type = $1 AND j.source_id = $2"
+        " AND a.code = '2101' AND a.state = 'paid'"
+        " AND NOT EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id) ORDER BY p.id",
+        PAID_BY[source_type],
+        source_id,
+    )
 
 
 def moves(household: str, parts: Sequence[Row], old: State, new: State) -> list[Entry]:

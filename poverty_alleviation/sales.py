@@ -1,11 +1,14 @@
 """Posting what happens to orders, deliveries and settlements (domain reference 2.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import msgspec
+
 from kit.clock import china_day
 from kit.database import execute, rows, scalar
+from kit.facts import Fact
 from ledger.chart import (
     BOUGHT_AT_SCALE,
     HOUSEHOLD,
@@ -13,6 +16,7 @@ from ledger.chart import (
     SUPPLIER,
     State,
 )
+from ledger.inputs import told
 from ledger.queries import Posted, posted
 from ledger.service import Entry, JournalDraft, Journals
 from orders.events import (
@@ -61,10 +65,11 @@ class SalesBooks:
     """Keeps the two books in step with what the rooms below announce.
 
     Every method runs in the transaction of a delivered fact and may run again for the same fact. Lines are
-    locked in the order of their references.
+    locked in the order of their references, and what is booked is noted while they are (decision 0051).
     """
 
     journals: Journals = field(default_factory=Journals)
+    lots: Callable[[Sequence[str]], Awaitable[list[BoundLot]]] = line_lots
 
     async def record_paid_orders(self, facts: Sequence[OrderPaid]) -> None:
         """1101 of the channel against unattributed goods money per line, and freight.
@@ -96,11 +101,15 @@ class SalesBooks:
             [fact.paid_at for fact, _ in paid],
         )
         found = await self._by_line([line.line for _, line in paid])
+        # Who bought is nothing that the books divide by.
+        booked = await self.journals.note(
+            *(told(msgspec.structs.replace(fact, consumer=""), fact.order) for fact in facts)
+        )
         drafts = []
-        for fact in facts:
+        for fact, booked_at in zip(facts, booked, strict=True):
             freight = freight_entries(fact.order, fact.merchant, fact.channel, fact.freight_fen)
             entries = [entry for line in fact.lines for entry in found[line.line]]
-            drafts += _draft(fact.topic, fact.order, fact.paid_at, [*entries, *freight])
+            drafts += _draft(fact.topic, fact.order, fact.paid_at, booked_at, [*entries, *freight])
         await self.journals.post_many(drafts)
 
     async def record_packed_orders(self, facts: Sequence[OrderPacked]) -> None:
@@ -113,17 +122,20 @@ class SalesBooks:
         fresh = [basis for basis in await held_known_lines(list(packed_at)) if not basis.is_packed]
         if not fresh:
             return
-        await self._fix(fresh, packed_at)
-        found = await self._by_line([basis.line for basis in fresh])
-        await self.journals.post_many(
-            [each for line in found for each in _draft(OrderPacked.topic, line, packed_at[line], found[line])]
-        )
-
-    async def _fix(self, fresh: Sequence[Basis], packed_at: Mapping[str, datetime]) -> None:
-        """Write down what each of these lines is divided by."""
         bound: dict[str, list[BoundLot]] = {basis.line: [] for basis in fresh}
-        for lot in await line_lots(list(bound)):
+        for lot in await self.lots(list(bound)):
             bound[lot.line].append(lot)
+        booked = await self.journals.note(
+            *(told(fact, fact.order, bound=[line for line in fact.lines if bound.get(line)]) for fact in facts)
+        )
+        booked_at = {line: moment for fact, moment in zip(facts, booked, strict=True) for line in fact.lines}
+        await self._fix(fresh, bound, packed_at)
+        await self._post_lines(OrderPacked.topic, list(bound), packed_at, booked_at)
+
+    async def _fix(
+        self, fresh: Sequence[Basis], bound: Mapping[str, Sequence[BoundLot]], packed_at: Mapping[str, datetime]
+    ) -> None:
+        """Write down what each of these lines is divided by."""
         by_day: dict[date, list[Basis]] = {}
         for basis in fresh:
             by_day.setdefault(china_day(packed_at[basis.line]), []).append(basis)
@@ -159,18 +171,21 @@ class SalesBooks:
         them when it is.
         """
         found = await held_line(fact.line)
+        (booked_at,) = await self.journals.note(told(fact, fact.line))
         if found.is_packed and not found.lots:
             packed_at = await scalar("SELECT packed_at FROM line_basis WHERE line = $1", fact.line)
-            lots = await uses_of(await line_lots([fact.line]), packed_at)
+            lots = await uses_of(await self.lots([fact.line]), packed_at)
             if found.rules:
                 await claim_sold(lots)
             await execute("UPDATE line_basis SET lots = $2::jsonb WHERE line = $1", fact.line, as_json(lots))
-        await self._post(fact.topic, fact.line, fact.assigned_at, await self._differences(fact.line))
+        await self._post_lines(fact.topic, [fact.line], {fact.line: fact.assigned_at}, {fact.line: booked_at})
 
     async def record_earned_orders(self, facts: Sequence[OrderEarned]) -> None:
         """Accrued amounts of both books become earned; the merchant's reserve holds back its part of them."""
         earned_at = {line: fact.earned_at for fact in facts for line in fact.lines}
         await held_known_lines(list(earned_at))
+        booked = await self.journals.note(*(told(fact, fact.order) for fact in facts))
+        booked_at = {line: moment for fact, moment in zip(facts, booked, strict=True) for line in fact.lines}
         await execute(
             "UPDATE line_basis b SET earned_at = f.earned_at, reserve_basis_points = coalesce(t.basis_points, 0),"
             " reserve_until = CASE WHEN t.basis_points > 0 THEN f.day + t.hold_days END FROM unnest($1::text[],"
@@ -182,10 +197,7 @@ class SalesBooks:
             list(earned_at.values()),
             [china_day(each) for each in earned_at.values()],
         )
-        found = await self._by_line(list(earned_at))
-        await self.journals.post_many(
-            [each for line in found for each in _draft(OrderEarned.topic, line, earned_at[line], found[line])]
-        )
+        await self._post_lines(OrderEarned.topic, list(earned_at), earned_at, booked_at)
 
     async def record_refunded_line(self, fact: LineRefunded) -> None:
         """Divide what remains and post the difference; freight that went back leaves 2105."""
@@ -198,30 +210,21 @@ class SalesBooks:
             fact.remaining_net_fen,
             fact.refund_step,
         )
-        entries = await self._differences(fact.line)
+        entries = (await self._by_line([fact.line]))[fact.line]
         freight = freight_entries(found.order_number, found.merchant, found.channel, -fact.freight_fen)
-        await self._post(
-            fact.topic,
-            f"{fact.refund}:{fact.line}",
-            fact.occurred_at,
-            [*entries, *freight],
-            step=fact.refund_step,
-        )
+        source = f"{fact.refund}:{fact.line}"
+        await self._post(fact, source, fact.occurred_at, [*entries, *freight], step=fact.refund_step)
 
     async def record_late_money(self, fact: LateMoneyRefused) -> None:
         """Money without an order: 1101 against what is owed to the payer, until it has gone back."""
-        await self._post(
-            fact.topic,
-            fact.order,
-            fact.occurred_at,
-            late_entries(fact.order, fact.merchant, fact.channel, fact.amount_fen),
-        )
+        entries = late_entries(fact.order, fact.merchant, fact.channel, fact.amount_fen)
+        await self._post(fact, fact.order, fact.occurred_at, entries)
 
     async def record_returned_late_money(self, fact: RefundSucceeded) -> None:
         """What was owed to the payer has gone back. The refund of an order's line posts with ``LineRefunded``."""
         if any(each.code == LATE_MONEY for each in await posted([fact.reference])):
             entries = late_entries(fact.reference, fact.payee, fact.channel, -fact.amount_fen)
-            await self._post(fact.topic, fact.refund_number, fact.occurred_at, entries)
+            await self._post(fact, fact.refund_number, fact.occurred_at, entries)
 
     async def record_paid_intake(self, fact: IntakePaid) -> None:
         """Income at the scale, once: the merchant's own cash, so neither 1101 nor 1102 moves.
@@ -229,6 +232,7 @@ class SalesBooks:
         Raises IncomeClaimedTwice when a sale has counted the delivery as income before.
         """
         await claim([fact.intake], Recognition.INTAKE_PAID)
+        (booked_at,) = await self.journals.note(told(fact, fact.intake))
         household = (await households_of([fact.supplier], fact.paid_at)).get(fact.supplier)
         rule = await rule_at_scale(fact.merchant, fact.product, fact.paid_at, registered=household is not None)
         income = Entry(
@@ -242,52 +246,54 @@ class SalesBooks:
             contribution=fact.intake,
         )
         bought = Entry(BOUGHT_AT_SCALE, fact.merchant, fact.amount_fen, subject=fact.intake)
-        await self._post(fact.topic, fact.intake, fact.paid_at, [bought, income], note=fact.evidence)
+        draft = _draft(fact.topic, fact.intake, fact.paid_at, booked_at, [bought, income], note=fact.evidence)
+        await self.journals.post_many(draft)
 
     async def record_settlements(self, facts: Sequence[PaymentSettled]) -> None:
         """What the channel's bill confirms leaves 1101 for the bank and the fees; a refund is negative."""
+        sources = [f"{fact.number}:{fact.refund_reference or 'capture'}" for fact in facts]
+        booked = await self.journals.note(*(told(fact, source) for fact, source in zip(facts, sources, strict=True)))
         drafts = []
-        for fact in facts:
+        for fact, source, booked_at in zip(facts, sources, booked, strict=True):
             entries = settled_entries(fact.reference, fact.channel, fact.gross_fen, fact.fee_fen)
-            source = f"{fact.number}:{fact.refund_reference or 'capture'}"
-            drafts += _draft(fact.topic, source, fact.occurred_at, entries)
+            drafts += _draft(fact.topic, source, fact.occurred_at, booked_at, entries)
         await self.journals.post_many(drafts)
 
     async def record_channel_settlement(self, fact: ChannelSettled) -> None:
         """The same for another channel, as its file told it."""
         entries = settled_entries(fact.order, fact.channel, fact.gross_fen, fact.fee_fen)
-        await self._post(fact.topic, fact.settlement, fact.occurred_at, entries)
+        await self._post(fact, fact.settlement, fact.occurred_at, entries)
 
     async def record_split(self, fact: PaymentShared) -> None:
         """The county's commission leaves what the merchant is due: paid where it was split off, else owed to us."""
         entries = commission_entries(fact.reference, fact.payee, paid_fen=fact.split_fen, owed_fen=fact.owed_fen)
-        await self._post(fact.topic, fact.number, fact.occurred_at, entries)
+        await self._post(fact, fact.number, fact.occurred_at, entries)
 
     async def record_returned_split(self, fact: SplitReturned) -> None:
         """A refund takes its part of the commission back, at the channel or as the county's debt."""
         owed_fen = -fact.waived_fen - fact.owed_fen
         entries = commission_entries(fact.reference, fact.payee, paid_fen=-fact.returned_fen, owed_fen=owed_fen)
-        await self._post(fact.topic, fact.return_number, fact.occurred_at, entries)
+        await self._post(fact, fact.return_number, fact.occurred_at, entries)
 
     async def record_share_restored(self, fact: ShareRestored) -> None:
         """The refund behind a return has failed: the commission is due as before."""
         entries = commission_entries(fact.reference, fact.payee, paid_fen=0, owed_fen=fact.owed_fen + fact.kept_fen)
-        await self._post(fact.topic, fact.return_number, fact.occurred_at, entries)
+        await self._post(fact, fact.return_number, fact.occurred_at, entries)
 
     async def record_referral(self, fact: CommissionOwed) -> None:
         """A part of what the merchant's split brings the county is owed to whoever has brought the buyer."""
         entries = referral_entries(fact.order, fact.merchant, fact.referrer, fact.fen)
-        await self._post(fact.topic, f"{fact.order}:{fact.referrer}", fact.due_at, entries)
+        await self._post(fact, f"{fact.order}:{fact.referrer}", fact.due_at, entries)
 
     async def record_reduced_referral(self, fact: CommissionReduced) -> None:
         """A refund has taken its part of that back; what was paid already the referrer owes until the next payment."""
         entries = referral_entries(fact.order, fact.merchant, fact.referrer, -fact.fen)
-        await self._post(fact.topic, f"{fact.refund}:{fact.line}", fact.reduced_at, entries)
+        await self._post(fact, f"{fact.refund}:{fact.line}", fact.reduced_at, entries)
 
     async def record_paid_referrer(self, fact: ReferrerPaid) -> None:
         """The county has paid it."""
         entries = payout_entries(fact.payout, fact.referrer, fact.fen, fact.offsets)
-        await self._post(fact.topic, fact.payout, fact.paid_at, entries, note=fact.voucher)
+        await self._post(fact, fact.payout, fact.paid_at, entries, note=fact.voucher)
 
     async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
         """Keep what the payments room says it captured, to compare the books with."""
@@ -325,9 +331,6 @@ class SalesBooks:
             self.journals.clock(),
         )
 
-    async def _differences(self, line: str) -> list[Entry]:
-        return (await self._by_line([line]))[line]
-
     async def _by_line(self, lines: Sequence[str]) -> dict[str, list[Entry]]:
         """Target − posted of each line, by line; they stay locked until the transaction ends."""
         standing: dict[str, list[Posted]] = {}
@@ -336,28 +339,34 @@ class SalesBooks:
             standing.setdefault(each.subject, []).append(each)
         return {basis.line: difference(basis, standing.get(basis.line, [])) for basis in found}
 
-    async def _post(
-        self,
-        source_type: str,
-        source_id: str,
-        occurred_at: datetime,
-        entries: Sequence[Entry],
-        *,
-        step: int = 0,
-        note: str = "",
+    async def _post_lines(
+        self, topic: str, lines: Sequence[str], at: Mapping[str, datetime], booked_at: Mapping[str, datetime]
     ) -> None:
-        """Post, unless nothing changes. The source is named once; its replay is a no-op."""
-        await self.journals.post_many(_draft(source_type, source_id, occurred_at, entries, step=step, note=note))
+        """Post what brings each of these lines to its target."""
+        found = await self._by_line(lines)
+        await self.journals.post_many(
+            [each for line in found for each in _draft(topic, line, at[line], booked_at[line], found[line])]
+        )
+
+    async def _post(
+        self, fact: Fact, source_id: str, at: datetime, entries: Sequence[Entry], *, step: int = 0, note: str = ""
+    ) -> None:
+        """Note and post a fact, unless nothing changes. The source is named once; its replay is a no-op."""
+        (booked_at,) = await self.journals.note(told(fact, source_id))
+        await self.journals.post_many(_draft(fact.topic, source_id, at, booked_at, entries, step=step, note=note))
 
 
 def _draft(
-    source_type: str, source_id: str, at: datetime, entries: Sequence[Entry], *, step: int = 0, note: str = ""
+    source_type: str,
+    source_id: str,
+    at: datetime,
+    booked_at: datetime,
+    entries: Sequence[Entry],
+    *,
+    step: int = 0,
+    note: str = "",
 ) -> list[JournalDraft]:
     """The journal of a source; none when nothing changes."""
     if not any(entry.amount_fen for entry in entries):
         return []
-    return [
-        JournalDraft(
-            source_type=source_type, source_id=source_id, occurred_at=at, entries=entries, step=step, note=note
-        )
-    ]
+    return [JournalDraft(source_type, source_id, at, entries, step=step, note=note, booked_at=booked_at)]

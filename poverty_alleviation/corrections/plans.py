@@ -168,4 +168,4 @@ def _as_posted(entry: Entry) -> Posted:
 
 
 def _own(planned: Planned, now: datetime, note: str, entries: list[Entry], corrects: str | None) -> JournalDraft:
-    return JournalDraft(CORRECTION, planned.number, now, entries, note=note, corrects_period=corrects)
+    return JournalDraft(CORRECTION, planned.number, now, entries, note=note, corrects_period=corrects, booked_at=now)

@@ -11,6 +11,7 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from ledger.errors import AlreadyReversed, SecondPersonNeeded
+from ledger.inputs import Input
 from ledger.service import Journals, hold_source
 from poverty_alleviation.bases import as_json, claim_sold, held_lines
 from poverty_alleviation.corrections.errors import (
@@ -26,7 +27,7 @@ from poverty_alleviation.corrections.models import (
     CorrectionReason,
     CorrectionState,
 )
-from poverty_alleviation.corrections.plans import NewBasis, Planned, basis_as_of, drafts_of, lines_of
+from poverty_alleviation.corrections.plans import CORRECTION, NewBasis, Planned, basis_as_of, drafts_of, lines_of
 from poverty_alleviation.corrections.queries import CORRECTION_COLUMNS, read_planned
 from poverty_alleviation.vault import household_rights
 
@@ -115,7 +116,7 @@ class Corrections:
             if is_approved and found["made_by"] == by:
                 raise SecondPersonNeeded()
             if is_approved:
-                await self._post(read_planned(found), f"{found['made_by']}; {by}")
+                await self.book(read_planned(found), f"{found['made_by']}; {by}")
             await execute(
                 "UPDATE correction SET state = $2, decided_by = $3, decided_at = $4, decision_note = $5"
                 " WHERE number = $1 AND state = 'proposed'",
@@ -126,15 +127,19 @@ class Corrections:
                 note,
             )
 
-    async def _post(self, planned: Planned, signed: str) -> None:
-        """Under the locks of its lines first, then of its source, everything is computed once more and posted."""
+    async def book(self, planned: Planned, signed: str) -> None:
+        """Post what two have signed. Under the locks of its lines first, then of its source, all is computed anew.
+
+        Raises what :meth:`decide` raises of the books.
+        """
         if planned.kind is CorrectionKind.CLAWBACK:
             # What is set off is set off under the claim: until that is held, its lines may become more.
             await hold_source(*planned.own_source)
         await held_lines(await lines_of(planned))
         if planned.basis is None:
             await hold_source(*planned.own_source)
-        drafts = await drafts_of(planned, self.clock(), signed)
+        (now,) = await self.journals.note(Input(CORRECTION, planned.number))
+        drafts = await drafts_of(planned, now, signed)
         if planned.basis is not None:
             if planned.basis.rules:
                 await claim_sold(planned.basis.lots)

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from kit.clock import Clock, china_day, utc_now
-from kit.database import execute, row, rows, transaction
+from kit.database import Row, execute, row, rows, transaction
 from kit.numbers import public_number
 from ledger.chart import DIVIDENDS_PAID, HOUSEHOLD, RENTS_PAID, RETURNS_PAID, SUPPLIER, WAGES_PAID, State
 from ledger.errors import SecondPersonNeeded
+from ledger.inputs import Input
 from ledger.service import Entry, JournalDraft, Journals, hold_source
 from poverty_alleviation.allocation import IncomeCategory
 from poverty_alleviation.income.computing import IncomePart, dividends, rents, return_rule, returns, wages
@@ -28,6 +29,7 @@ from poverty_alleviation.terms import assisted_households
 from poverty_alleviation.vault import household_rights
 
 MAX_LINES = 500
+SHEET = "poverty_alleviation.income_sheet"
 OWN_CASH = {
     SheetKind.WAGE: WAGES_PAID,
     SheetKind.DIVIDEND: DIVIDENDS_PAID,
@@ -178,6 +180,11 @@ class IncomeSheets:
         stored = [msgspec.convert(each, IncomePart) for each in lines]
         if await _computed_anew(sheet, stored) != stored:
             raise SheetOutdated(sheet=sheet["number"])
+        await self.book(sheet, lines)
+
+    async def book(self, sheet: Row, lines: Sequence[Row]) -> None:
+        """Post the lines of a sheet that was approved, each with its household's code."""
+        (booked_at,) = await self.journals.note(Input(SHEET, sheet["number"]))
         # Outside its status a household is a party like others (domain reference 2.6); one that has merged meanwhile is
         # paid as the one it merged into.
         stands_in = await standing_in((each["household"] for each in lines), sheet["paid_on"])
@@ -191,6 +198,7 @@ class IncomeSheets:
                     source_type=PERIOD_INCOME,
                     source_id=number,
                     occurred_at=datetime(day.year, day.month, day.day, 4, tzinfo=UTC),
+                    booked_at=booked_at,
                     entries=[
                         Entry(OWN_CASH[SheetKind(sheet["kind"])], sheet["payer"], line["amount_fen"], subject=number),
                         Entry(

@@ -9,6 +9,7 @@ import msgspec
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, rows, scalar, transaction
+from ledger.inputs import Input
 from ledger.service import JournalDraft
 from poverty_alleviation.bases import held_lines
 from poverty_alleviation.corrections.plans import to_targets
@@ -132,10 +133,13 @@ class BankResults:
             line["household"], run["merchant"], parts, said.voucher, said.paid_on, by
         )
         await end_line(line["id"], to, "", self.clock(), payout)
-        await self._to_targets(payout, sorted({part["subject"] for part in parts}))
+        await self.book_difference(payout, sorted({part["subject"] for part in parts}))
 
-    async def _to_targets(self, payout: str, lines: Sequence[str]) -> None:
+    async def book_difference(self, payout: str, lines: Sequence[str]) -> None:
         """What was refunded while the bank was paying, the merchant's reserve bears like any refund after a payout."""
         entries = await to_targets(await held_lines(lines), [])
         if entries:
-            await self.payouts.journals.post(JournalDraft(LATE_DIFFERENCE, payout, self.clock(), entries, note=payout))
+            noted = Input(LATE_DIFFERENCE, payout, msgspec.json.encode({"lines": lines}).decode())
+            (now,) = await self.payouts.journals.note(noted)
+            draft = JournalDraft(LATE_DIFFERENCE, payout, now, entries, note=payout, booked_at=now)
+            await self.payouts.journals.post(draft)

@@ -23,7 +23,7 @@ async def month(owner: Owner) -> str:
     at = datetime(year + number // 12, number % 12 + 1, 10, tzinfo=UTC)
     async with transaction():
         entries = [Entry(MERCHANT, "M", 100), Entry(SUPPLIER, "S", -100)]
-        await Journals(lambda: at).post(JournalDraft("test.month", secrets.token_hex(8), at, entries))
+        await Journals().post(JournalDraft("test.month", secrets.token_hex(8), at, entries, booked_at=at))
     return f"{at:%Y-%m}"
 
 

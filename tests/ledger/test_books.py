@@ -22,11 +22,12 @@ JOURNALS = Journals()
 REFUSED = (BaseORMException, asyncpg.PostgresError)
 
 
-def sale(number: int, fen: int = 1_000) -> JournalDraft:
+def sale(number: int, fen: int = 1_000, booked_at: datetime = AT) -> JournalDraft:
     return JournalDraft(
         source_type="test.sale",
         source_id=f"S{number}",
         occurred_at=AT,
+        booked_at=booked_at,
         entries=[
             Entry(CLEARING, "wechat_miniprogram", fen, subject=f"S{number}"),
             Entry(HOUSEHOLD, "示例01", 0, State.ACCRUED),
@@ -296,12 +297,9 @@ async def test_a_journal_is_taken_back_once() -> None:
 
 @pytest.mark.usefixtures("database")
 async def test_a_reversal_in_a_later_month_names_the_period_it_corrects() -> None:
-    early = Journals(clock=lambda: datetime(2026, 10, 31, 15, 59, tzinfo=UTC))
-    async with transaction():
-        await early.post(sale(1))
-    late = Journals(clock=lambda: datetime(2026, 10, 31, 16, 0, tzinfo=UTC))  # midnight in China
-    async with transaction():
-        await late.post(await reversal("test.sale", "S1", late.clock(), "误记 (a; b)"))
+    await write(sale(1, booked_at=datetime(2026, 10, 31, 15, 59, tzinfo=UTC)))
+    midnight = datetime(2026, 10, 31, 16, 0, tzinfo=UTC)  # in China
+    await write(await reversal("test.sale", "S1", midnight, "误记 (a; b)"))
     found = await rows("SELECT period, corrects_period FROM ledger_journal ORDER BY id")
     assert found == [
         {"period": "2026-10", "corrects_period": None},
@@ -317,6 +315,7 @@ async def test_the_trial_balance_is_zero_in_each_book() -> None:
             source_type="test.settled",
             source_id="1",
             occurred_at=AT,
+            booked_at=AT,
             entries=[Entry(BANK, "wechat_miniprogram", 994), Entry(CLEARING, "wechat_miniprogram", -994)],
         )
     )

@@ -87,7 +87,7 @@ async def _a_closed_month(owner: Owner, code: str) -> str:
     async with transaction():
         paid = [Entry(HOUSEHOLD, each, -100, State.PAID, "production", "示例收购") for each in (code, other)]
         entries = [Entry(MERCHANT, "M", 200), *paid]
-        await Journals(lambda: month).post(JournalDraft("test.month", "1", month, entries))
+        await Journals().post(JournalDraft("test.month", "1", month, entries, booked_at=month))
     begun = await owner.ask("poverty_officer", "PUT", f"{path}/closing")
     for role in ("poverty_officer", "county_officer"):
         await owner.ask(role, "PUT", f"{path}/signature", {"digest": begun["digest"]})
@@ -130,7 +130,7 @@ async def _a_correction(owner: Owner) -> str:
     name, now = f"belongings-{owner.turn}", utc_now()
     async with transaction():
         entries = settled_entries(name, "test", 100, 1)
-        await Journals().post(JournalDraft("orders.channel_settled", name, now, entries))
+        await Journals().post(JournalDraft("orders.channel_settled", name, now, entries, booked_at=now))
     return await Corrections().propose(
         CorrectionKind.CHANNEL_SETTLEMENT, name, None, CorrectionReason.RECORDED_TWICE, "示例对账单 2 号", "staff:other"
     )

@@ -200,7 +200,8 @@ async def settlement_to_correct() -> str:
     name = secrets.token_hex(8)
     async with transaction():
         entries = settled_entries(name, "test", 100, 1)
-        await Journals().post(JournalDraft("orders.channel_settled", name, utc_now(), entries))
+        now = utc_now()
+        await Journals().post(JournalDraft("orders.channel_settled", name, now, entries, booked_at=now))
     return name
 
 

@@ -126,7 +126,8 @@ async def returns(owner: Owner) -> GoodRequest:
         Entry(SALES_CONTRA, merchant, 10_000, subject=order.line),
     ]
     async with transaction():
-        await Journals().post(JournalDraft("test.sale", f"{rule}", utc_now().replace(year=2022, month=3), entries))
+        then = utc_now().replace(year=2022, month=3)
+        await Journals().post(JournalDraft("test.sale", f"{rule}", then, entries, booked_at=utc_now()))
     return GoodRequest(body=paid(owner, period="2022-03", rule=rule))
 
 

@@ -1,0 +1,225 @@
+"""Booking inputs again, in their order and with their moments, into books that are empty at first.
+
+The same services book that booked before. What they read of the registers is brought to where it stood then, by the
+log itself; lots, payouts, confirmations, corrections and sheets are the records of that time, which nobody may delete.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kit.database import execute, rows, transaction
+from kit.facts import Fact
+from ledger.inputs import Input, NotedInput
+from ledger.service import Journals
+from orders.events import (
+    ChannelSettled,
+    LateMoneyRefused,
+    LineRefunded,
+    LotsAssigned,
+    OrderEarned,
+    OrderPacked,
+    OrderPaid,
+)
+from payments.events import PaymentSettled, RefundSucceeded
+from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
+from poverty_alleviation.corrections.plans import CORRECTION
+from poverty_alleviation.corrections.queries import read_planned
+from poverty_alleviation.corrections.service import Corrections
+from poverty_alleviation.income.sheets import SHEET, IncomeSheets
+from poverty_alleviation.payout_runs.results import LATE_DIFFERENCE, BankResults
+from poverty_alleviation.payouts import CONFIRMATION, PAYOUT, Payouts
+from poverty_alleviation.replay.records import SPANS, Records
+from poverty_alleviation.sales import SalesBooks
+from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
+from traceability.events import IntakePaid
+from traceability.queries import BoundLot
+
+MANY: dict[type[Fact], Callable[[SalesBooks, Sequence[Any]], Awaitable[None]]] = {
+    OrderPaid: SalesBooks.record_paid_orders,
+    OrderPacked: SalesBooks.record_packed_orders,
+    OrderEarned: SalesBooks.record_earned_orders,
+    PaymentSettled: SalesBooks.record_settlements,
+}
+ONE: dict[type[Fact], Callable[[SalesBooks, Any], Awaitable[None]]] = {
+    LotsAssigned: SalesBooks.record_assigned_lots,
+    LineRefunded: SalesBooks.record_refunded_line,
+    LateMoneyRefused: SalesBooks.record_late_money,
+    RefundSucceeded: SalesBooks.record_returned_late_money,
+    IntakePaid: SalesBooks.record_paid_intake,
+    ChannelSettled: SalesBooks.record_channel_settlement,
+    PaymentShared: SalesBooks.record_split,
+    SplitReturned: SalesBooks.record_returned_split,
+    ShareRestored: SalesBooks.record_share_restored,
+    CommissionOwed: SalesBooks.record_referral,
+    CommissionReduced: SalesBooks.record_reduced_referral,
+    ReferrerPaid: SalesBooks.record_paid_referrer,
+}
+FACTS = {fact.topic: fact for fact in (*MANY, *ONE)}
+"""The facts that the books follow from, by topic."""
+
+CHANGING = {
+    "household_status": ("valid_until",),
+    "supplier_link": ("valid_until",),
+    "benefit_contract": (
+        "state", "valid_until", "submitted_at", "decided_by", "decided_at", "decision_note",
+        "ended_by", "ended_at", "end_document",
+    ),
+    "benefit_rule": ("state", "valid_until", "decided_by", "decided_at", "decision_note"),
+}  # fmt: skip
+"""The tables of terms and their columns that may change; the rows are put into the empty books as they stood."""
+
+BOOKS = "ledger_account, ledger_journal, ledger_posting, line_basis, income_claim"
+ANALYSED_FROM = 2_000
+
+
+class RecordMissing(Exception):
+    """An input names a record that is not there, or that says something else."""
+
+
+@dataclass(frozen=True)
+class NotedBefore(Journals):
+    """Books that were told everything before: nothing is noted, each input has the moment that it had."""
+
+    moments: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    async def note(self, *inputs: Input) -> list[datetime]:
+        """The moments of these inputs."""
+        return [self.moments[each.kind, each.source_id] for each in inputs]
+
+
+@dataclass
+class Replay:
+    """One rebuilding. ``counts``: how many inputs of each kind were booked again."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    journals: NotedBefore = field(default_factory=NotedBefore)
+    _lots: Mapping[str, Sequence[BoundLot]] = field(default_factory=dict)
+    _analysed_at: int = ANALYSED_FROM
+
+    async def prepare(self) -> None:
+        """Rows of terms are copies here: what guards their first steps, and tells the log of them, stands back."""
+        for table in CHANGING:
+            await execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+
+    async def book(self, inputs: Sequence[NotedInput], records: Records) -> None:
+        """Book these inputs, which follow those before. Raises :class:`RecordMissing`.
+
+        Between two inputs of another kind, facts of different subjects may change places: so they go in batches, as
+        the dispatcher delivers them.
+        """
+        self._lots = records.lots
+        waiting: list[NotedInput] = []
+        for each in inputs:
+            if each.kind in FACTS:
+                waiting.append(each)
+                continue
+            await self._book_facts(waiting)
+            waiting = []
+            self.journals.moments[each.kind, each.source_id] = each.booked_at
+            async with transaction():
+                await self._book_record(each, records)
+            del self.journals.moments[each.kind, each.source_id]
+        await self._book_facts(waiting)
+        self.counts.update(each.kind for each in inputs)
+        if self.counts.total() >= self._analysed_at:
+            # Statements that were planned for empty tables would read them whole for ever.
+            await execute(f"ANALYZE {BOOKS}")
+            self._analysed_at *= 4
+
+    async def _book_facts(self, inputs: Sequence[NotedInput]) -> None:
+        earlier: Counter[str] = Counter()
+        turns: dict[tuple[int, str], dict[str, tuple[Fact, datetime]]] = defaultdict(dict)
+        for each in inputs:
+            fact = msgspec.convert(each.body, FACTS[each.kind])
+            turns[earlier[fact.key], each.kind][each.source_id] = (fact, each.booked_at)
+            earlier[fact.key] += 1
+        books = SalesBooks(self.journals, self._lots_then)
+        for turn in sorted(turns):
+            _, kind = turn
+            for source_id, (_, booked_at) in turns[turn].items():
+                self.journals.moments[kind, source_id] = booked_at
+            facts = [fact for fact, _ in turns[turn].values()]
+            async with transaction():
+                if FACTS[kind] in MANY:
+                    await MANY[FACTS[kind]](books, facts)
+                else:
+                    for fact in facts:
+                        await ONE[FACTS[kind]](books, fact)
+            self.journals.moments.clear()
+
+    async def _lots_then(self, lines: Sequence[str]) -> list[BoundLot]:
+        """The lots of some lines that the books saw then."""
+        return [lot for line in lines for lot in self._lots.get(line, ())]
+
+    async def _book_record(self, each: NotedInput, records: Records) -> None:
+        payouts = Payouts(self.journals)
+        match each.kind:
+            case kind if kind in CHANGING:
+                await self._place_term(each, records)
+            case "ledger_period":
+                await self._move_period(each)
+            case kind if kind == PAYOUT:
+                paid, parts = _found(records.payouts, each), each.body["parts"]
+                if sum(part["amount_fen"] for part in parts) != paid["amount_fen"]:
+                    raise RecordMissing(
+                        f"{each.kind} {each.source_id}: 明细之和与付款不符 / its parts are not its amount"
+                    )
+                await payouts.book(each.source_id, paid["household"], parts, paid["bank_voucher"], paid["paid_on"])
+            case kind if kind == CONFIRMATION:
+                said = _found(records.confirmations, each)
+                await payouts.book_confirmation(
+                    said["source_type"], said["source_id"], said["evidence"], said["confirmed_at"]
+                )
+            case kind if kind == CORRECTION:
+                found = _found(records.corrections, each)
+                signed = f"{found['made_by']}; {found['decided_by']}"
+                await Corrections(self.journals).book(read_planned(found), signed)
+            case kind if kind == SHEET:
+                sheet = _found(records.sheets, each)
+                await IncomeSheets(self.journals).book(sheet, records.sheet_lines[each.source_id])
+            case kind if kind == LATE_DIFFERENCE:
+                await BankResults(payouts).book_difference(each.source_id, each.body["lines"])
+            case kind:
+                raise RecordMissing(f"{kind} {each.source_id}: 不认识的来源 / nobody books this kind")
+
+    async def _place_term(self, each: NotedInput, records: Records) -> None:
+        """A row as it stood when its change was committed; a household is a code here, and nothing else."""
+        whole: dict[str, Any] = {}
+        if each.kind in SPANS:
+            span = records.spans.get((each.kind, each.source_id))
+            if span is None:
+                raise RecordMissing(f"{each.kind} {each.source_id}: 缺少原始记录 / its record is missing")
+            whole = msgspec.json.decode(span["row"])
+            await rows(
+                "INSERT INTO household (id, code, name_cipher, township, village, entered_by, entered_at)"
+                " VALUES ($1, $2, '', '', '', '', $3) ON CONFLICT (id) DO NOTHING RETURNING 1",
+                span["household_id"],
+                span["code"],
+                each.booked_at,
+            )
+        changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in CHANGING[each.kind])
+        await rows(
+            f"INSERT INTO {each.kind} SELECT * FROM jsonb_populate_record(NULL::{each.kind}, $1::jsonb)"
+            f" ON CONFLICT (id) DO UPDATE SET {changes} RETURNING 1",
+            msgspec.json.encode(whole | each.body).decode(),
+        )
+
+    async def _move_period(self, each: NotedInput) -> None:
+        """A month is frozen, or open again. Whether it was closed afterwards decides nothing here."""
+        await rows(
+            "INSERT INTO ledger_period (period, state, round) VALUES ($1, 'open', 0) ON CONFLICT (period) DO NOTHING"
+            " RETURNING 1",
+            each.source_id,
+        )
+        await execute("UPDATE ledger_period SET state = $2 WHERE period = $1", each.source_id, each.body["state"])
+
+
+def _found(records: Mapping[str, Any], each: NotedInput) -> Any:
+    if each.source_id not in records:
+        raise RecordMissing(f"{each.kind} {each.source_id}: 缺少原始记录 / its record is missing")
+    return records[each.source_id]

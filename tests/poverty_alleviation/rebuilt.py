@@ -1,0 +1,34 @@
+"""Rebuilding the books of a test in a second database."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kit.database import row
+from scripts.ledger_rebuild.compare import differences
+from scripts.ledger_rebuild.rebuilding import Rebuilt, rebuild
+from scripts.ledger_rebuild.scratch import scratch
+from tests.conftest import Databases
+from tests.servers import role_url
+
+
+async def rebuilt(databases: Databases, folder: Path) -> Rebuilt:
+    """The books that Tortoise is connected to, once more."""
+    name = await databases.create()
+    port = urlsplit(databases.server_url).port
+    assert port
+    try:
+        async with scratch(role_url("longchuan_owner", port, name)) as beside:
+            return await rebuild(beside, folder)
+    finally:
+        await databases.drop(name)
+
+
+async def unlike(databases: Databases, folder: Path) -> list[str]:
+    """What differs between the books and what their facts give; both have journals."""
+    found = await rebuilt(databases, folder)
+    here = await row("SELECT count(*) AS journals FROM ledger_journal")
+    assert here
+    assert found.books.journals == here["journals"] > 0
+    told = list(differences(found.books.path, found.rebuilt.path))
+    assert found.is_same == (not told) == (found.books.path.read_bytes() == found.rebuilt.path.read_bytes())
+    return told
