@@ -2,7 +2,7 @@
 -- what has been taken from it (domain reference 2.5, objects 2, 3 and 6).
 SELECT make_append_only('intake', 'line_lot', 'lot_contribution');
 SELECT make_append_only('recipe', 'process_run', 'process_input', 'inherited_share');
-SELECT keep_rows('lot');
+SELECT keep_rows('lot', 'supplier');
 
 CREATE OR REPLACE FUNCTION refuse_sealed_contribution() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -133,28 +133,30 @@ class Replay:
 
     async def _book_facts(self, inputs: Sequence[NotedInput]) -> None:
         earlier: Counter[str] = Counter()
-        turns: dict[tuple[int, str], dict[str, tuple[Fact, datetime]]] = defaultdict(dict)
+        turns: dict[tuple[int, str], list[tuple[NotedInput, Fact]]] = defaultdict(list)
         for each in inputs:
             fact = msgspec.convert(each.body, FACTS[each.kind])
-            turns[earlier[fact.key], each.kind][each.source_id] = (fact, each.booked_at)
+            turns[earlier[fact.key], each.kind].append((each, fact))
             earlier[fact.key] += 1
-        books = SalesBooks(self.journals, self._lots_then)
-        for turn in sorted(turns):
-            _, kind = turn
-            for source_id, (_, booked_at) in turns[turn].items():
-                self.journals.moments[kind, source_id] = booked_at
-            facts = [fact for fact, _ in turns[turn].values()]
+        for (_, kind), of in sorted(turns.items(), key=lambda turn: turn[0]):
+            self.journals.moments.update({(kind, each.source_id): each.booked_at for each, _ in of})
+            books = SalesBooks(self.journals, self._lots_then([each for each, _ in of]))
             async with transaction():
                 if FACTS[kind] in MANY:
-                    await MANY[FACTS[kind]](books, facts)
+                    await MANY[FACTS[kind]](books, [fact for _, fact in of])
                 else:
-                    for fact in facts:
+                    for _, fact in of:
                         await ONE[FACTS[kind]](books, fact)
             self.journals.moments.clear()
 
-    async def _lots_then(self, lines: Sequence[str]) -> list[BoundLot]:
-        """The lots of some lines that the books saw then."""
-        return [lot for line in lines for lot in self._lots.get(line, ())]
+    def _lots_then(self, inputs: Sequence[NotedInput]) -> Callable[[Sequence[str]], Awaitable[list[BoundLot]]]:
+        """The lots that the books saw when these were booked: of a packed line none if it had none yet."""
+        seen = {line for each in inputs for line in each.body.get("bound", (each.source_id,))}
+
+        async def lots(lines: Sequence[str]) -> list[BoundLot]:
+            return [lot for line in lines if line in seen for lot in self._lots.get(line, ())]
+
+        return lots
 
     async def _book_record(self, each: NotedInput, records: Records) -> None:
         payouts = Payouts(self.journals)

@@ -13,6 +13,8 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import asyncpg
+
 from scripts.ledger_rebuild.compare import differences
 from scripts.ledger_rebuild.rebuilding import NotReplayed, Rebuilt, rebuild
 from scripts.ledger_rebuild.scratch import NotEmpty, fill_empty, scratch, throw_away_database
@@ -60,6 +62,9 @@ def main() -> int:
     options = parser.parse_args()
     try:
         return asyncio.run(run(options.into, options.keep))
+    except asyncpg.InsufficientPrivilegeError:
+        print("所有者角色无权建库，请用 --into / the owner may make no database: use --into", file=sys.stderr)
+        return 2
     except NotEmpty as error:
         print(f"数据库不是空的 / not an empty database: {error}", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -36,7 +37,9 @@ from poverty_alleviation.register.errors import AccountUnknown
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
 from tests.accounts.people import throwaway_cipher
+from tests.conftest import Databases
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
+from tests.poverty_alleviation.rebuilt import unlike
 from tests.poverty_alleviation.test_figures import sold
 from tests.poverty_alleviation.test_statements import PRINTER, kept, try_out
 
@@ -214,7 +217,9 @@ async def test_what_changed_or_is_disputed_after_the_draft_is_left_out_of_the_fi
     assert (await kept("SELECT state FROM income_dispute WHERE number = $1", dispute))[0]["state"] == "open"
 
 
-async def test_a_refund_while_the_bank_pays_is_borne_by_the_reserve(county: County) -> None:
+async def test_a_refund_while_the_bank_pays_is_borne_by_the_reserve(
+    county: County, databases: Databases, tmp_path: Path
+) -> None:
     """Fails when the lines are not brought to their targets after the payout: tried."""
     await two_owed(county)
     number = await exported(county)
@@ -226,6 +231,7 @@ async def test_a_refund_while_the_bank_pays_is_borne_by_the_reserve(county: Coun
     }  # fmt: skip
     assert found[("2107", county.merchant, "")] == 872 + 697
     assert (await reconciliation()).is_exact
+    assert await unlike(databases, tmp_path) == []
 
 
 async def test_a_file_of_the_bank_is_recorded_whole_and_once(county: County) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,9 @@ from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
 from poverty_alleviation.vault import household_rights
 from tests.accounts.people import throwaway_cipher
+from tests.conftest import Databases
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
+from tests.poverty_alleviation.rebuilt import unlike
 from tests.poverty_alleviation.test_books_of_sales import SUGAR, named
 from tests.superuser import as_superuser
 
@@ -89,7 +92,7 @@ async def approved(county: County, number: str) -> list[tuple[str, int]]:
     return [(line.household, line.amount_fen) for line in (await income_sheet(number)).lines]
 
 
-async def test_four_ways_by_hand(county: County) -> None:
+async def test_four_ways_by_hand(county: County, databases: Databases, tmp_path: Path) -> None:
     """November, paid on 2 December.
 
     Wage: 20 half days, 1,200.00 to H1. Dividend: 1,000.00 over 7, 5 and 1 shares: 538.4615, 384.6154, 76.9231 ->
@@ -146,6 +149,9 @@ async def test_four_ways_by_hand(county: County) -> None:
     assert month.payables_total_fen == month.movement_fen == 0, "the payers' own cash is no sale"
     found = await reconciliation()
     assert found.payables_difference_fen == 0
+    await county.payouts.confirm("period_income", f"{made[1]}-3", "visit", "示例走访1", LATER, OFFICER)
+    await county.correct("period_income", f"{made[1]}-3")
+    assert await unlike(databases, tmp_path) == []
 
 
 async def test_a_figure_leads_to_the_sheet(county: County) -> None:
