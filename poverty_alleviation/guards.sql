@@ -55,6 +55,10 @@ SELECT note_ledger_terms('household_status', 'valid_until');
 SELECT note_ledger_terms('supplier_link', 'valid_until');
 SELECT note_ledger_terms('benefit_contract');
 SELECT note_ledger_terms('benefit_rule');
+DROP TRIGGER IF EXISTS ledger_term ON household;
+CREATE CONSTRAINT TRIGGER ledger_term AFTER UPDATE ON household DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.merged_into_id IS DISTINCT FROM OLD.merged_into_id)
+    EXECUTE FUNCTION note_ledger_term('merged_into_id', 'merged_on');
 
 -- A version of a rule is decided once, and once approved it may only get its last day.
 CREATE OR REPLACE FUNCTION only_decide_or_end_rule() RETURNS trigger LANGUAGE plpgsql AS $$

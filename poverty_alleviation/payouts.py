@@ -134,14 +134,12 @@ class Payouts:
                 )
         except IntegrityError:
             raise VoucherUsed(bank_voucher=bank_voucher) from None
-        await self.book(
-            number, household, [{name: part[name] for name in _PART} for part in parts], bank_voucher, paid_on
-        )
+        await self.book(number, household, parts, bank_voucher, paid_on)
         return number
 
     async def book(self, number: str, household: str, parts: Sequence[Row], bank_voucher: str, paid_on: date) -> None:
         """Post a payout that is on record. Which parts it pays stands nowhere else, so it is noted with it."""
-        (booked_at,) = await self.journals.note(Input(PAYOUT, number, msgspec.json.encode({"parts": parts}).decode()))
+        (booked_at,) = await self.journals.note(Input(PAYOUT, number, noted_parts(parts)))
         await self.journals.post(
             JournalDraft(
                 source_type=PAYOUT,
@@ -221,6 +219,11 @@ class Payouts:
 
 
 _PART = ("subject", "category", "rule", "contribution", "amount_fen")
+
+
+def noted_parts(parts: Sequence[Row]) -> str:
+    """What is moved, as the books' log keeps it."""
+    return msgspec.json.encode({"parts": [{name: part[name] for name in _PART} for part in parts]}).decode()
 
 
 async def _paid(source_type: str, source_id: str) -> list[Row]:

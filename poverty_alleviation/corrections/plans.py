@@ -86,9 +86,8 @@ async def sources_of(planned: Planned) -> list[Source]:
     confirmation = f"{planned.kind}:{planned.target}"
     found = await rows(
         "SELECT source_type, source_id FROM ledger_journal WHERE (source_type, source_id) = ($1, $2)"
-        " UNION ALL (SELECT j.source_type, j.source_id FROM clawback c JOIN clawback_offset o ON o.clawback_id = c.id"
-        " JOIN ledger_journal j ON (j.source_type, j.source_id) = ($3, c.number || ':' || o.position)"
-        " WHERE $4 AND c.number = $5 ORDER BY o.position DESC)",
+        " UNION ALL (SELECT source_type, source_id FROM ledger_journal WHERE $4 AND source_type = $3"
+        " AND split_part(source_id, ':', 1) = $5 ORDER BY split_part(source_id, ':', 2)::int DESC)",
         CONFIRMATION,
         confirmation,
         CLAWBACK_OFFSET,

@@ -15,6 +15,7 @@ from tortoise.exceptions import IntegrityError
 from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import opaque_id, public_number
+from ledger.inputs import stand_alone
 from poverty_alleviation.households import Identity, held_household, sealed_household
 from poverty_alleviation.income.models import AgreementKind, HouseholdAgreement
 from poverty_alleviation.lineage.errors import ChangeInvalid, ChangeMonthClosed, ChangeOverlaps
@@ -76,6 +77,7 @@ class Moving:
         ``HouseholdMerged``.
         """
         change = self.change
+        await stand_alone()
         closed = await scalar(
             "SELECT corrects FROM ledger_place($1::timestamptz, $2::timestamptz)", begins(change.day), self.now
         )

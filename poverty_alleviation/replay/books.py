@@ -7,12 +7,12 @@ log itself; lots, payouts, confirmations, corrections and sheets are the records
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
-from kit.database import execute, rows, transaction
+from kit.database import Row, execute, rows, transaction
 from kit.facts import Fact
 from ledger.inputs import Input, NotedInput
 from ledger.service import Journals
@@ -33,7 +33,9 @@ from poverty_alleviation.corrections.service import Corrections
 from poverty_alleviation.income.sheets import SHEET, IncomeSheets
 from poverty_alleviation.payout_runs.results import LATE_DIFFERENCE, BankResults
 from poverty_alleviation.payouts import CONFIRMATION, PAYOUT, Payouts
-from poverty_alleviation.replay.records import SPANS, Records
+from poverty_alleviation.replay.records import MERGED, SPANS, Records
+from poverty_alleviation.reserves.clawbacks import CLAWBACK, CLAWBACK_OFFSET, Clawbacks
+from poverty_alleviation.reserves.terms import RESERVE_RELEASE, Reserves
 from poverty_alleviation.sales import SalesBooks
 from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
@@ -70,9 +72,11 @@ CHANGING = {
         "ended_by", "ended_at", "end_document",
     ),
     "benefit_rule": ("state", "valid_until", "decided_by", "decided_at", "decision_note"),
+    "reserve_term": (),
 }  # fmt: skip
 """The tables of terms and their columns that may change; the rows are put into the empty books as they stood."""
 
+PERIOD = "ledger_period"
 BOOKS = "ledger_account, ledger_journal, ledger_posting, line_basis, income_claim"
 ANALYSED_FROM = 2_000
 
@@ -103,7 +107,7 @@ class Replay:
 
     async def prepare(self) -> None:
         """Rows of terms are copies here: what guards their first steps, and tells the log of them, stands back."""
-        for table in CHANGING:
+        for table in (*CHANGING, MERGED):
             await execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
 
     async def book(self, inputs: Sequence[NotedInput], records: Records) -> None:
@@ -159,24 +163,16 @@ class Replay:
         return lots
 
     async def _book_record(self, each: NotedInput, records: Records) -> None:
-        payouts = Payouts(self.journals)
+        payouts, claims = Payouts(self.journals), Clawbacks(self.journals)
         match each.kind:
-            case kind if kind in CHANGING:
-                await self._place_term(each, records)
-            case "ledger_period":
-                await self._move_period(each)
             case kind if kind == PAYOUT:
-                paid, parts = _found(records.payouts, each), each.body["parts"]
-                if sum(part["amount_fen"] for part in parts) != paid["amount_fen"]:
-                    raise RecordMissing(
-                        f"{each.kind} {each.source_id}: 明细之和与付款不符 / its parts are not its amount"
-                    )
+                paid = _found(records.payouts, each)
+                parts = _parts(each, paid)
                 await payouts.book(each.source_id, paid["household"], parts, paid["bank_voucher"], paid["paid_on"])
             case kind if kind == CONFIRMATION:
                 said = _found(records.confirmations, each)
-                await payouts.book_confirmation(
-                    said["source_type"], said["source_id"], said["evidence"], said["confirmed_at"]
-                )
+                source = said["source_type"], said["source_id"]
+                await payouts.book_confirmation(*source, said["evidence"], said["confirmed_at"])
             case kind if kind == CORRECTION:
                 found = _found(records.corrections, each)
                 signed = f"{found['made_by']}; {found['decided_by']}"
@@ -184,31 +180,52 @@ class Replay:
             case kind if kind == SHEET:
                 sheet = _found(records.sheets, each)
                 await IncomeSheets(self.journals).book(sheet, records.sheet_lines[each.source_id])
+            case kind if kind == RESERVE_RELEASE:
+                await Reserves(self.journals).book(each.source_id, each.body["lines"])
+            case kind if kind == CLAWBACK:
+                claim = _found(records.claims, each)
+                await claims.book(claim, claim["decided_by"])
+            case kind if kind == CLAWBACK_OFFSET:
+                taken = _found(records.offsets, each)
+                note = f"{taken['claim']} ({taken['made_by']})"
+                await claims.book_offset(each.source_id, taken["household"], _parts(each, taken), note)
             case kind if kind == LATE_DIFFERENCE:
                 await BankResults(payouts).book_difference(each.source_id, each.body["lines"])
-            case kind:
-                raise RecordMissing(f"{kind} {each.source_id}: 不认识的来源 / nobody books this kind")
+            case _:
+                await self._place_term(each, records)
 
     async def _place_term(self, each: NotedInput, records: Records) -> None:
-        """A row as it stood when its change was committed; a household is a code here, and nothing else."""
-        whole: dict[str, Any] = {}
-        if each.kind in SPANS:
-            span = records.spans.get((each.kind, each.source_id))
-            if span is None:
-                raise RecordMissing(f"{each.kind} {each.source_id}: 缺少原始记录 / its record is missing")
-            whole = msgspec.json.decode(span["row"])
+        """What postings depend on, as it stood when its change was committed."""
+        if each.kind in CHANGING:
+            whole: dict[str, Any] = {}
+            if each.kind in SPANS:
+                span = _found(records.spans[each.kind], each)
+                whole = msgspec.json.decode(span["row"])
+                await self._enter_household(span["household_id"], records)
+            changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in CHANGING[each.kind] or ("id",))
             await rows(
-                "INSERT INTO household (id, code, name_cipher, township, village, entered_by, entered_at)"
-                " VALUES ($1, $2, '', '', '', '', $3) ON CONFLICT (id) DO NOTHING RETURNING 1",
-                span["household_id"],
-                span["code"],
-                each.booked_at,
+                f"INSERT INTO {each.kind} SELECT * FROM jsonb_populate_record(NULL::{each.kind}, $1::jsonb)"
+                f" ON CONFLICT (id) DO UPDATE SET {changes} RETURNING 1",
+                msgspec.json.encode(whole | each.body).decode(),
             )
-        changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in CHANGING[each.kind])
+        elif each.kind == MERGED:
+            merged, into = int(each.source_id), each.body["merged_into_id"]
+            for household in (merged, into):
+                await self._enter_household(household, records)
+            day = date.fromisoformat(each.body["merged_on"])
+            await execute("UPDATE household SET merged_into_id = $2, merged_on = $3 WHERE id = $1", merged, into, day)
+        elif each.kind == PERIOD:
+            await self._move_period(each)
+        else:
+            raise RecordMissing(f"{each.kind} {each.source_id}: 不认识的来源 / nobody books this kind")
+
+    async def _enter_household(self, row_id: int, records: Records) -> None:
+        """A household is a code here, and nothing else."""
         await rows(
-            f"INSERT INTO {each.kind} SELECT * FROM jsonb_populate_record(NULL::{each.kind}, $1::jsonb)"
-            f" ON CONFLICT (id) DO UPDATE SET {changes} RETURNING 1",
-            msgspec.json.encode(whole | each.body).decode(),
+            "INSERT INTO household (id, code, name_cipher, township, village, entered_by, entered_at)"
+            " VALUES ($1, $2, '', '', '', '', now()) ON CONFLICT (id) DO NOTHING RETURNING 1",
+            row_id,
+            records.households[row_id],
         )
 
     async def _move_period(self, each: NotedInput) -> None:
@@ -219,6 +236,14 @@ class Replay:
             each.source_id,
         )
         await execute("UPDATE ledger_period SET state = $2 WHERE period = $1", each.source_id, each.body["state"])
+
+
+def _parts(each: NotedInput, record: Mapping[str, Any]) -> list[Row]:
+    """The parts that were noted, which come to what is on record."""
+    parts: list[Row] = each.body["parts"]
+    if sum(part["amount_fen"] for part in parts) != record["amount_fen"]:
+        raise RecordMissing(f"{each.kind} {each.source_id}: 明细之和与记录不符 / its parts are not its amount")
+    return parts
 
 
 def _found(records: Mapping[str, Any], each: NotedInput) -> Any:

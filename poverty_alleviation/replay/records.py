@@ -12,29 +12,40 @@ from poverty_alleviation.corrections.plans import CORRECTION
 from poverty_alleviation.corrections.queries import CORRECTION_COLUMNS
 from poverty_alleviation.income.sheets import SHEET
 from poverty_alleviation.payouts import CONFIRMATION, PAYOUT
+from poverty_alleviation.reserves.clawbacks import CLAWBACK, CLAWBACK_OFFSET
 from poverty_alleviation.vault import household_rights
 from traceability.queries import BoundLot, line_lots
 
 SPANS = ("household_status", "supplier_link")
 """Tables of the vault whose rows tell the log their last day alone."""
 
+MERGED = "household"
+"""The table of the vault whose rows tell into which other one they merged."""
+
 FACT_TABLES = frozenset(
-    {"ledger_input", "payout", "income_confirmation", "correction", "income_sheet", "income_line", "household"}
+    {"ledger_input", "payout", "income_confirmation", "correction", "income_sheet", "income_line", MERGED}
+    | {"clawback", "clawback_offset"}
     | {"line_lot", "lot", "lot_contribution", "inherited_share", "intake", "supplier", *SPANS}
 )
 """What a rebuild reads. Nobody may delete from these tables (``tests/poverty_alleviation/test_rebuild.py``)."""
 
 
 class Records(msgspec.Struct, frozen=True):
-    """Rows by what names them: lots by line, spans as (table, row id) with their household, sheets with their lines."""
+    """Rows by what names them: lots by line, spans of a table by row id, sheets with their lines.
+
+    ``households``: codes by row id.
+    """
 
     lots: Mapping[str, list[BoundLot]]
-    spans: Mapping[tuple[str, str], Row]
+    spans: Mapping[str, Mapping[str, Row]]
+    households: Mapping[int, str]
     payouts: Mapping[str, Row]
     confirmations: Mapping[str, Row]
     corrections: Mapping[str, Row]
     sheets: Mapping[str, Row]
     sheet_lines: Mapping[str, list[Row]]
+    claims: Mapping[str, Row]
+    offsets: Mapping[str, Row]
 
 
 @household_rights()
@@ -43,27 +54,32 @@ async def records_of(inputs: Sequence[NotedInput]) -> Records:
     named: dict[str, list[str]] = {}
     for each in inputs:
         named.setdefault(each.kind, []).append(each.source_id)
+    spans = {table: _named(await _rows_of(_SPAN.format(table), named.get(table))) for table in SPANS}
+    merged = [each for each in inputs if each.kind == MERGED]
+    households = {int(each.source_id) for each in merged} | {each.body["merged_into_id"] for each in merged}
+    households |= {each["household_id"] for of in spans.values() for each in of.values()}
     bound = {line for each in inputs if each.kind == OrderPacked.topic for line in each.body["bound"]}
     return Records(
         lots=_grouped(await line_lots(sorted(bound.union(named.get(LotsAssigned.topic, ())))), "line"),
-        spans={
-            (table, str(each["id"])): each
-            for table in SPANS
-            if table in named
-            for each in await rows(
-                "SELECT s.id, to_jsonb(s)::text AS row, h.id AS household_id, h.code"
-                f" FROM {table} s JOIN household h ON h.id = s.household_id WHERE s.id = ANY($1)",
-                [int(row_id) for row_id in named[table]],
-            )
+        spans=spans,
+        households={
+            each["id"]: each["code"]
+            for each in await rows("SELECT id, code FROM household WHERE id = ANY($1)", list(households))
         },
         payouts=_named(await _rows_of(_PAYOUTS, named.get(PAYOUT))),
         confirmations=_named(await _rows_of(_CONFIRMATIONS, named.get(CONFIRMATION))),
         corrections=_named(await _rows_of(_CORRECTIONS, named.get(CORRECTION))),
         sheets=_named(await _rows_of(_SHEETS, named.get(SHEET))),
         sheet_lines=_grouped(await _rows_of(_SHEET_LINES, named.get(SHEET)), "sheet"),
+        claims=_named(await _rows_of(_CLAIMS, named.get(CLAWBACK))),
+        offsets=_named(await _rows_of(_OFFSETS, named.get(CLAWBACK_OFFSET))),
     )
 
 
+_SPAN = (
+    "SELECT s.id::text AS number, s.household_id, to_jsonb(s)::text AS row FROM {} s"
+    " WHERE s.id = ANY($1::text[]::bigint[])"
+)
 _PAYOUTS = (
     "SELECT p.number, h.code AS household, p.amount_fen, p.bank_voucher, p.paid_on FROM payout p"
     " JOIN household h ON h.id = p.household_id WHERE p.number = ANY($1)"
@@ -79,6 +95,17 @@ _SHEET_LINES = (
     "SELECT s.number AS sheet, l.number, l.reference, l.amount_fen, h.code AS household FROM income_line l"
     " JOIN income_sheet s ON s.id = l.sheet_id JOIN household h ON h.id = l.household_id"
     " WHERE s.number = ANY($1) ORDER BY l.id"
+)
+
+_CLAIMS = (
+    "SELECT c.number, c.order_line, c.amount_fen, c.fault, c.made_by, c.decided_by, h.code AS household"
+    " FROM clawback c JOIN household h ON h.id = c.household_id WHERE c.number = ANY($1) AND c.state = 'approved'"
+)
+_OFFSETS = (
+    "SELECT c.number || ':' || o.position AS number, c.number AS claim, o.amount_fen, o.made_by, h.code AS household"
+    " FROM clawback_offset o JOIN clawback c ON c.id = o.clawback_id JOIN household h ON h.id = c.household_id"
+    " WHERE (c.number, o.position) IN"
+    " (SELECT split_part(n, ':', 1), split_part(n, ':', 2)::int FROM unnest($1::text[]) AS n)"
 )
 
 

@@ -16,13 +16,14 @@ from kit.money import split_fen
 from kit.numbers import public_number
 from ledger.chart import AFTER_SALES_RESERVE, HOUSEHOLD, State
 from ledger.errors import AlreadyReversed, SecondPersonNeeded
+from ledger.inputs import Input
 from ledger.queries import posted
 from ledger.service import Entry, JournalDraft, Journals, hold_source
 from poverty_alleviation.allocation import BASIS_POINTS
 from poverty_alleviation.bases import held_lines, lines_as_they_stand
 from poverty_alleviation.corrections.errors import LineUnknown
 from poverty_alleviation.office.thresholds import thresholds
-from poverty_alleviation.payouts import held_parts, moves
+from poverty_alleviation.payouts import held_parts, moves, noted_parts
 from poverty_alleviation.reserves.errors import (
     ClawbackDecided,
     ClawbackPending,
@@ -95,7 +96,7 @@ class Clawbacks:
             if is_approved and claim["made_by"] == by:
                 raise SecondPersonNeeded()
             if is_approved:
-                await self._post(claim, by)
+                await self.book(claim, by)
             await execute(
                 "UPDATE clawback SET state = $2, decided_by = $3, decided_at = $4, decision_note = $5"
                 " WHERE number = $1 AND state = 'proposed'",
@@ -106,9 +107,10 @@ class Clawbacks:
                 note,
             )
 
-    async def _post(self, claim: Row, by: str) -> None:
+    async def book(self, claim: Row, by: str) -> None:
         """The claim out of the reserve's burden, as the books stand now: a refund may have moved it since."""
         (basis,) = await held_lines([claim["order_line"]])
+        (now,) = await self.journals.note(Input(CLAWBACK, claim["number"]))
         borne = await _borne(basis, claim["household"])
         _check(claim["amount_fen"], borne)
         entries: list[Entry] = []
@@ -119,7 +121,7 @@ class Clawbacks:
                 Entry(AFTER_SALES_RESERVE, basis.merchant, -fen, State.NONE, "", *why),
             ]
         note = f"{claim['number']} {claim['fault']} ({claim['made_by']}; {by})"
-        await self.journals.post(JournalDraft(CLAWBACK, claim["number"], self.clock(), entries, note=note))
+        await self.journals.post(JournalDraft(CLAWBACK, claim["number"], now, entries, note=note, booked_at=now))
 
     @household_rights()
     async def offset(self, number: str, by: str) -> int:
@@ -156,10 +158,14 @@ class Clawbacks:
                 by,
                 now,
             )
-            entries = moves(claim["household"], taken, State.EARNED, State.CLAWBACK)
-            source = f"{number}:{position}"
-            await self.journals.post(JournalDraft(CLAWBACK_OFFSET, source, now, entries, note=f"{number} ({by})"))
+            await self.book_offset(f"{number}:{position}", claim["household"], taken, f"{number} ({by})")
             return amount_fen
+
+    async def book_offset(self, source_id: str, household: str, parts: Sequence[Row], note: str) -> None:
+        """Post what was set off. Of which parts stands nowhere else, so it is noted with it."""
+        (now,) = await self.journals.note(Input(CLAWBACK_OFFSET, source_id, noted_parts(parts)))
+        entries = moves(household, parts, State.EARNED, State.CLAWBACK)
+        await self.journals.post(JournalDraft(CLAWBACK_OFFSET, source_id, now, entries, note=note, booked_at=now))
 
 
 def _check(amount_fen: int, borne: Mapping[Place, int]) -> None:

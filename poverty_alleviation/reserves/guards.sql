@@ -1,6 +1,7 @@
 -- Terms and what was set off are added and never changed; a claim is decided once and stays as it was proposed.
 SELECT make_append_only('reserve_term', 'clawback_offset');
 SELECT keep_rows('clawback');
+SELECT note_ledger_terms('reserve_term');
 
 CREATE OR REPLACE FUNCTION guard_clawback() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

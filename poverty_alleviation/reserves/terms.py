@@ -1,14 +1,17 @@
 """Terms of a merchant's reserve, and giving back what was held long enough (domain reference 2.5, object 10)."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import msgspec
 from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, rows, scalar, transaction
 from ledger.chart import AFTER_SALES_RESERVE
+from ledger.inputs import Input
 from ledger.queries import moved, posted
 from ledger.service import Entry, JournalDraft, Journals, hold_source
 from poverty_alleviation.bases import held_lines
@@ -77,14 +80,21 @@ class Reserves:
             lines = [each["line"] for each in due]
             await held_lines(lines)
             given = _covered(lines, await _held_by(lines), await balance(merchant))
-            await execute("UPDATE line_basis SET reserve_released_at = $2 WHERE line = ANY($1)", given, now)
-            entries: dict[str, list[Entry]] = defaultdict(list)
-            for entry in await to_targets(await held_lines(given), []):
-                entries[entry.subject].append(entry)
-            await self.journals.post_many(
-                [JournalDraft(RESERVE_RELEASE, line, now, entries[line]) for line in sorted(entries)]
-            )
+            if given:
+                await self.book(merchant, given)
         return len(given)
+
+    async def book(self, merchant: str, lines: Sequence[str]) -> None:
+        """These lines hold nothing back any more. How far the reserve reached stands nowhere else, so it is noted."""
+        noted = Input(RESERVE_RELEASE, merchant, msgspec.json.encode({"lines": lines}).decode())
+        (now,) = await self.journals.note(noted)
+        await execute("UPDATE line_basis SET reserve_released_at = $2 WHERE line = ANY($1)", lines, now)
+        entries: dict[str, list[Entry]] = defaultdict(list)
+        for entry in await to_targets(await held_lines(lines), []):
+            entries[entry.subject].append(entry)
+        await self.journals.post_many(
+            [JournalDraft(RESERVE_RELEASE, line, now, entries[line], booked_at=now) for line in sorted(entries)]
+        )
 
 
 async def balance(merchant: str) -> int:

@@ -254,6 +254,11 @@ def test_whatever_is_booked_can_be_booked_again() -> None:
         for name in re.findall(r"note_ledger_terms\('(\w+)'", path.read_text())
     }
     assert told == set(CHANGING)
+    assert [
+        path for path in room.rglob("guards.sql") if "CREATE CONSTRAINT TRIGGER ledger_term" in path.read_text()
+    ] == [
+        room / "guards.sql"  # of a merger (records.MERGED) alone
+    ]
 
 
 def test_the_columns_that_change_are_those_that_the_rights_let_change() -> None:
