@@ -1505,6 +1505,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='LedgerInput',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('kind', fields.CharField(max_length=40)),
+                ('source_id', fields.CharField(max_length=100)),
+                ('body', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('booked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'ledger_input', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'Something that the books were told or that they depend on, in the order in which it took effect (decision 0051).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='LedgerJournal',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
