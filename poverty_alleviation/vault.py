@@ -22,6 +22,8 @@ HOUSEHOLD_TABLES = frozenset(
         "household",
         "household_change",
         "contract_succession",
+        "supplier_identity",
+        "match_proposal",
         "household_status",
         "supplier_link",
         "contract_party",

@@ -122,6 +122,7 @@ from poverty_alleviation.households import Households
 from poverty_alleviation.income.agreements import Agreements
 from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.lineage.service import HouseholdChanges
+from poverty_alleviation.matching.service import MatchProposals, SupplierIdentities
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.thresholds import OfficeRules
@@ -241,6 +242,7 @@ class Bootstrap:
     closures: Closures
     resealing: Resealing
     export_making: ExportMaking
+    matches: MatchProposals
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -359,6 +361,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         export_making=ExportMaking(
             OfficeExports(storage, cipher, SheetFiles(), access_logs), ExportTemplates(cipher, SheetFiles())
         ),
+        matches=MatchProposals(cipher, Households(cipher, access_logs)),
         closures=Closures(parts, timedelta(days=own_data.closure_cooling_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
         resealing=Resealing(cipher, EvidenceResealing(storage, cipher)),
@@ -465,7 +468,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Intakes(),
         IntakeReceipts(cipher, settings.public_base_url),
         Lots(),
-        Households(cipher, access_logs),
+        built.matches.register,
+        built.matches,
+        SupplierIdentities(cipher),
         HouseholdStatements(cipher, access_logs, settings.public_base_url),
         Proofs(evidence, access_logs),
         MonthCertificates(settings.public_base_url),

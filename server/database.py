@@ -67,6 +67,7 @@ MODEL_MODULES = [
     "live.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
+    "poverty_alleviation.matching.models",
     "poverty_alleviation.corrections.models",
     "poverty_alleviation.reserves.models",
     "poverty_alleviation.statements.models",

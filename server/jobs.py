@@ -91,6 +91,7 @@ JOBS: tuple[Job, ...] = (
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
     Job("poverty_alleviation.look_for_alarms", 600, lambda b: Alarms().look_when_due()),
     Job("poverty_alleviation.release_reserves", 3600, lambda b: Reserves().release_due()),
+    Job("poverty_alleviation.look_for_matches", 3600, lambda b: b.matches.look()),
     Job("poverty_alleviation.look_after_exports", 5, lambda b: b.export_making.look_after()),
     Job("ledger.anchor_days", 3600, lambda b: ledger.jobs.anchor_days(b.anchors)),
     Job("traceability.tell_cold_days", 600, lambda b: traceability.storage.days.tell_days(utc_now())),

@@ -25,6 +25,7 @@ ONLY_COLUMNS = {
         "merged_on",
     ),
     "household_change": ("state", "decided_by", "decided_at", "decision_note"),
+    "match_proposal": ("state", "decided_by", "decided_at", "reason"),
     "household_status": ("valid_until",),
     "supplier_link": ("valid_until",),
     "household_member": (

@@ -122,6 +122,8 @@ NOT_SEALED = frozenset(
         "household_account.number_index",
         "household_wallet.payee_index",
         "household_year.list_number_index",
+        "supplier_identity.id_number_index",
+        "supplier_identity.phone_index",
         "legal_person.id_number_index",
         "idempotency_claim.answer",
         "idempotency_claim.body_mark",

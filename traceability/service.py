@@ -67,6 +67,23 @@ async def reachable_supplier(reach: Reach, number: str) -> Row:
     return found
 
 
+async def own_supplier(reach: Reach, number: str) -> Row:
+    """Kind and township of a supplier whom a keeper's township has, or a clerk's merchant has entered.
+
+    Raises :class:`SupplierUnknown`.
+    """
+    found = await row(
+        "SELECT kind, township FROM supplier WHERE number = $1 AND ($2::text IS NULL OR township = $2)"
+        " AND ($3::text IS NULL OR merchant = $3)",
+        number,
+        reach.township,
+        reach.merchant,
+    )
+    if found is None:
+        raise SupplierUnknown(supplier=number)
+    return found
+
+
 @dataclass(frozen=True)
 class Suppliers:
     """The register of those who deliver. It says nothing about anybody's circumstances."""

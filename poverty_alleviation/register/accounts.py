@@ -236,10 +236,10 @@ def account_place(column: str, code: str) -> str:
 
 def resealed_account(cipher: FieldCipher, account: dict[str, Any], code: str) -> dict[str, Any]:
     """The columns of a member's account under another code, to which its sealed number is bound."""
-    number = cipher.decrypt(bytes(account["number_cipher"]), f"household_account|number|{account['code']}")
+    number = cipher.decrypt(bytes(account["number_cipher"]), account_place("number", account["code"]))
     return {
         "code": code,
-        "number_cipher": cipher.encrypt(number, f"household_account|number|{code}"),
+        "number_cipher": cipher.encrypt(number, account_place("number", code)),
         **{name: account[name] for name in ("member", "bank", "number_index")},
     }
 

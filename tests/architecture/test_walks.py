@@ -60,6 +60,8 @@ WALKS = {
     " test_every_decision_in_every_state_of_a_sheet_goes_where_the_table_says",
     "poverty_alleviation/lineage/models.py CHANGE": "poverty_alleviation/test_lineage.py"
     " test_every_decision_in_every_state_of_a_change_goes_where_the_table_says",
+    "poverty_alleviation/matching/models.py MATCH": "poverty_alleviation/test_matching.py"
+    " test_every_decision_in_every_state_of_a_proposal_goes_where_the_table_says",
     "poverty_alleviation/models.py CONTRACT": "poverty_alleviation/test_contracts.py"
     " test_every_act_in_every_state_of_a_contract_goes_where_the_table_says",
     "poverty_alleviation/models.py RULE": "poverty_alleviation/test_contracts.py"

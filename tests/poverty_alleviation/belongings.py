@@ -22,6 +22,7 @@ from tests.poverty_alleviation.exports_of_house import asked, taken_template
 from tests.poverty_alleviation.good_requests import RULE, concluded
 from tests.poverty_alleviation.good_requests_of_lineage import a_change
 from tests.poverty_alleviation.good_requests_transfers import a_wallet
+from tests.poverty_alleviation.good_requests_of_matching import a_match
 from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 
 STATEMENTS = "/v1/console/poverty/household-statements"
@@ -38,6 +39,7 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/console/poverty/corrections/"] = {"number": await _a_correction(owner)}
     owner.found.by_pattern["/v1/console/poverty/clawbacks/"] = {"number": await _a_claim(code)}
     owner.found.by_pattern["/v1/console/poverty/household-changes/"] = {"number": await a_change(owner)}
+    owner.found.by_pattern["/v1/console/poverty/match-proposals/"] = {"number": await a_match(owner)}
     owner.found.by_pattern["/v1/console/poverty/contracts/"] = await _a_contract(owner, code)
     await _a_lease(owner, code)
     shown = {

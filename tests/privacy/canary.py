@@ -31,6 +31,7 @@ SON, SON_ID, SON_PHONE, HEALTH = "鸣金丝雀示例之子", "99999919851111841X
 BANK, ACCOUNT = "金丝雀示例银行", "6277310000007731"
 MEMBER_PAPER, YEAR_PAPER = "金丝雀户籍示例文件", "金丝雀年度示例文件"
 INCOME_PAPER, LIST_PAPER, LIST_NUMBER = "金丝雀收入示例文件", "金丝雀名册示例文件", "5331249777"
+NO_MATCH = "金丝雀匹配示例理由"
 STATUS_PAPER, LINK_PAPER = "金丝雀认定示例文件", "金丝雀关联示例文件"
 HELPER, HELPER_PHONE, HELP_PAPER = "鸣金丝雀示例干部", "10000007733", "金丝雀示例结对文件"
 SEEN, ASKED, TOLD = "金丝雀示例所见", "金丝雀示例所求", "金丝雀示例办理"
@@ -55,7 +56,7 @@ WORDS = {
     "village": (VILLAGE,),
     "lineage": (CHANGE_PAPER,),
     "status": (STATUS_PAPER,),
-    "link": (LINK_PAPER,),
+    "link": (LINK_PAPER, NO_MATCH),
     "agreement": (AGREEMENT_PAPER, WORK_PAPER),
     "income": (VOUCHER, VISIT, WAGE_PAPER, WAGE_SLIP),
     "help": (HELP_PAPER, MEASURE_PAPER, MEASURE_FUND),
@@ -101,6 +102,7 @@ async def live(owner: Owner) -> Canary:
     per_kilogram = {"mechanism": "consignment", "kind": "per_unit", "rate": 1200, "scope": "all_suppliers"}
     contract = await concluded(owner, RULE | per_kilogram, code=CODE)
     body = await delivery(owner, "merchant_clerk")
+    await _sought(owner, str(body["supplier"]))
     link = {"supplier": body["supplier"], "valid_from": "2020-01-01", "document": LINK_PAPER}
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/supplier-links", link)
     intake = (await owner.ask("merchant_clerk", "POST", "/v1/console/intakes", body))["number"]
@@ -187,6 +189,17 @@ async def _worked(owner: Owner, member: str) -> tuple[str, str]:
     sheet = (await owner.ask("poverty_officer", "POST", f"{AT}/wage-sheets", paid))["number"]
     await IncomeSheets().decide(sheet, "staff:other", "", is_approved=True)
     return str(agreement), str(sheet)
+
+
+async def _sought(owner: Owner, supplier: str) -> None:
+    """Its paper is seen where its goods are taken in; the match that follows from it is refused."""
+    seen = {"id_number": ID_NUMBER, "phone": SON_PHONE, "village": VILLAGE}
+    await owner.ask("merchant_clerk", "PUT", f"/v1/console/suppliers/{supplier}/identity", seen)
+    await owner.ask("poverty_officer", "POST", f"{AT}/match-looks")
+    found = (await owner.ask("poverty_officer", "GET", f"{AT}/match-proposals"))["proposals"]
+    (match,) = [each["number"] for each in found if each["household"] == CODE]
+    refused = {"is_accepted": False, "reason": NO_MATCH}
+    await owner.ask("poverty_officer", "PUT", f"{AT}/match-proposals/{match}/decision", refused)
 
 
 async def _headed(owner: Owner, member: str) -> str:

@@ -71,7 +71,8 @@ CLASSES = (
         "id_number",
         frozenset(
             {"household.id_number_cipher", "household.id_number_index",
-             "household_member.id_number_cipher", "household_member.id_number_index"}
+             "household_member.id_number_cipher", "household_member.id_number_index",
+             "supplier_identity.id_number_index"}
         ),
         OFFICE,
         routes=UNMASKING,
@@ -80,7 +81,7 @@ CLASSES = (
         "phone",
         frozenset(
             {"household.phone_cipher", "household_member.phone_cipher", "household_member.phone_index",
-             "helper.phone_cipher"}
+             "helper.phone_cipher", "supplier_identity.phone_index"}
         ),
         OFFICE,
         routes=UNMASKING,
@@ -155,7 +156,12 @@ CLASSES = (
         members=frozenset({"household", "households", "household_code"}),
     ),
     # That there is such a village is no secret.
-    FieldClass("village", frozenset({"household.village"}), BOOKS, tables=frozenset({"household", "division"})),
+    FieldClass(
+        "village",
+        frozenset({"household.village", "supplier_identity.village"}),
+        BOOKS,
+        tables=frozenset({"household", "division", "supplier_identity"}),
+    ),
     # What a household came from and became: by codes, with the paper under which it was changed.
     FieldClass(
         "lineage",
@@ -176,10 +182,13 @@ CLASSES = (
     ),
     FieldClass(
         "link",
-        frozenset({"supplier_link.supplier", "supplier_link.document"}),
+        frozenset(
+            {"supplier_link.supplier", "supplier_link.document", "supplier_identity.supplier",
+             "match_proposal.supplier", "match_proposal.grounds", "match_proposal.reason"}
+        ),
         OFFICE,
-        tables=frozenset({"supplier_link"}),
-        members=frozenset({"supplier_links"}),
+        tables=frozenset({"supplier_link", "match_proposal"}),
+        members=frozenset({"supplier_links", "grounds", "is_linked"}),
     ),
     FieldClass(
         "agreement",
@@ -263,6 +272,8 @@ EVERYWHERE = {
 """Columns that are no secret in whatever table, with the reason."""
 
 PLAIN = {
+    "match_proposal.number": "a public number of its own",
+    "match_proposal.state": "how far it has come",
     "household.township": "of nine divisions; every supplier has one",
     "household.merged_on": "a day",
     "household_change.number": "a public number of its own",

@@ -27,6 +27,8 @@ async def give(owner: Owner) -> None:
     await _conformity(owner, delivery)
     await _plot(owner)
     await _cold_room(owner, lot)
+    owner.found.by_pattern["/v1/console/suppliers/"] = {"number": mine}
+    owner.found.bodies["console.note_supplier_identity"] = {"phone": "10000000071"}
     owner.found.by_pattern["/v1/console/intakes/"] = {"number": intake}
     owner.found.by_pattern["/r/"] = {"number": intake, "token": token_of(owner, intake)}
     owner.found.by_pattern["/v1/console/lots/"] = {"number": lot}

@@ -1,0 +1,1 @@
+"""Matches of suppliers with households on the console."""

@@ -1,0 +1,1 @@
+"""Which household a supplier may stand for: proposed to the poverty office alone."""

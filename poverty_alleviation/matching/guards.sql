@@ -1,0 +1,19 @@
+-- What was seen is added; a proposal is decided once and stays, so that it is not made again.
+SELECT make_append_only('supplier_identity');
+SELECT keep_rows('match_proposal');
+
+CREATE OR REPLACE FUNCTION only_decide_match() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed text[] := ARRAY['state', 'decided_by', 'decided_at', 'reason'];
+BEGIN
+    IF OLD.state <> 'proposed' OR NEW.state = 'proposed' OR to_jsonb(NEW) - changed <> to_jsonb(OLD) - changed THEN
+        RAISE EXCEPTION 'proposal % may only be decided, once', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER match_proposal_only_decided
+    BEFORE UPDATE ON match_proposal FOR EACH ROW EXECUTE FUNCTION only_decide_match();
+CREATE OR REPLACE TRIGGER match_proposal_begins_proposed
+    BEFORE INSERT ON match_proposal FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
