@@ -32,6 +32,7 @@ from poverty_alleviation.exports.models import ExportFormat, ExportKind, ExportS
 from poverty_alleviation.help.models import DemonstrationKind, DemonstrationState, NeedState
 from poverty_alleviation.income.models import AgreementKind, IncomeSheetState, SheetKind
 from poverty_alleviation.lineage.models import ChangeKind, ChangeState
+from poverty_alleviation.matching.models import MatchState
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate, ContractState, RuleState
 from poverty_alleviation.office.models import AlarmState
@@ -1869,6 +1870,23 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'market_price', 'app': 'longchuan', 'unique_together': (('product', 'valid_from'),), 'constraints': [CheckConstraint(check='fen_per_kg > 0', name='market_price_positive')], 'pk_attr': 'id', 'table_description': "What a product's raw goods cost on the market, in fen per kilogram, from a day on until the next row."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='MatchProposal',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('supplier', fields.CharField(max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('grounds', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nACCEPTED: accepted\nREFUSED: refused', enum_type=MatchState, max_length=8)),
+                ('found_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('reason', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'match_proposal', 'app': 'longchuan', 'unique_together': (('supplier', 'household'),), 'constraints': [CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='match_proposal_decided_whole'), CheckConstraint(check="state <> 'refused' OR reason <> ''", name='match_proposal_reason')], 'indexes': [Index(fields=['state'], name='match_proposal_state')], 'pk_attr': 'id', 'table_description': 'That a supplier may stand for a household, and why (``grounds``: ``id_number``, ``phone``, ``name_village``).'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3720,6 +3738,20 @@ class Migration(migrations.Migration):
                 ('mass_gram', fields.BigIntField()),
             ],
             options={'table': 'lot_contribution', 'app': 'longchuan', 'constraints': [CheckConstraint(check='mass_gram > 0', name='lot_contribution_mass')], 'indexes': [Index(fields=['lot_id'], name='lot_contribution_lot')], 'pk_attr': 'id', 'table_description': 'What one intake gave to a lot: all of it, and to one lot alone.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SupplierIdentity',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('supplier', fields.CharField(max_length=32)),
+                ('id_number_index', fields.BinaryField(null=True)),
+                ('phone_index', fields.BinaryField(null=True)),
+                ('village', fields.CharField(null=True, max_length=12)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'supplier_identity', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(id_number_index, phone_index, village) > 0', name='supplier_identity_says_something')], 'indexes': [Index(fields=['supplier'], name='supplier_identity_of')], 'pk_attr': 'id', 'table_description': 'What is known of the person who delivers: blind indexes and a village. Only added: the newest holds.'},
             bases=['Model'],
         ),
         ops.CreateModel(
