@@ -21,8 +21,8 @@ from tests.doors.good_requests import mall_of
 from tests.poverty_alleviation.exports_of_house import asked, taken_template
 from tests.poverty_alleviation.good_requests import RULE, concluded
 from tests.poverty_alleviation.good_requests_of_lineage import a_change
-from tests.poverty_alleviation.good_requests_transfers import a_wallet
 from tests.poverty_alleviation.good_requests_of_matching import a_match
+from tests.poverty_alleviation.good_requests_transfers import a_wallet
 from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 
 STATEMENTS = "/v1/console/poverty/household-statements"
