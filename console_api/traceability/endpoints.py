@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, MerchantClerk, PovertyOfficer, Staff, StationKeeper
 from api_kit.doors import IdempotencyKey
+from api_kit.shape_words import in_chinese
 from api_kit.downloads import printed
 from console_api import door
 from console_api.traceability.schemas import (
@@ -86,7 +87,8 @@ async def accept_intake_batch(
             strict = msgspec.convert(msgspec.to_builtins(told), IntakeInput)
             readable[position] = msgspec.convert(strict, Weighing, from_attributes=True)
         except msgspec.ValidationError as error:
-            refused[position] = IntakeInvalid(because=str(error))
+            sentence, _, place = str(error).partition(" - at `$.")
+            refused[position] = IntakeInvalid(members=[place.rstrip("`")], because=in_chinese(sentence))
     answers = dict(zip(readable, await register.accept_each(reach_of(actor), list(readable.values())), strict=True))
     cards = await intake_cards([answer for answer in answers.values() if isinstance(answer, str)])
     return IntakeBatchView(

@@ -168,6 +168,8 @@ async def test_a_batch_from_a_phone_that_was_offline_is_answered_row_by_row(coun
     assert [answer["client_id"] for answer in answers] == [row["client_id"] for row in rows_of_batch]
     assert answers[0]["intake"] == answers[7]["intake"]
     assert answers[2]["facts"] == {"members": ["evidence"]}
+    assert answers[3]["facts"] == {"members": ["mass_gram"], "because": "数值应 >= 1"}
+    assert answers[4]["facts"]["because"].startswith("时间应写作")
     assert await scalar("SELECT count(*) FROM intake") == 2
     again = await console.ask(Role.STATION_KEEPER, "POST", "/intake-batches", {"rows": rows_of_batch})
     assert again.json() == first.json()
