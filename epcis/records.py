@@ -177,19 +177,18 @@ class OwnEvents:
         What was told before of the room and the day, and holds no more, is declared wrong (domain reference 3.1).
         """
         room = self._address("cold-room", fact.room)
-        told: dict[str, list[str]] = {}
-        for stay in await stays_of_day(fact.room, fact.day):
-            event = self._of_lot(stay.lot, stay.until, "sensor_reporting", "in_progress") | {
+        events = [
+            self._of_lot(stay.lot, stay.until, "sensor_reporting", "in_progress")
+            | {
                 "readPoint": {"id": room},
                 "sensorElementList": [self._sensor(*each) for each in stay.by_device()],
             }
-            await self._write(fact.merchant, event)
-            told.setdefault(self._address("lot", stay.lot), []).append(event_id(event))
-        begins, ends = bounds_of(fact.day)
-        for old in await rows(
-            _TOLD_OF_ROOM, fact.merchant, room, begins, ends, [i for ids in told.values() for i in ids]
-        ):
-            instead = told.get(old["lot"], [])
+            for stay in await stays_of_day(fact.room, fact.day)
+        ]
+        ids = await self._write(fact.merchant, *events)
+        told = [(event["quantityList"][0]["epcClass"], called) for event, called in zip(events, ids, strict=True)]
+        for old in await rows(_TOLD_OF_ROOM, fact.merchant, room, *bounds_of(fact.day), ids):
+            instead = [called for lot, called in told if lot == old["lot"]]
             why = Declaration(reason="incorrect_data" if instead else "did_not_occur", corrective_event_ids=instead)
             await Declarations(self.clock).declare(fact.merchant, old["event_id"], why, "")
 
@@ -274,11 +273,15 @@ class OwnEvents:
         """So many kilograms of something."""
         return {"epcClass": self._address(kind, number), "quantity": gram / 1000, "uom": "KGM"}
 
-    async def _write(self, merchant: str, event: Event) -> None:
-        """One row; the same event again changes nothing."""
-        called = event_id(event)
-        said = Said(event_id=called, digest=called, step=event["bizStep"], disposition=event["disposition"], body=event)
-        await write([said], Saying(source=EventSource.HOUSE, merchant=merchant, at=self.clock()))
+    async def _write(self, merchant: str, *events: Event) -> list[str]:
+        """One row each, in one statement; the same event again changes nothing. Answers their ids."""
+        ids = [event_id(event) for event in events]
+        said = [
+            Said(event_id=called, digest=called, step=event["bizStep"], disposition=event["disposition"], body=event)
+            for event, called in zip(events, ids, strict=True)
+        ]
+        await write(said, Saying(source=EventSource.HOUSE, merchant=merchant, at=self.clock()))
+        return ids
 
 
 async def _made_known(lot: str) -> dict[str, str]:

@@ -8,8 +8,8 @@ from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, MerchantClerk, PovertyOfficer, Staff, StationKeeper
 from api_kit.doors import IdempotencyKey
-from api_kit.shape_words import in_chinese
 from api_kit.downloads import printed
+from api_kit.shape_words import in_chinese
 from console_api import door
 from console_api.traceability.schemas import (
     ContributionsInput,
