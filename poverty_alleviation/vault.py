@@ -85,6 +85,7 @@ OPEN_TABLES = frozenset(
         "export_mapping",
         "office_export",
         "export_download",
+        "workshop",
     }
 )
 """Tables of this room with merchants' promises, the books' bases and dated numbers: a household's code at most.

@@ -351,3 +351,35 @@ class RecognitionPaper(Model):
 
     class Meta:
         table = "recognition_paper"
+
+
+class RecognitionEntry(Model):
+    """What a register or directory says of a recognised product (domain reference 2.4). Only added: the newest holds.
+
+    Prices and value in fen; ``compared`` says with which goods and prices. It names no household and counts none.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    recognition: fields.ForeignKeyRelation[RecognisedProduct] = fields.ForeignKeyField(
+        "longchuan.RecognisedProduct", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
+    )
+    list_number = fields.CharField(max_length=40)
+    category = fields.CharField(max_length=40)
+    spec = fields.CharField(max_length=60)
+    capacity = fields.CharField(max_length=60)
+    value_fen = fields.BigIntField()
+    price_from_fen = fields.BigIntField()
+    price_to_fen = fields.BigIntField()
+    compared = fields.CharField(max_length=120)
+    document = fields.CharField(max_length=60)
+    added_at = fields.DatetimeField()
+    added_by = fields.CharField(max_length=120)
+
+    class Meta:
+        table = "recognition_entry"
+        constraints = (
+            CheckConstraint(
+                check="value_fen >= 0 AND price_from_fen > 0 AND price_to_fen >= price_from_fen",
+                name="recognition_entry_prices",
+            ),
+        )

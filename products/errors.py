@@ -75,6 +75,14 @@ class SpanInvalid(Invalid):
     title_en = "The span is not valid"
 
 
+class PriceRangeInvalid(Invalid):
+    """The range of prices ends below its beginning."""
+
+    code = "price_range_invalid"
+    title = "价格区间有误"
+    title_en = "The range of prices is not valid"
+
+
 class BrandQuotaUsed(Conflict):
     """The year's quota of the public brand does not cover so many pieces of ``sku``; ``left`` are still covered."""
 

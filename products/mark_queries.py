@@ -1,12 +1,13 @@
 """Reads of authorisations and recognitions, for the county and for the merchant that carries them."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from kit.database import rows
 from kit.paging import read_cursor, write_cursor
+from products.errors import MarkUnknown
 
 
 class _Key(msgspec.Struct, array_like=True):
@@ -45,8 +46,24 @@ class DossierRecord(msgspec.Struct, frozen=True):
     added_by: str
 
 
+class EntryRecord(msgspec.Struct, frozen=True):
+    """What the register says of a product; prices and value in fen."""
+
+    list_number: str
+    category: str
+    spec: str
+    capacity: str
+    value_fen: int
+    price_from_fen: int
+    price_to_fen: int
+    compared: str
+    document: str
+    added_at: datetime
+    added_by: str
+
+
 class RecognitionRecord(msgspec.Struct, frozen=True):
-    """A recognised product with its dossier."""
+    """A recognised product with its dossier; ``entry`` is what the register says of it now."""
 
     number: str
     merchant: str
@@ -60,6 +77,7 @@ class RecognitionRecord(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
     revocation_reason: str | None
     papers: list[DossierRecord]
+    entry: EntryRecord | None
 
 
 async def authorisations(
@@ -84,6 +102,17 @@ async def authorisations(
 
 
 _read_papers = msgspec.json.Decoder(list[DossierRecord]).decode
+_read_entry = msgspec.json.Decoder(EntryRecord).decode
+_RECOGNITION = (
+    "SELECT n.id, n.number, m.number AS merchant, p.code AS product, p.title AS product_title, n.document,"
+    " n.recognised_by, n.directory_batch, n.valid_from, n.valid_until, n.revoked_at, n.revocation_reason,"
+    " (SELECT COALESCE(json_agg(json_build_object('step', step, 'title', title, 'document', document,"
+    " 'picture', picture, 'dated', dated, 'added_at', added_at, 'added_by', added_by) ORDER BY id), '[]')"
+    " FROM recognition_paper WHERE recognition_id = n.id)::text AS papers,"
+    " (SELECT row_to_json(e)::text FROM recognition_entry e WHERE e.recognition_id = n.id ORDER BY e.id DESC LIMIT 1)"
+    " AS entry FROM recognised_product n"
+    " JOIN product p ON p.id = n.product_id JOIN merchant m ON m.id = p.merchant_id"
+)
 
 
 async def recognitions(
@@ -91,20 +120,23 @@ async def recognitions(
 ) -> tuple[list[RecognitionRecord], str | None]:
     """Recognised products with their dossiers, newest first, of one merchant or of all. One query."""
     found = await rows(
-        "SELECT n.id, n.number, m.number AS merchant, p.code AS product, p.title AS product_title, n.document,"
-        " n.recognised_by, n.directory_batch, n.valid_from, n.valid_until, n.revoked_at, n.revocation_reason,"
-        " (SELECT COALESCE(json_agg(json_build_object('step', step, 'title', title, 'document', document,"
-        " 'picture', picture, 'dated', dated, 'added_at', added_at, 'added_by', added_by) ORDER BY id), '[]')"
-        " FROM recognition_paper WHERE recognition_id = n.id)::text AS papers FROM recognised_product n"
-        " JOIN product p ON p.id = n.product_id JOIN merchant m ON m.id = p.merchant_id"
-        " WHERE n.id < $1 AND ($2::text IS NULL OR m.number = $2) ORDER BY n.id DESC LIMIT $3",
+        f"{_RECOGNITION} WHERE n.id < $1 AND ($2::text IS NULL OR m.number = $2) ORDER BY n.id DESC LIMIT $3",
         read_cursor(cursor, _Key).id if cursor else 2**63 - 1,
         merchant,
         limit + 1,
     )
-    page = [
-        RecognitionRecord(**{n: r[n] for n in RecognitionRecord.__struct_fields__ if n != "papers"},
-                          papers=_read_papers(r["papers"]))
-        for r in found[:limit]
-    ]  # fmt: skip
+    page = [_recognition(each) for each in found[:limit]]
     return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+
+
+async def recognition(number: str) -> RecognitionRecord:
+    """One recognised product with its dossier. Raises :class:`MarkUnknown`."""
+    found = await rows(f"{_RECOGNITION} WHERE n.number = $1", number)
+    if not found:
+        raise MarkUnknown()
+    return _recognition(found[0])
+
+
+def _recognition(found: dict[str, Any]) -> RecognitionRecord:
+    entry = _read_entry(found["entry"]) if found["entry"] else None
+    return msgspec.convert({**found, "papers": _read_papers(found["papers"]), "entry": entry}, RecognitionRecord)

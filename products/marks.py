@@ -11,12 +11,13 @@ from content.attaching import attach_pictures
 from kit.clock import Clock, utc_now
 from kit.database import execute, scalar, transaction
 from kit.numbers import public_number
-from products.catalogue_models import RecognitionPaper, RecognitionStep
+from products.catalogue_models import RecognitionEntry, RecognitionPaper, RecognitionStep
 from products.errors import (
     BrandCodeInvalid,
     BrandUnknown,
     MarkDocumentTaken,
     MarkUnknown,
+    PriceRangeInvalid,
     ProductUnknown,
     SkuUnknown,
     SpanInvalid,
@@ -34,6 +35,20 @@ class DossierPaper(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     dated: date
     picture: str = ""
+
+
+class RegisterEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the register says: number, category, spec, capacity, value and prices in fen, and what they compare with."""
+
+    list_number: str
+    category: str
+    spec: str
+    capacity: str
+    value_fen: int
+    price_from_fen: int
+    price_to_fen: int
+    compared: str
+    document: str
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +173,17 @@ class Marks:
             )
             if paper.picture:
                 await attach_pictures([paper.picture], by, "licence", f"recognition_paper:{added.id}", now)
+
+    async def add_entry(self, number: str, entry: RegisterEntry, by: str) -> None:
+        """Put on record what the register says now. Raises :class:`MarkUnknown`, :class:`PriceRangeInvalid`."""
+        if entry.price_to_fen < entry.price_from_fen:
+            raise PriceRangeInvalid()
+        recognition = await RecognisedProduct.get_or_none(number=number)
+        if recognition is None:
+            raise MarkUnknown()
+        await RecognitionEntry.create(
+            recognition_id=recognition.id, added_at=self.clock(), added_by=by, **msgspec.structs.asdict(entry)
+        )
 
     async def _product(self, code: str, span: Span) -> int:
         if span.valid_until < span.valid_from:

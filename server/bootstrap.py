@@ -118,6 +118,7 @@ from poverty_alleviation.help.measures import Measures
 from poverty_alleviation.help.needs import Needs
 from poverty_alleviation.help.responsible import Helpers
 from poverty_alleviation.help.visits import Visits
+from poverty_alleviation.help.workshops import Workshops
 from poverty_alleviation.households import Households
 from poverty_alleviation.income.agreements import Agreements
 from poverty_alleviation.income.sheets import IncomeSheets
@@ -498,6 +499,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Visits(),
         Measures(),
         Needs(),
+        Workshops(),
         Payouts(),
         built.transfers,
         built.transfers.runs,

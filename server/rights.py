@@ -67,6 +67,7 @@ ONLY_COLUMNS = {
     "help_span": ("valid_until", "ended_by", "ended_at"),
     "help_measure": ("valid_until", "result", "ended_by", "ended_at"),
     "household_need": ("state",),
+    "workshop": ("valid_until", "ended_by", "ended_at"),
     "income_sheet": ("state", "decided_by", "decided_at", "decision_note"),
     "household_statement": ("attempts", "blocked_until"),
     "disputed_row": ("released_at",),

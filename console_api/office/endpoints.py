@@ -18,10 +18,12 @@ from console_api.office.schemas import (
     ThresholdInput,
     YearQuery,
 )
+from console_api.poverty_alleviation.schemas import SpanQuery
 from kit.clock import china_day, utc_now
 from poverty_alleviation.office.alarms import AlarmFile, Alarms, alarm_cards, alarm_file
 from poverty_alleviation.office.evidence import CellParts, LineTrace, cell_parts, line_trace
 from poverty_alleviation.office.net_income import NetIncome, net_income
+from poverty_alleviation.office.recognised import RecognitionDossier, recognition_dossier
 from poverty_alleviation.office.rollups import Audience, RollUp, roll_up, roll_up_for
 from poverty_alleviation.office.thresholds import LineCard, OfficeNumbers, OfficeRules, numbers
 
@@ -49,6 +51,14 @@ async def show_guarded_roll_up(actor: PovertyOfficer | Auditor | CountyOfficer, 
     """可对外提供的季度汇总：户数不足或一户独大的格不显示，也不能由减法推出。"""
     audience = Audience.PUBLIC if query.audience is Audience.PUBLIC else Audience.COUNTY
     return await roll_up_for(audience, query.by, query.quarter, china_day(utc_now()), query.township)
+
+
+@door.get("/poverty/recognised-products/<number:str>/dossier")
+async def show_recognition_dossier(
+    actor: PovertyOfficer | Auditor, number: str, query: SpanQuery
+) -> RecognitionDossier:
+    """认定产品的材料、名录登记、供应商，以及按账面带动的农户；户数不由人填。"""
+    return await recognition_dossier(number, query.since, query.until, china_day(utc_now()))
 
 
 @door.get("/poverty/households/<code:str>/net-income")

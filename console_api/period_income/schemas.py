@@ -26,6 +26,7 @@ class AgreementInput(Input):
     valid_from: date
     valid_until: date | None = None
     member: Code | None = None
+    workshop: Number | None = None
     shares: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
     rent_fen: Fen | None = None
     every_months: Annotated[int, msgspec.Meta(ge=1, le=60)] | None = None

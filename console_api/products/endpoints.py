@@ -19,6 +19,7 @@ from console_api.products.schemas import (
     ReasonInput,
     RecognitionInput,
     RecognitionsView,
+    RegisterEntryInput,
     StockInput,
     StockView,
 )
@@ -27,7 +28,7 @@ from products.dossiers import ProductDossier, product_dossier, product_summaries
 from products.drafts import ProductDraft
 from products.errors import SkuUnknown
 from products.mark_queries import authorisations, recognitions
-from products.marks import DossierPaper, Marks, Span
+from products.marks import DossierPaper, Marks, RegisterEntry, Span
 from products.service import Catalogue, Stock
 
 
@@ -180,3 +181,11 @@ async def add_dossier_paper(
 ) -> None:
     """为认定产品补充一份材料；材料只增不改。"""
     await marks.add_paper(number, msgspec.convert(body, DossierPaper, from_attributes=True), actor.caller)
+
+
+@door.post("/recognised-products/<number:str>/register-entries")
+async def add_register_entry(
+    actor: CountyOfficer | PovertyOfficer, number: str, body: RegisterEntryInput, key: IdempotencyKey, marks: Marks
+) -> None:
+    """登记名录所载的类别、规格、产能、价值与价格；以最新的为准。"""
+    await marks.add_entry(number, msgspec.convert(body, RegisterEntry, from_attributes=True), actor.caller)

@@ -172,3 +172,20 @@ class DossierPaperInput(Input, kw_only=True):
     document: Document
     dated: date
     picture: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{0,40}$(?!\n)")] = ""
+
+
+_Fen = Annotated[int, msgspec.Meta(ge=1, le=10**13)]
+
+
+class RegisterEntryInput(Input, kw_only=True):
+    """What the register says of a recognised product; prices and value in fen."""
+
+    list_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=LINE)]
+    category: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=LINE)]
+    spec: Document
+    capacity: Document
+    value_fen: Annotated[int, msgspec.Meta(ge=0, le=10**13)]
+    price_from_fen: _Fen
+    price_to_fen: _Fen
+    compared: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=LINE)]
+    document: Document

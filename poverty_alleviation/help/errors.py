@@ -82,3 +82,27 @@ class NeedNotMovable(Conflict):
     code = "household_need_not_movable"
     title = "该需求当前状态不允许此操作"
     title_en = "The need cannot take this step now"
+
+
+class WorkshopUnknown(NotFound):
+    """No workshop with this number that goes on, or none on that day or of that operator."""
+
+    code = "workshop_unknown"
+    title = "帮扶车间不存在或已终止"
+    title_en = "No such workshop, or it has ended"
+
+
+class SiteUnknown(NotFound):
+    """No site with this code."""
+
+    code = "workshop_site_unknown"
+    title = "站点不存在"
+    title_en = "No such site"
+
+
+class OperatorUnknown(NotFound):
+    """Neither a merchant nor a site."""
+
+    code = "workshop_operator_unknown"
+    title = "运营单位不存在"
+    title_en = "No such operator"

@@ -71,7 +71,21 @@ CREATE OR REPLACE TRIGGER household_need_only_moved
     BEFORE UPDATE ON household_need FOR EACH ROW EXECUTE FUNCTION only_move_need();
 CREATE OR REPLACE TRIGGER household_need_begins_raised
     BEFORE INSERT ON household_need FOR EACH ROW EXECUTE FUNCTION begin_at_state('raised');
-SELECT keep_rows('help_span', 'help_measure', 'household_need', 'helper');
+
+-- A workshop may get an earlier last day, once.
+CREATE OR REPLACE FUNCTION only_end_workshop() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL OR to_jsonb(NEW) - '{valid_until,ended_by,ended_at}'::text[]
+        <> to_jsonb(OLD) - '{valid_until,ended_by,ended_at}'::text[] THEN
+        RAISE EXCEPTION 'workshop % may only be ended, once', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER workshop_only_ends
+    BEFORE UPDATE ON workshop FOR EACH ROW EXECUTE FUNCTION only_end_workshop();
+SELECT keep_rows('help_span', 'help_measure', 'household_need', 'helper', 'workshop');
 CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON helper
     FOR EACH ROW EXECUTE FUNCTION only_reseal('name_cipher', 'phone_cipher');
 SELECT make_append_only('household_visit', 'need_step', 'measure_fit');

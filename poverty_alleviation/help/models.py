@@ -258,3 +258,35 @@ class NeedStep(Model):
     class Meta:
         table = "need_step"
         unique_together = (("need", "state"),)
+
+
+class Workshop(Model):
+    """An idle house or land where people are given work, registered by a document from a day on (P04).
+
+    ``site`` is the code of the site that it belongs to, ``operator`` the merchant or the site that pays the wages.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    name = fields.CharField(max_length=60)
+    site = fields.CharField(max_length=40)
+    operator = fields.CharField(max_length=40)
+    asset = fields.CharField(max_length=60)
+    lease_document = fields.CharField(max_length=120)
+    document = fields.CharField(max_length=120)
+    valid_from = fields.DateField()
+    valid_until = fields.DateField(null=True)
+    recorded_by = fields.CharField(max_length=60)
+    recorded_at = fields.DatetimeField()
+    ended_by = fields.CharField(max_length=60, null=True)
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "workshop"
+        constraints = (
+            CheckConstraint(check="valid_until IS NULL OR valid_until > valid_from", name="workshop_span"),
+            CheckConstraint(
+                check="(ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL OR valid_until IS NOT NULL)",
+                name="workshop_ended_whole",
+            ),
+        )

@@ -10,6 +10,7 @@ from kit.database import execute, rows, scalar, transaction
 from kit.numbers import public_number
 from merchants.queries import licence_kinds
 from places.queries import site_levels
+from poverty_alleviation.help.errors import WorkshopUnknown
 from poverty_alleviation.households import held_household
 from poverty_alleviation.income.errors import AgreementInvalid, AgreementUnknown, PayerUnknown
 from poverty_alleviation.income.models import AgreementKind, Attendance, HouseholdAgreement
@@ -25,7 +26,10 @@ _OWN = {
 
 
 class AgreementDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What was agreed; the members of the other kinds are None (:class:`HouseholdAgreement`)."""
+    """What was agreed; the members of the other kinds are None (:class:`HouseholdAgreement`).
+
+    Work may be in one of the payer's workshops.
+    """
 
     kind: AgreementKind
     household: str
@@ -35,6 +39,7 @@ class AgreementDraft(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_until: date | None = None
     member: str | None = None
+    workshop: str | None = None
     shares: int | None = None
     rent_fen: int | None = None
     every_months: int | None = None
@@ -58,6 +63,7 @@ class AgreementCard(msgspec.Struct, frozen=True, kw_only=True):
     payer: str
     about: str
     member: str | None
+    workshop: str | None
     shares: int | None
     rent_fen: int | None
     every_months: int | None
@@ -79,8 +85,9 @@ class Agreements:
     async def enter(self, draft: AgreementDraft, by: str) -> str:
         """Put an agreement on record; answers its number.
 
-        Raises :class:`AgreementInvalid`, :class:`PayerUnknown`, HouseholdUnknown and MemberUnknown: who works belongs
-        to the household on the first day and is no minor. A household that has merged into another one takes none.
+        Raises :class:`AgreementInvalid`, :class:`PayerUnknown`, WorkshopUnknown, HouseholdUnknown and MemberUnknown:
+        who works belongs to the household on the first day and is no minor. A household that has merged into another
+        one takes none.
         """
         for name in sorted(set().union(*_OWN.values())):
             if (getattr(draft, name) is not None) != (name in _OWN[draft.kind]):
@@ -89,6 +96,8 @@ class Agreements:
             raise AgreementInvalid(field="valid_until")
         if not (await licence_kinds([draft.payer]) or await site_levels([draft.payer])):
             raise PayerUnknown(payer=draft.payer)
+        if draft.workshop is not None:
+            await _check_workshop(draft)
         async with transaction():
             household_id = await held_household(draft.household)
             if draft.member is not None and not await scalar(
@@ -144,6 +153,18 @@ class Agreements:
             await Attendance.create(
                 **msgspec.structs.asdict(worked), agreement_id=agreement_id, recorded_by=by, recorded_at=self.clock()
             )
+
+
+async def _check_workshop(draft: AgreementDraft) -> None:
+    if draft.kind is not AgreementKind.EMPLOYMENT:
+        raise AgreementInvalid(field="workshop")
+    if not await scalar(
+        "SELECT 1 FROM workshop WHERE number = $1 AND operator = $2 AND daterange(valid_from, valid_until) @> $3::date",
+        draft.workshop,
+        draft.payer,
+        draft.valid_from,
+    ):
+        raise WorkshopUnknown(workshop=draft.workshop)
 
 
 @household_rights()

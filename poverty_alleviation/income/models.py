@@ -48,9 +48,9 @@ class HouseholdAgreement(Model):
     """Days on which a household is paid by somebody for something, by a document.
 
     ``payer`` is the number of a merchant or the code of a site; ``about`` says in words the work, what was contributed,
-    or the thing let. ``member`` is who works. ``rent_fen`` is due every ``every_months`` months, first in the month in
-    which the lease begins. ``agreed_from`` is the first day as it was agreed: earlier than ``valid_from`` where the
-    agreement has come over from another household.
+    or the thing let. ``member`` is who works, ``workshop`` the number of the payer's workshop where that is.
+    ``rent_fen`` is due every ``every_months`` months, first in the month in which the lease begins. ``agreed_from`` is
+    the first day as it was agreed: earlier than ``valid_from`` where the agreement came over from another household.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -62,6 +62,7 @@ class HouseholdAgreement(Model):
     payer = fields.CharField(max_length=32)
     about = fields.CharField(max_length=60)
     member = fields.CharField(max_length=40, null=True)
+    workshop = fields.CharField(max_length=32, null=True)
     shares = fields.BigIntField(null=True)
     rent_fen = fields.BigIntField(null=True)
     every_months = fields.SmallIntField(null=True)
@@ -89,7 +90,8 @@ class HouseholdAgreement(Model):
                 check="(kind = 'employment') = (member IS NOT NULL) AND (kind = 'share') = (shares IS NOT NULL)"
                 " AND (kind = 'lease') = (rent_fen IS NOT NULL) AND (rent_fen IS NULL) = (every_months IS NULL)"
                 " AND (shares IS NULL OR shares > 0) AND (rent_fen IS NULL OR rent_fen > 0)"
-                " AND (every_months IS NULL OR every_months BETWEEN 1 AND 60)",
+                " AND (every_months IS NULL OR every_months BETWEEN 1 AND 60)"
+                " AND (workshop IS NULL OR kind = 'employment')",
                 name="household_agreement_whole",
             ),
         )

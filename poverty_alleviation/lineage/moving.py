@@ -306,7 +306,7 @@ class Moving:
 _ALL = "$5::text[] IS NULL"
 _OF_MEMBERS = "member = ANY($5::text[])"
 _OF_AGREEMENT = (
-    "payer", "about", "member", "shares", "rent_fen", "every_months", "agreed_from", "valid_until",
+    "payer", "about", "member", "workshop", "shares", "rent_fen", "every_months", "agreed_from", "valid_until",
 )  # fmt: skip
 _KEPT_APART = re.compile(
     '"(household_status|supplier_link|household_account|household_member|household_agreement|help_span|household)'

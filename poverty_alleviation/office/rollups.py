@@ -217,11 +217,11 @@ def _villages(cells: Cells, places: Withheld, township: str | None, held: Limits
 
 def _with_count(sums: dict[Figure, Cells]) -> dict[Figure | None, Cells]:
     counted: dict[Figure | None, Cells] = dict(sums.items())
-    counted[None] = _carried(sums)
+    counted[None] = carried_by_cell(sums)
     return counted
 
 
-def _carried(sums: dict[Figure, Cells]) -> Cells:
+def carried_by_cell(sums: dict[Figure, Cells]) -> Cells:
     """Each household with an official figure, counted as one."""
     keys = {key for cells in sums.values() for key in cells}
     return {
@@ -245,7 +245,7 @@ async def _table(
     hidden: Hidden,
     hidden_then: Hidden,
 ) -> RollUp:
-    carried = _carried(sums)
+    carried = carried_by_cell(sums)
     keys = sorted(carried)
     names = await _names(by, keys)
     nothing = Withheld(frozenset(), total=False)

@@ -115,15 +115,18 @@ async def _members_and_accounts(owner: Owner, code: str) -> None:
 
 
 async def _help(owner: Owner, code: str) -> None:
-    """Who helps the household, a measure that goes on, and a need that waits."""
+    """Who helps the household, a measure that goes on, a need that waits, and a workshop."""
     # Those requests are about what this module gives, so they are asked for late.
-    from tests.poverty_alleviation.good_requests_help import a_helper, a_measure, a_need
+    from tests.poverty_alleviation.good_requests_help import a_helper, a_measure, a_need, a_workshop
+    from tests.products.good_requests import recognised
 
     at, helper = "/v1/console/poverty", await a_helper(owner, code)
     owner.found.by_pattern[f"{at}/helpers/"] = {"helper": helper}
     owner.found.by_pattern[f"{at}/households/<code:str>/helpers/"] = {"code": code, "helper": helper}
     owner.found.by_pattern[f"{at}/measures/"] = {"number": await a_measure(owner, code)}
     owner.found.by_pattern[f"{at}/needs/"] = {"number": await a_need(owner, code)}
+    owner.found.by_pattern[f"{at}/workshops/"] = {"number": await a_workshop(owner)}
+    owner.found.by_pattern[f"{at}/recognised-products/"] = {"number": await recognised(owner)}
     owner.found.bodies["console.show_helper_identity"] = {"purpose": "visit", "document": "示例申请 1 号"}
 
 

@@ -1,7 +1,8 @@
-"""Requests about demonstrations and help that succeed."""
+"""Requests about demonstrations, help and workshops that succeed."""
 
 import secrets
 
+from kit.database import scalar
 from poverty_alleviation.help.demonstrations import DemonstrationDraft, Demonstrations
 from poverty_alleviation.help.models import DemonstrationKind
 from tests.doors.belongings import Owner
@@ -141,3 +142,29 @@ async def move_need(owner: Owner) -> GoodRequest:
     code = await household(owner)
     body = {"state": "answered", "note": "示例答复", "measure": await a_measure(owner, code)}
     return GoodRequest(names={"number": await a_need(owner, code)}, body=body)
+
+
+async def workshop(owner: Owner) -> dict[str, object]:
+    """In a site of the county, run by the merchant."""
+    site = await scalar("SELECT code FROM site ORDER BY id LIMIT 1")
+    about = {"name": "示例帮扶车间", "asset": "示例旧校舍", "lease_document": "示例租约 3 号"}
+    return SINCE | about | {"site": site, "operator": owner.house.merchant}
+
+
+async def a_workshop(owner: Owner) -> str:
+    return str((await owner.ask("poverty_officer", "POST", f"{AT}/workshops", await workshop(owner)))["number"])
+
+
+@good("console.register_workshop")
+async def register_workshop(owner: Owner) -> GoodRequest:
+    return GoodRequest(body=await workshop(owner))
+
+
+@good("console.end_workshop")
+async def end_workshop(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await a_workshop(owner)}, body={"valid_until": "2026-06-30"})
+
+
+@good("console.list_workshops")
+async def list_workshops(owner: Owner) -> GoodRequest:
+    return GoodRequest(query={"quarter": "2026-Q4"})

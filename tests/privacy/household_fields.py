@@ -322,6 +322,7 @@ PLAIN = {
     "household_agreement.number": "a public number of its own",
     "household_agreement.kind": "work, shares or a lease",
     "household_agreement.payer": "who pays",
+    "household_agreement.workshop": "the public number of one",
     "household_agreement.every_months": "a count",
     "household_agreement.agreed_from": "a day",
     "attendance.period": "a month",

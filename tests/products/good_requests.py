@@ -147,6 +147,16 @@ async def dossier_paper(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": await recognised(owner)}, body=body)
 
 
+@good("console.add_register_entry")
+async def register_entry(owner: Owner) -> GoodRequest:
+    body = {
+        "list_number": "示例名录 1-1", "category": "示例类别", "spec": "500 克", "capacity": "示例年产 10 吨",
+        "value_fen": 50_000_000, "price_from_fen": 3_990, "price_to_fen": 7_980, "compared": "示例同规格市价",
+        "document": "示例文件 10 号",
+    }  # fmt: skip
+    return GoodRequest(names={"number": await recognised(owner)}, body=body)
+
+
 def requirement() -> dict[str, object]:
     """A paper that a category of its own demands."""
     return {

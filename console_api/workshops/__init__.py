@@ -1,0 +1,1 @@
+"""Workshops on the console."""
