@@ -1,4 +1,4 @@
-"""Photographs behind the office's records: taken for what they prove, opened only after the look is on record."""
+"""Photographs and papers behind the office's records: taken for what they prove, opened once the look is on record."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +10,7 @@ from content.evidence.models import AccessClass, EvidenceKind
 from content.evidence.service import EvidenceFiles, evidence_card
 from kit.database import scalar, transaction
 from poverty_alleviation.errors import ProofInvalid, ProvedUnknown
+from poverty_alleviation.unmasking import Viewing, noted_view
 from poverty_alleviation.vault import household_rights
 
 
@@ -40,22 +41,26 @@ class Proofs:
     access_logs: AccessLogs
 
     async def take(self, raw: bytes, kind: EvidenceKind, proved: Proved, number: str, by: str) -> str:
-        """Keep a photograph; answers its number. A signed statement comes as a sheet and not here.
+        """Keep a photograph or a PDF; answers its number. A signed statement comes as a sheet and not here.
 
-        Raises :class:`ProofInvalid`, :class:`ProvedUnknown`, PictureInvalid, PictureTooLarge, ``EvidenceTaken``.
+        Raises :class:`ProofInvalid`, :class:`ProvedUnknown`, PictureInvalid, PictureTooLarge, PdfRefused,
+        ``EvidenceTaken``.
         """
         if kind is EvidenceKind.SIGNED_STATEMENT:
             raise ProofInvalid()
         async with household_rights():
             if await scalar(_EXISTS[proved], number) is None:
                 raise ProvedUnknown(number=number[:40])
-        return await self.files.take(await self.files.encode(raw), kind, by, (proved.value, number))
+        return await self.files.take(await self.files.encode_or_check(raw), kind, by, (proved.value, number))
 
-    async def look(self, actor: PovertyOfficer | Auditor, number: str, purpose: str) -> bytes:
-        """The picture. The look is on record before the file is fetched. Raises ``EvidenceUnknown``."""
+    async def look(self, actor: PovertyOfficer | Auditor, number: str, viewing: Viewing) -> bytes:
+        """The picture or paper. The look is on record before the file is fetched.
+
+        Raises ``EvidenceUnknown``, ViewNotPermitted, TooManyViews.
+        """
         card = await evidence_card(number)
         if isinstance(actor, Auditor) and card.access is not AccessClass.AUDIT:
             raise EvidenceUnknown(evidence=number)
         async with transaction():
-            await self.access_logs.record(actor, purpose, f"evidence:{number}", ("picture",))
+            await noted_view(self.access_logs, actor, viewing, f"evidence:{number}", ("picture",))
         return await self.files.open(number)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accounts.actors import PovertyOfficer
+from accounts.actors import Auditor, PovertyOfficer
 from accounts.service import AccessLogs
 from kit.actors import Actor
 from poverty_alleviation.errors import ViewNotPermitted
@@ -26,6 +26,7 @@ class ViewingPurpose(StrEnum):
     SUPERIOR_REPORT = "superior_report"
     AUDIT_REQUEST = "audit_request"
     PUBLICATION = "publication"
+    EVIDENCE = "evidence"
 
 
 EVERYTHING = frozenset({"name", "id_number", "phone", "health", "account_number"})
@@ -38,10 +39,12 @@ MAY_SEE: Mapping[tuple[type[Actor], ViewingPurpose], frozenset[str]] = {
     (PovertyOfficer, ViewingPurpose.HEALTH_MEASURE): frozenset({"name", "health"}),
     (PovertyOfficer, ViewingPurpose.STATEMENT): frozenset({"name"}),
     # The household asks what is kept of it (PIPL, article 45).
-    (PovertyOfficer, ViewingPurpose.OWN_REQUEST): EVERYTHING,
+    (PovertyOfficer, ViewingPurpose.OWN_REQUEST): EVERYTHING | {"picture"},
     (PovertyOfficer, ViewingPurpose.SUPERIOR_REPORT): frozenset({"sums", "household_figures", "name"}),
     (PovertyOfficer, ViewingPurpose.AUDIT_REQUEST): frozenset({"sums", "household_figures"}),
     (PovertyOfficer, ViewingPurpose.PUBLICATION): frozenset({"sums"}),
+    (PovertyOfficer, ViewingPurpose.EVIDENCE): frozenset({"picture"}),
+    (Auditor, ViewingPurpose.EVIDENCE): frozenset({"picture"}),
 }
 """Role and purpose -> fields. What does not stand here nobody sees."""
 

@@ -4,7 +4,7 @@ from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, PovertyOfficer
 from api_kit.doors import IdempotencyKey
-from api_kit.downloads import private_picture
+from api_kit.downloads import printed, private_picture
 from api_kit.uploads import MAX_UPLOAD_BYTES, FileBody, Uploads
 from console_api import door
 from console_api.confirming.schemas import (
@@ -18,7 +18,6 @@ from console_api.confirming.schemas import (
     EvidenceListView,
     EvidenceQuery,
     EvidenceTakenView,
-    LookPurpose,
     ProvedQuery,
     SheetAcceptance,
     SheetRejection,
@@ -27,7 +26,9 @@ from console_api.confirming.schemas import (
     SheetsView,
     TakenSheetsView,
 )
+from console_api.poverty_alleviation.schemas import ViewingInput
 from content.evidence.service import evidence_of
+from kit.pdf_files import MAGIC
 from poverty_alleviation.confirming.confirmations import (
     CallDraft,
     Confirmed,
@@ -47,7 +48,7 @@ MAX_SHEETS_BYTES = 3 * MAX_UPLOAD_BYTES
 async def take_evidence(
     actor: PovertyOfficer, query: EvidenceQuery, file: FileBody, proofs: Proofs
 ) -> EvidenceTakenView:
-    """上传凭证照片：去除位置等信息后加密保存，归档到所证明的记录；同一照片不得重复上传。"""
+    """上传凭证：照片去除位置等信息，PDF 不超过 20 页且不含脚本与附件；加密保存，归档到所证明的记录，不得重复上传。"""
     return EvidenceTakenView(await proofs.take(file.content, query.kind, query.proved, query.number, actor.caller))
 
 
@@ -59,10 +60,11 @@ async def list_evidence(actor: PovertyOfficer | Auditor, query: ProvedQuery) -> 
 
 @door.post("/poverty/evidence/<number:str>/views", status=200)
 async def look_at_evidence(
-    actor: PovertyOfficer | Auditor, number: str, body: LookPurpose, proofs: Proofs
+    actor: PovertyOfficer | Auditor, number: str, body: ViewingInput, proofs: Proofs
 ) -> HTTPResponse:
-    """查看凭证照片；须说明用途，先留访问记录再回答。审计人员只能看企业间的合同。"""
-    return private_picture(await proofs.look(actor, number, body.purpose))
+    """查看凭证；须说明用途与依据，计入每小时查看次数，先留访问记录再回答。审计人员只能看企业间的合同。"""
+    content = await proofs.look(actor, number, body.viewing())
+    return printed(content, "evidence.pdf") if content.startswith(MAGIC) else private_picture(content)
 
 
 @door.get("/poverty/household-statements/<number:str>/confirmation")

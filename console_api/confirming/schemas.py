@@ -44,12 +44,6 @@ class EvidenceListView(View):
     items: list[EvidenceCard]
 
 
-class LookPurpose(Input):
-    """Why somebody looks."""
-
-    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
-
-
 class CallInput(Input):
     """A call about a statement: when, what was read out, what the household said."""
 

@@ -16,6 +16,7 @@ from kit.database import execute, in_open_transaction, row, rows, scalar
 from kit.encryption import FieldCipher
 from kit.imaging import PictureTooLarge, encode_for_keeping, format_of
 from kit.numbers import opaque_id
+from kit.pdf_files import MAGIC, PdfLimits, check_pdf
 
 EDGE = 2400
 """Longest edge in pixels of what is kept: the code on a photographed A4 sheet has five pixels a module."""
@@ -26,10 +27,12 @@ FOR_AUDITORS = frozenset({EvidenceKind.CONTRACT})
 
 @dataclass(frozen=True)
 class EvidenceLimits:
-    """Bytes and pixels of a photograph as it comes."""
+    """Bytes and pixels of a photograph as it comes, and what a PDF may be."""
 
     max_bytes: int = 10 * 1024 * 1024
     max_pixels: int = 40_000_000
+    max_pdf_bytes: int = 5 * 1024 * 1024
+    max_pdf_pages: int = 20
 
 
 class EvidenceCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +53,11 @@ _CARD = "number, kind, access, sha256, subject_type, subject_number, taken_by, t
 
 @dataclass(frozen=True)
 class EvidenceFiles:
-    """Sealed photographs. Nothing of what came is kept: encoded anew, they have no place and no maker's words."""
+    """Sealed photographs and papers.
+
+    Nothing of a photograph that came is kept: encoded anew, it has no place and no maker's words. A PDF is kept as it
+    came, once nothing in it can act.
+    """
 
     storage: ObjectStorage
     cipher: FieldCipher
@@ -66,8 +73,20 @@ class EvidenceFiles:
         async with self.in_turn:
             return await asyncio.to_thread(encode_for_keeping, raw, self.limits.max_pixels, EDGE)
 
+    async def encode_or_check(self, raw: bytes) -> bytes:
+        """A photograph as :meth:`encode` answers it, or a PDF, told by its first bytes.
+
+        Raises PictureInvalid, PictureTooLarge and PdfRefused.
+        """
+        if not raw.startswith(MAGIC):
+            return await self.encode(raw)
+        limits = PdfLimits(self.limits.max_pdf_bytes, self.limits.max_pdf_pages)
+        async with self.in_turn:
+            await asyncio.to_thread(check_pdf, raw, limits)
+        return raw
+
     async def take(self, picture: bytes, kind: EvidenceKind, by: str, subject: tuple[str, str] | None) -> str:
-        """Seal and keep what :meth:`encode` answered; answers its number. Not to be called inside a transaction.
+        """Seal and keep what was encoded or checked; answers its number. Not to be called inside a transaction.
 
         ``subject`` is what it proves, as type and public number. Two uploads of one picture at once: the later one
         stands. Raises :class:`EvidenceTaken` and StorageUnavailable.
@@ -111,7 +130,7 @@ class EvidenceFiles:
         return number
 
     async def open(self, number: str) -> bytes:
-        """The picture, a JPEG. Who may see it and that it is seen is the caller's to note, before.
+        """The picture, a JPEG, or the PDF. Who may see it and that it is seen is the caller's to note, before.
 
         Raises :class:`EvidenceUnknown`, also for a file that is not the one that was taken.
         """

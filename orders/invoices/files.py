@@ -1,14 +1,7 @@
-"""The file of an invoice: a picture that is encoded anew, or a PDF that was looked into. Kept sealed.
-
-A PDF is never rendered here. What could act when somebody opens it is looked for in the file as it is and in everything
-that it holds deflated, wherever a stream may begin, so no broken frame hides a part; what cannot be looked into is
-refused.
-"""
+"""The file of an invoice: a picture that is encoded anew, or a PDF that was looked into. Kept sealed."""
 
 import asyncio
 import base64
-import re
-import zlib
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,19 +11,14 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row
 from kit.encryption import FieldCipher
 from kit.imaging import encode_anew
+from kit.pdf_files import PdfLimits, PdfRefused, check_pdf
 from orders.invoices.errors import InvoiceFileMissing, InvoiceFileRefused, InvoiceRequestNotFound, InvoiceStateConflict
 from orders.invoices.models import InvoiceState
 
 MAX_PDF_BYTES = 1024 * 1024
 MAX_PIXELS = 40_000_000
-_MAX_STREAMS = 4_000
-_MAX_INFLATED = 32 * 1024 * 1024
-
-_ACTIVE = re.compile(rb"/(JavaScript|Launch|RichMedia|SubmitForm|ImportData|GoToE|GoToR|XFA|Rendition|Movie|Sound)\b")
-_OTHER_FILTERS = re.compile(rb"/(ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL|Crypt)\b")
-_HIDDEN = re.compile(rb"/ObjStm\b[^>]*/(DecodeParms|DP|F)\b|/(DecodeParms|DP|F)\b[^>]*/ObjStm\b")
-_STREAM = re.compile(rb"stream\r?\n")
-_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_PDF = PdfLimits(MAX_PDF_BYTES, with_files=True)
+"""An electronic invoice may carry its data as a file."""
 
 
 class InvoiceFile(msgspec.Struct, frozen=True):
@@ -40,48 +28,12 @@ class InvoiceFile(msgspec.Struct, frozen=True):
     content: bytes
 
 
-def check_pdf(raw: bytes) -> None:
-    """Raises :class:`InvoiceFileRefused`; ``because`` is not_a_pdf, too_large, encrypted, active or unreadable."""
-    if not raw.startswith(b"%PDF-1.") or b"%%EOF" not in raw[-2048:]:
-        raise InvoiceFileRefused(because="not_a_pdf")
-    if len(raw) > MAX_PDF_BYTES:
-        raise InvoiceFileRefused(because="too_large")
-    plain = _names(raw)
-    if re.search(rb"/Encrypt\b", plain):
-        raise InvoiceFileRefused(because="encrypted")
-    holds_objects = re.search(rb"/ObjStm\b", plain)
-    if holds_objects and (_OTHER_FILTERS.search(plain) or _HIDDEN.search(plain)):
-        raise InvoiceFileRefused(because="unreadable")
-    if _ACTIVE.search(plain) or any(_ACTIVE.search(_names(inflated)) for inflated in _streams(raw)):
-        raise InvoiceFileRefused(because="active")
-
-
-def _names(raw: bytes) -> bytes:
-    """With every ``#4A`` of a name read as its byte."""
-    return _ESCAPED.sub(lambda found: bytes((int(found[1], 16),)), raw)
-
-
-def _streams(raw: bytes) -> list[bytes]:
-    """What inflates behind each word "stream"; raises InvoiceFileRefused for more than is looked into."""
-    inflated, left = [], _MAX_INFLATED
-    for count, begin in enumerate(_STREAM.finditer(raw)):
-        if count >= _MAX_STREAMS:
-            raise InvoiceFileRefused(because="unreadable")
-        engine = zlib.decompressobj()
-        try:
-            part = engine.decompress(raw[begin.end() :], left)
-        except zlib.error:
-            continue
-        left -= len(part)
-        if left <= 0:
-            raise InvoiceFileRefused(because="unreadable")
-        inflated.append(part)
-    return inflated
-
-
 def _taken(raw: bytes) -> InvoiceFile:
     if raw.startswith(b"%PDF"):
-        check_pdf(raw)
+        try:
+            check_pdf(raw, _PDF)
+        except PdfRefused as refused:
+            raise InvoiceFileRefused(because=refused.facts["because"]) from None
         return InvoiceFile("pdf", raw)
     return InvoiceFile("jpeg", encode_anew(raw, MAX_PIXELS).files["large"])
 

@@ -14,53 +14,17 @@ from orders.invoices.errors import (
     InvoiceRequestNotFound,
     InvoiceStateConflict,
 )
-from orders.invoices.files import MAX_PDF_BYTES, InvoiceFiles, check_pdf
+from orders.invoices.files import InvoiceFiles
 from orders.invoices.models import TitleKind
 from orders.invoices.queries import invoice_of_order
 from orders.invoices.service import Invoices
 from orders.own_records import forget_deliveries
 from tests.content.paint import paint
 from tests.orders.mall import Mall
-from tests.orders.papers import plain_pdf, stream_of
+from tests.orders.papers import plain_pdf
 from tests.orders.test_invoices import CLERK, INVOICE, PERSONAL, paid
 
 SCRIPT = b"<< /S /JavaScript /JS (app.alert(1)) >>"
-REFUSED = {
-    "no pdf": (b"<html>%PDF-1.7 %%EOF</html>", "not_a_pdf"),
-    "cut off": (plain_pdf()[:-7], "not_a_pdf"),
-    "too large": (plain_pdf(b"%" + b"x" * MAX_PDF_BYTES), "too_large"),
-    "encrypted": (plain_pdf(b"trailer << /Encrypt 5 0 R >>"), "encrypted"),
-    "a script": (plain_pdf(b"4 0 obj " + SCRIPT), "active"),
-    "a script, its name escaped": (plain_pdf(SCRIPT.replace(b"/JavaScript", b"/J#61vaScri#70t")), "active"),
-    "a program": (plain_pdf(b"<< /S /Launch /F (cmd.exe) >>"), "active"),
-    "a form that is sent": (plain_pdf(b"<< /S /SubmitForm /F (http://example.com) >>"), "active"),
-    "a script among packed objects": (plain_pdf(stream_of(b"/Type /ObjStm /N 1 /First 4", b"4 0 " + SCRIPT)), "active"),
-    "the same behind a frame that is not one": (
-        plain_pdf(b"(stream\n", stream_of(b"/Type /ObjStm", b"4 0 " + SCRIPT), b"endstream)"), "active"
-    ),
-    "objects packed in another way": (
-        plain_pdf(b"9 0 obj << /Type /ObjStm /Filter [/ASCIIHexDecode /FlateDecode] >>"), "unreadable"
-    ),
-    "objects behind a predictor": (
-        plain_pdf(stream_of(b"/Type /ObjStm /DecodeParms << /Predictor 12 >>", b"x")), "unreadable"
-    ),
-    "a bomb": (plain_pdf(stream_of(b"", b"0" * 40_000_000)), "unreadable"),
-    "too many streams": (plain_pdf(*[b"stream\n"] * 4_001), "unreadable"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_plain_pdf_is_refused(name: str) -> None:
-    raw, because = REFUSED[name]
-    with pytest.raises(InvoiceFileRefused) as refused:
-        check_pdf(raw)
-    assert refused.value.facts == {"because": because}
-
-
-def test_an_ordinary_pdf_is_taken() -> None:
-    check_pdf(plain_pdf())
-    check_pdf(plain_pdf(stream_of(b"/Type /ObjStm /N 1 /First 4", b"4 0 << /Type /Font >>"), b"<< /URI (https://x) >>"))
-    check_pdf(plain_pdf(b"5 0 obj << /Type /Sig /Filter /Adobe.PPKLite >> endobj", stream_of(b"", b"0 0 m 9 9 l S")))
 
 
 @pytest_asyncio.fixture

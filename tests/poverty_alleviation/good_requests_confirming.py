@@ -83,7 +83,9 @@ async def list_evidence(owner: Owner) -> GoodRequest:
 
 @good("console.look_at_evidence")
 async def look_at_evidence(owner: Owner) -> GoodRequest:
-    return GoodRequest(names={"number": await some_evidence(owner)}, body={"purpose": "示例核对"})
+    return GoodRequest(
+        names={"number": await some_evidence(owner)}, body={"purpose": "evidence", "document": "示例核对"}
+    )
 
 
 @good("console.record_statement_call")

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image, ImageDraw
 from tortoise.exceptions import BaseORMException
 
-from accounts.actors import Auditor
-from accounts.errors import PurposeMissing
+from accounts.actors import Auditor, PovertyOfficer
+from accounts.errors import TooManyViews
 from accounts.service import AccessLogs
 from content.errors import StorageUnavailable
 from content.evidence.errors import EvidenceLinked, EvidenceTaken, EvidenceUnknown
@@ -26,6 +26,7 @@ from integrations.object_storage.folder import FolderStorage
 from kit.database import execute, rows, scalar
 from kit.errors import Conflict
 from kit.imaging import PictureInvalid
+from kit.pdf_files import PdfRefused
 from kit.qr_codes import qr_code
 from poverty_alleviation.confirming.confirmations import (
     CallDraft,
@@ -51,13 +52,15 @@ from poverty_alleviation.confirming.models import (
     SheetState,
 )
 from poverty_alleviation.confirming.sheets import StatementSheets, sheet_cards
-from poverty_alleviation.errors import PayoutDiffers, ProofInvalid, ProvedUnknown
+from poverty_alleviation.errors import PayoutDiffers, ProofInvalid, ProvedUnknown, ViewNotPermitted
 from poverty_alleviation.payouts import due
 from poverty_alleviation.proofs import Proofs, Proved
 from poverty_alleviation.statements.errors import StatementUnknown
 from poverty_alleviation.statements.paper import statement_paper
+from poverty_alleviation.unmasking import Viewing, ViewingPurpose
 from tests.accounts.people import throwaway_cipher
 from tests.content.paint import paint, with_place
+from tests.orders.papers import plain_pdf
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
 from tests.poverty_alleviation.papers import drawn_code
 from tests.poverty_alleviation.test_figures import sold
@@ -65,6 +68,8 @@ from tests.poverty_alleviation.test_statements import JANUARY, PRINTER, issued, 
 
 PAID = ("2101", "示例H1", "paid")
 CONFIRMED = ("2101", "示例H1", "confirmed")
+LOOK = Viewing(ViewingPurpose.EVIDENCE, "核对回单")
+OTHER = PovertyOfficer(caller="staff:looker", id=3, number="looker", name="示例扶贫干部")
 SCRIPT = "您好，示例县扶贫办：四季度付款 8.72 元，是否收到？"
 
 
@@ -456,21 +461,57 @@ async def test_a_photograph_proves_a_record_and_is_opened_after_the_look_is_on_r
     with pytest.raises(ProofInvalid):
         await proofs.take(paint(), EvidenceKind.SIGNED_STATEMENT, Proved.PAYOUT, payout, OFFICER)
     with pytest.raises(PictureInvalid):
-        await proofs.take(b"%PDF", EvidenceKind.BANK_SLIP, Proved.PAYOUT, payout, OFFICER)
+        await proofs.take(b"GIF89a", EvidenceKind.BANK_SLIP, Proved.PAYOUT, payout, OFFICER)
     for proved in Proved:
         with pytest.raises(ProvedUnknown):
             await proofs.take(paint(), EvidenceKind.BANK_SLIP, proved, "X404", OFFICER)
     auditor = Auditor(caller="staff:auditor", id=2, number="auditor", name="示例审计")
     with pytest.raises(EvidenceUnknown):
-        await proofs.look(auditor, number, "审计")
-    with pytest.raises(PurposeMissing):
-        await proofs.look(PRINTER, number, " ")
+        await proofs.look(auditor, number, Viewing(ViewingPurpose.EVIDENCE, "审计"))
+    with pytest.raises(ViewNotPermitted):
+        await proofs.look(PRINTER, number, Viewing(ViewingPurpose.VISIT, "核对回单"))
     before = await scalar("SELECT count(*) FROM access_log")
-    assert (await proofs.look(PRINTER, number, "核对回单")).startswith(b"\xff\xd8")
-    noted = await rows("SELECT subject, purpose FROM access_log ORDER BY id DESC LIMIT 1")
-    assert noted == [{"subject": f"evidence:{number}", "purpose": "核对回单"}]
+    assert (await proofs.look(PRINTER, number, LOOK)).startswith(b"\xff\xd8")
+    noted = await rows("SELECT subject, purpose, document FROM access_log ORDER BY id DESC LIMIT 1")
+    assert noted == [{"subject": f"evidence:{number}", "purpose": "evidence", "document": "核对回单"}]
     assert await scalar("SELECT count(*) FROM access_log") == before + 1
     paper = await proofs.take(
         paint(colour=(3, 2, 1)), EvidenceKind.CONTRACT, Proved.BENEFIT_CONTRACT, county.contract, OFFICER
     )
-    assert (await proofs.look(auditor, paper, "审计")).startswith(b"\xff\xd8")
+    assert (await proofs.look(auditor, paper, LOOK)).startswith(b"\xff\xd8")
+
+
+async def test_looks_at_photographs_are_counted_like_every_other(county: County, tmp_path: Path) -> None:
+    """Fails when they are on record without their document: tried."""
+    await statements(county)
+    proofs = Proofs(files_of(county, tmp_path), AccessLogs(county.clock, 2))
+    payout = (await payout_of(county)).source_id
+    number = await proofs.take(paint(), EvidenceKind.BANK_SLIP, Proved.PAYOUT, payout, OFFICER)
+    for _ in range(2):
+        await proofs.look(OTHER, number, LOOK)
+    with pytest.raises(TooManyViews):
+        await proofs.look(OTHER, number, LOOK)
+
+
+async def test_a_paper_as_pdf_is_kept_sealed_as_it_came(county: County, tmp_path: Path) -> None:
+    """Fails when a PDF is not looked into before it is kept: tried."""
+    await statements(county)
+    proofs = Proofs(files_of(county, tmp_path), AccessLogs(county.clock))
+    payout = (await payout_of(county)).source_id
+    raw = plain_pdf(b"% bank slip")
+    number = await proofs.take(raw, EvidenceKind.BANK_SLIP, Proved.PAYOUT, payout, OFFICER)
+    assert await proofs.look(PRINTER, number, LOOK) == raw
+    sealed = await proofs.files.storage.get(await scalar("SELECT stored_key FROM evidence WHERE number = $1", number))
+    assert sealed is not None
+    assert b"%PDF" not in sealed
+    with pytest.raises(EvidenceTaken):
+        await proofs.take(raw, EvidenceKind.CONTRACT, Proved.PAYOUT, payout, OFFICER)
+    for bad in (
+        plain_pdf(b"<< /S /JavaScript /JS (app.alert(1)) >>"),
+        plain_pdf(b"<< /Type /EmbeddedFile >>"),
+        raw[:-7],
+    ):
+        with pytest.raises(PdfRefused):
+            await proofs.take(bad, EvidenceKind.BANK_SLIP, Proved.PAYOUT, payout, OFFICER)
+    (sheet,) = await sheets_of(county, tmp_path).take([raw], OFFICER)
+    assert sheet.refused is not None, "a sheet is a photograph"
