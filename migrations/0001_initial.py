@@ -2058,7 +2058,7 @@ class Migration(migrations.Migration):
                 ('township', fields.CharField(null=True, max_length=9)),
                 ('mapping', fields.ForeignKeyField('longchuan.ExportMapping', source_field='mapping_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('shows', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('purpose', fields.CharEnumField(description='VISIT: visit\nIDENTITY_CHECK: identity_check\nPAYOUT: payout\nHEALTH_MEASURE: health_measure\nSTATEMENT: statement\nOWN_REQUEST: own_request\nSUPERIOR_REPORT: superior_report\nAUDIT_REQUEST: audit_request\nPUBLICATION: publication', enum_type=ViewingPurpose, max_length=20)),
+                ('purpose', fields.CharEnumField(description='VISIT: visit\nIDENTITY_CHECK: identity_check\nPAYOUT: payout\nHEALTH_MEASURE: health_measure\nSTATEMENT: statement\nOWN_REQUEST: own_request\nSUPERIOR_REPORT: superior_report\nAUDIT_REQUEST: audit_request\nPUBLICATION: publication\nEVIDENCE: evidence', enum_type=ViewingPurpose, max_length=20)),
                 ('document', fields.CharField(max_length=120)),
                 ('state', fields.CharEnumField(description='ASKED: asked\nAPPROVED: approved\nREFUSED: refused\nREADY: ready\nFAILED: failed\nEXPIRED: expired', enum_type=ExportState, max_length=8)),
                 ('asked_by', fields.CharField(max_length=60)),
