@@ -54,7 +54,7 @@ from poverty_alleviation.postings import (
     settled_entries,
 )
 from poverty_alleviation.targets import Basis, difference
-from poverty_alleviation.terms import households_of, rule_at_scale, rules_of_sale
+from poverty_alleviation.terms import households_of, rule_at_scale, rules_of_sales
 from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
 from traceability.queries import BoundLot, line_lots
@@ -158,9 +158,7 @@ class SalesBooks:
         households = await households_of(
             (part.supplier for basis in of for lot in bound[basis.line] for part in lot.contributions), moment
         )
-        rules = {}
-        for merchant, product in sorted({(basis.merchant, basis.product) for basis in of}):
-            rules[merchant, product] = await rules_of_sale(merchant, product, moment)
+        rules = await rules_of_sales([(basis.merchant, basis.product) for basis in of], moment)
         return [(basis.line, uses(bound[basis.line], households), rules[basis.merchant, basis.product]) for basis in of]
 
     async def record_assigned_lots(self, fact: LotsAssigned) -> None:

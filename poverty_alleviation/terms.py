@@ -12,11 +12,13 @@ from poverty_alleviation.mechanisms import Recognition
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.vault import household_rights
 
+# Of the wanted merchants and products w, $1 and $2; $3 is the recognition, $4 the day.
 _RULE = (
-    "SELECT r.code || '-' || r.version AS version, r.kind, r.rate, r.scope, r.category FROM benefit_rule r"
-    " JOIN benefit_contract c ON c.id = r.contract_id WHERE c.merchant = $1 AND r.recognition = $2"
+    "SELECT w.merchant, w.product, r.code || '-' || r.version AS version, r.kind, r.rate, r.scope, r.category"
+    " FROM unnest($1::text[], $2::text[]) AS w (merchant, product) JOIN benefit_contract c ON c.merchant = w.merchant"
+    " JOIN benefit_rule r ON r.contract_id = c.id WHERE r.recognition = $3"
     " AND r.state = 'approved' AND c.state IN ('approved', 'ended')"
-    " AND (r.product IS NULL OR r.product = $3) AND daterange(r.valid_from, r.valid_until) @> $4::date"
+    " AND (r.product IS NULL OR r.product = w.product) AND daterange(r.valid_from, r.valid_until) @> $4::date"
     " AND daterange(c.valid_from, c.valid_until) @> $4::date"
 )
 
@@ -49,13 +51,25 @@ async def assisted_households(codes: Iterable[str], day: date) -> frozenset[str]
     return frozenset(each["code"] for each in found)
 
 
-async def rules_of_sale(merchant: str, product: str, moment: datetime) -> tuple[AppliedRule, ...]:
-    """The rules by which a sale of a merchant's product divides on the day of ``moment``, by version.
+async def rules_of_sales(
+    sold: Iterable[tuple[str, str]], moment: datetime
+) -> dict[tuple[str, str], tuple[AppliedRule, ...]]:
+    """The rules by which sales of merchants' products divide on the day of ``moment``, by version; one statement.
 
-    All of them apply beside each other, each with a pool of its own.
+    ``sold`` are merchants with products, and each is a key of what is answered. All rules of one apply beside each
+    other, each with a pool of its own.
     """
-    found = await rows(f"{_RULE} ORDER BY 1", merchant, str(Recognition.ORDER_COMPLETED), product, china_day(moment))
-    return tuple(msgspec.convert(rule, AppliedRule) for rule in found)
+    wanted = sorted(set(sold))
+    rules: dict[tuple[str, str], list[AppliedRule]] = {pair: [] for pair in wanted}
+    for rule in await rows(
+        f"{_RULE} ORDER BY version",
+        [merchant for merchant, _ in wanted],
+        [product for _, product in wanted],
+        str(Recognition.ORDER_COMPLETED),
+        china_day(moment),
+    ):
+        rules[rule["merchant"], rule["product"]].append(msgspec.convert(rule, AppliedRule))
+    return {pair: tuple(of) for pair, of in rules.items()}
 
 
 async def rule_at_scale(merchant: str, product: str, moment: datetime, *, registered: bool) -> AppliedRule | None:
@@ -69,9 +83,9 @@ async def rule_at_scale(merchant: str, product: str, moment: datetime, *, regist
     found = await row(
         f"{_RULE} AND ($5 OR r.scope = 'all_suppliers') ORDER BY (r.product IS NULL), (r.scope = 'all_suppliers'),"
         " r.valid_from DESC, r.id DESC LIMIT 1",
-        merchant,
+        [merchant],
+        [product],
         str(Recognition.INTAKE_PAID),
-        product,
         china_day(moment),
         registered,
     )

@@ -19,7 +19,7 @@ from poverty_alleviation.corrections.models import CorrectionKind
 from poverty_alleviation.payouts import CONFIRMATION, PAYOUT, PERIOD_INCOME
 from poverty_alleviation.reserves.clawbacks import CLAWBACK, CLAWBACK_OFFSET
 from poverty_alleviation.targets import Basis, difference
-from poverty_alleviation.terms import rules_of_sale
+from poverty_alleviation.terms import rules_of_sales
 from traceability.events import IntakePaid
 from traceability.queries import line_lots
 
@@ -74,7 +74,8 @@ async def basis_as_of(line: str, day: date) -> tuple[NewBasis, bool]:
     standing, noon = found[0], datetime(day.year, day.month, day.day, 12, tzinfo=CHINA)
     (product,) = await rows("SELECT product FROM line_basis WHERE line = $1", line)
     lots = await uses_of(await line_lots([line]), noon)
-    rules = await rules_of_sale(standing.merchant, product["product"], noon)
+    sold = standing.merchant, product["product"]
+    rules = (await rules_of_sales([sold], noon))[sold]
     return NewBasis(lots, rules, basis_digest(standing)), (lots, rules) != (standing.lots, standing.rules)
 
 

@@ -7,9 +7,10 @@ and the time of a month's close. ``--lines 300000 --households 5000 --lots 20000
 
 import argparse
 import asyncio
+import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -55,10 +56,14 @@ class Size(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, kw_only=True):
-    """What was measured: seconds for each window of lines, posting and sealing, and the reads in milliseconds."""
+    """What was measured: seconds for each window of lines, posting and sealing, and the reads in milliseconds.
+
+    ``posting_cpu_s`` is what workers and database have computed meanwhile: other work on the machine moves it least.
+    """
 
     journals: int = 0
     posting_s: list[float] = []
+    posting_cpu_s: list[float] = []
     sealing_s: list[float] = []
     reads_ms: dict[str, list[float]] = {}
     close_s: float = 0.0
@@ -239,6 +244,12 @@ class _Worker:
         if (error := self._pipe.recv()) is not None:
             raise RuntimeError(error)
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process.pid
+        return self._process.pid
+
     def end(self) -> None:
         """Let it go."""
         self._process.terminate()
@@ -266,12 +277,13 @@ async def _measure(environment: dict[str, str], size: Size, workers: list[_Worke
     for serials in _windows(size):
         if serials.start == size.window:
             await _analyse(environment["MIGRATE_DATABASE_URL"])
-        began = time.perf_counter()
+        began, computed = time.perf_counter(), await _computed(workers)
         for worker in workers:
             worker.begin(serials)
         for worker in workers:
             await asyncio.to_thread(worker.done)
         found.posting_s.append(time.perf_counter() - began)
+        found.posting_cpu_s.append(await _computed(workers) - computed)
         began = time.perf_counter()
         while await Sealer().seal():
             pass
@@ -279,6 +291,21 @@ async def _measure(environment: dict[str, str], size: Size, workers: list[_Worke
     found.journals = await scalar("SELECT count(*) FROM ledger_journal")
     await _read(size, found)
     await _close(environment, size, found)
+
+
+async def _computed(workers: Sequence[_Worker]) -> float:
+    """Seconds of CPU that the workers and the database's processes for them have used."""
+    backends = await rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+    return _cpu_s([*(worker.pid for worker in workers), *(each["pid"] for each in backends)])
+
+
+def _cpu_s(pids: Sequence[int]) -> float:
+    """Read from ``/proc``, so on Linux alone."""
+    spent = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        spent += int(fields[11]) + int(fields[12])
+    return spent / os.sysconf("SC_CLK_TCK")
 
 
 async def _analyse(url: str) -> None:
@@ -340,6 +367,7 @@ async def _close(environment: dict[str, str], size: Size, found: Found) -> None:
 def report(size: Size, found: Found) -> list[str]:
     """One line for each figure, with its goal where it has one."""
     early, late = found.posting_s[1], found.posting_s[-1]
+    cpu_early, cpu_late = found.posting_cpu_s[1], found.posting_cpu_s[-1]
     rate = found.journals / sum(found.posting_s)
     lines = [
         f"{size.lines:,} lines, {size.households:,} households, {size.lots:,} lots; {machine()}",
@@ -349,6 +377,8 @@ def report(size: Size, found: Found) -> list[str]:
             f"cost of the last {size.window:,} lines to the second", f"{late / early:.2f}", GOALS["ratio"],
             late <= GOALS["ratio"] * early,
         ),
+        _line("the same in seconds of CPU", f"{cpu_late / cpu_early:.2f}", GOALS["ratio"],
+              cpu_late <= GOALS["ratio"] * cpu_early),
     ]  # fmt: skip
     for name, spent in found.reads_ms.items():
         p99 = quantiles(spent, n=100, method="inclusive")[98]

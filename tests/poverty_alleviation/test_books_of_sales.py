@@ -2,34 +2,24 @@
 
 import asyncio
 import random
-from contextlib import suppress
 from datetime import date, timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from kit.database import rows, scalar, transaction
+from kit.database import rows, scalar
 from kit.facts import Fact
 from ledger.jobs import seal_journals
-from ledger.models import Signatory
 from ledger.queries import unbalanced_journals, verify_chain
-from ledger.service import Sealer, period_of
+from ledger.service import Sealer
 from payments.events import PaymentSettled
-from poverty_alleviation.allocation import LINE_KINDS, IncomeCategory, RuleKind, RuleScope
+from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contract_cards import contract_card
 from poverty_alleviation.contracts import RuleTerms
-from poverty_alleviation.corrections.errors import CorrectionChangesNothing
 from poverty_alleviation.errors import LineNotRecorded, OrderDoesNotAdd, RulePending, RuleUnknown
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus
-from poverty_alleviation.month_close import ITEM_KINDS, certified, checklist
-from poverty_alleviation.month_figures import MonthFigures, month_figures
-from poverty_alleviation.payouts import due
-from poverty_alleviation.reconciliation import reconciliation
-from tests.conftest import Databases
-from tests.poverty_alleviation.conftest import CHANNEL, NOW, OFFICER, SECOND, SOURCE, County, balances
-from tests.poverty_alleviation.rebuilt import unlike
+from tests.poverty_alleviation.conftest import CHANNEL, NOW, OFFICER, SOURCE, County, balances
 from traceability.events import IntakePaid
 from traceability.models import IntakeMode
 
@@ -356,138 +346,3 @@ async def test_many_workers_at_once_post_each_fact_once(county: County) -> None:
     assert await unbalanced_journals() == 0
     assert await seal_journals(Sealer()) == await scalar("SELECT count(*) FROM ledger_journal")
     assert (await verify_chain())[0].broken_at is None
-
-
-@pytest.mark.parametrize("seed", range(12))
-async def test_random_lives_of_lines_stay_exact(
-    county: County, seed: int, databases: Databases, tmp_path: Path
-) -> None:
-    """Any sequence of packing, refunds, payouts, corrections and closes of months keeps Σ = 0 and no household below
-    zero, and never moves a closed month; a full refund ends at zero. The facts alone give the same books."""
-    dice = random.Random(seed)
-    lots = [
-        await county.sealed_lot({name: dice.randrange(1_000, 90_000) for name in names})
-        for names in (("H1", "H2", "N1"), ("H2",), ("N1", "H1"))
-    ]
-    for _ in range(2):
-        await county.add_rule(dice.choice(LINE_KINDS), dice.randrange(1, 900), dice.choice(list(RuleScope)))
-    lines = {}
-    for i in range(4):
-        order, quantity = f"O{i}", dice.randrange(1, 7)
-        lines[order] = [quantity, dice.randrange(0, 40_000), 0]
-        await county.tell(
-            county.paid(order, net_fen=lines[order][1], quantity=quantity, source=dice.choice([SOURCE, None]))
-        )
-    days = await days_that_differ(county)
-    packed: set[str] = set()
-    unbound: set[str] = set()
-    paid_out: dict[str, int] = {}
-    closed: dict[str, MonthFigures] = {}
-    for step in range(36):
-        order = dice.choice(list(lines))
-        quantity, net, refunds = lines[order]
-        acts = [
-            "pack",
-            "pack without a lot",
-            "bind",
-            "earn",
-            "refund",
-            "refund",
-            "pay",
-            "correct",
-            "correct",
-            "take back",
-        ]
-        act = dice.choice([*acts, "close"])
-        if act == "pack without a lot" and order not in packed and quantity:
-            packed.add(order)
-            unbound.add(order)
-            await county.tell(county.packed(order))
-        elif quantity and ((act == "pack" and order not in packed) or (act == "bind" and order in unbound)):
-            packed.add(order)
-            first = dice.randrange(0, quantity + 1)
-            await county.bind(
-                {lot: n for lot, n in zip(dice.sample(lots, 2), (first, quantity - first), strict=True) if n},
-                order,
-                mass_gram=10,
-            )
-            await county.tell(county.assigned(order) if act == "bind" else county.packed(order))
-            unbound.discard(order)
-        elif act == "earn":
-            await county.tell(county.earned(order))
-        elif act == "refund" and quantity:
-            left = dice.randrange(0, quantity)
-            lines[order] = [left, dice.randrange(0, net + 1) if left else 0, refunds + 1]
-            await county.tell(county.refunded(refunds + 1, left, lines[order][1], order=order))
-        elif act == "pay":
-            for owed in await due():
-                payout = await county.payouts.record(
-                    owed.household,
-                    owed.merchant,
-                    owed.amount_fen,
-                    f"回单{seed}-{step}",
-                    date(2026, 11, 24),
-                    OFFICER,
-                )
-                paid_out[payout] = owed.amount_fen
-                if dice.random() < 0.5:
-                    await county.payouts.confirm("payout", payout, "visit", "示例走访1", county.now, OFFICER)
-        elif act == "correct" and order in packed:
-            with suppress(CorrectionChangesNothing):
-                await county.correct("line", f"{order}-1", dice.choice(days))
-        elif act == "take back" and paid_out:
-            payout = dice.choice(sorted(paid_out))
-            await county.correct("payout", payout)
-            del paid_out[payout]
-        elif act == "close":
-            closed |= await close_the_month(county)
-        assert {month: await month_figures(month) for month in closed} == closed
-        await _check(sum(net for _, net, _ in lines.values()))
-    for order, (_, _, refunds) in lines.items():
-        await county.tell(county.refunded(refunds + 1, 0, 0, order=order))
-    await seal_journals(Sealer())
-    assert all(report.broken_at is None for report in await verify_chain())
-    left_over = named(county, await balances())
-    assert sum(-fen for key, fen in left_over.items() if key[0] == "2101") == sum(paid_out.values())
-    assert {key[0] for key in left_over} <= {"2101", "2107"}
-    if not paid_out:
-        assert left_over == {}
-    assert await unlike(databases, tmp_path) == []
-
-
-async def days_that_differ(county: County) -> list[date]:
-    """Days of which each has another register or other rules: H1 is struck, H2 stands for nobody, no contract yet."""
-    await county.registry.decide("示例H1", AssistanceStatus.CANCELLED, date(2026, 11, 10), "示例文件8号", OFFICER)
-    await county.registry.decide("示例H1", AssistanceStatus.REGISTERED, date(2026, 11, 20), "示例文件9号", OFFICER)
-    await county.registry.unlink("示例H2", county.suppliers["H2"], date(2026, 11, 5))
-    await county.registry.link("示例H2", county.suppliers["H2"], date(2026, 11, 8), "示例文件9号", OFFICER)
-    return [date(2025, 12, 31), date(2026, 11, 6), date(2026, 11, 12), date(2026, 11, 22)]
-
-
-async def close_the_month(county: County) -> dict[str, MonthFigures]:
-    """List whatever does not agree, let two sign, and answer the month's figures; time goes on."""
-    month = period_of(county.now)
-    county.now += timedelta(days=31)
-    if not await scalar("SELECT 1 FROM ledger_journal WHERE period = $1", month):
-        return {}
-    for kind in ITEM_KINDS:
-        keys = [matter.key for matter in (await checklist(month)).matters if matter.kind == kind]
-        if keys:
-            await county.close.list_matters(month, kind, keys, "示例差异说明", OFFICER)
-    made = await county.close.begin(month, OFFICER)
-    await county.close.sign(month, made.digest, Signatory.POVERTY_OFFICE, OFFICER, "示例扶贫干部")
-    await county.close.sign(month, made.digest, Signatory.OPERATOR, SECOND, "示例县级干部")
-    return {month: certified(made).figures}
-
-
-async def _check(remaining_fen: int) -> None:
-    found = await balances()
-    assert found.get(("1101", CHANNEL, ""), 0) == remaining_fen
-    for book in ("cash", "statistics"):
-        assert sum(f for k, f in found.items() if k[0].startswith("9") == (book == "statistics")) == 0
-    assert all(fen <= 0 for key, fen in found.items() if key[0] in ("2101", "2102", "2104", "2109", "9101"))
-    assert await unbalanced_journals() == 0
-    tied = await reconciliation()
-    assert (tied.payables_difference_fen, tied.bank_difference_fen) == (0, 0)
-    async with transaction():
-        await rows("SET CONSTRAINTS ALL IMMEDIATE")

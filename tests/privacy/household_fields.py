@@ -258,6 +258,7 @@ EVERYWHERE = {
     "dispute_id": "the same",
     "line_id": "the same",
     "run_id": "the same",
+    "clawback_id": "the same",
     "alarm_id": "the same",
     "helper_id": "the same",
     "visit_id": "the same",
