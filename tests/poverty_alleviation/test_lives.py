@@ -362,8 +362,7 @@ def post_in_a_process(url: str, merchant: str, product: str, seed: int) -> None:
 async def test_processes_that_post_overlapping_batches_post_each_journal_once(county: County, database: str) -> None:
     """Three processes with pools of their own, each with every line in other batches, at once.
 
-    By hand for each line: H1 8.72, H2 6.97, N1 4.50, host 8.77, merchant 80.74 (the worked vector). Fails when a source
-    may be posted twice: tried.
+    By hand for each line: H1 8.72, H2 6.97, N1 4.50, host 8.77, merchant 80.74 (the worked vector).
     """
     lot = await county.sealed_lot({name: 100 * gram for name, gram in SUGAR.items()})
     for i in range(LINES):
