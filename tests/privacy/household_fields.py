@@ -265,7 +265,6 @@ EVERYWHERE = {
     "measure_id": "the same",
     "need_id": "the same",
     "change_id": "the same",
-    "clawback_id": "the same",
     "merged_into_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
