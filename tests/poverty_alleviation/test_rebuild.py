@@ -29,7 +29,8 @@ from tests.conftest import Databases
 from tests.orders.mall import environment
 from tests.poverty_alleviation.conftest import CHANNEL, NOW, OFFICER, County
 from tests.poverty_alleviation.rebuilt import rebuilt, unlike
-from tests.poverty_alleviation.test_books_of_sales import SUGAR, announced, close_the_month
+from tests.poverty_alleviation.test_books_of_sales import SUGAR, announced
+from tests.poverty_alleviation.test_lives import close_the_month
 from tests.servers import role_url
 from tests.statements import counted_statements
 from tests.superuser import as_superuser
