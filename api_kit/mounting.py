@@ -13,10 +13,11 @@ from api_kit.answer_cache import AnswerCache, Kept, MakeSeveral
 from api_kit.doors import Answer, Door, Endpoint, Together
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from api_kit.turnstiles import behind
-from api_kit.uploads import read_file, read_upload, read_uploads
+from api_kit.uploads import FileBody, Upload, Uploads, read_file, read_upload, read_uploads
 from kit.actors import Actor
 from kit.database import transaction
 from kit.errors import DomainError, NotAuthenticated, NotFound, NotPermitted, Unavailable
+from kit.file_scanning import FileScanner
 from kit.idempotency import BodyMarks, Claimed, KeyMissing, claim, let_go, settle
 
 Authenticate = Callable[[Request], Awaitable[Actor | None]]
@@ -42,10 +43,11 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
             handler = _cached_route(endpoint, given, cast(AnswerCache, services.get(AnswerCache, AnswerCache(0))))
         else:
             marks = cast(BodyMarks, services.get(BodyMarks) or BodyMarks())
+            scanner = cast(FileScanner | None, services.get(FileScanner))
             handler = (
                 _socket_route(endpoint, given, authenticate)
                 if endpoint.websocket
-                else _http_route(endpoint, given, authenticate, marks)
+                else _http_route(endpoint, given, authenticate, marks, scanner)
             )
         if endpoint.websocket:
             app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
@@ -105,7 +107,13 @@ def _socket_route(endpoint: Endpoint, given: dict[str, object], authenticate: Au
     return handle
 
 
-def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate, marks: BodyMarks) -> Any:
+def _http_route(
+    endpoint: Endpoint,
+    given: dict[str, object],
+    authenticate: Authenticate,
+    marks: BodyMarks,
+    scanner: FileScanner | None,
+) -> Any:
     decoder = msgspec.json.Decoder(endpoint.body) if endpoint.body is not None else None
 
     async def handle(request: Request, **path: Any) -> HTTPResponse:
@@ -117,12 +125,11 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
             raise ContentTooLarge(limit_bytes=endpoint.max_body_bytes)
         if decoder is not None:
             arguments["body"] = read_body(request, decoder)
-        if endpoint.upload_argument:
-            arguments[endpoint.upload_argument] = read_upload(request.headers.get("content-type", ""), request.body)
-        if endpoint.uploads_argument:
-            arguments[endpoint.uploads_argument] = read_uploads(request.headers.get("content-type", ""), request.body)
-        if endpoint.file_argument:
-            arguments[endpoint.file_argument] = read_file(request.headers.get("content-type", ""), request.body)
+        files = _read_files(endpoint, request)
+        if scanner is not None:
+            for content in (each for given_file in files.values() for each in given_file.files):
+                await scanner.check(content)
+        arguments |= files
         if endpoint.query is not None:
             arguments["query"] = read_query(request, endpoint.query)
         if endpoint.request_argument:
@@ -137,6 +144,17 @@ def _http_route(endpoint: Endpoint, given: dict[str, object], authenticate: Auth
         return await _once(endpoint, arguments, caller, f"{request.method} {request.path}", key, marks.of(request.body))
 
     return handle
+
+
+def _read_files(endpoint: Endpoint, request: Request) -> dict[str, Upload | Uploads | FileBody]:
+    """What the endpoint takes of files, by argument."""
+    kinds = (
+        (endpoint.upload_argument, read_upload),
+        (endpoint.uploads_argument, read_uploads),
+        (endpoint.file_argument, read_file),
+    )
+    said = request.headers.get("content-type", "")
+    return {argument: read(said, request.body) for argument, read in kinds if argument}
 
 
 def _cached_route(endpoint: Endpoint, given: dict[str, object], cache: AnswerCache) -> Any:

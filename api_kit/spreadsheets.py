@@ -13,6 +13,7 @@ import csv
 import io
 import re
 import tempfile
+import zipfile
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,14 +21,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
+from xml.parsers import expat
 
 import msgspec
 import openpyxl
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.utils.exceptions import InvalidFileException
 
 from api_kit.errors import ContentTooLarge, SpreadsheetRefused
 from api_kit.spreadsheet_guard import check_workbook, is_workbook
+from api_kit.workbook_rows import Formula, workbook_rows
 from kit.errors import DomainError
 from kit.money import parse_yuan
 
@@ -130,9 +132,9 @@ def _read(raw: bytes, columns: Sequence[Column], max_rows: int, max_bytes: int) 
     problems: list[RowProblem] = []
     filled = wrong = 0
     for number, cells in lines:
+        if number > 2 * max_rows:
+            raise SpreadsheetRefused(reason="too_many_rows", limit=max_rows)
         if all(cell is None or cell == "" for cell in cells):
-            if number > 2 * max_rows:
-                raise SpreadsheetRefused(reason="too_many_rows", limit=max_rows)
             continue
         filled += 1
         if filled > max_rows:
@@ -160,10 +162,6 @@ def _places(header: list[str], columns: Sequence[Column]) -> list[tuple[int, Col
     return [(place, declared[title]) for place, title in enumerate(header)]
 
 
-class _Formula:
-    """A cell whose value would have to be computed."""
-
-
 def _read_row(
     number: int, cells: Sequence[object], places: list[tuple[int, Column]]
 ) -> tuple[dict[str, Any], list[RowProblem]]:
@@ -182,7 +180,7 @@ def _read_row(
 
 
 def _read_cell(cell: object, column: Column) -> Any:
-    if isinstance(cell, _Formula):
+    if isinstance(cell, Formula):
         raise ValueError("不接受公式，请粘贴为数值")
     text = _text_of(cell)
     if len(text) > column.max_chars:
@@ -239,21 +237,11 @@ def _decoded(raw: bytes) -> str:
 def _workbook_lines(raw: bytes) -> Iterator[tuple[int, list[object]]]:
     check_workbook(raw)
     try:
-        book = openpyxl.load_workbook(
-            io.BytesIO(raw), read_only=True, data_only=False, keep_links=False, keep_vba=False
-        )
-        if not book.worksheets:
-            raise SpreadsheetRefused(reason="empty")
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says of its own size is not believed
-        for number, cells in enumerate(sheet.iter_rows(), 1):
-            if len(cells) > MAX_COLUMNS:
-                raise SpreadsheetRefused(reason="too_many_columns", limit=MAX_COLUMNS)
-            yield number, [_Formula() if cell.data_type == "f" else cell.value for cell in cells]
+        yield from workbook_rows(raw, MAX_COLUMNS)
     except (
-        InvalidFileException, KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, SyntaxError,
+        zipfile.BadZipFile, expat.ExpatError, KeyError, ValueError, TypeError, IndexError, OverflowError, SyntaxError,
     ) as error:  # fmt: skip
-        # openpyxl has no error of its own for a workbook whose parts do not fit together; XML's is a SyntaxError.
+        # Parts that do not fit together; a broken part that is read as a tree is a SyntaxError.
         raise SpreadsheetRefused(reason="unreadable") from error
 
 

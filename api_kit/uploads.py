@@ -29,6 +29,11 @@ class Upload(msgspec.Struct, frozen=True):
     content: bytes
     texts: dict[str, str]
 
+    @property
+    def files(self) -> tuple[bytes, ...]:
+        """The one file."""
+        return (self.content,)
+
 
 class Uploads(msgspec.Struct, frozen=True):
     """The bytes of several files in their order, and the texts beside them."""
@@ -36,11 +41,21 @@ class Uploads(msgspec.Struct, frozen=True):
     contents: tuple[bytes, ...]
     texts: dict[str, str]
 
+    @property
+    def files(self) -> tuple[bytes, ...]:
+        """All of them."""
+        return self.contents
+
 
 class FileBody(msgspec.Struct, frozen=True):
     """A file alone: the whole body, or the one file of a form."""
 
     content: bytes
+
+    @property
+    def files(self) -> tuple[bytes, ...]:
+        """The one file."""
+        return (self.content,)
 
 
 def read_file(content_type: str, body: bytes) -> FileBody:

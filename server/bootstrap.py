@@ -30,6 +30,7 @@ from epcis.captures import Captures
 from epcis.declarations import Declarations
 from epcis.records import OwnEvents
 from integrations.anchor_signing.ed25519 import Ed25519Signer
+from integrations.clamav.scanner import ClamAvScanner
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.redis.room_bell import RedisRoomBell
@@ -42,6 +43,7 @@ from integrations.wechat.subscribe import WeChatSubscribeSender
 from integrations.wechat_pay.complaints import WeChatPayComplaints
 from integrations.wechat_pay.gateway import WeChatPayGateway
 from kit.encryption import FieldCipher
+from kit.file_scanning import FileScanner
 from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
@@ -525,4 +527,6 @@ def bootstrap(settings: Settings) -> Bootstrap:
     ]
     built.services.update({type(service): service for service in offered})
     built.services[FieldCipher] = cipher
+    if settings.file_scan.clamd:
+        built.services[FileScanner] = ClamAvScanner(settings.file_scan.clamd, settings.file_scan.timeout_s)
     return built

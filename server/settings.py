@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from integrations.clamav.scanner import is_clamd_address
 from integrations.field_encryption.algorithms import ALGORITHMS
 from integrations.field_encryption.cipher import read_key
 
@@ -129,6 +130,13 @@ class CarrierSettings(msgspec.Struct, frozen=True):
     local_stage_s: int = 60
 
 
+class FileScanSettings(msgspec.Struct, frozen=True):
+    """The clamd that every file is shown to which comes in: ``tcp://host:port`` or ``unix:///path``; none without."""
+
+    clamd: str = ""
+    timeout_s: float = 10
+
+
 class FieldKeySettings(msgspec.Struct, frozen=True):
     """One key of the ring that seals fields: ``state`` is writing, of one key alone, or reading (decision 0062)."""
 
@@ -187,6 +195,7 @@ class Settings(msgspec.Struct, frozen=True):
     invoice_window_days: int
     own_data: OwnDataSettings
     carrier: CarrierSettings = CarrierSettings()
+    file_scan: FileScanSettings = FileScanSettings()
     log_level: str = "INFO"
 
 
@@ -242,6 +251,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
             **_named(env, PictureSettings, {}, "PICTURES_"),
         },
         "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
+        "file_scan": _named(env, FileScanSettings, {}, "FILE_SCAN_"),
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
 
@@ -312,6 +322,8 @@ def _missing(s: Settings) -> Iterator[str]:
     yield from _keys_not_to_seal_with(s)
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
         yield "PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY"
+    if s.file_scan.clamd and not is_clamd_address(s.file_scan.clamd):
+        yield "FILE_SCAN_CLAMD must be tcp://host:port or unix:///path"
     if len(s.wechat_pay.apiv3_key.encode()) != 32:
         yield "WECHAT_PAY_APIV3_KEY must have 32 bytes"
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
@@ -373,6 +385,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
             2_000_00,
             ": WeChat wants the name above",
         ),
+        ("FILE_SCAN_TIMEOUT_S", s.file_scan.timeout_s, 1, 25, ": within the time of a request"),
         ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),
         ("CARRIER_LOCAL_STAGE_S", s.carrier.local_stage_s, 1, 86400, ""),
     ):

@@ -135,6 +135,7 @@ class Moving:
         left = [code for code, relation in self.change.plan.members.items() if relation is None]
         for table in ("household_account", "household_agreement"):
             await self._end(table, source, _OF_MEMBERS, left)
+        await self._end_wallets(source, left)
         sealed = sealed_household(self.cipher, self.change.household, self._head(members))
         # Without a number of the new head's own the household is still reached under the one it has.
         kept_columns = {"code", *(["phone_cipher"] if sealed["phone_cipher"] is None else [])}
@@ -155,6 +156,7 @@ class Moving:
             await self._decide(made.id, change.status)
         await self._move_members(source, made.id)
         await self._move_accounts(source, made.id)
+        await self._end_wallets(source, list(plan.members))
         await self._move_suppliers(source, made.id, plan.suppliers)
         await self._move_agreements(source, made.id, plan.agreements)
         await self._extend_contracts(plan.contracts)
@@ -166,6 +168,7 @@ class Moving:
         # A relative's paper names a relation to a head that is none any more; the other household has its own helpers.
         await self._end("household_account", source, _ALL, None)
         await self._end("help_span", source, _ALL, None)
+        await self._end_wallets(source, list(self.change.plan.members))
         links = await rows(
             "SELECT supplier FROM supplier_link WHERE household_id = $1 AND (valid_until IS NULL OR valid_until > $2)",
             source,
@@ -209,6 +212,17 @@ class Moving:
             self.by,
             self.now,
             None if wanted is None else list(wanted),
+        )
+
+    async def _end_wallets(self, household: int, members: Sequence[str]) -> None:
+        """Whoever leaves is no payee for the household any more; another one takes a paper of its own."""
+        await execute(
+            "UPDATE household_wallet SET ended_by = $3, ended_at = $4 WHERE household_id = $1"
+            " AND member = ANY($2::text[]) AND ended_at IS NULL",
+            household,
+            list(members),
+            self.by,
+            self.now,
         )
 
     def _recorded(self, household: int) -> dict[str, Any]:

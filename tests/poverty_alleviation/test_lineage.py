@@ -44,6 +44,7 @@ from poverty_alleviation.queries import Figure, drill_down, figures, statement, 
 from poverty_alleviation.register.accounts import AccountDraft
 from poverty_alleviation.register.members import MemberDraft
 from poverty_alleviation.register.models import Relation
+from poverty_alleviation.register.wallets import wallet_cards
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import CHANNEL, NOW, OFFICER, SECOND, SOURCE, County, balances
 from tests.poverty_alleviation.test_books_of_sales import announced, named
@@ -230,6 +231,11 @@ async def test_a_split_takes_along_what_belongs_to_whoever_leaves(county: County
     )
     for each in (own, fathers):
         await accounts(county).enter("示例H1", each, SINCE, PAPER, OFFICER)
+    await as_superuser(
+        "INSERT INTO household.household_wallet (code, household_id, member, payee_cipher, payee_index, document,"
+        f" recorded_by, recorded_at) SELECT 'W1', id, '{who['son']}', ''::bytea, ''::bytea, 'x', 'x', now() FROM household.household"
+        " WHERE code = '示例H1'"
+    )
     work = await agreed(county, "H1", kind=AgreementKind.EMPLOYMENT, member=who["son"])
     lease = await agreed(
         county, "H1", kind=AgreementKind.LEASE, rent_fen=9_000, every_months=3, valid_until=date(2027, 8, 15)
@@ -249,6 +255,7 @@ async def test_a_split_takes_along_what_belongs_to_whoever_leaves(county: County
     assert not await accounts(county).is_own_account("示例H1", CARD, DAY)
     assert await accounts(county).is_own_account("示例H1", CARD, DAY - timedelta(days=1))
     assert await accounts(county).is_own_account("示例H1", "6200000000000321", DAY)
+    assert [wallet.ended_at is not None for wallet in await wallet_cards("示例H1")] == [True]
     (card,) = await accounts(county).cards(new)
     assert (card.number_masked, card.holder_relation) == ("620*********0123", "head")
     held = {(a.kind, a.number): a.valid_until for a in await agreement_cards("示例H1", None)}

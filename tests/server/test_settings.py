@@ -66,6 +66,8 @@ def test_without_a_word_it_is_production() -> None:
         ("CARRIER_POLL_BASE", "http://127.0.0.1:8099", "never to a stand-in"),
         ("CARRIER_API_BASE", "https://kuaidi100.com.evil.example", "never to a stand-in"),
         ("CARRIER_PAUSE_S", "1", "CARRIER_PAUSE_S"),
+        ("FILE_SCAN_CLAMD", "clamd:3310", "FILE_SCAN_CLAMD"),
+        ("FILE_SCAN_TIMEOUT_S", "60", "FILE_SCAN_TIMEOUT_S"),
         ("LONGCHUAN_STATE_DIR", "/tmp/longchuan", "temporary directory"),
         ("SECRET_KEY", "change-me", "SECRET_KEY"),
         ("SECRET_KEY", "", "SECRET_KEY"),
