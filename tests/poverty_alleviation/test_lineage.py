@@ -233,8 +233,8 @@ async def test_a_split_takes_along_what_belongs_to_whoever_leaves(county: County
         await accounts(county).enter("示例H1", each, SINCE, PAPER, OFFICER)
     await as_superuser(
         "INSERT INTO household.household_wallet (code, household_id, member, payee_cipher, payee_index, document,"
-        f" recorded_by, recorded_at) SELECT 'W1', id, '{who['son']}', ''::bytea, ''::bytea, 'x', 'x', now() FROM household.household"
-        " WHERE code = '示例H1'"
+        f" recorded_by, recorded_at) SELECT 'W1', id, '{who['son']}', ''::bytea, ''::bytea, 'x', 'x', now()"
+        " FROM household.household WHERE code = '示例H1'"
     )
     work = await agreed(county, "H1", kind=AgreementKind.EMPLOYMENT, member=who["son"])
     lease = await agreed(
