@@ -125,6 +125,12 @@ async def history(number: str) -> list[MerchantStep]:
     return [MerchantStep(**r) for r in found]
 
 
+async def applicants() -> dict[str, str]:
+    """The consumer who applied for each merchant that was not entered by the county."""
+    found = await rows("SELECT number, applicant FROM merchant WHERE applicant IS NOT NULL ORDER BY number")
+    return {each["number"]: each["applicant"] for each in found}
+
+
 async def application_of(applicant: str) -> MerchantCard | None:
     """The newest merchant for which a consumer applied."""
     found = await row(_CARD + " WHERE m.applicant = $1 ORDER BY m.id DESC LIMIT 1", applicant)

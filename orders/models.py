@@ -82,6 +82,8 @@ class Order(Model):
 
     With a ``group`` it is not packed before that is formed.
 
+    ``address_mark`` is a keyed hash of where it is sent, so that orders to one address are found without opening any.
+
     ``source`` is opaque and stands here when all lines have the same; each line has its own. ``commission_bp`` is the
     merchant's share for the county on that day; ``to_share``: it will be split off the payment.
     """
@@ -107,6 +109,7 @@ class Order(Model):
     to_share = fields.BooleanField(default=False)
     delivery_kind = fields.CharEnumField(DeliveryKind, max_length=10, default=DeliveryKind.ADDRESS)
     delivery = fields.BinaryField()
+    address_mark = fields.BinaryField(null=True)
     after_sales_window_s = fields.IntField()
     after_sales_terms: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
     placed_at = fields.DatetimeField()

@@ -124,6 +124,13 @@ def sealed_place(number: str) -> str:
     return f"customer_order|delivery|{number}"
 
 
+def address_mark(delivery: Delivery, cipher: FieldCipher) -> bytes | None:
+    """What orders to one address have in common; None when nothing is sent."""
+    if delivery.kind is not DeliveryKind.ADDRESS:
+        return None
+    return cipher.blind_index("customer_order|address", f"{delivery.region} {delivery.address}")
+
+
 async def insert_trade(
     trade: PlacedTrade,
     consumer: str,
@@ -164,6 +171,7 @@ async def insert_trade(
         group,
         booked[0].day if booked else None,
         len(booked) or 1,
+        address_mark(delivery, cipher),
     )
 
 
@@ -190,10 +198,10 @@ opened AS (
 placed AS (
     INSERT INTO customer_order (trade_id, number, consumer, merchant, state, channel, source, goods_fen, discount_fen,
            freight_fen, amount_fen, commission_bp, to_share, delivery, after_sales_window_s, after_sales_terms,
-           placed_at, expires_at, delivery_kind, group_id)
+           placed_at, expires_at, delivery_kind, group_id, address_mark)
     SELECT opened.id, o.number, $2, o.merchant, 'pending_payment', $7, o.source, o.goods_fen, o.discount_fen,
            o.freight_fen, o.amount_fen, o.commission_bp, o.to_share, decode(o.delivery, 'base64'),
-           o.after_sales_window_s, o.after_sales_terms, $5, $6, $12, $15::bigint
+           o.after_sales_window_s, o.after_sales_terms, $5, $6, $12, $15::bigint, $18::bytea
       FROM opened, jsonb_to_recordset($9::jsonb) AS o (number text, merchant text, source text, goods_fen bigint,
            discount_fen bigint, freight_fen bigint, amount_fen bigint, commission_bp int, to_share boolean,
            delivery text, after_sales_window_s int, after_sales_terms jsonb)

@@ -11,7 +11,7 @@ from orders.checkout import Checkout
 from orders.errors import FreightWouldRise, OrderNotFound, OrderStateConflict
 from orders.models import DeliveryKind, OrderState
 from orders.parcels import Shipping
-from orders.placements import sealed_place
+from orders.placements import address_mark, sealed_place
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,14 @@ class Readdressing:
                 await _check_freight(order, after.region)
             sealed = self.shipping.cipher.encrypt(msgspec.json.encode(after).decode(), sealed_place(number))
             await execute(
-                "WITH changed AS (UPDATE customer_order SET delivery = $2 WHERE id = $1 RETURNING id)"
+                "WITH changed AS (UPDATE customer_order SET delivery = $2, address_mark = $5 WHERE id = $1 RETURNING id)"
                 " INSERT INTO order_event (order_id, state, actor, reason, happened_at)"
                 " SELECT id, 'paid', $3, 'address_changed', $4 FROM changed",
                 order["id"],
                 sealed,
                 f"consumer:{consumer}",
                 self.clock(),
+                address_mark(after, self.shipping.cipher),
             )
 
 

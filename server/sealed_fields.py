@@ -116,6 +116,7 @@ NOT_SEALED = frozenset(
         "channel_order.content",
         "channel_refund.content",
         "consumer_account.phone_index",
+        "customer_order.address_mark",
         "household.id_number_index",
         "household_member.id_number_index",
         "household_member.phone_index",

@@ -13,6 +13,9 @@ import msgspec
 from kit.clock import CHINA
 from kit.database import rows
 from poverty_alleviation.lineage.descent import standing
+from merchants.queries import applicants
+from orders.oddities import own_purchases, shared_addresses
+from poverty_alleviation.income.models import SheetKind
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.register.accounts import OWN_ACCOUNT
 from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above, silent_devices
@@ -275,6 +278,65 @@ async def risk_cleared_soon(today: date, numbers: Numbers) -> list[Finding]:
     ]
 
 
+_APPROVED = (
+    "SELECT s.number AS sheet, s.payer, s.period, i.number, i.reference, i.household_id, i.amount_fen FROM income_sheet s"
+    " JOIN income_line i ON i.sheet_id = s.id WHERE s.kind = $1 AND s.state = 'approved' AND NOT EXISTS (SELECT 1"
+    " FROM correction c WHERE c.kind = 'period_income' AND c.target = i.number AND c.state = 'approved')"
+)
+
+
+async def idle_wages(today: date, numbers: Numbers) -> list[Finding]:
+    """A wage for a month of which the newest record says that nothing was worked."""
+    found = await rows(
+        f"SELECT l.sheet, l.payer, l.period, array_agg(l.number ORDER BY l.number) AS lines FROM ({_APPROVED}) AS l"
+        " WHERE coalesce((SELECT t.half_days + t.pieces FROM attendance t JOIN household_agreement a"
+        " ON a.id = t.agreement_id WHERE a.number = l.reference AND t.period = l.period ORDER BY t.id DESC LIMIT 1), 0)"
+        " = 0 GROUP BY 1, 2, 3 ORDER BY 1",
+        SheetKind.WAGE,
+    )
+    return [Finding(rule="wage_without_attendance", key=each["sheet"], facts=each) for each in found]
+
+
+async def equal_dividends(today: date, numbers: Numbers) -> list[Finding]:
+    """A dividend that gives everybody the same, whatever they hold: handed out and not earned by shares."""
+    found = await rows(
+        "SELECT sheet, payer, period, count(*) AS households, max(fen)::bigint AS amount_fen FROM (SELECT l.sheet,"
+        f" l.payer, l.period, l.household_id, sum(l.amount_fen) AS fen FROM ({_APPROVED}) AS l GROUP BY 1, 2, 3, 4)"
+        # The largest remainder gives some a fen more.
+        " AS h GROUP BY 1, 2, 3 HAVING count(*) >= $2 AND max(fen) - min(fen) <= 1 ORDER BY 1",
+        SheetKind.DIVIDEND,
+        numbers["equal_dividend_households"],
+    )
+    return [Finding(rule="equal_dividend", key=each["sheet"], facts=each) for each in found]
+
+
+async def bought_by_own_people(today: date, numbers: Numbers) -> list[Finding]:
+    """Whoever stands for a merchant buys its goods: sales that carry nobody."""
+    found = await own_purchases(await applicants(), _last_month(today))
+    return [
+        Finding(rule="buyer_is_staff", key=f"{each.merchant} {each.month}", facts=msgspec.structs.asdict(each))
+        for each in found
+    ]
+
+
+async def bought_to_one_address(today: date, numbers: Numbers) -> list[Finding]:
+    """Many buyers and one door: sales that were made up."""
+    found = await shared_addresses(_last_month(today), numbers["same_address_buyers"])
+    return [
+        Finding(
+            rule="shared_address",
+            key=f"{each.merchant} {each.month} {each.place}",
+            facts={"merchant": each.merchant, "month": each.month, "buyers": each.buyers, "orders": each.orders},
+        )
+        for each in found
+    ]
+
+
+def _last_month(today: date) -> datetime:
+    """Its first moment. Whole months, so that what was found of one stays the same."""
+    return _begins((today.replace(day=1) - timedelta(days=1)).replace(day=1))
+
+
 DETECTORS: tuple[Detector, ...] = (
     shared_accounts,
     shared_phones,
@@ -291,5 +353,9 @@ DETECTORS: tuple[Detector, ...] = (
     yields,
     monitored_without_help,
     risk_cleared_soon,
+    idle_wages,
+    equal_dividends,
+    bought_by_own_people,
+    bought_to_one_address,
 )
 """The one list. The caller holds the household's rights."""
