@@ -48,7 +48,8 @@ class Readdressing:
                 await _check_freight(order, after.region)
             sealed = self.shipping.cipher.encrypt(msgspec.json.encode(after).decode(), sealed_place(number))
             await execute(
-                "WITH changed AS (UPDATE customer_order SET delivery = $2, address_mark = $5 WHERE id = $1 RETURNING id)"
+                "WITH changed AS (UPDATE customer_order SET delivery = $2, address_mark = $5 WHERE id = $1"
+                " RETURNING id)"
                 " INSERT INTO order_event (order_id, state, actor, reason, happened_at)"
                 " SELECT id, 'paid', $3, 'address_changed', $4 FROM changed",
                 order["id"],

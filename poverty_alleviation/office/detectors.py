@@ -279,9 +279,10 @@ async def risk_cleared_soon(today: date, numbers: Numbers) -> list[Finding]:
 
 
 _APPROVED = (
-    "SELECT s.number AS sheet, s.payer, s.period, i.number, i.reference, i.household_id, i.amount_fen FROM income_sheet s"
-    " JOIN income_line i ON i.sheet_id = s.id WHERE s.kind = $1 AND s.state = 'approved' AND NOT EXISTS (SELECT 1"
-    " FROM correction c WHERE c.kind = 'period_income' AND c.target = i.number AND c.state = 'approved')"
+    "SELECT s.number AS sheet, s.payer, s.period, i.number, i.reference, i.household_id, i.amount_fen"
+    " FROM income_sheet s JOIN income_line i ON i.sheet_id = s.id WHERE s.kind = $1 AND s.state = 'approved'"
+    " AND NOT EXISTS (SELECT 1 FROM correction c WHERE c.kind = 'period_income' AND c.target = i.number"
+    " AND c.state = 'approved')"
 )
 
 
@@ -298,7 +299,7 @@ async def idle_wages(today: date, numbers: Numbers) -> list[Finding]:
 
 
 async def equal_dividends(today: date, numbers: Numbers) -> list[Finding]:
-    """A dividend that gives everybody the same, whatever they hold: handed out and not earned by shares."""
+    """A dividend that gives everybody the same: shares that were handed out alike, to share out help as if earned."""
     found = await rows(
         "SELECT sheet, payer, period, count(*) AS households, max(fen)::bigint AS amount_fen FROM (SELECT l.sheet,"
         f" l.payer, l.period, l.household_id, sum(l.amount_fen) AS fen FROM ({_APPROVED}) AS l GROUP BY 1, 2, 3, 4)"

@@ -1,8 +1,8 @@
 """``scripts/seed``: fill the running demo county with the volumes of domain reference 6.4, and prove that all holds.
 
 Prints one JSON document: the volumes, how long it took, and ``faults``, of which there must be none. On a database that
-has the volumes it only proves them again. The settings come from the environment, or from what ``scripts/run`` wrote
-below ``--state-dir``.
+has the volumes it only proves them again. ``--dirty`` plants the dirty set after that, and tells the alarms by rule.
+The settings come from the environment, or from what ``scripts/run`` wrote below ``--state-dir``.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,19 +20,23 @@ from typing import Any
 import msgspec
 
 from kit.clock import china_day, utc_now
-from kit.database import scalar
+from kit.database import row, rows, scalar
 from kit.encryption import FieldCipher
 from kit.outbox import Delivery
 from orders.receipts import Receipts
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
 from scripts.county_volumes.occasions import Occasions
+from poverty_alleviation.office.alarms import Alarms
+from poverty_alleviation.vault import household_rights
+from scripts.county_volumes.dirty import PLANTED, DirtySet
 from scripts.county_volumes.people import FRESH, People, Seller
 from scripts.county_volumes.plan import MONTHS, month_begins
 from scripts.county_volumes.proof import faults, missing, volumes
 from scripts.county_volumes.sales import CARRIER_OF_ALL, Market, Sales
 from scripts.county_volumes.supply import Supply, keep_cold
 from scripts.demo_county.__main__ import services_of
+from scripts.demo_county.area import villages
 from scripts.demo_county.goods import MERCHANTS
 from server.bootstrap import Bootstrap, bootstrap
 from server.database import connected
@@ -83,8 +88,21 @@ async def deliver_all(built: Bootstrap) -> None:
             await asyncio.sleep(0.1)
 
 
-async def run() -> dict[str, Any]:
-    """Fill what is not filled, and prove it."""
+async def soil(built: Bootstrap) -> Counter[str]:
+    """Plant the dirty set once, among the goods of the first merchant, and look; answers the alarms by rule."""
+    listed = await row("SELECT code, merchant, township FROM product WHERE state = 'listed' ORDER BY id LIMIT 1")
+    assert listed is not None
+    village = next(code for code in villages() if code.startswith(listed["township"]))
+    cipher = dict[type, Any](built.services)[FieldCipher]
+    await DirtySet(listed["merchant"], listed["code"], village, cipher).plant()
+    alarms: Alarms = dict[type, Any](built.services)[Alarms]
+    await alarms.look()
+    async with household_rights():
+        return Counter(each["rule"] for each in await rows("SELECT rule FROM household_alarm"))
+
+
+async def run(*, is_dirty: bool) -> dict[str, Any]:
+    """Fill what is not filled, and prove it; then plant what alarms are for, if it is wanted."""
     settings, begun, now = load_settings(), time.monotonic(), utc_now()
     async with connected(settings):
         built = bootstrap(settings)
@@ -94,10 +112,13 @@ async def run() -> dict[str, Any]:
                 await fill(built, now)
             await deliver_all(built)
             there, year = await volumes(), china_day(now).year
+            wrong = missing(there) + await faults(range(year - 1, year + 1))
+            raised = await soil(built) if is_dirty else Counter()
             return {
                 "seeded": is_new,
                 "volumes": there,
-                "faults": missing(there) + await faults(range(year - 1, year + 1)),
+                "alarms": dict(sorted(raised.items())),
+                "faults": wrong + [f"no alarm {rule}" for rule in PLANTED if is_dirty and not raised[rule]],
                 "seconds": round(time.monotonic() - begun, 1),
             }
         finally:
@@ -108,11 +129,13 @@ def main() -> None:
     """The command line; the JSON document is the only thing on the standard output."""
     told = argparse.ArgumentParser(description="Fill the running demo county with the volumes of a year.")
     told.add_argument("--state-dir", type=Path, default=Path(".state"))
-    stands = told.parse_args().state_dir / "environment.json"
+    told.add_argument("--dirty", action="store_true", help="then plant one of each thing that an alarm is for")
+    given = told.parse_args()
+    stands = given.state_dir / "environment.json"
     if stands.exists():
         os.environ.update(json.loads(stands.read_text()))
     try:
-        document = asyncio.run(run())
+        document = asyncio.run(run(is_dirty=given.dirty))
     except SettingsInvalid as reasons:
         sys.exit(str(reasons))
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")

@@ -32,6 +32,7 @@ from poverty_alleviation.income.cards import income_sheets
 from poverty_alleviation.models import CHAIN_ROLES
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.recognised import recognition_dossier
+from poverty_alleviation.office.alarms import Alarms, alarm_cards
 from poverty_alleviation.office.thresholds import lines_of
 from poverty_alleviation.reconciliation import reconciliation
 from poverty_alleviation.vault import household_rights
@@ -48,7 +49,9 @@ from products.queries import product_page, sku_offers, stock_differences
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
+from scripts.county_volumes.dirty import PLANTED, DirtySet
 from scripts.demo_county.__main__ import Services, seed
+from scripts.demo_county.area import villages
 from scripts.demo_county.goods import Trade
 from scripts.demo_county.households import identity_number
 from scripts.demo_county.payees import PAYEES
@@ -120,6 +123,19 @@ async def test_the_clean_county_raises_no_alarm(database: str) -> None:
     await seed(services())
     assert await Alarms().look() == 0
     assert {line.is_verified for line in await lines_of(None)} == {False}
+
+
+async def test_the_dirty_set_is_found_once_each_and_a_second_look_finds_nothing(database: str) -> None:
+    """Domain reference 6.4. Fails when a detector is taken out of the list: tried with each of the last four."""
+    document = await seed(services())
+    story, cipher = document["story"], services().households.cipher
+    dirty = DirtySet(story["merchant"], story["product"], next(iter(villages())), cipher)
+    await dirty.plant()
+    await Alarms().look()
+    cards, _ = await alarm_cards(None, None, None, 100)
+    assert Counter(card.rule for card in cards) == Counter(PLANTED)
+    await dirty.plant()
+    assert await Alarms().look() == 0
 
 
 async def test_every_account_opens_a_session_in_its_role(database: str) -> None:

@@ -1,0 +1,256 @@
+"""The dirty set (domain reference 2.6 and 6.4): of each thing that an alarm is for one, planted in a clean county.
+
+Everybody in it is its own, so that nothing planted is found twice. What was given back after a closed month is not
+here: it takes a month that two persons have signed.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from accounts.service import AccessLogs
+from kit.clock import china_day, utc_now
+from kit.database import execute, scalar, transaction
+from kit.encryption import FieldCipher
+from kit.numbers import public_number
+from ledger.service import Journals
+from orders.models import Order, OrderLine, OrderState, Trade
+from poverty_alleviation.households import Households, Identity
+from poverty_alleviation.income.agreements import AgreementDraft, Agreements, WorkedMonth
+from poverty_alleviation.income.models import AgreementKind
+from poverty_alleviation.income.sheets import IncomeSheets, Payment
+from poverty_alleviation.models import AssistanceStatus
+from poverty_alleviation.office.thresholds import OfficeRules
+from poverty_alleviation.payouts import Payouts
+from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
+from poverty_alleviation.register.members import MemberDraft, Members
+from poverty_alleviation.register.models import Relation
+from scripts.demo_county.trail import signed_readings
+from traceability.lots import Lots
+from traceability.models import IntakeMode, Supplier, SupplierKind
+from traceability.plots.service import Land, Norm, Plots
+from traceability.service import Intakes, Reach, Suppliers, Weighing
+from traceability.storage.readings import SensorReadings
+from traceability.storage.rooms import ColdRooms, RoomTerms
+
+BY, SECOND = "staff:DEMO-DIRTY-1", "staff:DEMO-DIRTY-2"
+SINCE = date(2020, 1, 1)
+MARKET_FEN, WAGE_FEN, DIVIDEND_FEN, RENT_FEN = 100_000, 120_000, 300_000, 5_000
+
+PLANTED = (
+    "buyer_is_staff",
+    "carried_below_floor",
+    "delivery_twice",
+    "device_silent",
+    "equal_dividend",
+    "lot_without_contributions",
+    "monitored_without_help",
+    "price_above_market",
+    "proof_twice",
+    "related_suppliers",
+    "shared_account",
+    "shared_address",
+    "shared_phone",
+    "status_ended_mid_period",
+    "third_person_payout",
+    "wage_without_attendance",
+    "yield_above_norm",
+)
+"""Each of these rules finds one thing."""
+
+
+@dataclass(frozen=True)
+class DirtySet:
+    """Where it is planted: a merchant and its product, and the village of everybody in it."""
+
+    merchant: str
+    product: str
+    village: str
+    cipher: FieldCipher
+    now: datetime = field(default_factory=utc_now)
+
+    async def plant(self) -> None:
+        """All of it, once: a second time finds the households there and changes nothing."""
+        if await Supplier.filter(entered_by=BY).exists():
+            return
+        await self._accounts_and_phones()
+        await self._deliveries()
+        await self._goods()
+        await self._incomes()
+        await self._buyers()
+        await self._household("无帮扶", AssistanceStatus.MONITORED, self.today - timedelta(days=70))
+
+    def clock(self) -> datetime:
+        """Everything is planted at one moment."""
+        return self.now
+
+    @property
+    def today(self) -> date:
+        """The day in China."""
+        return china_day(self.now)
+
+    @property
+    def last_quarter(self) -> date:
+        """The fifteenth of the last month of the quarter before this one."""
+        first = date(self.today.year, (self.today.month - 1) // 3 * 3 + 1, 1)
+        return (first - timedelta(days=1)).replace(day=15)
+
+    @property
+    def _reach(self) -> Reach:
+        return Reach(caller=BY, township=self.village[:9])
+
+    async def _household(
+        self, name: str, status: AssistanceStatus = AssistanceStatus.REGISTERED, since: date = SINCE
+    ) -> str:
+        households = Households(self.cipher, AccessLogs(self.clock), self.clock)
+        code = await households.enter(
+            Identity(name=f"示例户主{name}"), self.village[:9], self.village, BY, f"示例脏户-{name}"
+        )
+        await households.decide(code, status, since, f"DEMO-认定-{name}", BY)
+        return code
+
+    async def _son(self, household: str, phone: str | None = None) -> str:
+        members = Members(self.cipher, AccessLogs(self.clock), self.clock)
+        son = MemberDraft(name="示例之子", birth_year=1990, phone=phone, relation=Relation.CHILD)
+        return await members.enter(household, son, SINCE, "DEMO-户口簿", BY)
+
+    async def _accounts_and_phones(self) -> None:
+        """One card of four households, a card of a stranger's, one phone of two households."""
+        accounts = BankAccounts(self.cipher, AccessLogs(self.clock), self.clock)
+        for serial in range(4):
+            code = await self._household(f"同卡{serial + 1}")
+            draft = AccountDraft(
+                bank="示例银行", number="6200000000009001", holder_relation=Relation.CHILD, member=await self._son(code)
+            )
+            await accounts.enter(code, draft, SINCE, "DEMO-存折", BY)
+        draft = AccountDraft(
+            bank="示例银行", number="6200000000009002", holder_relation=Relation.OTHER, holder_name="示例外人"
+        )
+        await accounts.enter(await self._household("外人卡"), draft, SINCE, "DEMO-存折", BY)
+        for serial in range(2):
+            await self._son(await self._household(f"同号{serial + 1}"), "10000009001")
+
+    async def _supplier(self, name: str) -> str:
+        return await Suppliers(self.clock).enter(
+            self._reach, f"示例供货人{name}", SupplierKind.FARMER, self.village[:9]
+        )
+
+    async def _weigh(self, supplier: str, client_id: str, mass_gram: int, fen_per_kg: int = 900, **more: object) -> str:
+        at = self.now - timedelta(hours=1)
+        weighing = Weighing(
+            client_id=f"DEMO-DIRTY-{client_id}", supplier=supplier, merchant=self.merchant, product=self.product,
+            mass_gram=mass_gram, grade="一级", unit_price_fen=fen_per_kg, mode=IntakeMode.CONSIGNMENT, weighed_at=at,
+            **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return await Intakes(self.clock).accept(self._reach, weighing)
+
+    async def _deliveries(self) -> None:
+        """One weighing under two numbers, a price far above the market's, more than a plot bears, a supplier twice."""
+        twice = await self._supplier("重复")
+        for serial in range(2):
+            await self._weigh(twice, f"twice-{serial}", 5_000)
+        await OfficeRules(self.clock).enter_market_price(self.product, MARKET_FEN, SINCE, "DEMO-行情", BY)
+        await self._weigh(await self._supplier("高价"), "dear", 6_000, MARKET_FEN * 2)
+        plots, rich = Plots(self.clock), await self._supplier("超产")
+        await plots.name_crop("dirty_cane", "示例作物")
+        norm = Norm(
+            crop="dirty_cane", max_gram_per_mu=10_000_000, max_gram_per_tree=None, effective_from=SINCE,
+            source_document="DEMO-标准",
+        )  # fmt: skip
+        await plots.set_norm(norm, BY)
+        land = Land(supplier=rich, village=self.village, crop="dirty_cane", area_mu_milli=10, valid_from=SINCE)
+        plot = await plots.enter(self._reach, land)
+        await self._weigh(rich, "rich", 100_001, plot=plot, harvested_on=china_day(self.now - timedelta(hours=1)))
+        for _ in range(2):
+            await self._supplier("同名")
+
+    async def _goods(self) -> None:
+        """A lot of nobody's goods, and goods whose cold nobody has read for days."""
+        begun = self.now - timedelta(days=5)
+        earlier = Lots(lambda: begun)
+        await earlier.make(self.merchant, self.product, 1_000, [], BY)
+        intake = await self._weigh(await self._supplier("冷库"), "cold", 7_000)
+        lot = await earlier.make(self.merchant, self.product, 7_000, [intake], BY)
+        await earlier.seal(self.merchant, lot, BY)
+        rooms = ColdRooms(self.cipher, lambda: begun)
+        terms = RoomTerms(name="示例无人读数冷库", min_celsius_milli=2_000, max_celsius_milli=6_000)
+        room = await rooms.open(self.merchant, terms, BY)
+        device = await rooms.install(self.merchant, room, "示例探头", BY)
+        body, signature = signed_readings(await rooms.renew_key(self.merchant, device), [(begun, 4_000)])
+        await SensorReadings(self.cipher, lambda: begun).receive(device, body, signature)
+        await rooms.place(self.merchant, lot, room, begun, BY)
+
+    async def _incomes(self) -> None:
+        """A wage nobody worked for, a dividend equal for all, a rent of next to nothing; two that one paper confirms;
+        one household whose support ends in the month in which it was paid."""
+        sheets, agreements = IncomeSheets(Journals(self.clock), self.clock), Agreements(self.clock)
+        period = self.last_quarter.isoformat()[:7]
+        idle = await self._household("未出工")
+        work = await self._agreed(idle, AgreementKind.EMPLOYMENT, member=await self._son(idle))
+        worked = WorkedMonth(period=period, half_days=40, pieces=0, document="DEMO-考勤表")
+        await agreements.note_work(work, worked, BY)
+        sheet = await sheets.propose_wages(self._payment("工资"), [(work, WAGE_FEN)], BY)
+        await sheets.decide(sheet, SECOND, "DEMO-核对", is_approved=True)
+        nothing = WorkedMonth(period=period, half_days=0, pieces=0, document="DEMO-更正考勤")
+        await agreements.note_work(work, nothing, BY)
+        for serial in range(3):
+            await self._agreed(await self._household(f"均分{serial + 1}"), AgreementKind.SHARE, shares=10)
+        sheet = await sheets.propose_dividends(self._payment("决议"), self.last_quarter, DIVIDEND_FEN, BY)
+        await sheets.decide(sheet, SECOND, "DEMO-核对", is_approved=True)
+        for line in (f"{sheet}-1", f"{sheet}-2"):
+            payouts = Payouts(Journals(self.clock), self.clock)
+            await payouts.confirm("period_income", line, "signed_statement", "DEMO-同一签字单", self.now, BY)
+        households = Households(self.cipher, AccessLogs(self.clock), self.clock)
+        ended = self.last_quarter + timedelta(days=5)
+        await households.decide("示例脏户-均分3", AssistanceStatus.CANCELLED, ended, "DEMO-退出", BY)
+        lease = await self._agreed(
+            await self._household("微利"), AgreementKind.LEASE, rent_fen=RENT_FEN, every_months=1
+        )
+        sheet = await sheets.propose_rents(self._payment("租金"), [lease], BY)
+        await sheets.decide(sheet, SECOND, "DEMO-核对", is_approved=True)
+
+    def _payment(self, what: str) -> Payment:
+        return Payment(
+            payer=self.merchant, period=self.last_quarter.isoformat()[:7], document=f"DEMO-{what}",
+            slip=f"DEMO-回单-{what}", paid_on=self.last_quarter,
+        )  # fmt: skip
+
+    async def _agreed(self, household: str, kind: AgreementKind, **said: object) -> str:
+        draft = AgreementDraft(
+            kind=kind, household=household, payer=self.merchant, about="示例", document="DEMO-协议", valid_from=SINCE,
+            **said,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return await Agreements(self.clock).enter(draft, BY)
+
+    async def _buyers(self) -> None:
+        """The merchant's own applicant buys of it, and three strangers have goods sent to one door.
+
+        The orders are rows alone, as if they had been paid: nothing is sold and no stock moves.
+        """
+        await execute(
+            "UPDATE merchant SET applicant = coalesce(applicant, 'DEMO-DIRTY-OWNER') WHERE number = $1", self.merchant
+        )
+        owner = await scalar("SELECT applicant FROM merchant WHERE number = $1", self.merchant)
+        await self._bought(owner, None)
+        for serial in range(3):
+            mark = self.cipher.blind_index("customer_order|address", "533124 示例刷单地址")
+            await self._bought(f"DEMO-DIRTY-{serial + 1}", mark)
+
+    async def _bought(self, consumer: str, mark: bytes | None) -> None:
+        now = self.now
+        number = public_number(now, "O")
+        async with transaction():
+            trade = await Trade.create(
+                number=public_number(now, "T"), consumer=consumer, amount_fen=100, order_count=1, placed_at=now,
+                expires_at=now,
+            )  # fmt: skip
+            order = await Order.create(
+                number=number, trade_id=trade.id, consumer=consumer, merchant=self.merchant,
+                state=OrderState.RECEIVED, channel="wechat_miniprogram", goods_fen=100, amount_fen=100, delivery=b"",
+                address_mark=mark, after_sales_window_s=1, placed_at=now, expires_at=now, paid_at=now,
+                received_at=now, earned_at=now,
+            )  # fmt: skip
+            await OrderLine.create(
+                order_id=order.id, reference=f"{number}-1", position=1, sku="DEMO-DIRTY", product=self.product,
+                title="示例", spec="示例", image="", marks=[], unit_price_fen=100, quantity=1, gross_fen=100,
+                net_fen=100, mass_gram=1, return_policy="none_fresh",
+            )  # fmt: skip
