@@ -8,6 +8,7 @@ from tortoise.exceptions import OperationalError
 
 from accounts.service import AccessLogs
 from kit.database import execute, rows
+from poverty_alleviation.income.models import AgreementKind
 from poverty_alleviation.office.alarms import Alarms, alarm_cards, alarm_file
 from poverty_alleviation.office.errors import AlarmNotMovable, AlarmUnknown
 from poverty_alleviation.office.models import ALARM_TRANSITIONS, AlarmState
@@ -21,6 +22,7 @@ from scripts.county_volumes.dirty import DirtySet
 from tests.poverty_alleviation.conftest import NOW, OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_month_close import LATER, a_month, everything_is_delivered, signed
+from tests.poverty_alleviation.test_period_income import PAID_ON, agreed, approved, employed, payment, sheets
 from tests.products.shelf import VILLAGE
 from tests.traceability.good_requests_of_storage import signed as signed_readings
 from traceability.models import IntakeMode
@@ -81,6 +83,19 @@ async def clean(county: County) -> None:
     for code, fen in (("示例H1", 872), ("示例H2", 697)):
         number = await county.payouts.record(code, county.merchant, fen, f"回单{code}", AFTER, OFFICER)
         await county.payouts.confirm("payout", number, "signed_statement", f"示例签字单{code}", LATER, OFFICER)
+    await honest_incomes(county)
+
+
+async def honest_incomes(county: County) -> None:
+    """A wage that was worked for, and a dividend by unequal shares."""
+    county.now = LATER
+    work = await employed(county)
+    await approved(county, await sheets(county).propose_wages(payment(county), [(work, 120_000)], OFFICER))
+    await county.register("N1")
+    for name, shares in (("H1", 7), ("H2", 5), ("N1", 1)):
+        await agreed(county, name, kind=AgreementKind.SHARE, shares=shares)
+    paid = payment(county, document="示例决议1号", slip="示例回单2")
+    await approved(county, await sheets(county).propose_dividends(paid, PAID_ON, 1_000_000, OFFICER))
 
 
 async def test_a_clean_county_raises_nothing(county: County) -> None:
