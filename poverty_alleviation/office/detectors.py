@@ -12,10 +12,10 @@ import msgspec
 
 from kit.clock import CHINA
 from kit.database import rows
-from poverty_alleviation.lineage.descent import standing
 from merchants.queries import applicants
 from orders.oddities import own_purchases, shared_addresses
 from poverty_alleviation.income.models import SheetKind
+from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.register.accounts import OWN_ACCOUNT
 from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above, silent_devices

@@ -26,10 +26,10 @@ from kit.outbox import Delivery
 from orders.receipts import Receipts
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
-from scripts.county_volumes.occasions import Occasions
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.vault import household_rights
 from scripts.county_volumes.dirty import PLANTED, DirtySet
+from scripts.county_volumes.occasions import Occasions
 from scripts.county_volumes.people import FRESH, People, Seller
 from scripts.county_volumes.plan import MONTHS, month_begins
 from scripts.county_volumes.proof import faults, missing, volumes
@@ -90,7 +90,9 @@ async def deliver_all(built: Bootstrap) -> None:
 
 async def soil(built: Bootstrap) -> Counter[str]:
     """Plant the dirty set once, among the goods of the first merchant, and look; answers the alarms by rule."""
-    listed = await row("SELECT code, merchant, township FROM product WHERE state = 'listed' ORDER BY id LIMIT 1")
+    listed = await row(
+        "SELECT code, merchant, township_id AS township FROM product WHERE state = 'listed' ORDER BY id LIMIT 1"
+    )
     assert listed is not None
     village = next(code for code in villages() if code.startswith(listed["township"]))
     cipher = dict[type, Any](built.services)[FieldCipher]
