@@ -91,7 +91,8 @@ async def deliver_all(built: Bootstrap) -> None:
 async def soil(built: Bootstrap) -> Counter[str]:
     """Plant the dirty set once, among the goods of the first merchant, and look; answers the alarms by rule."""
     listed = await row(
-        "SELECT code, merchant, township_id AS township FROM product WHERE state = 'listed' ORDER BY id LIMIT 1"
+        "SELECT p.code, m.number AS merchant, p.township_id AS township FROM product p JOIN merchant m"
+        " ON m.id = p.merchant_id WHERE p.state = 'listed' ORDER BY p.id LIMIT 1"
     )
     assert listed is not None
     village = next(code for code in villages() if code.startswith(listed["township"]))
