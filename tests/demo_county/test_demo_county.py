@@ -32,7 +32,6 @@ from poverty_alleviation.income.cards import income_sheets
 from poverty_alleviation.models import CHAIN_ROLES
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.recognised import recognition_dossier
-from poverty_alleviation.office.alarms import Alarms, alarm_cards
 from poverty_alleviation.office.thresholds import lines_of
 from poverty_alleviation.reconciliation import reconciliation
 from poverty_alleviation.vault import household_rights
