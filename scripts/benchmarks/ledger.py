@@ -1,8 +1,9 @@
 """Whether the books keep their pace: order lines posted in batches, sealed, read, closed, at the size of a county.
 
 ``scripts/bench ledger`` makes households, their lots and three months of lines, posts what happens to them from one
-process per core, and prints journals per second, the cost per line early and late, percentiles of the office's pages
-and the time of a month's close. ``--lines 300000 --households 5000 --lots 20000`` is the size of the goals.
+process per core, and prints journals per second, the cost per line early and late, percentiles of the office's pages,
+the time of a month's close and of rebuilding all of it. ``--lines 300000 --households 5000 --lots 20000`` is the size
+of the goals.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from poverty_alleviation.queries import figures, statement, totals
 from poverty_alleviation.reconciliation import reconciliation
 from poverty_alleviation.sales import SalesBooks
 from scripts.benchmarks.report import machine
+from scripts.ledger_rebuild.rebuilding import CHUNK, rebuild
+from scripts.ledger_rebuild.scratch import fill_empty, scratch, throw_away_database
 from scripts.local_stack.stack import LocalStack
 from server.bootstrap import bootstrap
 from server.database import tortoise_config
@@ -59,6 +62,7 @@ class Found(msgspec.Struct, kw_only=True):
     """What was measured: seconds for each window of lines, posting and sealing, and the reads in milliseconds.
 
     ``posting_cpu_s`` is what workers and database have computed meanwhile: other work on the machine moves it least.
+    ``rebuild_s``: for each chunk of inputs, the last one without what did not fill it.
     """
 
     journals: int = 0
@@ -68,6 +72,8 @@ class Found(msgspec.Struct, kw_only=True):
     reads_ms: dict[str, list[float]] = {}
     close_s: float = 0.0
     close_lines: int = 0
+    rebuild_s: list[float] = []
+    is_rebuilt: bool = False
 
 
 def main() -> None:
@@ -165,8 +171,12 @@ _LOTS = (
 
 
 async def _guards(word: str) -> None:
-    for table in ("lot_contribution", "benefit_contract", "benefit_rule"):
-        await connection().execute_script(f"ALTER TABLE {table} {word} TRIGGER USER")
+    for guard in (
+        "lot_contribution {} TRIGGER lot_contribution_before_seal",
+        "benefit_contract {} TRIGGER benefit_contract_begins_drafted",
+        "benefit_rule {} TRIGGER benefit_rule_begins_proposed",
+    ):
+        await connection().execute_script(f"ALTER TABLE {guard.format(word)}")
 
 
 async def _enter(size: Size) -> None:
@@ -291,6 +301,7 @@ async def _measure(environment: dict[str, str], size: Size, workers: list[_Worke
     found.journals = await scalar("SELECT count(*) FROM ledger_journal")
     await _read(size, found)
     await _close(environment, size, found)
+    await _rebuild(environment, found)
 
 
 async def _computed(workers: Sequence[_Worker]) -> float:
@@ -364,6 +375,25 @@ async def _close(environment: dict[str, str], size: Size, found: Found) -> None:
     found.close_s = time.perf_counter() - began
 
 
+async def _rebuild(environment: dict[str, str], found: Found) -> None:
+    """From the facts alone, in a database beside the books."""
+    began = time.perf_counter()
+
+    def booked(inputs: int) -> None:
+        nonlocal began
+        now = time.perf_counter()
+        if inputs % CHUNK == 0:
+            found.rebuild_s.append(now - began)
+        began = now
+
+    with tempfile.TemporaryDirectory(prefix="longchuan-bench-", dir="/var/tmp") as folder:
+        async with throw_away_database(environment["MIGRATE_DATABASE_URL"]) as url:
+            await fill_empty(url)
+            async with scratch(url) as beside:
+                began = time.perf_counter()
+                found.is_rebuilt = (await rebuild(beside, Path(folder), booked)).is_same
+
+
 def report(size: Size, found: Found) -> list[str]:
     """One line for each figure, with its goal where it has one."""
     early, late = found.posting_s[1], found.posting_s[-1]
@@ -386,6 +416,13 @@ def report(size: Size, found: Found) -> list[str]:
         lines.append(_line(f"{name}, p99 ms", f"{p99:.1f}", goal, goal is None or p99 <= goal))
     close = f"close of {found.close_lines:,} lines, s"
     lines.append(_line(close, f"{found.close_s:.1f}", GOALS["close"], found.close_s <= GOALS["close"]))
+    if len(found.rebuild_s) > 2:
+        early, late = found.rebuild_s[1], found.rebuild_s[-1]
+        rate = CHUNK * len(found.rebuild_s) / sum(found.rebuild_s)
+        cost = f"rebuild, cost of the last {CHUNK:,} to the second"
+        lines.append(_line("rebuild, inputs per second", f"{rate:,.0f}", None, True))
+        lines.append(_line(cost, f"{late / early:.2f}", GOALS["ratio"], late <= GOALS["ratio"] * early))
+    lines.append(_line("rebuild, byte for byte", "same" if found.is_rebuilt else "DIFFERS", None, True))
     return lines
 
 

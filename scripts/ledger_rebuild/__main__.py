@@ -49,7 +49,7 @@ async def run(into: str, keep: Path | None) -> int:
         await stack.enter_async_context(connected(settings))
         beside = await stack.enter_async_context(scratch(address))
         began = time.monotonic()
-        found = await rebuild(beside, folder, lambda line: print(line, file=sys.stderr))
+        found = await rebuild(beside, folder, lambda done: print(f"{done:,}", file=sys.stderr))
         print("\n".join(report(found, time.monotonic() - began)))
     return 0 if found.is_same else 1
 

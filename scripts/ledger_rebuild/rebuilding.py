@@ -39,11 +39,11 @@ class Rebuilt(NamedTuple):
         return self.books.sha256 == self.rebuilt.sha256
 
 
-async def rebuild(scratch: Scratch, folder: Path, said: Callable[[str], None] = lambda line: None) -> Rebuilt:
+async def rebuild(scratch: Scratch, folder: Path, said: Callable[[int], None] = lambda line: None) -> Rebuilt:
     """Rebuild the books that Tortoise is connected to in a migrated database without rows.
 
-    Writes both exports into a folder. Inputs and journals are those up to one moment, so the books may go on
-    meanwhile. Raises :class:`NotReplayed`.
+    Writes both exports into a folder, and says how many inputs are booked. Inputs and journals are those up to one
+    moment, so the books may go on meanwhile. Raises :class:`NotReplayed`.
     """
     until = await mark()
     replay = Replay()
@@ -54,7 +54,7 @@ async def rebuild(scratch: Scratch, folder: Path, said: Callable[[str], None] = 
     return Rebuilt(dict(sorted(replay.counts.items())), books, rebuilt)
 
 
-async def _replay(scratch: Scratch, replay: Replay, until: Mark, said: Callable[[str], None]) -> None:
+async def _replay(scratch: Scratch, replay: Replay, until: Mark, said: Callable[[int], None]) -> None:
     after = 0
     while inputs := await inputs_between(after, until.input, CHUNK):
         records = await records_of(inputs)
@@ -63,7 +63,7 @@ async def _replay(scratch: Scratch, replay: Replay, until: Mark, said: Callable[
         except Exception as error:
             raise NotReplayed(f"{_span(inputs)}: {type(error).__name__}: {error}") from error
         after = inputs[-1].id
-        said(f"{replay.counts.total()}")
+        said(replay.counts.total())
 
 
 def _span(inputs: list[NotedInput]) -> str:

@@ -27,7 +27,14 @@ def test_each_line_is_paid_packed_and_earned_once() -> None:
 
 
 def test_the_report_judges_by_the_goals() -> None:
-    found = Found(journals=900, posting_s=[9.0, 0.1, 0.13], sealing_s=[0.3], close_s=61.0, close_lines=100)
+    found = Found(
+        rebuild_s=[0.5, 1.0, 1.5],
+        journals=900,
+        posting_s=[9.0, 0.1, 0.13],
+        sealing_s=[0.3],
+        close_s=61.0,
+        close_lines=100,
+    )
     found.reads_ms = {"statement, ever": [49.0, 49.0], "overview, ever": [201.0, 201.0], "reconciliation": [7.0, 7.0]}
     lines = report(SIZE, found)
     told = {line[:44].strip(): line[44:].split() for line in lines[1:]}
@@ -37,6 +44,9 @@ def test_the_report_judges_by_the_goals() -> None:
     assert told["overview, ever, p99 ms"][-2:] == ["NOT", "met"]
     assert told["reconciliation, p99 ms"] == ["7.0"]
     assert told["close of 100 lines, s"] == ["61.0", "goal", "60", "NOT", "met"]
+    assert told["rebuild, inputs per second"] == ["2,000"]
+    assert told["rebuild, cost of the last 2,000 to the second"] == ["1.50", "goal", "1.2", "NOT", "met"]
+    assert told["rebuild, byte for byte"] == ["DIFFERS"]
 
 
 @pytest.mark.whole
@@ -45,3 +55,5 @@ def test_the_short_form_runs_whole() -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "close of 200 lines, s" in done.stdout
+    assert "rebuild, byte for byte" in done.stdout
+    assert "DIFFERS" not in done.stdout

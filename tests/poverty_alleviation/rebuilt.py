@@ -1,5 +1,10 @@
 """Rebuilding the books of a test in a second database."""
 
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,6 +12,7 @@ from kit.database import row
 from scripts.ledger_rebuild.compare import differences
 from scripts.ledger_rebuild.rebuilding import Rebuilt, rebuild
 from scripts.ledger_rebuild.scratch import scratch
+from server.database import ROOT
 from tests.conftest import Databases
 from tests.servers import role_url
 
@@ -21,6 +27,17 @@ async def rebuilt(databases: Databases, folder: Path) -> Rebuilt:
             return await rebuild(beside, folder)
     finally:
         await databases.drop(name)
+
+
+async def by_the_program(environment: Mapping[str, str], *options: str) -> tuple[int, str]:
+    """How ``scripts/rebuild_ledger`` ends on a whole environment, and what it says."""
+    command = [sys.executable, "-m", "scripts.ledger_rebuild", *options]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env={**os.environ, **environment}, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 180)
+    assert process.returncode is not None
+    return process.returncode, said.decode()
 
 
 async def unlike(databases: Databases, folder: Path) -> list[str]:

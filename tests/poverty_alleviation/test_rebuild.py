@@ -1,11 +1,8 @@
 """The books once more from their facts alone, byte for byte."""
 
 import asyncio
-import os
 import random
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +25,7 @@ from server.rights import ONLY_COLUMNS
 from tests.conftest import Databases
 from tests.orders.mall import environment
 from tests.poverty_alleviation.conftest import CHANNEL, NOW, OFFICER, County
-from tests.poverty_alleviation.rebuilt import rebuilt, unlike
+from tests.poverty_alleviation.rebuilt import by_the_program, rebuilt, unlike
 from tests.poverty_alleviation.test_books_of_sales import SUGAR, announced
 from tests.poverty_alleviation.test_lives import close_the_month
 from tests.servers import role_url
@@ -198,30 +195,20 @@ async def empty(databases: Databases) -> AsyncIterator[str]:
     await databases.drop(name)
 
 
-def told_on_the_command_line(folder: Path, url: str, *options: str) -> tuple[int, str]:
-    """What the program says about the books at an address."""
-    address = urlsplit(url)
-    owner = role_url("longchuan_owner", address.port or 0, address.path.lstrip("/"))
-    keys = environment(folder, url, MIGRATE_DATABASE_URL=owner)
-    command = [sys.executable, "-m", "scripts.ledger_rebuild", *options]
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **keys}, capture_output=True, text=True, check=False, timeout=120
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 async def test_the_program(books: County, database: str, empty: str, tmp_path: Path) -> None:
     """Into a database that it makes itself, and into a given one that has to be empty."""
-    into = ("--into", empty)
+    into, address = ("--into", empty), urlsplit(database)
+    owner = role_url("longchuan_owner", address.port or 0, address.path.lstrip("/"))
+    settings = environment(tmp_path, database, MIGRATE_DATABASE_URL=owner)
     before = await rows("SELECT datname FROM pg_database ORDER BY 1")
-    code, said = await asyncio.to_thread(told_on_the_command_line, tmp_path, database)
+    code, said = await by_the_program(settings)
     assert (code, "逐字节相同" in said) == (0, True), said
     assert await rows("SELECT datname FROM pg_database ORDER BY 1") == before
     await as_superuser("SET session_replication_role = replica; UPDATE ledger_posting SET amount_fen = amount_fen * 2")
-    code, said = await asyncio.to_thread(told_on_the_command_line, tmp_path, database, *into, "--keep", str(tmp_path))
+    code, said = await by_the_program(settings, *into, "--keep", str(tmp_path))
     assert (code, "不同 / they differ" in said) == (1, True), said
     assert (tmp_path / "books.jsonl").read_bytes() != (tmp_path / "rebuilt.jsonl").read_bytes()
-    code, said = await asyncio.to_thread(told_on_the_command_line, tmp_path, database, *into)
+    code, said = await by_the_program(settings, *into)
     assert (code, "不是空的" in said) == (2, True), said
 
 

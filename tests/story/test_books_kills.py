@@ -2,8 +2,8 @@
 
 A lock that the test takes as the owner of the tables holds deliveries between the receipts of their facts and their
 postings, or a close between its freezing and its seal; there the process dies. Afterwards every delivery is booked
-once, to the fen, the chain is whole, the month closes at 0.00, and the export passes the verifier that knows nothing
-but its file.
+once, to the fen, the chain is whole, the month closes at 0.00, the export passes the verifier that knows nothing but
+its file, and the facts alone give the same books.
 """
 
 import asyncio
@@ -33,6 +33,7 @@ from scripts.local_stack.stack import LocalStack
 from scripts.purchase_story.cast import Client
 from server.database import ROOT
 from tests.poverty_alleviation.conftest import County
+from tests.poverty_alleviation.rebuilt import by_the_program
 from tests.products.shelf import approved_merchant, listed_product
 from tests.story.shop import Shop
 from traceability.models import IntakeMode, SupplierKind
@@ -195,3 +196,5 @@ async def test_who_books_dies_in_the_middle_and_nothing_is_lost_or_booked_twice(
             (chain,) = await verify_chain()
             assert (chain.sealed, chain.unsealed, chain.broken_at) == (county.intakes_made, 0, None)
             assert f"{county.intakes_made} journals in 1 months" in await exported(tmp_path)
+            code, said = await by_the_program(house.environment)
+            assert (code, "逐字节相同" in said) == (0, True), said
