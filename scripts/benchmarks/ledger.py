@@ -419,7 +419,7 @@ def report(size: Size, found: Found) -> list[str]:
     if len(found.rebuild_s) > 2:
         early, late = found.rebuild_s[1], found.rebuild_s[-1]
         rate = CHUNK * len(found.rebuild_s) / sum(found.rebuild_s)
-        cost = f"rebuild, cost of the last {CHUNK:,} to the second"
+        cost = f"rebuild, the last {CHUNK:,} to the second"
         lines.append(_line("rebuild, inputs per second", f"{rate:,.0f}", None, True))
         lines.append(_line(cost, f"{late / early:.2f}", GOALS["ratio"], late <= GOALS["ratio"] * early))
     lines.append(_line("rebuild, byte for byte", "same" if found.is_rebuilt else "DIFFERS", None, True))

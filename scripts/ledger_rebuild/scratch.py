@@ -45,7 +45,11 @@ async def fill_empty(url: str) -> None:
             raise NotEmpty(urlsplit(url).path.lstrip("/"))
     finally:
         await connection.close()
-    await Scratch().do(migrate, DatabaseSettings(url=url))
+    # Migrations connect the context that they find to their database: one of their own, not whoever is connected.
+    made, context = Scratch(), TortoiseContext()
+    await made.do(context.__aenter__)
+    await made.do(migrate, DatabaseSettings(url=url))
+    await made.do(lambda: context.__aexit__(None, None, None))
 
 
 @asynccontextmanager

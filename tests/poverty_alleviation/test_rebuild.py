@@ -19,7 +19,8 @@ from poverty_alleviation.payouts import PAYOUT
 from poverty_alleviation.replay import records
 from poverty_alleviation.replay.books import CHANGING, MANY, ONE, RecordMissing
 from poverty_alleviation.sales import SalesBooks
-from scripts.ledger_rebuild.rebuilding import NotReplayed
+from scripts.ledger_rebuild.rebuilding import NotReplayed, rebuild
+from scripts.ledger_rebuild.scratch import NotEmpty, fill_empty, scratch
 from server.database import ROOT
 from server.rights import ONLY_COLUMNS
 from tests.conftest import Databases
@@ -193,6 +194,19 @@ async def empty(databases: Databases) -> AsyncIterator[str]:
     assert port
     yield role_url("longchuan_owner", port, name)
     await databases.drop(name)
+
+
+async def test_making_the_other_database_leaves_the_connection_where_it_is(
+    county: County, empty: str, tmp_path: Path
+) -> None:
+    """Fails when migrations run in the context of whoever is connected: tried."""
+    await county.tell(county.paid())
+    await fill_empty(empty)
+    async with scratch(empty) as beside:
+        found = await rebuild(beside, tmp_path)
+    assert (found.is_same, found.books.journals, found.rebuilt.journals) == (True, 1, 1)
+    with pytest.raises(NotEmpty):
+        await fill_empty(empty)
 
 
 async def test_the_program(books: County, database: str, empty: str, tmp_path: Path) -> None:
