@@ -15,7 +15,8 @@ END
 $$;
 
 -- Evidence is added and never changed.
-SELECT make_append_only('payout', 'income_confirmation', 'income_claim', 'channel_money', 'contract_party');
+SELECT make_append_only('payout', 'income_confirmation', 'income_claim', 'channel_money', 'contract_party',
+    'reconciled_month');
 
 -- A span may only get its last day.
 CREATE OR REPLACE FUNCTION only_end_span() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -349,6 +349,17 @@ class ChannelMoney(Model):
         )
 
 
+class ReconciledMonth(Model):
+    """What the months after the row before, up to this one, came to when it was closed (``MonthsPart`` as JSON)."""
+
+    id = fields.BigIntField(primary_key=True)
+    period = fields.CharField(max_length=7, unique=True)
+    part: fields.Field[dict[str, object]] = fields.JSONField()
+
+    class Meta:
+        table = "reconciled_month"
+
+
 class Payout(Model):
     """Money that a merchant's bank has paid to a household, with the voucher that proves it.
 

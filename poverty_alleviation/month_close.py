@@ -14,7 +14,7 @@ from datetime import timedelta
 import msgspec
 
 from kit.clock import Clock, utc_now
-from kit.database import rows
+from kit.database import rows, transaction
 from kit.outbox import undelivered
 from ledger.errors import CertificateUnknown, PeriodItemUnknown, PeriodNotReady
 from ledger.models import Signatory
@@ -32,6 +32,7 @@ from poverty_alleviation.month_figures import (
     month_figures,
     order_matters,
 )
+from poverty_alleviation.reconciliation import keep_month
 from traceability.events import IntakePaid
 from traceability.queries import paid_intakes
 
@@ -237,9 +238,11 @@ class MonthClose:
         await self.periods.reopen(period, by, reason)
 
     async def sign(self, period: str, digest: str, signatory: Signatory, by: str, name: str) -> Certificate:
-        """Sign the certificate with this digest; the second signatory closes the month.
+        """Sign the certificate with this digest; the second signatory closes the month, and what it came to is kept.
 
         Raises what :meth:`ledger.periods.Periods.sign` raises.
         """
-        await self.periods.sign(period, digest, signatory, by, name)
+        async with transaction():
+            if await self.periods.sign(period, digest, signatory, by, name):
+                await keep_month(period)
         return await certificate(period)

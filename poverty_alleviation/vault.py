@@ -69,6 +69,7 @@ OPEN_TABLES = frozenset(
         "benefit_contract",
         "benefit_rule",
         "channel_money",
+        "reconciled_month",
         "income_claim",
         "line_basis",
         "register_label",
