@@ -2839,6 +2839,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ReconciledMonth',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('period', fields.CharField(unique=True, max_length=7)),
+                ('part', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'reconciled_month', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'What the months after the row before, up to this one, came to when it was closed (``MonthsPart`` as JSON).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='RedemptionFailure',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
