@@ -31,6 +31,7 @@ def test_the_report_judges_by_the_goals() -> None:
         rebuild_s=[0.5, 1.0, 1.5],
         journals=900,
         posting_s=[9.0, 0.1, 0.13],
+        posting_cpu_s=[9.0, 0.1, 0.11],
         sealing_s=[0.3],
         close_s=61.0,
         close_lines=100,
@@ -40,6 +41,7 @@ def test_the_report_judges_by_the_goals() -> None:
     told = {line[:44].strip(): line[44:].split() for line in lines[1:]}
     assert told["journals per second, posting"] == ["98", "goal", "2000", "NOT", "met"]
     assert told["cost of the last 100 lines to the second"] == ["1.30", "goal", "1.2", "NOT", "met"]
+    assert told["the same in seconds of CPU"] == ["1.10", "goal", "1.2", "met"]
     assert told["statement, ever, p99 ms"] == ["49.0", "goal", "50", "met"]
     assert told["overview, ever, p99 ms"][-2:] == ["NOT", "met"]
     assert told["reconciliation, p99 ms"] == ["7.0"]
