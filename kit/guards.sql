@@ -34,9 +34,10 @@ BEGIN
 END
 $$;
 
--- The key that a sealed value names in its head (integrations/field_encryption/cipher.py); '?' when it has no such head.
+-- The key that a sealed value names in its head (integrations/field_encryption/cipher.py); '?' when it has no such head,
+-- NULL when it was emptied.
 CREATE OR REPLACE FUNCTION sealed_by(sealed bytea) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN length(sealed) < 3 OR get_byte(sealed, 0) <> 2 THEN '?'
+    SELECT CASE WHEN sealed = '' THEN NULL WHEN length(sealed) < 3 OR get_byte(sealed, 0) <> 2 THEN '?'
         ELSE encode(substring(sealed FROM 4 FOR get_byte(sealed, 2)), 'escape') END
 $$;
 

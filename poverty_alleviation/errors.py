@@ -4,7 +4,7 @@ from kit.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
 
 
 class HouseholdUnknown(NotFound):
-    """No household with this code."""
+    """No household with this code, or it was erased."""
 
     code = "household_unknown"
     title = "农户不存在"

@@ -18,6 +18,47 @@ $$;
 SELECT make_append_only('payout', 'income_confirmation', 'income_claim', 'channel_money', 'contract_party',
     'reconciled_month');
 
+-- What an approved erasure of its household may empty in a row that otherwise stays (poverty_alleviation/retention).
+CREATE OR REPLACE FUNCTION is_erasing(name text, before jsonb, after jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    columns text[] := CASE name
+        WHEN 'household_member' THEN ARRAY['name_cipher', 'id_number_cipher', 'id_number_index', 'phone_cipher',
+            'phone_index', 'health_cipher', 'sex', 'ethnic_group', 'education', 'schooling', 'skill']
+        WHEN 'household_account' THEN ARRAY['number_cipher', 'number_index', 'holder_cipher', 'bank']
+        WHEN 'household_wallet' THEN ARRAY['payee_cipher', 'payee_index']
+        WHEN 'supplier_identity' THEN ARRAY['id_number_index', 'phone_index', 'village']
+        WHEN 'household_year' THEN ARRAY['list_number_index']
+        WHEN 'statement_call' THEN ARRAY['script', 'note']
+        WHEN 'statement_sheet' THEN ARRAY['note']
+        WHEN 'income_dispute' THEN ARRAY['reason', 'answer', 'verdict']
+        WHEN 'household_visit' THEN ARRAY['seen']
+        WHEN 'household_need' THEN ARRAY['said']
+        WHEN 'need_step' THEN ARRAY['note']
+        WHEN 'help_measure' THEN ARRAY['about', 'result'] END;
+BEGIN
+    RETURN coalesce(before - columns = after - columns, false) AND EXISTS (
+        SELECT FROM household_erasure e WHERE e.state = 'approved' AND e.household_id = CASE
+            WHEN name IN ('statement_call', 'statement_sheet') THEN (SELECT s.household_id FROM household_statement s
+                WHERE s.id = (before ->> 'statement_id')::bigint)
+            WHEN name = 'supplier_identity' THEN (SELECT l.household_id FROM supplier_link l JOIN household_erasure x
+                ON x.household_id = l.household_id AND x.state = 'approved'
+                WHERE l.supplier = before ->> 'supplier' LIMIT 1)
+            WHEN name = 'need_step' THEN (SELECT n.household_id FROM household_need n
+                WHERE n.id = (before ->> 'need_id')::bigint)
+            ELSE (before ->> 'household_id')::bigint END);
+END
+$$;
+
+-- A row that stays as it was written until its household is erased.
+CREATE OR REPLACE FUNCTION only_erase() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT is_erasing(TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW)) THEN
+        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 -- A span may only get its last day.
 CREATE OR REPLACE FUNCTION only_end_span() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -32,7 +73,8 @@ $$;
 -- so be brought forward. Named columns may be sealed anew.
 CREATE OR REPLACE FUNCTION only_end_register_span() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_NARGS > 0 AND is_resealed(to_jsonb(OLD), to_jsonb(NEW), VARIADIC TG_ARGV::text[]) THEN
+    IF TG_NARGS > 0 AND (is_resealed(to_jsonb(OLD), to_jsonb(NEW), VARIADIC TG_ARGV::text[])
+        OR is_erasing(TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW))) THEN
         RETURN NEW;
     END IF;
     IF OLD.ended_at IS NOT NULL OR NEW.valid_until >= OLD.valid_until
@@ -118,7 +160,7 @@ CREATE OR REPLACE TRIGGER benefit_rule_begins_proposed
 -- One identity number, one household that stands; the register knows it by its blind index alone.
 CREATE UNIQUE INDEX IF NOT EXISTS household_id_number ON household (id_number_index) WHERE merged_into_id IS NULL;
 
--- Where a household lives does not change, and it merges once.
+-- Where a household lives does not change, it merges once, and once erased it stays so.
 CREATE OR REPLACE FUNCTION only_change_head_or_merge() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     sealed text[] := ARRAY['name_cipher', 'id_number_cipher', 'id_number_index', 'phone_cipher'];
@@ -126,7 +168,10 @@ BEGIN
     IF OLD.merged_into_id IS NULL THEN
         sealed := sealed || ARRAY['merged_into_id', 'merged_on'];
     END IF;
-    IF to_jsonb(NEW) - sealed <> to_jsonb(OLD) - sealed THEN
+    IF EXISTS (SELECT FROM household_erasure e WHERE e.household_id = OLD.id AND e.state = 'approved') THEN
+        sealed := sealed || ARRAY['erased_at'];
+    END IF;
+    IF OLD.erased_at IS NOT NULL OR to_jsonb(NEW) - sealed <> to_jsonb(OLD) - sealed THEN
         RAISE EXCEPTION 'household % may only change its head, or merge once', OLD.code
             USING ERRCODE = 'insufficient_privilege';
     END IF;

@@ -68,7 +68,10 @@ class HelperSpan(msgspec.Struct, frozen=True):
 
 
 class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A household with everything masked that names it; ``village`` is a division code."""
+    """A household with everything masked that names it, which is empty once it is erased.
+
+    ``village`` is a division code.
+    """
 
     code: str
     name_masked: str
@@ -76,6 +79,7 @@ class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
     township: str
     village: str
     entered_at: datetime
+    erased_at: datetime | None
     status: str | None
     statuses: list[StatusSpan] = []
     suppliers: list[LinkSpan] = []
@@ -237,7 +241,7 @@ class Households:
             if found is None:
                 raise HouseholdUnknown(household=code)
             return Identity(
-                name=self.cipher.decrypt(bytes(found["name_cipher"]), household_place("name", code)),
+                name=self._open("name", found["name_cipher"], code) or "",
                 id_number=self._open("id_number", found["id_number_cipher"], code) if "id_number" in opened else None,
                 phone=self._open("phone", found["phone_cipher"], code) if "phone" in opened else None,
             )
@@ -304,11 +308,12 @@ class Households:
         phone = self._open("phone", found["phone_cipher"], code)
         return HouseholdCard(
             code=code,
-            name_masked=mask_name(self.cipher.decrypt(bytes(found["name_cipher"]), household_place("name", code))),
+            name_masked=mask_name(self._open("name", found["name_cipher"], code) or ""),
             phone_masked=mask_number(phone) if phone else None,
             township=found["township"],
             village=found["village"],
             entered_at=found["entered_at"],
+            erased_at=found["erased_at"],
             status=found["status"],
         )
 
@@ -316,12 +321,12 @@ class Households:
         return read_identity_number(id_number, china_day(self.clock()))
 
     def _open(self, column: str, sealed: Any, code: str) -> str | None:
-        return self.cipher.decrypt(bytes(sealed), household_place(column, code)) if sealed is not None else None
+        return self.cipher.decrypt(bytes(sealed), household_place(column, code)) if sealed else None
 
 
 _CARD = (
     "SELECT h.id, h.code, h.name_cipher, h.id_number_cipher, h.phone_cipher, h.township,"
-    " h.village, h.entered_at,"
+    " h.village, h.entered_at, h.erased_at,"
     " (SELECT s.status FROM household_status s WHERE s.household_id = h.id AND daterange(s.valid_from,"
     " s.valid_until) @> (now() AT TIME ZONE 'Asia/Shanghai')::date) AS status FROM household h"
 )
@@ -335,10 +340,12 @@ def household_place(column: str, code: str) -> str:
 async def held_household(code: str) -> int:
     """The row of a household that may still take something, locked until the transaction ends; answers its id.
 
-    Raises :class:`HouseholdUnknown`, :class:`HouseholdMerged`.
+    Raises :class:`HouseholdUnknown`, also for one that was erased, :class:`HouseholdMerged`.
     """
     # Not against who pays the household at once: the one waits for the other's posting when it commits (decision 0051).
-    found = await row("SELECT id, merged_on FROM household WHERE code = $1 FOR NO KEY UPDATE", code)
+    found = await row(
+        "SELECT id, merged_on FROM household WHERE code = $1 AND erased_at IS NULL FOR NO KEY UPDATE", code
+    )
     if found is None:
         raise HouseholdUnknown(household=code)
     if found["merged_on"] is not None:

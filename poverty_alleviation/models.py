@@ -78,7 +78,8 @@ class Household(Model):
     """A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.
 
     ``township`` and ``village`` are division codes of 9 and 12 digits. A household that has merged into another one
-    stays, with everything that was ever posted to it, and takes nothing more.
+    stays, with everything that was ever posted to it, and takes nothing more. Of one that was erased, ``erased_at``,
+    the code is all that stays: names are empty, numbers gone.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -87,6 +88,7 @@ class Household(Model):
     id_number_cipher = fields.BinaryField(null=True)
     id_number_index = fields.BinaryField(null=True)
     phone_cipher = fields.BinaryField(null=True)
+    erased_at = fields.DatetimeField(null=True)
     township = fields.CharField(max_length=12)
     village = fields.CharField(max_length=12)
     entered_by = fields.CharField(max_length=60)
@@ -103,6 +105,7 @@ class Household(Model):
             CheckConstraint(
                 check="(merged_into_id IS NULL) = (merged_on IS NULL) AND merged_into_id <> id", name="household_merged"
             ),
+            CheckConstraint(check="(erased_at IS NOT NULL) = (name_cipher = '')", name="household_erased_whole"),
         )
 
 

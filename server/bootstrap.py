@@ -142,6 +142,8 @@ from poverty_alleviation.register.wallets import Wallets
 from poverty_alleviation.register.years import Years
 from poverty_alleviation.reserves.clawbacks import Clawbacks
 from poverty_alleviation.reserves.terms import Reserves
+from poverty_alleviation.retention.erasing import Erasing
+from poverty_alleviation.retention.service import Retention
 from poverty_alleviation.sales import SalesBooks
 from poverty_alleviation.statements.service import HouseholdStatements
 from poverty_alleviation.transfers.service import Transfers
@@ -246,6 +248,7 @@ class Bootstrap:
     resealing: Resealing
     export_making: ExportMaking
     matches: MatchProposals
+    erasing: Erasing
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -295,6 +298,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     service, carriers = adapters.carrier_service(settings, http), Carriers(cipher)
     shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
     labels = Labels(service, carriers, shipping)
+    retention = Retention(settings.own_data.trade_retention_days)
     own_data, parts = settings.own_data, parts_of(cipher, address_book)
     hls_directory = settings.media.directory / "hls"
     background = adapters.background_client(settings)
@@ -368,6 +372,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         closures=Closures(parts, timedelta(days=own_data.closure_cooling_days)),
         checks=Checks(WeChatContentChecks(background), texts, pictures),
         resealing=Resealing(cipher, EvidenceResealing(storage, cipher)),
+        erasing=Erasing(retention),
     )
     evidence = EvidenceFiles(storage, cipher, EvidenceLimits(settings.pictures.max_bytes, settings.pictures.max_pixels))
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
@@ -483,6 +488,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Members(cipher, access_logs),
         HouseholdChanges(cipher),
         BankAccounts(cipher, access_logs),
+        retention,
         Years(),
         Incomes(),
         RegisterImports(cipher),

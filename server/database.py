@@ -79,6 +79,7 @@ MODEL_MODULES = [
     "poverty_alleviation.help.models",
     "poverty_alleviation.office.models",
     "poverty_alleviation.exports.models",
+    "poverty_alleviation.retention.models",
     "settlements.models",
     "epcis.models",
     "county.complaints.models",
@@ -165,6 +166,11 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
         await disconnect()
 
 
+def _in_order(guards: Path) -> tuple[bool, int, Path]:
+    """What everybody calls first, and a room's own before those of its parts."""
+    return guards.parent.name != "kit", len(guards.parts), guards
+
+
 async def migrate(settings: DatabaseSettings) -> None:
     """Apply every migration that the database does not have yet, then constraints, every room's guards, and the rights.
 
@@ -179,7 +185,7 @@ async def migrate(settings: DatabaseSettings) -> None:
             assert context.apps is not None
             await keep_household_apart(owner)
             await add_missing_constraints(owner, context.apps[APP].values())
-            rooms = sorted(ROOT.glob("[!.]*/**/guards.sql"), key=lambda path: (path.parent.name != "kit", path))
+            rooms = sorted(ROOT.glob("[!.]*/**/guards.sql"), key=_in_order)
             for guards in rooms:
                 await owner.execute_script(guards.read_text())
             if not has_one_role(settings):

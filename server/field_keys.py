@@ -93,7 +93,8 @@ async def sealed_per_key() -> dict[str, dict[str, int]]:
         for each in await _asked(asked, is_household=table.is_household):
             found.setdefault(each["name"], {})[table.table] = each["count"]
     for each in await rows(
-        "SELECT sealed_by AS name, count(*)::int AS count FROM evidence WHERE stored_at IS NOT NULL GROUP BY sealed_by"
+        "SELECT sealed_by AS name, count(*)::int AS count FROM evidence WHERE stored_at IS NOT NULL"
+        " AND forgotten_at IS NULL GROUP BY sealed_by"
     ):
         found.setdefault(each["name"], {})[EVIDENCE] = each["count"]
     return found

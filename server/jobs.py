@@ -29,6 +29,7 @@ import products.jobs
 import promotions.jobs
 import settlements.jobs
 import traceability.storage.days
+from content.evidence.forgetting import drop_forgotten
 from kit.clock import utc_now
 from orders.queries import pictures_in_orders
 from poverty_alleviation.office.alarms import Alarms
@@ -129,6 +130,8 @@ JOBS: tuple[Job, ...] = (
     Job("county.forget_old_complaints", 3600, lambda b: county.own_records.forget_complaints(utc_now() - _kept(b))),
     Job("orders.forget_old_deliveries", 3600, lambda b: orders.own_records.forget_deliveries(utc_now() - _kept(b))),
     Job("payments.forget_old_notices", 3600, lambda b: payments.own_records.forget_notices(utc_now() - _kept(b))),
+    Job("poverty_alleviation.erase_households", 600, lambda b: b.erasing.erase_approved()),
+    Job("content.drop_forgotten_evidence", 600, lambda b: drop_forgotten(b.storage), MEDIA),
     Job("server.reseal_fields", 60, lambda b: b.resealing.run(), MEDIA),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )

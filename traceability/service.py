@@ -7,7 +7,7 @@ from datetime import date, datetime
 import msgspec
 
 from kit.clock import Clock, china_day, utc_now
-from kit.database import Row, row, scalar, transaction
+from kit.database import Row, execute, row, scalar, transaction
 from kit.errors import DomainError
 from kit.numbers import public_number
 from kit.outbox import announce
@@ -104,6 +104,11 @@ class Suppliers:
             entered_at=self.clock(),
         )
         return supplier.number
+
+
+async def forget_supplier_names(numbers: Sequence[str]) -> int:
+    """In the caller's transaction: of some suppliers the numbers alone stay; answers how many."""
+    return await execute("UPDATE supplier SET name = '已清除' WHERE number = ANY($1::text[])", list(numbers))
 
 
 @dataclass(frozen=True)

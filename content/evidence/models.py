@@ -36,7 +36,7 @@ class Evidence(Model):
 
     ``subject`` is what it proves, under its public number; it may be told later, once. Without ``stored_at`` the file
     has not arrived, and the row is nothing yet. ``sealed_by`` is the key of the file. ``spare_key`` is a file that is
-    being written anew, or an old one that is to go.
+    being written anew, or an old one that is to go. What is forgotten nobody opens; dropped, its files are gone.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -48,6 +48,8 @@ class Evidence(Model):
     sealed_by = fields.CharField(max_length=32)
     spare_key = fields.CharField(max_length=60, null=True)
     spare_since = fields.DatetimeField(null=True)
+    forgotten_at = fields.DatetimeField(null=True)
+    dropped_at = fields.DatetimeField(null=True)
     subject_type = fields.CharField(max_length=24, null=True)
     subject_number = fields.CharField(max_length=64, null=True)
     taken_by = fields.CharField(max_length=60)

@@ -32,7 +32,8 @@ class EvidenceResealing:
         for done in range(limit):
             claimed = await row(
                 "UPDATE evidence SET spare_key = $2, spare_since = $3 WHERE id = (SELECT id FROM evidence"
-                " WHERE sealed_by <> $1 AND stored_at IS NOT NULL AND spare_key IS NULL ORDER BY id LIMIT 1"
+                " WHERE sealed_by <> $1 AND stored_at IS NOT NULL AND forgotten_at IS NULL AND spare_key IS NULL"
+                " ORDER BY id LIMIT 1"
                 " FOR UPDATE SKIP LOCKED) RETURNING number, stored_key, spare_key, sha256",
                 self.cipher.writing_key,
                 new_file_key(),
@@ -56,7 +57,7 @@ class EvidenceResealing:
         await self.storage.put(new, again, "application/octet-stream")
         moved = await execute(
             "UPDATE evidence SET stored_key = $3, spare_key = $2, sealed_by = $4"
-            " WHERE number = $1 AND stored_key = $2 AND spare_key = $3",
+            " WHERE number = $1 AND stored_key = $2 AND spare_key = $3 AND forgotten_at IS NULL",
             number,
             old,
             new,

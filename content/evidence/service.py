@@ -136,7 +136,9 @@ class EvidenceFiles:
         """
         for _ in range(2):  # the file may move to another key between the two looks
             found = await row(
-                "SELECT stored_key, sha256 FROM evidence WHERE number = $1 AND stored_at IS NOT NULL", number
+                "SELECT stored_key, sha256 FROM evidence WHERE number = $1 AND stored_at IS NOT NULL"
+                " AND forgotten_at IS NULL",
+                number,
             )
             sealed = await self.storage.get(found["stored_key"]) if found else None
             if found is None or sealed is not None:

@@ -1,11 +1,11 @@
 -- What was said on the phone stays; a sheet and a dispute go on by their tables and are never unsaid.
-SELECT make_append_only('statement_call');
-SELECT keep_rows('statement_sheet', 'income_dispute', 'disputed_row');
+SELECT keep_rows('statement_call', 'statement_sheet', 'income_dispute', 'disputed_row');
+CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON statement_call FOR EACH ROW EXECUTE FUNCTION only_erase();
 
 -- A decided sheet, a closed dispute and a released row stay as they are.
 CREATE OR REPLACE FUNCTION household_word_stands() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF to_jsonb(OLD) ->> TG_ARGV[0] IS NOT NULL THEN
+    IF to_jsonb(OLD) ->> TG_ARGV[0] IS NOT NULL AND NOT is_erasing(TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW)) THEN
         RAISE EXCEPTION 'a row of % that is over does not change', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;

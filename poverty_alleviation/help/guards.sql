@@ -42,6 +42,9 @@ SELECT keep_rows('demonstration');
 -- Help is added; a span of it and a measure may only get their last day, a measure with what came of it.
 CREATE OR REPLACE FUNCTION only_end_measure() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF is_erasing(TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW)) THEN
+        RETURN NEW;
+    END IF;
     IF OLD.valid_until IS NOT NULL OR NEW.valid_until IS NULL
         OR to_jsonb(NEW) - '{valid_until,result,ended_by,ended_at}'::text[]
             <> to_jsonb(OLD) - '{valid_until,result,ended_by,ended_at}'::text[] THEN
@@ -59,6 +62,9 @@ CREATE OR REPLACE TRIGGER help_span_only_ends
 -- A need goes on by its steps; what was said stays.
 CREATE OR REPLACE FUNCTION only_move_need() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF is_erasing(TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW)) THEN
+        RETURN NEW;
+    END IF;
     IF (OLD.state, NEW.state) NOT IN (('raised', 'answered'), ('raised', 'refused'), ('answered', 'met'),
         ('answered', 'refused')) OR to_jsonb(NEW) - 'state' <> to_jsonb(OLD) - 'state' THEN
         RAISE EXCEPTION 'need % may only be moved', OLD.number USING ERRCODE = 'insufficient_privilege';
@@ -85,7 +91,9 @@ $$;
 
 CREATE OR REPLACE TRIGGER workshop_only_ends
     BEFORE UPDATE ON workshop FOR EACH ROW EXECUTE FUNCTION only_end_workshop();
-SELECT keep_rows('help_span', 'help_measure', 'household_need', 'helper', 'workshop');
+SELECT keep_rows('help_span', 'help_measure', 'household_need', 'helper', 'workshop', 'household_visit', 'need_step');
+CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON household_visit FOR EACH ROW EXECUTE FUNCTION only_erase();
+CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON need_step FOR EACH ROW EXECUTE FUNCTION only_erase();
 CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON helper
     FOR EACH ROW EXECUTE FUNCTION only_reseal('name_cipher', 'phone_cipher');
-SELECT make_append_only('household_visit', 'need_step', 'measure_fit');
+SELECT make_append_only('measure_fit');

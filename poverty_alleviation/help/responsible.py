@@ -159,7 +159,7 @@ class Helpers:
 
 async def id_of_household(code: str) -> int:
     """The row of a household; the caller holds the vault. Raises HouseholdUnknown."""
-    found = await scalar("SELECT id FROM household WHERE code = $1", code)
+    found = await scalar("SELECT id FROM household WHERE code = $1 AND erased_at IS NULL", code)
     if found is None:
         raise HouseholdUnknown(household=code)
     return int(found)

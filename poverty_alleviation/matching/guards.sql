@@ -1,6 +1,6 @@
 -- What was seen is added; a proposal is decided once and stays, so that it is not made again.
-SELECT make_append_only('supplier_identity');
-SELECT keep_rows('match_proposal');
+SELECT keep_rows('match_proposal', 'supplier_identity');
+CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON supplier_identity FOR EACH ROW EXECUTE FUNCTION only_erase();
 
 CREATE OR REPLACE FUNCTION only_decide_match() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -226,7 +226,7 @@ class BankAccounts:
 
     def _opened(self, column: str, found: dict[str, Any]) -> str:
         sealed = bytes(found[f"{column}_cipher"])
-        return self.cipher.decrypt(sealed, account_place(column, found["code"]))
+        return self.cipher.decrypt(sealed, account_place(column, found["code"])) if sealed else ""
 
 
 def account_place(column: str, code: str) -> str:

@@ -37,7 +37,8 @@ CREATE OR REPLACE TRIGGER household_account_only_ends
 
 CREATE OR REPLACE FUNCTION only_end_wallet() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF is_resealed(to_jsonb(OLD), to_jsonb(NEW), 'payee_cipher') THEN
+    IF is_resealed(to_jsonb(OLD), to_jsonb(NEW), 'payee_cipher')
+        OR is_erasing(TG_TABLE_NAME, to_jsonb(OLD), to_jsonb(NEW)) THEN
         RETURN NEW;
     END IF;
     IF OLD.ended_at IS NOT NULL OR NEW.ended_at IS NULL
@@ -50,5 +51,6 @@ $$;
 
 CREATE OR REPLACE TRIGGER household_wallet_only_ends
     BEFORE UPDATE ON household_wallet FOR EACH ROW EXECUTE FUNCTION only_end_wallet();
-SELECT keep_rows('household_member', 'household_account', 'household_wallet');
-SELECT make_append_only('household_year', 'register_label', 'household_income', 'income_item_rule', 'register_import');
+SELECT keep_rows('household_member', 'household_account', 'household_wallet', 'household_year');
+CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON household_year FOR EACH ROW EXECUTE FUNCTION only_erase();
+SELECT make_append_only('register_label', 'household_income', 'income_item_rule', 'register_import');

@@ -103,7 +103,9 @@ class Incomes:
         if wrong := income_faults(told, persons):
             raise IncomeInvalid(members=wrong)
         async with transaction():
-            household_id = await scalar("SELECT id FROM household WHERE code = $1 FOR UPDATE", household)
+            household_id = await scalar(
+                "SELECT id FROM household WHERE code = $1 AND erased_at IS NULL FOR UPDATE", household
+            )
             if household_id is None:
                 raise HouseholdUnknown(household=household)
             await HouseholdIncome.create(

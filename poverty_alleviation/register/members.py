@@ -271,7 +271,7 @@ class Members:
 
     def _open(self, column: str, found: dict[str, Any]) -> str | None:
         sealed = found[f"{column}_cipher"]
-        return self.cipher.decrypt(bytes(sealed), member_place(column, found["code"])) if sealed is not None else None
+        return self.cipher.decrypt(bytes(sealed), member_place(column, found["code"])) if sealed else None
 
 
 CARRIED = (

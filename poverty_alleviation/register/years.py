@@ -57,7 +57,9 @@ class Years:
         for kind, code in zip(kinds, codes, strict=True):
             await check_label(kind, code)
         async with transaction():
-            household_id = await scalar("SELECT id FROM household WHERE code = $1 FOR UPDATE", household)
+            household_id = await scalar(
+                "SELECT id FROM household WHERE code = $1 AND erased_at IS NULL FOR UPDATE", household
+            )
             if household_id is None:
                 raise HouseholdUnknown(household=household)
             await HouseholdYear.create(

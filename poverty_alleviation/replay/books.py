@@ -223,7 +223,7 @@ class Replay:
         """A household is a code here, and nothing else."""
         await rows(
             "INSERT INTO household (id, code, name_cipher, township, village, entered_by, entered_at)"
-            " VALUES ($1, $2, '', '', '', '', now()) ON CONFLICT (id) DO NOTHING RETURNING 1",
+            " VALUES ($1, $2, '?', '', '', '', now()) ON CONFLICT (id) DO NOTHING RETURNING 1",
             row_id,
             records.households[row_id],
         )

@@ -224,12 +224,12 @@ class HouseholdStatements:
         ]
 
     def _printed(self, found: dict[str, Any]) -> PrintedStatement:
-        text = msgspec.json.decode(found["text"], type=StatementText)
+        text, name = msgspec.json.decode(found["text"], type=StatementText), bytes(found["name_cipher"])
         return PrintedStatement(
             text=text,
             digest=found["digest"],
             issued_at=found["issued_at"].astimezone(UTC),
-            name=self.cipher.decrypt(bytes(found["name_cipher"]), household_place("name", text.household)),
+            name=self.cipher.decrypt(name, household_place("name", text.household)) if name else "",
             link=f"{self.base_url}/h/{self.token(text.number)}",
         )
 

@@ -76,6 +76,8 @@ WALKS = {
     " test_every_pair_of_states_of_a_claim_moves_as_the_table_says",
     "poverty_alleviation/transfers/models.py TRANSFER": "poverty_alleviation/test_transfers.py"
     " test_every_state_of_a_transfer_meets_every_word_of_the_channel_as_the_table_says",
+    "poverty_alleviation/retention/models.py ERASURE": "poverty_alleviation/test_retention.py"
+    " test_every_decision_in_every_state_goes_where_the_table_says",
     "products/catalogue_models.py CERTIFICATE": "products/test_gates.py"
     " test_every_pair_of_certificate_states_moves_as_the_table_says",
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",

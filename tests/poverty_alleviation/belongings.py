@@ -49,6 +49,7 @@ async def give(owner: Owner) -> None:
     number = (await owner.ask("poverty_officer", "POST", "/v1/console/poverty/demonstrations", shown))["number"]
     owner.found.by_pattern["/v1/console/poverty/demonstrations/"] = {"number": number}
     await _help(owner, code)
+    await _retention(owner, code)
     owner.found.by_pattern["/v1/console/ledger/periods/"] = {"period": await _a_closed_month(owner, code)}
     owner.found.by_pattern["/c/"] = {"digest": (await certificate("2021-06")).digest}
     await owner.ask("poverty_officer", "POST", STATEMENTS, QUARTER)
@@ -128,6 +129,14 @@ async def _help(owner: Owner, code: str) -> None:
     owner.found.by_pattern[f"{at}/workshops/"] = {"number": await a_workshop(owner)}
     owner.found.by_pattern[f"{at}/recognised-products/"] = {"number": await recognised(owner)}
     owner.found.bodies["console.show_helper_identity"] = {"purpose": "visit", "document": "示例申请 1 号"}
+
+
+async def _retention(owner: Owner, code: str) -> None:
+    """A hold of the household, and an erasure of another one that waits."""
+    from tests.poverty_alleviation.good_requests_retention import held, proposed
+
+    owner.found.by_pattern["/v1/console/poverty/household-holds/"] = {"number": await held(owner, code)}
+    owner.found.by_pattern["/v1/console/poverty/household-erasures/"] = {"number": await proposed(owner)}
 
 
 async def _a_correction(owner: Owner) -> str:

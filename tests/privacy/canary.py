@@ -38,6 +38,7 @@ SEEN, ASKED, TOLD = "金丝雀示例所见", "金丝雀示例所求", "金丝雀
 MEASURE_PAPER, MEASURE_FUND = "金丝雀示例措施文件", "金丝雀示例资金"
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
 OBJECTION, REPLY, VERDICT = "金丝雀示例异议", "金丝雀示例答复", "金丝雀示例结论"
+HOLD_PAPER = "金丝雀示例保全函"
 AGREEMENT_PAPER, WORK_PAPER = "金丝雀务工示例协议", "金丝雀考勤示例表"
 CHANGE_PAPER = "金丝雀户主变更示例文件"
 WAGE_PAPER, WAGE_SLIP = "金丝雀工资示例表", "金丝雀工资示例回单"
@@ -57,6 +58,7 @@ WORDS = {
     "lineage": (CHANGE_PAPER,),
     "status": (STATUS_PAPER,),
     "link": (LINK_PAPER, NO_MATCH),
+    "retention": (HOLD_PAPER,),
     "agreement": (AGREEMENT_PAPER, WORK_PAPER),
     "income": (VOUCHER, VISIT, WAGE_PAPER, WAGE_SLIP),
     "help": (HELP_PAPER, MEASURE_PAPER, MEASURE_FUND),
@@ -121,6 +123,7 @@ async def live(owner: Owner) -> Canary:
     await mall.life.earn_due()
     await mall.deliver()
     payout = await _paid(owner)
+    await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/holds", {"document": HOLD_PAPER})
     agreement, sheet = await _worked(owner, member)
     change = await _headed(owner, member)
     await mall.deliver()

@@ -232,6 +232,16 @@ CLASSES = (
         tables=frozenset({"help_span", "household_visit", "help_measure", "household_need"}),
         members=frozenset({"helpers", "visits", "needs", "funds_fen"}),
     ),
+    FieldClass(
+        "retention",
+        frozenset(
+            {"household_hold.document", "household_hold.release_document", "household_erasure.document",
+             "household_erasure.ground", "household_erasure.decision_note", "household_erasure.report"}
+        ),
+        BOOKS,
+        tables=frozenset({"household_hold", "household_erasure"}),
+        members=frozenset({"last_matter", "release_document"}),
+    ),
     # What a household said and was told, and what was seen there, in free words.
     FieldClass(
         "word",
@@ -281,6 +291,9 @@ PLAIN = {
     "household_change.state": "how far it has come",
     "household_change.day": "a day",
     "household_change.decision_note": "of one officer to another, about a change",
+    "household_hold.number": "a public number of its own",
+    "household_erasure.number": "a public number of its own",
+    "household_erasure.state": "how far it has come",
     "payout.number": "a public number of its own",
     "payout.merchant": "who pays",
     "payout.taken_back": "a count",
