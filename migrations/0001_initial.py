@@ -39,6 +39,7 @@ from poverty_alleviation.office.models import AlarmState
 from poverty_alleviation.payout_runs.models import LineState, PayoutWay, RunState
 from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from poverty_alleviation.reserves.models import ClawbackFault, ClawbackState
+from poverty_alleviation.retention.models import ErasureGround, ErasureState, RetentionClass
 from poverty_alleviation.transfers.models import TransferState
 from poverty_alleviation.unmasking import ViewingPurpose
 from products.calendar_models import BookingKind, OnExpiry
@@ -855,6 +856,8 @@ class Migration(migrations.Migration):
                 ('sealed_by', fields.CharField(max_length=32)),
                 ('spare_key', fields.CharField(null=True, max_length=60)),
                 ('spare_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('forgotten_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('dropped_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('subject_type', fields.CharField(null=True, max_length=24)),
                 ('subject_number', fields.CharField(null=True, max_length=64)),
                 ('taken_by', fields.CharField(max_length=60)),
@@ -988,6 +991,7 @@ class Migration(migrations.Migration):
                 ('id_number_cipher', fields.BinaryField(null=True)),
                 ('id_number_index', fields.BinaryField(null=True)),
                 ('phone_cipher', fields.BinaryField(null=True)),
+                ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('township', fields.CharField(max_length=12)),
                 ('village', fields.CharField(max_length=12)),
                 ('entered_by', fields.CharField(max_length=60)),
@@ -995,7 +999,7 @@ class Migration(migrations.Migration):
                 ('merged_into', fields.ForeignKeyField('longchuan.Household', source_field='merged_into_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('merged_on', fields.DateField(null=True)),
             ],
-            options={'table': 'household', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(merged_into_id IS NULL) = (merged_on IS NULL) AND merged_into_id <> id', name='household_merged')], 'indexes': [Index(fields=['township'], name='household_township')], 'pk_attr': 'id', 'table_description': 'A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.'},
+            options={'table': 'household', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(merged_into_id IS NULL) = (merged_on IS NULL) AND merged_into_id <> id', name='household_merged'), CheckConstraint(check="(erased_at IS NOT NULL) = (name_cipher = '')", name='household_erased_whole')], 'indexes': [Index(fields=['township'], name='household_township')], 'pk_attr': 'id', 'table_description': 'A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1169,6 +1173,42 @@ class Migration(migrations.Migration):
                 ('change', fields.ForeignKeyField('longchuan.HouseholdChange', source_field='change_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
             ],
             options={'table': 'contract_succession', 'app': 'longchuan', 'unique_together': (('contract', 'successor'),), 'indexes': [Index(fields=['successor'], name='contract_succession_of')], 'pk_attr': 'id', 'table_description': 'That a contract binds a household from a day on because one it came from, or took in, stands in it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HouseholdErasure',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('ground', fields.CharEnumField(description='RETENTION: retention\nREQUEST: request', enum_type=ErasureGround, max_length=12)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused\nERASED: erased', enum_type=ErasureState, max_length=8)),
+                ('document', fields.CharField(max_length=120)),
+                ('proposed_by', fields.CharField(max_length=60)),
+                ('proposed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+                ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('report', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'household_erasure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('household_id',), name='household_erasure_open', condition="state IN ('proposed', 'approved')"), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state = 'erased') = (erased_at IS NOT NULL) AND (erased_at IS NULL) = (report IS NULL)", name='household_erasure_whole'), CheckConstraint(check="state NOT IN ('approved', 'erased') OR decided_by <> proposed_by", name='household_erasure_two_persons')], 'pk_attr': 'id', 'table_description': 'One erasure: who asked and who decided, by which paper, and how much was destroyed of what (``report``).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HouseholdHold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('document', fields.CharField(max_length=120)),
+                ('placed_by', fields.CharField(max_length=60)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('released_by', fields.CharField(null=True, max_length=60)),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('release_document', fields.CharField(null=True, max_length=120)),
+            ],
+            options={'table': 'household_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3)', name='household_hold_released_whole'), CheckConstraint(check='released_by IS NULL OR released_by <> placed_by', name='household_hold_two_persons')], 'indexes': [Index(fields=['household_id'], name='household_hold_of')], 'pk_attr': 'id', 'table_description': 'That nothing of a household may be destroyed, for a reason and by a paper, until somebody else lifts it.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3021,6 +3061,21 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'reserve_term', 'app': 'longchuan', 'unique_together': (('merchant', 'valid_from'),), 'constraints': [CheckConstraint(check='basis_points BETWEEN 0 AND 10000 AND hold_days BETWEEN 1 AND 365', name='reserve_term_numbers')], 'pk_attr': 'id', 'table_description': 'What part of its own share of a line a merchant leaves in its reserve, and for how many days after the line is'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RetentionRule',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('kept', fields.CharEnumField(description='REGISTER: register\nWORDS: words\nPHOTOGRAPHS: photographs', enum_type=RetentionClass, max_length=12)),
+                ('days', fields.IntField()),
+                ('valid_from', fields.DateField()),
+                ('basis', fields.CharField(max_length=120)),
+                ('source', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'retention_rule', 'app': 'longchuan', 'constraints': [CheckConstraint(check='days BETWEEN 1 AND 36525', name='retention_rule_days')], 'pk_attr': 'id', 'table_description': "For how many days after a household's last matter a class is kept. Only added: of a class the newest holds."},
             bases=['Model'],
         ),
         ops.CreateModel(
