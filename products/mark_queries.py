@@ -8,6 +8,7 @@ import msgspec
 from kit.database import rows
 from kit.paging import read_cursor, write_cursor
 from products.errors import MarkUnknown
+from products.marks import RegisterEntry
 
 
 class _Key(msgspec.Struct, array_like=True):
@@ -46,18 +47,9 @@ class DossierRecord(msgspec.Struct, frozen=True):
     added_by: str
 
 
-class EntryRecord(msgspec.Struct, frozen=True):
-    """What the register says of a product; prices and value in fen."""
+class EntryRecord(RegisterEntry, frozen=True, kw_only=True):
+    """What the register says of a product, since when, and who entered it."""
 
-    list_number: str
-    category: str
-    spec: str
-    capacity: str
-    value_fen: int
-    price_from_fen: int
-    price_to_fen: int
-    compared: str
-    document: str
     added_at: datetime
     added_by: str
 

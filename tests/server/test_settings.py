@@ -15,7 +15,7 @@ PRODUCTION = {
     "PICTURES_BASE_URL": "https://pictures.example.cn",
     "SECRET_KEY": "k" * 48,
     "FIELD_KEYS": f"k2:sm4-gcm:writing:{STRONG}, k1:aes-256-gcm:reading:{OTHER}",
-    "FIELD_INDEX_KEY": "00112233445566778899aabbccddeeff" * 2,
+    "FIELD_INDEX_KEY": "00112233445566778899aabbccddeeff" * 2,  # pragma: allowlist secret
     "LEDGER_SIGNING_KEY": "0123456789abcdef" * 4,
     "MEDIA_CALLBACK_SECRET": "m" * 40,
     "WECHAT_APPID": "wx0123456789abcdef",
