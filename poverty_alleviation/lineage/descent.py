@@ -28,7 +28,7 @@ def standing(day: str) -> str:
 
     ``day`` is SQL for a date, None for ever. Mergers of mergers are followed.
     """
-    merged = f"m.merged_on <= coalesce({day}, 'infinity')"
+    merged = f"m.merged_into_id IS NOT NULL AND m.merged_on <= coalesce({day}, 'infinity')"  # the index holds few
     return (
         f"(WITH RECURSIVE gone (id, into_id) AS (SELECT m.id, m.merged_into_id FROM household m WHERE {merged}"
         f" UNION ALL SELECT g.id, m.merged_into_id FROM gone g JOIN household m ON m.id = g.into_id WHERE {merged})"

@@ -128,7 +128,7 @@ async def _with(url: str, work: Callable[[], Awaitable[None]]) -> None:
 _NUMBERS = "generate_series(0, $1::int - 1) AS n"
 _ENTER = (
     "INSERT INTO household.household (code, name_cipher, township, village, entered_by, entered_at)"
-    f" SELECT '示例H' || n, '', 'T' || n % {TOWNSHIPS}, 'V' || n % 60, 'staff:bench', $2 FROM {_NUMBERS}",
+    f" SELECT '示例H' || n, '示例', 'T' || n % {TOWNSHIPS}, 'V' || n % 60, 'staff:bench', $2 FROM {_NUMBERS}",
     "INSERT INTO household.household_status (household_id, status, valid_from, document, recorded_by, recorded_at)"
     " SELECT id, 'registered', '2020-01-01', '示例文件', 'staff:bench', $2 FROM household.household"
     " WHERE id > $1::int * 0",
