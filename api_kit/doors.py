@@ -19,7 +19,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from sanic import Request
@@ -47,11 +47,14 @@ class Made(str):
     """The opaque number of what a request made; nothing else of its answer is kept (decision 0061)."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An answer with a status or headers of its own."""
+Told = TypeVar("Told", bound=msgspec.Struct | None)
 
-    body: msgspec.Struct | None
+
+@dataclass(frozen=True)
+class Answer(Generic[Told]):
+    """An answer with a status or headers of its own; a handler says ``-> Answer[itsBody]``."""
+
+    body: Told
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 

@@ -283,7 +283,7 @@ def render(answer: object, status: int) -> HTTPResponse:
     """A struct as JSON, None as 204, a response or a stream as it is."""
     if isinstance(answer, HTTPResponse | ResponseStream):
         return cast(HTTPResponse, answer)
-    given = answer if isinstance(answer, Answer) else Answer(cast(msgspec.Struct | None, answer), status)
+    given: Answer[msgspec.Struct | None] = answer if isinstance(answer, Answer) else Answer(cast(Any, answer), status)
     if given.body is None:
         return HTTPResponse(b"", status=204 if given.status in (200, 201) else given.status, headers=given.headers)
     return HTTPResponse(msgspec.json.encode(given.body), status=given.status, headers=given.headers, content_type=_JSON)

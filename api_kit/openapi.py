@@ -1,7 +1,7 @@
 """OpenAPI 3.1 from the endpoints themselves, so that the description cannot drift from the code."""
 
 import re
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 from sanic.response import HTTPResponse, ResponseStream
@@ -55,8 +55,10 @@ def describe(doors: list[Door], version: str) -> dict[str, Any]:
 
 
 def _answer_shape(e: Endpoint) -> Any:
-    if e.returns is None or e.returns is type(None) or e.returns is Answer or e.websocket:
+    if e.returns is None or e.returns is type(None) or e.websocket:
         return None
+    if get_origin(e.returns) is Answer:
+        return get_args(e.returns)[0]
     if isinstance(e.returns, type) and issubclass(e.returns, msgspec.Struct):
         return e.returns
     if get_args(e.returns):

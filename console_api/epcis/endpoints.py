@@ -51,7 +51,7 @@ def _document(page: list[dict[str, Any]], records: list[EventRecord], following:
 @door.get("/epcis/events")
 async def list_epcis_events(
     actor: MerchantClerk | CountyOfficer | Auditor, query: EventsQuery, request: Request
-) -> Answer:
+) -> Answer[QueryDocumentView]:
     """追溯事件（EPCIS 2.0）：按时间、步骤、地点、批次查询；商户只看自己的，标明由谁记录、是否已声明有误。
 
     Answers an EPCISQueryDocument; where more follow, the header ``Link`` (``rel="next"``) leads to them.
@@ -86,7 +86,7 @@ def _capturer(actor: MerchantClerk | CountyOfficer, query: CaptureQuery) -> Capt
 @door.post("/epcis/events", max_body_bytes=MAX_FILE_BYTES)
 async def take_epcis_event(
     actor: MerchantClerk | CountyOfficer, query: CaptureQuery, file: FileBody, captures: Captures
-) -> Answer:
+) -> Answer[EventTakenView]:
     """接收一条追溯事件（EPCIS 2.0 JSON-LD）；同一事件重复提交不产生变化。
 
     The body is the event with its ``@context``. ``partner`` names the company whose event it is. Answers the id;
@@ -107,7 +107,7 @@ def _behaviour(request: Request) -> Behaviour:
 @door.post("/epcis/capture", status=202, max_body_bytes=MAX_FILE_BYTES)
 async def capture_epcis_document(
     actor: MerchantClerk | CountyOfficer, query: CaptureQuery, file: FileBody, request: Request, captures: Captures
-) -> Answer:
+) -> Answer[CaptureJobView]:
     """接收追溯事件文件（EPCISDocument，JSON-LD）：逐条校验，标记为他方记录，不改变本县批次；同一文件只接收一次。
 
     At most 500 events in 1 MiB. The header ``GS1-Capture-Error-Behaviour`` is ``rollback`` (one fault keeps all events

@@ -3,12 +3,15 @@
 import secrets
 
 from kit.database import scalar
+from places.models import SiteKind, SiteLevel, SiteState
+from places.service import Places
 from poverty_alleviation.help.demonstrations import DemonstrationDraft, Demonstrations
 from poverty_alleviation.help.models import DemonstrationKind
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
 from tests.poverty_alleviation.good_requests import AT, DECISION, household
 from tests.poverty_alleviation.good_requests_income import OTHER, today
+from tests.products.shelf import VILLAGE
 
 
 async def proposal(owner: Owner) -> str:
@@ -147,6 +150,9 @@ async def move_need(owner: Owner) -> GoodRequest:
 async def workshop(owner: Owner) -> dict[str, object]:
     """In a site of the county, run by the merchant."""
     site = await scalar("SELECT code FROM site ORDER BY id LIMIT 1")
+    if site is None:
+        site = f"S-{secrets.token_hex(4)}"
+        await Places().enter_site(site, "示例点", SiteKind.SERVICE, SiteLevel.POINT, VILLAGE, SiteState.OPERATING)
     about = {"name": "示例帮扶车间", "asset": "示例旧校舍", "lease_document": "示例租约 3 号"}
     return SINCE | about | {"site": site, "operator": owner.house.merchant}
 

@@ -275,7 +275,7 @@ async def test_every_poverty_route_refuses_everybody_else(county: County, consol
             assert answer.status_code == 403, (role, path)
         nobody = await console.http.request(endpoint.method, f"/v1/console{path}")
         assert nobody.status_code == 401, path
-        if endpoint.method != "GET":
+        if endpoint.method != "GET" and endpoint.name != "console.find_leak":  # which changes nothing
             answer = await console.ask(Role.AUDITOR, endpoint.method, path, {} if endpoint.body else None)
             assert answer.status_code == 403, path
     assert await scalar("SELECT count(*) FROM ledger_journal") == before

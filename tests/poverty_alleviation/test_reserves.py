@@ -297,8 +297,8 @@ async def test_nothing_that_is_disputed_or_about_to_be_paid_is_set_off(county: C
     async with household_rights():
         await rows("UPDATE disputed_row SET released_at = now() RETURNING 1")
         await rows(
-            "INSERT INTO payout_run (number, merchant, state, drafted_by, drafted_at, note, exports)"
-            " VALUES ('R1', $1, 'drafted', 'staff:x', now(), '', 0) RETURNING 1",
+            "INSERT INTO payout_run (number, merchant, way, state, drafted_by, drafted_at, note, exports)"
+            " VALUES ('R1', $1, 'bank', 'drafted', 'staff:x', now(), '', 0) RETURNING 1",
             county.merchant,
         )
         await rows(
