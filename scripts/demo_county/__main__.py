@@ -14,7 +14,7 @@ import msgspec
 
 from accounts.service import AccessLogs
 from accounts.staff import StaffAccounts
-from kit.database import row, single_runner
+from kit.database import execute, row, single_runner
 from kit.encryption import FieldCipher
 from logistics.templates import FreightTemplates
 from merchants.papers import Papers
@@ -94,6 +94,9 @@ async def seed(services: Services) -> dict[str, Any]:
         await enter_register(services.households, farmers)
         await conclude_contracts(services.contracts, merchants, farmers)
         await name_demonstrations(merchants, farmers)
+        # All is one transaction here, and what wages are divided by is noted before them all the same (decision 0051).
+        await execute("SET CONSTRAINTS ALL IMMEDIATE")
+        await execute("SET CONSTRAINTS ALL DEFERRED")
         await enter_help(services.households, farmers)
         await enter_work(services.households, farmers, merchants[1])
         await enter_dossiers(services.trade.marks)

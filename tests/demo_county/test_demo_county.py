@@ -61,7 +61,9 @@ from scripts.demo_county.tree import Proofs
 from scripts.wechat_sandbox.world import DEMO_PEOPLE
 from server.bootstrap import bootstrap
 from tests.accounts.people import quick_passwords, throwaway_cipher
+from tests.conftest import Databases
 from tests.orders.mall import settings_for
+from tests.poverty_alleviation.rebuilt import unlike
 from traceability.conformity.queries import conformity_certificates
 from traceability.plots.queries import plots, yields_above_norm
 from traceability.quality.queries import inspections
@@ -118,6 +120,12 @@ async def test_the_county_is_complete_and_made_once(database: str) -> None:
     assert sorted(r["sub_mchid"] for r in await rows("SELECT sub_mchid FROM merchant")) == [
         f"19000000{n:02d}" for n in range(1, 7)
     ]
+
+
+async def test_its_books_follow_from_what_was_noted(databases: Databases, database: str, tmp_path: Path) -> None:
+    """Wages stand in one transaction with the register. Fails when what they follow from is noted at its end: tried."""
+    await seed(services())
+    assert await unlike(databases, tmp_path) == []
 
 
 async def test_the_clean_county_raises_no_alarm(database: str) -> None:
