@@ -44,7 +44,7 @@ WALKS = {
     " test_every_return_state_meets_all_news_as_the_table_says",
     "payments/sharing/models.py SPLIT": "payments/test_sharing_states.py"
     " test_every_split_state_meets_all_news_as_the_table_says",
-    "poverty_alleviation/confirming/models.py DISPUTE": "poverty_alleviation/test_confirming.py"
+    "poverty_alleviation/confirming/models.py DISPUTE": "poverty_alleviation/test_disputes.py"
     " test_every_pair_of_states_of_a_dispute_moves_as_the_table_says",
     "poverty_alleviation/confirming/models.py SHEET": "poverty_alleviation/test_confirming.py"
     " test_every_pair_of_states_of_a_sheet_moves_as_the_table_says",
@@ -58,7 +58,7 @@ WALKS = {
     " test_every_pair_of_states_of_a_need_moves_as_the_table_says",
     "poverty_alleviation/income/models.py SHEET": "poverty_alleviation/test_period_income.py"
     " test_every_decision_in_every_state_of_a_sheet_goes_where_the_table_says",
-    "poverty_alleviation/lineage/models.py CHANGE": "poverty_alleviation/test_lineage.py"
+    "poverty_alleviation/lineage/models.py CHANGE": "poverty_alleviation/test_lineage_decisions.py"
     " test_every_decision_in_every_state_of_a_change_goes_where_the_table_says",
     "poverty_alleviation/matching/models.py MATCH": "poverty_alleviation/test_matching.py"
     " test_every_decision_in_every_state_of_a_proposal_goes_where_the_table_says",
@@ -74,7 +74,7 @@ WALKS = {
     " test_every_pair_of_states_of_a_run_moves_as_the_table_says",
     "poverty_alleviation/reserves/models.py CLAWBACK": "poverty_alleviation/test_reserves.py"
     " test_every_pair_of_states_of_a_claim_moves_as_the_table_says",
-    "poverty_alleviation/transfers/models.py TRANSFER": "poverty_alleviation/test_transfers.py"
+    "poverty_alleviation/transfers/models.py TRANSFER": "poverty_alleviation/test_transfer_terms.py"
     " test_every_state_of_a_transfer_meets_every_word_of_the_channel_as_the_table_says",
     "poverty_alleviation/retention/models.py ERASURE": "poverty_alleviation/test_retention.py"
     " test_every_decision_in_every_state_goes_where_the_table_says",

@@ -11,113 +11,62 @@ from typing import Any
 
 import asyncpg
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 from tortoise.exceptions import BaseORMException
 
-from accounts.actors import Auditor, PovertyOfficer
+from accounts.actors import Auditor
 from accounts.errors import TooManyViews
 from accounts.service import AccessLogs
 from content.errors import StorageUnavailable
 from content.evidence.errors import EvidenceLinked, EvidenceTaken, EvidenceUnknown
 from content.evidence.models import EvidenceKind
-from content.evidence.service import EvidenceFiles, EvidenceLimits, evidence_of, link_evidence
+from content.evidence.service import EvidenceLimits, evidence_of, link_evidence
 from integrations.field_encryption.cipher import FieldUnreadableError
 from integrations.object_storage.folder import FolderStorage
 from kit.database import execute, rows, scalar
 from kit.errors import Conflict
 from kit.imaging import PictureInvalid
 from kit.pdf_files import PdfRefused
-from kit.qr_codes import qr_code
 from poverty_alleviation.confirming.confirmations import (
     CallDraft,
-    StatementConfirmations,
     statement_standing,
 )
-from poverty_alleviation.confirming.disputes import Disputes, RowName, dispute_card, dispute_cards
+from poverty_alleviation.confirming.disputes import Disputes
 from poverty_alleviation.confirming.errors import (
     ConfirmationTooEarly,
-    CorrectionNotOfDispute,
     DisputedRowUnknown,
-    DisputeStands,
-    RowDisputed,
     SheetDecided,
     SheetUnknown,
 )
 from poverty_alleviation.confirming.models import (
-    DISPUTE_TRANSITIONS,
     SHEET_TRANSITIONS,
     CallAnswer,
-    DisputedKind,
-    DisputeState,
     SheetState,
 )
-from poverty_alleviation.confirming.sheets import StatementSheets, sheet_cards
-from poverty_alleviation.errors import PayoutDiffers, ProofInvalid, ProvedUnknown, ViewNotPermitted
-from poverty_alleviation.payouts import due
+from poverty_alleviation.confirming.sheets import sheet_cards
+from poverty_alleviation.errors import ProofInvalid, ProvedUnknown, ViewNotPermitted
 from poverty_alleviation.proofs import Proofs, Proved
 from poverty_alleviation.statements.errors import StatementUnknown
-from poverty_alleviation.statements.paper import statement_paper
 from poverty_alleviation.unmasking import Viewing, ViewingPurpose
-from tests.accounts.people import throwaway_cipher
 from tests.content.paint import paint, with_place
 from tests.orders.papers import plain_pdf
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
-from tests.poverty_alleviation.papers import drawn_code
-from tests.poverty_alleviation.test_figures import sold
-from tests.poverty_alleviation.test_statements import JANUARY, PRINTER, issued, kept, statements_of, try_out
-
-PAID = ("2101", "示例H1", "paid")
-CONFIRMED = ("2101", "示例H1", "confirmed")
-LOOK = Viewing(ViewingPurpose.EVIDENCE, "核对回单")
-OTHER = PovertyOfficer(caller="staff:looker", id=3, number="looker", name="示例扶贫干部")
-SCRIPT = "您好，示例县扶贫办：四季度付款 8.72 元，是否收到？"
-
-
-def files_of(county: County, folder: Path) -> EvidenceFiles:
-    return EvidenceFiles(FolderStorage(folder), throwaway_cipher(), EvidenceLimits(), county.clock)
-
-
-def sheets_of(county: County, folder: Path) -> StatementSheets:
-    said = StatementConfirmations(county.payouts, county.clock)
-    return StatementSheets(files_of(county, folder), "https://longchuan.example", said, county.clock)
-
-
-def call(county: County, answer: CallAnswer = CallAnswer.AGREED) -> CallDraft:
-    return CallDraft(called_at=county.now, script=SCRIPT, answer=answer)
-
-
-def confirmations(county: County) -> StatementConfirmations:
-    return StatementConfirmations(county.payouts, county.clock)
-
-
-async def statements(county: County) -> tuple[str, str]:
-    """The numbers of two issued statements: H1 was paid 8.72 by a payout, H2 12.00 at the scale."""
-    _, (first, second) = await issued(county)
-    county.now = JANUARY + timedelta(days=3)
-    return first, second
-
-
-async def photograph(county: County, *numbers: str, angle: float = 7, quality: int = 70) -> bytes:
-    """Sheets as a phone sees them on a table: turned, small, grey, signed, and saying where they lay."""
-    room, table = statements_of(county), Image.new("L", (2200, 2900), 120)
-    for at, number in enumerate(numbers):
-        sheet = drawn_code(statement_paper(await room.to_print(PRINTER, number)), 0)
-        pen = ImageDraw.Draw(sheet)
-        pen.line([(200, 2000), (420, 1900), (500, 2050)], fill=30, width=9)
-        size = (1500, 2120) if len(numbers) == 1 else (1000, 1414)
-        turned = sheet.resize(size).rotate(angle, expand=True, fillcolor=120)
-        table.paste(turned, (60 + at * 1050, 150))
-    exif, buffer = Image.Exif(), BytesIO()
-    exif.get_ifd(0x8825).update({1: "N", 2: (24.0, 11.0, 30.0), 3: "E", 4: (97.0, 47.0, 30.0)})
-    table.convert("RGB").save(buffer, "JPEG", quality=quality, exif=exif)
-    return buffer.getvalue()
-
-
-def code_alone(text: str) -> bytes:
-    """A picture that says a text."""
-    picture, buffer = Image.open(BytesIO(qr_code(text, "png"))), BytesIO()
-    picture.convert("RGB").save(buffer, "JPEG")
-    return buffer.getvalue()
+from tests.poverty_alleviation.said import (
+    CONFIRMED,
+    LOOK,
+    OTHER,
+    PAID,
+    SCRIPT,
+    call,
+    code_alone,
+    confirmations,
+    files_of,
+    payout_of,
+    photograph,
+    sheets_of,
+    statements,
+)
+from tests.poverty_alleviation.test_statements import JANUARY, PRINTER, kept, statements_of, try_out
 
 
 async def test_a_photographed_sheet_files_itself_and_confirms_once_a_person_has_seen_it(
@@ -277,83 +226,6 @@ async def test_a_call_confirms_what_is_paid_and_nothing_else(county: County) -> 
         await try_out("UPDATE statement_call SET answer = 'agreed' WHERE number = $1", done.number)
 
 
-async def payout_of(county: County) -> RowName:
-    """H1's payout, as it is named in a dispute."""
-    found = await kept("SELECT number FROM payout")
-    return RowName(DisputedKind.PAYOUT, found[0]["number"])
-
-
-async def test_a_disputed_row_is_left_out_until_it_is_settled_by_a_correction(county: County) -> None:
-    """Fails when confirming does not look at what is held: tried."""
-    first, _ = await statements(county)
-    room, payout = confirmations(county), await payout_of(county)
-    disputes = Disputes(county.clock)
-    number = await disputes.open("示例H1", [payout], "只收到 8.00 元", OFFICER)
-    with pytest.raises(RowDisputed):
-        await disputes.open("示例H1", [payout], "再说一次", OFFICER)
-    done = await room.record_call(first, call(county), OFFICER)
-    assert (done.confirmed, done.held) == (0, 1)
-    with pytest.raises(RowDisputed):
-        await county.payouts.confirm("payout", payout.source_id, "visit", "示例走访", county.now, OFFICER)
-    assert (await balances())[PAID] == -872
-    (row,) = (await statement_standing(first, with_words=True)).paid
-    assert row.dispute == number
-    await disputes.answer(number, "银行退回", OFFICER)
-    wrong = await county.correct("intake", await scalar("SELECT number FROM intake ORDER BY id DESC LIMIT 1"))
-    for correction in ("C404", wrong):
-        with pytest.raises(CorrectionNotOfDispute):
-            await disputes.close(number, DisputeState.SETTLED, "更正", correction, OFFICER)
-    correction = await county.correct("payout", payout.source_id)
-    with pytest.raises(CorrectionNotOfDispute):
-        await disputes.close(number, DisputeState.REJECTED, "不成立", correction, OFFICER)
-    await disputes.close(number, DisputeState.SETTLED, "付款已冲回，重新支付", correction, OFFICER)
-    card = await dispute_card(number)
-    assert (card.state, card.correction, card.held_rows[0].amount_fen) == (DisputeState.SETTLED, correction, 872)
-    assert card.held_rows[0].released_at is not None
-    assert (await statement_standing(first, with_words=True)).paid == [], "what was taken back is no income"
-    with pytest.raises(DisputedRowUnknown):
-        await disputes.open("示例H1", [payout], "再说一次", OFFICER)
-
-
-async def test_a_rejected_dispute_frees_the_row_and_confirms_nothing_by_itself(county: County) -> None:
-    first, _ = await statements(county)
-    room, payout, disputes = confirmations(county), await payout_of(county), Disputes(county.clock)
-    number = await disputes.open("示例H1", [payout], "没有收到", OFFICER)
-    await room.record_call(first, call(county), OFFICER)
-    await disputes.answer(number, "银行回单显示已入账", OFFICER)
-    await disputes.close(number, DisputeState.REJECTED, "农户已查到入账", None, OFFICER)
-    assert (await balances())[PAID] == -872
-    assert (await room.record_call(first, call(county), OFFICER)).confirmed == 1
-    with pytest.raises(DisputedRowUnknown):
-        await disputes.open("示例H1", [payout], "确认之后", OFFICER)
-    others = RowName(DisputedKind.INTAKE, await scalar("SELECT number FROM intake ORDER BY id DESC LIMIT 1"))
-    for foreign in (others, RowName(DisputedKind.LINE, "O1-1"), RowName(DisputedKind.PAYOUT, "P404")):
-        with pytest.raises(DisputedRowUnknown):
-            await disputes.open("示例H1", [foreign], "不是本户的", OFFICER)
-    for attack in (
-        "UPDATE income_dispute SET verdict = 'x' WHERE number = $1",
-        "UPDATE disputed_row SET released_at = NULL WHERE source_id <> $1",
-        "DELETE FROM disputed_row WHERE source_id <> $1",
-    ):
-        with pytest.raises((BaseORMException, asyncpg.PostgresError)):
-            await try_out(attack, number)
-
-
-async def test_a_disputed_line_is_not_due_and_not_paid(county: County) -> None:
-    """Fails when what is due does not look at what is held: tried."""
-    await sold(county)
-    owed = {each.household: each.amount_fen for each in await due()}
-    disputes = Disputes(county.clock)
-    number = await disputes.open("示例H1", [RowName(DisputedKind.LINE, "O1-1")], "重量不对", OFFICER)
-    assert {each.household: each.amount_fen for each in await due()} == {"示例H2": owed["示例H2"]}
-    with pytest.raises(PayoutDiffers):
-        await county.payouts.record("示例H1", county.merchant, owed["示例H1"], "回单", date(2026, 11, 24), OFFICER)
-    await county.payouts.record("示例H2", county.merchant, owed["示例H2"], "回单", date(2026, 11, 24), OFFICER)
-    await disputes.answer(number, "已复秤", OFFICER)
-    await disputes.close(number, DisputeState.REJECTED, "重量无误", None, OFFICER)
-    assert {each.household: each.amount_fen for each in await due()} == {"示例H1": owed["示例H1"]}
-
-
 async def test_a_word_of_yes_and_one_of_no_at_once_never_both_hold(county: County) -> None:
     """Fails without the lock of the source: tried."""
     first, _ = await statements(county)
@@ -410,40 +282,6 @@ async def test_every_pair_of_states_of_a_sheet_moves_as_the_table_says(county: C
     await sheets.file(str(taken.number), first, OFFICER)
     with pytest.raises(ConfirmationTooEarly):
         await sheets.accept(str(taken.number), date(2026, 12, 31), "", OFFICER)
-
-
-async def test_every_pair_of_states_of_a_dispute_moves_as_the_table_says(county: County) -> None:
-    await statements(county)
-    disputes, payout = Disputes(county.clock), await payout_of(county)
-    acts: dict[DisputeState, Callable[[str], Any]] = {
-        DisputeState.ANSWERED: lambda number: disputes.answer(number, "示例答复", OFFICER),
-        DisputeState.SETTLED: lambda number: disputes.close(number, DisputeState.SETTLED, "办结", None, OFFICER),
-        DisputeState.REJECTED: lambda number: disputes.close(number, DisputeState.REJECTED, "不成立", None, OFFICER),
-        DisputeState.OPEN: lambda number: disputes.close(number, DisputeState.OPEN, "重开", None, OFFICER),
-    }
-    ways = {
-        DisputeState.OPEN: (), DisputeState.ANSWERED: (DisputeState.ANSWERED,),
-        DisputeState.SETTLED: (DisputeState.ANSWERED, DisputeState.SETTLED),
-        DisputeState.REJECTED: (DisputeState.ANSWERED, DisputeState.REJECTED),
-    }  # fmt: skip
-    for state, way in ways.items():
-        for to, act in acts.items():
-            number = await disputes.open("示例H1", [payout], "不对", OFFICER)
-            for step in way:
-                await acts[step](number)
-            if to in DISPUTE_TRANSITIONS[state]:
-                await act(number)
-            else:
-                with pytest.raises(DisputeStands):
-                    await act(number)
-            card = await dispute_card(number)
-            assert card.state == (to if to in DISPUTE_TRANSITIONS[state] else state)
-            for step in (DisputeState.ANSWERED, DisputeState.REJECTED):  # so that the row is free again
-                if step in DISPUTE_TRANSITIONS[(await dispute_card(number)).state]:
-                    await acts[step](number)
-    page, following = await dispute_cards(DisputeState.REJECTED, None, 2)
-    assert len(page) == 2
-    assert following is not None
 
 
 async def test_a_photograph_proves_a_record_and_is_opened_after_the_look_is_on_record(

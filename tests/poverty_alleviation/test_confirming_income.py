@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from poverty_alleviation.confirming.confirmations import statement_standing
 from poverty_alleviation.income.models import AgreementKind
 from tests.poverty_alleviation.conftest import OFFICER, County, balances
-from tests.poverty_alleviation.test_confirming import CONFIRMED, PAID, call, confirmations
+from tests.poverty_alleviation.said import CONFIRMED, PAID, call, confirmations
 from tests.poverty_alleviation.test_figures import captured, sold
 from tests.poverty_alleviation.test_month_close import DECEMBER, NOVEMBER, everything_is_delivered, signed
 from tests.poverty_alleviation.test_period_income import LATER, agreed, approved, employed, payment, sheets

@@ -17,7 +17,7 @@ from poverty_alleviation.matching.queries import MatchCard, match_cards
 from poverty_alleviation.matching.service import MatchDecision, MatchProposals, SeenIdentity, SupplierIdentities
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County
-from tests.poverty_alleviation.test_lineage import HEADS, WIFE, enter, family
+from tests.poverty_alleviation.families import HEADS, WIFE, enter, family
 from tests.poverty_alleviation.test_register import SON, members, number_of
 from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 from tests.superuser import as_superuser
