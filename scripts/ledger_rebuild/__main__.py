@@ -7,6 +7,8 @@ when it cannot begin. The books are only read.
 import argparse
 import asyncio
 import itertools
+import json
+import os
 import sys
 import tempfile
 import time
@@ -19,7 +21,7 @@ from scripts.ledger_rebuild.compare import differences
 from scripts.ledger_rebuild.rebuilding import NotReplayed, Rebuilt, rebuild
 from scripts.ledger_rebuild.scratch import NotEmpty, fill_empty, scratch, throw_away_database
 from server.database import connected
-from server.settings import load_settings
+from server.settings import SettingsInvalid, load_settings
 
 MOST_LINES = 50
 
@@ -59,9 +61,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/rebuild_ledger", description=__doc__)
     parser.add_argument("--into", default="", help="空数据库的地址，其角色为所有者 / an empty database of one's own")
     parser.add_argument("--keep", type=Path, help="存放两份规范导出的目录 / a folder for both canonical exports")
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        default=Path(".state"),
+        help="scripts/run 的状态目录 / of scripts/run",
+    )
     options = parser.parse_args()
+    stands = options.state_dir / "environment.json"
+    if "DATABASE_URL" not in os.environ and stands.exists():
+        os.environ.update(json.loads(stands.read_text()))
     try:
         return asyncio.run(run(options.into, options.keep))
+    except SettingsInvalid as reasons:
+        print(reasons, file=sys.stderr)
+        return 2
     except asyncpg.InsufficientPrivilegeError:
         print("所有者角色无权建库，请用 --into / the owner may make no database: use --into", file=sys.stderr)
         return 2

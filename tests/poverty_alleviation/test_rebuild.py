@@ -1,6 +1,7 @@
 """The books once more from their facts alone, byte for byte."""
 
 import asyncio
+import json
 import random
 import re
 from collections.abc import AsyncIterator
@@ -210,12 +211,13 @@ async def test_making_the_other_database_leaves_the_connection_where_it_is(
 
 
 async def test_the_program(books: County, database: str, empty: str, tmp_path: Path) -> None:
-    """Into a database that it makes itself, and into a given one that has to be empty."""
+    """Of what scripts/run has started, into a database of its own making; into a given one that has to be empty."""
     into, address = ("--into", empty), urlsplit(database)
     owner = role_url("longchuan_owner", address.port or 0, address.path.lstrip("/"))
     settings = environment(tmp_path, database, MIGRATE_DATABASE_URL=owner)
     before = await rows("SELECT datname FROM pg_database ORDER BY 1")
-    code, said = await by_the_program(settings)
+    (tmp_path / "environment.json").write_text(json.dumps(settings))
+    code, said = await by_the_program({}, "--state-dir", str(tmp_path))
     assert (code, "逐字节相同" in said) == (0, True), said
     assert await rows("SELECT datname FROM pg_database ORDER BY 1") == before
     await as_superuser("SET session_replication_role = replica; UPDATE ledger_posting SET amount_fen = amount_fen * 2")
