@@ -77,17 +77,6 @@ def check_text(raw: bytes) -> None:
         raise SpreadsheetRefused(reason="encoding")
 
 
-def elements(raw: bytes, name: str) -> list[dict[str, str]]:
-    """The attributes of every element of a local name."""
-    found: list[dict[str, str]] = []
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda tag, attributes: (
-        found.append(attributes) if tag.rpartition(":")[2] == name else None
-    )
-    parser.Parse(raw, True)
-    return found
-
-
 def check_formulas(raw: bytes) -> None:
     """Raises :class:`SpreadsheetRefused` when a formula of a part leads out of the workbook or runs something."""
     parser, depth, said = expat.ParserCreate(), 0, list[str]()

@@ -5,7 +5,6 @@ times as long; of it are used what a number means as a date and which formats ar
 """
 
 import io
-import posixpath
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,9 +17,9 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_I
 from openpyxl.xml.functions import fromstring
 
 from api_kit.errors import SpreadsheetRefused
+from api_kit.workbook_relations import book_part, elements, related, sheet_parts
 
 _BLOCK = 64 * 1024
-_TYPES = "/relationships/"
 
 
 class Formula:
@@ -34,17 +33,15 @@ def workbook_rows(raw: bytes, most_columns: int) -> Iterator[tuple[int, list[obj
     together raises ValueError, KeyError, IndexError, OverflowError or an error of expat, which is no business of this.
     """
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        (book,) = _related(archive, "")["officeDocument"].values()
-        related = _related(archive, book)
-        tree = _tree(archive, book)
-        sheets = [related["worksheet"][named] for each in _all(tree, "sheet")
-                  if (named := _relation_of(each)) in related.get("worksheet", {})]  # fmt: skip
+        book = book_part(archive.read)
+        named = related(archive.read, book)
+        sheets = list(sheet_parts(archive.read, book, named).values())
         if not sheets:
             raise SpreadsheetRefused(reason="empty")
-        is_1904 = any(each.get("date1904") in ("1", "true") for each in _all(tree, "workbookPr"))
+        is_1904 = any(each.get("date1904") in ("1", "true") for each in elements(archive.read(book), "workbookPr"))
         reader = _Cells(
-            _strings(archive, related.get("sharedStrings", {})),
-            _formats(archive, related.get("styles", {})),
+            _strings(archive, named.get("sharedStrings", {})),
+            _formats(archive, named.get("styles", {})),
             MAC_EPOCH if is_1904 else WINDOWS_EPOCH,
             most_columns,
         )
@@ -56,28 +53,8 @@ def workbook_rows(raw: bytes, most_columns: int) -> Iterator[tuple[int, list[obj
         yield from reader.taken()
 
 
-def _tree(archive: zipfile.ZipFile, name: str) -> Element:
-    tree: Element = fromstring(archive.read(name))  # defusedxml's, as api_kit.spreadsheets asserts
-    return tree
-
-
 def _all(tree: Element, name: str) -> list[Element]:
     return [each for each in tree.iter() if each.tag.rpartition("}")[2] == name]
-
-
-def _relation_of(sheet: Element) -> str:
-    return next((value for name, value in sheet.items() if name.endswith("}id")), "")
-
-
-def _related(archive: zipfile.ZipFile, part: str) -> dict[str, dict[str, str]]:
-    """What a part names, by kind and identifier, as names in the archive."""
-    folder, name = posixpath.split(part)
-    found: dict[str, dict[str, str]] = {}
-    for each in _all(_tree(archive, posixpath.join(folder, "_rels", f"{name}.rels")), "Relationship"):
-        target = each.get("Target", "")
-        path = target[1:] if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-        found.setdefault(each.get("Type", "").rpartition(_TYPES)[2], {})[each.get("Id", "")] = path
-    return found
 
 
 def _formats(archive: zipfile.ZipFile, named: dict[str, str]) -> dict[int, bool]:
@@ -85,7 +62,7 @@ def _formats(archive: zipfile.ZipFile, named: dict[str, str]) -> dict[int, bool]
     formats = dict(BUILTIN_FORMATS)
     times: dict[int, bool] = {}
     for path in named.values():
-        tree = _tree(archive, path)
+        tree: Element = fromstring(archive.read(path))  # defusedxml's, as api_kit.spreadsheets asserts
         formats |= {int(each.get("numFmtId", "0")): each.get("formatCode", "") for each in _all(tree, "numFmt")}
         for styles in _all(tree, "cellXfs"):
             for place, style in enumerate(styles):

@@ -3,7 +3,6 @@
 import asyncio
 import html
 import io
-import posixpath
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
@@ -20,15 +19,13 @@ from api_kit.workbook_parts import (
     check_formulas,
     check_text,
     computed_when_opened,
-    elements,
     read_sheet_map,
     with_cells,
 )
+from api_kit.workbook_relations import book_part, elements, related, sheet_parts
 
 Value = str | int | Decimal
 
-_BOOK = "xl/workbook.xml"
-_RELATIONS = "xl/_rels/workbook.xml.rels"
 # Parts that ask other machines for data whenever the file is opened.
 _FETCHING = ("xl/connections.xml", "xl/querytables/", "xl/webextensions/", "customdata/", "xl/model/")
 
@@ -81,7 +78,7 @@ def _judged(raw: bytes) -> dict[str, str]:
         parts = {name: archive.read(name) for name in archive.namelist()}
     try:
         return _sheets_of(parts)
-    except (KeyError, expat.ExpatError) as error:
+    except (KeyError, ValueError, expat.ExpatError) as error:
         raise SpreadsheetRefused(reason="unreadable") from error
 
 
@@ -95,18 +92,19 @@ def _sheets_of(parts: Mapping[str, bytes]) -> dict[str, str]:
             raise SpreadsheetRefused(reason="linked")
         if name.startswith("xl/") and name.endswith(".xml"):
             check_formulas(content)
-    targets = {each["Id"]: each["Target"] for each in elements(parts[_RELATIONS], "Relationship")}
-    sheets = {}
-    for each in elements(parts[_BOOK], "sheet"):
-        relation = next(value for name, value in each.items() if name.rpartition(":")[2] == "id" and ":" in name)
-        part = posixpath.normpath(posixpath.join("xl", targets[relation])).lstrip("/")
-        if not part.startswith("xl/worksheets/"):
-            raise SpreadsheetRefused(reason="unreadable")
+    read = parts.__getitem__
+    book = book_part(read)
+    sheets = sheet_parts(read, book, related(read, book))
+    # A chart as a sheet would bear no notice, and the formulas of another folder have not been looked at.
+    if len(sheets) != len(elements(parts[book], "sheet")) or not all(
+        part.startswith("xl/") and part.endswith(".xml") for part in (book, *sheets.values())
+    ):
+        raise SpreadsheetRefused(reason="unreadable")
+    for part in sheets.values():
         check_text(parts[part])
         read_sheet_map(parts[part])
-        sheets[each["name"]] = part
-    check_text(parts[_BOOK])
-    computed_when_opened(parts[_BOOK])
+    check_text(parts[book])
+    computed_when_opened(parts[book])
     return sheets
 
 
@@ -134,10 +132,10 @@ def _filled(raw: bytes, cells: Mapping[str, Mapping[str, Value]], notice: str) -
         last = max([sheet.last_row, *(int(at.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) for at in values)])
         changed[part] = with_cells(sheet, {**values, f"A{last + 2}": _safe(notice)})
 
-    def change(name: str, content: bytes) -> bytes:
-        return computed_when_opened(content) if name == _BOOK else changed.get(name, content)
-
-    return _rewritten(raw, change)
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        book = book_part(archive.read)
+        changed[book] = computed_when_opened(archive.read(book))
+    return _rewritten(raw, lambda name, content: changed.get(name, content))
 
 
 def _safe(value: Value) -> Value:

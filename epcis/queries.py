@@ -1,5 +1,7 @@
 """Reads of events and of captures: one SQL statement each."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,21 +16,21 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events; every part that is given must hold; ``until`` is excluded.
+    """Which events; of every part that is given one value must hold; ``until`` is excluded.
 
-    ``place`` is where goods were seen, ``location`` where they are afterwards; ``thing`` and ``single`` are addresses
-    of some goods.
+    ``places`` are where goods were seen, ``locations`` where they are afterwards; ``things`` and ``singles`` are
+    addresses of some goods.
     """
 
     since: datetime | None = None
     until: datetime | None = None
-    biz_step: str | None = None
-    disposition: str | None = None
-    place: str | None = None
-    location: str | None = None
-    thing: str | None = None
-    single: str | None = None
-    event_id: str | None = None
+    biz_steps: Sequence[str] | None = None
+    dispositions: Sequence[str] | None = None
+    places: Sequence[str] | None = None
+    locations: Sequence[str] | None = None
+    things: Sequence[str] | None = None
+    singles: Sequence[str] | None = None
+    event_ids: Sequence[str] | None = None
     source: EventSource | None = None
     declarations: bool | None = None
 
@@ -78,25 +80,30 @@ async def events(
         merchant,
         wanted.since,
         wanted.until,
-        wanted.biz_step,
-        wanted.disposition,
-        wanted.place,
-        None if wanted.thing is None else canonical_link(wanted.thing),
+        wanted.biz_steps,
+        wanted.dispositions,
+        wanted.places,
+        _links(wanted.things),
         limit + 1,
-        wanted.event_id,
+        wanted.event_ids,
         wanted.source,
         wanted.declarations,
-        wanted.location,
-        None if wanted.single is None else canonical_link(wanted.single),
+        wanted.locations,
+        _links(wanted.singles),
     )
     page = found[:limit]
     following = write_cursor(page[-1]["id"]) if len(found) > limit else None
     return [msgspec.json.decode(each["body"]) for each in page], [_record(each) for each in page], following
 
 
+def _links(addresses: Sequence[str] | None) -> list[str] | None:
+    """Each in the form in which goods are found, as a JSON list of one."""
+    return None if addresses is None else [json.dumps([canonical_link(each)]) for each in addresses]
+
+
 async def one_event(merchant: str | None, event_id: str) -> tuple[list[dict[str, Any]], list[EventRecord]]:
     """The event of that id, and what declares it wrong. Raises :class:`EventUnknown`."""
-    found, records, _ = await events(merchant, EventFilter(event_id=event_id), None, MAX_PAGE)
+    found, records, _ = await events(merchant, EventFilter(event_ids=[event_id]), None, MAX_PAGE)
     if not found:
         raise EventUnknown(event=event_id)
     return found, records
@@ -163,13 +170,13 @@ SELECT e.id, e.body::text AS body, e.event_id, e.source, e.partner, e.merchant, 
        AND d.partner = e.partner AND d.is_declaration AND NOT e.is_declaration
  WHERE e.id > $1 AND ($2::text IS NULL OR e.merchant = $2)
    AND ($3::timestamptz IS NULL OR e.event_time >= $3) AND ($4::timestamptz IS NULL OR e.event_time < $4)
-   AND ($5::text IS NULL OR e.biz_step = $5) AND ($6::text IS NULL OR e.disposition = $6)
-   AND ($7::text IS NULL OR e.body -> 'readPoint' ->> 'id' = $7)
-   AND ($8::text IS NULL OR e.things @> jsonb_build_array($8::text))
-   AND ($10::text IS NULL OR e.event_id = $10) AND ($11::text IS NULL OR e.source = $11)
+   AND ($5::text[] IS NULL OR e.biz_step = ANY($5)) AND ($6::text[] IS NULL OR e.disposition = ANY($6))
+   AND ($7::text[] IS NULL OR e.body -> 'readPoint' ->> 'id' = ANY($7))
+   AND ($8::jsonb[] IS NULL OR e.things @> ANY($8))
+   AND ($10::text[] IS NULL OR e.event_id = ANY($10)) AND ($11::text IS NULL OR e.source = $11)
    AND ($12::boolean IS NULL OR e.is_declaration = $12)
-   AND ($13::text IS NULL OR e.body -> 'bizLocation' ->> 'id' = $13)
-   AND ($14::text IS NULL OR e.things @> jsonb_build_array($14::text))
+   AND ($13::text[] IS NULL OR e.body -> 'bizLocation' ->> 'id' = ANY($13))
+   AND ($14::jsonb[] IS NULL OR e.things @> ANY($14))
  ORDER BY e.id LIMIT $9
 """
 _JOBS = (

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import msgspec
 from sanic import Request
 from sanic.response import HTTPResponse, raw
 
@@ -31,7 +30,7 @@ from epcis.declarations import Declaration, Declarations
 from epcis.errors import BehaviourUnknown
 from epcis.exports import export_lot
 from epcis.models import Behaviour
-from epcis.queries import CaptureJob, EventFilter, EventRecord, capture_job, capture_jobs, events, one_event
+from epcis.queries import CaptureJob, EventRecord, capture_job, capture_jobs, events, one_event
 from epcis.records import OwnEvents
 from kit.clock import utc_now
 
@@ -56,8 +55,7 @@ async def list_epcis_events(
 
     Answers an EPCISQueryDocument; where more follow, the header ``Link`` (``rel="next"``) leads to them.
     """
-    wanted = msgspec.convert(query, EventFilter, from_attributes=True)
-    page, records, following = await events(own_merchant(actor), wanted, query.cursor, query.limit)
+    page, records, following = await events(own_merchant(actor), query.wanted(), query.cursor, query.limit)
     headers = {}
     if following is not None:
         asked = [(name, told) for name, told in request.get_query_args() if name != "nextPageToken"]

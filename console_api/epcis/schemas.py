@@ -9,11 +9,13 @@ from api_kit.schemas import Input, View
 from epcis.captures import MAX_EVENTS, MAX_FILE_BYTES
 from epcis.findings import Finding
 from epcis.models import Behaviour, EventSource
-from epcis.queries import EventRecord
+from epcis.queries import EventFilter, EventRecord
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"^(?:[a-z_]+|[!-~]+:[!-~]+)$(?!\n)")]
-Address = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"^[!-~]+$(?!\n)")]
+_WORD, _ADDRESS = r"(?:[a-z_]+|[!-9;-{}~]+:[!-{}~]+)", r"[!-{}~]{1,300}"
+Words = Annotated[str, msgspec.Meta(max_length=1500, pattern=rf"^{_WORD}(?:\|{_WORD}){{0,19}}$(?!\n)")]
+Addresses = Annotated[str, msgspec.Meta(max_length=6000, pattern=rf"^{_ADDRESS}(?:\|{_ADDRESS}){{0,19}}$(?!\n)")]
+"""One to twenty values with ``|`` between them, as the standard's REST binding writes a list."""
 EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$(?!\n)")]
 Partner = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^(?!\s)[^\x00-\x1f\x7f]+(?<!\s)$(?!\n)")]
 
@@ -37,21 +39,41 @@ class PageQuery(Input, kw_only=True):
 class EventsQuery(PageQuery, kw_only=True):
     """Which events. ``thing`` is the address or the EPC of a lot, a delivery or packed goods, by either name.
 
-    ``source`` and ``declarations`` are the house's own parameters: who says it, and whether events that declare others
-    wrong are shown (left out: both kinds).
+    Where a list may be given, with ``|`` between its values, one of them must hold. ``source`` and ``declarations`` are
+    the house's own parameters: who says it, and whether events that declare others wrong are shown (left out: both).
     """
 
     since: Moment | None = msgspec.field(default=None, name="GE_eventTime")
     until: Moment | None = msgspec.field(default=None, name="LT_eventTime")
-    biz_step: Word | None = msgspec.field(default=None, name="EQ_bizStep")
-    disposition: Word | None = msgspec.field(default=None, name="EQ_disposition")
-    place: Address | None = msgspec.field(default=None, name="EQ_readPoint")
-    location: Address | None = msgspec.field(default=None, name="EQ_bizLocation")
-    thing: Address | None = msgspec.field(default=None, name="MATCH_anyEPCClass")
-    single: Address | None = msgspec.field(default=None, name="MATCH_anyEPC")
-    event_id: EventId | None = msgspec.field(default=None, name="EQ_eventID")
+    biz_step: Words | None = msgspec.field(default=None, name="EQ_bizStep")
+    disposition: Words | None = msgspec.field(default=None, name="EQ_disposition")
+    place: Addresses | None = msgspec.field(default=None, name="EQ_readPoint")
+    location: Addresses | None = msgspec.field(default=None, name="EQ_bizLocation")
+    thing: Addresses | None = msgspec.field(default=None, name="MATCH_anyEPCClass")
+    single: Addresses | None = msgspec.field(default=None, name="MATCH_anyEPC")
+    event_id: Addresses | None = msgspec.field(default=None, name="EQ_eventID")
     source: EventSource | None = None
     declarations: bool | None = msgspec.field(default=None, name="EXISTS_errorDeclaration")
+
+    def wanted(self) -> EventFilter:
+        """The filter with its lists taken apart."""
+        return EventFilter(
+            since=self.since,
+            until=self.until,
+            biz_steps=_each(self.biz_step),
+            dispositions=_each(self.disposition),
+            places=_each(self.place),
+            locations=_each(self.location),
+            things=_each(self.thing),
+            singles=_each(self.single),
+            event_ids=_each(self.event_id),
+            source=self.source,
+            declarations=self.declarations,
+        )
+
+
+def _each(told: str | None) -> list[str] | None:
+    return None if told is None else told.split("|")
 
 
 class CaptureQuery(Input, kw_only=True):

@@ -34,6 +34,13 @@ def adding(name: str, content: bytes = b"<a/>") -> Callable[[Parts], None]:
     return lambda parts: parts.update({name: content})
 
 
+def moved(parts: Parts) -> None:
+    """A sheet in a folder where nobody looks for formulas."""
+    parts["sheets/sheet1.xml"] = parts.pop(FIRST)
+    name = "xl/_rels/workbook.xml.rels"
+    parts[name] = parts[name].replace(b"/xl/worksheets/sheet1.xml", b"/sheets/sheet1.xml")
+
+
 EXTERNAL = (
     b'<Relationships xmlns="x"><Relationship Id="r" Type="hyperlink" Target="https://a.invalid" TargetMode="External"/>'
     b"</Relationships>"
@@ -66,6 +73,11 @@ EXTERNAL = (
         (replacing(BOOK, b"sheetId", b"sheetIe"), ""),
         (replacing("xl/_rels/workbook.xml.rels", b"worksheets/sheet1.xml", b"worksheets/sheet9.xml"), "unreadable"),
         (replacing("xl/_rels/workbook.xml.rels", b"/xl/worksheets/sheet1.xml", b"../../../etc/passwd"), "unreadable"),
+        (replacing("xl/_rels/workbook.xml.rels", b"/worksheet\"", b"/chartsheet\""), "unreadable"),
+        (moved, "unreadable"),
+        (replacing("_rels/.rels", b"</Relationships>", b'<Relationship Id="r9" Type="x/relationships/officeDocument"'
+                   b' Target="xl/other.xml"/></Relationships>'), "unreadable"),
+        (replacing("_rels/.rels", b"relationships/officeDocument", b"relationships/other"), "unreadable"),
     ],
 )  # fmt: skip
 async def test_what_runs_fetches_or_cannot_be_filled_is_refused(change: Callable[[Parts], None], reason: str) -> None:

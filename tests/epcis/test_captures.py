@@ -105,6 +105,28 @@ async def test_a_partners_file_is_taken_once_and_marked_as_theirs(doors: Served)
         assert [each["event_id"] for each in found.json()["longchuan:records"]] == [event_id(seen(2), SPACES)]
 
 
+async def test_a_filter_takes_several_values_and_one_of_them_must_hold(doors: Served) -> None:
+    """As the standard's query parameters take lists, with ``|`` between the values: twenty, none of them empty."""
+    http, clerk = doors.http, await clerk_of(doors, await approved_merchant(), "clerk")
+    places = {n: f"https://example.org/place/{n}" for n in (1, 2, 3)}
+    told = [seen(n, readPoint={"id": place}, bizLocation={"id": place}) for n, place in places.items()]
+    assert (await http.post(CAPTURE, headers=clerk, content=filed(*told))).json()["captured"] == 3
+    ids = [event_id(each, SPACES) for each in told]
+    goods = [f"https://x.cn/01/04012345111118/21/{n}" for n in (1, 2)]
+    for name, values in (
+        ("EQ_eventID", ids[:2]),
+        ("EQ_readPoint", [places[1], places[2]]),
+        ("EQ_bizLocation", [places[2], places[1], "urn:x:y"]),
+        ("MATCH_anyEPC", goods),
+        ("MATCH_anyEPCClass", goods),
+    ):
+        found = await http.get(EVENTS, headers=clerk, params={name: "|".join(values)})
+        assert [each["event_id"] for each in found.json()["longchuan:records"]] == ids[:2], name
+    for refused in ("shipping|", "|shipping", "shipping||receiving", "|".join(["shipping"] * 21), "Shipping|receiving"):
+        assert (await http.get(EVENTS, headers=clerk, params={"EQ_bizStep": refused})).status_code == 422
+    assert (await http.get(EVENTS, headers=clerk, params={"EQ_eventID": "|".join(ids * 7)})).status_code == 422
+
+
 async def test_a_page_is_a_valid_document_and_leads_to_the_next(doors: Served) -> None:
     http, clerk = doors.http, await clerk_of(doors, await approved_merchant(), "clerk")
     place = {"id": "https://example.org/place?a=1&b=2"}
@@ -237,7 +259,7 @@ async def test_an_event_is_declared_wrong_and_not_edited(mall: Mall) -> None:  #
     with pytest.raises(EventDeclaredWrong):
         await declare(None, wrong, told, "staff:y")
 
-    found, records, _ = await events(mall.merchant, EventFilter(event_id=wrong), None, 10)
+    found, records, _ = await events(mall.merchant, EventFilter(event_ids=[wrong]), None, 10)
     assert [each.is_declaration for each in records] == [False, True]
     assert found[0] == own[0]
     assert records[0].corrected_by == [right]
@@ -261,7 +283,7 @@ async def test_a_partner_declares_its_own_events_wrong_and_nobody_elses(database
     assert (theirs.success, theirs.captured, theirs.findings) == (True, 1, [])
     early = await captures.take_document(PARTNER, filed(seen(2, **declared)), Behaviour.ROLLBACK)
     assert [(each.code, each.blocks) for each in early.findings] == [("declared_unknown", False)]
-    _, records, _ = await events("M-A", EventFilter(event_id=event_id(seen(1), SPACES)), None, 10)
+    _, records, _ = await events("M-A", EventFilter(event_ids=[event_id(seen(1), SPACES)]), None, 10)
     assert [each.declared_wrong_at is not None for each in records] == [True, False]
 
 

@@ -66,7 +66,7 @@ class Store:
 
     async def cold(self, lot: str) -> list[tuple[dict[str, Any], EventRecord]]:
         """What is told of how cold a lot stood, declarations left out, in the order of writing."""
-        found = EventFilter(thing=self.thing("lot", lot), biz_step="sensor_reporting", declarations=False)
+        found = EventFilter(things=[self.thing("lot", lot)], biz_steps=["sensor_reporting"], declarations=False)
         page, records, _ = await events(self.mall.merchant, found, None, 50)
         return list(zip(page, records, strict=True))
 
@@ -124,7 +124,7 @@ async def test_each_lot_has_one_event_of_each_day_with_what_each_device_read(sto
     devices = [each["sensorMetadata"]["deviceID"] for each in two["sensorElementList"]]
     assert devices == [store.thing("device", first), store.thing("device", second)]
     assert one["sensorElementList"][0]["sensorMetadata"]["startTime"] == store.at(12).isoformat(timespec="milliseconds")
-    found, _, _ = await events(None, EventFilter(thing=store.thing("lot", lot)), None, 50)
+    found, _, _ = await events(None, EventFilter(things=[store.thing("lot", lot)]), None, 50)
     assert [(each["bizStep"], each["disposition"]) for each in found] == [
         ("commissioning", "active"),
         ("storing", "in_progress"),
@@ -132,11 +132,11 @@ async def test_each_lot_has_one_event_of_each_day_with_what_each_device_read(sto
         ("departing", "in_progress"),
         ("sensor_reporting", "in_progress"),
     ]
-    there, _, _ = await events(None, EventFilter(place=store.thing("cold-room", store.room)), None, 50)
+    there, _, _ = await events(None, EventFilter(places=[store.thing("cold-room", store.room)]), None, 50)
     assert there == found[1:]
-    on_the_day = EventFilter(since=store.at(24), until=store.at(25), biz_step="sensor_reporting")
+    on_the_day = EventFilter(since=store.at(24), until=store.at(25), biz_steps=["sensor_reporting"])
     assert (await events(store.mall.merchant, on_the_day, None, 50))[0] == [one]
-    assert (await events("M-another", EventFilter(biz_step="sensor_reporting"), None, 50))[0] == []
+    assert (await events("M-another", EventFilter(biz_steps=["sensor_reporting"]), None, 50))[0] == []
     valid(found)
     assert all(each["eventID"] == event_id(each) == reference_id(each, {}) for each in found)
 
@@ -169,7 +169,7 @@ async def test_another_day_than_was_told_is_told_and_the_old_one_declared_wrong(
     await tell_all_again(store.mall)
     assert await every() == stands
     assert await scalar("SELECT count(*) FROM epcis_event WHERE is_declaration") == 2
-    found, _, _ = await events(None, EventFilter(thing=store.thing("lot", lot)), None, 50)
+    found, _, _ = await events(None, EventFilter(things=[store.thing("lot", lot)]), None, 50)
     valid(found)
 
 

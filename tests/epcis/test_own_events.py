@@ -137,7 +137,7 @@ async def test_a_run_is_told_with_all_that_it_consumed_and_once(mall: Mall) -> N
     outcome = RunOutcome(recipe=recipe, inputs={one: 500, two: 1500}, output_gram=1700, finished_at=mall.watch())
     lot = await process.finish(mall.merchant, outcome, PLAIN, "staff:clerk")
     await mall.deliver()
-    about, _, _ = await events(None, EventFilter(thing=f"{mall.built.own_events.base}/trace/lot/{lot}"), None, 10)
+    about, _, _ = await events(None, EventFilter(things=[f"{mall.built.own_events.base}/trace/lot/{lot}"]), None, 10)
     (made,) = about
     assert {each["quantity"] for each in made["inputQuantityList"]} == {0.5, 1.5}
     assert [each["quantity"] for each in made["outputQuantityList"]] == [1.7]
@@ -164,9 +164,11 @@ async def test_events_are_found_by_time_step_place_thing_and_owner(mall: Mall) -
         assert following is None
         return [each["bizStep"] for each in page]
 
-    assert await steps(thing=thing) == ["commissioning", "packing"]
-    assert await steps(biz_step="shipping") == ["shipping"] == await steps(disposition="in_transit")
-    assert await steps(place=(await every())[0]["readPoint"]["id"]) == ["receiving"]
+    assert await steps(things=[thing]) == ["commissioning", "packing"]
+    assert await steps(biz_steps=["shipping"]) == ["shipping"] == await steps(dispositions=["in_transit"])
+    assert await steps(places=[(await every())[0]["readPoint"]["id"]]) == ["receiving"]
+    assert await steps(biz_steps=["shipping", "commissioning", "destroying"]) == ["commissioning", "shipping"]
+    assert await steps(biz_steps=["shipping", "commissioning"], dispositions=["in_transit"]) == ["shipping"]
     assert await steps(merchant="M-another") == []
     sealed = await scalar("SELECT event_time FROM epcis_event WHERE biz_step = 'commissioning'")
     assert "commissioning" in await steps(since=sealed)
