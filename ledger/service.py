@@ -21,10 +21,10 @@ from ledger.queries import journal_postings, reversal_references
 
 SEAL_BATCH = 500
 REVERSAL = "ledger.reversal"
-_UNSEALED = (
+_SEALING = (
     "SELECT id, period, source_type, source_id, rule, step, occurred_at, booked_at, note, corrects_period, reverses_id"
-    " FROM ledger_journal WHERE hash IS NULL"
 )
+_UNSEALED = f"{_SEALING} FROM ledger_journal WHERE hash IS NULL"
 
 # Journals and postings come in one statement, so the guards can check each journal whole when it ends. They are written
 # in the order of their sources: two who post the same do not wait for each other in a circle.
@@ -225,6 +225,22 @@ class Sealer:
         async with transaction():
             await execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger.sealer', 0))")
             while waiting := await rows(f"{_UNSEALED} AND period = $2 ORDER BY id LIMIT $1", SEAL_BATCH, period):
+                await self._write_seals(await self._seals(waiting))
+
+    async def seal_in_order(self, sources: Sequence[tuple[str, str, str, int]]) -> None:
+        """Seal the unsealed journals that these made, in this order: that of other books, which are rebuilt here."""
+        types, names, rules, steps = (list(column) for column in zip(*sources, strict=True))
+        async with transaction():
+            waiting = await rows(
+                f"{_SEALING} FROM unnest($1::text[], $2::text[], $3::text[], $4::int[]) WITH ORDINALITY"
+                " AS s (source_type, source_id, rule, step, place)"
+                " JOIN ledger_journal USING (source_type, source_id, rule, step) WHERE hash IS NULL ORDER BY place",
+                types,
+                names,
+                rules,
+                steps,
+            )
+            if waiting:
                 await self._write_seals(await self._seals(waiting))
 
     async def _seals(self, waiting: list[dict[str, Any]]) -> list[tuple[int, int, str, str]]:

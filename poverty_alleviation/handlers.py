@@ -112,28 +112,32 @@ async def on_referrer_paid(fact: ReferrerPaid, books: SalesBooks) -> None:
 
 async def on_payment_succeeded(fact: PaymentSucceeded, books: SalesBooks) -> None:
     """What was captured, to compare with."""
-    await books.note_capture(fact)
+    await books.record_captures([fact])
+
+
+async def on_payments_succeeded(facts: Sequence[PaymentSucceeded], books: SalesBooks) -> None:
+    """The same of many."""
+    await books.record_captures(facts)
 
 
 async def on_payment_arrived_late(fact: PaymentArrivedLate, books: SalesBooks) -> None:
     """What was captured after all, to compare with."""
-    await books.note_capture(fact)
+    await books.record_captures([fact])
 
 
 async def on_refund_succeeded(fact: RefundSucceeded, books: SalesBooks) -> None:
     """What went back, to compare with; late money is owed no more."""
-    await books.note_refund(fact)
-    await books.record_returned_late_money(fact)
+    await books.record_refund(fact)
 
 
 async def on_channel_paid(fact: ChannelPaid, books: SalesBooks) -> None:
     """What another channel's file told, to compare with."""
-    await books.note_channel_sale(fact)
+    await books.record_channel_sale(fact)
 
 
 async def on_channel_refunded(fact: ChannelRefunded, books: SalesBooks) -> None:
     """What it told to have gone back."""
-    await books.note_channel_refund(fact)
+    await books.record_channel_refund(fact)
 
 
 async def on_channel_settled(fact: ChannelSettled, books: SalesBooks) -> None:

@@ -59,6 +59,8 @@ from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
 from traceability.queries import BoundLot, line_lots
 
+_Told = PaymentSucceeded | PaymentArrivedLate | RefundSucceeded | ChannelPaid | ChannelRefunded
+
 
 @dataclass(frozen=True)
 class SalesBooks:
@@ -120,14 +122,14 @@ class SalesBooks:
         """
         packed_at = {line: fact.packed_at for fact in facts for line in fact.lines}
         fresh = [basis for basis in await held_known_lines(list(packed_at)) if not basis.is_packed]
-        if not fresh:
-            return
         bound: dict[str, list[BoundLot]] = {basis.line: [] for basis in fresh}
         for lot in await self.lots(list(bound)):
             bound[lot.line].append(lot)
         booked = await self.journals.note(
             *(told(fact, fact.order, bound=[line for line in fact.lines if bound.get(line)]) for fact in facts)
         )
+        if not fresh:
+            return
         booked_at = {line: moment for fact, moment in zip(facts, booked, strict=True) for line in fact.lines}
         await self._fix(fresh, bound, packed_at)
         await self._post_lines(OrderPacked.topic, list(bound), packed_at, booked_at)
@@ -218,12 +220,6 @@ class SalesBooks:
         entries = late_entries(fact.order, fact.merchant, fact.channel, fact.amount_fen)
         await self._post(fact, fact.order, fact.occurred_at, entries)
 
-    async def record_returned_late_money(self, fact: RefundSucceeded) -> None:
-        """What was owed to the payer has gone back. The refund of an order's line posts with ``LineRefunded``."""
-        if any(each.code == LATE_MONEY for each in await posted([fact.reference])):
-            entries = late_entries(fact.reference, fact.payee, fact.channel, -fact.amount_fen)
-            await self._post(fact, fact.refund_number, fact.occurred_at, entries)
-
     async def record_paid_intake(self, fact: IntakePaid) -> None:
         """Income at the scale, once: the merchant's own cash, so neither 1101 nor 1102 moves.
 
@@ -293,41 +289,52 @@ class SalesBooks:
         entries = payout_entries(fact.payout, fact.referrer, fact.fen, fact.offsets)
         await self._post(fact, fact.payout, fact.paid_at, entries, note=fact.voucher)
 
-    async def note_capture(self, fact: PaymentSucceeded | PaymentArrivedLate) -> None:
+    async def record_captures(self, facts: Sequence[PaymentSucceeded | PaymentArrivedLate]) -> None:
         """Keep what the payments room says it captured, to compare the books with."""
-        await self._note("captured", fact.reference, fact.number, fact.channel, fact.amount_fen, fact.occurred_at)
+        await self._tell([(each, each.reference, each.number, each.amount_fen, each.occurred_at) for each in facts])
 
-    async def note_refund(self, fact: RefundSucceeded) -> None:
-        """Keep what the payments room says went back."""
-        await self._note(
-            "refunded", fact.reference, fact.refund_number, fact.channel, -fact.amount_fen, fact.occurred_at
+    async def record_refund(self, fact: RefundSucceeded) -> None:
+        """Keep what it says went back; what was owed to a payer without an order is owed no more.
+
+        The refund of an order's line posts with ``LineRefunded``.
+        """
+        (booked_at,) = await self._tell(
+            [(fact, fact.reference, fact.refund_number, -fact.amount_fen, fact.occurred_at)]
         )
+        if any(each.code == LATE_MONEY for each in await posted([fact.reference])):
+            entries = late_entries(fact.reference, fact.payee, fact.channel, -fact.amount_fen)
+            draft = _draft(fact.topic, fact.refund_number, fact.occurred_at, booked_at, entries)
+            await self.journals.post_many(draft)
 
-    async def note_channel_sale(self, fact: ChannelPaid) -> None:
+    async def record_channel_sale(self, fact: ChannelPaid) -> None:
         """Keep what another channel's file says an order brought."""
-        await self._note("captured", fact.order, fact.order, fact.channel, fact.amount_fen, fact.occurred_at)
+        await self._tell([(fact, fact.order, fact.order, fact.amount_fen, fact.occurred_at)])
 
-    async def note_channel_refund(self, fact: ChannelRefunded) -> None:
+    async def record_channel_refund(self, fact: ChannelRefunded) -> None:
         """Keep what it says went back."""
-        await self._note("refunded", fact.order, fact.refund, fact.channel, -fact.amount_fen, fact.occurred_at)
+        await self._tell([(fact, fact.order, fact.refund, -fact.amount_fen, fact.occurred_at)])
 
-    async def _note(
-        self, kind: str, reference: str, source_id: str, channel: str, amount_fen: int, at: datetime
-    ) -> None:
-        """In the month in which the books have it, so that a closed month stays what was compared."""
+    async def _tell(self, moved: Sequence[tuple[_Told, str, str, int, datetime]]) -> list[datetime]:
+        """Keep money that moved for a reference by a source, in fen, negative when it went back; answers when.
+
+        In the month in which the books have it, so that a closed month stays what was compared.
+        """
+        booked = await self.journals.note(*(told(fact, source) for fact, _, source, _, _ in moved))
         await rows(
             "INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at, period)"
-            " SELECT $1, $2, $3, $4, $5::bigint, $6::timestamptz, place.period"
-            " FROM ledger_place($6::timestamptz, $7::timestamptz) AS place"
+            " SELECT CASE WHEN m.fen > 0 THEN 'captured' ELSE 'refunded' END, m.reference, m.source, m.channel, m.fen,"
+            " m.at, place.period FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[],"
+            " $6::timestamptz[]) AS m (reference, source, channel, fen, at, booked_at)"
+            " CROSS JOIN LATERAL ledger_place(m.at, m.booked_at) AS place ORDER BY m.source"
             " ON CONFLICT (kind, source_id) DO NOTHING RETURNING 1",
-            kind,
-            reference,
-            source_id,
-            channel,
-            amount_fen,
-            at,
-            self.journals.clock(),
+            [reference for _, reference, _, _, _ in moved],
+            [source for _, _, source, _, _ in moved],
+            [fact.channel for fact, _, _, _, _ in moved],
+            [fen for _, _, _, fen, _ in moved],
+            [at for _, _, _, _, at in moved],
+            booked,
         )
+        return booked
 
     async def _by_line(self, lines: Sequence[str]) -> dict[str, list[Entry]]:
         """Target − posted of each line, by line; they stay locked until the transaction ends."""

@@ -124,7 +124,7 @@ def _of_payments(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PaymentClosed, orders.handlers.on_payment_closed, built.order_life),
         _row(RefundSucceeded, orders.handlers.on_refund_succeeded, built.after_sales),
         _row(RefundFailed, orders.handlers.on_refund_failed, built.after_sales),
-        _row(PaymentSucceeded, books.on_payment_succeeded, built.sales_books),
+        _row(PaymentSucceeded, books.on_payment_succeeded, built.sales_books, books.on_payments_succeeded),
         _row(PaymentArrivedLate, books.on_payment_arrived_late, built.sales_books),
         _row(RefundSucceeded, books.on_refund_succeeded, built.sales_books),
         _row(RefundSucceeded, settlements.on_refund_succeeded, built.settlement_entries),

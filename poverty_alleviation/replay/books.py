@@ -17,6 +17,8 @@ from kit.facts import Fact
 from ledger.inputs import Input, NotedInput
 from ledger.service import Journals
 from orders.events import (
+    ChannelPaid,
+    ChannelRefunded,
     ChannelSettled,
     LateMoneyRefused,
     LineRefunded,
@@ -25,7 +27,7 @@ from orders.events import (
     OrderPacked,
     OrderPaid,
 )
-from payments.events import PaymentSettled, RefundSucceeded
+from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
 from poverty_alleviation.corrections.plans import CORRECTION
 from poverty_alleviation.corrections.queries import read_planned
@@ -46,13 +48,17 @@ MANY: dict[type[Fact], Callable[[SalesBooks, Sequence[Any]], Awaitable[None]]] =
     OrderPacked: SalesBooks.record_packed_orders,
     OrderEarned: SalesBooks.record_earned_orders,
     PaymentSettled: SalesBooks.record_settlements,
+    PaymentSucceeded: SalesBooks.record_captures,
+    PaymentArrivedLate: SalesBooks.record_captures,
 }
 ONE: dict[type[Fact], Callable[[SalesBooks, Any], Awaitable[None]]] = {
     LotsAssigned: SalesBooks.record_assigned_lots,
     LineRefunded: SalesBooks.record_refunded_line,
     LateMoneyRefused: SalesBooks.record_late_money,
-    RefundSucceeded: SalesBooks.record_returned_late_money,
+    RefundSucceeded: SalesBooks.record_refund,
     IntakePaid: SalesBooks.record_paid_intake,
+    ChannelPaid: SalesBooks.record_channel_sale,
+    ChannelRefunded: SalesBooks.record_channel_refund,
     ChannelSettled: SalesBooks.record_channel_settlement,
     PaymentShared: SalesBooks.record_split,
     SplitReturned: SalesBooks.record_returned_split,

@@ -26,6 +26,7 @@ from kit.clock import CHINA, china_day, utc_now
 from kit.database import connection, execute, rows, scalar, transaction
 from ledger.service import Journals, Sealer
 from orders.events import OrderEarned, OrderPacked, OrderPaid, PaidLine
+from payments.events import PaymentSucceeded
 from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.queries import figures, statement, totals
 from poverty_alleviation.reconciliation import reconciliation
@@ -360,13 +361,21 @@ async def _read(size: Size, found: Found) -> None:
 
 
 async def _close(environment: dict[str, str], size: Size, found: Found) -> None:
-    """Of the first month; what the payments room told of it is entered before."""
+    """Of the first month; what the payments room tells of it comes before."""
     period = f"{size.first_month:%Y-%m}"
-    await rows(
-        "INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at, period)"
-        " SELECT 'captured', order_number, order_number, channel, net_fen, paid_at,"
-        " to_char(paid_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM') FROM line_basis RETURNING 1"
-    )
+    paid = await rows("SELECT order_number, merchant, channel, net_fen, paid_at FROM line_basis ORDER BY line")
+    for first in range(0, len(paid), BATCH):
+        async with transaction():
+            await SalesBooks().record_captures(
+                [
+                    PaymentSucceeded(
+                        reference=each["order_number"], number=each["order_number"], payee=each["merchant"],
+                        channel=each["channel"], amount_fen=each["net_fen"], transaction_id="",
+                        occurred_at=each["paid_at"],
+                    )
+                    for each in paid[first : first + BATCH]
+                ]
+            )  # fmt: skip
     close = bootstrap(load_settings(environment)).services[MonthClose]
     assert isinstance(close, MonthClose)
     found.close_lines = await scalar("SELECT count(*) FROM channel_money WHERE period = $1", period)

@@ -1,7 +1,9 @@
 """``scripts/rebuild_ledger``: rebuild the books from their facts in a database of their own and compare, byte for byte.
 
-Ends with 0 when both canonical exports are the same, with 1 when they differ or a fact cannot be booked again, with 2
-when it cannot begin. The books are only read.
+Journals are compared, and what follows from them: money that payments told, seals, stored totals, what closed months
+came to and were signed for. Beside that the log of what was booked is compared with the facts of the outbox.
+Ends with 0 when everything is the same, with 1 when something differs or a fact cannot be booked again, with 2 when it
+cannot begin. The books are only read.
 """
 
 import argparse
@@ -12,12 +14,14 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
 
-from scripts.ledger_rebuild.compare import differences
+from poverty_alleviation.replay.facts import FactOff, facts_off
+from scripts.ledger_rebuild.compare import all_differences
 from scripts.ledger_rebuild.rebuilding import NotReplayed, Rebuilt, rebuild
 from scripts.ledger_rebuild.scratch import NotEmpty, fill_empty, scratch, throw_away_database
 from server.database import connected
@@ -26,17 +30,32 @@ from server.settings import SettingsInvalid, load_settings
 MOST_LINES = 50
 
 
-def report(found: Rebuilt, seconds: float) -> list[str]:
+NAMES = {
+    "journals": "笔凭证 / journals",
+    "money": "项渠道资金 / movements told by payments",
+    "seals": "个封存哈希 / seals",
+    "totals": "个科目余额 / stored totals",
+    "months": "项结账数字 / figures of closed months",
+}
+
+
+def report(found: Rebuilt, off: Sequence[FactOff], seconds: float) -> list[str]:
     """Counts, digests, and the first differences."""
     lines = [f"{kind:<44}{count:>10,}" for kind, count in found.inputs.items()]
-    for name, export in (("账簿 / books", found.books), ("重建 / rebuilt", found.rebuilt)):
-        lines.append(f"{name}: {export.journals:,} 笔凭证 / journals, SHA-256 {export.sha256}")
+    for name, pair in found.exports.items():
+        lines.append(f"账簿 / books: {pair.books.lines:,} {NAMES[name]}, SHA-256 {pair.books.sha256}")
+        lines.append(f"重建 / rebuilt: {pair.rebuilt.lines:,} {NAMES[name]}, SHA-256 {pair.rebuilt.sha256}")
     lines.append(f"{sum(found.inputs.values()):,} 项来源 / inputs, {seconds:.1f} s")
-    if found.is_same:
-        return [*lines, "逐字节相同 / the same, byte for byte"]
-    unlike = list(itertools.islice(differences(found.books.path, found.rebuilt.path), MOST_LINES + 1))
+    same = ["逐字节相同 / the same, byte for byte"] if found.is_same else []
+    lines += _first(list(itertools.islice(all_differences(found.exports), MOST_LINES + 1))) or same
+    told = ["发件箱与日志所述事实相同 / the outbox and the log tell the same facts"]
+    return lines + (_first([str(each) for each in off]) or told)
+
+
+def _first(unlike: list[str]) -> list[str]:
+    """The first differences, and that there are some."""
     more = ["更多从略 / and more"] if len(unlike) > MOST_LINES else []
-    return [*lines, *unlike[:MOST_LINES], *more, "不同 / they differ"]
+    return [*unlike[:MOST_LINES], *more, "不同 / they differ"] if unlike else []
 
 
 async def run(into: str, keep: Path | None) -> int:
@@ -52,15 +71,16 @@ async def run(into: str, keep: Path | None) -> int:
         beside = await stack.enter_async_context(scratch(address))
         began = time.monotonic()
         found = await rebuild(beside, folder, lambda done: print(f"{done:,}", file=sys.stderr))
-        print("\n".join(report(found, time.monotonic() - began)))
-    return 0 if found.is_same else 1
+        off = await facts_off()
+        print("\n".join(report(found, off, time.monotonic() - began)))
+    return 0 if found.is_same and not off else 1
 
 
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="scripts/rebuild_ledger", description=__doc__)
     parser.add_argument("--into", default="", help="空数据库的地址，其角色为所有者 / an empty database of one's own")
-    parser.add_argument("--keep", type=Path, help="存放两份规范导出的目录 / a folder for both canonical exports")
+    parser.add_argument("--keep", type=Path, help="存放规范导出的目录 / a folder for the canonical exports")
     parser.add_argument(
         "--state-dir",
         type=Path,

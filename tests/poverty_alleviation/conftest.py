@@ -299,6 +299,8 @@ class County:
             "payments.payment_succeeded": handlers.on_payment_succeeded,
             "payments.payment_arrived_late": handlers.on_payment_arrived_late,
             "payments.refund_succeeded": handlers.on_refund_succeeded,
+            "orders.channel_paid": handlers.on_channel_paid,
+            "orders.channel_refunded": handlers.on_channel_refunded,
         }
         for fact in facts:
             async with transaction():

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kit.database import row
-from scripts.ledger_rebuild.compare import differences
+from scripts.ledger_rebuild.compare import all_differences
 from scripts.ledger_rebuild.rebuilding import Rebuilt, rebuild
 from scripts.ledger_rebuild.scratch import scratch
 from server.database import ROOT
@@ -45,7 +45,9 @@ async def unlike(databases: Databases, folder: Path) -> list[str]:
     found = await rebuilt(databases, folder)
     here = await row("SELECT count(*) AS journals FROM ledger_journal")
     assert here
-    assert found.books.journals == here["journals"] > 0
-    told = list(differences(found.books.path, found.rebuilt.path))
-    assert found.is_same == (not told) == (found.books.path.read_bytes() == found.rebuilt.path.read_bytes())
+    assert found.exports["journals"].books.lines == here["journals"] > 0
+    told = list(all_differences(found.exports))
+    assert found.is_same == (not told)
+    for each in found.exports.values():
+        assert each.is_same == (each.books.path.read_bytes() == each.rebuilt.path.read_bytes())
     return told

@@ -303,7 +303,7 @@ async def test_a_posting_under_way_is_waited_for_and_the_next_one_goes_elsewhere
     async def slow_posting() -> None:
         async with transaction():
             await county_then.books.record_paid_orders([county_then.paid("O2", net_fen=700)])
-            await county_then.books.note_capture(captured(county, "O2", 700))
+            await county_then.books.record_captures([captured(county, "O2", 700)])
             written.set()
             await may_commit.wait()
 
@@ -332,7 +332,7 @@ async def test_two_closers_and_many_postings_at_once_leave_one_whole_month(count
         fact = then.paid(order, net_fen=100 + number)
         async with transaction():
             await then.books.record_paid_orders([fact])
-            await then.books.note_capture(captured(county, order, 100 + number))
+            await then.books.record_captures([captured(county, order, 100 + number)])
 
     async def close(by: str) -> Certificate | None:
         await asyncio.sleep(0.1)
