@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from tortoise.context import TortoiseContext
 
 from server.database import migrate, tortoise_config
 from server.settings import DatabaseSettings
+from tests.once import do_once
 from tests.servers import ThrowAwayPostgres, role_url
 
-# httpcore looks for sniffio seven times a request and does without; a miss on every path and through pytest's own
-# importer were a third of what a request cost a test.
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+do_once()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
