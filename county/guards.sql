@@ -17,3 +17,37 @@ CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON complaint_step
 
 CREATE INDEX IF NOT EXISTS complaint_picture_due ON complaint_picture (next_attempt_at) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS complaint_of_order ON complaint (order_number) WHERE order_number IS NOT NULL;
+
+-- A fund and what the bank says of it are facts; budgets and payments are proposed, and decided once.
+SELECT make_append_only('county_fund', 'fund_move', 'fund_bank_payment', 'meeting_rhythm', 'meeting');
+SELECT keep_rows('fund_line', 'fund_change', 'fund_payment');
+
+CREATE OR REPLACE FUNCTION only_move_budget() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(NEW) - 'budget_fen' <> to_jsonb(OLD) - 'budget_fen' THEN
+        RAISE EXCEPTION 'of a line of a fund only its budget moves' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER fund_line_moves BEFORE UPDATE ON fund_line
+    FOR EACH ROW EXECUTE FUNCTION only_move_budget();
+
+CREATE OR REPLACE FUNCTION only_decide_fund_record() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'proposed' THEN
+            RAISE EXCEPTION 'it begins as a proposal' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    ELSIF OLD.state <> 'proposed' OR NEW.state = 'proposed'
+        OR to_jsonb(NEW) - '{state,decided_by,decided_at,decision_note}'::text[]
+        <> to_jsonb(OLD) - '{state,decided_by,decided_at,decision_note}'::text[] THEN
+        RAISE EXCEPTION '% may only be decided, once', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER fund_change_decided BEFORE INSERT OR UPDATE ON fund_change
+    FOR EACH ROW EXECUTE FUNCTION only_decide_fund_record();
+CREATE OR REPLACE TRIGGER fund_payment_decided BEFORE INSERT OR UPDATE ON fund_payment
+    FOR EACH ROW EXECUTE FUNCTION only_decide_fund_record();

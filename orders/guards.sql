@@ -92,3 +92,7 @@ CREATE INDEX IF NOT EXISTS order_line_of_product ON order_line (product);
 
 -- One line of a cart for each SKU, and for each time that it is booked for.
 CREATE UNIQUE INDEX IF NOT EXISTS uq_cart_line ON cart_line (consumer, sku, check_in, check_out) NULLS NOT DISTINCT;
+
+-- When a station last had a parcel ready, and last handed one out.
+CREATE INDEX IF NOT EXISTS order_pickup_ready ON order_pickup (site, ready_at) WHERE ready_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS order_pickup_redeemed ON order_pickup (site, ended_at) WHERE state = 'redeemed';

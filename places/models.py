@@ -96,7 +96,7 @@ class SiteState(StrEnum):
 
 
 class Site(Model):
-    """A centre, station or point with an address in one division."""
+    """A centre, station or point with an address in one division; ``operating_since`` is a day in China."""
 
     id = fields.BigIntField(primary_key=True)
     code = fields.CharField(max_length=24, unique=True)
@@ -104,9 +104,13 @@ class Site(Model):
     kind = fields.CharEnumField(SiteKind, max_length=10)
     level = fields.CharEnumField(SiteLevel, max_length=10)
     state = fields.CharEnumField(SiteState, max_length=10, default=SiteState.PLANNED)
+    operating_since = fields.DateField(null=True)
     division: fields.ForeignKeyRelation[Division] = fields.ForeignKeyField(
         "longchuan.Division", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
     )
 
     class Meta:
         table = "site"
+        constraints = (
+            CheckConstraint(check="state <> 'operating' OR operating_since IS NOT NULL", name="site_operating_since"),
+        )

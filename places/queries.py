@@ -1,6 +1,7 @@
 """Reads of places."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 
@@ -140,3 +141,23 @@ async def site_names(codes: Sequence[str]) -> dict[str, str]:
     """The names of sites by code, open or not; an unknown one is missing. One statement."""
     found = await rows("SELECT code, name FROM site WHERE code = ANY($1::text[])", list(codes))
     return {r["code"]: r["name"] for r in found}
+
+
+class StationPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A township's station or a village's point: the sites that operate in one division, since the earliest of them."""
+
+    division: str
+    name: str
+    level: str
+    sites: list[str]
+    operating_since: date
+
+
+async def station_places() -> list[StationPlace]:
+    """Where stations and points operate, by division; a centre is none. One statement."""
+    found = await rows(
+        "SELECT d.code AS division, d.name, d.level, array_agg(s.code ORDER BY s.code)::text[] AS sites,"
+        " min(s.operating_since) AS operating_since FROM site s JOIN division d ON d.code = s.division_id"
+        " WHERE s.state = 'operating' AND s.level <> 'centre' GROUP BY d.code, d.name, d.level ORDER BY d.code"
+    )
+    return [msgspec.convert(each, StationPlace) for each in found]

@@ -1,9 +1,11 @@
 """Entering divisions and sites."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from tortoise.exceptions import IntegrityError
 
+from kit.clock import china_day, utc_now
 from kit.database import execute, transaction
 from places.errors import DivisionCodeInvalid, DivisionUnknown, SiteCodeTaken
 from places.models import CODE_LENGTH, Division, DivisionLevel, Site, SiteKind, SiteLevel, SiteState
@@ -35,13 +37,31 @@ class Places:
         )
 
     async def enter_site(
-        self, code: str, name: str, kind: SiteKind, level: SiteLevel, division: str, state: SiteState
+        self,
+        code: str,
+        name: str,
+        kind: SiteKind,
+        level: SiteLevel,
+        division: str,
+        state: SiteState,
+        since: date | None = None,
     ) -> None:
-        """Enter a site. Raises :class:`DivisionUnknown` and :class:`SiteCodeTaken`."""
+        """Enter a site; one that operates does so ``since`` a day, today when none is given.
+
+        Raises :class:`DivisionUnknown` and :class:`SiteCodeTaken`.
+        """
         if not await Division.exists(code=division):
             raise DivisionUnknown(division=division)
         try:
             async with transaction():
-                await Site.create(code=code, name=name, kind=kind, level=level, division_id=division, state=state)
+                await Site.create(
+                    code=code,
+                    name=name,
+                    kind=kind,
+                    level=level,
+                    division_id=division,
+                    state=state,
+                    operating_since=since or (china_day(utc_now()) if state is SiteState.OPERATING else None),
+                )
         except IntegrityError:
             raise SiteCodeTaken(site=code) from None

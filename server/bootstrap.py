@@ -22,10 +22,13 @@ from content.evidence.service import EvidenceFiles, EvidenceLimits
 from content.pictures import Pictures
 from content.ports import ObjectStorage
 from content.texts import Texts
+from county.alarms import all_alarms
 from county.complaints.channel import ComplaintChannel
 from county.complaints.pictures import ComplaintPictures
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
+from county.funds.service import Funds
+from county.meetings.service import Meetings
 from epcis.captures import Captures
 from epcis.declarations import Declarations
 from epcis.records import OwnEvents
@@ -127,7 +130,6 @@ from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.lineage.service import HouseholdChanges
 from poverty_alleviation.matching.service import MatchProposals, SupplierIdentities
 from poverty_alleviation.month_close import MonthClose
-from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.thresholds import OfficeRules
 from poverty_alleviation.payout_runs.results import BankResults
 from poverty_alleviation.payout_runs.service import PayoutRuns
@@ -497,7 +499,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.export_making,
         built.export_making.exports,
         built.export_making.templates,
-        Alarms(),
+        all_alarms(),
+        Funds(),
+        Meetings(),
         Contracts(),
         Agreements(),
         IncomeSheets(),

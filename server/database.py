@@ -83,6 +83,8 @@ MODEL_MODULES = [
     "settlements.models",
     "epcis.models",
     "county.complaints.models",
+    "county.funds.models",
+    "county.meetings.models",
 ]
 
 

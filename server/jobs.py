@@ -11,6 +11,7 @@ import structlog
 
 import accounts.jobs
 import content.jobs
+import county.alarms
 import county.complaints.jobs
 import county.own_records
 import kit.idempotency
@@ -32,7 +33,6 @@ import traceability.storage.days
 from content.evidence.forgetting import drop_forgotten
 from kit.clock import utc_now
 from orders.queries import pictures_in_orders
-from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.reserves.terms import Reserves
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
@@ -90,7 +90,7 @@ JOBS: tuple[Job, ...] = (
     Job("orders.expire_vouchers", 60, lambda b: orders.jobs.expire_vouchers(b.vouchers)),
     Job("orders.look_after_pickups", 30, lambda b: orders.jobs.look_after_pickups(b.pickups)),
     Job("ledger.seal_journals", 2, lambda b: ledger.jobs.seal_journals(b.sealer)),
-    Job("poverty_alleviation.look_for_alarms", 600, lambda b: Alarms().look_when_due()),
+    Job("poverty_alleviation.look_for_alarms", 600, lambda b: county.alarms.all_alarms().look_when_due()),
     Job("poverty_alleviation.release_reserves", 3600, lambda b: Reserves().release_due()),
     Job("poverty_alleviation.look_for_matches", 3600, lambda b: b.matches.look()),
     Job("poverty_alleviation.look_after_exports", 5, lambda b: b.export_making.look_after()),

@@ -54,3 +54,6 @@ CREATE OR REPLACE TRIGGER lot_guard BEFORE UPDATE ON lot FOR EACH ROW EXECUTE FU
 -- What waves propose from: an old merchant has thousands of lots that are used up.
 CREATE INDEX IF NOT EXISTS lot_on_hand ON lot (merchant, product, best_before)
     WHERE sealed_at IS NOT NULL AND held_at IS NULL AND bound_gram < input_gram;
+
+-- When a station last weighed goods; most of what comes from the field has no station.
+CREATE INDEX IF NOT EXISTS intake_at_site ON intake (site, weighed_at) WHERE site <> '';

@@ -333,3 +333,13 @@ async def paid_intakes(since: datetime, until: datetime) -> list[PaidIntake]:
         until,
     )
     return [msgspec.convert(each, PaidIntake) for each in found]
+
+
+async def last_weighings(sites: Sequence[str]) -> dict[str, datetime]:
+    """When goods were last weighed at each site; one without is missing. One statement."""
+    found = await rows(
+        "SELECT site, (SELECT max(i.weighed_at) FROM intake i WHERE i.site = s.site AND i.site <> '') AS at"
+        " FROM unnest($1::text[]) AS s(site)",
+        list(sites),
+    )
+    return {each["site"]: each["at"] for each in found if each["at"] is not None}

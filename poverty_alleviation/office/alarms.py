@@ -13,7 +13,7 @@ from kit.clock import CHINA, Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
 from kit.numbers import public_number
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
-from poverty_alleviation.office.detectors import DETECTORS, Finding
+from poverty_alleviation.office.detectors import DETECTORS, Detector, Finding
 from poverty_alleviation.office.errors import AlarmNotMovable, AlarmUnknown
 from poverty_alleviation.office.models import ALARM_TRANSITIONS, AlarmState, AlarmStep
 from poverty_alleviation.office.thresholds import thresholds
@@ -53,9 +53,10 @@ class AlarmFile(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Alarms:
-    """The use cases."""
+    """The use cases. ``detectors`` are the office's own; the county's join them in ``county.alarms``."""
 
     clock: Clock = utc_now
+    detectors: Sequence[Detector] = DETECTORS
 
     @household_rights()
     async def look(self) -> int:
@@ -66,7 +67,7 @@ class Alarms:
         async with transaction():
             await rows("SELECT pg_advisory_xact_lock(hashtext('household_alarm'))")
             today = china_day(self.clock())
-            found = await findings(today, await thresholds(today))
+            found = await self._findings(today, await thresholds(today))
             return sum([await self._raise(each) for each in found])
 
     async def look_when_due(self) -> int:
@@ -81,6 +82,11 @@ class Alarms:
                 self.clock(),
             )
             return await self.look() if due else 0
+
+    async def _findings(self, today: date, numbers: Mapping[str, int]) -> Sequence[Finding]:
+        """Everything that the detectors find on a day, by rule and key."""
+        found = [each for detector in self.detectors for each in await detector(today, numbers)]
+        return sorted(found, key=lambda each: (each.rule, each.key))
 
     def _tonight(self) -> list[str]:
         now = self.clock().astimezone(CHINA)
@@ -127,12 +133,6 @@ class Alarms:
             await AlarmStep.create(
                 alarm_id=found["id"], state=state, assignee=who, note=note, recorded_by=by, recorded_at=self.clock()
             )
-
-
-async def findings(today: date, numbers: Mapping[str, int]) -> Sequence[Finding]:
-    """Everything that the detectors find on a day, by rule and key."""
-    found = [each for detector in DETECTORS for each in await detector(today, numbers)]
-    return sorted(found, key=lambda each: (each.rule, each.key))
 
 
 _ALARM = "SELECT a.id, a.number, a.rule, a.facts, a.state, a.assignee, a.raised_at FROM household_alarm a"

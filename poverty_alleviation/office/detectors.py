@@ -1,4 +1,5 @@
-"""What does not look right (domain reference 2.6 and 6.4): one function each, all of them in :data:`DETECTORS`.
+"""What does not look right (domain reference 2.6 and 6.4): one function each, all of them in :data:`DETECTORS`;
+those of the county's own affairs stand in ``county.alarms``.
 
 A detector reads and never writes. What it finds has a ``key``, which says about what it is and stays the same while it
 is open, and facts: codes, numbers and sums, never a name. The same facts are raised once for ever.
@@ -359,4 +360,4 @@ DETECTORS: tuple[Detector, ...] = (
     bought_by_own_people,
     bought_to_one_address,
 )
-"""The one list. The caller holds the household's rights."""
+"""The office's own. The caller holds the household's rights."""

@@ -29,6 +29,8 @@ USUAL: dict[str, tuple[int, str]] = {
     "risk_cleared_within_days": (61, "domain reference 2.1, two months"),
     "empty_lot_days": (2, "unverified; no document gives one"),
     "silent_device_hours": (6, "unverified; no document gives one"),
+    "station_idle_days": (30, "domain reference K05"),
+    "meeting_record_days": (10, "unverified; no document gives one; until the minutes of a period are there"),
     "clawback_offset_bp": (2_000, "unverified; no document gives one; as little as may be kept back of a wage"),
 }
 """What holds while the office has entered nothing else, with where it comes from."""

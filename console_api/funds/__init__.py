@@ -1,0 +1,1 @@
+"""The special fund on the console."""

@@ -1,0 +1,1 @@
+"""The use of stations on the console."""

@@ -1,0 +1,51 @@
+"""What does not look right in the county's own affairs: the detectors besides those of the poverty office.
+
+Their alarms stand in the one work list of ``poverty_alleviation.office.alarms``.
+"""
+
+from datetime import date
+
+import msgspec
+
+from county.funds.queries import over_lines
+from county.meetings.service import missed
+from county.stations import station_uses
+from kit.clock import Clock, utc_now
+from poverty_alleviation.office.alarms import Alarms
+from poverty_alleviation.office.detectors import DETECTORS, Detector, Finding, Numbers
+
+
+async def idle_stations(today: date, numbers: Numbers) -> list[Finding]:
+    """A station that nobody has used for too long (domain reference C04)."""
+    return [
+        Finding(
+            rule="station_idle",
+            key=each.division,
+            facts={"division": each.division, "sites": each.sites, "last_used_on": each.last_used_on},
+        )
+        for each in await station_uses(today, numbers["station_idle_days"])
+        if each.is_idle
+    ]
+
+
+async def meetings_missed(today: date, numbers: Numbers) -> list[Finding]:
+    """A period in which a meeting was due and none was held, or its minutes never came (domain reference G02)."""
+    return [
+        Finding(rule="meeting_missed", key=f"{each.kind} {each.since}", facts=msgspec.structs.asdict(each))
+        for each in await missed(today, numbers["meeting_record_days"])
+    ]
+
+
+async def fund_lines_over(today: date, numbers: Numbers) -> list[Finding]:
+    """A line of a fund of which the bank has paid more than its budget (domain reference F04)."""
+    return [
+        Finding(rule="fund_line_over", key=each.line, facts=msgspec.structs.asdict(each)) for each in await over_lines()
+    ]
+
+
+OWN_DETECTORS: tuple[Detector, ...] = (idle_stations, meetings_missed, fund_lines_over)
+
+
+def all_alarms(clock: Clock = utc_now) -> Alarms:
+    """The work list with every detector of the house."""
+    return Alarms(clock, (*DETECTORS, *OWN_DETECTORS))
