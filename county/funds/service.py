@@ -1,6 +1,6 @@
 """Entering a fund, deciding its budgets and payments, and taking in what the bank says (domain reference F01 to F05).
 
-Whoever changes a budget holds the fund, then its lines; whoever pays holds the line: no two overdraw it together.
+Whoever changes budgets holds all lines of the fund in order, whoever pays holds the line: no two overdraw it together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -151,18 +151,18 @@ class Funds:
             if not await self._decide("fund_change", found, by, note, is_approved=is_approved) or not is_approved:
                 return
             assert found is not None
-            fund = await row("SELECT id, total_fen FROM county_fund WHERE id = $1 FOR UPDATE", found["fund_id"])
-            assert fund is not None
-            lines = await rows("SELECT id FROM fund_line WHERE fund_id = $1 ORDER BY id FOR UPDATE", fund["id"])
+            lines = await rows("SELECT id FROM fund_line WHERE fund_id = $1 ORDER BY id FOR UPDATE", found["fund_id"])
             moved = {
                 each["line_id"]: each["delta_fen"]
                 for each in await rows("SELECT line_id, delta_fen FROM fund_move WHERE change_id = $1", found["id"])
             }
-            spare = fund["total_fen"] - await scalar(
-                "SELECT sum(budget_fen)::bigint FROM fund_line WHERE fund_id = $1", fund["id"]
+            spare_fen = await scalar(
+                "SELECT f.total_fen - (SELECT sum(l.budget_fen) FROM fund_line l WHERE l.fund_id = f.id)::bigint"
+                " FROM county_fund f WHERE f.id = $1",
+                found["fund_id"],
             )
-            if sum(moved.values()) > spare:
-                raise FundTotalExceeded(left_fen=spare)
+            if sum(moved.values()) > spare_fen:
+                raise FundTotalExceeded(left_fen=spare_fen)
             for line in [each["id"] for each in lines if each["id"] in moved]:
                 left_fen = await _left_fen(line)
                 if moved[line] < 0 and left_fen + moved[line] < 0:

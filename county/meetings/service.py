@@ -124,16 +124,11 @@ async def missed(today: date, record_days: int) -> list[Missed]:
 
 
 def _due(told: Sequence[Rhythm], until: date) -> list[Missed]:
-    """The whole periods of each rhythm that lie within its days and ended before a day.
-
-    >>> [str(each.since) for each in _due([Rhythm(kind=MeetingKind.REVIEW, every_months=6, valid_from=date(2020, 2, 1),
-    ...  source="")], date(2021, 7, 1))]
-    ['2020-07-01', '2021-01-01']
-    """
+    """The whole periods of each rhythm that lie within its days and ended before a day."""
     found = []
     for kind in MeetingKind:
         own = [each for each in told if each.kind is kind]
-        for rhythm, end in zip(own, [each.valid_from for each in own[1:]] + [until], strict=True):
+        for rhythm, end in zip(own, [*(each.valid_from for each in own[1:]), until], strict=False):
             if rhythm.every_months:
                 starts = _starts(rhythm.valid_from, min(end, until), rhythm.every_months)
                 found += [

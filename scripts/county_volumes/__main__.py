@@ -32,6 +32,7 @@ from scripts.county_volumes.dirty import PLANTED, DirtySet
 from scripts.county_volumes.occasions import Occasions
 from scripts.county_volumes.people import FRESH, People, Seller
 from scripts.county_volumes.plan import MONTHS, month_begins
+from scripts.county_volumes.project import Project
 from scripts.county_volumes.proof import faults, missing, volumes
 from scripts.county_volumes.sales import CARRIER_OF_ALL, Market, Sales
 from scripts.county_volumes.supply import Supply, keep_cold
@@ -67,6 +68,7 @@ async def fill(built: Bootstrap, now: datetime, months: Sequence[int] = range(MO
         await sales.finish(now)
     await _keep_cold(cipher, sellers, last, month_begins(months[-1], now))
     await Occasions(made, now).enter(sellers)
+    await Project(now).enter(sellers)
 
 
 async def _keep_cold(cipher: FieldCipher, sellers: list[Seller], lots: dict[int, list[str]], begun: datetime) -> None:

@@ -8,12 +8,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from accounts.service import AccessLogs
+from county.funds.service import BankPayment, Funds, LineDraft
+from county.meetings.models import MeetingKind
+from county.meetings.service import Meetings, Rhythm
 from kit.clock import china_day, utc_now
 from kit.database import execute, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
 from ledger.service import Journals
 from orders.models import Order, OrderLine, OrderState, Trade
+from places.models import SiteKind, SiteLevel, SiteState
+from places.service import Places
 from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.income.agreements import AgreementDraft, Agreements, WorkedMonth
 from poverty_alleviation.income.models import AgreementKind
@@ -42,7 +47,9 @@ PLANTED = (
     "delivery_twice",
     "device_silent",
     "equal_dividend",
+    "fund_line_over",
     "lot_without_contributions",
+    "meeting_missed",
     "monitored_without_help",
     "price_above_market",
     "proof_twice",
@@ -50,6 +57,7 @@ PLANTED = (
     "shared_account",
     "shared_address",
     "shared_phone",
+    "station_idle",
     "status_ended_mid_period",
     "third_person_payout",
     "wage_without_attendance",
@@ -77,6 +85,7 @@ class DirtySet:
         await self._goods()
         await self._incomes()
         await self._buyers()
+        await self._project()
         await self._household("无帮扶", AssistanceStatus.MONITORED, self.today - timedelta(days=70))
 
     def clock(self) -> datetime:
@@ -134,8 +143,10 @@ class DirtySet:
             self._reach, f"示例供货人{name}", SupplierKind.FARMER, self.village[:9]
         )
 
-    async def _weigh(self, supplier: str, client_id: str, mass_gram: int, fen_per_kg: int = 900, **more: object) -> str:
-        at = self.now - timedelta(hours=1)
+    async def _weigh(
+        self, supplier: str, client_id: str, mass_gram: int, fen_per_kg: int = 900, hours: int = 1, **more: object
+    ) -> str:
+        at = self.now - timedelta(hours=hours)
         weighing = Weighing(
             client_id=f"DEMO-DIRTY-{client_id}", supplier=supplier, merchant=self.merchant, product=self.product,
             mass_gram=mass_gram, grade="一级", unit_price_fen=fen_per_kg, mode=IntakeMode.CONSIGNMENT, weighed_at=at,
@@ -220,6 +231,29 @@ class DirtySet:
             **said,  # type: ignore[arg-type]
         )  # fmt: skip
         return await Agreements(self.clock).enter(draft, BY)
+
+    async def _project(self) -> None:
+        """A line that the bank has overdrawn by a fen, a half-year without a review, a station idle for forty days."""
+        funds, over_fen = Funds(self.clock), 10_000_001
+        fund = await funds.enter("示例超支资金", over_fen, "DEMO-下达文件", BY)
+        said = LineDraft(name="示例超支科目", scope="示例", standard="示例", procedure="示例")
+        line = await funds.add_line(fund, said, BY)
+        change = await funds.propose_change(fund, {line: over_fen - 1}, "DEMO-安排", BY)
+        await funds.decide_change(change, SECOND, "DEMO-核对", is_approved=True)
+        paid = BankPayment(
+            reference="DEMO-超支流水", line=line, payee="示例单位", amount_fen=over_fen, paid_on=self.today
+        )
+        await funds.import_bank_payments([paid], BY)
+        for every_months, month in ((6, 1), (0, 7)):
+            since = date(self.today.year - 1, month, 1)
+            rhythm = Rhythm(kind=MeetingKind.REVIEW, every_months=every_months, valid_from=since, source="DEMO-方案")
+            await Meetings(self.clock).enter_rhythm(rhythm, BY)
+        village = f"{self.village[:9]}999"
+        await Places().enter_division(village, "示例闲置村")
+        await Places().enter_site(
+            f"S{village}", "示例闲置点", SiteKind.SERVICE, SiteLevel.POINT, village, SiteState.OPERATING, SINCE
+        )
+        await self._weigh(await self._supplier("闲置"), "idle", 8_000, hours=40 * 24, site=f"S{village}")
 
     async def _buyers(self) -> None:
         """The merchant's own applicant buys of it, and three strangers have goods sent to one door.

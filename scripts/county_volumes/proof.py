@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from county.stations import station_uses
 from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
 from ledger.queries import unbalanced_journals, verify_chain
@@ -11,6 +12,7 @@ from poverty_alleviation.vault import household_rights
 from products.queries import stock_differences
 from scripts.county_volumes.occasions import OCCASIONS
 from scripts.county_volumes.plan import BY, LOTS, MONTHS, ORDERS, REFUNDS
+from scripts.county_volumes.project import PROJECT
 from traceability.plots.queries import yields_above_norm
 
 _VOLUMES = """
@@ -21,7 +23,9 @@ SELECT (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM suppl
        (SELECT count(*) FROM inspection WHERE requested_by = $1) AS inspections,
        (SELECT count(*) FROM live_session WHERE title LIKE '示例直播第%' AND ended_at IS NOT NULL) AS live_sessions,
        (SELECT count(*) FROM coupon_campaign WHERE merchant IS NULL) AS campaigns,
-       (SELECT count(*) FROM cold_room) AS cold_rooms
+       (SELECT count(*) FROM cold_room) AS cold_rooms,
+       (SELECT coalesce(sum(budget_fen), 0)::bigint FROM fund_line WHERE recorded_by = $1) AS fund_fen,
+       (SELECT count(*) FROM meeting WHERE recorded_by = $1) AS meetings
 """
 _DEMONSTRATIONS = """
 SELECT count(*) FILTER (WHERE kind = 'enterprise') AS demonstration_enterprises,
@@ -45,13 +49,21 @@ async def volumes() -> dict[str, int]:
     (found,) = await rows(_VOLUMES, BY)
     async with household_rights():
         (shown,) = await rows(_DEMONSTRATIONS)
-    *_, whole = await coverage(china_day(utc_now()))
-    return {**found, **shown, "poor_villages": whole.poor, "poor_villages_with_point": whole.poor_with_service}
+    today = china_day(utc_now())
+    *_, whole = await coverage(today)
+    used = [each for each in await station_uses(today, 1) if each.last_used_on is not None]
+    return {
+        **found,
+        **shown,
+        "stations_used": len(used),
+        "poor_villages": whole.poor,
+        "poor_villages_with_point": whole.poor_with_service,
+    }
 
 
 def missing(found: Mapping[str, int]) -> list[str]:
     """What a run that was broken off has left undone, each in one line."""
-    planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS, **OCCASIONS}
+    planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS, **OCCASIONS, **PROJECT}
     return [f"{found[name]} of {wanted} {name}: begin anew" for name, wanted in planned.items() if found[name] < wanted]
 
 

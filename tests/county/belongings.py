@@ -4,8 +4,14 @@ import io
 
 from PIL import Image
 
+from county.funds.service import Funds, LineDraft, PaymentDraft
 from kit.database import execute
 from tests.doors.belongings import Owner
+
+OTHER = "staff:other"
+FUND_PAYMENT = PaymentDraft(
+    payee="示例单位", amount_fen=1, purpose="示例进度款", clause="示例办法第五条", evidence="示例验收单"
+)
 
 
 async def give(owner: Owner) -> None:
@@ -17,6 +23,20 @@ async def give(owner: Owner) -> None:
         owner.found.by_pattern[f"/v1/{door}/complaints/"] = {"number": number, "picture": picture}
     owner.found.private["consumer"] |= {number}
     owner.found.private["merchant_clerk"] |= {number}
+    await _fund(owner)
+
+
+async def _fund(owner: Owner) -> None:
+    """A fund with one line, whose first budget is approved, and a payment that waits for another officer."""
+    funds = Funds()
+    fund = await funds.enter(f"示例资金{owner.turn}", 100_000, "示例下达文件", OTHER)
+    said = LineDraft(name="示例科目", scope="示例", standard="示例", procedure="示例")
+    line = await funds.add_line(fund, said, OTHER)
+    change = await funds.propose_change(fund, {line: 90_000}, "示例安排表", OTHER)
+    await funds.decide_change(change, "staff:third", "", is_approved=True)
+    payment = await funds.propose_payment(line, FUND_PAYMENT, OTHER)
+    numbers = {"funds": fund, "fund-changes": change, "fund-lines": line, "fund-payments": payment}
+    owner.found.by_pattern |= {f"/v1/console/{kind}/": {"number": number} for kind, number in numbers.items()}
 
 
 async def _evidence(owner: Owner, complaint: str) -> str:

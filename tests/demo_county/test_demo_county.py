@@ -13,6 +13,7 @@ from accounts.roles import Role
 from accounts.service import AccessLogs, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
 from content.pictures import Pictures
+from county.alarms import all_alarms
 from integrations.object_storage.folder import FolderStorage
 from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
@@ -30,7 +31,6 @@ from poverty_alleviation.help.workshops import workshops
 from poverty_alleviation.households import Households
 from poverty_alleviation.income.cards import income_sheets
 from poverty_alleviation.models import CHAIN_ROLES
-from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.recognised import recognition_dossier
 from poverty_alleviation.office.thresholds import lines_of
 from poverty_alleviation.reconciliation import reconciliation
@@ -130,7 +130,7 @@ async def test_its_books_follow_from_what_was_noted(databases: Databases, databa
 
 async def test_the_clean_county_raises_no_alarm(database: str) -> None:
     await seed(services())
-    assert await Alarms().look() == 0
+    assert await all_alarms().look() == 0
     assert {line.is_verified for line in await lines_of(None)} == {False}
 
 

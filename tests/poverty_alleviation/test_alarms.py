@@ -7,9 +7,10 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from accounts.service import AccessLogs
+from county.alarms import all_alarms
 from kit.database import execute, rows
 from poverty_alleviation.income.models import AgreementKind
-from poverty_alleviation.office.alarms import Alarms, alarm_cards, alarm_file
+from poverty_alleviation.office.alarms import alarm_cards, alarm_file
 from poverty_alleviation.office.errors import AlarmNotMovable, AlarmUnknown
 from poverty_alleviation.office.models import ALARM_TRANSITIONS, AlarmState
 from poverty_alleviation.office.thresholds import OfficeRules
@@ -102,7 +103,7 @@ async def test_a_clean_county_raises_nothing(county: County) -> None:
     await clean(county)
     await OfficeRules(county.clock).enter_market_price(county.product, 1_000, SINCE, "示例行情", OFFICER)
     for county.now in (LATER, NEXT_QUARTER):
-        assert await Alarms(county.clock).look() == 0
+        assert await all_alarms(county.clock).look() == 0
     assert await raised() == {}
 
 
@@ -125,7 +126,7 @@ PLANTED = Counter(OF_SET) + Counter({"carried_below_floor": 2, "refund_after_clo
 async def test_each_planted_one_is_raised_once_and_no_second_run_raises_it_again(county: County) -> None:
     """Fails when the facts of an alarm are not looked up before it is raised: tried."""
     await plant(county)
-    alarms = Alarms(county.clock)
+    alarms = all_alarms(county.clock)
     assert await alarms.look() == sum(PLANTED.values())
     assert await raised() == PLANTED
     assert await alarms.look() == 0
@@ -148,7 +149,7 @@ async def test_each_planted_one_is_raised_once_and_no_second_run_raises_it_again
 
 async def test_an_alarm_tells_codes_and_no_name(county: County) -> None:
     await plant(county)
-    await Alarms(county.clock).look()
+    await all_alarms(county.clock).look()
     async with household_rights():
         facts = "".join(each["facts"] for each in await rows("SELECT facts FROM household_alarm"))
     assert "示例H1" in facts
@@ -157,7 +158,7 @@ async def test_an_alarm_tells_codes_and_no_name(county: County) -> None:
 
 
 async def test_it_looks_once_a_night_and_after_each_close(county: County) -> None:
-    alarms = Alarms(county.clock)
+    alarms = all_alarms(county.clock)
     county.now = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # one o'clock in China
     assert await alarms.look_when_due() == 0
     assert await rows("SELECT 1 FROM alarm_run") == []
@@ -182,7 +183,7 @@ async def test_every_pair_of_states_of_an_alarm_moves_as_the_table_says(county: 
         AlarmState.CONFIRMED: [AlarmState.ASSIGNED, AlarmState.CONFIRMED],
         AlarmState.CLOSED: [AlarmState.ASSIGNED, AlarmState.CONFIRMED, AlarmState.CLOSED],
     }
-    alarms, mass = Alarms(county.clock), 1_000
+    alarms, mass = all_alarms(county.clock), 1_000
     for state, steps in way.items():
         for wanted in AlarmState:
             mass += 1
@@ -207,7 +208,7 @@ async def test_every_pair_of_states_of_an_alarm_moves_as_the_table_says(county: 
 async def test_steps_stay_and_somebody_looks_after_it(county: County) -> None:
     await county.take_in("N1", 5_000)
     await county.take_in("N1", 5_000)
-    alarms = Alarms(county.clock)
+    alarms = all_alarms(county.clock)
     await alarms.look()
     (card,) = (await alarm_cards(None, "delivery_twice", None, 10))[0]
     await alarms.move(card.number, AlarmState.ASSIGNED, "示例：请核对过秤单", OFFICER, "staff:U2")
