@@ -980,7 +980,7 @@ class Migration(migrations.Migration):
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'county_fund', 'app': 'longchuan', 'constraints': [CheckConstraint(check='total_fen > 0', name='county_fund_total')], 'pk_attr': 'id', 'table_description': 'Money for one project, kept apart from all other (专款专用). Its lines together never have more than its total.'},
+            options={'table': 'county_fund', 'app': 'longchuan', 'constraints': [CheckConstraint(check='total_fen > 0', name='county_fund_total')], 'pk_attr': 'id', 'table_description': 'Money for one project, kept apart from all other (专款专用). Its lines never have more than its total.'},
             bases=['Model'],
         ),
         ops.CreateModel(
