@@ -37,6 +37,7 @@ from poverty_alleviation.confirming.confirmations import (
     statement_standing,
 )
 from poverty_alleviation.confirming.disputes import DisputeCard, Disputes, RowName, dispute_card, dispute_cards
+from poverty_alleviation.confirming.models import DisputeState
 from poverty_alleviation.confirming.sheets import StatementSheets, sheet_cards
 from poverty_alleviation.proofs import Proofs
 
@@ -126,7 +127,7 @@ async def reject_statement_sheet(
 async def open_dispute(
     actor: PovertyOfficer, code: str, body: DisputeInput, key: IdempotencyKey, disputes: Disputes
 ) -> DisputeOpened:
-    """登记农户异议：所列收入在处理完毕前不确认、不付款。"""
+    """登记农户异议：所列收入（含工资、分红、租金）在处理完毕前不确认、不付款，所列追偿不批准、不抵扣。"""
     named = [RowName(each.kind, each.source_id) for each in body.rows]
     return DisputeOpened(await disputes.open(code, named, body.reason, actor.caller))
 
@@ -153,5 +154,5 @@ async def answer_dispute(actor: PovertyOfficer, number: str, body: DisputeAnswer
 @door.put("/poverty/disputes/<number:str>/verdict")
 async def close_dispute(actor: PovertyOfficer, number: str, body: DisputeVerdict, disputes: Disputes) -> DisputeCard:
     """异议办结：成立的可附已批准的更正单；所列收入解除暂停，仍须农户另行确认。"""
-    await disputes.close(number, body.state, body.verdict, body.correction, actor.caller)
+    await disputes.close(number, DisputeState(body.state), body.verdict, body.correction, actor.caller)
     return await dispute_card(number)

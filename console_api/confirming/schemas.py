@@ -1,7 +1,7 @@
 """The wire of evidence, calls, sheets and disputes."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -94,7 +94,8 @@ class SheetRejection(Input):
 
 
 class DisputedRowInput(Input):
-    """A payout, a delivery paid at the scale, or an order line that is earned and not paid."""
+    """A row by its number: a payout, a delivery paid at the scale, a line of a sheet of wages, dividends, rents or
+    returns, an order line that is earned and not paid, or a claim on the household."""
 
     kind: DisputedKind
     source_id: _Number
@@ -120,9 +121,9 @@ class DisputeAnswer(Input):
 
 
 class DisputeVerdict(Input):
-    """``settled`` or ``rejected``; ``correction`` names the approved correction that settled it, if one did."""
+    """``correction`` names the approved correction that settled it, if one did."""
 
-    state: DisputeState
+    state: Literal["settled", "rejected"]
     verdict: _Words
     correction: _Number | None = None
 

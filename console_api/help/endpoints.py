@@ -30,6 +30,7 @@ from console_api.help.schemas import (
 )
 from console_api.poverty_alleviation.schemas import ViewingInput
 from poverty_alleviation.help.measures import Fit, MeasureDraft, Measures, fits, measures
+from poverty_alleviation.help.models import NeedState
 from poverty_alleviation.help.needs import NeedDraft, Needs, needs
 from poverty_alleviation.help.responsible import HelperDraft, HelperIdentity, Helpers
 from poverty_alleviation.help.visits import VisitDraft, Visits, visits
@@ -140,4 +141,4 @@ async def list_needs(actor: PovertyOfficer | Auditor, query: NeedsQuery) -> Need
 @door.put("/poverty/needs/<number:str>/state", status=204)
 async def move_need(actor: PovertyOfficer, number: str, body: NeedStepInput, register: Needs) -> None:
     """答复需求，或办结、不予办理；可注明对应的帮扶措施。"""
-    await register.move(number, body.state, body.note, actor.caller, body.measure)
+    await register.move(number, NeedState(body.state), body.note, actor.caller, body.measure)

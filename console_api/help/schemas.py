@@ -1,7 +1,7 @@
 """The wire of help."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -154,6 +154,6 @@ class NeedsView(View):
 class NeedStepInput(Input):
     """Where it goes, why, and by which measure of the household."""
 
-    state: NeedState
+    state: Literal["answered", "met", "refused"]
     note: Note
     measure: Number | None = None

@@ -22,6 +22,7 @@ from console_api.poverty_alleviation.schemas import SpanQuery
 from kit.clock import china_day, utc_now
 from poverty_alleviation.office.alarms import AlarmFile, Alarms, alarm_cards, alarm_file
 from poverty_alleviation.office.evidence import CellParts, LineTrace, cell_parts, line_trace
+from poverty_alleviation.office.models import AlarmState
 from poverty_alleviation.office.net_income import NetIncome, net_income
 from poverty_alleviation.office.recognised import RecognitionDossier, recognition_dossier
 from poverty_alleviation.office.rollups import Audience, RollUp, roll_up, roll_up_for
@@ -121,7 +122,7 @@ async def show_alarm(actor: PovertyOfficer | Auditor, number: str) -> AlarmFile:
 @door.post("/poverty/alarms/<number:str>/steps")
 async def take_alarm_step(actor: PovertyOfficer, number: str, body: AlarmStepInput, alarms: Alarms) -> AlarmFile:
     """处理预警：指派、说明、确认、办结；每一步留痕。"""
-    await alarms.move(number, body.state, body.note, actor.caller, body.assignee)
+    await alarms.move(number, AlarmState(body.state), body.note, actor.caller, body.assignee)
     return await alarm_file(number)
 
 

@@ -1,7 +1,7 @@
 """The wire of the office's view."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -123,7 +123,7 @@ class AlarmsView(View):
 class AlarmStepInput(Input):
     """One step: what it comes to and why; ``assignee`` when somebody else is to look after it (``staff:<number>``)."""
 
-    state: AlarmState
+    state: Literal["assigned", "explained", "confirmed", "closed"]
     note: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
     assignee: Annotated[str, msgspec.Meta(pattern=r"^staff:[0-9A-Z]{1,40}$(?!\n)")] | None = None
 

@@ -1,4 +1,4 @@
-"""A household says that a row of its income is wrong: the row is held, answered and settled or rejected."""
+"""A household says that a row of its income, or a claim on it, is wrong: it is held until settled or rejected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,13 +24,14 @@ from poverty_alleviation.confirming.models import DISPUTE_TRANSITIONS, DisputedK
 from poverty_alleviation.confirming.rows import paid_rows
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.payouts import PAID_BY, PAYOUT
+from poverty_alleviation.reserves.clawbacks import CLAWBACK
 from poverty_alleviation.vault import household_rights
 
 MOST_ROWS = 50
 
 
 class RowName(msgspec.Struct, frozen=True, order=True):
-    """A payout, a delivery paid at the scale, or an order line that is earned and not paid, by its number."""
+    """A row by its number, which for a row of period income is that of the line on its sheet."""
 
     kind: DisputedKind
     source_id: str
@@ -66,7 +67,7 @@ class DisputeCard(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Disputes:
-    """Opened in a household's name by the poverty office. What is held is neither confirmed nor paid."""
+    """Opened in a household's name by the poverty office. What is held is neither confirmed, paid nor set off."""
 
     clock: Clock = utc_now
 
@@ -113,12 +114,16 @@ class Disputes:
         return number
 
     async def _held(self, household: str, names: Sequence[RowName]) -> dict[RowName, int]:
-        """What each row amounts to now, under the locks of the lines first, then of the sources.
+        """What each row amounts to now, under the locks of the claims first, then of the lines, then of the sources.
 
-        A line that the bank is about to pay is disputed when it is paid, as a payout.
+        A line that the bank is about to pay is disputed when it is paid, as a payout; a claim until it is refused or
+        taken back, whatever was set off against it.
         """
+        claims = [each.source_id for each in names if each.kind is DisputedKind.CLAWBACK]
         lines = [each.source_id for each in names if each.kind is DisputedKind.LINE]
-        paid = [each for each in names if each.kind is not DisputedKind.LINE]
+        paid = [each for each in names if each.kind in PAID_BY]
+        for number in claims:
+            await hold_source(CLAWBACK, number)
         if lines:
             await rows("SELECT 1 FROM line_basis WHERE line = ANY($1) ORDER BY line FOR UPDATE", lines)
         for each in paid:
@@ -134,6 +139,8 @@ class Disputes:
             lines,
         )
         amounts = {RowName(DisputedKind.LINE, each["subject"]): each["amount_fen"] for each in earned}
+        for claim in await rows(_CLAIMED, household, claims, CLAWBACK) if claims else []:
+            amounts[RowName(DisputedKind.CLAWBACK, claim["number"])] = claim["amount_fen"]
         for standing in await paid_rows(household, sources=[each.source_id for each in paid]):
             if standing.confirmed_at is None:
                 amounts[RowName(DisputedKind(standing.kind), standing.source_id)] = standing.amount_fen
@@ -187,6 +194,12 @@ class Disputes:
         if to not in DISPUTE_TRANSITIONS[DisputeState(found["state"])]:
             raise DisputeStands(state=found["state"])
         return int(found["id"])
+
+
+_CLAIMED = """
+SELECT c.number, c.amount_fen FROM clawback c JOIN household h ON h.id = c.household_id
+ WHERE h.code = $1 AND c.number = ANY($2) AND c.state <> 'refused' AND NOT EXISTS (SELECT 1 FROM ledger_journal j
+  JOIN ledger_journal r ON r.reverses_id = j.id WHERE (j.source_type, j.source_id) = ($3, c.number))"""
 
 
 async def _corrects(correction: str, dispute_id: int) -> bool:

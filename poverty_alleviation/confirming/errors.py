@@ -44,7 +44,7 @@ class DisputeStands(Conflict):
 
 
 class DisputedRowUnknown(Invalid):
-    """A row is not the household's, is confirmed or taken back already, or is not owed."""
+    """A row is not the household's, is confirmed, refused or taken back already, or is not owed."""
 
     code = "disputed_row_unknown"
     title = "异议所列收入不属于该户、已确认、已更正或不在应付中"
@@ -52,11 +52,11 @@ class DisputedRowUnknown(Invalid):
 
 
 class RowDisputed(Conflict):
-    """The household says that this row is wrong: it waits until that is settled."""
+    """The household says that this row or claim is wrong: it waits until that is settled."""
 
     code = "income_disputed"
-    title = "该笔收入有异议，处理完毕前不能确认或付款"
-    title_en = "This income is disputed"
+    title = "该笔收入或追偿有异议，处理完毕前不能确认、付款、批准或抵扣"
+    title_en = "This income or claim is disputed"
 
 
 class CorrectionNotOfDispute(Invalid):

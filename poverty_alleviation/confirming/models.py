@@ -140,13 +140,14 @@ class IncomeDispute(Model):
 
 
 class DisputedKind(StrEnum):
-    """What a row is: money paid out, goods paid at the scale, a line of a sheet of income, or an order line that is
-    earned and not paid."""
+    """What a row is: money paid out, goods paid at the scale, a line of a sheet of income (wages, dividends, rents,
+    returns), an order line that is earned and not paid, or a claim on the household."""
 
     PAYOUT = "payout"
     INTAKE = "intake"
     PERIOD_INCOME = "period_income"
     LINE = "line"
+    CLAWBACK = "clawback"
 
 
 class DisputedRow(Model):

@@ -6,14 +6,20 @@ import msgspec
 
 from kit.database import row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
+from poverty_alleviation.confirming.holds import HELD_BY
 from poverty_alleviation.income.errors import SheetUnknown
 from poverty_alleviation.income.models import IncomeSheetState, SheetKind
 from poverty_alleviation.payouts import PERIOD_INCOME
 from poverty_alleviation.vault import household_rights
 
+_DISPUTE = HELD_BY.format(kind="'period_income'", source_id="l.number")
+
 
 class IncomeLineCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One household's part in fen; ``reversed_at``: a correction has taken it back."""
+    """One household's part in fen; ``reversed_at``: a correction has taken it back.
+
+    ``dispute``: the household's objection that holds it.
+    """
 
     number: str
     household: str
@@ -22,6 +28,7 @@ class IncomeLineCard(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
     confirmed_at: datetime | None
     reversed_at: datetime | None
+    dispute: str | None
 
 
 class IncomeSheetCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +84,8 @@ async def income_sheet(number: str) -> IncomeSheetCard:
     lines = await rows(
         "SELECT l.number, h.code AS household, l.reference, l.weight, l.amount_fen, c.confirmed_at,"
         " (SELECT r.booked_at FROM ledger_journal j JOIN ledger_journal r ON r.reverses_id = j.id"
-        "   WHERE j.source_type = $2 AND j.source_id = l.number) AS reversed_at"
+        "   WHERE j.source_type = $2 AND j.source_id = l.number) AS reversed_at,"
+        f" ({_DISPUTE}) AS dispute"
         " FROM income_line l JOIN household h ON h.id = l.household_id"
         " LEFT JOIN income_confirmation c ON c.source_type = 'period_income' AND c.source_id = l.number"
         " WHERE l.sheet_id = $1 ORDER BY l.id",

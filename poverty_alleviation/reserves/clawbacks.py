@@ -21,6 +21,8 @@ from ledger.queries import posted
 from ledger.service import Entry, JournalDraft, Journals, hold_source
 from poverty_alleviation.allocation import BASIS_POINTS
 from poverty_alleviation.bases import held_lines, lines_as_they_stand
+from poverty_alleviation.confirming.holds import refuse_disputed
+from poverty_alleviation.confirming.models import DisputedKind
 from poverty_alleviation.corrections.errors import LineUnknown
 from poverty_alleviation.office.thresholds import thresholds
 from poverty_alleviation.payouts import held_parts, moves, noted_parts
@@ -84,7 +86,7 @@ class Clawbacks:
         """Approve a claim, which posts it, or refuse it. The same decision by the same account changes nothing.
 
         Who proposed it may only take it back, as a refusal. Raises :class:`ClawbackUnknown`,
-        :class:`ClawbackDecided`, ``SecondPersonNeeded``, :class:`ClawbackTooHigh`.
+        :class:`ClawbackDecided`, ``SecondPersonNeeded``, ``RowDisputed``, :class:`ClawbackTooHigh`.
         """
         to = ClawbackState.APPROVED if is_approved else ClawbackState.REFUSED
         async with transaction():
@@ -96,6 +98,7 @@ class Clawbacks:
             if is_approved and claim["made_by"] == by:
                 raise SecondPersonNeeded()
             if is_approved:
+                await refuse_disputed(DisputedKind.CLAWBACK, number)
                 await self.book(claim, by)
             await execute(
                 "UPDATE clawback SET state = $2, decided_by = $3, decided_at = $4, decision_note = $5"
@@ -129,7 +132,7 @@ class Clawbacks:
 
         Of what an order line has earned at most the office's share (``clawback_offset_bp``) is ever kept back, and
         nothing that is disputed or that a run is about to pay. Raises :class:`ClawbackUnknown`,
-        :class:`ClawbackDecided`, ``AlreadyReversed``, :class:`NothingToOffset`.
+        :class:`ClawbackDecided`, ``AlreadyReversed``, ``RowDisputed``, :class:`NothingToOffset`.
         """
         now = self.clock()
         async with transaction():
@@ -138,6 +141,7 @@ class Clawbacks:
                 raise ClawbackDecided(state=claim["state"])
             if await _is_taken_back(number):
                 raise AlreadyReversed(source=f"{CLAWBACK}:{number}")
+            await refuse_disputed(DisputedKind.CLAWBACK, number)
             earlier = await rows(
                 "SELECT amount_fen FROM clawback_offset WHERE clawback_id = $1 ORDER BY position", claim["id"]
             )

@@ -9,6 +9,7 @@ from kit.database import row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from ledger.chart import AFTER_SALES_RESERVE
 from ledger.queries import moved
+from poverty_alleviation.confirming.holds import HELD_BY
 from poverty_alleviation.reserves.clawbacks import CLAWBACK, CLAWBACK_OFFSET
 from poverty_alleviation.reserves.errors import ClawbackUnknown
 from poverty_alleviation.reserves.models import ClawbackFault, ClawbackState
@@ -32,7 +33,10 @@ class ReserveCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClawbackCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim. ``reversed_at``: a correction has taken it back, with everything that was set off against it."""
+    """One claim. ``reversed_at``: a correction has taken it back, with everything that was set off against it.
+
+    ``dispute``: the household's objection that holds it.
+    """
 
     number: str
     state: ClawbackState
@@ -49,6 +53,7 @@ class ClawbackCard(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None
     decision_note: str
     reversed_at: datetime | None
+    dispute: str | None
 
 
 class OffsetPart(msgspec.Struct, frozen=True):
@@ -83,7 +88,8 @@ SELECT c.id, c.number, c.state, h.code AS household, c.order_line, c.merchant, c
        c.made_by, c.made_at, c.decided_by, c.decided_at, c.decision_note,
        (SELECT coalesce(sum(o.amount_fen), 0)::bigint FROM clawback_offset o WHERE o.clawback_id = c.id) AS set_off_fen,
        (SELECT r.booked_at FROM ledger_journal j JOIN ledger_journal r ON r.reverses_id = j.id
-         WHERE j.source_type = '{CLAWBACK}' AND j.source_id = c.number) AS reversed_at
+         WHERE j.source_type = '{CLAWBACK}' AND j.source_id = c.number) AS reversed_at,
+       ({HELD_BY.format(kind="'clawback'", source_id="c.number")}) AS dispute
   FROM clawback c JOIN household h ON h.id = c.household_id"""
 
 _OFFSETS = f"""

@@ -368,7 +368,7 @@ PLAIN = {
     "income_dispute.number": "a public number of its own",
     "income_dispute.state": "of four",
     "income_dispute.correction": "the public number of one",
-    "disputed_row.kind": "of three",
+    "disputed_row.kind": "of five",
     "payout_run.number": "a public number of its own",
     "payout_run.merchant": "who pays",
     "payout_run.state": "of five",
