@@ -1,16 +1,16 @@
 """Papers for print: A4 pages in Chinese as a PDF, the same byte for byte whenever it is made from the same words.
 
-Making one takes tenths of a second of computing: from a request, do it in a thread.
+Making one takes hundredths of a second of computing for each page: from a request, do it in a thread.
 """
 
 import functools
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
 
 from kit.qr_codes import qr_modules
 
@@ -20,18 +20,53 @@ MISSING = "〓"
 """Stands for a character that the typeface does not have; the clerk writes it in by hand."""
 _MARGIN_MM = 16
 _WIDTH_MM = 210 - 2 * _MARGIN_MM
+_BOTTOM_MM = 297 - 13
+_CODE_MM = 30
+_CODE_BOTTOM_MM = _MARGIN_MM - 6 + _CODE_MM
+_ROW_MM = 6.2
+_FURTHER_LINE_MM = 4.2
+_POINT_MM = 25.4 / 72
+_SPACE = re.compile(r"[^\S\u3000]+")
+_TOGETHER = re.compile(r"[（《]*(?:[!-~]+|.)[，。、；：）》]*")
+"""What a line is not broken in: a word or number, and a character with what may not begin a line or end one."""
 
 
 @functools.cache
-def _characters() -> frozenset[int]:
+def _advances() -> dict[int, float]:
+    """How wide each character of the typeface is, as a part of its size."""
     with TTFont(_FONT, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+        widths, em = font["hmtx"], font["head"].unitsPerEm
+        return {code: widths[glyph][0] / em for code, glyph in font.getBestCmap().items()}
 
 
 def printable(text: str) -> str:
-    """The text in one line, with :data:`MISSING` for what cannot be printed. It is never said anywhere which it was."""
-    known = _characters()
-    return "".join(each if ord(each) in known else MISSING for each in " ".join(text.split()))
+    """The text in one line, with :data:`MISSING` for what cannot be printed. It is never said anywhere which it was.
+
+    White space is one space, besides the full-width ones of the words themselves.
+    """
+    known = _advances()
+    return "".join(each if ord(each) in known else MISSING for each in _SPACE.sub(" ", text.strip()))
+
+
+def width_of(text: str, size: float) -> float:
+    """In millimetres, of a printable text."""
+    known = _advances()
+    return sum(known[ord(each)] for each in text) * size * _POINT_MM
+
+
+def _broken(text: str, size: float, width: float) -> list[str]:
+    """A text in lines that are no wider; a single word that is, is broken anywhere."""
+    lines, line, left = [], "", width
+    for piece in _TOGETHER.findall(printable(text)):
+        wide = width_of(piece, size)
+        for part in [piece] if wide <= width else piece:
+            wide = width_of(part, size)
+            if wide > left and line:
+                lines.append(line.rstrip())
+                line, left, part = "", width, part.lstrip()
+            line += part
+            left -= wide
+    return [*lines, line.rstrip()]
 
 
 class Sheet:
@@ -39,62 +74,135 @@ class Sheet:
 
     def __init__(self, title: str, made_at: datetime) -> None:
         self._pdf = FPDF(format="A4")
-        self._pdf.set_margins(_MARGIN_MM, _MARGIN_MM)
-        self._pdf.set_auto_page_break(auto=True, margin=_MARGIN_MM)
+        self._pdf.set_auto_page_break(auto=False)
         self._pdf.set_title(title)
         self._pdf.set_lang("zh-CN")
         self._pdf.set_creation_date(made_at)
         self._pdf.add_font(_FAMILY, fname=_FONT)
+        self._foot, self._pages, self._y = "", 0, 0.0
+        self._code: list[list[bool]] = []
 
-    def begin_page(self) -> None:
-        """A new page."""
-        self._pdf.add_page()
+    def begin_page(self, foot: str = "", code: str = "") -> None:
+        """A new page. Each of the pages from here to the next call has a QR code in its upper right corner and ends in
+        ``foot`` with its number, so that whichever is lost or photographed says what it belongs to."""
+        self._number_pages()
+        self._foot, self._code, self._pages = foot, qr_modules(code) if code else [], 0
+        self._next_page()
 
     def line(self, text: str, size: float = 10, *, centred: bool = False) -> None:
-        """A paragraph, broken where the page ends."""
-        self._pdf.set_font(_FAMILY, size=size)
-        self._pdf.multi_cell(
-            0, size * 0.55, printable(text), align="C" if centred else "L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        """A paragraph, broken where the page, or the code on it, ends."""
+        beside = self._code and self._y < _CODE_BOTTOM_MM
+        width, height = _WIDTH_MM - (_CODE_MM if beside else 0), size * 0.55
+        for part in _broken(text, size, width):
+            self._room(height)
+            left = _MARGIN_MM + (max(width - width_of(part, size), 0) / 2 if centred else 1)
+            self._text(left, self._y + height / 2 + size * _POINT_MM * 0.3, part, size)
+            self._y += height
+
+    def heading(self, text: str, needs: float = 24) -> None:
+        """What comes next, on the page on which at least so many millimetres of it are."""
+        if self._room(needs):
+            self._pass_code()
+        self.line(text, 11)
 
     def space(self, height: float = 3) -> None:
         """Nothing."""
-        self._pdf.ln(height)
+        self._y += height
 
     def table(self, shares: Sequence[int], lines: Sequence[Sequence[str]], *, numbers_from: int) -> None:
-        """Rows with a frame; the first is the head. Columns from ``numbers_from`` on stand to the right."""
-        widths = [_WIDTH_MM * share / sum(shares) for share in shares]
-        self._pdf.set_font(_FAMILY, size=9)
-        for number, cells in enumerate(lines):
-            self._pdf.set_fill_color(236)
-            for column, (width, text) in enumerate(zip(widths, cells, strict=True)):
-                align = "C" if number == 0 else "R" if column >= numbers_from else "L"
-                self._pdf.cell(width, 7, self._fitting(text, width - 2), border=1, align=align, fill=number == 0)
-            self._pdf.ln(7)
+        """Rows with a frame, as high as their words need; the first is the head, and stands on every page of the table.
 
-    def boxes(self, labels: Sequence[str], height: float = 28) -> None:
+        Columns from ``numbers_from`` on stand to the right.
+        """
+        widths = [_WIDTH_MM * share / sum(shares) for share in shares]
+        head, *rows = [
+            [_broken(text, 9, width - 2) for width, text in zip(widths, cells, strict=True)] for cells in lines
+        ]
+        self._pass_code()
+        self._room(2 * _ROW_MM)
+        self._row(widths, head, ["C"] * len(widths), is_head=True)
+        aligned = ["R" if column >= numbers_from else "L" for column in range(len(widths))]
+        for cells in rows:
+            if self._room(_height_of(cells)):
+                self._pass_code()
+                self._row(widths, head, ["C"] * len(widths), is_head=True)
+            self._row(widths, cells, aligned, is_head=False)
+
+    def _row(
+        self, widths: Sequence[float], cells: Sequence[list[str]], aligned: Sequence[str], *, is_head: bool
+    ) -> None:
+        height, left = _height_of(cells), float(_MARGIN_MM)
+        for width, parts, align in zip(widths, cells, aligned, strict=True):
+            if is_head:
+                self._pdf.set_fill_color(236)
+            self._pdf.rect(left, self._y, width, height, style="DF" if is_head else "D")
+            self._pdf.set_fill_color(0)
+            first = self._y + (height - (len(parts) - 1) * _FURTHER_LINE_MM) / 2 + 9 * _POINT_MM * 0.3
+            for at, part in enumerate(parts):
+                free = width - 2 - width_of(part, 9)
+                place = {"L": 1.0, "C": 1 + free / 2, "R": 1 + free}[align]
+                self._text(left + place, first + at * _FURTHER_LINE_MM, part, 9)
+            left += width
+        self._y += height
+
+    def boxes(self, labels: Sequence[str], height: float = 26) -> None:
         """Frames beside each other to be signed in, kept on one page."""
         width = _WIDTH_MM / len(labels)
-        if self._pdf.will_page_break(height):
-            self._pdf.add_page()
-        top = self._pdf.get_y()
-        self._pdf.set_font(_FAMILY, size=9)
+        self._room(height)
+        self._pass_code()
         for at, label in enumerate(labels):
             left = _MARGIN_MM + at * width
-            self._pdf.rect(left, top, width, height)
-            self._pdf.set_xy(left + 1, top + 1)
-            self._pdf.cell(width - 2, 6, printable(label))
-            self._pdf.set_xy(left + 1, top + height - 7)
-            self._pdf.cell(width - 2, 6, "年  月  日", align="R")
-        self._pdf.set_xy(_MARGIN_MM, top + height)
+            self._pdf.rect(left, self._y, width, height)
+            self._text(left + 2, self._y + 5, printable(label), 9)
+            day = "年　　月　　日"
+            self._text(left + width - 2 - width_of(day, 9), self._y + height - 3, day, 9)
+        self._y += height
 
-    def qr_code(self, text: str, side: float = 30) -> None:
-        """A code in the page's upper right corner, with the quiet zone that readers need."""
-        modules = qr_modules(text)
-        module = side / (len(modules) + 8)
-        left, top = 210 - _MARGIN_MM - side, _MARGIN_MM - 6
+    def octets(self) -> bytes:
+        """The finished file."""
+        self._number_pages()
+        return bytes(self._pdf.output())
+
+    def _text(self, left: float, base: float, text: str, size: float) -> None:
+        if text:
+            self._pdf.set_font(_FAMILY, size=size)
+            self._pdf.text(left, base, text)
+
+    def _room(self, height: float) -> bool:
+        """Whether a new page had to be begun for so much."""
+        if self._y + height <= _BOTTOM_MM:
+            return False
+        self._next_page()
+        return True
+
+    def _next_page(self) -> None:
+        self._pdf.add_page()
+        self._pages, self._y = self._pages + 1, float(_MARGIN_MM)
+        if self._code:
+            self._draw_code()
+        if self._foot and self._pages > 1:
+            self.line(f"{self._foot}（续）", 9)
+            self.space(1)
+
+    def _pass_code(self) -> None:
+        if self._code:
+            self._y = max(self._y, _CODE_BOTTOM_MM + 2)
+
+    def _number_pages(self) -> None:
+        """What stands at the foot of the pages that are finished: only now one knows how many they are."""
+        last = self._pdf.page
+        for number in range(1, self._pages + 1 if self._foot else 0):
+            self._pdf.page = last - self._pages + number
+            self._pdf.current_font_is_set_on_page = False
+            words = printable(f"{self._foot}　第 {number} 页，共 {self._pages} 页")
+            self._text((210 - width_of(words, 8)) / 2, 297 - 7, words, 8)
+
+    def _draw_code(self) -> None:
+        """With the quiet zone that readers need."""
+        module = _CODE_MM / (len(self._code) + 8)
+        left, top = 210 - _MARGIN_MM - _CODE_MM, _CODE_BOTTOM_MM - _CODE_MM
         self._pdf.set_fill_color(0)
-        for down, cells in enumerate(modules):
+        for down, cells in enumerate(self._code):
             at = 0
             while at < len(cells):
                 end = at
@@ -105,14 +213,7 @@ class Sheet:
                     self._pdf.rect(*place, (end - at) * module, module, style="F")
                 at = end + 1
 
-    def octets(self) -> bytes:
-        """The finished file."""
-        return bytes(self._pdf.output())
 
-    def _fitting(self, text: str, width: float) -> str:
-        shown = printable(text)
-        if self._pdf.get_string_width(shown) <= width:
-            return shown
-        while shown and self._pdf.get_string_width(shown + "…") > width:
-            shown = shown[:-1]
-        return shown + "…"
+def _height_of(cells: Sequence[list[str]]) -> float:
+    """Of a row of a table."""
+    return _ROW_MM + (max(map(len, cells)) - 1) * _FURTHER_LINE_MM

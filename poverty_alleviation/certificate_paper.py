@@ -24,8 +24,7 @@ class MonthCertificates:
         month = certified(found)
         made_at = max([found.made_at, *(each.signed_at for each in found.signatures)])
         sheet = Sheet(f"关账证明 {month.period}", made_at)
-        sheet.begin_page()
-        sheet.qr_code(f"{self.base_url}/c/{found.digest}")
+        sheet.begin_page(foot=f"消费帮扶台账关账证明　{month.period}", code=f"{self.base_url}/c/{found.digest}")
         sheet.line("消费帮扶台账关账证明", 18)
         sheet.line(f"账期 {month.period}  第 {month.round} 次关账  金额单位：元")
         sheet.line(f"证明生成时间 {_moment(month.made_at)}")
@@ -61,13 +60,13 @@ def _ties(sheet: Sheet, month: CertifiedMonth) -> None:
     missed = sum(each.amount_fen for each in month.items if each.kind == "bill_difference" and each.reason is None)
     bills = yuan(listed["bill_difference"])
     rows.append(["账单：与支付记录逐笔核对", "", "", bills, yuan(listed["bill_difference"] - missed), yuan(missed)])
-    sheet.line("一、勾稽关系", 11)
+    sheet.heading("一、勾稽关系")
     sheet.table([7, 3, 3, 3, 3, 3], [["项目", "左方", "右方", "差额", "已列示说明", "未说明"], *rows], numbers_from=1)
     sheet.space()
 
 
 def _checks(sheet: Sheet, month: CertifiedMonth) -> None:
-    sheet.line("二、核对事项与列示差异", 11)
+    sheet.heading("二、核对事项与列示差异")
     rows = [[CHECKS.get(each.check, each.check), str(each.found), str(each.open)] for each in month.checks]
     sheet.table([4, 1, 1], [["核对事项", "发现", "未说明"], *rows], numbers_from=1)
     for each in month.items:
@@ -77,7 +76,7 @@ def _checks(sheet: Sheet, month: CertifiedMonth) -> None:
 
 
 def _figures(sheet: Sheet, month: CertifiedMonth) -> None:
-    sheet.line("三、本期数字", 11)
+    sheet.heading("三、本期数字")
     rows = [[name, yuan(fen)] for name, fen in month_sums(month.figures).items()]
     rows.append(["带动农户（户）", str(month.figures.households)])
     sheet.table([3, 1], [["项目", "金额"], *rows], numbers_from=1)
@@ -86,7 +85,7 @@ def _figures(sheet: Sheet, month: CertifiedMonth) -> None:
 
 
 def _totals(sheet: Sheet, month: CertifiedMonth) -> None:
-    sheet.line("四、各账簿科目发生额", 11)
+    sheet.heading("四、各账簿科目发生额")
     rows = []
     for book, name in _BOOKS.items():
         of = [each for each in month.figures.accounts if each.book == book]
@@ -100,7 +99,7 @@ def _totals(sheet: Sheet, month: CertifiedMonth) -> None:
 
 def _late(sheet: Sheet, month: CertifiedMonth) -> None:
     count = sum(month.figures.corrections.values())
-    sheet.line(f"五、属于已关账期、计入本期的事项（{count} 笔）", 11)
+    sheet.heading(f"五、属于已关账期、计入本期的事项（{count} 笔）")
     rows = [
         [str(each.seq), KINDS.get(each.kind, each.kind), each.occurred_on.isoformat(), each.corrects_period,
          yuan(each.amount_fen)]
@@ -114,7 +113,7 @@ def _late(sheet: Sheet, month: CertifiedMonth) -> None:
 
 
 def _signatures(sheet: Sheet, found: Certificate, month: CertifiedMonth) -> None:
-    sheet.line("六、封存与签字", 11)
+    sheet.heading("六、封存与签字")
     sheet.line(f"凭证 {month.journals} 笔，末笔哈希 {month.root}", 9)
     sheet.line(f"证明原文 SHA-256 {found.digest}", 9)
     sheet.line("本账期最后一个每日锚点的哈希应与末笔哈希一致；扫右上角二维码可核对本证明是否有效。", 9)

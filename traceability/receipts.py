@@ -92,8 +92,7 @@ class IntakeReceipts:
         """The receipt as a PDF, the same bytes whenever it is printed. In a thread: it takes its time."""
         card = shown.card
         sheet = Sheet(f"收购单 {card.number}", card.weighed_at.astimezone(UTC))
-        sheet.begin_page()
-        sheet.qr_code(self.link(card.number))
+        sheet.begin_page(code=self.link(card.number))
         sheet.line("农产品收购单", 18)
         sheet.line(f"供货人 {card.supplier_name}  供货人编号 {card.supplier}")
         sheet.space(10)
