@@ -15,7 +15,7 @@ from console_api.household_statements.schemas import (
     VillageQuarter,
 )
 from poverty_alleviation.statements.paper import bundle_paper, statement_paper
-from poverty_alleviation.statements.service import HouseholdStatements
+from poverty_alleviation.statements.service import HouseholdStatements, IssuedStatement
 
 
 @door.post("/poverty/household-statements")
@@ -32,6 +32,14 @@ async def list_household_statements(
 ) -> StatementsView:
     """已出具的农户对账单，仅以农户编码表示。"""
     return StatementsView(*await statements.cards(query.quarter, query.township, query.cursor, query.limit))
+
+
+@door.get("/poverty/household-statements/<number:str>")
+async def show_household_statement(
+    actor: PovertyOfficer | Auditor, number: str, statements: HouseholdStatements
+) -> IssuedStatement:
+    """一份农户对账单：带动销售额、增收额、估算成本与追偿抵扣分列，互不相加；仅以农户编码表示。"""
+    return await statements.issued(number)
 
 
 @door.get("/poverty/household-statements/<number:str>/file")

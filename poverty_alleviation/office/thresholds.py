@@ -163,9 +163,9 @@ async def lines_of(year: int | None) -> list[LineCard]:
     return [msgspec.convert(each, LineCard) for each in found]
 
 
-async def cost_rates(day: date) -> dict[str, int]:
-    """Basis points by kind of crop, as they hold on a day."""
-    return {each.name: each.value for each in await _dated("cost_rate", "crop", "basis_points", day)}
+async def cost_rates(day: date) -> dict[str, DatedNumber]:
+    """The rate of each kind of crop in basis points, as it holds on a day."""
+    return {each.name: each for each in await _dated("cost_rate", "crop", "basis_points", day)}
 
 
 async def crops_of_products() -> dict[str, str]:

@@ -1,13 +1,17 @@
 """What a statement says: a household's figures of a quarter, by category and by product, to the fen."""
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from kit.database import rows
 from poverty_alleviation.lineage.descent import LineageStep, lineages
+from poverty_alleviation.office.net_income import Estimate, estimate
+from poverty_alleviation.office.thresholds import DatedNumber, cost_rates, crops_of_products
 from poverty_alleviation.queries import CategoryIncome, HouseholdFigures, figures, titles_of
+from poverty_alleviation.statements.claims import ClaimStep, village_claims
 from poverty_alleviation.statements.quarters import months_of, quarter_span
 from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
@@ -33,7 +37,9 @@ class ProductLine(msgspec.Struct, frozen=True, kw_only=True):
 class StatementText(msgspec.Struct, frozen=True, kw_only=True):
     """What is issued, as JSON: printed are these words and no others. It holds no name and no number of a person.
 
-    ``lineage``: what the household came from or became by the end of the quarter, by codes.
+    ``estimate``: what is counted as cost, by the rates of the quarter's last day; an estimate beside the figures, in
+    none of them, and None where nothing came from production. ``claims``: what was claimed of the household and set
+    off, in no figure either. ``lineage``: what it came from or became by the end of the quarter, by codes.
     """
 
     number: str
@@ -47,7 +53,9 @@ class StatementText(msgspec.Struct, frozen=True, kw_only=True):
     income_confirmed_fen: int
     income_by_category: list[CategoryIncome]
     lines: list[ProductLine]
-    lineage: list[LineageStep] = []
+    estimate: Estimate | None
+    claims: list[ClaimStep]
+    lineage: list[LineageStep]
 
 
 class Quarter(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +64,8 @@ class Quarter(msgspec.Struct, frozen=True, kw_only=True):
     figures: HouseholdFigures
     income_by_category: list[CategoryIncome]
     lines: list[ProductLine]
+    estimate: Estimate | None
+    claims: list[ClaimStep]
     lineage: list[LineageStep]
 
 
@@ -91,16 +101,47 @@ async def village_quarter(township: str, village: str, quarter: str) -> dict[str
             if part["product"] is None and (card := bought.get(part["subject"])) is not None:
                 part["product"] = card.product
     titles = await titles_of(sorted({part["product"] for of in parts.values() for part in of if part["product"]}))
-    steps, after = await lineages(parts), quarter_span(quarter)[1]
+    claims = await village_claims(township, village, quarter)
+    codes, after = sorted(parts.keys() | claims), quarter_span(quarter)[1]
+    steps = await lineages(codes)
+    rates, crop_of = await cost_rates(after - timedelta(days=1)), await crops_of_products()
+    persons = await _persons(codes, after.year if after.month > 1 else after.year - 1)
     return {
         code: Quarter(
             figures=whole[code],
-            income_by_category=_categories(of),
-            lines=_lines(of, titles),
+            income_by_category=_categories(parts[code]),
+            lines=_lines(parts[code], titles),
+            estimate=_estimate(whole[code], parts[code], crop_of, rates, persons.get(code)),
+            claims=claims.get(code, []),
             lineage=[step for step in steps.get(code, []) if step.day < after],
         )
-        for code, of in sorted(parts.items())
+        for code in codes
     }
+
+
+async def _persons(codes: list[str], year: int) -> dict[str, int]:
+    """How many persons the households last were, as recorded for a year up to this one."""
+    found = await rows(
+        "SELECT DISTINCT ON (h.id) h.code, y.persons FROM household_year y JOIN household h ON h.id = y.household_id"
+        " WHERE h.code = ANY($1::text[]) AND y.year <= $2 ORDER BY h.id, y.year DESC, y.id DESC",
+        codes,
+        year,
+    )
+    return {each["code"]: each["persons"] for each in found}
+
+
+def _estimate(
+    of: HouseholdFigures,
+    parts: list[dict[str, Any]],
+    crop_of: dict[str, str],
+    rates: dict[str, DatedNumber],
+    persons: int | None,
+) -> Estimate | None:
+    by_crop: dict[str, int] = defaultdict(int)
+    for part in parts:
+        if part["code"] == "2101" and part["category"] == "production":
+            by_crop[crop_of.get(part["product"] or "", "")] += part["amount_fen"]
+    return estimate(of.income_paid_fen, by_crop, rates, persons) if by_crop else None
 
 
 def _categories(parts: list[dict[str, Any]]) -> list[CategoryIncome]:

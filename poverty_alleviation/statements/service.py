@@ -50,6 +50,15 @@ class StatementCard(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: datetime
 
 
+class IssuedStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement as it was issued, under the household's code alone."""
+
+    text: StatementText
+    digest: str
+    issued_by: str
+    issued_at: datetime
+
+
 class PrintedStatement(msgspec.Struct, frozen=True, kw_only=True):
     """What the paper needs beside the text: the head's name, and where the code leads."""
 
@@ -100,6 +109,8 @@ class HouseholdStatements:
             income_confirmed_fen=of.figures.income_confirmed_fen,
             income_by_category=of.income_by_category,
             lines=of.lines,
+            estimate=of.estimate,
+            claims=of.claims,
             lineage=of.lineage,
         )
         kept = json.dumps(msgspec.to_builtins(text), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -152,6 +163,14 @@ class HouseholdStatements:
         )
         following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
         return [_card(each) for each in found[:limit]], following
+
+    @household_rights()
+    async def issued(self, number: str) -> IssuedStatement:
+        """One statement. Raises :class:`StatementUnknown`."""
+        found = await row(f"{_STATEMENT} WHERE s.number = $1", number)
+        if found is None:
+            raise StatementUnknown(statement=number[:40])
+        return msgspec.convert(found | {"text": msgspec.json.decode(found["text"])}, IssuedStatement)
 
     @household_rights()
     async def to_print(self, actor: PovertyOfficer, number: str) -> PrintedStatement:

@@ -3,6 +3,7 @@
 from kit.money import yuan
 from poverty_alleviation.statements.figures import CATEGORIES, StatementText
 from poverty_alleviation.statements.quarters import quarter_name
+from poverty_alleviation.statements.words import CLAIM_STEPS, CROPS, ESTIMATED, FAULTS, NO_INCOME, TWO_MEASURES, rate
 from public_pages.markup import facts, heading, listed, page, paragraph
 
 MOST_LINES = 60
@@ -39,10 +40,46 @@ def statement_view(shown: StatementText) -> str:
                 ("已确认", f"{yuan(shown.income_confirmed_fen)} 元"),
             ]
         ),
-        paragraph("带动销售额是消费者所付货款，增收额是本户实际收到的收入，两者不可相加。"),
+        paragraph(TWO_MEASURES),
         heading("收入分类（已付）"),
         facts(income),
         heading("按产品"),
         listed(lines),
+        _estimate(shown),
+        _claims(shown),
         paragraph("数字有疑问，请勿签字，并告知帮扶干部。", "w"),
     )
+
+
+def _estimate(shown: StatementText) -> str:
+    of = shown.estimate
+    if of is None:
+        return ""
+    costs = [
+        f"{CROPS.get(each.crop, each.crop)}：收入 {yuan(each.received_fen)} 元，费率 {rate(each.rate_bp)}"
+        f"（来源：{each.source or '无'}），估算成本 {yuan(each.cost_fen)} 元"
+        for each in of.crops
+    ]
+    return (
+        heading("成本估算（不计入收入）")
+        + listed(costs)
+        + facts(
+            [
+                ("估算成本", f"{yuan(of.cost_fen)} 元"),
+                ("估算净额", f"{yuan(of.net_fen)} 元"),
+                ("估算人均", None if of.per_person_fen is None else f"{yuan(of.per_person_fen)} 元"),
+            ]
+        )
+        + paragraph(ESTIMATED)
+    )
+
+
+def _claims(shown: StatementText) -> str:
+    if not shown.claims:
+        return ""
+    steps = [
+        f"{each.day.isoformat()} {CLAIM_STEPS[each.kind]}（{FAULTS[each.fault]}）{yuan(each.amount_fen)} 元，"
+        f"尚欠 {yuan(each.left_fen)} 元"
+        for each in shown.claims[:MOST_LINES]
+    ]
+    return heading("追偿与抵扣（不计入收入）") + listed(steps) + paragraph(NO_INCOME)

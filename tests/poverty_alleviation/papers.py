@@ -5,6 +5,13 @@ import zlib
 
 from PIL import Image, ImageDraw
 
+from kit.documents import width_of
+
+_PLACED = re.compile(
+    rb"/F[0-9]+ (?P<size>[\d.]+) Tf|BT (?P<left>[\d.-]+) (?P<up>[\d.-]+) Td \((?P<drawn>(?:[^\\()]|\\.)*)\) Tj",
+    re.DOTALL,
+)
+
 
 def streams(pdf: bytes) -> list[bytes]:
     """Every stream of the file, unpacked."""
@@ -23,6 +30,11 @@ def _characters(pdf: bytes) -> dict[int, str]:
     return {int(code, 16): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
 
 
+def _words(drawn: bytes, known: dict[int, str]) -> str:
+    plain = re.sub(rb"\\(.)", lambda m: {b"r": b"\r", b"n": b"\n"}.get(m[1], m[1]), drawn, flags=re.DOTALL)
+    return "".join(known[int.from_bytes(plain[at : at + 2], "big")] for at in range(0, len(plain), 2))
+
+
 def pages_of(pdf: bytes) -> list[str]:
     """The words of each page, one cell a line."""
     known = _characters(pdf)
@@ -32,9 +44,7 @@ def pages_of(pdf: bytes) -> list[str]:
             continue
         cells = []
         for drawn in re.findall(rb"\(((?:[^\\()]|\\.)*)\) Tj", stream, re.DOTALL):
-            plain = re.sub(rb"\\(.)", lambda m: {b"r": b"\r", b"n": b"\n"}.get(m[1], m[1]), drawn, flags=re.DOTALL)
-            codes = [int.from_bytes(plain[at : at + 2], "big") for at in range(0, len(plain), 2)]
-            cells.append("".join(known[code] for code in codes))
+            cells.append(_words(drawn, known))
         pages.append("\n".join(cells))
     return pages
 
@@ -55,3 +65,19 @@ def drawn_code(pdf: bytes, page: int) -> Image.Image:
             pen.rectangle((round(x * scale), round(top), round((x + width) * scale) - 1,
                            round(top - height * scale) - 1), fill=0)  # fmt: skip
     return picture
+
+
+def placed(pdf: bytes, page: int | None = None) -> list[tuple[float, float, float]]:
+    """Where the words of a page, or of all, begin and end from the left, and their base from above, in millimetres."""
+    known, found = _characters(pdf), []
+    drawn = [each for each in streams(pdf) if each.startswith(b"2 J")]
+    for stream in drawn if page is None else drawn[page : page + 1]:
+        size = 0.0
+        for each in _PLACED.finditer(stream):
+            if each["size"] is not None:
+                size = float(each["size"])
+                continue
+            left, up = float(each["left"]) * 25.4 / 72, float(each["up"]) * 25.4 / 72
+            words = _words(each["drawn"], known)
+            found.append((left, left + width_of(words, size), 297 - up))
+    return found
