@@ -1541,7 +1541,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('dispute', fields.ForeignKeyField('longchuan.IncomeDispute', source_field='dispute_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('household_code', fields.CharField(max_length=40)),
-                ('kind', fields.CharEnumField(description='PAYOUT: payout\nINTAKE: intake\nPERIOD_INCOME: period_income\nLINE: line', enum_type=DisputedKind, max_length=16)),
+                ('kind', fields.CharEnumField(description='PAYOUT: payout\nINTAKE: intake\nPERIOD_INCOME: period_income\nLINE: line\nCLAWBACK: clawback', enum_type=DisputedKind, max_length=16)),
                 ('source_id', fields.CharField(max_length=80)),
                 ('amount_fen', fields.BigIntField()),
                 ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
