@@ -84,6 +84,8 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "referral-results": frozenset({Duty.MONEY}),
     "brand-authorisations": frozenset({Duty.PRODUCTS}),
     "recognised-products": frozenset({Duty.PRODUCTS}),
+    "recognition-cases": frozenset({Duty.PRODUCTS}),
+    "recognition-rules": frozenset({Duty.PRODUCTS}),
     "categories": frozenset({Duty.PRODUCTS}),
     "expiring": frozenset({Duty.PRODUCTS}),
     "scan-codes": frozenset({Duty.PRODUCTS}),

@@ -10,7 +10,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from merchants.models import Merchant
-from products.models import Product, ProductState, RecognisedProduct, Sku
+from products.models import Product, ProductState, Sku
 
 MAX_DEPTH = 3
 
@@ -305,17 +305,6 @@ class SearchWord(Model):
         table = "search_word"
 
 
-class RecognitionStep(StrEnum):
-    """The steps on the way to a recognition, in their order (domain reference 2.4)."""
-
-    APPLICATION = "application"
-    TOWNSHIP_REVIEW = "township_review"
-    INDUSTRY_REVIEW = "industry_review"
-    COUNTY_DECISION = "county_decision"
-    PUBLIC_NOTICE = "public_notice"
-    RECOMMENDATION = "recommendation"
-
-
 class CatalogueImport(Model):
     """A table that was brought in, and what came of it. The same file again changes nothing. Rows are only added."""
 
@@ -332,54 +321,3 @@ class CatalogueImport(Model):
     class Meta:
         table = "catalogue_import"
         constraints = (UniqueConstraint(fields=("merchant_id", "file_hash"), name="catalogue_import_once"),)
-
-
-class RecognitionPaper(Model):
-    """One paper of a recognised product's dossier; names no household. Rows are only ever added."""
-
-    id = fields.BigIntField(primary_key=True)
-    recognition: fields.ForeignKeyRelation[RecognisedProduct] = fields.ForeignKeyField(
-        "longchuan.RecognisedProduct", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
-    )
-    step = fields.CharEnumField(RecognitionStep, max_length=20)
-    title = fields.CharField(max_length=60)
-    document = fields.CharField(max_length=60)
-    picture = fields.CharField(max_length=40, default="")
-    dated = fields.DateField()
-    added_at = fields.DatetimeField()
-    added_by = fields.CharField(max_length=120)
-
-    class Meta:
-        table = "recognition_paper"
-
-
-class RecognitionEntry(Model):
-    """What a register or directory says of a recognised product (domain reference 2.4). Only added: the newest holds.
-
-    Prices and value in fen; ``compared`` says with which goods and prices. It names no household and counts none.
-    """
-
-    id = fields.BigIntField(primary_key=True)
-    recognition: fields.ForeignKeyRelation[RecognisedProduct] = fields.ForeignKeyField(
-        "longchuan.RecognisedProduct", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
-    )
-    list_number = fields.CharField(max_length=40)
-    category = fields.CharField(max_length=40)
-    spec = fields.CharField(max_length=60)
-    capacity = fields.CharField(max_length=60)
-    value_fen = fields.BigIntField()
-    price_from_fen = fields.BigIntField()
-    price_to_fen = fields.BigIntField()
-    compared = fields.CharField(max_length=120)
-    document = fields.CharField(max_length=60)
-    added_at = fields.DatetimeField()
-    added_by = fields.CharField(max_length=120)
-
-    class Meta:
-        table = "recognition_entry"
-        constraints = (
-            CheckConstraint(
-                check="value_fen >= 0 AND price_from_fen > 0 AND price_to_fen >= price_from_fen",
-                name="recognition_entry_prices",
-            ),
-        )

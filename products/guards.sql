@@ -37,8 +37,7 @@ END $$ LANGUAGE plpgsql;
 
 -- The history of stock is evidence: rows are added and never changed.
 SELECT make_append_only('stock_movement');
-SELECT make_append_only('certificate_review', 'listing_decision', 'price_change', 'catalogue_import', 'recognition_paper',
-                        'recognition_entry');
+SELECT make_append_only('certificate_review', 'listing_decision', 'price_change', 'catalogue_import');
 SELECT keep_rows('product_certificate', 'category');
 
 CREATE OR REPLACE FUNCTION only_state_of_certificate() RETURNS trigger LANGUAGE plpgsql AS $$

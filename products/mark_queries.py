@@ -36,9 +36,10 @@ class AuthorisationRecord(msgspec.Struct, frozen=True):
 
 
 class DossierRecord(msgspec.Struct, frozen=True):
-    """One paper of a dossier."""
+    """One paper of a dossier; ``level`` is where a notice was posted."""
 
     step: str
+    level: str | None
     title: str
     document: str
     picture: str
@@ -55,9 +56,14 @@ class EntryRecord(RegisterEntry, frozen=True, kw_only=True):
 
 
 class RecognitionRecord(msgspec.Struct, frozen=True):
-    """A recognised product with its dossier; ``entry`` is what the register says of it now."""
+    """A recognised product with its dossier; ``entry`` is what the register says of it now.
+
+    ``case`` led to it, and ``case_state`` is the step to which that has come.
+    """
 
     number: str
+    case: str
+    case_state: str
     merchant: str
     product: str
     product_title: str
@@ -93,17 +99,23 @@ async def authorisations(
     return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
 
 
+PAPERS = (
+    "(SELECT COALESCE(json_agg(json_build_object('step', step, 'level', level, 'title', title, 'document', document,"
+    " 'picture', picture, 'dated', dated, 'added_at', added_at, 'added_by', added_by) ORDER BY id), '[]')"
+    " FROM recognition_paper WHERE case_id = c.id)::text"
+)
+"""The dossier of a case ``c``, as JSON."""
 _read_papers = msgspec.json.Decoder(list[DossierRecord]).decode
 _read_entry = msgspec.json.Decoder(EntryRecord).decode
 _RECOGNITION = (
-    "SELECT n.id, n.number, m.number AS merchant, p.code AS product, p.title AS product_title, n.document,"
-    " n.recognised_by, n.directory_batch, n.valid_from, n.valid_until, n.revoked_at, n.revocation_reason,"
-    " (SELECT COALESCE(json_agg(json_build_object('step', step, 'title', title, 'document', document,"
-    " 'picture', picture, 'dated', dated, 'added_at', added_at, 'added_by', added_by) ORDER BY id), '[]')"
-    " FROM recognition_paper WHERE recognition_id = n.id)::text AS papers,"
+    "SELECT n.id, n.number, c.number AS case, c.state AS case_state, m.number AS merchant, p.code AS product,"
+    " p.title AS product_title, n.document, n.recognised_by,"
+    " n.directory_batch, n.valid_from, n.valid_until, n.revoked_at,"
+    f" n.revocation_reason, {PAPERS} AS papers,"
     " (SELECT row_to_json(e)::text FROM recognition_entry e WHERE e.recognition_id = n.id ORDER BY e.id DESC LIMIT 1)"
     " AS entry FROM recognised_product n"
-    " JOIN product p ON p.id = n.product_id JOIN merchant m ON m.id = p.merchant_id"
+    " JOIN recognition_case c ON c.id = n.case_id JOIN product p ON p.id = n.product_id"
+    " JOIN merchant m ON m.id = p.merchant_id"
 )
 
 

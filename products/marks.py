@@ -7,11 +7,9 @@ from datetime import date
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from content.attaching import attach_pictures
 from kit.clock import Clock, utc_now
-from kit.database import execute, scalar, transaction
+from kit.database import execute, row, scalar, transaction
 from kit.numbers import public_number
-from products.catalogue_models import RecognitionEntry, RecognitionPaper, RecognitionStep
 from products.errors import (
     BrandCodeInvalid,
     BrandUnknown,
@@ -22,19 +20,12 @@ from products.errors import (
     SkuUnknown,
     SpanInvalid,
 )
-from products.models import BrandAuthorisation, Product, PublicBrand, RecognisedProduct
+from products.models import BrandAuthorisation, Product, PublicBrand
+from products.recognition.errors import RecognitionCaseUnknown, RecognitionNotMovable, RecognitionRepeated
+from products.recognition.models import RecognisedProduct, RecognitionEntry, RecognitionState
 
+_GRANTABLE = (RecognitionState.NOTICED, RecognitionState.RECOMMENDED)
 _BRAND_CODE = re.compile(r"[a-z0-9-]{1,24}")
-
-
-class DossierPaper(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper on the way to a recognition; ``picture`` is a picture's number."""
-
-    step: RecognitionStep
-    title: str
-    document: str
-    dated: date
-    picture: str = ""
 
 
 class RegisterEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +88,8 @@ class Marks:
         carried = await PublicBrand.get_or_none(code=brand)
         if carried is None:
             raise BrandUnknown(brand=brand)
-        product_id, now = await self._product(product, span), self.clock()
+        _check(span)
+        product_id, now = await self._product(product), self.clock()
         sku_id = await scalar("SELECT id FROM sku WHERE code = $1 AND product_id = $2", sku, product_id)
         if sku is not None and sku_id is None:
             raise SkuUnknown(sku=sku)
@@ -121,19 +113,31 @@ class Marks:
         return number
 
     async def recognise(
-        self, product: str, document: str, recognised_by: str, directory_batch: str, span: Span, by: str
+        self, case: str, document: str, recognised_by: str, directory_batch: str, span: Span, by: str
     ) -> str:
-        """Recognise a product as a poverty product; answers the recognition's number.
+        """Recognise the product of a case that has stood its notice; answers the recognition's number.
 
-        Raises :class:`ProductUnknown`, :class:`SpanInvalid`, :class:`MarkDocumentTaken`.
+        Raises :class:`RecognitionCaseUnknown`, :class:`RecognitionNotMovable`, :class:`RecognitionRepeated`,
+        :class:`SpanInvalid`, :class:`MarkDocumentTaken`.
         """
-        product_id, now = await self._product(product, span), self.clock()
+        _check(span)
+        now = self.clock()
         number = public_number(now, "R")
         try:
             async with transaction():
+                found = await row(
+                    "SELECT id, product_id, state FROM recognition_case WHERE number = $1 FOR SHARE", case
+                )
+                if found is None:
+                    raise RecognitionCaseUnknown()
+                if found["state"] not in _GRANTABLE:
+                    raise RecognitionNotMovable(state=found["state"])
+                if await RecognisedProduct.exists(case_id=found["id"]):
+                    raise RecognitionRepeated()
                 await RecognisedProduct.create(
                     number=number,
-                    product_id=product_id,
+                    product_id=found["product_id"],
+                    case_id=found["id"],
                     document=document,
                     recognised_by=recognised_by,
                     directory_batch=directory_batch,
@@ -162,18 +166,6 @@ class Marks:
             revoked_at=self.clock(), revoked_by=by, revocation_reason=reason
         )
 
-    async def add_paper(self, number: str, paper: DossierPaper, by: str) -> None:
-        """Put a paper into the dossier of a recognition. Raises :class:`MarkUnknown` and PictureNotUsable."""
-        recognition, now = await RecognisedProduct.get_or_none(number=number), self.clock()
-        if recognition is None:
-            raise MarkUnknown()
-        async with transaction():
-            added = await RecognitionPaper.create(
-                recognition_id=recognition.id, added_at=now, added_by=by, **msgspec.structs.asdict(paper)
-            )
-            if paper.picture:
-                await attach_pictures([paper.picture], by, "licence", f"recognition_paper:{added.id}", now)
-
     async def add_entry(self, number: str, entry: RegisterEntry, by: str) -> None:
         """Put on record what the register says now. Raises :class:`MarkUnknown`, :class:`PriceRangeInvalid`."""
         if entry.price_to_fen < entry.price_from_fen:
@@ -185,10 +177,13 @@ class Marks:
             recognition_id=recognition.id, added_at=self.clock(), added_by=by, **msgspec.structs.asdict(entry)
         )
 
-    async def _product(self, code: str, span: Span) -> int:
-        if span.valid_until < span.valid_from:
-            raise SpanInvalid()
+    async def _product(self, code: str) -> int:
         product = await Product.get_or_none(code=code)
         if product is None:
             raise ProductUnknown()
         return int(product.id)
+
+
+def _check(span: Span) -> None:
+    if span.valid_until < span.valid_from:
+        raise SpanInvalid()

@@ -288,27 +288,3 @@ class BrandAuthorisation(Model):
                 name="brand_authorisation_quota",
             ),
         )
-
-
-class RecognisedProduct(Model):
-    """The county's dated recognition of a product as a poverty product; names no household."""
-
-    id = fields.BigIntField(primary_key=True)
-    number = fields.CharField(max_length=24, unique=True)
-    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
-        "longchuan.Product", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
-    )
-    document = fields.CharField(max_length=60, unique=True)
-    recognised_by = fields.CharField(max_length=60)
-    directory_batch = fields.CharField(max_length=40, default="")
-    valid_from = fields.DateField()
-    valid_until = fields.DateField()
-    granted_at = fields.DatetimeField()
-    granted_by = fields.CharField(max_length=120)
-    revoked_at = fields.DatetimeField(null=True)
-    revoked_by = fields.CharField(max_length=120, null=True)
-    revocation_reason = fields.CharField(max_length=200, null=True)
-
-    class Meta:
-        table = "recognised_product"
-        constraints = (CheckConstraint(check="valid_until >= valid_from", name="recognised_product_span"),)

@@ -157,6 +157,7 @@ from products.imports import Imports
 from products.knives import Knives
 from products.marks import Marks
 from products.offers import Offers
+from products.recognition.service import Recognitions
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
@@ -411,6 +412,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Catalogue(presale_days=settings.presale_days),
         SalePolicies(),
         Marks(),
+        Recognitions(),
         FreightTemplates(),
         address_book,
         Categories(),

@@ -43,6 +43,7 @@ MODEL_MODULES = [
     "products.offer_models",
     "promotions.models",
     "products.catalogue_models",
+    "products.recognition.models",
     "products.calendar_models",
     "referrals.models",
     "payments.models",

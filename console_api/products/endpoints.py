@@ -9,7 +9,6 @@ from console_api.products.schemas import (
     AuthorisationInput,
     AuthorisationsView,
     BrandInput,
-    DossierPaperInput,
     GrantedView,
     MarksQuery,
     PriceInput,
@@ -28,7 +27,7 @@ from products.dossiers import ProductDossier, product_dossier, product_summaries
 from products.drafts import ProductDraft
 from products.errors import SkuUnknown
 from products.mark_queries import authorisations, recognitions
-from products.marks import DossierPaper, Marks, RegisterEntry, Span
+from products.marks import Marks, RegisterEntry, Span
 from products.service import Catalogue, Stock
 
 
@@ -145,10 +144,10 @@ async def revoke_authorisation(actor: CountyOfficer, number: str, body: ReasonIn
 
 @door.post("/recognised-products")
 async def recognise_product(actor: CountyOfficer | PovertyOfficer, body: RecognitionInput, marks: Marks) -> GrantedView:
-    """认定扶贫产品。"""
+    """认定扶贫产品：其申请须公示期满且无未处理的异议。"""
     span = Span(valid_from=body.valid_from, valid_until=body.valid_until)
     number = await marks.recognise(
-        body.product, body.document, body.recognised_by, body.directory_batch, span, actor.caller
+        body.case, body.document, body.recognised_by, body.directory_batch, span, actor.caller
     )
     return GrantedView(number)
 
@@ -173,14 +172,6 @@ async def list_recognitions(
 ) -> RecognitionsView:
     """认定产品及其材料清单；商户人员只看到自己的。"""
     return RecognitionsView(*await recognitions(own_merchant(actor), query.cursor, query.limit))
-
-
-@door.post("/recognised-products/<number:str>/papers")
-async def add_dossier_paper(
-    actor: CountyOfficer | PovertyOfficer, number: str, body: DossierPaperInput, key: IdempotencyKey, marks: Marks
-) -> None:
-    """为认定产品补充一份材料；材料只增不改。"""
-    await marks.add_paper(number, msgspec.convert(body, DossierPaper, from_attributes=True), actor.caller)
 
 
 @door.post("/recognised-products/<number:str>/register-entries")

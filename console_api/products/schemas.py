@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
-from products.catalogue_models import RecognitionStep
 from products.dossiers import ProductSummary
 from products.drafts import MAX_AXES, PictureKind, ReturnPolicy
 from products.mark_queries import AuthorisationRecord, RecognitionRecord
@@ -126,9 +125,9 @@ class AuthorisationInput(Input, kw_only=True):
 
 
 class RecognitionInput(Input, kw_only=True):
-    """A product is recognised as a poverty product, from the first day to the last."""
+    """The product of a case is recognised as a poverty product, from the first day to the last."""
 
-    product: Code
+    case: Code
     document: Document
     recognised_by: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE)]
     directory_batch: Annotated[str, msgspec.Meta(max_length=40, pattern=LINE)] = ""
@@ -162,16 +161,6 @@ class RecognitionsView(View):
 
     recognitions: list[RecognitionRecord]
     next_cursor: str | None
-
-
-class DossierPaperInput(Input, kw_only=True):
-    """A paper of a recognition's dossier."""
-
-    step: RecognitionStep
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=LINE)]
-    document: Document
-    dated: date
-    picture: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{0,40}$(?!\n)")] = ""
 
 
 _Fen = Annotated[int, msgspec.Meta(ge=1, le=10**13)]

@@ -18,8 +18,11 @@ from products.catalogue_models import ProductClass
 from products.categories import Categories
 from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
 from products.marks import Marks, Span
+from products.recognition.models import RecognitionState
+from products.recognition.service import Recognitions
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
+from scripts.demo_county.recognitions import walk
 
 PRODUCTS, MERCHANTS, CONSUMERS = 1000, 40, 100
 STOCK = 900_000
@@ -47,6 +50,7 @@ async def build_county() -> Shelf:
     await SalePolicies().enter("standard", 1800, 7 * 86400, "seven_days", "示例文件 1 号")
     await Categories().enter("goods", "百货", ProductClass.GOODS)
     await Marks().enter_brand("longchuan", "陇川臻品")
+    await Recognitions().set_rule(7, date(2020, 1, 1), "示例公示规定", BY)
     merchants = [await _merchant(serial) for serial in range(1, MERCHANTS + 1)]
     await _several(range(PRODUCTS), lambda i: _product(i, merchants[i % MERCHANTS]))
     found = await rows(
@@ -110,7 +114,8 @@ async def _product(i: int, merchant: str) -> None:
     if i % 5 == 0:
         await Marks().authorise("longchuan", code, f"示例授权 {i} 号", span, BY)
     if i % 7 == 0:
-        await Marks().recognise(code, f"示例认定 {i} 号", "示例单位", "示例批次", span, BY)
+        case = await walk(Recognitions(), code, i, RecognitionState.NOTICED, today)
+        await Marks().recognise(case, f"示例认定 {i} 号", "示例单位", "示例批次", span, BY)
 
 
 async def _token(serial: int) -> str:

@@ -35,9 +35,10 @@ from promotions.campaigns import Campaigns
 from scripts.demo_county.area import enter_area
 from scripts.demo_county.demonstrations import name_demonstrations
 from scripts.demo_county.goods import BY, GOODS, STORY, Trade, enter_goods, enter_merchants, enter_policies
-from scripts.demo_county.help import enter_dossiers, enter_help, enter_work
+from scripts.demo_county.help import enter_help, enter_work
 from scripts.demo_county.households import conclude_contracts, enter_farmers
 from scripts.demo_county.people import CONSUMERS, enter_staff
+from scripts.demo_county.recognitions import enter_recognitions
 from scripts.demo_county.register import enter_register
 from scripts.demo_county.shopfront import FREIGHT, Shopfront
 from scripts.demo_county.trail import Goods, Trail
@@ -99,7 +100,10 @@ async def seed(services: Services) -> dict[str, Any]:
         await execute("SET CONSTRAINTS ALL DEFERRED")
         await enter_help(services.households, farmers)
         await enter_work(services.households, farmers, merchants[1])
-        await enter_dossiers(services.trade.marks)
+        marks = {
+            code: mark for good, code in zip((*GOODS, STORY), products, strict=True) if (mark := good.marks.strip("B"))
+        }
+        await enter_recognitions(services.trade.marks, marks)
         await services.trail.enter(*_followed(merchants, dict(zip(titles, products, strict=True))), farmers)
         story = await product_dossier(products[-1])
         near = [asdict(farmer) for farmer in farmers if farmer.township == story.township]

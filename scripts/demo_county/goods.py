@@ -48,7 +48,7 @@ class Good:
     category: str
     returns: ReturnPolicy
     skus: tuple[tuple[str, int, int, int], ...]
-    marks: str = ""  # "B" carries the public brand, "P" is a recognised poverty product
+    marks: str = ""  # "B" carries the public brand, others: scripts.demo_county.recognitions
     policy: str = "standard"
     host_bp: int = 500
 
@@ -88,7 +88,7 @@ GOODS = (
         (("250 g/袋", 3200, 250, 300),),
         "BP",
     ),
-    Good(1, "桑葚干 200 g", "无添加糖", "533124102", "nuts-dried", _UNOPENED, (("200 g/袋", 2900, 200, 240),), "P"),
+    Good(1, "桑葚干 200 g", "无添加糖", "533124102", "nuts-dried", _UNOPENED, (("200 g/袋", 2900, 200, 240),), "N"),
     Good(
         2,
         "户撒厨刀",
@@ -120,8 +120,10 @@ GOODS = (
         (("250 g/罐", 5800, 250, 260),),
         "BP",
     ),
-    Good(3, "草果 200 g", "干品，个大饱满", "533124202", "nuts-dried", _UNOPENED, (("200 g/袋", 3600, 200, 180),), "P"),
-    Good(3, "麻竹笋干 250 g", "日晒，无硫熏", "533124203", "fungi-shoots", _SEVEN, (("250 g/袋", 3300, 250, 220),)),
+    Good(3, "草果 200 g", "干品，个大饱满", "533124202", "nuts-dried", _UNOPENED, (("200 g/袋", 3600, 200, 180),), "T"),
+    Good(
+        3, "麻竹笋干 250 g", "日晒，无硫熏", "533124203", "fungi-shoots", _SEVEN, (("250 g/袋", 3300, 250, 220),), "O"
+    ),
     Good(3, "王子树蜂蜜 500 g", "百花蜜", "533124204", "sugar", _UNOPENED, (("500 g/瓶", 8800, 500, 140),), "B"),
     Good(
         4, "小粒咖啡豆 454 g", "中度烘焙", "533124205", "tea-coffee", _UNOPENED, (("454 g/袋", 7900, 454, 200),), "BP"
@@ -223,10 +225,6 @@ async def enter_goods(
         await trade.catalogue.list(code, BY)
         if "B" in good.marks:
             await trade.marks.authorise(BRAND, code, f"DEMO-BRAND-{serial:02d}", span, BY)
-        if "P" in good.marks:
-            await trade.marks.recognise(
-                code, f"DEMO-PRODUCT-{serial:02d}", "陇川县示例认定单位", "DEMO-第 1 批", span, BY
-            )
         codes.append(code)
     return codes
 

@@ -1,4 +1,4 @@
-"""Who helps the demo county's households and how, two workshops with their wages, and what registers say of products.
+"""Who helps the demo county's households and how, and two workshops with their wages.
 
 Everybody is synthetic and every paper is called DEMO (domain reference 6.4). Wages are paid to households from which
 the story of ``scripts/story`` buys nothing, so that they stand beside its figures and not in them.
@@ -19,10 +19,6 @@ from poverty_alleviation.income.agreements import AgreementDraft, Agreements, Wo
 from poverty_alleviation.income.models import AgreementKind
 from poverty_alleviation.income.sheets import IncomeSheets, Payment
 from poverty_alleviation.register.members import Members
-from products.catalogue_models import RecognitionStep
-from products.dossiers import product_dossier
-from products.mark_queries import recognitions
-from products.marks import DossierPaper, Marks, RegisterEntry
 from scripts.demo_county.households import BY, SECOND, SINCE, Farmer
 
 HELPERS = 4
@@ -94,25 +90,6 @@ async def enter_work(households: Households, farmers: Sequence[Farmer], operator
     paid = Payment(payer=operator, period=month, document="DEMO-工资表-1", slip="DEMO-银行回单-1", paid_on=ended)
     sheets = IncomeSheets()
     await sheets.decide(await sheets.propose_wages(paid, wages, BY), SECOND, "DEMO-审核", is_approved=True)
-
-
-async def enter_dossiers(marks: Marks) -> None:
-    """For every recognised product the papers of its way and what the register lists, with the prices that it has."""
-    found, _ = await recognitions(None, None, 100)
-    for serial, each in enumerate(sorted(found, key=lambda one: one.document), 1):
-        for step in RecognitionStep:
-            paper = DossierPaper(
-                step=step, title="示例材料", document=f"DEMO-{step}-{serial:02d}", dated=each.valid_from
-            )
-            await marks.add_paper(each.number, paper, BY)
-        product = await product_dossier(each.product)
-        prices = [sku.price_fen for sku in product.skus]
-        entry = RegisterEntry(
-            list_number=f"DEMO-1-{serial:02d}", category="示例类别", spec=product.skus[0].spec, capacity="示例年产",
-            value_fen=50_000_000, price_from_fen=min(prices), price_to_fen=max(prices), compared="示例同规格市价",
-            document=f"DEMO-名录-{serial:02d}",
-        )  # fmt: skip
-        await marks.add_entry(each.number, entry, BY)
 
 
 def _registered(farmers: Sequence[Farmer], township: str = "") -> list[str]:

@@ -84,6 +84,8 @@ WALKS = {
     "products/models.py ": "products/test_catalogue.py test_every_pair_of_states_moves_exactly_as_the_table_says",
     "products/models.py RESERVATION": "products/test_stock.py"
     " test_every_reservation_state_meets_every_move_as_the_table_says",
+    "products/recognition/models.py RECOGNITION": "products/test_recognition.py"
+    " test_every_pair_of_states_of_a_case_moves_as_the_table_says",
     "products/offer_models.py OFFER": "products/test_offers.py"
     " test_every_offer_state_meets_every_end_as_the_table_says",
     "promotions/models.py CAMPAIGN": "promotions/test_coupons.py test_every_step_outside_the_tables_is_refused",

@@ -36,7 +36,6 @@ from poverty_alleviation.office.thresholds import lines_of
 from poverty_alleviation.reconciliation import reconciliation
 from poverty_alleviation.vault import household_rights
 from products.calendars import Calendars, calendar_differences
-from products.catalogue_models import RecognitionStep
 from products.categories import Categories
 from products.certificates import Certificates
 from products.knives import Knives
@@ -45,6 +44,8 @@ from products.mark_queries import recognitions
 from products.marks import Marks
 from products.offers import Offers
 from products.queries import product_page, sku_offers, stock_differences
+from products.recognition.models import RecognitionStep
+from products.recognition.queries import recognition_cases
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
@@ -291,8 +292,13 @@ async def test_every_registered_household_is_helped_and_some_are_paid_for_work(d
 async def test_recognised_products_have_papers_and_the_registers_word(database: str) -> None:
     await seed(services())
     found, _ = await recognitions(None, None, 100)
-    assert len(found) == 9
-    assert all(each.entry is not None and len(each.papers) == len(RecognitionStep) for each in found)
+    assert len(found) == 7
+    assert all(each.entry is not None and each.case_state == "recommended" for each in found)
+    assert {paper.step for each in found for paper in each.papers} == set(RecognitionStep)
+    cases, _ = await recognition_cases(None, None, None, None, 100)
+    assert Counter(case.state for case in cases) == {
+        "recommended": 7, "on_notice": 1, "objected": 1, "township_reviewed": 1,
+    }  # fmt: skip
     empty = await recognition_dossier(found[0].number, None, None, china_day(utc_now()))
     assert (empty.carried, len(empty.contracts)) == (0, 1)
 

@@ -11,12 +11,14 @@ from poverty_alleviation.office.recognised import RecognitionDossier, recognitio
 from poverty_alleviation.office.thresholds import OfficeRules
 from poverty_alleviation.queries import figures
 from poverty_alleviation.register.years import YearDraft, Years
-from products.catalogue_models import RecognitionStep
 from products.errors import MarkUnknown, PriceRangeInvalid
 from products.mark_queries import recognitions
-from products.marks import DossierPaper, Marks, RegisterEntry, Span
+from products.marks import Marks, RegisterEntry, Span
+from products.recognition.models import RecognitionStep
+from products.recognition.service import CasePaper, Recognitions
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.test_roll_ups import busy, third
+from tests.products.shelf import case_at
 from tests.superuser import as_superuser
 
 SPAN = Span(valid_from=date(2026, 11, 1), valid_until=date(2027, 10, 31))
@@ -35,7 +37,8 @@ def entry(**changes: Any) -> RegisterEntry:
 async def recognised(county: County, product: str = "") -> str:
     marks = Marks(county.clock)
     code = product or county.product
-    return await marks.recognise(code, f"DEMO-R-{code}", "示例单位", "DEMO-第 1 批", SPAN, OFFICER)
+    case = await case_at(code, clock=county.clock)
+    return await marks.recognise(case, f"DEMO-R-{code}", "示例单位", "DEMO-第 1 批", SPAN, OFFICER)
 
 
 async def dossier(number: str, since: date | None = None, until: date | None = None) -> RecognitionDossier:
@@ -45,8 +48,9 @@ async def dossier(number: str, since: date | None = None, until: date | None = N
 async def test_the_newest_entry_of_the_register_holds_and_all_of_them_stay(county: County) -> None:
     marks, number = Marks(county.clock), await recognised(county)
     assert (await dossier(number)).recognition.entry is None
-    paper = DossierPaper(step=RecognitionStep.PUBLIC_NOTICE, title="示例公示", document="示例 1 号", dated=TODAY)
-    await marks.add_paper(number, paper, OFFICER)
+    case = (await dossier(number)).recognition.case
+    paper = CasePaper(title="示例公示", document="示例 1 号", dated=TODAY)
+    await Recognitions(county.clock).add_paper(case, RecognitionStep.PUBLIC_NOTICE, paper, OFFICER)
     await marks.add_entry(number, entry(), OFFICER)
     await marks.add_entry(number, entry(price_to_fen=3_990, list_number="示例名录 2-1"), OFFICER)
     with pytest.raises(PriceRangeInvalid):
@@ -57,7 +61,8 @@ async def test_the_newest_entry_of_the_register_holds_and_all_of_them_stay(count
     found = await dossier(number)
     assert found.recognition.entry is not None
     assert (found.recognition.entry.list_number, found.recognition.entry.price_to_fen) == ("示例名录 2-1", 3_990)
-    assert [each.title for each in found.recognition.papers] == ["示例公示"]
+    assert found.recognition.case_state == "noticed"
+    assert [each.title for each in found.recognition.papers] == ["示例材料"] * 8 + ["示例公示"]
     assert (await recognitions(county.merchant, None, 9))[0] == [found.recognition]
     assert (found.supplier.number, found.since, found.until) == (
         county.merchant, SPAN.valid_from, TODAY + timedelta(days=1),

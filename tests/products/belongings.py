@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from kit.clock import utc_now
+from products.recognition.models import RecognitionState
 from tests.doors.belongings import Owner
-from tests.products.shelf import draft_of, listed_product
+from tests.products.shelf import case_at, draft_of, listed_product
 
 
 async def give(owner: Owner) -> None:
@@ -28,3 +29,7 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/console/group-offers/"] = {"number": group["offer"]}
     owner.found.bodies["console.publish_group_offer"] = together
     owner.found.private["merchant_clerk"] |= {group["offer"]}
+    product, _ = await listed_product(owner.house.merchant, draft_of("申请认定的商品"), stock=5)
+    case = await case_at(product, RecognitionState.APPLIED)
+    owner.found.by_pattern["/v1/console/recognition-cases/"] = {"number": case}
+    owner.found.private["merchant_clerk"] |= {case}

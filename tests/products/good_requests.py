@@ -13,10 +13,11 @@ from products.catalogue_models import KnifeForm, ProductClass
 from products.categories import Categories
 from products.drafts import SkuDraft
 from products.knives import Blade, Knives
+from products.recognition.models import NoticeLevel, RecognitionState
 from products.service import Catalogue
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, form_with_file, good, mall_of
-from tests.products.shelf import TOWNSHIP, draft_of, skus_of
+from tests.products.shelf import TOWNSHIP, case_at, draft_of, skus_of
 
 BY = "staff:test"
 REASON = {"reason": "示例原因"}
@@ -122,7 +123,8 @@ async def revoke_authorisation(owner: Owner) -> GoodRequest:
 async def recognition(owner: Owner) -> dict[str, object]:
     """A body that recognises a product of its own."""
     product, _ = await mall_of(owner.house).another_product()
-    return {"product": product, "document": f"示例文件 {product}", "recognised_by": "示例单位", **SPAN}
+    case = await case_at(product)
+    return {"case": case, "document": f"示例文件 {product}", "recognised_by": "示例单位", **SPAN}
 
 
 @good("console.recognise_product")
@@ -141,10 +143,34 @@ async def revoke_recognition(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": await recognised(owner)}, body=REASON)
 
 
+PAPER = {"title": "示例材料", "document": "示例文件 9 号", "dated": china_day(utc_now()).isoformat()}
+
+
+@good("console.apply_for_recognition")
+async def apply(owner: Owner) -> GoodRequest:
+    product, _ = await mall_of(owner.house).another_product()
+    return GoodRequest(body={"product": product, "office": "示例申请主体", "paper": PAPER})
+
+
+@good("console.record_recognition_act")
+async def act(owner: Owner) -> GoodRequest:
+    """The notice, which has most papers."""
+    product, _ = await mall_of(owner.house).another_product()
+    number = await case_at(product, RecognitionState.COUNTY_DECIDED)
+    papers = [{**PAPER, "level": str(level)} for level in NoticeLevel]
+    return GoodRequest(names={"number": number}, body={"state": "on_notice", "office": "示例单位", "papers": papers})
+
+
 @good("console.add_dossier_paper")
 async def dossier_paper(owner: Owner) -> GoodRequest:
-    body = {"step": "application", "title": "示例材料", "document": "示例文件 9 号", "dated": "2026-01-01"}
-    return GoodRequest(names={"number": await recognised(owner)}, body=body)
+    product, _ = await mall_of(owner.house).another_product()
+    number = await case_at(product, RecognitionState.APPLIED)
+    return GoodRequest(names={"number": number}, body={"step": "application", **PAPER})
+
+
+@good("console.set_recognition_rule")
+async def set_rule(owner: Owner) -> GoodRequest:
+    return GoodRequest(body={"notice_days": 7, "valid_from": "2026-01-01", "source_document": "示例文件 7 号"})
 
 
 @good("console.add_register_entry")

@@ -1,9 +1,9 @@
 """A small shop for tests, built through the services: a township, an approved merchant, products on sale."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from kit.clock import Clock, utc_now
+from kit.clock import Clock, china_day, utc_now
 from kit.database import scalar
 from merchants.licences import Licence, LicenceKind
 from merchants.service import Merchants
@@ -11,6 +11,8 @@ from places.service import Places
 from products.catalogue_models import ProductClass
 from products.categories import Categories
 from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
+from products.recognition.models import NoticeLevel, RecognitionState
+from products.recognition.service import CasePaper, Recognitions
 from products.service import Catalogue, SalePolicies, Stock
 
 TOWNSHIP = "533124101"
@@ -82,3 +84,34 @@ async def listed_product(
         if stock:
             await Stock(clock).add(sku, stock, "入库")
     return code, skus
+
+
+def case_paper(dated: date, level: NoticeLevel | None = None) -> CasePaper:
+    """A paper of a step."""
+    return CasePaper(title="示例材料", document=f"示例文件 {dated}", dated=dated, level=level)
+
+
+async def case_at(product: str, state: RecognitionState = RecognitionState.NOTICED, clock: Clock = utc_now) -> str:
+    """A case that has come to a state by the usual way, each paper two days after the last; answers its number."""
+    service, day = Recognitions(clock), china_day(clock()) - timedelta(days=15)
+    await service.set_rule(2, date(2020, 1, 1), "示例文件 3 号", "staff:test")
+    number = await service.apply(None, product, "示例申请主体", case_paper(day), "staff:test")
+    for step in list(RecognitionState)[1:]:
+        if step is RecognitionState.OBJECTED or state is RecognitionState.APPLIED:
+            continue
+        day += timedelta(days=2)
+        papers = (
+            [case_paper(day, level) for level in NoticeLevel]
+            if step is RecognitionState.ON_NOTICE
+            else [case_paper(day)]
+        )
+        await service.act(
+            number,
+            step,
+            "示例单位",
+            papers,
+            "staff:second" if step is RecognitionState.COUNTY_DECIDED else "staff:test",
+        )
+        if step is state:
+            break
+    return number

@@ -27,7 +27,7 @@ from products.marks import Marks, Span
 from products.models import TRANSITIONS, Product, ProductState
 from products.queries import product_page, sku_offers
 from products.service import Catalogue, SalePolicies
-from tests.products.shelf import approved_merchant, draft_of, listed_product, skus_of
+from tests.products.shelf import approved_merchant, case_at, draft_of, listed_product, skus_of
 from tests.statements import counted_statements
 
 pytestmark = pytest.mark.asyncio
@@ -149,7 +149,7 @@ async def test_marks_show_from_their_first_day_to_their_last_until_revoked(datab
     await marks.enter_brand("longchuan", "示例陇川公共品牌")
     span = Span(valid_from=date(2026, 3, 1), valid_until=date(2026, 3, 31))
     authorisation = await marks.authorise("longchuan", code, "DEMO-B-1", span, BY)
-    await marks.recognise(code, "DEMO-R-1", "陇川县示例办公室", "", span, BY)
+    await marks.recognise(await case_at(code, clock=lambda: early), "DEMO-R-1", "陇川县示例办公室", "", span, BY)
 
     async def shown(moment: datetime) -> list[str]:
         (card,), _ = await product_cards(now=moment)
@@ -173,7 +173,7 @@ async def test_marks_show_from_their_first_day_to_their_last_until_revoked(datab
     reasons = {m.mark: m.revocation_reason for m in (await product_dossier(code)).marks}
     assert reasons == {"public_brand": "质量不合格", "poverty_product": None}
     with pytest.raises(MarkDocumentTaken):
-        await marks.recognise(code, "DEMO-R-1", "陇川县示例办公室", "", span, BY)
+        await marks.recognise(await case_at(code, clock=lambda: early), "DEMO-R-1", "陇川县示例办公室", "", span, BY)
     backwards = Span(valid_from=date(2026, 3, 2), valid_until=date(2026, 3, 1))
     with pytest.raises(SpanInvalid):
         await marks.authorise("longchuan", code, "DEMO-B-2", backwards, BY)

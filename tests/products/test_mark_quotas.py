@@ -1,26 +1,22 @@
-"""The public brand under a quota and for one SKU, and the dossier of a recognised product."""
+"""The public brand under a quota and for one SKU."""
 
 import asyncio
 import contextlib
 import random
 from datetime import UTC, date, datetime
 
-import msgspec
 import pytest
 
-from content.errors import PictureNotUsable
 from kit.clock import utc_now
 from kit.database import execute, scalar, transaction
-from products.catalogue_models import RecognitionStep
 from products.drafts import SkuDraft
-from products.errors import BrandQuotaUsed, MarkUnknown, PutBackExceeded, SkuUnknown, StockGone
+from products.errors import BrandQuotaUsed, PutBackExceeded, SkuUnknown, StockGone
 from products.listing import Wanted, product_cards
-from products.mark_queries import authorisations, recognitions
-from products.marks import DossierPaper, Marks, Span
+from products.mark_queries import authorisations
+from products.marks import Marks, Span
 from products.queries import product_page, sku_offers
 from products.quotas import quota_differences
 from products.stock import Stock
-from tests.content.paint import a_picture
 from tests.products.shelf import approved_merchant, draft_of, listed_product
 
 BY = "staff:officer"
@@ -199,26 +195,3 @@ async def test_an_authorisation_of_one_sku_marks_that_sku_alone_at_the_sale(data
     await sell("R1", second, 5)
     await sell("R2", first, 2)
     assert (await authorisations(None, False, None, 20))[0][0].used_pieces == 2
-
-
-async def test_a_recognition_has_a_dossier_to_which_papers_are_only_added(database: str) -> None:
-    merchant = await approved_merchant()
-    code, _ = await listed_product(merchant)
-    marks = Marks()
-    number = await marks.recognise(code, "DEMO-R-1", "示例单位", "示例批次", SPAN, BY)
-    for step in RecognitionStep:
-        paper = DossierPaper(step=step, title="示例材料", document=f"DEMO-{step}", dated=date(2026, 1, 1))
-        await marks.add_paper(number, paper, BY)
-        with pytest.raises(MarkUnknown):
-            await marks.add_paper("RNONE", paper, BY)
-    (found,), cursor = await recognitions(merchant, None, 20)
-    assert (found.number, [p.step for p in found.papers], cursor) == (number, [s.value for s in RecognitionStep], None)
-    assert await recognitions("MNOBODY", None, 20) == ([], None)
-    own, foreign = await a_picture(BY, "licence"), await a_picture("staff:stranger", "licence")
-    with pytest.raises(PictureNotUsable):
-        await marks.add_paper(number, msgspec.structs.replace(paper, picture=foreign), BY)
-    await marks.add_paper(number, msgspec.structs.replace(paper, picture=own), BY)
-    assert await scalar("SELECT owner LIKE 'recognition_paper:%' FROM picture WHERE number = $1", own)
-    assert await scalar("SELECT count(*) FROM recognition_paper") == len(RecognitionStep) + 1
-    with pytest.raises(Exception, match=r"append-only|permission denied|must be owner"):
-        await execute("DELETE FROM recognition_paper")

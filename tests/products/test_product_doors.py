@@ -11,7 +11,7 @@ from accounts.staff import GrantedRole
 from kit.database import scalar
 from tests.accounts.people import staff_member
 from tests.accounts.served import Served, served
-from tests.products.shelf import TOWNSHIP, approved_merchant, listed_product
+from tests.products.shelf import TOWNSHIP, approved_merchant, case_at, listed_product
 from tests.statements import counted_statements
 
 pytestmark = pytest.mark.asyncio
@@ -113,7 +113,8 @@ async def mark(doors: Served, county: dict[str, str], code: str) -> None:
             path = f"/v1/console/brand-authorisations/{granted.json()['number']}/revocation"
             await doors.http.put(path, headers=county, json={"reason": "材料不全"})
             assert (await doors.http.get(f"/v1/miniapp/products/{code}")).json()["marks"] == []
-    body = {**span, "document": "DEMO-R-1", "recognised_by": "示例认定单位"}
+    body = {**span, "case": await case_at(code), "document": "DEMO-R-1", "recognised_by": "示例认定单位"}
+    del body["product"]
     assert (await doors.http.post("/v1/console/recognised-products", headers=county, json=body)).is_success
 
 
