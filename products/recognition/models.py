@@ -68,8 +68,8 @@ class RecognitionRule(Model):
     valid_from = fields.DateField()
     notice_days = fields.IntField()
     source_document = fields.CharField(max_length=200)
-    entered_at = fields.DatetimeField()
-    entered_by = fields.CharField(max_length=120)
+    recorded_at = fields.DatetimeField()
+    recorded_by = fields.CharField(max_length=120)
 
     class Meta:
         table = "recognition_rule"

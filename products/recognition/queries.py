@@ -46,8 +46,8 @@ class RuleRecord(msgspec.Struct, frozen=True):
     valid_from: date
     notice_days: int
     source_document: str
-    entered_at: datetime
-    entered_by: str
+    recorded_at: datetime
+    recorded_by: str
 
 
 _read_acts = msgspec.json.Decoder(list[ActRecord]).decode
@@ -86,7 +86,7 @@ def _case(found: dict[str, Any]) -> CaseRecord:
 async def recognition_rules() -> list[RuleRecord]:
     """The rules, those of later days first; of one day the first holds."""
     found = await rows(
-        "SELECT valid_from, notice_days, source_document, entered_at, entered_by FROM recognition_rule"
+        "SELECT valid_from, notice_days, source_document, recorded_at, recorded_by FROM recognition_rule"
         " ORDER BY valid_from DESC, id DESC LIMIT 100"
     )
     return [RuleRecord(**each) for each in found]

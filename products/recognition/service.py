@@ -77,8 +77,8 @@ class Recognitions:
             valid_from=valid_from,
             notice_days=notice_days,
             source_document=source_document,
-            entered_at=self.clock(),
-            entered_by=by,
+            recorded_at=self.clock(),
+            recorded_by=by,
         )
 
     async def apply(self, merchant: str | None, product: str, office: str, paper: CasePaper, by: str) -> str:
