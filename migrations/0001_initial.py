@@ -45,10 +45,11 @@ from poverty_alleviation.retention.models import ErasureGround, ErasureState, Re
 from poverty_alleviation.transfers.models import TransferState
 from poverty_alleviation.unmasking import ViewingPurpose
 from products.calendar_models import BookingKind, OnExpiry
-from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RecognitionStep, RequirementKind
+from products.catalogue_models import CertificateKind, CertificateState, KnifeForm, ProductClass, RequirementKind
 from products.drafts import ReturnPolicy
 from products.models import MovementKind, ProductState, ReservationState
 from products.offer_models import OfferKind, OfferState
+from products.recognition.models import NoticeLevel, RecognitionState, RecognitionStep
 from promotions.models import CampaignState, CouponState
 from referrals.models import ShareState
 from reviews.models import AdditionKind, ReviewState
@@ -2953,11 +2954,25 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='RecognitionCase',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=24)),
+                ('product', fields.ForeignKeyField('longchuan.Product', source_field='product_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='APPLIED: applied\nTOWNSHIP_REVIEWED: township_reviewed\nINDUSTRY_REVIEWED: industry_reviewed\nCOUNTY_DECIDED: county_decided\nON_NOTICE: on_notice\nOBJECTED: objected\nNOTICED: noticed\nRECOMMENDED: recommended\nREFUSED: refused\nWITHDRAWN: withdrawn', enum_type=RecognitionState, max_length=20)),
+                ('stands_since', fields.DateField()),
+                ('notice_until', fields.DateField(null=True)),
+            ],
+            options={'table': 'recognition_case', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('product_id',), name='recognition_case_one_under_way', condition="state IN ('applied', 'township_reviewed', 'industry_reviewed', 'county_decided', 'on_notice', 'objected')"), CheckConstraint(check="(notice_until IS NOT NULL) = (state IN ('on_notice', 'objected', 'noticed', 'recommended')) OR state IN ('refused', 'withdrawn')", name='recognition_case_notice')], 'pk_attr': 'id', 'table_description': 'One application for the recognition of a product, and which step it has come to.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='RecognisedProduct',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=24)),
                 ('product', fields.ForeignKeyField('longchuan.Product', source_field='product_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('case', fields.OneToOneField('longchuan.RecognitionCase', source_field='case_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('document', fields.CharField(unique=True, max_length=60)),
                 ('recognised_by', fields.CharField(max_length=60)),
                 ('directory_batch', fields.CharField(default='', max_length=40)),
@@ -2969,7 +2984,21 @@ class Migration(migrations.Migration):
                 ('revoked_by', fields.CharField(null=True, max_length=120)),
                 ('revocation_reason', fields.CharField(null=True, max_length=200)),
             ],
-            options={'table': 'recognised_product', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until >= valid_from', name='recognised_product_span')], 'pk_attr': 'id', 'table_description': "The county's dated recognition of a product as a poverty product; names no household."},
+            options={'table': 'recognised_product', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until >= valid_from', name='recognised_product_span')], 'pk_attr': 'id', 'table_description': "The county's dated recognition of a product as a poverty product, to which a case led; names no household."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RecognitionAct',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('case', fields.ForeignKeyField('longchuan.RecognitionCase', source_field='case_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='APPLIED: applied\nTOWNSHIP_REVIEWED: township_reviewed\nINDUSTRY_REVIEWED: industry_reviewed\nCOUNTY_DECIDED: county_decided\nON_NOTICE: on_notice\nOBJECTED: objected\nNOTICED: noticed\nRECOMMENDED: recommended\nREFUSED: refused\nWITHDRAWN: withdrawn', enum_type=RecognitionState, max_length=20)),
+                ('office', fields.CharField(max_length=60)),
+                ('reason', fields.CharField(default='', max_length=200)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('recorded_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'recognition_act', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('refused', 'withdrawn', 'objected') OR reason <> ''", name='recognition_act_reason')], 'pk_attr': 'id', 'table_description': 'One step of a case: what it came to, by which office, and who put it on record when. Rows are only ever added.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2996,8 +3025,9 @@ class Migration(migrations.Migration):
             name='RecognitionPaper',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('recognition', fields.ForeignKeyField('longchuan.RecognisedProduct', source_field='recognition_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('case', fields.ForeignKeyField('longchuan.RecognitionCase', source_field='case_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('step', fields.CharEnumField(description='APPLICATION: application\nTOWNSHIP_REVIEW: township_review\nINDUSTRY_REVIEW: industry_review\nCOUNTY_DECISION: county_decision\nPUBLIC_NOTICE: public_notice\nRECOMMENDATION: recommendation', enum_type=RecognitionStep, max_length=20)),
+                ('level', fields.CharEnumField(null=True, description='VILLAGE: village\nTOWNSHIP: township\nCOUNTY: county', enum_type=NoticeLevel, max_length=10)),
                 ('title', fields.CharField(max_length=60)),
                 ('document', fields.CharField(max_length=60)),
                 ('picture', fields.CharField(default='', max_length=40)),
@@ -3005,7 +3035,20 @@ class Migration(migrations.Migration):
                 ('added_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('added_by', fields.CharField(max_length=120)),
             ],
-            options={'table': 'recognition_paper', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "One paper of a recognised product's dossier; names no household. Rows are only ever added."},
+            options={'table': 'recognition_paper', 'app': 'longchuan', 'constraints': [CheckConstraint(check="level IS NULL OR step = 'public_notice'", name='recognition_paper_level')], 'pk_attr': 'id', 'table_description': 'One paper of a case, which is the dossier of what it leads to; names no household. Rows are only ever added.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RecognitionRule',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('valid_from', fields.DateField()),
+                ('notice_days', fields.IntField()),
+                ('source_document', fields.CharField(max_length=200)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('recorded_by', fields.CharField(max_length=120)),
+            ],
+            options={'table': 'recognition_rule', 'app': 'longchuan', 'constraints': [CheckConstraint(check='notice_days BETWEEN 1 AND 60', name='recognition_rule_days')], 'pk_attr': 'id', 'table_description': 'For how many days a notice stands that is posted from a day on. Only added; of a day the newest holds.'},
             bases=['Model'],
         ),
         ops.CreateModel(
