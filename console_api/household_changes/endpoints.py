@@ -1,6 +1,6 @@
-"""Households that split, merge or change their head. The poverty office alone proposes, decides and reads."""
+"""Households that split, merge or change their head. The poverty office alone proposes and decides; auditors read."""
 
-from accounts.actors import PovertyOfficer
+from accounts.actors import Auditor, PovertyOfficer
 from api_kit.doors import IdempotencyKey
 from console_api import door
 from console_api.corrections.schemas import DecisionInput
@@ -18,13 +18,13 @@ async def propose_household_change(
 
 
 @door.get("/poverty/household-changes")
-async def list_household_changes(actor: PovertyOfficer, query: ChangesQuery) -> ChangesView:
+async def list_household_changes(actor: PovertyOfficer | Auditor, query: ChangesQuery) -> ChangesView:
     """户变更单列表，最新在前。"""
     return ChangesView(*await change_cards(query.state, query.cursor, query.limit))
 
 
 @door.get("/poverty/household-changes/<number:str>")
-async def show_household_change(actor: PovertyOfficer, number: str) -> ChangeCard:
+async def show_household_change(actor: PovertyOfficer | Auditor, number: str) -> ChangeCard:
     """一份户变更单：成员、供货人、协议与合同的去向，只用编码。"""
     return await change_card(number)
 

@@ -1,6 +1,6 @@
 """Households, payouts and the figures.
 
-The poverty office writes; auditors read figures by code alone.
+The poverty office writes; auditors read masked, and figures by code alone.
 """
 
 import msgspec
@@ -55,13 +55,15 @@ async def enter_household(
 
 
 @door.get("/poverty/households")
-async def list_households(actor: PovertyOfficer, query: HouseholdsQuery, register: Households) -> HouseholdsView:
+async def list_households(
+    actor: PovertyOfficer | Auditor, query: HouseholdsQuery, register: Households
+) -> HouseholdsView:
     """农户名册，姓名与电话已遮盖。"""
     return HouseholdsView(*await register.cards(query.township, query.cursor, query.limit))
 
 
 @door.get("/poverty/households/<code:str>")
-async def show_household(actor: PovertyOfficer, code: str, register: Households) -> HouseholdCard:
+async def show_household(actor: PovertyOfficer | Auditor, code: str, register: Households) -> HouseholdCard:
     """农户的认定、供货人关联与帮扶责任人，姓名与电话已遮盖。"""
     return await register.card(code)
 

@@ -36,7 +36,9 @@ async def list_retention_terms(actor: PovertyOfficer | Auditor) -> RetentionTerm
 
 
 @door.get("/poverty/due-erasures")
-async def list_due_erasures(actor: PovertyOfficer, query: LimitQuery, retention: Retention) -> DueHouseholdsView:
+async def list_due_erasures(
+    actor: PovertyOfficer | Auditor, query: LimitQuery, retention: Retention
+) -> DueHouseholdsView:
     """保存期满、可提请清除的农户。"""
     return DueHouseholdsView(await retention.due(query.limit))
 

@@ -77,7 +77,7 @@ async def unknown_areas(areas: Collection[str]) -> set[str]:
 async def sums_of(wanted: Collection[tuple[str, str]], quarter: str, day: date) -> dict[tuple[str, str], int | None]:
     """Fen or households by item and area, as others may read them: None is kept back, or nothing.
 
-    One table for each kind of area. Raises ``QuarterInvalid``.
+    One table for each kind of area. Raises ``QuarterInvalid``, ``QuarterNotClosed``.
     """
     cells: dict[str, RollUpCell] = {}
     for by in {_BY_LENGTH[len(area)] for _, area in wanted}:

@@ -10,7 +10,7 @@ import msgspec
 from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from content.ports import ObjectStorage
-from kit.clock import Clock, utc_now
+from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.encryption import FieldCipher
 from kit.numbers import public_number
@@ -30,7 +30,7 @@ from poverty_alleviation.exports.models import EXPORT_TRANSITIONS, ExportFormat,
 from poverty_alleviation.exports.ports import Workbooks
 from poverty_alleviation.exports.templates import mapping_cells, newest_mapping
 from poverty_alleviation.office.rollups import Dimension
-from poverty_alleviation.statements.quarters import quarter_span
+from poverty_alleviation.statements.quarters import closed_months, quarter_span
 from poverty_alleviation.unmasking import MAY_SEE, Viewing, ViewingPurpose, noted_view
 
 KEPT = timedelta(hours=24)
@@ -71,8 +71,8 @@ class OfficeExports:
     async def ask(self, actor: PovertyOfficer, wanted: ExportRequest) -> str:
         """Ask for an export; answers its number. A template is filled by the mapping that is its newest now.
 
-        Raises :class:`ExportInvalid`, ``QuarterInvalid``, :class:`TemplateUnknown`, :class:`ViewNotPermitted` when the
-        purpose does not open what would be in it.
+        Raises :class:`ExportInvalid`, ``QuarterInvalid``, ``QuarterNotClosed`` when sums are wanted of an open month,
+        :class:`TemplateUnknown`, :class:`ViewNotPermitted` when the purpose does not open what would be in it.
         """
         quarter_span(wanted.quarter)
         _check_members(wanted)
@@ -80,6 +80,8 @@ class OfficeExports:
         shows = shown_by(mapping_cells(mapping)) if mapping else [_SHOWN_BY[wanted.kind]]
         if not set(shows) <= MAY_SEE.get((type(actor), wanted.purpose), frozenset()):
             raise ViewNotPermitted(purpose=wanted.purpose)
+        if "sums" in shows:
+            await closed_months(wanted.quarter, china_day(self.clock()))
         number = public_number(self.clock(), "X")
         await rows(
             "INSERT INTO office_export (number, kind, format, quarter, dimension, township, mapping_id, shows, purpose,"

@@ -126,7 +126,7 @@ class ExportTemplates:
     async def preview(self, number: str, quarter: str) -> TemplatePreview:
         """What the newest mapping would say of a quarter; nothing is written, and no household is told.
 
-        Raises :class:`TemplateUnknown`, ``QuarterInvalid``.
+        Raises :class:`TemplateUnknown`, ``QuarterInvalid``, ``QuarterNotClosed`` when it has sums.
         """
         template_id, _ = await self._opened(number)
         mapped = await newest_mapping(template_id)

@@ -24,7 +24,7 @@ from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.office.suppression import Withheld, withheld
 from poverty_alleviation.office.thresholds import limits
 from poverty_alleviation.queries import in_span
-from poverty_alleviation.statements.quarters import quarter_span
+from poverty_alleviation.statements.quarters import is_closed, quarter_span
 from poverty_alleviation.vault import household_rights
 
 
@@ -45,7 +45,8 @@ class WorkshopCard(msgspec.Struct, frozen=True, kw_only=True):
     """One workshop in a quarter.
 
     ``registered_workers`` are members of assisted households who are employed there on the quarter's last day (today
-    while it goes on), ``wages_paid_fen`` what the books say they were paid in it. None: kept back.
+    while it goes on), ``wages_paid_fen`` what the books say they were paid in it, once its months are closed.
+    None: kept back.
     """
 
     number: str
@@ -118,6 +119,9 @@ async def workshops(quarter: str, today: date, cursor: str | None, limit: int) -
         wages = await _wages(since, until)
     held = await limits(today, public=False)
     hidden_people, hidden_wages = withheld(people, held), withheld(wages, held)
+    if not await is_closed(quarter, today):
+        # What a sheet pays would be told by what is shown after it minus what was shown before.
+        hidden_wages = Withheld(frozenset(wages), total=True)
     return [
         msgspec.convert(
             {

@@ -19,7 +19,7 @@ from poverty_alleviation.office.errors import SpanRequired
 from poverty_alleviation.office.suppression import Limits, Withheld, merged, withheld
 from poverty_alleviation.office.thresholds import limits
 from poverty_alleviation.queries import Figure, in_span, sum_of, titles_of
-from poverty_alleviation.statements.quarters import quarter_span
+from poverty_alleviation.statements.quarters import closed_months, is_closed, quarter_span
 from poverty_alleviation.vault import household_rights
 from traceability.queries import intake_cards
 
@@ -174,15 +174,19 @@ async def roll_up_for(
 ) -> RollUp:
     """A quarter as others may read it on ``day``: small cells left out, and what would tell them by subtraction.
 
-    Whole quarters alone, and a township's villages alone, so that no difference of two tables is a small cell. Raises
-    ``QuarterInvalid``, :class:`SpanRequired`.
+    Whole quarters alone, and a township's villages alone, so that no difference of two tables is a small cell; closed
+    months alone, or what a table says tomorrow minus what it says today is one payout. Raises ``QuarterInvalid``,
+    ``QuarterNotClosed``, :class:`SpanRequired`.
     """
     since, until = quarter_span(quarter)
     if township is not None and by is not Dimension.VILLAGE:
         raise SpanRequired()
+    await closed_months(quarter, day)
     held = await limits(day, public=audience is Audience.PUBLIC)
     sums, hidden = await _guarded(by, since, until, township, held)
     earlier, hidden_then = await _guarded(by, _year_before(since), _year_before(until), township, held)
+    if not await is_closed(f"{since.year - 1}{quarter[4:]}", day):
+        hidden_then = dict.fromkeys(hidden_then, Withheld(frozenset(carried_by_cell(sums)), total=True))
     table = await _table(by, audience, since, until, sums, earlier, hidden, hidden_then)
     # That a village stands in the table at all would tell that somebody there is carried.
     return msgspec.structs.replace(table, cells=[cell for cell in table.cells if cell.carried])
@@ -196,14 +200,18 @@ async def _guarded(
     by: Dimension, since: date, until: date, township: str | None, held: Limits
 ) -> tuple[dict[Figure, Cells], dict[Figure | None, Withheld]]:
     sums = await cells_of(by, since, until, township)
-    if by is not Dimension.VILLAGE:
-        return sums, {figure: withheld(cells, held) for figure, cells in _with_count(sums).items()}
-    # A township that is kept back keeps its villages back, or they would tell it.
-    above = await cells_of(Dimension.TOWNSHIP, since, until, None)
-    places = {figure: withheld(cells, held) for figure, cells in _with_count(above).items()}
-    return sums, {
-        figure: _villages(cells, places[figure], township, held) for figure, cells in _with_count(sums).items()
-    }
+    tables = _guarded_tables(sums)
+    if by is Dimension.VILLAGE:
+        # A township that is kept back keeps its villages back, or they would tell it.
+        above = _guarded_tables(await cells_of(Dimension.TOWNSHIP, since, until, None))
+        places = {name: withheld(cells, held) for name, cells in above.items()}
+        found = {name: _villages(cells, places[name], township, held) for name, cells in tables.items()}
+    else:
+        found = {name: withheld(cells, held) for name, cells in tables.items()}
+    hidden: dict[Figure | None, Withheld] = {figure: found[figure] for figure in (*MEASURES, None)}
+    confirmed, owing = found[Figure.INCOME_CONFIRMED], found[UNCONFIRMED]
+    hidden[Figure.INCOME_CONFIRMED] = Withheld(confirmed.cells | owing.cells, confirmed.total or owing.total)
+    return sums, hidden
 
 
 def _villages(cells: Cells, places: Withheld, township: str | None, held: Limits) -> Withheld:
@@ -215,10 +223,17 @@ def _villages(cells: Cells, places: Withheld, township: str | None, held: Limits
     return Withheld(frozenset(hidden), places.total if township is None else places.total or township in places.cells)
 
 
-def _with_count(sums: dict[Figure, Cells]) -> dict[Figure | None, Cells]:
-    counted: dict[Figure | None, Cells] = dict(sums.items())
-    counted[None] = carried_by_cell(sums)
-    return counted
+UNCONFIRMED = "income_unconfirmed"
+"""No measure, but what income paid minus income confirmed tells, so it is judged like one."""
+
+
+def _guarded_tables(sums: dict[Figure, Cells]) -> dict[Figure | str | None, Cells]:
+    confirmed = sums[Figure.INCOME_CONFIRMED]
+    unconfirmed = {
+        key: {household: fen - confirmed[key][household] for household, fen in cell.items()}
+        for key, cell in sums[Figure.INCOME_PAID].items()
+    }
+    return {**sums, None: carried_by_cell(sums), UNCONFIRMED: unconfirmed}
 
 
 def carried_by_cell(sums: dict[Figure, Cells]) -> Cells:

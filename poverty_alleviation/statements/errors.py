@@ -4,7 +4,7 @@ from kit.errors import Conflict, NotFound
 
 
 class QuarterNotClosed(Conflict):
-    """A household signs only what can no longer move: each month of the quarter with journals must be closed."""
+    """A household signs, and others are told, what can no longer move: each month with journals must be closed."""
 
     code = "quarter_not_closed"
     title = "季度尚未结束，或有账期未关账"

@@ -21,9 +21,9 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import division_names
 from poverty_alleviation.households import household_place
 from poverty_alleviation.identity_numbers import person_of
-from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown, VillageTooLarge
+from poverty_alleviation.statements.errors import StatementUnknown, VillageTooLarge
 from poverty_alleviation.statements.figures import Quarter, StatementText, village_quarter
-from poverty_alleviation.statements.quarters import months_of, quarter_span
+from poverty_alleviation.statements.quarters import closed_months, quarter_span
 from poverty_alleviation.unmasking import Viewing, ViewingPurpose, noted_view
 from poverty_alleviation.vault import household_rights
 
@@ -83,10 +83,10 @@ class HouseholdStatements:
         """Issue the statements of a village that do not stand yet; answers how many were issued.
 
         Households of which the quarter says nothing get none. What is issued stays. Raises ``QuarterInvalid``,
-        :class:`QuarterNotClosed` with the months that are ``open``, :class:`VillageTooLarge`.
+        ``QuarterNotClosed`` with the months that are ``open``, :class:`VillageTooLarge`.
         """
         async with transaction():
-            roots = await self._closed_months(quarter)
+            roots = await closed_months(quarter, china_day(self.clock()))
             found = await village_quarter(township, village, quarter)
             if len(found) > MOST_OF_A_VILLAGE:
                 raise VillageTooLarge(most=MOST_OF_A_VILLAGE)
@@ -128,23 +128,6 @@ class HouseholdStatements:
             self.clock(),
         )
         return len(made)
-
-    async def _closed_months(self, quarter: str) -> dict[str, str]:
-        """The root of each closed month with journals."""
-        _, after = quarter_span(quarter)
-        months = months_of(quarter)
-        if china_day(self.clock()) < after:
-            raise QuarterNotClosed(open=months)
-        found = await rows(
-            "SELECT m.period, p.root, EXISTS (SELECT 1 FROM ledger_journal j WHERE j.period = m.period) AS used"
-            " FROM unnest($1::text[]) AS m(period)"
-            " LEFT JOIN ledger_period p ON p.period = m.period AND p.state = 'closed' ORDER BY 1",
-            months,
-        )
-        open_months = [each["period"] for each in found if each["used"] and each["root"] is None]
-        if open_months:
-            raise QuarterNotClosed(open=open_months)
-        return {each["period"]: each["root"] for each in found if each["root"] is not None}
 
     @household_rights()
     async def cards(

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,18 @@ async def test_tampering_is_found(database: str, tmp_path: Path, how: str) -> No
         await verify_access_log()
     code, said = run(await exported(tmp_path))
     assert (code, "chain is broken" in said or "was expected" in said) == (1, True), said
+
+
+async def test_a_record_that_says_two_things_is_told(database: str, tmp_path: Path) -> None:
+    """Fails when members may stand twice: tried."""
+    await recorded(1)
+    file = await exported(tmp_path)
+    *lines, _ = file.read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1].replace(b"{", b'{"actor": "staff:else", ', 1)
+    end = {"kind": "end", "lines": len(lines), "sha256": sha256(b"".join(lines)).hexdigest()}
+    file.write_bytes(b"".join(lines) + json.dumps(end).encode() + b"\n")
+    code, said = run(file)
+    assert (code, "line 2: not of this format" in said) == (1, True), said
 
 
 async def test_nobody_adds_a_record_that_does_not_follow(database: str) -> None:

@@ -1,6 +1,7 @@
 """A small county: one merchant, two registered households, one neighbour, and their goods."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -32,6 +33,7 @@ from poverty_alleviation.sales import SalesBooks
 from tests.accounts.people import throwaway_cipher
 from tests.payments import channel
 from tests.products.shelf import TOWNSHIP, VILLAGE, approved_merchant, listed_product
+from tests.superuser import as_superuser
 from traceability.lots import Lots
 from traceability.models import IntakeMode, Supplier, SupplierKind
 from traceability.service import Intakes, Reach, Weighing
@@ -317,6 +319,21 @@ async def balances() -> dict[tuple[str, str, str], int]:
         " JOIN ledger_account a ON a.id = p.account_id GROUP BY 1, 2, 3 HAVING sum(p.amount_fen) <> 0"
     )
     return {(each["code"], each["owner"], each["state"]): each["fen"] for each in found}
+
+
+@asynccontextmanager
+async def closed_quarter(county: County) -> AsyncIterator[date]:
+    """It is January and the months of the quarter before are closed, as two signatures would have it; the day."""
+    before, county.now = county.now, datetime(2027, 1, 5, 2, 0, tzinfo=UTC)
+    months = "('2026-10'), ('2026-11'), ('2026-12')"
+    await as_superuser(
+        "SET session_replication_role = replica",
+        "INSERT INTO ledger_period (period, state, round, root, closed_at)"
+        f" SELECT month, 'closed', 1, 'root', now() FROM (VALUES {months}) AS m(month)",
+    )
+    yield county.now.date()
+    await as_superuser("SET session_replication_role = replica", "DELETE FROM ledger_period")
+    county.now = before
 
 
 @pytest_asyncio.fixture

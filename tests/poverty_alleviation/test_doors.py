@@ -239,7 +239,7 @@ async def test_from_the_scale_to_the_statement_over_http(county: County, console
     assert (await console.ask(Role.AUDITOR, "GET", f"{of}/figures/nonsense")).status_code == 404
 
 
-async def test_stations_merchants_and_auditors_never_learn_a_status_or_a_name_too_many(
+async def test_stations_and_merchants_never_learn_a_status_nor_auditors_a_name(
     county: County, console: Console
 ) -> None:
     await console.ask(Role.STATION_KEEPER, "POST", "/intakes", intake(county))
@@ -252,6 +252,13 @@ async def test_stations_merchants_and_auditors_never_learn_a_status_or_a_name_to
     audited = (await console.ask(Role.AUDITOR, "GET", "/intakes")).json()["intakes"]
     assert [i["supplier_name"] for i in audited] == ["供****"]
     assert (await console.ask(Role.AUDITOR, "GET", "/suppliers")).status_code == 403
+    listed = (await console.ask(Role.AUDITOR, "GET", "/poverty/households")).json()["households"]
+    assert [(h["code"], h["name_masked"], h["status"]) for h in listed] == [
+        ("示例H1", "示*****", "registered"), ("示例H2", "示*****", "registered"),
+    ]  # fmt: skip
+    card = (await console.ask(Role.AUDITOR, "GET", "/poverty/households/示例H1")).json()
+    assert card["statuses"][0]["document"], "by which paper it counts is what an auditor asks"
+    assert [span["supplier"] for span in card["suppliers"]] == [county.suppliers["H1"]]
 
 
 async def test_every_poverty_route_refuses_everybody_else(county: County, console: Console) -> None:

@@ -44,10 +44,11 @@ from poverty_alleviation.exports.templates import ExportTemplates, template_show
 from poverty_alleviation.households import Identity
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.office.rollups import Dimension
+from poverty_alleviation.statements.errors import QuarterNotClosed
 from poverty_alleviation.statements.quarters import QuarterInvalid
 from poverty_alleviation.unmasking import ViewingPurpose
 from tests.accounts.people import throwaway_cipher
-from tests.poverty_alleviation.conftest import OFFICER, SECOND, County
+from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, closed_quarter
 from tests.poverty_alleviation.templates import LIST, SUMS, changed, template
 from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_roll_ups import QUARTER, busy, third
@@ -142,8 +143,11 @@ async def test_sums_for_others_keep_small_cells_back(county: County, making: Exp
     """Fails when the office's own table is exported in their place: tried."""
     await busy(county)
     await third(county, ANOTHER_VILLAGE)
-    number = await ready(making, other(SUMS_OF_VILLAGES, format=ExportFormat.CSV))
-    _, *found = table_of((await making.exports.download(ASKER, number)).content)
+    with pytest.raises(QuarterNotClosed):
+        await making.exports.ask(ASKER, SUMS_OF_VILLAGES)
+    async with closed_quarter(county):
+        number = await ready(making, other(SUMS_OF_VILLAGES, format=ExportFormat.CSV))
+        _, *found = table_of((await making.exports.download(ASKER, number)).content)
     assert [row[:-1] for row in found] == [["合计", "3", "—", "231.69", "—"]]
     assert "示例" not in "".join(cell for row in found for cell in row[:-1])
 
@@ -182,7 +186,8 @@ async def test_a_purpose_opens_what_it_opens(county: County, making: ExportMakin
     )  # fmt: skip
     with pytest.raises(ViewNotPermitted):  # auditors read codes, not names
         await making.exports.ask(ASKER, named)
-    await making.exports.ask(ASKER, other(named, purpose=ViewingPurpose.SUPERIOR_REPORT))
+    async with closed_quarter(county):
+        await making.exports.ask(ASKER, other(named, purpose=ViewingPurpose.SUPERIOR_REPORT))
 
 
 @pytest.mark.parametrize(
@@ -296,7 +301,8 @@ async def test_no_name_runs_as_a_formula(county: County, making: ExportMaking) -
         kind=ExportKind.TEMPLATE, quarter=QUARTER, purpose=ViewingPurpose.SUPERIOR_REPORT, document="示例",
         template=await mapped(making),
     )  # fmt: skip
-    sheet = sheet_of((await making.exports.download(ASKER, await ready(making, wanted))).content, LIST)
+    async with closed_quarter(county):
+        sheet = sheet_of((await making.exports.download(ASKER, await ready(making, wanted))).content, LIST)
     assert [(sheet[at].value, sheet[at].data_type) for at in ("B3", "B4")] == [
         ("'=HYPERLINK(1)", "s"), ("'@SUM(1)", "s"),
     ]  # fmt: skip
@@ -307,15 +313,17 @@ async def test_a_template_is_tried_out_and_filled(county: County, making: Export
     await busy(county)
     await third(county)
     number = await mapped(making)
-    tried = await making.templates.preview(number, QUARTER)
+    async with closed_quarter(county):
+        tried = await making.templates.preview(number, QUARTER)
     assert (tried.version, tried.rows, tried.fits) == (1, 3, True)
     assert {each.cell: each.value for each in tried.cells} == {"B3": "0.0232", "C3": "3", "B4": "—"}
     wanted = ExportRequest(
         kind=ExportKind.TEMPLATE, quarter=QUARTER, purpose=ViewingPurpose.SUPERIOR_REPORT, document="示例",
         template=number,
     )  # fmt: skip
-    asked = await ready(making, wanted)
-    content = (await making.exports.download(ASKER, asked)).content
+    async with closed_quarter(county):
+        asked = await ready(making, wanted)
+        content = (await making.exports.download(ASKER, asked)).content
     sums, listed = sheet_of(content, SUMS), sheet_of(content, LIST)
     assert [sums[at].value for at in ("B3", "C3", "B4", "B5")] == [0.0232, 3, "—", "=SUM(B3:B4)"]
     assert [[cell.value for cell in row] for row in listed["A3:C6"]] == [
@@ -334,7 +342,8 @@ async def test_what_was_approved_is_filled_though_the_mapping_changes(county: Co
         kind=ExportKind.TEMPLATE, quarter=QUARTER, purpose=ViewingPurpose.SUPERIOR_REPORT, document="示例",
         template=number,
     )  # fmt: skip
-    asked = await making.exports.ask(ASKER, wanted)
+    async with closed_quarter(county):
+        asked = await making.exports.ask(ASKER, wanted)
     assert await making.templates.map(number, CELLS[:1], SECOND) == 2
     assert (await template_shown(number)).cells == CELLS[:1]
     assert (await export_card(asked)).version == 1

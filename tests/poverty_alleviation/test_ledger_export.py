@@ -287,6 +287,20 @@ async def test_a_file_that_is_cut_or_goes_on_is_told(books: list[Document], tmp_
         assert run(whole)[0] == 1, raw[-60:]
 
 
+async def test_a_line_that_says_two_things_is_told(books: list[Document], tmp_path: Path) -> None:
+    """Fails when members may stand twice: tried. Which of two postings a reader believes depends on the reader."""
+    whole = tmp_path / "export.jsonl"
+    assert verify(books, tmp_path)[0] == 0
+    lines = whole.read_bytes().splitlines(keepends=True)[:-1]
+    (at, *_) = (number for number, line in enumerate(lines) if b'"kind": "journal"' in line)
+    lines[at] = lines[at].replace(b"{", b'{"postings": [], ', 1)
+    body = b"".join(lines)
+    end = {"kind": "end", "lines": len(lines), "sha256": sha256(body).hexdigest()}
+    whole.write_bytes(body + json.dumps(end).encode() + b"\n")
+    code, said = run(whole)
+    assert (code, f"line {at + 1} is no document" in said) == (1, True), said
+
+
 SEED = bytes(range(32)).hex()
 
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from kit.database import rows
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.households import Identity
 from poverty_alleviation.models import AssistanceStatus
@@ -15,13 +16,15 @@ from poverty_alleviation.office.rollups import (
     Audience,
     Dimension,
     MeasureView,
+    RollUp,
     roll_up,
     roll_up_for,
 )
 from poverty_alleviation.office.thresholds import OfficeRules, lines_of, numbers
 from poverty_alleviation.queries import Figure, figures, totals
 from poverty_alleviation.register.years import YearDraft, Years
-from tests.poverty_alleviation.conftest import NOW, OFFICER, County
+from poverty_alleviation.statements.errors import QuarterNotClosed
+from tests.poverty_alleviation.conftest import NOW, OFFICER, County, closed_quarter
 from tests.poverty_alleviation.test_books_of_sales import SUGAR, announced
 from tests.products.shelf import ANOTHER_VILLAGE, TOWNSHIP, VILLAGE
 from traceability.models import IntakeMode
@@ -98,31 +101,72 @@ async def test_a_gain_needs_a_base(county: County) -> None:
     assert (await roll_up(Dimension.TOWNSHIP)).total.income_paid.note == "no_base"
 
 
+async def guarded(
+    county: County, by: Dimension, township: str | None = None, audience: Audience = Audience.COUNTY
+) -> RollUp:
+    """What others read of the quarter when it is over and signed."""
+    async with closed_quarter(county) as day:
+        return await roll_up_for(audience, by, QUARTER, day, township)
+
+
 async def test_others_read_no_small_cell(county: County) -> None:
     """Two households are too few; a third in another village is alone there, so neither village is told."""
     await busy(county)
     for by in Dimension:
-        kept = await roll_up_for(Audience.COUNTY, by, QUARTER, DAY)
+        kept = await guarded(county, by)
         assert {getattr(kept.total, figure).fen for figure in MEASURES} == {None}, by
         assert kept.total.carried is None
     await third(county, ANOTHER_VILLAGE)
-    places = await roll_up_for(Audience.COUNTY, Dimension.TOWNSHIP, QUARTER, DAY)
+    places = await guarded(county, Dimension.TOWNSHIP)
     assert (places.total.carried, places.total.income_paid.fen) == (3, 23_169)
     assert places.total.income_confirmed.fen is None, "of one household alone"
-    villages = await roll_up_for(Audience.COUNTY, Dimension.VILLAGE, QUARTER, DAY, TOWNSHIP)
+    villages = await guarded(county, Dimension.VILLAGE, TOWNSHIP)
     assert villages.cells == [], "not even which villages they are"
-    assert (await roll_up_for(Audience.PUBLIC, Dimension.TOWNSHIP, QUARTER, DAY)).total.income_paid.fen is None
+    assert (await guarded(county, Dimension.TOWNSHIP, audience=Audience.PUBLIC)).total.income_paid.fen is None
     await third(county)
-    shown = await roll_up_for(Audience.COUNTY, Dimension.VILLAGE, QUARTER, DAY)
-    assert shown.cells == [], "three in the one would tell the other's one"
+    assert (await guarded(county, Dimension.VILLAGE)).cells == [], "three in the one would tell the other's one"
     for _ in range(2):
         await third(county, ANOTHER_VILLAGE)
-    shown = await roll_up_for(Audience.COUNTY, Dimension.VILLAGE, QUARTER, DAY)
+    shown = await guarded(county, Dimension.VILLAGE)
     assert [(cell.key, cell.carried, cell.income_paid.fen) for cell in shown.cells] == [
         (VILLAGE, 3, 23_169), (ANOTHER_VILLAGE, 3, 18_000),
     ]  # fmt: skip
     with pytest.raises(SpanRequired):
-        await roll_up_for(Audience.COUNTY, Dimension.MERCHANT, QUARTER, DAY, TOWNSHIP)
+        await guarded(county, Dimension.MERCHANT, TOWNSHIP)
+
+
+async def test_what_is_paid_minus_what_is_confirmed_tells_no_household(county: County) -> None:
+    """Fails when the difference of both measures is not judged like a measure: tried.
+
+    Six households have confirmed everything but the 6.97 of H2, so both sums are safe and H2's is what is between.
+    """
+    await busy(county)
+    for _ in range(4):
+        await third(county)
+    for each in await rows("SELECT intake FROM income_claim WHERE recognition = 'intake_paid' ORDER BY intake"):
+        await county.payouts.confirm("intake", each["intake"], "visit", "示例走访", NOW, OFFICER)
+    own = (await roll_up(Dimension.COUNTY)).total
+    assert (own.income_paid.fen, own.income_confirmed.fen) == (17_169 + 24_000, 17_169 + 24_000 - 697)
+    for by in (Dimension.COUNTY, Dimension.VILLAGE):
+        told = await guarded(county, by)
+        assert told.total.income_paid.fen == 17_169 + 24_000
+        assert [each.income_confirmed.note for each in (told.total, *told.cells)] == ["withheld"] * 2
+
+
+async def test_others_read_only_what_can_no_longer_move(county: County) -> None:
+    """Fails when open months are told: tried. A sum of this evening minus the one of this morning is one payout."""
+    await busy(county)
+    await third(county)
+    with pytest.raises(QuarterNotClosed):
+        await roll_up_for(Audience.COUNTY, Dimension.COUNTY, QUARTER, DAY)
+    with pytest.raises(QuarterNotClosed):
+        await roll_up_for(Audience.COUNTY, Dimension.COUNTY, QUARTER, date(2027, 1, 5))
+    async with closed_quarter(county) as day:
+        assert (await roll_up_for(Audience.COUNTY, Dimension.COUNTY, QUARTER, day)).total.carried == 3
+    county.now = NOW - timedelta(days=365)
+    await third(county)
+    total = (await guarded(county, Dimension.COUNTY)).total
+    assert (total.income_paid.base_fen, total.income_paid.note) == (None, "withheld"), "last year's month is open"
 
 
 async def test_a_line_leads_to_its_lots_shares_and_papers(county: County) -> None:

@@ -19,7 +19,7 @@ from poverty_alleviation.income.models import AgreementKind
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
-from tests.poverty_alleviation.conftest import OFFICER, County
+from tests.poverty_alleviation.conftest import OFFICER, County, closed_quarter
 from tests.poverty_alleviation.test_period_income import LATER, agreed, agreements, approved, payment, sheets
 from tests.products.shelf import VILLAGE
 from tests.superuser import as_superuser
@@ -77,18 +77,20 @@ async def test_workers_and_wages_come_from_employments_and_books_and_few_are_kep
     second = await another(county, name="示例二车间")
     jobs = {name: await hired(county, name, first) for name in ("H1", "H2", "H3")}
     jobs["H1b"] = await hired(county, "H1", first)
-    assert await shown() == {first: (4, 0), second: (0, 0)}
+    assert await shown() == {first: (4, None), second: (0, None)}, "what is paid in a quarter that goes on is not told"
     jobs["H4"] = await hired(county, "H4", second)
-    assert await shown() == {first: (None, 0), second: (None, 0)}, "four of five are known by the fifth"
+    assert await shown() == {first: (None, None), second: (None, None)}, "four of five are known by the fifth"
     jobs |= {name: await hired(county, name, None) for name in ("H5", "H6", "H7")}
-    assert await shown() == {first: (4, 0), second: (None, 0)}
+    assert await shown() == {first: (4, None), second: (None, None)}
     paid = [(job, 100_000 + serial) for serial, job in enumerate(jobs.values())]
     await approved(county, await sheets(county).propose_wages(payment(county), paid, OFFICER))
-    assert await shown() == {first: (4, 400_006), second: (None, None)}
-    assert await shown("2026-Q3", date(2026, 9, 30)) == {first: (4, 0), second: (None, 0)}
+    assert await shown() == {first: (4, None), second: (None, None)}, "the next sheet's sum would be the difference"
+    async with closed_quarter(county) as day:
+        assert await shown(day=day) == {first: (4, 400_006), second: (None, None)}
+    assert await shown("2026-Q3", date(2026, 10, 1)) == {first: (4, 0), second: (None, 0)}
     await county.registry.decide("示例H3", AssistanceStatus.EXITED_STABLE, date(2026, 12, 2), "示例文件7号", OFFICER)
     await agreements(county).end(jobs["H1b"], date(2026, 12, 2), OFFICER)
-    assert (await shown())[first] == (None, 400_006), "two households are too few"
+    assert (await shown())[first] == (None, None), "two households are too few"
 
 
 async def test_who_works_in_a_workshop_works_for_its_operator_while_it_stands(county: County) -> None:

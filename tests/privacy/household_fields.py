@@ -11,7 +11,7 @@ from poverty_alleviation.register.incomes import IncomeFigures
 
 OFFICE = frozenset({"poverty_officer"})
 BOOKS = OFFICE | {"auditor"}
-"""Auditors read figures by code alone."""
+"""Auditors read masked, and figures by code alone."""
 
 UNMASKING = frozenset(
     {
@@ -56,7 +56,7 @@ CLASSES = (
         "alarm",
         frozenset({"household_alarm.facts", "household_alarm.key", "household_alarm_step.note"}),
         BOOKS,
-        members=frozenset({"about", "alarm", "alarms"}),
+        members=frozenset({"about", "alarm"}),
     ),
     FieldClass(
         "name",
@@ -176,19 +176,27 @@ CLASSES = (
     FieldClass(
         "status",
         frozenset({"household_status.status", "household_status.document", "household_change.status"}),
-        OFFICE,
+        BOOKS,
         tables=frozenset({"household_status"}),
         members=frozenset({"statuses", "assistance_status", "is_registered", "is_poor", "labels_of_household"}),
     ),
     FieldClass(
         "link",
+        frozenset({"supplier_link.supplier", "supplier_link.document"}),
+        BOOKS,
+        tables=frozenset({"supplier_link"}),
+        members=frozenset({"supplier_links", "is_linked"}),
+    ),
+    # Which supplier might be which household is the office's work until it is decided.
+    FieldClass(
+        "match",
         frozenset(
-            {"supplier_link.supplier", "supplier_link.document", "supplier_identity.supplier",
-             "match_proposal.supplier", "match_proposal.grounds", "match_proposal.reason"}
+            {"supplier_identity.supplier", "match_proposal.supplier", "match_proposal.grounds",
+             "match_proposal.reason"}
         ),
         OFFICE,
-        tables=frozenset({"supplier_link", "match_proposal"}),
-        members=frozenset({"supplier_links", "grounds", "is_linked"}),
+        tables=frozenset({"match_proposal"}),
+        members=frozenset({"grounds"}),
     ),
     FieldClass(
         "agreement",
