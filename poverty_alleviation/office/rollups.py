@@ -233,7 +233,8 @@ def _guarded_tables(sums: dict[Figure, Cells]) -> dict[Figure | str | None, Cell
         key: {household: fen - confirmed[key][household] for household, fen in cell.items()}
         for key, cell in sums[Figure.INCOME_PAID].items()
     }
-    return {**sums, None: carried_by_cell(sums), UNCONFIRMED: unconfirmed}
+    tables: dict[Figure | str | None, Cells] = dict(sums.items())
+    return tables | {None: carried_by_cell(sums), UNCONFIRMED: unconfirmed}
 
 
 def carried_by_cell(sums: dict[Figure, Cells]) -> Cells:

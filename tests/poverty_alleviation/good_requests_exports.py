@@ -54,4 +54,4 @@ async def map_template(owner: Owner) -> GoodRequest:
 async def preview(owner: Owner) -> GoodRequest:
     number = await taken_template(owner)
     await owner.ask("poverty_officer", "POST", f"{AT}/export-templates/{number}/mappings", CELLS)
-    return GoodRequest(names={"number": number}, body={"quarter": "2026-Q4"})
+    return GoodRequest(names={"number": number}, body={"quarter": "2021-Q2"})
