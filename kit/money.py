@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 
 from kit.errors import Invalid
 
@@ -29,18 +30,20 @@ def split_fen(total_fen: int, weights: Sequence[int | Fraction], ties: Sequence[
     """
     if any(weight < 0 for weight in weights):
         raise ValueError("a weight is negative")
-    whole = sum(weights, Fraction(0))
+    scale = lcm(*(weight.denominator for weight in weights))
+    scaled = [weight.numerator * (scale // weight.denominator) for weight in weights]
+    whole = sum(scaled)
     if whole == 0:
         if total_fen:
             raise ValueError("nothing to split the amount over")
         return [0] * len(weights)
     size = abs(total_fen)
-    exact = [Fraction(weight) * size / whole for weight in weights]
-    parts = [share.numerator // share.denominator for share in exact]
-    order = sorted(
-        range(len(parts)),
-        key=lambda i: (parts[i] - exact[i], ties[i] if ties is not None else i),
-    )
+    parts, left = [], []
+    for weight in scaled:
+        part, remainder = divmod(weight * size, whole)
+        parts.append(part)
+        left.append(remainder)
+    order = sorted(range(len(parts)), key=lambda i: (-left[i], ties[i] if ties is not None else i))
     for i in order[: size - sum(parts)]:
         parts[i] += 1
     return parts if total_fen >= 0 else [-part for part in parts]

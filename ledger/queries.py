@@ -12,16 +12,20 @@ from ledger.chart import CHART
 VERIFY_BATCH = 1000
 
 
-def moved(months: str = "") -> str:
+def moved(months: str = "", accounts: str = "") -> str:
     """SQL of what moved on the accounts, ever or where ``months``, a condition on ``{period}``, holds.
 
     Rows of ``account_id, amount_fen, debit_fen, credit_fen``, several of an account: the totals of what is sealed and
-    the postings that are not yet, as one statement sees both (decision 0050).
+    the postings that are not yet, as one statement sees both (decision 0050). ``accounts`` is SQL that answers the ids
+    of those wanted: where they are few, nobody else's totals are read.
     """
     sealed, unsealed = "t.period = ''", "j.hash IS NULL"
     if months:
         sealed = f"t.period <> '' AND {months.format(period='t.period')}"
         unsealed += f" AND {months.format(period='j.period')}"
+    if accounts:
+        sealed += f" AND t.account_id IN ({accounts})"
+        unsealed += f" AND p.account_id IN ({accounts})"
     return (
         "SELECT t.account_id, t.debit_fen - t.credit_fen AS amount_fen, t.debit_fen, t.credit_fen FROM ledger_total t"
         f" WHERE {sealed} UNION ALL"

@@ -9,10 +9,12 @@ income is PAID, confirmed income is a part of it.
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
-from kit.database import row, rows
+from kit.database import Row, row, rows
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from ledger.queries import moved
 from poverty_alleviation.errors import HouseholdUnknown
@@ -173,25 +175,27 @@ def in_span(since: date | None, until: date | None) -> str:
     return _MONTHS.format(period="j.period") if _goes_by_month(since, until) else _BY_DAY
 
 
-def _moved(since: date | None, until: date | None) -> str:
-    """What moved on each account in a span. Both days are always named, so that the parameters keep their places."""
+def _moved(since: date | None, until: date | None, accounts: str = "") -> str:
+    """What moved on each account in a span, or on some (see ``moved``).
+
+    Both days are always named, so that the parameters keep their places.
+    """
     if not _goes_by_month(since, until):
+        wanted = f" WHERE p.account_id IN ({accounts})" if accounts else ""
         return (
             "SELECT p.account_id, p.amount_fen FROM ledger_posting p"
-            f" JOIN ledger_journal j ON j.id = p.journal_id AND {_BY_DAY}"
+            f" JOIN ledger_journal j ON j.id = p.journal_id AND {_BY_DAY}{wanted}"
         )
     if since is None and until is None:
-        return f"SELECT * FROM ({moved()}) AS ever WHERE $1::date IS NULL AND $2::date IS NULL"
-    return moved(_MONTHS)
+        return f"SELECT * FROM ({moved(accounts=accounts)}) AS ever WHERE $1::date IS NULL AND $2::date IS NULL"
+    return moved(_MONTHS, accounts)
 
 
-def _figures(since: date | None, until: date | None) -> str:
-    return (
-        f"SELECT h.code AS household, coalesce(s.code, h.code) AS counted_as, h.township, h.village, {_SUMS}"
-        f" FROM household h LEFT JOIN {standing('$2::date - 1')} AS s ON s.id = h.id"
-        " LEFT JOIN ledger_account a ON a.owner = h.code AND a.code IN ('2101', '9101')"
-        f" LEFT JOIN ({_moved(since, until)}) AS p ON p.account_id = a.id"
-    )
+_WHO = (
+    "SELECT h.code AS household, coalesce(s.code, h.code) AS counted_as, h.township, h.village, {said}"
+    f" FROM household h LEFT JOIN {standing('$2::date - 1')} AS s ON s.id = h.id LEFT JOIN ("
+)
+_CODES = "('2101', '9101')"
 
 
 @household_rights()
@@ -202,8 +206,12 @@ async def figures(
 
     ``until`` is the first day not wanted. Whole months go by the month of the books, what came late included.
     """
+    names = [f"{figure}_fen" for figure in Figure]
     found = await rows(
-        f"{_figures(since, until)} WHERE ($3::text IS NULL OR h.township = $3) GROUP BY h.id, s.code ORDER BY h.code",
+        _WHO.format(said=", ".join(f"coalesce(v.{name}, 0) AS {name}" for name in names))
+        + f"SELECT a.owner, {_SUMS} FROM ledger_account a JOIN ({_moved(since, until)}) AS p ON p.account_id = a.id"
+        f" WHERE a.code IN {_CODES} GROUP BY 1) AS v ON v.owner = h.code"
+        " WHERE $3::text IS NULL OR h.township = $3 ORDER BY h.code",
         since,
         until,
         township,
@@ -222,26 +230,33 @@ def totals(of: list[HouseholdFigures]) -> Totals:
 @household_rights()
 async def statement(code: str, since: date | None = None, until: date | None = None) -> Statement:
     """One household's figures with its income by category. Raises :class:`HouseholdUnknown`."""
-    found = await row(f"{_figures(since, until)} WHERE h.code = $3 GROUP BY h.id, s.code", since, until, code)
-    if found is None:
-        raise HouseholdUnknown(household=code)
-    categories = await rows(
-        "SELECT a.category, -sum(p.amount_fen)::bigint AS paid_fen,"
-        " coalesce(-sum(p.amount_fen) FILTER (WHERE a.state = 'confirmed'), 0)::bigint AS confirmed_fen"
-        f" FROM ledger_account a JOIN ({_moved(since, until)}) AS p ON p.account_id = a.id"
-        " WHERE a.code = '2101' AND a.owner = $3"
-        " AND a.state IN ('paid', 'confirmed') GROUP BY 1 HAVING sum(p.amount_fen) <> 0 ORDER BY 1",
+    found = await rows(
+        f"WITH own AS (SELECT id, code, state, category FROM ledger_account WHERE owner = $3 AND code IN {_CODES}) "
+        + _WHO.format(said="v.code, v.state, v.category, coalesce(v.fen, 0) AS fen")
+        + "SELECT a.code, a.state, a.category, -sum(p.amount_fen)::bigint AS fen"
+        f" FROM own a JOIN ({_moved(since, until, 'SELECT id FROM own')}) AS p ON p.account_id = a.id"
+        " GROUP BY 1, 2, 3) AS v ON true WHERE h.code = $3 ORDER BY v.category",
         since,
         until,
         code,
     )
+    if not found:
+        raise HouseholdUnknown(household=code)
+    sums = {f"{figure}_fen": _fen(found, *made_of) for figure, made_of in MADE_OF.items()}
+    paid, confirmed = MADE_OF[Figure.INCOME_PAID], MADE_OF[Figure.INCOME_CONFIRMED]
+    by_category = [(category, list(of)) for category, of in groupby(found, itemgetter("category"))]
+    categories = [CategoryIncome(name, _fen(of, *paid), _fen(of, *confirmed)) for name, of in by_category]
     return Statement(
         since=since,
         until=until,
-        figures=msgspec.convert(found, HouseholdFigures),
-        income_by_category=[msgspec.convert(each, CategoryIncome) for each in categories],
+        figures=msgspec.convert(found[0] | sums, HouseholdFigures),
+        income_by_category=[each for each in categories if each.paid_fen],
         lineage=await lineage_of(code),
     )
+
+
+def _fen(of: Sequence[Row], code: str, states: Sequence[str]) -> int:
+    return sum(each["fen"] for each in of if each["code"] == code and each["state"] in states)
 
 
 def _parts(where: str, joins: str, since: date | None, until: date | None) -> str:
