@@ -5,7 +5,7 @@ is open, because Tortoise hands out the transaction's own connection inside one.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, cast
@@ -101,6 +101,12 @@ async def joined() -> AsyncIterator[None]:
 async def rows(sql: str, *parameters: object) -> list[Row]:
     """Every row as a dict. Parameters are ``$1``, ``$2`` ..."""
     return await connection().execute_query_dict(sql, list(parameters))
+
+
+async def records(sql: str, *parameters: object) -> Sequence[Any]:
+    """Every row as the driver has it, its values in their order: for reads of thousands, where dicts cost the most."""
+    _, found = await connection().execute_query(sql, list(parameters))
+    return found
 
 
 async def row(sql: str, *parameters: object) -> Row | None:

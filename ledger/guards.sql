@@ -86,15 +86,17 @@ CREATE OR REPLACE TRIGGER ledger_journal_whole
     AFTER INSERT ON ledger_journal REFERENCING NEW TABLE AS new_journals
     FOR EACH STATEMENT EXECUTE FUNCTION check_new_journals();
 
--- That covers the postings written with a journal; this one covers any that somebody adds later.
+-- That covers the postings written with a journal, those on no account among them, since it counts what stands on one;
+-- this one covers any that somebody adds later or to no journal. No foreign key does: it would look up, and lock, the
+-- same few accounts for every single posting.
 CREATE OR REPLACE FUNCTION refuse_late_posting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
         SELECT 1 FROM (
             SELECT n.journal_id, (SELECT count(*) FROM ledger_posting p WHERE p.journal_id = n.journal_id) AS found
             FROM new_postings n GROUP BY n.journal_id) AS counted
-        JOIN ledger_journal j ON j.id = counted.journal_id
-        WHERE counted.found > j.posting_count OR j.hash IS NOT NULL) THEN
+        LEFT JOIN ledger_journal j ON j.id = counted.journal_id
+        WHERE j.id IS NULL OR counted.found > j.posting_count OR j.hash IS NOT NULL) THEN
         RAISE EXCEPTION 'a journal takes no more postings than it announced' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;

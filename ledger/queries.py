@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kit.database import row, rows, scalar
+import msgspec
+
+from kit.database import records, row, rows, scalar
 from ledger.chain import FIRST, canonical, link
 from ledger.chart import CHART
 
@@ -64,8 +66,7 @@ class ChainReport:
     head: str
 
 
-@dataclass(frozen=True)
-class Posted:
+class Posted(msgspec.Struct, frozen=True):
     """What stands on one account for one subject, rule and contribution."""
 
     code: str
@@ -80,7 +81,7 @@ class Posted:
 
 async def posted(subjects: Sequence[str]) -> list[Posted]:
     """The sums of these subjects that are not zero, in both books."""
-    found = await rows(
+    found = await records(
         "SELECT a.code, a.owner, a.state, a.category, p.subject, p.rule, p.contribution,"
         " sum(p.amount_fen)::bigint AS amount_fen FROM ledger_posting p JOIN ledger_account a ON"
         " a.id = p.account_id"
@@ -88,7 +89,7 @@ async def posted(subjects: Sequence[str]) -> list[Posted]:
         " ORDER BY 5, 1, 2, 3, 4, 6, 7",
         list(subjects),
     )
-    return [Posted(**line) for line in found]
+    return [Posted(*line) for line in found]
 
 
 async def journal_postings(journal_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

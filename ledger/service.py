@@ -1,10 +1,12 @@
 """Writing the books: post, seal, reverse."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from kit.clock import CHINA, Clock, utc_now
 from kit.database import execute, in_open_transaction, row, rows, single_runner, transaction
@@ -40,22 +42,24 @@ WITH draft AS (
            d.posting_count, d.reverses, coalesce(d.corrects, place.corrects)
       FROM draft d CROSS JOIN LATERAL ledger_place(d.occurred_at, d.booked_at) AS place ORDER BY d.place
     ON CONFLICT (source_type, source_id, rule, step) DO NOTHING RETURNING id, source_type, source_id, rule, step
+), account AS MATERIALIZED (
+    SELECT w.place, a.id FROM unnest($11::text[], $12::text[], $13::text[], $14::text[]) WITH ORDINALITY
+          AS w (code, owner, state, category, place)
+      JOIN ledger_account a ON (a.code, a.owner, a.state, a.category) = (w.code, w.owner, w.state, w.category)
 ), posting AS (
     INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)
     SELECT j.id, a.id, w.subject, w.rule, w.contribution, w.amount_fen
-      FROM unnest($11::bigint[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
-          $18::text[], $19::bigint[]) WITH ORDINALITY
-          AS w (draft, code, owner, state, category, subject, rule, contribution, amount_fen, place)
+      FROM unnest($15::bigint[], $16::bigint[], $17::text[], $18::text[], $19::text[], $20::bigint[])
+          WITH ORDINALITY AS w (draft, account, subject, rule, contribution, amount_fen, place)
       JOIN draft d ON d.place = w.draft
       JOIN journal j ON (j.source_type, j.source_id, j.rule, j.step) = (d.source_type, d.source_id, d.rule, d.step)
-      JOIN ledger_account a ON (a.code, a.owner, a.state, a.category) = (w.code, w.owner, w.state, w.category)
+      JOIN account a ON a.place = w.account
      ORDER BY w.place)
 SELECT count(*) AS journals FROM journal
 """
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One posting to be made. ``amount_fen``: debit positive, credit negative."""
 
     code: str
@@ -157,11 +161,13 @@ class Journals:
         if not fresh:
             return 0
         wanted = [fresh[source] for source in sorted(fresh)]
-        await self._open_accounts({entry.account for draft in wanted for entry in draft.kept})
-        return await self._write(wanted)
+        accounts = sorted({entry.account for draft in wanted for entry in draft.kept})
+        columns = [list(column) for column in zip(*accounts, strict=True)]
+        await self._open_accounts(columns)
+        return await self._write(wanted, columns, {account: place for place, account in enumerate(accounts, 1)})
 
-    async def _open_accounts(self, named: set[tuple[str, str, str, str]]) -> None:
-        code, owner, state, category = (list(column) for column in zip(*sorted(named), strict=True))
+    async def _open_accounts(self, columns: list[list[str]]) -> None:
+        """``columns``: code, owner, state, category."""
         await execute(
             "INSERT INTO ledger_account (book, code, owner, state, category)"
             " SELECT w.book, w.code, w.owner, w.state, w.category"
@@ -170,14 +176,14 @@ class Journals:
             " WHERE NOT EXISTS (SELECT 1 FROM ledger_account a WHERE (a.code, a.owner, a.state, a.category)"
             " = (w.code, w.owner, w.state, w.category)) ORDER BY w.code, w.owner, w.state, w.category"
             " ON CONFLICT (code, owner, state, category) DO NOTHING",
-            [str(CHART[c].book) for c in code],
-            code,
-            owner,
-            state,
-            category,
+            [str(CHART[code].book) for code in columns[0]],
+            *columns,
         )
 
-    async def _write(self, drafts: Sequence[JournalDraft]) -> int:
+    async def _write(
+        self, drafts: Sequence[JournalDraft], columns: list[list[str]], places: Mapping[tuple[str, str, str, str], int]
+    ) -> int:
+        """Each account is named once, by ``columns``; the postings name its place among them."""
         entries = [(place, entry) for place, draft in enumerate(drafts, 1) for entry in draft.kept]
         written = await row(
             _WRITE,
@@ -191,11 +197,9 @@ class Journals:
             [len(draft.kept) for draft in drafts],
             [draft.reverses for draft in drafts],
             [draft.corrects_period for draft in drafts],
+            *columns,
             [place for place, _ in entries],
-            [e.code for _, e in entries],
-            [e.owner for _, e in entries],
-            [str(e.state) for _, e in entries],
-            [e.category for _, e in entries],
+            [places[e.account] for _, e in entries],
             [e.subject for _, e in entries],
             [e.rule for _, e in entries],
             [e.contribution for _, e in entries],

@@ -141,10 +141,11 @@ def allocate(
     covered = sum(use.quantity for use in kept)
     if not covered:
         return Allocation(parts=(), attributed=(), host_fen=0, merchant_fen=0, unattributed_fen=net_fen)
-    remaining = Fraction(min(quantity, covered), covered)
-    if remaining == 0:
+    if not quantity:
         return Allocation(parts=(), attributed=(), host_fen=0, merchant_fen=net_fen, unattributed_fen=0)
-    weights = [use.quantity * remaining for use in kept] + [Fraction(max(quantity - covered, 0))]
+    remaining = Fraction(min(quantity, covered), covered)
+    weights = [use.quantity * remaining.numerator for use in kept]
+    weights.append(max(quantity - covered, 0) * remaining.denominator)
     *nets, unattributed = split_fen(net_fen, weights)
     parts = [
         part
@@ -171,7 +172,8 @@ def _bases(
     A sum per line stays whole as long as a piece of the line is kept, and is divided among the lots by pieces.
     """
     if rule.kind is RuleKind.PER_UNIT:
-        return [rule.rate * use.mass_gram * remaining / GRAM_PER_KG for use in uses]
+        scale = remaining.denominator * GRAM_PER_KG
+        return [Fraction(rule.rate * use.mass_gram * remaining.numerator, scale) for use in uses]
     if rule.kind is RuleKind.PER_PIECE:
         return [rule.rate * use.quantity * remaining for use in uses]
     if rule.kind is RuleKind.PCT_NET:
@@ -198,8 +200,8 @@ def _pool_parts(rule: AppliedRule, use: LotUse, base: int | Fraction) -> list[Pa
     if not inside:
         return []
     counted = inside if rule.kind in (RuleKind.PER_UNIT, RuleKind.PER_PIECE) else unpaid
-    pool = base * Fraction(sum(share.mass_gram for share in counted), whole) // 1
-    amounts = split_fen(int(pool), [share.mass_gram for share in inside])
+    pool = base.numerator * sum(share.mass_gram for share in counted) // (base.denominator * whole)
+    amounts = split_fen(pool, [share.mass_gram for share in inside])
     return [
         Part(
             rule=rule.version,

@@ -1,6 +1,5 @@
 """The frozen basis of a line: held, read, and computed from its lots, links and rules as of a moment."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -105,4 +104,4 @@ async def claim(intakes: Sequence[str], recognition: Recognition) -> None:
 
 def as_json(structs: Sequence[msgspec.Struct]) -> str:
     """Lots or rules as the row keeps them."""
-    return json.dumps(msgspec.to_builtins(structs), ensure_ascii=False)
+    return msgspec.json.encode(structs).decode()

@@ -32,7 +32,7 @@ from orders.events import (
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
-from poverty_alleviation.allocation import AppliedRule, IncomeCategory, LotUse
+from poverty_alleviation.allocation import IncomeCategory
 from poverty_alleviation.bases import (
     as_json,
     claim,
@@ -102,7 +102,7 @@ class SalesBooks:
             [line.host_commission_bp for _, line in paid],
             [fact.paid_at for fact, _ in paid],
         )
-        found = await self._by_line([line.line for _, line in paid])
+        found = await self._by_line(await held_lines([line.line for _, line in paid]))
         # Who bought is nothing that the books divide by.
         booked = await self.journals.note(
             *(told(msgspec.structs.replace(fact, consumer=""), fact.order) for fact in facts)
@@ -131,37 +131,46 @@ class SalesBooks:
         if not fresh:
             return
         booked_at = {line: moment for fact, moment in zip(facts, booked, strict=True) for line in fact.lines}
-        await self._fix(fresh, bound, packed_at)
-        await self._post_lines(OrderPacked.topic, list(bound), packed_at, booked_at)
+        fixed = await self._fix(fresh, bound, packed_at)
+        await self._post_lines(OrderPacked.topic, fixed, packed_at, booked_at)
 
     async def _fix(
         self, fresh: Sequence[Basis], bound: Mapping[str, Sequence[BoundLot]], packed_at: Mapping[str, datetime]
-    ) -> None:
-        """Write down what each of these lines is divided by."""
+    ) -> list[Basis]:
+        """Write down what each of these lines is divided by; answers them so."""
         by_day: dict[date, list[Basis]] = {}
         for basis in fresh:
             by_day.setdefault(china_day(packed_at[basis.line]), []).append(basis)
         fixed = [each for of in by_day.values() for each in await self._terms(of, bound, packed_at[of[0].line])]
-        await claim_sold([use for _, lots, rules in fixed if rules for use in lots])
+        await claim_sold([use for each in fixed if each.rules for use in each.lots])
         await execute(
             "UPDATE line_basis b SET packed_at = f.packed_at, lots = f.lots::jsonb, rules = f.rules::jsonb"
             " FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS f (line, packed_at, lots, rules)"
             " WHERE b.line = f.line",
-            [line for line, _, _ in fixed],
-            [packed_at[line] for line, _, _ in fixed],
-            [as_json(lots) for _, lots, _ in fixed],
-            [as_json(rules) for _, _, rules in fixed],
+            [each.line for each in fixed],
+            [packed_at[each.line] for each in fixed],
+            [as_json(each.lots) for each in fixed],
+            [as_json(each.rules) for each in fixed],
         )
+        return fixed
 
     async def _terms(
         self, of: Sequence[Basis], bound: Mapping[str, Sequence[BoundLot]], moment: datetime
-    ) -> list[tuple[str, tuple[LotUse, ...], tuple[AppliedRule, ...]]]:
-        """Lots and rules of lines that were packed on one day."""
+    ) -> list[Basis]:
+        """Lines that were packed on one day, with their lots and rules."""
         households = await households_of(
             (part.supplier for basis in of for lot in bound[basis.line] for part in lot.contributions), moment
         )
         rules = await rules_of_sales([(basis.merchant, basis.product) for basis in of], moment)
-        return [(basis.line, uses(bound[basis.line], households), rules[basis.merchant, basis.product]) for basis in of]
+        return [
+            msgspec.structs.replace(
+                basis,
+                is_packed=True,
+                lots=uses(bound[basis.line], households),
+                rules=rules[basis.merchant, basis.product],
+            )
+            for basis in of
+        ]
 
     async def record_assigned_lots(self, fact: LotsAssigned) -> None:
         """A line that was packed without a lot has its lots: its money leaves 2109 for whom it was earned by.
@@ -178,26 +187,34 @@ class SalesBooks:
             if found.rules:
                 await claim_sold(lots)
             await execute("UPDATE line_basis SET lots = $2::jsonb WHERE line = $1", fact.line, as_json(lots))
-        await self._post_lines(fact.topic, [fact.line], {fact.line: fact.assigned_at}, {fact.line: booked_at})
+            found = msgspec.structs.replace(found, lots=lots)
+        await self._post_lines(fact.topic, [found], {fact.line: fact.assigned_at}, {fact.line: booked_at})
 
     async def record_earned_orders(self, facts: Sequence[OrderEarned]) -> None:
         """Accrued amounts of both books become earned; the merchant's reserve holds back its part of them."""
         earned_at = {line: fact.earned_at for fact in facts for line in fact.lines}
-        await held_known_lines(list(earned_at))
+        found = await held_known_lines(list(earned_at))
         booked = await self.journals.note(*(told(fact, fact.order) for fact in facts))
         booked_at = {line: moment for fact, moment in zip(facts, booked, strict=True) for line in fact.lines}
-        await execute(
+        earned = await rows(
             "UPDATE line_basis b SET earned_at = f.earned_at, reserve_basis_points = coalesce(t.basis_points, 0),"
             " reserve_until = CASE WHEN t.basis_points > 0 THEN f.day + t.hold_days END FROM unnest($1::text[],"
             " $2::timestamptz[], $3::date[]) AS f (line, earned_at, day) JOIN line_basis o ON o.line = f.line"
             " LEFT JOIN LATERAL (SELECT r.basis_points, r.hold_days FROM reserve_term r WHERE r.merchant = o.merchant"
             " AND r.valid_from <= f.day ORDER BY r.valid_from DESC LIMIT 1) AS t ON true"
-            " WHERE b.id = o.id AND b.earned_at IS NULL",
+            " WHERE b.id = o.id AND b.earned_at IS NULL RETURNING b.line, b.reserve_basis_points",
             list(earned_at),
             list(earned_at.values()),
             [china_day(each) for each in earned_at.values()],
         )
-        await self._post_lines(OrderEarned.topic, list(earned_at), earned_at, booked_at)
+        reserve = {each["line"]: each["reserve_basis_points"] for each in earned}
+        changed = {
+            basis.line: msgspec.structs.replace(basis, is_earned=True, reserve_basis_points=reserve[basis.line])
+            for basis in found
+            if basis.line in reserve
+        }
+        found = [changed.get(basis.line, basis) for basis in found]
+        await self._post_lines(OrderEarned.topic, found, earned_at, booked_at)
 
     async def record_refunded_line(self, fact: LineRefunded) -> None:
         """Divide what remains and post the difference; freight that went back leaves 2105."""
@@ -210,7 +227,7 @@ class SalesBooks:
             fact.remaining_net_fen,
             fact.refund_step,
         )
-        entries = (await self._by_line([fact.line]))[fact.line]
+        entries = (await self._by_line([await held_line(fact.line)]))[fact.line]
         freight = freight_entries(found.order_number, found.merchant, found.channel, -fact.freight_fen)
         source = f"{fact.refund}:{fact.line}"
         await self._post(fact, source, fact.occurred_at, [*entries, *freight], step=fact.refund_step)
@@ -336,19 +353,18 @@ class SalesBooks:
         )
         return booked
 
-    async def _by_line(self, lines: Sequence[str]) -> dict[str, list[Entry]]:
-        """Target − posted of each line, by line; they stay locked until the transaction ends."""
+    async def _by_line(self, bases: Sequence[Basis]) -> dict[str, list[Entry]]:
+        """Target − posted of each of these lines, which the caller holds."""
         standing: dict[str, list[Posted]] = {}
-        found = await held_lines(lines)
-        for each in await posted(lines):
+        for each in await posted([basis.line for basis in bases]):
             standing.setdefault(each.subject, []).append(each)
-        return {basis.line: difference(basis, standing.get(basis.line, [])) for basis in found}
+        return {basis.line: difference(basis, standing.get(basis.line, [])) for basis in bases}
 
     async def _post_lines(
-        self, topic: str, lines: Sequence[str], at: Mapping[str, datetime], booked_at: Mapping[str, datetime]
+        self, topic: str, bases: Sequence[Basis], at: Mapping[str, datetime], booked_at: Mapping[str, datetime]
     ) -> None:
         """Post what brings each of these lines to its target."""
-        found = await self._by_line(lines)
+        found = await self._by_line(bases)
         await self.journals.post_many(
             [each for line in found for each in _draft(topic, line, at[line], booked_at[line], found[line])]
         )

@@ -139,6 +139,21 @@ async def test_a_journal_never_waits_for_its_postings() -> None:
 
 
 @pytest.mark.usefixtures("database")
+async def test_a_journal_stands_on_accounts_that_exist() -> None:
+    """No foreign key says so (decision 0070): what stands on no account is not counted, so the journal is not whole."""
+    with pytest.raises(BaseORMException, match="1 of 2 postings"):
+        await execute(
+            "WITH account AS (INSERT INTO ledger_account (book, code, owner, state, category)"
+            " VALUES ('cash', '1101', 'x', '', '') RETURNING id), journal AS (INSERT INTO ledger_journal (period,"
+            " source_type, source_id, rule, step, occurred_at, booked_at, note, posting_count)"
+            " VALUES ('2026-11', 'hand', 'h', '', 0, $1, $1, '', 2) RETURNING id)"
+            " INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
+            " SELECT journal.id, unnest(ARRAY[account.id, -1]), '', '', '', unnest(ARRAY[5, -5]) FROM journal, account",
+            AT,
+        )
+
+
+@pytest.mark.usefixtures("database")
 async def test_many_journals_are_written_as_one_and_a_wrong_one_takes_all_with_it() -> None:
     """A batch is one statement: whoever has posted a source before, or twice in it, is left out."""
     async with transaction():
@@ -217,6 +232,10 @@ async def test_the_application_may_only_read_totals(attack: str) -> None:
         "INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
         " SELECT journal_id, account_id, '', '', '', f FROM ledger_posting, unnest(ARRAY[7, -7]) AS f"
         " WHERE subject = 'S2' AND amount_fen = 1000",
+        "INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
+        " SELECT -1, account_id, '', '', '', f FROM ledger_posting, unnest(ARRAY[7, -7]) AS f",
+        "INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)"
+        " SELECT journal_id, -1, '', '', '', f FROM ledger_posting, unnest(ARRAY[7, -7]) AS f",
     ],
 )
 async def test_nothing_that_was_written_can_be_changed(attack: str) -> None:
