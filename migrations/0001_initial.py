@@ -1710,8 +1710,8 @@ class Migration(migrations.Migration):
             name='LedgerPosting',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('journal', fields.ForeignKeyField('longchuan.LedgerJournal', source_field='journal_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('account', fields.ForeignKeyField('longchuan.LedgerAccount', source_field='account_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('journal_id', fields.BigIntField()),
+                ('account_id', fields.BigIntField()),
                 ('subject', fields.CharField(max_length=80)),
                 ('rule', fields.CharField(max_length=60)),
                 ('contribution', fields.CharField(max_length=80)),
