@@ -7,6 +7,7 @@ from datetime import date
 
 import msgspec
 
+from county.disclosure.queries import counted_complaints, unanswered
 from county.funds.queries import over_lines
 from county.meetings.service import missed
 from county.stations import station_uses
@@ -43,7 +44,29 @@ async def fund_lines_over(today: date, numbers: Numbers) -> list[Finding]:
     ]
 
 
-OWN_DETECTORS: tuple[Detector, ...] = (idle_stations, meetings_missed, fund_lines_over)
+async def disclosure_unanswered(today: date, numbers: Numbers) -> list[Finding]:
+    """A complaint about disclosure whose last day has passed without an answer."""
+    return [
+        Finding(rule="disclosure_unanswered", key=each.complaint, facts=msgspec.structs.asdict(each))
+        for each in await unanswered(today)
+    ]
+
+
+async def disclosure_complaints(today: date, numbers: Numbers) -> list[Finding]:
+    """So many complaints about disclosure that the plan's ten are near (domain reference T13)."""
+    count = await counted_complaints()
+    if count < numbers["disclosure_complaints"]:
+        return []
+    return [Finding(rule="disclosure_complaints", key="all", facts={"count": count})]
+
+
+OWN_DETECTORS: tuple[Detector, ...] = (
+    idle_stations,
+    meetings_missed,
+    fund_lines_over,
+    disclosure_unanswered,
+    disclosure_complaints,
+)
 
 
 def all_alarms(clock: Clock = utc_now) -> Alarms:

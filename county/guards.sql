@@ -51,3 +51,30 @@ CREATE OR REPLACE TRIGGER fund_change_decided BEFORE INSERT OR UPDATE ON fund_ch
     FOR EACH ROW EXECUTE FUNCTION only_decide_fund_record();
 CREATE OR REPLACE TRIGGER fund_payment_decided BEFORE INSERT OR UPDATE ON fund_payment
     FOR EACH ROW EXECUTE FUNCTION only_decide_fund_record();
+
+-- What was published stays as it was, and is withdrawn once; a complaint is ended once.
+SELECT keep_rows('disclosure_item', 'disclosure_complaint');
+
+CREATE OR REPLACE FUNCTION only_withdraw_disclosure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.withdrawn_at IS NOT NULL OR to_jsonb(NEW) - '{withdrawn_by,withdrawn_at,withdrawal_reason}'::text[]
+        <> to_jsonb(OLD) - '{withdrawn_by,withdrawn_at,withdrawal_reason}'::text[] THEN
+        RAISE EXCEPTION '% may only be withdrawn, once', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER disclosure_withdrawn BEFORE UPDATE ON disclosure_item
+    FOR EACH ROW EXECUTE FUNCTION only_withdraw_disclosure();
+
+CREATE OR REPLACE FUNCTION only_end_disclosure_complaint() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state <> 'received' OR to_jsonb(NEW) - '{state,answer,ended_by,ended_at}'::text[]
+        <> to_jsonb(OLD) - '{state,answer,ended_by,ended_at}'::text[] THEN
+        RAISE EXCEPTION '% may only be ended, once', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE OR REPLACE TRIGGER disclosure_complaint_ended BEFORE UPDATE ON disclosure_complaint
+    FOR EACH ROW EXECUTE FUNCTION only_end_disclosure_complaint();

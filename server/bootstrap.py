@@ -27,6 +27,7 @@ from county.complaints.channel import ComplaintChannel
 from county.complaints.pictures import ComplaintPictures
 from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
+from county.disclosure.service import Disclosure
 from county.funds.service import Funds
 from county.meetings.service import Meetings
 from epcis.captures import Captures
@@ -504,6 +505,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         all_alarms(),
         Funds(),
         Meetings(),
+        Disclosure(),
         Contracts(),
         Agreements(),
         IncomeSheets(),

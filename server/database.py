@@ -84,6 +84,7 @@ MODEL_MODULES = [
     "settlements.models",
     "epcis.models",
     "county.complaints.models",
+    "county.disclosure.models",
     "county.funds.models",
     "county.meetings.models",
 ]

@@ -31,6 +31,8 @@ USUAL: dict[str, tuple[int, str]] = {
     "silent_device_hours": (6, "unverified; no document gives one"),
     "station_idle_days": (30, "domain reference K05"),
     "meeting_record_days": (10, "unverified; no document gives one; until the minutes of a period are there"),
+    "disclosure_answer_days": (20, "unverified; no document gives one; days of the calendar"),
+    "disclosure_complaints": (7, "domain reference T13; the plan allows ten"),
     "clawback_offset_bp": (2_000, "unverified; no document gives one; as little as may be kept back of a wage"),
 }
 """What holds while the office has entered nothing else, with where it comes from."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from accounts.service import AccessLogs
+from county.disclosure.models import DisclosureComplaintKind
+from county.disclosure.service import ComplaintDraft, Disclosure
 from county.funds.service import BankPayment, Funds, LineDraft
 from county.meetings.models import MeetingKind
 from county.meetings.service import Meetings, Rhythm
@@ -46,6 +48,7 @@ PLANTED = (
     "carried_below_floor",
     "delivery_twice",
     "device_silent",
+    "disclosure_unanswered",
     "equal_dividend",
     "fund_line_over",
     "lot_without_contributions",
@@ -233,11 +236,12 @@ class DirtySet:
         return await Agreements(self.clock).enter(draft, BY)
 
     async def _project(self) -> None:
-        """A line that the bank has overdrawn by a fen, a half-year without a review, a station idle for forty days."""
+        """A line that the bank has overdrawn by a fen, a half-year without a review, a station idle for forty days, and
+        a complaint that was not answered."""
         funds, over_fen = Funds(self.clock), 10_000_001
         fund = await funds.enter("示例超支资金", over_fen, "DEMO-下达文件", BY)
-        said = LineDraft(name="示例超支科目", scope="示例", standard="示例", procedure="示例")
-        line = await funds.add_line(fund, said, BY)
+        terms = LineDraft(name="示例超支科目", scope="示例", standard="示例", procedure="示例")
+        line = await funds.add_line(fund, terms, BY)
         change = await funds.propose_change(fund, {line: over_fen - 1}, "DEMO-安排", BY)
         await funds.decide_change(change, SECOND, "DEMO-核对", is_approved=True)
         paid = BankPayment(
@@ -248,6 +252,10 @@ class DirtySet:
             since = date(self.today.year - 1, month, 1)
             rhythm = Rhythm(kind=MeetingKind.REVIEW, every_months=every_months, valid_from=since, source="DEMO-方案")
             await Meetings(self.clock).enter_rhythm(rhythm, BY)
+        said = ComplaintDraft(
+            kind=DisclosureComplaintKind.REPORT, about="示例举报", document="DEMO-来件", received_on=SINCE
+        )
+        await Disclosure(self.clock).receive(said, BY)
         village = f"{self.village[:9]}999"
         await Places().enter_division(village, "示例闲置村")
         await Places().enter_site(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from county.disclosure.models import DisclosureComplaintKind, DisclosureComplaintState, DisclosureKind, Medium
+from county.disclosure.service import ComplaintDraft, Disclosure, ItemDraft
 from county.funds.service import BankPayment, Funds, LineDraft, PaymentDraft
 from county.meetings.models import MeetingKind
 from county.meetings.service import Matter, MeetingDraft, Meetings, Rhythm
@@ -26,12 +28,14 @@ LINES = (
     ("示例科目：农村电商供应链体系", 450_000_000),
     ("示例科目：项目监督审核", 50_000_000),
 )
-STATIONS = 50
+STATIONS, COMPLAINTS = 50, 4
 LEADERS_MEETINGS, MONTHLY_KINDS = 2, (MeetingKind.JOINT_DEPUTIES, MeetingKind.INSPECTION)
 PROJECT = {
     "fund_fen": FUND_FEN,
     "meetings": LEADERS_MEETINGS + MONTHS * len(MONTHLY_KINDS),
     "stations_used": STATIONS,
+    "disclosure_items": len(DisclosureKind),
+    "disclosure_complaints": COMPLAINTS,
 }
 """What there is afterwards."""
 
@@ -52,6 +56,7 @@ class Project:
         """All of it."""
         await self._fund()
         await self._meetings()
+        await self._disclosure()
         await self._weigh_everywhere(sellers)
 
     async def _fund(self) -> None:
@@ -111,6 +116,26 @@ class Project:
                     ),
                     BY,
                 )
+
+    async def _disclosure(self) -> None:
+        """Something of every kind, and complaints that were all answered in time."""
+        earlier = self.now - timedelta(days=60)
+        disclosure, day = Disclosure(lambda: earlier), china_day(earlier)
+        for serial, kind in enumerate(DisclosureKind, 1):
+            draft = ItemDraft(
+                kind=kind, medium=Medium.PORTAL, title=f"示例公开事项 {serial}", proof=f"DEMO-公开-{serial}",
+                published_on=day, objections_until=day + timedelta(days=7),
+            )  # fmt: skip
+            await disclosure.publish(draft, BY)
+        for serial in range(1, COMPLAINTS + 1):
+            said = ComplaintDraft(
+                kind=DisclosureComplaintKind.COMPLAINT,
+                about="示例：资金安排公开不及时",
+                document=f"DEMO-来件-{serial}",
+                received_on=day,
+            )
+            number = await disclosure.receive(said, BY)
+            await disclosure.end(number, DisclosureComplaintState.ANSWERED, "示例答复", BY)
 
     async def _weigh_everywhere(self, sellers: Sequence[Seller]) -> None:
         """Some goods at each station within the last ten days; they wait there for a lot."""

@@ -25,7 +25,9 @@ SELECT (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM suppl
        (SELECT count(*) FROM coupon_campaign WHERE merchant IS NULL) AS campaigns,
        (SELECT count(*) FROM cold_room) AS cold_rooms,
        (SELECT coalesce(sum(budget_fen), 0)::bigint FROM fund_line WHERE recorded_by = $1) AS fund_fen,
-       (SELECT count(*) FROM meeting WHERE recorded_by = $1) AS meetings
+       (SELECT count(*) FROM meeting WHERE recorded_by = $1) AS meetings,
+       (SELECT count(*) FROM disclosure_item WHERE recorded_by = $1) AS disclosure_items,
+       (SELECT count(*) FROM disclosure_complaint WHERE recorded_by = $1) AS disclosure_complaints
 """
 _DEMONSTRATIONS = """
 SELECT count(*) FILTER (WHERE kind = 'enterprise') AS demonstration_enterprises,

@@ -14,6 +14,8 @@ WALKS = {
     " test_every_pair_of_states_moves_as_the_table_says",
     "county/complaints/models.py UTTERANCE": "county/test_complaints.py"
     " test_every_word_for_wechat_meets_every_answer_as_the_table_says",
+    "county/disclosure/models.py DISCLOSURE": "county/test_disclosure.py"
+    " test_every_end_in_every_state_goes_where_the_table_says",
     "county/funds/models.py FUND": "county/test_funds.py test_every_decision_in_every_state_goes_where_the_table_says",
     "ledger/models.py PERIOD": "poverty_alleviation/test_month_close.py"
     " test_every_pair_of_states_of_a_month_moves_as_the_table_says",

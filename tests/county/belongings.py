@@ -1,14 +1,20 @@
 """What buyers and merchants have in this room."""
 
 import io
+from datetime import date
 
 from PIL import Image
 
+from county.disclosure.models import DisclosureComplaintKind, DisclosureKind, Medium
+from county.disclosure.service import ComplaintDraft, Disclosure, ItemDraft
 from county.funds.service import Funds, LineDraft, PaymentDraft
 from kit.database import execute
 from tests.doors.belongings import Owner
 
 OTHER = "staff:other"
+OBJECTION = ComplaintDraft(
+    kind=DisclosureComplaintKind.REPORT, about="示例内容", document="示例来件", received_on=date(2020, 7, 2)
+)
 FUND_PAYMENT = PaymentDraft(
     payee="示例单位", amount_fen=1, purpose="示例进度款", clause="示例办法第五条", evidence="示例验收单"
 )
@@ -24,6 +30,29 @@ async def give(owner: Owner) -> None:
     owner.found.private["consumer"] |= {number}
     owner.found.private["merchant_clerk"] |= {number}
     await _fund(owner)
+    await _disclosure(owner)
+
+
+async def _disclosure(owner: Owner) -> None:
+    """Something published, and a complaint that waits."""
+    item = await an_item()
+    complaint = await Disclosure().receive(OBJECTION, OTHER)
+    owner.found.by_pattern |= {
+        "/v1/console/disclosures/": {"number": item},
+        "/v1/console/disclosure-complaints/": {"number": complaint},
+    }
+
+
+async def an_item() -> str:
+    """Something published."""
+    draft = ItemDraft(
+        kind=DisclosureKind.FUNDS,
+        medium=Medium.PORTAL,
+        title="示例公开",
+        proof="示例佐证",
+        published_on=date(2020, 7, 1),
+    )
+    return await Disclosure().publish(draft, OTHER)
 
 
 async def _fund(owner: Owner) -> None:

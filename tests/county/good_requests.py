@@ -1,9 +1,10 @@
 """Requests about complaints that succeed."""
 
+from county.disclosure.service import Disclosure
 from county.funds.service import Funds
 from kit.clock import china_day, utc_now
 from kit.database import scalar
-from tests.county.belongings import FUND_PAYMENT, OTHER
+from tests.county.belongings import FUND_PAYMENT, OBJECTION, OTHER, an_item
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, bought, good, mall_of
 
@@ -105,3 +106,28 @@ async def meeting(owner: Owner) -> GoodRequest:
         "minutes": "示例纪要",
     }  # fmt: skip
     return GoodRequest(body=body)
+
+
+@good("console.enter_disclosure")
+async def publish(owner: Owner) -> GoodRequest:
+    body = {
+        "kind": "funds", "medium": "portal", "title": "示例公开", "proof": "示例佐证", "published_on": "2020-07-01",
+    }  # fmt: skip
+    return GoodRequest(body=body)
+
+
+@good("console.withdraw_disclosure")
+async def withdraw(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await an_item()}, body={"reason": "示例理由"})
+
+
+@good("console.receive_disclosure_complaint")
+async def receive(owner: Owner) -> GoodRequest:
+    body = {"kind": "report", "about": "示例内容", "document": "示例来件", "received_on": "2020-07-02"}
+    return GoodRequest(body=body)
+
+
+@good("console.end_disclosure_complaint")
+async def end_complaint(owner: Owner) -> GoodRequest:
+    number = await Disclosure().receive(OBJECTION, OTHER)
+    return GoodRequest(names={"number": number}, body={"state": "answered", "answer": "示例答复"})

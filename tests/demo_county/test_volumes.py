@@ -39,7 +39,8 @@ async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, t
         "merchants": 26, "farm_households": 240, "lots": 75, "orders": 300, "refunds": 17, "inspections": 1,
         "live_sessions": 18, "campaigns": 4, "demonstration_enterprises": 6, "demonstration_households": 23,
         "poor_villages": 30, "poor_villages_with_point": 18, "cold_rooms": 5,
-        "fund_fen": 1_350_000_000, "meetings": 26, "stations_used": 50,
+        "fund_fen": 1_350_000_000, "meetings": 26, "stations_used": 50, "disclosure_items": 6,
+        "disclosure_complaints": 4,
     }  # fmt: skip
     assert await all_alarms(lambda: now + timedelta(days=3)).look() == 0, "the clean county raises none"
     assert len(missing(await volumes())) == 4
