@@ -7,6 +7,7 @@ from accounts.roles import Role, ScopeKind
 from content.evidence.models import AccessClass, EvidenceKind
 from content.models import PictureState, TextState
 from county.complaints.models import ComplaintState, Origin, PictureFetchState, UtteranceState
+from county.disclosure.models import DisclosureComplaintKind, DisclosureComplaintState, DisclosureKind, Medium
 from county.funds.models import FundState
 from county.meetings.models import MeetingKind
 from epcis.models import Behaviour, EventSource
@@ -792,6 +793,47 @@ class Migration(migrations.Migration):
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'demonstration', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('kind', 'named'), name='demonstration_one_proposal', condition="state = 'proposed'"), CheckConstraint(check='valid_until IS NULL OR valid_until > valid_from', name='demonstration_span'), CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='demonstration_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL OR state = 'approved')", name='demonstration_decided_whole')], 'pk_attr': 'id', 'table_description': "One enterprise or household that others are shown. ``named`` is a merchant's number or a household's code."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DisclosureItem',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('kind', fields.CharEnumField(description='PLAN: plan\nCONTENT: content\nFUNDS: funds\nDECISIONS: decisions\nTENDER: tender\nPROGRESS: progress', enum_type=DisclosureKind, max_length=10)),
+                ('medium', fields.CharEnumField(description='PORTAL: portal\nTELEVISION: television\nNEWSPAPER: newspaper\nWECHAT: wechat', enum_type=Medium, max_length=10)),
+                ('title', fields.CharField(max_length=120)),
+                ('proof', fields.CharField(max_length=200)),
+                ('published_on', fields.DateField()),
+                ('objections_until', fields.DateField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('withdrawn_by', fields.CharField(null=True, max_length=60)),
+                ('withdrawn_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('withdrawal_reason', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'disclosure_item', 'app': 'longchuan', 'constraints': [CheckConstraint(check='objections_until >= published_on', name='disclosure_item_days'), CheckConstraint(check="(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdrawal_reason = '')", name='disclosure_item_withdrawn_whole')], 'pk_attr': 'id', 'table_description': 'One thing that was published; ``proof`` is the address or paper that shows it. Withdrawn once, with a reason.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='DisclosureComplaint',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('kind', fields.CharEnumField(description='COMPLAINT: complaint\nREPORT: report\nOBJECTION: objection', enum_type=DisclosureComplaintKind, max_length=10)),
+                ('item', fields.ForeignKeyField('longchuan.DisclosureItem', source_field='item_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('about', fields.CharField(max_length=500)),
+                ('document', fields.CharField(max_length=120)),
+                ('received_on', fields.DateField()),
+                ('due_on', fields.DateField()),
+                ('state', fields.CharEnumField(description='RECEIVED: received\nANSWERED: answered\nWITHDRAWN: withdrawn', enum_type=DisclosureComplaintState, max_length=10)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('answer', fields.CharField(default='', max_length=500)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'disclosure_complaint', 'app': 'longchuan', 'constraints': [CheckConstraint(check="kind <> 'objection' OR item_id IS NOT NULL", name='disclosure_complaint_item'), CheckConstraint(check="(state = 'received') = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (answer = '')", name='disclosure_complaint_ended_whole')], 'indexes': [Index(fields=['state', 'due_on'], name='disclosure_complaint_due')], 'pk_attr': 'id', 'table_description': "What somebody said, in an officer's words and without a name: who it was stands in the ``document`` alone."},
             bases=['Model'],
         ),
         ops.CreateModel(
