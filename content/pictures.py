@@ -47,6 +47,8 @@ PURPOSES = {
     # Goes to WeChat Pay with a reply, once a person has looked at it.
     "complaint_reply": Purpose(consumers=False, staff=True, private=True, evidence=True),
     "shop": Purpose(consumers=False, staff=True),
+    # Faces, perhaps: a person looks before they are shown.
+    "story": Purpose(consumers=False, staff=True),
     # The county looks at a product before it is listed, and hosts are the county's own people.
     "product": Purpose(consumers=False, staff=True, checked=False),
     "live": Purpose(consumers=False, staff=True, checked=False),

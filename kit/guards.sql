@@ -59,6 +59,16 @@ BEGIN
 END
 $$;
 
+-- What goes from state to state begins at its beginning.
+CREATE OR REPLACE FUNCTION begin_at_state() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(NEW) ->> 'state' <> TG_ARGV[0] THEN
+        RAISE EXCEPTION '% begins as %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 -- The dispatcher looks for what is undelivered several times a second; what was delivered only grows.
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered ON outbox_message (id) WHERE delivered_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered_subject ON outbox_message (subject, id)

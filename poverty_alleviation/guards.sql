@@ -143,15 +143,6 @@ CREATE OR REPLACE TRIGGER benefit_contract_only_moved
     BEFORE UPDATE ON benefit_contract FOR EACH ROW EXECUTE FUNCTION only_move_contract();
 
 -- Neither begins anywhere but at its beginning.
-CREATE OR REPLACE FUNCTION begin_at_state() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF to_jsonb(NEW) ->> 'state' <> TG_ARGV[0] THEN
-        RAISE EXCEPTION '% begins as %', TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN NEW;
-END
-$$;
-
 CREATE OR REPLACE TRIGGER benefit_contract_begins_drafted
     BEFORE INSERT ON benefit_contract FOR EACH ROW EXECUTE FUNCTION begin_at_state('drafted');
 CREATE OR REPLACE TRIGGER benefit_rule_begins_proposed

@@ -28,6 +28,7 @@ class Proved(StrEnum):
     DEMONSTRATION = "demonstration"
     HOUSEHOLD_VISIT = "household_visit"
     HELP_MEASURE = "help_measure"
+    STORY_CONSENT = "story_consent"
 
 
 _EXISTS = {each: f"SELECT 1 FROM {each} WHERE number = $1" for each in Proved}

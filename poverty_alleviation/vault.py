@@ -62,6 +62,8 @@ HOUSEHOLD_TABLES = frozenset(
         "clawback_offset",
         "household_wallet",
         "payout_transfer",
+        "story_person",
+        "story_consent",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""

@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 import msgspec
 
+from content.stories.models import StoryChannel
+from content.stories.service import ShownStory, shown_story
 from kit.clock import china_day, utc_now
 from kit.database import Row, row, rows
 from products.calendars import Calendar
@@ -121,6 +123,7 @@ class ProductPage(msgspec.Struct):
     pictures: list[ProductPicture]
     axes: list[str]
     skus: list[SkuOnSale]
+    story: ShownStory | None
 
 
 class SkuOffer(msgspec.Struct, frozen=True):
@@ -188,31 +191,42 @@ SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant
                         'price_fen', {SKU_PRICE}, 'list_price_fen', s.price_fen, 'mass_gram', s.mass_gram,
                         'available', {SKU_AVAILABLE}, 'return_policy', COALESCE(s.return_policy, p.return_policy),
                         'offer', {_OFFER}, 'calendar', {CALENDAR}) ORDER BY s.position)
-          FROM sku s {FLASH} WHERE s.product_id = p.id AND s.active)::text AS skus
+          FROM sku s {FLASH} WHERE s.product_id = p.id AND s.active)::text AS skus,
+       {{story}} AS story
   FROM product p
   JOIN merchant m ON m.id = p.merchant_id
   JOIN category g ON g.id = p.category_id
   JOIN division d ON d.code = p.township_id
  WHERE p.code = ANY($3::text[]) AND {ON_SALE}"""
 
+_PAGES = {
+    channel: _PAGE.replace("{story}", shown_story("'product:' || p.code", channel, "$2")) for channel in StoryChannel
+}
+
+_read_story = msgspec.json.Decoder(ShownStory).decode
 _read_skus = msgspec.json.Decoder(list[SkuOnSale]).decode
 _read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
 _read_pictures = msgspec.json.Decoder(list[ProductPicture]).decode
 _read_axes = msgspec.json.Decoder(list[str]).decode
 
 
-async def product_page(code: str, now: datetime | None = None) -> ProductPage:
-    """One product on sale. One query. Raises :class:`ProductUnknown`."""
-    found = await product_pages([code], now)
+async def product_page(
+    code: str, now: datetime | None = None, channel: StoryChannel = StoryChannel.PRODUCT_PAGE
+) -> ProductPage:
+    """One product on sale, with its story for a channel. One query. Raises :class:`ProductUnknown`."""
+    found = await product_pages([code], now, channel)
     if code not in found:
         raise ProductUnknown()
     return found[code]
 
 
-async def product_pages(codes: Sequence[str], now: datetime | None = None) -> dict[str, ProductPage]:
-    """Those of some products that are on sale, by code. One query."""
+async def product_pages(
+    codes: Sequence[str], now: datetime | None = None, channel: StoryChannel = StoryChannel.PRODUCT_PAGE
+) -> dict[str, ProductPage]:
+    """Those of some products that are on sale, by code, with their stories for a channel. One query."""
     moment = now or utc_now()
-    return {found["code"]: _page_of(found) for found in await rows(_PAGE, china_day(moment), moment, list(codes))}
+    found = await rows(_PAGES[channel], china_day(moment), moment, list(codes))
+    return {each["code"]: _page_of(each) for each in found}
 
 
 def _page_of(found: Row) -> ProductPage:
@@ -236,6 +250,7 @@ def _page_of(found: Row) -> ProductPage:
         _read_pictures(found["pictures"]),
         _read_axes(found["axes"]),
         _read_skus(found["skus"]),
+        _read_story(found["story"]) if found["story"] is not None else None,
     )
 
 

@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 import msgspec
 
+from content.stories.models import StoryChannel
+from content.stories.service import ShownStory, shown_story
 from kit.clock import china_day
 from kit.database import row
 from products.queries import CERTIFICATES_TODAY, ON_SALE, SKU_BRANDED, ClaimedCertificate
@@ -11,6 +13,11 @@ from scans.errors import ScanCodeUnknown
 from traceability.quality.inspections import Finding
 from traceability.storage.queries import READ_THERE
 
+# Of the product, or of a farm or cooperative of which something is in the lot.
+_ABOUT = (
+    "ANY(ARRAY['product:' || p.code]::text[] || ARRAY(SELECT 'supplier:' || v.number FROM lot_contribution k"
+    " JOIN supplier v ON v.id = k.supplier_id WHERE k.lot_id = l.id))"
+)
 _PAGE = f"""
 SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number AS merchant, m.name AS merchant_name,
        m.licence_kind, m.licence_number, m.licence_until, d.name AS township_name, l.made_at, l.sealed_at,
@@ -30,7 +37,8 @@ SELECT t.code, t.serial, l.number AS lot, l.product, p.title, s.spec, m.number A
                                   'findings', (SELECT jsonb_agg(to_jsonb(i) - 'id' - 'inspection_id' ORDER BY i.id)
                                                  FROM inspection_item i WHERE i.inspection_id = q.id))::text
           FROM inspection q WHERE q.lot_id = l.id AND q.state IN ('passed', 'failed')
-         ORDER BY q.ended_at DESC, q.id DESC LIMIT 1) AS test_report
+         ORDER BY q.ended_at DESC, q.id DESC LIMIT 1) AS test_report,
+       {shown_story(_ABOUT, StoryChannel.SCAN_PAGE, "$3")} AS story
   FROM trace_label t
   JOIN lot l ON l.id = t.lot_id
   JOIN product p ON p.code = l.product
@@ -97,16 +105,18 @@ class LabelPage(msgspec.Struct, frozen=True, kw_only=True):
     cold_chain_celsius_milli: tuple[int, int] | None
     recalled: str | None
     test_report: LabReport | None
+    story: ShownStory | None
 
 
 _read_certificates = msgspec.json.Decoder(list[ClaimedCertificate]).decode
 _read_span = msgspec.json.Decoder(tuple[int, int]).decode
+_read_story = msgspec.json.Decoder(ShownStory).decode
 _read_report = msgspec.json.Decoder(LabReport).decode
 
 
 async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
     """The page of a label, on sale or not; one statement. Raises ScanCodeUnknown."""
-    found = await row(_PAGE, china_day(now), code)
+    found = await row(_PAGE, china_day(now), code, now)
     if found is None:
         raise ScanCodeUnknown()
     person = found["licence_kind"] == "natural_person"
@@ -141,6 +151,7 @@ async def label_page(code: str, farmers_from: int, now: datetime) -> LabelPage:
         cold_chain_celsius_milli=_read_span(found["cold_chain"]) if found["cold_chain"] is not None else None,
         recalled=found["recalled"],
         test_report=_read_report(found["test_report"]) if found["test_report"] is not None else None,
+        story=_read_story(found["story"]) if found["story"] is not None else None,
     )
 
 

@@ -21,6 +21,8 @@ from content.evidence.resealing import EvidenceResealing
 from content.evidence.service import EvidenceFiles, EvidenceLimits
 from content.pictures import Pictures
 from content.ports import ObjectStorage
+from content.stories.service import PublicStories
+from content.stories.words import WORDS
 from content.texts import Texts
 from county.alarms import all_alarms
 from county.complaints.channel import ComplaintChannel
@@ -149,6 +151,7 @@ from poverty_alleviation.retention.erasing import Erasing
 from poverty_alleviation.retention.service import Retention
 from poverty_alleviation.sales import SalesBooks
 from poverty_alleviation.statements.service import HouseholdStatements
+from poverty_alleviation.stories.service import Stories
 from poverty_alleviation.transfers.service import Transfers
 from products.calendars import Calendars
 from products.categories import Categories
@@ -486,6 +489,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         SupplierIdentities(cipher),
         HouseholdStatements(cipher, access_logs, settings.public_base_url),
         Proofs(evidence, access_logs),
+        Stories(PublicStories(texts, settings.story_words or WORDS), cipher, settings.story_consent_days),
         MonthCertificates(settings.public_base_url),
         StatementConfirmations(),
         StatementSheets(evidence, settings.public_base_url),

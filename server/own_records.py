@@ -86,13 +86,17 @@ NOT_TOLD: dict[str, str] = {
     "merchant_paper.subject": "what a licence says about the merchant",
     "order_event.actor": "a step of an order that is told; stays under the number as a trade record",
     "picture.owner": "what shows the picture, not whose it is",
+    "public_story.subject": "a product or a supplier",
+    "public_story.written_by": "staff",
     "review_addition.written_by": "an addition to a review that is told; stays under the number",
     "stock_reservation.buyer": "pieces of orders that are told; stays under the number as a trade record",
+    "story_person.entered_by": "staff",
     "supplier.entered_by": "staff",
 }
 
-WITH_THEIR_OWNER = ("case", "gift", "chat")
-"""Kinds of held text that go with what they belong to: orders.forget_old_deliveries and live.forget_old_chat see to it.
+WITH_THEIR_OWNER = ("case", "gift", "chat", "story")
+"""Kinds of held text that go with what they belong to: orders.forget_old_deliveries and live.forget_old_chat see to it,
+and whoever takes a story down.
 
 Every other kind goes when it was judged long enough ago (content.forget_old_texts), so none stays for ever.
 """

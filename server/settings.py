@@ -165,7 +165,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     ``views_per_hour`` is how many looks at households' masked fields one account may take within an hour;
     ``api_drain_s`` how long an API process that was told to stop serves on while its readiness says draining;
-    ``trusted_proxies`` how many proxies stand in front of it and append to X-Forwarded-For.
+    ``trusted_proxies`` how many proxies stand in front of it and append to X-Forwarded-For;
+    ``story_words`` those that no public story may say, the house's own list when there are none.
     """
 
     environment: Literal["development", "production"]
@@ -196,6 +197,8 @@ class Settings(msgspec.Struct, frozen=True):
     own_data: OwnDataSettings
     carrier: CarrierSettings = CarrierSettings()
     file_scan: FileScanSettings = FileScanSettings()
+    story_words: tuple[str, ...] = ()
+    story_consent_days: int = 1096
     log_level: str = "INFO"
 
 
@@ -252,6 +255,8 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         },
         "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
         "file_scan": _named(env, FileScanSettings, {}, "FILE_SCAN_"),
+        "story_words": _several(env.get("STORY_WORDS", "")),
+        "story_consent_days": env.get("STORY_CONSENT_DAYS", "1096"),
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
 
@@ -369,6 +374,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("SCAN_FARMERS_FROM", s.scan_farmers_from, 3, 1000, ""),
         ("VIEWS_PER_HOUR", s.views_per_hour, 1, 1000, ": what one account may look at of households"),
         ("PRESALE_DAYS", s.presale_days, 1, 330, ": as far ahead as WeChat takes a pre-sale"),
+        ("STORY_CONSENT_DAYS", s.story_consent_days, 1, 3653, ": the longest that a consent to a story holds"),
         ("INVOICE_WINDOW_DAYS", s.invoice_window_days, 0, 1827, ""),
         ("OWN_DATA_CLOSURE_COOLING_DAYS", own_data.closure_cooling_days, 0, 60, ""),
         ("OWN_DATA_TRADE_RETENTION_DAYS", own_data.trade_retention_days, *KEPT_DAYS, ": e-commerce law, article 31"),

@@ -27,7 +27,8 @@ async def upload_staff_picture(
     """上传图片（字段 file 与 purpose）：重新编码、去除位置等信息。
 
     purpose 为 product（商品）、shop（店铺，须人工审核）、live（直播封面）、page（页面）、after_sales、complaint、
-    complaint_reply（微信支付投诉回复，须人工审核，不公开）、licence 或 identity（证照，不公开）。
+    complaint_reply（微信支付投诉回复，须人工审核，不公开）、story（人物故事，须人工审核）、
+    licence 或 identity（证照，不公开）。
     同一图片重复上传得到同一编号。
     """
     return await pictures.take(upload.content, actor.caller, upload.texts.get("purpose", ""))

@@ -22,6 +22,7 @@ class EvidenceKind(StrEnum):
     SIGNED_STATEMENT = "signed_statement"
     THUMBPRINT_PHOTO = "thumbprint_photo"
     VISIT_PHOTO = "visit_photo"
+    STORY_CONSENT = "story_consent"
 
 
 class AccessClass(StrEnum):

@@ -1,6 +1,6 @@
 """The catalogue."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -8,6 +8,7 @@ from accounts.actors import Consumer
 from accounts.consents import Consents, switched_on
 from accounts.own_data_models import DocumentKind
 from content.pictures import PictureView, pictures_of_several
+from content.stories.service import story_owner
 from miniapp_api import door
 from miniapp_api.products.schemas import (
     CategoriesView,
@@ -19,6 +20,7 @@ from miniapp_api.products.schemas import (
     ProductsView,
     ProductView,
     RelatedView,
+    StoryOnPage,
 )
 from orders.recent import recently_bought
 from products.categories import CategoryNode, category_tree
@@ -27,7 +29,7 @@ from products.listing import product_cards
 from products.queries import ProductPage, product_pages
 from products.recommendations import popular, related_to
 from products.service import pictures_owner
-from reviews.queries import ratings_of
+from reviews.queries import Rating, ratings_of
 
 
 @door.get("/products", public=True, cached=True)
@@ -39,13 +41,21 @@ async def list_products(query: ProductsQuery) -> ProductsView:
 async def _views(codes: Sequence[str]) -> dict[str, ProductView]:
     """The pages of some products, by code; those that are not on sale are missing."""
     pages, ratings = await product_pages(codes), await ratings_of(codes)
-    with_pictures = {pictures_owner(code): page for code, page in pages.items() if page.pictures}
-    shown = await pictures_of_several(list(with_pictures)) if with_pictures else {}
-    galleries = {page.code: _gallery(page, shown[owner]) for owner, page in with_pictures.items()}
-    return {
-        code: ProductView(**msgspec.structs.asdict(page), gallery=galleries.get(code, []), rating=ratings[code])
-        for code, page in pages.items()
-    }
+    owners = [pictures_owner(code) for code, page in pages.items() if page.pictures]
+    owners += [story_owner(page.story.number) for page in pages.values() if page.story]
+    shown = await pictures_of_several(owners) if owners else {}
+    return {code: _view(page, ratings[code], shown) for code, page in pages.items()}
+
+
+def _view(page: ProductPage, rating: Rating, shown: Mapping[str, Sequence[PictureView]]) -> ProductView:
+    told = msgspec.structs.asdict(page)
+    if page.story:
+        pictures = shown[story_owner(page.story.number)]
+        told["story"] = StoryOnPage(
+            page.story.text, page.story.names, _on_page({p.number: "story" for p in pictures}, pictures)
+        )
+    kinds = {picture.number: picture.kind for picture in page.pictures}
+    return ProductView(**told, gallery=_on_page(kinds, shown.get(pictures_owner(page.code), ())), rating=rating)
 
 
 @door.get("/products/<code:str>", public=True, cached=True, together=_views)
@@ -57,9 +67,8 @@ async def show_product(code: str) -> ProductView:
     return found[code]
 
 
-def _gallery(page: ProductPage, pictures: Sequence[PictureView]) -> list[PictureOnPage]:
-    """The pictures of a product that have been judged fit to show, in its merchant's order."""
-    kinds = {picture.number: picture.kind for picture in page.pictures}
+def _on_page(kinds: Mapping[str, str], pictures: Sequence[PictureView]) -> list[PictureOnPage]:
+    """Those of some pictures that have been judged fit to show, in their owner's order, each with its kind."""
     return [
         PictureOnPage(kinds[p.number], p.width, p.height, p.thumbnail_url, p.url, p.large_url)
         for p in pictures

@@ -66,9 +66,18 @@ class PictureOnPage(View):
     large_url: str
 
 
+class StoryOnPage(View):
+    """A story about who makes it, with the names that may be said and the pictures that may be shown."""
+
+    text: str
+    names: list[str]
+    pictures: list[PictureOnPage]
+
+
 class ProductView(ProductPage, kw_only=True):
     """A product's page, with its pictures that may be shown and what buyers think of it."""
 
+    story: StoryOnPage | None  # type: ignore[assignment]
     gallery: list[PictureOnPage]
     rating: Rating
 

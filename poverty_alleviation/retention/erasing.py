@@ -15,6 +15,7 @@ from poverty_alleviation.proofs import Proved
 from poverty_alleviation.retention.errors import HouseholdNotErasable
 from poverty_alleviation.retention.models import ErasureGround
 from poverty_alleviation.retention.service import Retention
+from poverty_alleviation.stories.service import take_down_stories_of
 from poverty_alleviation.vault import household_rights
 from traceability.service import forget_supplier_names
 
@@ -58,6 +59,8 @@ _PROVED = {
     Proved.HOUSEHOLD_AGREEMENT: "household_id = $1",
     Proved.HOUSEHOLD_VISIT: "household_id = $1",
     Proved.HELP_MEASURE: "household_id = $1",
+    Proved.STORY_CONSENT: "person_id IN (SELECT p.id FROM story_person p JOIN household_member m ON m.code = p.member"
+    " WHERE m.household_id = $1)",
     Proved.DEMONSTRATION: "kind = 'household' AND named = (SELECT code FROM household WHERE id = $1)",
 }
 """Records of one household alone whose photographs go. A contract and a sheet of wages are of several."""
@@ -113,6 +116,7 @@ class Erasing:
         suppliers = await scalar(
             "SELECT array_agg(DISTINCT supplier) FROM supplier_link WHERE household_id = $1", household
         )
+        report["story_consents"] = await take_down_stories_of(household, suppliers or [], now)
         report["suppliers"] = await forget_supplier_names(suppliers or [])
         for name, statement in _ERASED.items():
             more = (now,) if name == "household" else ()

@@ -9,6 +9,7 @@ from sanic.response import HTTPResponse
 from api_kit.answer_cache import AnswerCache
 from api_kit.mounting import kept_answer
 from api_kit.visitors import looks_anew
+from content.stories.models import StoryChannel
 from kit.clock import utc_now
 from kit.gs1 import NotDigitalLink, read_digital_link
 from merchants.queries import shop_front
@@ -39,7 +40,7 @@ async def show_code(request: Request, code: str, pages: ScanPages, cache: Answer
         shop = mini_program_address(pages.appid, code)
         if found.lot is not None:
             return label_view(await label_page(code, pages.farmers_from, utc_now()), shop)
-        shown = await product_page(found.product)
+        shown = await product_page(found.product, channel=StoryChannel.SCAN_PAGE)
         return product_view(shown, await shop_front(shown.merchant), shop)
 
     return await _answer(request, cache, make)
@@ -52,7 +53,7 @@ async def show_product_page(request: Request, code: str, cache: AnswerCache) -> 
         raise ProductUnknown()
 
     async def make() -> str:
-        shown = await product_page(code)
+        shown = await product_page(code, channel=StoryChannel.SCAN_PAGE)
         return product_view(shown, await shop_front(shown.merchant), None)
 
     return await _answer(request, cache, make)

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from urllib.parse import quote
 
+from content.stories.service import ShownStory
 from kit.clock import CHINA
 from kit.money import yuan
 from merchants.queries import ShopFront
@@ -58,6 +59,7 @@ def label_view(shown: LabelPage, shop: str) -> str:
             ]
         ),
         paragraph(f"本批次由 {shown.farmers} 户农户供货。") if shown.farmers is not None else "",
+        _story(shown.story),
         heading("过程"),
         listed(_timeline(shown)),
         _test_report(shown.test_report),
@@ -79,10 +81,20 @@ def product_view(shown: ProductPage, front: ShopFront, shop: str | None) -> str:
         facts([("产地", shown.township_name), ("店铺", shown.merchant_name)]),
         heading("规格与价格"),
         listed(skus),
+        _story(shown.story),
         _certificates(shown.certificates),
         _licence(front.licence_number, front.licence_until),
         button("在微信小程序购买", shop) if shop is not None else paragraph("请在微信小程序内搜索本商品购买。"),
         _complaint(),
+    )
+
+
+def _story(story: ShownStory | None) -> str:
+    if story is None:
+        return ""
+    paragraphs = "".join(paragraph(line) for line in story.text.splitlines() if line.strip())
+    return (
+        heading("人物故事") + paragraphs + (paragraph(f"故事中的人：{'、'.join(story.names)}") if story.names else "")
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from accounts.service import AccessLogs
 from accounts.staff import StaffAccounts
+from content.texts import Texts
 from kit.database import execute, row, single_runner
 from kit.encryption import FieldCipher
 from logistics.templates import FreightTemplates
@@ -22,6 +23,8 @@ from merchants.service import Merchants
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from poverty_alleviation.proofs import Proofs as HouseholdProofs
+from poverty_alleviation.stories.service import Stories
 from poverty_alleviation.vault import household_rights
 from products.calendars import Calendars
 from products.categories import Categories
@@ -41,6 +44,7 @@ from scripts.demo_county.people import CONSUMERS, enter_staff
 from scripts.demo_county.recognitions import enter_recognitions
 from scripts.demo_county.register import enter_register
 from scripts.demo_county.shopfront import FREIGHT, Shopfront
+from scripts.demo_county.stories import DemoStories
 from scripts.demo_county.trail import Goods, Trail
 from scripts.demo_county.tree import Proofs
 from server.bootstrap import Bootstrap, bootstrap
@@ -68,6 +72,7 @@ class Services:
     households: Households
     contracts: Contracts
     trail: Trail
+    stories: DemoStories
 
 
 async def counts() -> dict[str, int]:
@@ -78,7 +83,9 @@ async def counts() -> dict[str, int]:
 
 async def seed(services: Services) -> dict[str, Any]:
     """Everything or, when anything goes wrong or anything is there already, nothing; answers the document."""
-    pictures = [] if any((await counts()).values()) else await services.shopfront.take_pictures()
+    empty = not any((await counts()).values())
+    pictures = await services.shopfront.take_pictures() if empty else []
+    papers = await services.stories.take_papers() if empty else []
     async with single_runner("demo_county") as alone:
         if not alone or any((await counts()).values()):
             return {"seeded": False, "counts": await counts()}
@@ -105,6 +112,7 @@ async def seed(services: Services) -> dict[str, Any]:
         }
         await enter_recognitions(services.trade.marks, marks)
         await services.trail.enter(*_followed(merchants, dict(zip(titles, products, strict=True))), farmers)
+        await services.stories.enter(dict(zip(titles, products, strict=True)), farmers, papers)
         story = await product_dossier(products[-1])
         near = [asdict(farmer) for farmer in farmers if farmer.township == story.township]
         return {
@@ -162,6 +170,7 @@ def services_of(booted: Bootstrap) -> Services:
         households=Households(built[FieldCipher], built[AccessLogs]),
         contracts=Contracts(),
         trail=Trail(built[FieldCipher]),
+        stories=DemoStories(built[Stories], built[Texts], built[HouseholdProofs].files),
     )
 
 

@@ -10,6 +10,8 @@ WALKS = {
     " test_every_act_in_every_state_goes_where_the_table_says",
     "content/models.py PICTURE": "content/test_pictures.py test_every_pair_of_states_moves_as_the_table_says",
     "content/models.py TEXT": "content/test_checks.py test_every_pair_of_states_of_a_text",
+    "content/stories/models.py STORY": "poverty_alleviation/test_stories.py"
+    " test_every_step_of_a_story_in_every_state_goes_where_the_table_says",
     "county/complaints/models.py COMPLAINT": "county/test_complaints.py"
     " test_every_pair_of_states_moves_as_the_table_says",
     "county/complaints/models.py UTTERANCE": "county/test_complaints.py"

@@ -12,7 +12,10 @@ import pytest
 from accounts.roles import Role
 from accounts.service import AccessLogs, Sessions
 from accounts.staff import StaffAccounts, StaffLogin
+from content.evidence.service import EvidenceFiles
 from content.pictures import Pictures
+from content.stories.service import PublicStories
+from content.texts import Texts
 from county.alarms import all_alarms
 from integrations.object_storage.folder import FolderStorage
 from kit.clock import china_day, utc_now
@@ -34,6 +37,7 @@ from poverty_alleviation.models import CHAIN_ROLES
 from poverty_alleviation.office.recognised import recognition_dossier
 from poverty_alleviation.office.thresholds import lines_of
 from poverty_alleviation.reconciliation import reconciliation
+from poverty_alleviation.stories.service import Stories
 from poverty_alleviation.vault import household_rights
 from products.calendars import Calendars, calendar_differences
 from products.categories import Categories
@@ -57,6 +61,7 @@ from scripts.demo_county.households import identity_number
 from scripts.demo_county.payees import PAYEES
 from scripts.demo_county.people import CONSUMERS
 from scripts.demo_county.shopfront import Shopfront
+from scripts.demo_county.stories import DemoStories
 from scripts.demo_county.trail import Trail
 from scripts.demo_county.tree import Proofs
 from scripts.wechat_sandbox.world import DEMO_PEOPLE
@@ -95,6 +100,11 @@ def services() -> Services:
         households=Households(throwaway_cipher(), AccessLogs()),
         contracts=Contracts(),
         trail=Trail(throwaway_cipher()),
+        stories=DemoStories(
+            Stories(PublicStories(Texts()), throwaway_cipher()),
+            Texts(),
+            EvidenceFiles(FolderStorage(Path(mkdtemp())), throwaway_cipher()),
+        ),
     )
 
 
@@ -172,6 +182,16 @@ async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_wind
         "SELECT count(*) FROM role_grant WHERE role = 'station_keeper' AND scope = $1", story["township"]
     )
     assert keeper == 1
+
+
+async def test_its_stories_are_agreed_to_and_name_nobody_whole_who_has_not_said_so(database: str) -> None:
+    await seed(services())
+    told = (await product_page(await scalar("SELECT code FROM product WHERE title = '古法红糖'"))).story
+    assert told is not None
+    assert told.names == ["示例某"]
+    found = await rows("SELECT names::text AS names, state FROM public_story ORDER BY id")
+    assert [each["state"] for each in found] == ["shown", "shown"]
+    assert "示例农户" in found[1]["names"]
 
 
 async def test_marked_products_meet_the_plan(database: str) -> None:

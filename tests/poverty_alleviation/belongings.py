@@ -57,6 +57,7 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern[f"{STATEMENTS}/"] = {"number": number}
     owner.found.by_pattern["/h/"] = {"token": token_of(owner, number)}
     await _evidence_and_words(owner)
+    await _a_story(owner)
     owner.found.by_pattern["/v1/console/poverty/exports/"] = {"number": await asked(owner)}
     owner.found.by_pattern["/v1/console/poverty/export-templates/"] = {"number": await taken_template(owner)}
     run = await _a_run(owner, code)
@@ -180,6 +181,17 @@ async def _evidence_and_words(owner: Owner) -> None:
     owner.found.by_pattern["/v1/console/poverty/evidence/"] = {"number": await some_evidence(owner)}
     owner.found.by_pattern["/v1/console/poverty/statement-sheets/"] = {"number": await a_sheet(owner)}
     owner.found.by_pattern["/v1/console/poverty/disputes/"] = {"number": await a_dispute(owner)}
+
+
+async def _a_story(owner: Owner) -> None:
+    """A story to which somebody in it has agreed."""
+    from tests.poverty_alleviation.good_requests_stories import agreed
+
+    story, consent = await agreed(owner)
+    shown = await owner.ask("poverty_officer", "GET", f"/v1/console/poverty/stories/{story}")
+    owner.found.by_pattern["/v1/console/poverty/stories/"] = {"number": story}
+    owner.found.by_pattern["/v1/console/poverty/story-persons/"] = {"number": shown["story_persons"][0]["number"]}
+    owner.found.by_pattern["/v1/console/poverty/story-consents/"] = {"number": consent}
 
 
 async def _a_lease(owner: Owner, code: str) -> None:

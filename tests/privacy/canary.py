@@ -20,6 +20,7 @@ from tests.doors.good_requests import bought, form_with_file, mall_of
 from tests.doors.house import idempotency_key
 from tests.poverty_alleviation.good_requests import AT, RULE, concluded
 from tests.poverty_alleviation.good_requests_of_imports import INCOME
+from tests.poverty_alleviation.good_requests_stories import paper, with_person
 from tests.poverty_alleviation.lists import person, text
 from tests.products.shelf import TOWNSHIP
 from tests.traceability.good_requests import delivery
@@ -39,6 +40,7 @@ MEASURE_PAPER, MEASURE_FUND = "金丝雀示例措施文件", "金丝雀示例资
 VOUCHER, VISIT = "金丝雀示例回单", "金丝雀示例走访"
 OBJECTION, REPLY, VERDICT = "金丝雀示例异议", "金丝雀示例答复", "金丝雀示例结论"
 HOLD_PAPER = "金丝雀示例保全函"
+STORY_PAPER = "金丝雀故事示例同意书"
 AGREEMENT_PAPER, WORK_PAPER = "金丝雀务工示例协议", "金丝雀考勤示例表"
 CHANGE_PAPER = "金丝雀户主变更示例文件"
 WAGE_PAPER, WAGE_SLIP = "金丝雀工资示例表", "金丝雀工资示例回单"
@@ -62,6 +64,7 @@ WORDS = {
     "retention": (HOLD_PAPER,),
     "agreement": (AGREEMENT_PAPER, WORK_PAPER),
     "income": (VOUCHER, VISIT, WAGE_PAPER, WAGE_SLIP),
+    "story": (STORY_PAPER,),
     "help": (HELP_PAPER, MEASURE_PAPER, MEASURE_FUND),
     "word": (OBJECTION, REPLY, VERDICT, SEEN, ASKED, TOLD),
 }
@@ -87,6 +90,7 @@ class Canary:
     sheet: str
     helper: str
     change: str
+    story: str
 
 
 async def live(owner: Owner) -> Canary:
@@ -127,10 +131,11 @@ async def live(owner: Owner) -> Canary:
     await owner.ask("poverty_officer", "POST", f"{AT}/households/{CODE}/holds", {"document": HOLD_PAPER})
     agreement, sheet = await _worked(owner, member)
     change = await _headed(owner, member)
+    story = await _told(owner, member)
     await mall.deliver()
     return Canary(
         str(body["supplier"]), intake, lot, order.number, order.line, order.trade, made["labels"][0]["code"], contract,
-        payout, member, account, agreement, sheet, helper, change,
+        payout, member, account, agreement, sheet, helper, change, story,
     )  # fmt: skip
 
 
@@ -193,6 +198,14 @@ async def _worked(owner: Owner, member: str) -> tuple[str, str]:
     sheet = (await owner.ask("poverty_officer", "POST", f"{AT}/wage-sheets", paid))["number"]
     await IncomeSheets().decide(sheet, "staff:other", "", is_approved=True)
     return str(agreement), str(sheet)
+
+
+async def _told(owner: Owner, member: str) -> str:
+    """A story with the son in it is written, and he has agreed to it."""
+    story, person = await with_person(owner, member)
+    agreed = paper(document=STORY_PAPER, naming="surname", surname_chars=1)
+    await owner.ask("poverty_officer", "POST", f"{AT}/story-persons/{person}/consents", agreed)
+    return story
 
 
 async def _sought(owner: Owner, supplier: str) -> None:

@@ -250,6 +250,17 @@ CLASSES = (
         tables=frozenset({"household_hold", "household_erasure"}),
         members=frozenset({"last_matter", "release_document"}),
     ),
+    # Who is in a public story, by code, and what was agreed to on paper.
+    FieldClass(
+        "story",
+        frozenset(
+            {"story_person.member", "story_person.supplier", "story_consent.guardian", "story_consent.channels",
+             "story_consent.naming", "story_consent.surname_chars", "story_consent.document"}
+        ),
+        OFFICE,
+        tables=frozenset({"story_person", "story_consent"}),
+        members=frozenset({"story_persons", "guardian", "naming", "surname_chars"}),
+    ),
     # What a household said and was told, and what was seen there, in free words.
     FieldClass(
         "word",
@@ -282,6 +293,7 @@ EVERYWHERE = {
     "visit_id": "the same",
     "measure_id": "the same",
     "need_id": "the same",
+    "person_id": "the same",
     "change_id": "the same",
     "merged_into_id": "the same",
     "valid_from": "a day",
@@ -302,6 +314,10 @@ PLAIN = {
     "household_hold.number": "a public number of its own",
     "household_erasure.number": "a public number of its own",
     "household_erasure.state": "how far it has come",
+    "story_person.number": "a public number of its own",
+    "story_person.story": "the public number of a story",
+    "story_consent.number": "a public number of its own",
+    "story_consent.text_digest": "a hash of what is read in public",
     "payout.number": "a public number of its own",
     "payout.merchant": "who pays",
     "payout.taken_back": "a count",

@@ -113,6 +113,7 @@ def overlay(canary: Canary, code: str) -> dict[str, dict[str, str]]:
         "/v1/console/poverty/income-lines/": {"number": f"{canary.sheet}-1"},
         "/v1/console/poverty/intakes/": {"number": canary.intake},
         "/v1/console/poverty/household-changes/": {"number": canary.change},
+        "/v1/console/poverty/stories/": {"number": canary.story},
     }  # fmt: skip
 
 
