@@ -6,6 +6,7 @@ from accounts.own_data_models import ClosureState, DocumentKind
 from accounts.roles import Role, ScopeKind
 from content.evidence.models import AccessClass, EvidenceKind
 from content.models import PictureState, TextState
+from content.stories.models import StoryState, TakenDownWhy
 from county.complaints.models import ComplaintState, Origin, PictureFetchState, UtteranceState
 from county.disclosure.models import DisclosureComplaintKind, DisclosureComplaintState, DisclosureKind, Medium
 from county.funds.models import FundState
@@ -43,6 +44,7 @@ from poverty_alleviation.payout_runs.models import LineState, PayoutWay, RunStat
 from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from poverty_alleviation.reserves.models import ClawbackFault, ClawbackState
 from poverty_alleviation.retention.models import ErasureGround, ErasureState, RetentionClass
+from poverty_alleviation.stories.models import Naming
 from poverty_alleviation.transfers.models import TransferState
 from poverty_alleviation.unmasking import ViewingPurpose
 from products.calendar_models import BookingKind, OnExpiry
@@ -894,7 +896,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=26)),
-                ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo', enum_type=EvidenceKind, max_length=20)),
+                ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo\nSTORY_CONSENT: story_consent', enum_type=EvidenceKind, max_length=20)),
                 ('access', fields.CharEnumField(description='HOUSEHOLD: household\nAUDIT: audit', enum_type=AccessClass, max_length=10)),
                 ('sha256', fields.CharField(unique=True, max_length=64)),
                 ('stored_key', fields.CharField(unique=True, max_length=60)),
@@ -2915,6 +2917,27 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='PublicStory',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('subject', fields.CharField(max_length=60)),
+                ('state', fields.CharEnumField(description='DRAFT: draft\nSHOWN: shown\nTAKEN_DOWN: taken_down', enum_type=StoryState, max_length=10)),
+                ('channels', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('names', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('shown_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('written_by', fields.CharField(max_length=60)),
+                ('written_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('shown_by', fields.CharField(null=True, max_length=60)),
+                ('shown_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('taken_down_by', fields.CharField(null=True, max_length=60)),
+                ('taken_down_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('taken_down_why', fields.CharEnumField(null=True, description='WITHDRAWN: withdrawn\nEXPIRED: expired\nERASED: erased\nOFFICE: office', enum_type=TakenDownWhy, max_length=10)),
+            ],
+            options={'table': 'public_story', 'app': 'longchuan', 'constraints': [CheckConstraint(check="num_nonnulls(shown_by, shown_at, shown_until) IN (0, 3) AND (state <> 'shown' OR shown_at IS NOT NULL) AND (state <> 'draft' OR shown_at IS NULL) AND (state = 'taken_down') = (taken_down_at IS NOT NULL) AND num_nonnulls(taken_down_by, taken_down_at, taken_down_why) IN (0, 3)", name='public_story_whole'), CheckConstraint(check='shown_by <> written_by', name='public_story_two_persons'), CheckConstraint(check="state <> 'taken_down' OR names = '[]'::jsonb", name='public_story_names_gone')], 'indexes': [Index(fields=['subject', 'state'], name='public_story_subject')], 'pk_attr': 'id', 'table_description': 'One story. Its text and pictures are held in this room under ``story:<number>`` and never change.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='PushedEvent',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3919,6 +3942,42 @@ class Migration(migrations.Migration):
                 ('quota_year', fields.SmallIntField(null=True)),
             ],
             options={'table': 'stock_reservation', 'app': 'longchuan', 'constraints': [CheckConstraint(check="quantity > 0 AND returned BETWEEN 0 AND quantity AND (returned = 0 OR state = 'sold')", name='stock_reservation_quantities'), UniqueConstraint(fields=('reference', 'sku_id'), name='stock_reservation_once')], 'indexes': [Index(fields=['offer_id'], name='stock_reservation_offer')], 'pk_attr': 'id', 'table_description': 'Pieces of one SKU reserved under an opaque reference; ``returned`` of them came back later.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='StoryPerson',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('story', fields.CharField(max_length=32)),
+                ('member', fields.CharField(null=True, max_length=40)),
+                ('supplier', fields.CharField(null=True, max_length=32)),
+                ('entered_by', fields.CharField(max_length=60)),
+                ('entered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'story_person', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('story', 'member'), name='story_person_member_once'), UniqueConstraint(fields=('story', 'supplier'), name='story_person_supplier_once'), CheckConstraint(check='num_nonnulls(member, supplier) = 1', name='story_person_one')], 'indexes': [Index(fields=['member'], name='story_person_member'), Index(fields=['supplier'], name='story_person_supplier')], 'pk_attr': 'id', 'table_description': 'Somebody in a story: a member of a household, or a farmer who delivers, by code.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='StoryConsent',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('person', fields.ForeignKeyField('longchuan.StoryPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('guardian', fields.CharField(null=True, max_length=40)),
+                ('channels', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('naming', fields.CharEnumField(description='FULL: full\nSURNAME: surname\nNONE: none', enum_type=Naming, max_length=8)),
+                ('surname_chars', fields.SmallIntField(default=0)),
+                ('text_digest', fields.CharField(max_length=64)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField()),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('withdrawn_by', fields.CharField(null=True, max_length=60)),
+                ('withdrawn_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'story_consent', 'app': 'longchuan', 'constraints': [CheckConstraint(check='valid_until > valid_from', name='story_consent_span'), CheckConstraint(check="(naming = 'surname') = (surname_chars > 0)", name='story_consent_surname'), CheckConstraint(check="guardian IS NULL OR naming = 'none'", name='story_consent_minor'), CheckConstraint(check='(withdrawn_by IS NULL) = (withdrawn_at IS NULL)', name='story_consent_withdrawn_whole')], 'indexes': [Index(fields=['person_id'], name='story_consent_person')], 'pk_attr': 'id', 'table_description': 'One signed paper: which story, where it may be told, how its person may be called, from and until when.'},
             bases=['Model'],
         ),
         ops.CreateModel(
