@@ -207,7 +207,7 @@ CLASSES = (
         ),
         BOOKS,
         tables=frozenset({"household_agreement", "attendance"}),
-        members=frozenset({"rent_fen", "half_days", "every_months"}),
+        members=frozenset({"rent_fen", "half_days"}),
     ),
     FieldClass(
         "income",
