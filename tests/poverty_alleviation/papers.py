@@ -55,15 +55,15 @@ def drawn_code(pdf: bytes, page: int) -> Image.Image:
     pen, dark = ImageDraw.Draw(picture), True
     scale = 8 * 25.4 / 72
     stream = [each for each in streams(pdf) if each.startswith(b"2 J")][page]
-    pattern = rb"(?P<grey>[\d.]+) g\b|(?P<box>[\d.-]+ [\d.-]+ [\d.-]+ [\d.-]+) re f"
+    pattern = rb"(?P<grey>[\d.]+) g\b|(?P<boxes>(?:[\d.-]+ [\d.-]+ [\d.-]+ [\d.-]+ re )+)f"
     for found in re.finditer(pattern, stream):
         if found["grey"] is not None:
             dark = float(found["grey"]) == 0
-        elif dark:
-            x, y, width, height = map(float, found["box"].split())
-            top = 297 * 8 - y * scale
-            pen.rectangle((round(x * scale), round(top), round((x + width) * scale) - 1,
-                           round(top - height * scale) - 1), fill=0)  # fmt: skip
+            continue
+        for box in found["boxes"].split(b" re ")[:-1] if dark else []:
+            left, base, width, height = (float(each) * scale for each in box.split())
+            sides = left, 297 * 8 - base - height, left + width - 1, 297 * 8 - base - 1
+            pen.rectangle([round(side) for side in sides], fill=0)
     return picture
 
 
