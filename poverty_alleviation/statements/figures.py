@@ -102,10 +102,9 @@ async def village_quarter(township: str, village: str, quarter: str) -> dict[str
                 part["product"] = card.product
     titles = await titles_of(sorted({part["product"] for of in parts.values() for part in of if part["product"]}))
     claims = await village_claims(township, village, quarter)
-    codes, after = sorted(parts.keys() | claims), quarter_span(quarter)[1]
+    codes, last = sorted(parts.keys() | claims), quarter_span(quarter)[1] - timedelta(days=1)
     steps = await lineages(codes)
-    rates, crop_of = await cost_rates(after - timedelta(days=1)), await crops_of_products()
-    persons = await _persons(codes, after.year if after.month > 1 else after.year - 1)
+    rates, crop_of, persons = await cost_rates(last), await crops_of_products(), await _persons(codes, last.year)
     return {
         code: Quarter(
             figures=whole[code],
@@ -113,7 +112,7 @@ async def village_quarter(township: str, village: str, quarter: str) -> dict[str
             lines=_lines(parts[code], titles),
             estimate=_estimate(whole[code], parts[code], crop_of, rates, persons.get(code)),
             claims=claims.get(code, []),
-            lineage=[step for step in steps.get(code, []) if step.day < after],
+            lineage=[step for step in steps.get(code, []) if step.day <= last],
         )
         for code in codes
     }
