@@ -1,4 +1,4 @@
-"""Real servers on throw-away directories: one PostgreSQL for the run, one migrated template, one database per test."""
+"""Real servers on throw-away directories: a PostgreSQL for the run, a migrated template, an empty database per test."""
 
 import asyncio
 import os
@@ -14,8 +14,9 @@ from tortoise.context import TortoiseContext
 
 from server.database import migrate, tortoise_config
 from server.settings import DatabaseSettings
+from tests.emptied import Lender
 from tests.once import do_once
-from tests.servers import ThrowAwayPostgres, role_url
+from tests.servers import ThrowAwayPostgres, owner_url, role_url
 
 do_once()
 
@@ -97,12 +98,20 @@ def databases(postgres: ThrowAwayPostgres) -> Databases:
     return Databases(postgres.url, template)
 
 
-@pytest_asyncio.fixture
-async def database_url(databases: Databases) -> AsyncIterator[str]:
-    """The address of a fresh, migrated database."""
-    name = await databases.create()
-    yield databases.url(name)
-    await databases.drop(name)
+@pytest.fixture(scope="session")
+def lender(databases: Databases) -> Iterator[Lender]:
+    """The databases that tests use one after another."""
+    lending = Lender(databases.create, databases.drop, lambda name: owner_url(databases.url(name)))
+    yield lending
+    lending.close()
+
+
+@pytest.fixture
+def database_url(databases: Databases, lender: Lender) -> Iterator[str]:
+    """The address of a migrated database in which nobody has written yet."""
+    lent = lender.lend()
+    yield databases.url(lent.name)
+    lender.take_back(lent)
 
 
 @pytest_asyncio.fixture

@@ -58,7 +58,7 @@ def cut_every_line(url: str) -> None:
         other = await asyncpg.connect(url)
         await other.fetch(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
         )
         await other.close()
 

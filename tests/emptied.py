@@ -1,0 +1,147 @@
+"""Databases that the tests of one process use one after another, each as the migrations left it.
+
+A new database costs a tenth of a second: it has 1,700 files, and whoever connects reads its catalogues anew. An emptied
+one costs a third. Its rows are deleted past triggers and foreign keys and vacuumed, and the planner forgets them: the
+next test finds files, sequences and plans of a new one. A test that has changed more than rows (a table, a trigger, a
+function, a right, statistics), or rows that migrations wrote, leaves a database that is no longer like a new one: then
+it is dropped.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+
+# Rows of the catalogues, and among them those that are younger than the database: no INSERT, DELETE or VACUUM of other
+# tables changes them.
+_CATALOGUES = ("attribute", "attrdef", "constraint", "default_acl", "event_trigger", "extension", "index", "inherits",
+               "language", "namespace", "policy", "proc", "rewrite", "sequence", "statistic", "statistic_ext",
+               "trigger", "type")  # fmt: skip
+_SHAPES = (
+    *(
+        f"SELECT '{name} ' || count(*) || ' ' || count(*) FILTER (WHERE age(xmin) <= age($1::text::xid)) FROM pg_{name}"
+        for name in _CATALOGUES
+    ),
+    "SELECT md5(string_agg(concat_ws(',', oid, relname, relnamespace, relowner, relacl, reloptions, relpersistence,"
+    " relrowsecurity, relforcerowsecurity, relhasrules, relhastriggers, reltoastrelid), ';' ORDER BY oid))"
+    " FROM pg_class WHERE relpersistence <> 't'",
+    "SELECT concat_ws(',', datdba, datacl, datconnlimit, (SELECT count(*) FROM pg_db_role_setting"
+    " WHERE setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()",
+)
+_OURS = "n.nspname IN ('public', 'household')"
+_WRITTEN = f"""
+    SELECT k.oid::regclass::text FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace
+    WHERE k.relkind = 'r' AND {_OURS} AND pg_relation_size(k.oid) > 0 ORDER BY 1
+"""
+_USED = """
+    SELECT seqrelid::regclass::text AS name, pg_sequence_last_value(seqrelid) AS value FROM pg_sequence
+    WHERE pg_sequence_last_value(seqrelid) IS NOT NULL ORDER BY 1
+"""
+_BEGIN_AGAIN = """
+    SELECT setval(seqrelid, seqstart, false) FROM pg_sequence
+    WHERE pg_sequence_last_value(seqrelid) IS NOT NULL AND seqrelid::regclass::text <> ALL ($1::text[])
+"""
+_FORGET = """
+    WITH emptied AS (SELECT name::regclass AS oid FROM unnest($1::text[]) t(name))
+    UPDATE pg_class SET relallvisible = 0, relallfrozen = 0, reltuples = CASE relkind WHEN 'r' THEN -1 ELSE 0 END,
+        relpages = CASE WHEN relkind = 'r' THEN 0 WHEN relam = (SELECT oid FROM pg_am WHERE amname = 'gin') THEN 2
+            ELSE 1 END
+    WHERE oid IN (SELECT oid FROM emptied UNION ALL SELECT indexrelid FROM pg_index JOIN emptied ON indrelid = oid)
+"""
+_ALONE = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+LOST = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError, ConnectionError)
+
+
+@dataclass
+class Lent:
+    """A database with a superuser's connection to it, and what it was like when it was new."""
+
+    name: str
+    connection: asyncpg.Connection
+    since: str
+    written: list[str] = field(default_factory=list)
+    used: dict[str, int] = field(default_factory=dict)
+    shape: str = ""
+
+    async def look(self) -> "Lent":
+        """Keep what the new database is like."""
+        self.written, self.used = await self._written(), await self._used()
+        self.shape = await self._shape()
+        return self
+
+    async def empty(self) -> bool:
+        """Make it as it was when it was new; False when deleting rows does not do it."""
+        await self.connection.execute(_ALONE)
+        if await self._shape() != self.shape:
+            return False
+        written = [table for table in await self._written() if table not in self.written]
+        if written:
+            await self.connection.execute(";".join(f"DELETE FROM {table}" for table in written))
+            await self.connection.execute(f"VACUUM (INDEX_CLEANUP ON) {','.join(written)}")
+            await self.connection.execute(_FORGET, written)
+        await self.connection.execute(_BEGIN_AGAIN, list(self.used))
+        return (await self._written(), await self._used()) == (self.written, self.used)
+
+    async def _written(self) -> list[str]:
+        return [found[0] for found in await self.connection.fetch(_WRITTEN)]
+
+    async def _used(self) -> dict[str, int]:
+        return {found["name"]: found["value"] for found in await self.connection.fetch(_USED)}
+
+    async def _shape(self) -> str:
+        rows = (f"SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM {table} t" for table in self.written)
+        parts = " UNION ALL ".join(f"({part})" for part in (*_SHAPES, *rows))
+        return "\n".join(str(found[0]) for found in await self.connection.fetch(parts, self.since))
+
+
+class Lender:
+    """Lends one database at a time; works in a loop of its own, because each test has another."""
+
+    def __init__(
+        self,
+        create: Callable[[], Awaitable[str]],
+        drop: Callable[[str], Awaitable[None]],
+        address: Callable[[str], str],
+    ) -> None:
+        self._create, self._drop, self._address = create, drop, address
+        self._loop = asyncio.new_event_loop()
+        self._spare: Lent | None = None
+
+    def lend(self) -> Lent:
+        """A database as the migrations leave it: the one that was given back, or a new one."""
+        return self._loop.run_until_complete(self._lend())
+
+    def take_back(self, lent: Lent) -> None:
+        """Keep it for the next test."""
+        self._spare = lent
+
+    def close(self) -> None:
+        """Drop what was given back."""
+        if self._spare:
+            self._loop.run_until_complete(self._give_up(self._spare))
+        self._loop.close()
+
+    async def _lend(self) -> Lent:
+        spare, self._spare = self._spare, None
+        try:
+            if spare and await spare.empty():
+                return spare
+        except LOST:
+            """A test has ended every connection."""
+        if spare:
+            await self._give_up(spare)
+        name = await self._create()
+        # A replica's session fires no triggers and holds no foreign keys.
+        connection = await asyncpg.connect(self._address(name), server_settings={"session_replication_role": "replica"})
+        since = await connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        return await Lent(name, connection, since).look()
+
+    async def _give_up(self, lent: Lent) -> None:
+        await self._drop(lent.name)
+        lent.connection.terminate()
