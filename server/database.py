@@ -147,13 +147,15 @@ def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
 
 
 async def connect(settings: Settings) -> None:
-    """Open the pool. In production, refuse a server that may lose an acknowledged commit."""
+    """Open the pool. In production, refuse a server that may lose an acknowledged commit or whose log quotes rows."""
     await Tortoise.init(config=tortoise_config(settings.database), _enable_global_fallback=True)
     if settings.environment == "production":
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             value = await scalar("SELECT current_setting($1)", name)
             if value == "off":
                 raise SettingsInvalid(f"PostgreSQL runs with {name} = off")
+        if await scalar("SELECT current_setting('log_error_verbosity')") != "terse":
+            raise SettingsInvalid("PostgreSQL quotes refused rows in its log: log_error_verbosity must be terse")
         await refuse_owner(connection())
 
 

@@ -29,7 +29,6 @@ _TITLES = {
     431: ("headers_too_large", "请求头过大", "The headers are too large"),
     503: ("unavailable", "服务暂不可用，请稍后再试", "Temporarily unavailable"),
 }
-_SECRET = re.compile(r"^/h/.*")  # who has such a path is half let in; it is told to nobody, logs included
 _ENGLISH_FIRST = re.compile(r"^\s*en\b", re.IGNORECASE)
 
 
@@ -62,8 +61,9 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
             return _render(request, error.status_code, code, english if wants_english(request) else chinese)
     if isinstance(error, RequestCancelled):
         return _render(request, 503, "request_cancelled", "请求已中断")  # the client has gone; nobody reads this
-    path = _SECRET.sub("/h/", request.path)
-    log.error("unexpected_error", request_id=request_id(request), path=path, exc_info=error)
+    # The route, not the path: a household's code or a statement's token may stand in that.
+    route = request.route.path if request.route else "unmatched"
+    log.error("unexpected_error", request_id=request_id(request), route=route, exc_info=error)
     title = "Unexpected error" if wants_english(request) else "系统内部错误"
     return _render(request, 500, "unexpected_error", title)
 

@@ -41,7 +41,6 @@ _ALLOWED = frozenset(
         "request_id",
         "method",
         "route",
-        "path",
         "status",
         "duration_ms",
         "topic",

@@ -108,6 +108,8 @@ class Postgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_checkpoints": "off",
+            # Otherwise its log quotes the row that a constraint refuses, whoever is named in it.
+            "log_error_verbosity": "terse",
         }
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return Program(

@@ -1,6 +1,7 @@
 """Nothing personal in the log and nothing from the inside outside, whatever happens to a request."""
 
 import json
+from urllib.parse import quote
 
 import httpx
 
@@ -9,7 +10,8 @@ from tests.payments import channel
 from tests.superuser import open_as_superuser
 
 PHONE, NAME, ADDRESS = "19912345678", "金丝雀收货人", "金丝雀路八十八号院三单元"
-SECRETS = (PHONE, NAME, ADDRESS, "openid-consumer")
+HOUSEHOLD = "示例户金丝雀乙"
+SECRETS = (PHONE, NAME, ADDRESS, HOUSEHOLD, "openid-consumer")
 BUYER = {"delivery": {"recipient": NAME, "phone": PHONE, "region": "533124", "address": ADDRESS}}
 
 
@@ -68,6 +70,12 @@ async def break_it(house: House) -> list[httpx.Response]:
                 replies.append(await http.post("/v1/miniapp/orders", content=order, headers=headers))
             finally:
                 await connection.execute(repair)
+        await connection.execute("ALTER TABLE household RENAME TO household_gone")
+        path, officer = f"/v1/console/poverty/households/{quote(HOUSEHOLD)}", house.headers("poverty_officer")
+        try:
+            replies.append(await http.get(path, headers=officer))
+        finally:
+            await connection.execute("ALTER TABLE household_gone RENAME TO household")
     await connection.close()
     return replies
 
@@ -77,7 +85,7 @@ async def test_neither_log_nor_answer_tells_what_it_should_not(house: House) -> 
     failures = await break_it(house)
     log = house.log.read_text()
     assert all(reply.status_code >= 400 for reply in answers), [reply.status_code for reply in answers]
-    assert [reply.status_code for reply in failures] == [500] * 4
+    assert [reply.status_code for reply in failures] == [500] * 5
     for reply in failures:
         assert reply.headers["content-type"] == "application/problem+json"
         assert set(reply.json()) == {"type", "title", "status", "code", "request_id"}, "an id and nothing else"
@@ -89,6 +97,7 @@ async def test_neither_log_nor_answer_tells_what_it_should_not(house: House) -> 
     lines = [line for line in log.splitlines() if line]
     for line in lines:
         for secret in (*SECRETS, *house.tokens.values()):
-            spelled = (secret, json.dumps(secret)[1:-1], secret.encode().hex(), repr(secret.encode())[2:-1])
+            raw = secret.encode()
+            spelled = (secret, json.dumps(secret)[1:-1], quote(secret), raw.hex(), repr(raw)[2:-1])
             assert not any(form in line for form in spelled), line[:3000]
     assert sum(1 for line in lines if line.startswith("{")) > 15

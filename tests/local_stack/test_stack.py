@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +84,7 @@ def until(question: Callable[[], bool], patience_s: float = 10.0) -> bool:
 
 def test_the_database_is_what_the_product_needs(stack: LocalStack) -> None:
     async def question(connection: asyncpg.Connection) -> dict[str, Any]:
-        settings = "fsync", "synchronous_commit", "full_page_writes", "TimeZone", "is_superuser"
+        settings = "fsync", "synchronous_commit", "full_page_writes", "TimeZone", "is_superuser", "log_error_verbosity"
         found = {name: await connection.fetchval("SELECT current_setting($1)", name) for name in settings}
         found["extensions"] = {row["extname"] for row in await connection.fetch("SELECT extname FROM pg_extension")}
         found["trigrams"] = await connection.fetchval("SELECT cardinality(show_trgm('陇川特产'))")
@@ -100,7 +101,28 @@ def test_the_database_is_what_the_product_needs(stack: LocalStack) -> None:
         "full_page_writes": "on",
         "TimeZone": "UTC",
         "is_superuser": "off",
+        "log_error_verbosity": "terse",
     }
+
+
+def test_the_databases_log_quotes_no_row_that_it_refuses(stack: LocalStack) -> None:
+    """Fails without ``log_error_verbosity``: tried. A household's code stood there when it was entered twice."""
+
+    async def refused(connection: asyncpg.Connection) -> None:
+        await connection.execute("CREATE TABLE named (code text UNIQUE CHECK (code <> '') , word text NOT NULL)")
+        for code, word in (
+            ("示例户金丝雀", "甲"),
+            ("示例户金丝雀", "乙"),
+            ("", "金丝雀文件"),
+            ("示例户金丝雀二", None),
+        ):
+            with suppress(asyncpg.IntegrityConstraintViolationError):
+                await connection.execute("INSERT INTO named VALUES ($1, $2)", code, word)
+
+    ask(stack, refused)
+    log = stack.state / "logs" / "postgres.log"
+    assert until(lambda: log.read_text().count("constraint") >= 3)
+    assert "金丝雀" not in log.read_text()
 
 
 def test_the_database_wants_the_password(stack: LocalStack) -> None:
