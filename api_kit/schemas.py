@@ -2,6 +2,9 @@
 
 import msgspec
 
+PLAIN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$(?!\n)"
+"""One line that says something: no control characters, and not spaces alone (a paper that nobody named is none)."""
+
 
 class Input(msgspec.Struct, forbid_unknown_fields=True):
     """A request body or query. A member that nobody asked for is an error, never ignored."""

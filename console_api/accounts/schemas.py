@@ -7,9 +7,9 @@ import msgspec
 
 from accounts.queries import AccessAlarmView, AccessRecord
 from accounts.roles import Role
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
 Scope = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Z0-9]*$(?!\n)")]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 

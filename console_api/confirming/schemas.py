@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from content.evidence.models import EvidenceKind
 from content.evidence.service import EvidenceCard
 from kit.paging import MAX_PAGE
@@ -14,7 +14,7 @@ from poverty_alleviation.confirming.models import CallAnswer, DisputedKind, Disp
 from poverty_alleviation.confirming.sheets import SheetCard, TakenSheet
 from poverty_alleviation.proofs import Proved
 
-_Number = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+_Number = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
 _Words = Annotated[str, msgspec.Meta(min_length=2, max_length=500, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]+$(?!\n)")]
 _Note = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
@@ -90,7 +90,7 @@ class SheetAcceptance(Input):
 class SheetRejection(Input):
     """Why the photograph shows no signed sheet."""
 
-    note: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    note: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=PLAIN)]
 
 
 class DisputedRowInput(Input):

@@ -4,25 +4,23 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.traceability.schemas import Number
 from traceability.conformity.models import ConformityBasis
 from traceability.conformity.queries import ConformityCard
-
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 
 
 class ConformityInput(Input):
     """What the promise rests on, and how the producer is reached; all else comes from the records."""
 
     basis: ConformityBasis
-    contact: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+    contact: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
 
 
 class ConformityWithdrawalInput(Input):
     """Why a certificate is taken back."""
 
-    because: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]
+    because: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class ConformityQuery(Input):

@@ -5,11 +5,9 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
 from poverty_alleviation.corrections.queries import CorrectionCard
-
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 
 
 class CorrectionInput(Input):
@@ -17,9 +15,9 @@ class CorrectionInput(Input):
     statuses and rules it is to be divided by."""
 
     kind: CorrectionKind
-    target: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=_PLAIN)]
+    target: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
     reason: CorrectionReason
-    evidence: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=_PLAIN)]
+    evidence: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=PLAIN)]
     as_of: date | None = None
 
 

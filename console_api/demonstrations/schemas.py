@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.poverty_alleviation.schemas import Code, Document
 from poverty_alleviation.help.demonstrations import DemonstrationCard
 from poverty_alleviation.help.models import DemonstrationKind
@@ -16,7 +16,7 @@ class DemonstrationInput(Input):
 
     kind: DemonstrationKind
     named: Code
-    criteria: Annotated[str, msgspec.Meta(min_length=2, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    criteria: Annotated[str, msgspec.Meta(min_length=2, max_length=300, pattern=PLAIN)]
     document: Document
     valid_from: date
     valid_until: date | None = None

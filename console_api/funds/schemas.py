@@ -5,14 +5,13 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.corrections.schemas import DecisionInput as DecisionInput
 from county.funds.queries import BankPaymentCard, FundCard, FundChangeCard, FundPaymentCard
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
-Document = Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=_PLAIN)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
+Document = Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=PLAIN)]
 Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Z-]+$(?!\n)")]
 Fen = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 SignedFen = Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
@@ -101,7 +100,7 @@ class FundPaymentsView(View):
 class BankPaymentInput(Input):
     """A payment in the bank's list, below zero when it came back; ``payment`` is ours that it carried out."""
 
-    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_PLAIN)]
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=PLAIN)]
     line: Number
     payee: Name
     amount_fen: SignedFen

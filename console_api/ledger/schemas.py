@@ -5,16 +5,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from ledger.anchors import AnchorView
 from ledger.export import ExportedJournal
 from ledger.periods import PeriodCard, Signed
 from poverty_alleviation.month_close import CertifiedMonth, Check, Matter
 from poverty_alleviation.month_figures import MonthFigures
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
-Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=_PLAIN)]
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=_PLAIN)]
+Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=PLAIN)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
 
 
 class PeriodsView(View):

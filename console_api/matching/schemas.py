@@ -5,18 +5,16 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.poverty_alleviation.schemas import Cursor, Document, Limit
 from poverty_alleviation.matching.models import MatchState
 from poverty_alleviation.matching.queries import MatchCard
-
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 
 
 class SupplierIdentityInput(Input):
     """What was seen of a supplier's paper; nothing of it is ever shown again."""
 
-    id_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)] | None = None
+    id_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)] | None = None
     phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")] | None = None
     village: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$(?!\n)")] | None = None
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.funds.schemas import Document, Name, Text
 from county.meetings.models import MeetingKind
 from county.meetings.service import MeetingCard, Missed, Rhythm
@@ -41,7 +41,7 @@ class MeetingInput(Input):
     kind: MeetingKind
     held_on: date
     convener: Name
-    summary: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    summary: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=PLAIN)]
     minutes: Document
     matters: Annotated[list[MatterInput], msgspec.Meta(max_length=20)] = []
 

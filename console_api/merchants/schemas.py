@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from merchants.commissions import CommissionTerms
 from merchants.licences import LicenceKind
 from merchants.queries import MerchantCard, MerchantStep
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class LicenceInput(Input):
@@ -66,16 +66,16 @@ class ContactInput(Input):
     """Where a buyer calls, and where goods go back to. ``return_region`` is a county code of 6 digits."""
 
     service_phone: Phone
-    return_recipient: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    return_recipient: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
     return_phone: Phone
     return_region: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$(?!\n)")]
-    return_street: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    return_street: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
 
 
 class PersonInput(Input):
     """Who answers for the merchant. Kept encrypted."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
     id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{8,18}$(?!\n)")]
     phone: Phone
 
@@ -83,7 +83,7 @@ class PersonInput(Input):
 class PurposeQuery(Input):
     """For what the person is looked at; it is recorded."""
 
-    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    purpose: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=PLAIN)]
 
 
 class HistoryView(View):

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from merchants.paper_queries import ExemptionRuleView, PaperCard
 from merchants.papers import PaperKind
 
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class ReasonInput(Input):

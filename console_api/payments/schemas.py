@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from payments.differences import Difference
 from payments.queries import AbnormalRefund, BillDifference, HeldPayment
 from payments.sharing.queries import SplitView
@@ -63,7 +63,7 @@ class DifferenceItemsView(View):
     next_cursor: str | None
 
 
-Note = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Note = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
 class OwnerInput(Input):

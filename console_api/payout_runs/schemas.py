@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from api_kit.spreadsheets import Column, Format, day, fen_of_yuan, matching, one_of
 from kit.paging import MAX_PAGE
 from poverty_alleviation.payout_runs.models import PayoutWay, RunState
 from poverty_alleviation.payout_runs.queries import RunCard
 
 _NOTE = r"^[^\x00-\x1f\x7f]*$(?!\n)"
-_Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+_Reason = Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=PLAIN)]
 
 TITLES = ("流水号", "收款人姓名", "收款账号", "开户行", "金额（元）", "用途")
 PURPOSE = "助农货款"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.poverty_alleviation.schemas import Code, Cursor, Document, Limit, Number, Text
 from poverty_alleviation.income.agreements import AgreementCard
 from poverty_alleviation.income.cards import IncomeSheetCard
@@ -79,7 +79,7 @@ class PaidInput(Input):
     payer: Code
     period: Month
     document: Document
-    slip: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    slip: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
     paid_on: date
 
 

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.traceability.schemas import Cursor, Limit, Number
 from traceability.plots.queries import CropCard, PlotCard, YieldAboveNorm
 from traceability.plots.service import MAX_AREA_MU_MILLI, MAX_NORM_GRAM, MAX_TREES
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 CropCode = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,24}$(?!\n)")]
 NormGram = Annotated[int, msgspec.Meta(ge=1, le=MAX_NORM_GRAM)]
 
@@ -19,7 +18,7 @@ class CropInput(Input):
     """A crop's name."""
 
     code: CropCode
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
 
 
 class YieldNormInput(Input):
@@ -28,7 +27,7 @@ class YieldNormInput(Input):
     crop: CropCode
     max_gram_per_mu: NormGram
     effective_from: date
-    source_document: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]
+    source_document: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
     max_gram_per_tree: NormGram | None = None
 
 

@@ -5,16 +5,15 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from poverty_alleviation.households import HouseholdCard
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.payouts import Due, PayoutCard
 from poverty_alleviation.queries import HouseholdFigures, Totals
 from poverty_alleviation.unmasking import Viewing, ViewingPurpose
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
-Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
+Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x20/?#%\x7f]+$(?!\n)")]
 Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$(?!\n)")]
 Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
@@ -28,7 +27,7 @@ class HouseholdInput(Input):
     name: Text
     township: Township
     village: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12}$(?!\n)")]
-    id_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)] | None = None
+    id_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)] | None = None
     phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{6,20}$(?!\n)")] | None = None
     code: Code | None = None
 
@@ -145,7 +144,7 @@ class PayoutInput(Input):
     household: Code
     merchant: Number
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
-    bank_voucher: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=_PLAIN)]
+    bank_voucher: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]
     paid_on: date
 
 
@@ -165,7 +164,7 @@ class ConfirmationInput(Input):
     """How the household confirmed; ``evidence`` names the paper or the recording."""
 
     kind: Annotated[str, msgspec.Meta(pattern=r"^(signed_statement|signed_slip|visit|phone)$(?!\n)")]
-    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]
+    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
     confirmed_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 

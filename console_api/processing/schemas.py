@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.traceability.schemas import BatchNo, Gram, Number
 from traceability.models import LotUnit
 from traceability.processing.queries import RecipeCard, RunCard
@@ -17,7 +17,7 @@ class RecipeInput(Input):
     product: Number
     inputs: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=50)]
     max_yield_bp: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
-    document: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    document: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
 
 
 class RunInput(Input):

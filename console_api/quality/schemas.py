@@ -5,21 +5,20 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from console_api.traceability.schemas import Gram, Number, Text
 from orders.recalled import RecalledLine
 from traceability.quality.queries import HoldCard, InspectionCard, RecallCard
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
-Note = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PLAIN)]
-Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
-Amount = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+Note = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PLAIN)]
+Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
+Amount = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
 
 
 class SampleInput(Input):
     """A drawn sample: what is written on its sealed bag, its mass, when it was drawn."""
 
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
     mass_gram: Gram
     taken_at: Annotated[datetime, msgspec.Meta(tz=True)]
 

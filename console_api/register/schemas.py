@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from poverty_alleviation.register.accounts import AccountCard
 from poverty_alleviation.register.incomes import IncomeCard, ItemRule
 from poverty_alleviation.register.labels import Label
@@ -13,11 +13,10 @@ from poverty_alleviation.register.members import MemberCard
 from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from poverty_alleviation.register.years import YearCard
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=_PLAIN)]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
-Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
-Digits = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=PLAIN)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
+Document = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
+Digits = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
 LabelCode = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[a-z0-9_]+$(?!\n)")]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 SignedFen = Annotated[int, msgspec.Meta(ge=-(10**12), le=10**12)]
@@ -57,7 +56,7 @@ class MembersView(View):
 class MoveInput(Input):
     """To which household from which day on, or what else to the head of the own one; none for a minor."""
 
-    household: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    household: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
     valid_from: date
     document: Document
     relation: Relation | None = None
@@ -167,7 +166,7 @@ class LabelInput(Input):
 
     kind: LabelKind
     code: LabelCode
-    zh: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=_PLAIN)]
+    zh: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
     valid_from: date
     source: Document
     valid_until: date | None = None

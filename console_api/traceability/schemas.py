@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from traceability.models import IntakeMode, LotUnit, SupplierKind
 from traceability.queries import IntakeCard, LotCard, LotPart, SupplierCard
 
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_PLAIN)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
 Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$(?!\n)")]
 Township = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{9}$(?!\n)")]
 Gram = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
@@ -48,7 +47,7 @@ class IntakeInput(Input):
     merchant: Number
     product: Number
     mass_gram: Gram
-    grade: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=_PLAIN)]
+    grade: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=PLAIN)]
     unit_price_fen: Fen
     mode: IntakeMode
     weighed_at: Moment

@@ -4,11 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from poverty_alleviation.register.wallets import WalletCard
 from poverty_alleviation.transfers.service import TransferCard
-
-_PLAIN = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 
 
 class WalletInput(Input):
@@ -16,7 +14,7 @@ class WalletInput(Input):
 
     member: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[A-Z0-9]+$(?!\n)")]
     consumer: Annotated[str, msgspec.Meta(min_length=1, max_length=24, pattern=r"^[A-Z0-9]+$(?!\n)")]
-    document: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=_PLAIN)]
+    document: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PLAIN)]
 
 
 class WalletEntered(View):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from places.villages import Coverage
 
 
@@ -13,7 +13,7 @@ class PoorVillageInput(Input):
     """From which day on, and by which paper."""
 
     valid_from: date
-    document: Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    document: Annotated[str, msgspec.Meta(min_length=2, max_length=120, pattern=PLAIN)]
 
 
 class PoorVillageEndInput(Input):

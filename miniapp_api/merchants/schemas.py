@@ -5,12 +5,12 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import PLAIN, Input, View
 from merchants.licences import LicenceKind
 from merchants.papers import PaperKind
 from merchants.queries import MerchantCard
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
 Optional = Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 
 
@@ -26,7 +26,7 @@ class LicenceInput(Input):
 class PersonInput(Input):
     """Who answers for the merchant. Kept encrypted."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
     id_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{8,18}$(?!\n)")]
     phone: Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9-]{5,19}$(?!\n)")]
 

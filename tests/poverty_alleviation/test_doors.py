@@ -293,7 +293,8 @@ async def test_an_identity_needs_a_purpose_and_leaves_a_record(county: County, c
     made = await console.ask(Role.POVERTY_OFFICER, "POST", "/poverty/households", new)
     assert list(made.json()) == ["code"], "what is kept under the key names nobody"
     of = f"/poverty/households/{made.json()['code']}"
-    assert (await console.ask(Role.POVERTY_OFFICER, "POST", f"{of}/identity-views", {})).status_code == 422
+    for said in ({}, CHECK | {"document": ""}, CHECK | {"document": " "}, CHECK | {"document": "\u3000"}):
+        assert (await console.ask(Role.POVERTY_OFFICER, "POST", f"{of}/identity-views", said)).status_code == 422, said
     assert await rows("SELECT 1 FROM access_log") == []
     shown = await console.ask(Role.POVERTY_OFFICER, "POST", f"{of}/identity-views", CHECK)
     assert shown.json()["id_number"] == "999999197001010017"
