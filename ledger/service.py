@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -284,30 +284,47 @@ async def hold_source(source_type: str, source_id: str) -> None:
     await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"ledger.source:{source_type}:{source_id}")
 
 
-async def reversal(source_type: str, source_id: str, now: datetime, note: str) -> JournalDraft:
-    """The journal that takes another one back: its negative, naming the month that it corrects if that is another.
+class StandingJournal(NamedTuple):
+    """A journal that nobody has taken back, by its row."""
 
-    Who posts it has asked two persons. Raises :class:`JournalUnknown`, :class:`AlreadyReversed`.
-    """
-    wrong = await row(
-        "SELECT j.id, j.period, EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id) AS is_reversed"
-        " FROM ledger_journal j WHERE (j.source_type, j.source_id, j.rule, j.step) = ($1, $2, '', 0)",
+    id: int
+    period: str
+    step: int
+
+
+async def standing_journal(source_type: str, source_id: str) -> StandingJournal:
+    """The last journal of a source. Raises :class:`JournalUnknown`, :class:`AlreadyReversed`."""
+    found = await row(
+        "SELECT j.id, j.period, j.step, EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id)"
+        " AS is_reversed FROM ledger_journal j WHERE (j.source_type, j.source_id, j.rule) = ($1, $2, '')"
+        " ORDER BY j.step DESC LIMIT 1",
         source_type,
         source_id,
     )
-    if wrong is None:
+    if found is None:
         raise JournalUnknown(source=f"{source_type}:{source_id}")
-    if wrong["is_reversed"]:
+    if found.pop("is_reversed"):
         raise AlreadyReversed(source=f"{source_type}:{source_id}")
-    postings = (await journal_postings([wrong["id"]]))[wrong["id"]]
+    return StandingJournal(**found)
+
+
+async def reversal(source_type: str, source_id: str, now: datetime, note: str) -> JournalDraft:
+    """The journal that takes the last one of a source back: its negative, naming the month that it corrects if that is
+    another.
+
+    Who posts it has asked two persons. Raises :class:`JournalUnknown`, :class:`AlreadyReversed`.
+    """
+    wrong = await standing_journal(source_type, source_id)
+    postings = (await journal_postings([wrong.id]))[wrong.id]
     return JournalDraft(
         source_type=REVERSAL,
         source_id=f"{source_type}:{source_id}",
+        step=wrong.step,
         occurred_at=now,
         booked_at=now,
         note=note,
-        reverses=wrong["id"],
-        corrects_period=wrong["period"] if wrong["period"] != period_of(now) else None,
+        reverses=wrong.id,
+        corrects_period=wrong.period if wrong.period != period_of(now) else None,
         entries=[_negative(posting) for posting in postings],
     )
 

@@ -390,11 +390,15 @@ class Payout(Model):
 
 class IncomeConfirmation(Model):
     """That a household has confirmed an income it received: ``source_type`` is ``payout``, ``intake`` or
-    ``period_income``."""
+    ``period_income``.
+
+    ``step`` is that of the journal: of a delivery it counts the corrections that have said anew whose income it is.
+    """
 
     id = fields.BigIntField(primary_key=True)
     source_type = fields.CharField(max_length=16)
     source_id = fields.CharField(max_length=40)
+    step = fields.IntField(default=0)
     kind = fields.CharField(max_length=20)
     evidence = fields.CharField(max_length=200)
     confirmed_at = fields.DatetimeField()
@@ -403,4 +407,4 @@ class IncomeConfirmation(Model):
 
     class Meta:
         table = "income_confirmation"
-        unique_together = (("source_type", "source_id"),)
+        unique_together = (("source_type", "source_id", "step"),)

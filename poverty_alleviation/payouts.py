@@ -167,7 +167,7 @@ class Payouts:
             paid = await _paid(source_type, source_id)
             if not paid:
                 raise IncomeUnknown(source=source_id)
-            if await self._note(source_type, source_id, kind, evidence, confirmed_at, by):
+            if await self._note(source_type, source_id, paid[0]["step"], kind, evidence, confirmed_at, by):
                 await self._post_confirmation(source_type, source_id, paid, evidence, confirmed_at)
 
     async def book_confirmation(self, source_type: str, source_id: str, evidence: str, confirmed_at: datetime) -> None:
@@ -178,12 +178,13 @@ class Payouts:
     async def _post_confirmation(
         self, source_type: str, source_id: str, paid: Sequence[Row], evidence: str, confirmed_at: datetime
     ) -> None:
-        source = f"{source_type}:{source_id}"
-        (booked_at,) = await self.journals.note(Input(CONFIRMATION, source))
+        source, step = f"{source_type}:{source_id}", paid[0]["step"]
+        (booked_at,) = await self.journals.note(Input(CONFIRMATION, f"{source}:{step}"))
         await self.journals.post(
             JournalDraft(
                 source_type=CONFIRMATION,
                 source_id=source,
+                step=step,
                 occurred_at=confirmed_at,
                 booked_at=booked_at,
                 entries=moves(paid[0]["owner"], paid, State.PAID, State.CONFIRMED),
@@ -192,7 +193,7 @@ class Payouts:
         )
 
     async def _note(
-        self, source_type: str, source_id: str, kind: str, evidence: str, confirmed_at: datetime, by: str
+        self, source_type: str, source_id: str, step: int, kind: str, evidence: str, confirmed_at: datetime, by: str
     ) -> bool:
         """Whether the confirmation is new."""
         try:
@@ -200,6 +201,7 @@ class Payouts:
                 await IncomeConfirmation.create(
                     source_type=source_type,
                     source_id=source_id,
+                    step=step,
                     kind=kind,
                     evidence=evidence,
                     confirmed_at=confirmed_at,
@@ -208,9 +210,10 @@ class Payouts:
                 )
         except IntegrityError:
             old = await row(
-                "SELECT kind, evidence FROM income_confirmation WHERE source_type = $1 AND source_id = $2",
+                "SELECT kind, evidence FROM income_confirmation WHERE (source_type, source_id, step) = ($1, $2, $3)",
                 source_type,
                 source_id,
+                step,
             )
             if old != {"kind": kind, "evidence": evidence}:
                 raise ConfirmedBefore(source=source_id) from None
@@ -229,7 +232,7 @@ def noted_parts(parts: Sequence[Row]) -> str:
 async def _paid(source_type: str, source_id: str) -> list[Row]:
     """What a source has paid a household, unless that was taken back."""
     return await rows(
-        "SELECT a.owner, a.category, p.subject, p.rule, p.contribution, -p.amount_fen AS amount_fen"
+        "SELECT j.step, a.owner, a.category, p.subject, p.rule, p.contribution, -p.amount_fen AS amount_fen"
         " FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id"
         " JOIN ledger_account a ON a.id = p.account_id WHERE j.source_type = $1 AND j.source_id = $2"
         " AND a.code = '2101' AND a.state = 'paid'"

@@ -2,9 +2,33 @@
 
 from collections.abc import Mapping
 
-from ledger.chart import BANK, CHANNEL_FEES, CLEARING, HOST, LATE_MONEY, LOGISTICS, MERCHANT, PLATFORM_FEE, State
+from ledger.chart import (
+    BANK,
+    BOUGHT_AT_SCALE,
+    CHANNEL_FEES,
+    CLEARING,
+    HOST,
+    HOUSEHOLD,
+    LATE_MONEY,
+    LOGISTICS,
+    MERCHANT,
+    PLATFORM_FEE,
+    SUPPLIER,
+    State,
+)
 from ledger.service import Entry
+from poverty_alleviation.terms import ScaleIncome
 from referrals.service import SOURCE_PREFIX
+
+
+def scale_entries(intake: str, merchant: str, amount_fen: int, whose: ScaleIncome) -> list[Entry]:
+    """A delivery bought with the merchant's own cash, and whose income that is."""
+    code = SUPPLIER if whose.household is None else HOUSEHOLD
+    owner = whose.household or whose.supplier
+    return [
+        Entry(BOUGHT_AT_SCALE, merchant, amount_fen, subject=intake),
+        Entry(code, owner, -amount_fen, State.PAID, whose.category, intake, whose.rule, contribution=intake),
+    ]
 
 
 def freight_entries(order: str, merchant: str, channel: str, amount_fen: int) -> list[Entry]:

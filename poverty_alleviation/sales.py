@@ -9,13 +9,7 @@ import msgspec
 from kit.clock import china_day
 from kit.database import execute, rows, scalar
 from kit.facts import Fact
-from ledger.chart import (
-    BOUGHT_AT_SCALE,
-    HOUSEHOLD,
-    LATE_MONEY,
-    SUPPLIER,
-    State,
-)
+from ledger.chart import LATE_MONEY
 from ledger.inputs import told
 from ledger.queries import Posted, posted
 from ledger.service import Entry, JournalDraft, Journals
@@ -32,7 +26,6 @@ from orders.events import (
 )
 from payments.events import PaymentArrivedLate, PaymentSettled, PaymentSucceeded, RefundSucceeded
 from payments.sharing.events import PaymentShared, ShareRestored, SplitReturned
-from poverty_alleviation.allocation import IncomeCategory
 from poverty_alleviation.bases import (
     as_json,
     claim,
@@ -51,10 +44,11 @@ from poverty_alleviation.postings import (
     late_entries,
     payout_entries,
     referral_entries,
+    scale_entries,
     settled_entries,
 )
 from poverty_alleviation.targets import Basis, difference
-from poverty_alleviation.terms import households_of, rule_at_scale, rules_of_sales
+from poverty_alleviation.terms import households_of, income_at_scale, rules_of_sales
 from referrals.events import CommissionOwed, CommissionReduced, ReferrerPaid
 from traceability.events import IntakePaid
 from traceability.queries import BoundLot, line_lots
@@ -244,20 +238,9 @@ class SalesBooks:
         """
         await claim([fact.intake], Recognition.INTAKE_PAID)
         (booked_at,) = await self.journals.note(told(fact, fact.intake))
-        household = (await households_of([fact.supplier], fact.paid_at)).get(fact.supplier)
-        rule = await rule_at_scale(fact.merchant, fact.product, fact.paid_at, registered=household is not None)
-        income = Entry(
-            code=HOUSEHOLD if household else SUPPLIER,
-            owner=household or fact.supplier,
-            amount_fen=-fact.amount_fen,
-            state=State.PAID,
-            category=str(rule.category if rule else IncomeCategory.PRODUCTION),
-            subject=fact.intake,
-            rule=rule.version if rule else "",
-            contribution=fact.intake,
-        )
-        bought = Entry(BOUGHT_AT_SCALE, fact.merchant, fact.amount_fen, subject=fact.intake)
-        draft = _draft(fact.topic, fact.intake, fact.paid_at, booked_at, [bought, income], note=fact.evidence)
+        whose = await income_at_scale(fact.supplier, fact.merchant, fact.product, fact.paid_at)
+        entries = scale_entries(fact.intake, fact.merchant, fact.amount_fen, whose)
+        draft = _draft(fact.topic, fact.intake, fact.paid_at, booked_at, entries, note=fact.evidence)
         await self.journals.post_many(draft)
 
     async def record_settlements(self, facts: Sequence[PaymentSettled]) -> None:

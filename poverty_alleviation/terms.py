@@ -7,10 +7,20 @@ import msgspec
 
 from kit.clock import china_day
 from kit.database import row, rows
-from poverty_alleviation.allocation import AppliedRule
+from poverty_alleviation.allocation import AppliedRule, IncomeCategory
 from poverty_alleviation.mechanisms import Recognition
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.vault import household_rights
+
+
+class ScaleIncome(msgspec.Struct, frozen=True):
+    """Whose income a delivery paid at the scale is, and by which version of a rule ('' without one)."""
+
+    supplier: str
+    household: str | None
+    category: str
+    rule: str
+
 
 # Of the wanted merchants and products w, $1 and $2; $3 is the recognition, $4 the day.
 _RULE = (
@@ -90,3 +100,11 @@ async def rule_at_scale(merchant: str, product: str, moment: datetime, *, regist
         registered,
     )
     return None if found is None else msgspec.convert(found, AppliedRule)
+
+
+async def income_at_scale(supplier: str, merchant: str, product: str, moment: datetime) -> ScaleIncome:
+    """Whose income a delivery paid at the scale is by the links, statuses and rules of the day of ``moment``."""
+    household = (await households_of([supplier], moment)).get(supplier)
+    rule = await rule_at_scale(merchant, product, moment, registered=household is not None)
+    category = str(rule.category if rule else IncomeCategory.PRODUCTION)
+    return ScaleIncome(supplier, household, category, rule.version if rule else "")

@@ -18,7 +18,7 @@ from poverty_alleviation.corrections.service import Corrections
 async def propose_correction(
     actor: PovertyOfficer, body: CorrectionInput, key: IdempotencyKey, corrections: Corrections
 ) -> CorrectionProposed:
-    """提出更正：冲销收购、结算或付款凭证，或按某日的关联与规则重分订单行；须另一账号审核后入账。"""
+    """提出更正：冲销收购、结算或付款凭证，或按某日的关联与规则重分订单行、重记收购；须另一账号审核后入账。"""
     number = await corrections.propose(body.kind, body.target, body.as_of, body.reason, body.evidence, actor.caller)
     return CorrectionProposed(number)
 

@@ -11,8 +11,8 @@ from poverty_alleviation.corrections.queries import CorrectionCard
 
 
 class CorrectionInput(Input):
-    """What is wrong, why, and by which paper one knows. ``as_of`` belongs to a line alone: the day whose links,
-    statuses and rules it is to be divided by."""
+    """What is wrong, why, and by which paper one knows. ``as_of``: the day whose links, statuses and rules a line is to
+    be divided by, or a delivery booked anew by; without it a delivery is taken back."""
 
     kind: CorrectionKind
     target: Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=PLAIN)]

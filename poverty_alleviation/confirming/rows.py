@@ -33,7 +33,7 @@ SELECT k.kind, j.source_id, -sum(p.amount_fen)::bigint AS amount_fen, c.confirme
   JOIN ledger_posting p ON p.account_id = a.id
   JOIN ledger_journal j ON j.id = p.journal_id
   JOIN unnest($2::text[], $3::text[]) AS k (kind, source_type) ON k.source_type = j.source_type
-  LEFT JOIN income_confirmation c ON (c.source_type, c.source_id) = (k.kind, j.source_id)
+  LEFT JOIN income_confirmation c ON (c.source_type, c.source_id, c.step) = (k.kind, j.source_id, j.step)
   LEFT JOIN disputed_row d ON (d.kind, d.source_id) = (k.kind, j.source_id) AND d.released_at IS NULL
   LEFT JOIN income_dispute i ON i.id = d.dispute_id
  WHERE a.code = '2101' AND a.state = 'paid' AND a.owner = $1

@@ -20,7 +20,7 @@ class LineUnknown(NotFound):
 
 
 class CorrectionInvalid(Invalid):
-    """A line is corrected as of a day that has come, and nothing else has such a day."""
+    """A line is corrected as of a day that has come, a delivery may be, and nothing else has such a day."""
 
     code = "correction_invalid"
     title = "更正内容有误"
@@ -36,7 +36,7 @@ class CorrectionPending(Conflict):
 
 
 class CorrectionChangesNothing(Conflict):
-    """As of that day the line is divided as it is."""
+    """As of that day the line is divided, or the delivery booked, as it is."""
 
     code = "correction_changes_nothing"
     title = "更正前后一致"
@@ -44,11 +44,11 @@ class CorrectionChangesNothing(Conflict):
 
 
 class CorrectionOutdated(Conflict):
-    """The line's lots or rules have changed since this was proposed: refuse it and propose another."""
+    """What it replaces has changed since this was proposed: refuse it and propose another."""
 
     code = "correction_outdated"
     title = "更正提出后情况已变，请重新提出"
-    title_en = "The line has changed since the correction was proposed"
+    title_en = "Things have changed since the correction was proposed"
 
 
 class CorrectionDecided(Conflict):

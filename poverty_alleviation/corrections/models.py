@@ -27,8 +27,8 @@ class CorrectionKind(StrEnum):
     """What is corrected, and so how.
 
     A delivery paid at the scale, a settlement, a payout, a line of a sheet of income and a claim on a household are
-    journals of their own and are reversed. An order line is re-based: a plain reversal of one of its journals would be
-    undone by its next fact, which posts target − posted.
+    journals of their own and are reversed; a delivery may be booked anew with it, as of a day. An order line is
+    re-based: a plain reversal of one of its journals would be undone by its next fact, which posts target − posted.
     """
 
     INTAKE = "intake"
@@ -54,8 +54,9 @@ class CorrectionReason(StrEnum):
 class Correction(Model):
     """One correction. ``target`` is the delivery's, payout's or line's number, or the source of the settlement.
 
-    A line's ``lots`` and ``rules`` are the basis that is proposed, computed as of the day ``as_of``; ``basis_was`` is
-    the SHA-256 of the one that it replaces, so that what is approved is what was read.
+    A line's ``lots`` and ``rules``, or a delivery's ``income`` (``ScaleIncome``), are the basis that is proposed,
+    computed as of the day ``as_of``; ``basis_was`` is the SHA-256 of the one that it replaces, so that what is approved
+    is what was read.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -66,6 +67,7 @@ class Correction(Model):
     as_of = fields.DateField(null=True)
     lots: fields.Field[list[object] | None] = fields.JSONField(null=True)
     rules: fields.Field[list[object] | None] = fields.JSONField(null=True)
+    income: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
     basis_was = fields.CharField(max_length=64, null=True)
     reason = fields.CharEnumField(CorrectionReason, max_length=20)
     evidence = fields.CharField(max_length=200)
@@ -85,9 +87,11 @@ class Correction(Model):
                 name="correction_decided_whole",
             ),
             CheckConstraint(
-                check="(kind = 'line') = (as_of IS NOT NULL) AND (as_of IS NULL) = (basis_was IS NULL)"
-                " AND (as_of IS NULL) = (lots IS NULL) AND (as_of IS NULL) = (rules IS NULL)",
-                name="correction_line_whole",
+                check="CASE kind WHEN 'line' THEN as_of IS NOT NULL WHEN 'intake' THEN true ELSE as_of IS NULL END"
+                " AND (kind = 'line') = (lots IS NOT NULL) AND (lots IS NULL) = (rules IS NULL)"
+                " AND (kind = 'intake' AND as_of IS NOT NULL) = (income IS NOT NULL)"
+                " AND (as_of IS NULL) = (basis_was IS NULL)",
+                name="correction_basis_whole",
             ),
             CheckConstraint(check="evidence <> ''", name="correction_evidence"),
         )

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 import msgspec
 
 from kit.clock import CHINA
 from kit.database import rows
-from ledger.queries import Posted, posted
-from ledger.service import Entry, JournalDraft, period_of, reversal
+from ledger.chart import BOUGHT_AT_SCALE
+from ledger.queries import Posted, journal_postings, posted
+from ledger.service import Entry, JournalDraft, period_of, reversal, standing_journal
 from orders.events import ChannelSettled
 from payments.events import PaymentSettled
 from poverty_alleviation.allocation import AppliedRule, LotUse
@@ -17,11 +19,12 @@ from poverty_alleviation.bases import lines_as_they_stand, uses_of
 from poverty_alleviation.corrections.errors import CorrectionOutdated, LineUnknown
 from poverty_alleviation.corrections.models import CorrectionKind
 from poverty_alleviation.payouts import CONFIRMATION, PAYOUT, PERIOD_INCOME
+from poverty_alleviation.postings import scale_entries
 from poverty_alleviation.reserves.clawbacks import CLAWBACK, CLAWBACK_OFFSET
 from poverty_alleviation.targets import Basis, difference
-from poverty_alleviation.terms import rules_of_sales
+from poverty_alleviation.terms import ScaleIncome, income_at_scale, rules_of_sales
 from traceability.events import IntakePaid
-from traceability.queries import line_lots
+from traceability.queries import intake_cards, line_lots
 
 CORRECTION = "poverty_alleviation.correction"
 _TOPICS = {
@@ -43,14 +46,21 @@ class NewBasis(msgspec.Struct, frozen=True):
     basis_was: str
 
 
+class NewIncome(msgspec.Struct, frozen=True):
+    """Whose income a delivery is to be, and the SHA-256 of the journal that it stands in."""
+
+    income: ScaleIncome
+    basis_was: str
+
+
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A correction as far as its postings go."""
+    """A correction as far as its postings go. ``basis``: of a line, or of a delivery that is booked anew."""
 
     number: str
     kind: CorrectionKind
     target: str
     reason: str
-    basis: NewBasis | None
+    basis: NewBasis | NewIncome | None
 
     @property
     def own_source(self) -> Source:
@@ -71,7 +81,7 @@ async def basis_as_of(line: str, day: date) -> tuple[NewBasis, bool]:
     found = await lines_as_they_stand([line])
     if not found or not found[0].is_packed:
         raise LineUnknown(line=line)
-    standing, noon = found[0], datetime(day.year, day.month, day.day, 12, tzinfo=CHINA)
+    standing, noon = found[0], _noon(day)
     (product,) = await rows("SELECT product FROM line_basis WHERE line = $1", line)
     lots = await uses_of(await line_lots([line]), noon)
     sold = standing.merchant, product["product"]
@@ -79,21 +89,69 @@ async def basis_as_of(line: str, day: date) -> tuple[NewBasis, bool]:
     return NewBasis(lots, rules, basis_digest(standing)), (lots, rules) != (standing.lots, standing.rules)
 
 
-async def sources_of(planned: Planned) -> list[Source]:
-    """What the journals that a reversal takes back are named by: the thing's own, and before it what builds upon it.
+async def income_as_of(intake: str, day: date) -> tuple[NewIncome, bool]:
+    """Whose income a delivery paid at the scale is by the links, statuses and rules of a day.
+
+    The second member says whether that is anything else than what stands. Raises ``JournalUnknown``,
+    ``AlreadyReversed``.
+    """
+    standing = await _delivery(intake)
+    card = (await intake_cards([intake]))[intake]
+    income = await income_at_scale(card.supplier, card.merchant, card.product, _noon(day))
+    entries = scale_entries(intake, standing.merchant, standing.amount_fen, income)
+    return NewIncome(income, standing.digest), {_as_posted(each) for each in entries} != standing.postings
+
+
+class _Delivery(NamedTuple):
+    """The journal in which a delivery paid at the scale stands."""
+
+    step: int
+    postings: frozenset[Posted]
+
+    @property
+    def _bought(self) -> Posted:
+        return next(each for each in self.postings if each.code == BOUGHT_AT_SCALE)
+
+    @property
+    def merchant(self) -> str:
+        return self._bought.owner
+
+    @property
+    def amount_fen(self) -> int:
+        return self._bought.amount_fen
+
+    @property
+    def digest(self) -> str:
+        return sha256(msgspec.json.encode([self.step, sorted(self.postings, key=str)])).hexdigest()
+
+
+async def _delivery(intake: str) -> _Delivery:
+    found = await standing_journal(IntakePaid.topic, intake)
+    postings = (await journal_postings([found.id]))[found.id]
+    return _Delivery(found.step, frozenset(msgspec.convert(each, Posted) for each in postings))
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=CHINA)
+
+
+async def sources_of(planned: Planned, *, ever: bool = False) -> list[Source]:
+    """What the journals that a reversal takes back are named by: the thing's own, and before it what builds upon it
+    and stands, or has ``ever``.
 
     Upon a payment its confirmation, upon a claim what was set off against it, the last first.
     """
-    confirmation = f"{planned.kind}:{planned.target}"
     found = await rows(
-        "SELECT source_type, source_id FROM ledger_journal WHERE (source_type, source_id) = ($1, $2)"
-        " UNION ALL (SELECT source_type, source_id FROM ledger_journal WHERE $4 AND source_type = $3"
-        " AND split_part(source_id, ':', 1) = $5 ORDER BY split_part(source_id, ':', 2)::int DESC)",
+        "SELECT j.source_type, j.source_id FROM ledger_journal j WHERE ((j.source_type, j.source_id) = ($1, $2)"
+        " OR $4 AND j.source_type = $3 AND split_part(j.source_id, ':', 1) = $5) AND"
+        " ($6 OR NOT EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id))"
+        " GROUP BY 1, 2 ORDER BY CASE j.source_type WHEN $3 THEN split_part(j.source_id, ':', 2)::int END DESC",
         CONFIRMATION,
-        confirmation,
+        f"{planned.kind}:{planned.target}",
         CLAWBACK_OFFSET,
         planned.kind is CorrectionKind.CLAWBACK,
         planned.target,
+        ever,
     )
     return [*((each["source_type"], each["source_id"]) for each in found), planned.own_source]
 
@@ -119,20 +177,40 @@ async def drafts_of(planned: Planned, now: datetime, signed: str) -> list[Journa
     """The journals to be posted. What was paid out or set off and comes back, a refund may have put to the reserve
     meanwhile: so the lines of a payout or claim are brought to their targets as well.
 
-    Raises ``JournalUnknown``, ``AlreadyReversed``, :class:`CorrectionOutdated`, :class:`LineUnknown`.
+    A delivery that is booked anew is so at the next step of its source. Raises ``JournalUnknown``, ``AlreadyReversed``,
+    :class:`CorrectionOutdated`, :class:`LineUnknown`.
     """
     note = f"{planned.number} {planned.reason} ({signed})"
     if planned.kind is CorrectionKind.LINE:
         return await _rebased(planned, now, note)
     found = [await reversal(*source, now, note) for source in await sources_of(planned)]
+    if isinstance(planned.basis, NewIncome):
+        return [*found, await _anew(planned.target, planned.basis, found[-1])]
     back = [entry for draft in found for entry in draft.entries]
     lines = await lines_as_they_stand(await lines_of(planned))
     entries = await to_targets(lines, back)
     return [*found, _own(planned, now, note, entries, found[-1].corrects_period)] if entries else found
 
 
+async def _anew(intake: str, basis: NewIncome, taken_back: JournalDraft) -> JournalDraft:
+    """The delivery as it is booked anew, behind the journal that takes it back."""
+    standing = await _delivery(intake)
+    if standing.digest != basis.basis_was:
+        raise CorrectionOutdated(intake=intake)
+    return JournalDraft(
+        source_type=IntakePaid.topic,
+        source_id=intake,
+        step=standing.step + 1,
+        occurred_at=taken_back.occurred_at,
+        booked_at=taken_back.booked_at,
+        note=taken_back.note,
+        corrects_period=taken_back.corrects_period,
+        entries=scale_entries(intake, standing.merchant, standing.amount_fen, basis.income),
+    )
+
+
 async def _rebased(planned: Planned, now: datetime, note: str) -> list[JournalDraft]:
-    assert planned.basis is not None
+    assert isinstance(planned.basis, NewBasis)
     found = await lines_as_they_stand([planned.target])
     if not found:
         raise LineUnknown(line=planned.target)

@@ -13,12 +13,13 @@ from ledger.service import REVERSAL, Entry
 from poverty_alleviation.allocation import AppliedRule, LotUse
 from poverty_alleviation.corrections.errors import CorrectionUnknown
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
-from poverty_alleviation.corrections.plans import CORRECTION, NewBasis, Planned, drafts_of, sources_of
+from poverty_alleviation.corrections.plans import CORRECTION, NewBasis, NewIncome, Planned, drafts_of, sources_of
+from poverty_alleviation.terms import ScaleIncome
 from poverty_alleviation.vault import household_rights
 
 CORRECTION_COLUMNS = (
-    "id, number, state, kind, target, as_of, lots::text AS lots, rules::text AS rules, basis_was, reason, evidence,"
-    " made_by, made_at, decided_by, decided_at, decision_note"
+    "id, number, state, kind, target, as_of, lots::text AS lots, rules::text AS rules, income::text AS income,"
+    " basis_was, reason, evidence, made_by, made_at, decided_by, decided_at, decision_note"
 )
 
 
@@ -62,8 +63,10 @@ class CorrectionPostings(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_planned(found: dict[str, Any]) -> Planned:
     """A row of ``CORRECTION_COLUMNS`` as far as its postings go."""
-    basis = None
-    if found["basis_was"] is not None:
+    basis: NewBasis | NewIncome | None = None
+    if found["income"] is not None:
+        basis = NewIncome(msgspec.json.decode(found["income"], type=ScaleIncome), found["basis_was"])
+    elif found["basis_was"] is not None:
         basis = NewBasis(
             msgspec.json.decode(found["lots"], type=tuple[LotUse, ...]),
             msgspec.json.decode(found["rules"], type=tuple[AppliedRule, ...]),
@@ -119,15 +122,17 @@ async def correction_postings(number: str) -> CorrectionPostings:
 
 
 async def _posted_by(planned: Planned) -> list[CorrectedEntry]:
-    taken_back = [] if planned.kind is CorrectionKind.LINE else await sources_of(planned)
+    taken_back = [] if planned.kind is CorrectionKind.LINE else await sources_of(planned, ever=True)
     sources = [(CORRECTION, planned.number), *((REVERSAL, f"{topic}:{name}") for topic, name in taken_back)]
+    sources += taken_back[-1:]  # a delivery that was booked anew
     found = await rows(
         "SELECT a.code, a.owner, a.state, a.category, p.subject, p.rule, p.contribution, p.amount_fen"
         " FROM unnest($1::text[], $2::text[]) AS s (source_type, source_id) JOIN ledger_journal j"
-        " ON (j.source_type, j.source_id) = (s.source_type, s.source_id)"
+        " ON (j.source_type, j.source_id) = (s.source_type, s.source_id) AND starts_with(j.note, $3)"
         " JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id ORDER BY p.id",
         [topic for topic, _ in sources],
         [name for _, name in sources],
+        f"{planned.number} ",
     )
     return [msgspec.convert(each, CorrectedEntry) for each in found]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import msgspec
 from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, china_day, utc_now
@@ -27,7 +28,16 @@ from poverty_alleviation.corrections.models import (
     CorrectionReason,
     CorrectionState,
 )
-from poverty_alleviation.corrections.plans import CORRECTION, NewBasis, Planned, basis_as_of, drafts_of, lines_of
+from poverty_alleviation.corrections.plans import (
+    CORRECTION,
+    NewBasis,
+    NewIncome,
+    Planned,
+    basis_as_of,
+    drafts_of,
+    income_as_of,
+    lines_of,
+)
 from poverty_alleviation.corrections.queries import CORRECTION_COLUMNS, read_planned
 from poverty_alleviation.vault import household_rights
 
@@ -52,19 +62,24 @@ class Corrections:
         evidence: str,
         by: str,
     ) -> str:
-        """Propose to take the journal of a delivery, settlement, payout or claim back, or to divide a line as of a day.
+        """Propose to take the journal of a delivery, settlement, payout or claim back, to divide a line as of a day, or
+        to book a delivery anew as of a day.
 
         Answers the correction's number. Nothing is posted. Raises :class:`CorrectionInvalid`, ``JournalUnknown``,
         ``AlreadyReversed``, ``LineUnknown``, :class:`CorrectionChangesNothing`, :class:`CorrectionPending`.
         """
         now = self.clock()
-        if (kind is CorrectionKind.LINE) != (as_of is not None) or (as_of is not None and as_of > china_day(now)):
+        if as_of is None:
+            is_valid = kind is not CorrectionKind.LINE
+        else:
+            is_valid = kind in (CorrectionKind.LINE, CorrectionKind.INTAKE) and as_of <= china_day(now)
+        if not is_valid:
             raise CorrectionInvalid(field="as_of")
-        basis: NewBasis | None = None
+        basis: NewBasis | NewIncome | None = None
         if as_of is not None:
-            basis, changes = await basis_as_of(target, as_of)
+            basis, changes = await (basis_as_of if kind is CorrectionKind.LINE else income_as_of)(target, as_of)
             if not changes:
-                raise CorrectionChangesNothing(line=target)
+                raise CorrectionChangesNothing(target=target)
         planned = Planned(number=public_number(now, "C"), kind=kind, target=target, reason=str(reason), basis=basis)
         await drafts_of(planned, now, by)
         try:
@@ -82,15 +97,16 @@ class Corrections:
     async def _keep(self, planned: Planned, as_of: date | None, evidence: str, by: str) -> None:
         basis = planned.basis
         await rows(
-            "INSERT INTO correction (number, state, kind, target, as_of, lots, rules, basis_was, reason, evidence,"
-            " made_by, made_at, decision_note) VALUES ($1, 'proposed', $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9,"
-            " $10, $11, '') RETURNING 1",
+            "INSERT INTO correction (number, state, kind, target, as_of, lots, rules, income, basis_was, reason,"
+            " evidence, made_by, made_at, decision_note) VALUES ($1, 'proposed', $2, $3, $4, $5::jsonb, $6::jsonb,"
+            " $7::jsonb, $8, $9, $10, $11, $12, '') RETURNING 1",
             planned.number,
             str(planned.kind),
             planned.target,
             as_of,
-            None if basis is None else as_json(basis.lots),
-            None if basis is None else as_json(basis.rules),
+            as_json(basis.lots) if isinstance(basis, NewBasis) else None,
+            as_json(basis.rules) if isinstance(basis, NewBasis) else None,
+            msgspec.json.encode(basis.income).decode() if isinstance(basis, NewIncome) else None,
             None if basis is None else basis.basis_was,
             planned.reason,
             evidence,
@@ -136,11 +152,11 @@ class Corrections:
             # What is set off is set off under the claim: until that is held, its lines may become more.
             await hold_source(*planned.own_source)
         await held_lines(await lines_of(planned))
-        if planned.basis is None:
+        if planned.kind is not CorrectionKind.LINE:
             await hold_source(*planned.own_source)
         (now,) = await self.journals.note(Input(CORRECTION, planned.number))
         drafts = await drafts_of(planned, now, signed)
-        if planned.basis is not None:
+        if isinstance(planned.basis, NewBasis):
             if planned.basis.rules:
                 await claim_sold(planned.basis.lots)
             await execute(

@@ -90,8 +90,8 @@ async def proofs_twice(today: date, numbers: Numbers) -> list[Finding]:
         " array_agg(DISTINCT a.owner ORDER BY a.owner) AS households,"
         " array_agg(DISTINCT c.source_id ORDER BY c.source_id) AS sources FROM income_confirmation c"
         " JOIN ledger_journal j ON j.source_type = 'poverty_alleviation.confirmation'"
-        " AND j.source_id = c.source_type || ':' || c.source_id JOIN ledger_posting p ON p.journal_id = j.id"
-        " JOIN ledger_account a ON a.id = p.account_id AND a.code = '2101'"
+        " AND j.source_id = c.source_type || ':' || c.source_id AND j.step = c.step"
+        " JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id AND a.code = '2101'"
         " GROUP BY c.kind, c.evidence HAVING count(DISTINCT a.owner) >= $1",
         numbers["same_proof_households"],
     )

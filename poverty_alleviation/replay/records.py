@@ -85,9 +85,9 @@ _PAYOUTS = (
     " JOIN household h ON h.id = p.household_id WHERE p.number = ANY($1)"
 )
 _CONFIRMATIONS = (
-    "SELECT source_type || ':' || source_id AS number, source_type, source_id, evidence, confirmed_at"
-    " FROM income_confirmation WHERE (source_type, source_id) IN"
-    " (SELECT split_part(n, ':', 1), substr(n, strpos(n, ':') + 1) FROM unnest($1::text[]) AS n)"
+    "SELECT source_type || ':' || source_id || ':' || step AS number, source_type, source_id, evidence, confirmed_at"
+    " FROM income_confirmation WHERE (source_type, source_id, step) IN"
+    " (SELECT split_part(n, ':', 1), split_part(n, ':', 2), split_part(n, ':', 3)::int FROM unnest($1::text[]) AS n)"
 )
 _CORRECTIONS = f"SELECT {CORRECTION_COLUMNS} FROM correction WHERE number = ANY($1) AND state = 'approved'"
 _SHEETS = "SELECT * FROM income_sheet WHERE number = ANY($1) AND state = 'approved'"

@@ -144,7 +144,8 @@ CLASSES = (
     FieldClass(
         "code",
         frozenset(
-            {"household.code", "contract_party.party", "correction.lots", "demonstration.named", "ledger_account.owner",
+            {"household.code", "contract_party.party", "correction.lots", "correction.income",
+             "demonstration.named", "ledger_account.owner",
              "disputed_row.household_code", "payout_part.household_code"}
         ),
         BOOKS,
@@ -325,6 +326,7 @@ PLAIN = {
     "contract_party.role": "of a chain",
     "income_confirmation.source_type": "payout, intake or line of a sheet",
     "income_confirmation.source_id": "the public number of that",
+    "income_confirmation.step": "a count",
     "income_confirmation.kind": "how it was confirmed",
     "correction.number": "a public number of its own",
     "correction.state": "how far it has come",
