@@ -19,6 +19,7 @@ from poverty_alleviation.income.models import SheetKind
 from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.register.accounts import OWN_ACCOUNT
+from poverty_alleviation.reserves.queries import overdrawn_reserves
 from traceability.oddities import doubled_deliveries, empty_lots, namesake_suppliers, prices_above, silent_devices
 from traceability.plots.queries import yields_above_norm
 
@@ -312,6 +313,15 @@ async def equal_dividends(today: date, numbers: Numbers) -> list[Finding]:
     return [Finding(rule="equal_dividend", key=each["sheet"], facts=each) for each in found]
 
 
+async def reserves_overdrawn(today: date, numbers: Numbers) -> list[Finding]:
+    """A merchant owes its reserve: refunds after payouts have taken more than was held back or is there without what is
+    only claimed."""
+    return [
+        Finding(rule="reserve_overdrawn", key=each.merchant, facts=msgspec.structs.asdict(each))
+        for each in await overdrawn_reserves()
+    ]
+
+
 async def bought_by_own_people(today: date, numbers: Numbers) -> list[Finding]:
     """Whoever stands for a merchant buys its goods: sales that carry nobody."""
     found = await own_purchases(await applicants(), _last_month(today))
@@ -357,6 +367,7 @@ DETECTORS: tuple[Detector, ...] = (
     risk_cleared_soon,
     idle_wages,
     equal_dividends,
+    reserves_overdrawn,
     bought_by_own_people,
     bought_to_one_address,
 )

@@ -32,6 +32,15 @@ class ReserveCard(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date | None
 
 
+class OverdrawnReserve(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant's reserve that holds less than households still owe it by claims: ``claimed_fen`` stands in
+    ``balance_fen`` and is not there yet."""
+
+    merchant: str
+    balance_fen: int
+    claimed_fen: int
+
+
 class ClawbackCard(msgspec.Struct, frozen=True, kw_only=True):
     """One claim. ``reversed_at``: a correction has taken it back, with everything that was set off against it.
 
@@ -83,6 +92,17 @@ SELECT m.merchant, coalesce(s.put_in, 0)::bigint AS put_in_fen, coalesce(s.taken
         ORDER BY r.valid_from DESC LIMIT 1) AS t ON true
  ORDER BY m.merchant"""
 
+_OVERDRAWN = f"""
+SELECT r.merchant, r.balance_fen, coalesce(c.claimed_fen, 0)::bigint AS claimed_fen
+  FROM (SELECT a.owner AS merchant, -sum(v.amount_fen)::bigint AS balance_fen FROM ledger_account a
+        JOIN ({moved()}) AS v ON v.account_id = a.id WHERE a.code = $1 GROUP BY 1) AS r
+  LEFT JOIN (SELECT c.merchant, sum(c.amount_fen - coalesce(o.set_off_fen, 0)) AS claimed_fen FROM clawback c
+        LEFT JOIN (SELECT clawback_id, sum(amount_fen) AS set_off_fen FROM clawback_offset GROUP BY 1) AS o
+          ON o.clawback_id = c.id WHERE c.state = 'approved' AND NOT EXISTS (SELECT 1 FROM ledger_journal j
+        JOIN ledger_journal b ON b.reverses_id = j.id WHERE j.source_type = '{CLAWBACK}' AND j.source_id = c.number)
+        GROUP BY 1) AS c ON c.merchant = r.merchant
+ WHERE r.balance_fen < coalesce(c.claimed_fen, 0) ORDER BY r.merchant"""
+
 _CLAWBACKS = f"""
 SELECT c.id, c.number, c.state, h.code AS household, c.order_line, c.merchant, c.amount_fen, c.fault, c.finding,
        c.made_by, c.made_at, c.decided_by, c.decided_at, c.decision_note,
@@ -105,6 +125,12 @@ async def reserve_cards(clock: Clock = utc_now) -> list[ReserveCard]:
     return [
         msgspec.convert(each, ReserveCard) for each in await rows(_RESERVES, AFTER_SALES_RESERVE, china_day(clock()))
     ]
+
+
+@household_rights()
+async def overdrawn_reserves() -> list[OverdrawnReserve]:
+    """By merchant. One statement over stored totals and claims."""
+    return [msgspec.convert(each, OverdrawnReserve) for each in await rows(_OVERDRAWN, AFTER_SALES_RESERVE)]
 
 
 @household_rights()

@@ -4,8 +4,10 @@ Everybody in it is its own, so that nothing planted is found twice. What was giv
 here: it takes a month that two persons have signed.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
 from accounts.service import AccessLogs
 from county.disclosure.models import DisclosureComplaintKind
@@ -16,21 +18,27 @@ from county.meetings.service import Meetings, Rhythm
 from kit.clock import china_day, utc_now
 from kit.database import execute, scalar, transaction
 from kit.encryption import FieldCipher
+from kit.facts import Fact
 from kit.numbers import public_number
+from kit.outbox import announce
 from ledger.service import Journals
+from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid, PaidLine
 from orders.models import Order, OrderLine, OrderState, Trade
+from payments.events import PaymentSucceeded, RefundSucceeded
 from places.models import SiteKind, SiteLevel, SiteState
 from places.service import Places
+from poverty_alleviation import handlers
 from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.income.agreements import AgreementDraft, Agreements, WorkedMonth
 from poverty_alleviation.income.models import AgreementKind
 from poverty_alleviation.income.sheets import IncomeSheets, Payment
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.office.thresholds import OfficeRules
-from poverty_alleviation.payouts import Payouts
+from poverty_alleviation.payouts import Payouts, due
 from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
+from poverty_alleviation.sales import SalesBooks
 from scripts.demo_county.trail import signed_readings
 from traceability.lots import Lots
 from traceability.models import IntakeMode, Supplier, SupplierKind
@@ -39,6 +47,8 @@ from traceability.service import Intakes, Reach, Suppliers, Weighing
 from traceability.storage.readings import SensorReadings
 from traceability.storage.rooms import ColdRooms, RoomTerms
 
+FactT = TypeVar("FactT", bound=Fact)
+CHANNEL = "wechat_miniprogram"
 BY, SECOND = "staff:DEMO-DIRTY-1", "staff:DEMO-DIRTY-2"
 SINCE = date(2020, 1, 1)
 MARKET_FEN, WAGE_FEN, DIVIDEND_FEN, RENT_FEN = 100_000, 120_000, 300_000, 5_000
@@ -57,6 +67,7 @@ PLANTED = (
     "price_above_market",
     "proof_twice",
     "related_suppliers",
+    "reserve_overdrawn",
     "shared_account",
     "shared_address",
     "shared_phone",
@@ -87,6 +98,7 @@ class DirtySet:
         await self._deliveries()
         await self._goods()
         await self._incomes()
+        await self._reserve()
         await self._buyers()
         await self._project()
         await self._household("无帮扶", AssistanceStatus.MONITORED, self.today - timedelta(days=70))
@@ -263,6 +275,56 @@ class DirtySet:
         )
         await self._weigh(await self._supplier("闲置"), "idle", 8_000, hours=40 * 24, site=f"S{village}")
 
+    async def _reserve(self) -> None:
+        """A household is paid for goods that come back whole afterwards: a reserve bears it that never held anything.
+
+        The books alone hear of the sale, as if the outbox had told them.
+        """
+        code, supplier = await self._household("预留金"), await self._supplier("预留金")
+        await Households(self.cipher, AccessLogs(self.clock), self.clock).link(code, supplier, SINCE, "DEMO-关联", BY)
+        lots, order = Lots(self.clock), public_number(self.now, "O")
+        intake = await self._weigh(supplier, "reserve", 1_000)
+        lot = await lots.make(self.merchant, self.product, 1_000, [intake], BY)
+        await lots.seal(self.merchant, lot, BY)
+        line = PaidLine(
+            line=f"{order}-1", sku="DEMO-DIRTY", product=self.product, source=None, title="示例", quantity=2,
+            gross_fen=20_000, discount_fen=0, net_fen=20_000, host_commission_bp=0, mass_gram=500,
+        )  # fmt: skip
+        await lots.bind(line.line, self.product, self.merchant, {lot: line.quantity}, line.mass_gram)
+        whose = {"order": order, "merchant": self.merchant}
+        money: dict[str, Any] = {
+            "reference": order, "number": order, "payee": self.merchant, "channel": CHANNEL, "amount_fen": 20_000,
+            "transaction_id": "DEMO-DIRTY", "occurred_at": self.now,
+        }  # fmt: skip
+        paid = OrderPaid(
+            **whose, consumer="DEMO-DIRTY", source=None, channel=CHANNEL, amount_fen=20_000, freight_fen=0,
+            paid_at=self.now, lines=(line,),
+        )  # fmt: skip
+        await self._tell(paid, handlers.on_order_paid)
+        await self._tell(PaymentSucceeded(**money), handlers.on_payment_succeeded)
+        await self._tell(OrderPacked(**whose, lines=(line.line,), packed_at=self.now), handlers.on_order_packed)
+        await self._tell(OrderEarned(**whose, lines=(line.line,), earned_at=self.now), handlers.on_order_earned)
+        (owed,) = [each for each in await due(self.merchant) if each.household == code]
+        payouts = Payouts(Journals(self.clock), self.clock)
+        await payouts.record(code, self.merchant, owed.amount_fen, "DEMO-回单-预留金", self.today, BY)
+        returned = LineRefunded(
+            **whose, refund=f"{order}-F1", line=line.line, quantity=2, amount_fen=20_000, freight_fen=0,
+            remaining_quantity=0, remaining_net_fen=0, refund_step=1, occurred_at=self.now,
+        )  # fmt: skip
+        await self._tell(returned, handlers.on_line_refunded)
+        back = RefundSucceeded(**money, refund_reference=f"{order}-F1", refund_number=f"{order}-R1", refund_id="DEMO")
+        await self._tell(back, handlers.on_refund_succeeded)
+
+    async def _tell(self, fact: FactT, react: Callable[[FactT, SalesBooks], Awaitable[None]]) -> None:
+        async with transaction():
+            await announce(fact)
+            await execute(
+                "UPDATE outbox_message SET delivered_at = $2 WHERE subject = $1 AND delivered_at IS NULL",
+                fact.key,
+                self.now,
+            )
+            await react(fact, SalesBooks(Journals(self.clock)))
+
     async def _buyers(self) -> None:
         """The merchant's own applicant buys of it, and three strangers have goods sent to one door.
 
@@ -287,7 +349,7 @@ class DirtySet:
             )  # fmt: skip
             order = await Order.create(
                 number=number, trade_id=trade.id, consumer=consumer, merchant=self.merchant,
-                state=OrderState.RECEIVED, channel="wechat_miniprogram", goods_fen=100, amount_fen=100, delivery=b"",
+                state=OrderState.RECEIVED, channel=CHANNEL, goods_fen=100, amount_fen=100, delivery=b"",
                 address_mark=mark, after_sales_window_s=1, placed_at=now, expires_at=now, paid_at=now,
                 received_at=now, earned_at=now,
             )  # fmt: skip
