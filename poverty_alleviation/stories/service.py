@@ -27,6 +27,7 @@ from poverty_alleviation.stories.errors import (
     StorySubjectInvalid,
 )
 from poverty_alleviation.stories.models import Naming, StoryConsent, StoryPerson
+from poverty_alleviation.stories.queries import OF_HOUSEHOLD
 from poverty_alleviation.vault import household_rights
 
 MOST_PERSONS = 20
@@ -243,6 +244,17 @@ class Stories:
                 self.clock(),
             )
             await take_down(story, TakenDownWhy.WITHDRAWN, by, self.clock())
+
+    @household_rights()
+    async def withdraw_own(self, household: str, consent: str) -> None:
+        """What :meth:`withdraw` does, on the word of the household whose consent it is.
+
+        Raises :class:`StoryConsentUnknown`.
+        """
+        async with transaction():
+            if not await scalar(f"SELECT 1 {OF_HOUSEHOLD} AND c.number = $2", household, consent):
+                raise StoryConsentUnknown(consent=consent[:40])
+            await self.withdraw(consent, "household")
 
     async def remove(self, story: str, by: str) -> None:
         """The office takes a story down, or gives a draft up; again it changes nothing. Raises StoryUnknown."""

@@ -1,12 +1,23 @@
 """The two pages behind the code of a statement. Neither says whose it is."""
 
+from collections.abc import Sequence
+from html import escape
+
+from content.stories.models import StoryChannel
 from kit.money import yuan
 from poverty_alleviation.statements.figures import CATEGORIES, StatementText
 from poverty_alleviation.statements.quarters import quarter_name
 from poverty_alleviation.statements.words import CLAIM_STEPS, CROPS, ESTIMATED, FAULTS, NO_INCOME, TWO_MEASURES, rate
+from poverty_alleviation.stories.queries import OwnConsent
 from public_pages.markup import facts, heading, listed, page, paragraph
 
 MOST_LINES = 60
+_PLACES = {
+    StoryChannel.PRODUCT_PAGE: "商品页",
+    StoryChannel.SCAN_PAGE: "扫码页",
+    StoryChannel.LIVE: "直播",
+    StoryChannel.LEAFLET: "宣传单",
+}
 
 
 def question_view(*, refused: bool) -> str:
@@ -22,8 +33,8 @@ def question_view(*, refused: bool) -> str:
     )
 
 
-def statement_view(shown: StatementText) -> str:
-    """The figures of the quarter, both measures side by side."""
+def statement_view(shown: StatementText, agreed: Sequence[OwnConsent] = ()) -> str:
+    """The figures of the quarter, both measures side by side, and what may be taken back of stories."""
     income = [(CATEGORIES[each.category], f"{yuan(each.paid_fen)} 元") for each in shown.income_by_category]
     lines = [
         f"{each.title}：带动销售额 {yuan(each.attributed_sales_fen)} 元，增收额 {yuan(each.income_paid_fen)} 元"
@@ -48,7 +59,24 @@ def statement_view(shown: StatementText) -> str:
         _estimate(shown),
         _claims(shown),
         paragraph("数字有疑问，请勿签字，并告知帮扶干部。", "w"),
+        *_stories(agreed),
     )
+
+
+def _stories(agreed: Sequence[OwnConsent]) -> list[str]:
+    """Each consent with a form that takes it back; empty when there is none."""
+    if not agreed:
+        return []
+    parts = [heading("人物故事"), paragraph("本户人员同意公开的故事，可随时撤回；撤回后立即撤下，不能恢复。")]
+    for each in agreed:
+        places = "、".join(_PLACES[channel] for channel in each.channels)
+        parts.append(paragraph(f"“{each.beginning}…”（{places}，至 {each.valid_until.isoformat()}）"))
+        parts.append(
+            f'<form method="post"><p><input type="hidden" name="consent" value="{escape(each.number)}"><input'
+            ' name="last_four" maxlength="4" required autocomplete="off" placeholder="后四位"></p>'
+            '<p><button class="b c">撤回同意</button></p></form>'
+        )
+    return parts
 
 
 def _estimate(shown: StatementText) -> str:

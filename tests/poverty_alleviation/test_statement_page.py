@@ -2,10 +2,13 @@
 
 import httpx
 
+from content.stories.models import StoryState
+from content.stories.service import story_card
 from tests.doors.belongings import Belongings, Owner
 from tests.doors.conftest import house, http, inside
 from tests.doors.house import House
 from tests.poverty_alleviation.belongings import give
+from tests.poverty_alleviation.good_requests_stories import paper, with_person
 from tests.products.shelf import VILLAGE
 
 __all__ = ["house", "http", "inside"]
@@ -33,7 +36,21 @@ async def test_the_page_tells_figures_to_who_knows_and_the_same_refusal_to_every
     code = owner.found.by_pattern["/v1/console/poverty/households/"]["code"]
     for word in ("示例农户", "章凤村", VILLAGE, code, "19900000077", "贫困", "脱贫"):
         assert word not in opened.text
-    for reply in (asked, refused, opened):
+    mine = owner.found.by_pattern["/v1/console/poverty/households/<code:str>/members/"]["member"]
+    story, person = await with_person(owner, mine)
+    at = f"/v1/console/poverty/story-persons/{person}/consents"
+    consent = (await owner.ask("poverty_officer", "POST", at, paper()))["number"]
+    foreign = owner.found.by_pattern["/v1/console/poverty/story-consents/"]["number"]
+    told = await http.post(path, data={"last_four": "0077"})
+    assert (f'value="{consent}"' in told.text, foreign in told.text) == (True, False)
+    for last_four, named, status in (("0078", consent, 403), ("0077", foreign, 404)):
+        reply = await http.post(path, data={"last_four": last_four, "consent": named})
+        assert reply.status_code == status
+        assert (await story_card(story)).state is StoryState.DRAFT
+    withdrawn = await http.post(path, data={"last_four": "0077", "consent": consent})
+    assert (withdrawn.status_code, consent in withdrawn.text) == (200, False)
+    assert (await story_card(story)).taken_down_by == "household"
+    for reply in (asked, refused, opened, withdrawn):
         assert reply.headers["cache-control"] == "no-store"
         assert reply.headers["x-robots-tag"] == "noindex"
         assert "form-action 'self'" in reply.headers["content-security-policy"]
