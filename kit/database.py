@@ -62,6 +62,14 @@ async def transaction() -> AsyncIterator[None]:
             await step()
 
 
+@asynccontextmanager
+async def one_moment() -> AsyncIterator[None]:
+    """Whatever is read in the block stands as at one moment, and nothing is written. Never inside a transaction."""
+    async with transaction():
+        await execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
 def after_commit(step: Step) -> None:
     """Take the step, once, when the open transaction has committed; not at all when it rolls back.
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 import msgspec
 
 from kit.clock import Clock, utc_now
-from kit.database import rows, transaction
+from kit.database import one_moment, rows, transaction
 from kit.outbox import undelivered
 from ledger.errors import CertificateUnknown, PeriodItemUnknown, PeriodNotReady
 from ledger.models import Signatory
@@ -95,12 +95,14 @@ def certified(found: Certificate) -> CertifiedMonth:
 
 
 async def checklist(period: str) -> Checklist:
-    """What a month's books say and what they do not agree with. Raises ``PeriodUnknown``."""
-    card = await period_card(period)
-    found = await month_figures(period)
-    matters = _with_reasons(await _matters(period), await listed_items(period))
+    """What a month's books say and what they do not agree with, as at one moment. Raises ``PeriodUnknown``."""
+    async with one_moment():
+        card = await period_card(period)
+        found = await month_figures(period)
+        matters = _with_reasons(await _matters(period), await listed_items(period))
+        totals = await totals_off(period)
     checks = [_counted(kind, matters) for kind in ITEM_KINDS]
-    checks += [Check(name, off, off) for name, off in _not_listable(found, await totals_off(period)).items()]
+    checks += [Check(name, off, off) for name, off in _not_listable(found, totals).items()]
     return Checklist(
         period=card, checks=checks, matters=matters, figures=found, is_ready=not any(each.open for each in checks)
     )

@@ -27,8 +27,9 @@ from ledger.chart import (
     SUPPLIER,
     UNATTRIBUTED,
 )
+from ledger.queries import moved
 from poverty_alleviation.lineage.descent import standing
-from poverty_alleviation.reconciliation import MADE_BY, OWN_CASH, SETTLEMENTS
+from poverty_alleviation.movements import MADE_BY, SETTLEMENTS, movements
 from poverty_alleviation.vault import household_rights
 
 PAYABLES = (HOUSEHOLD, SUPPLIER, MERCHANT, HOST, LOGISTICS, PLATFORM_FEE, AFTER_SALES_RESERVE, UNATTRIBUTED, LATE_MONEY)
@@ -111,35 +112,20 @@ def begins(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=CHINA).astimezone(UTC)
 
 
-_MOVEMENTS = f"""
-SELECT a.book, a.code, a.state, {MADE_BY} IN {SETTLEMENTS} AS settles, {MADE_BY} IN {OWN_CASH} AS own_cash,
-       COALESCE(sum(p.amount_fen) FILTER (WHERE p.amount_fen > 0), 0)::bigint AS debit,
-       COALESCE(-sum(p.amount_fen) FILTER (WHERE p.amount_fen < 0), 0)::bigint AS credit, count(*) AS postings
-  FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id
- WHERE j.period = $1 GROUP BY 1, 2, 3, 4, 5
-"""
-
 # Those that merged within the month or before are one.
 _HOUSEHOLDS = f"""
 SELECT count(DISTINCT coalesce(s.code, owner)) FROM (
-    SELECT a.owner, a.code FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id
-      JOIN ledger_journal j ON j.id = p.journal_id AND j.period = $1
+    SELECT a.owner, a.code FROM ledger_account a JOIN ({moved("{period} = $1")}) AS p ON p.account_id = a.id
      WHERE (a.code = '9101' AND a.state = 'earned') OR (a.code = '2101' AND a.state IN ('paid', 'confirmed'))
      GROUP BY 1, 2 HAVING sum(p.amount_fen) <> 0) AS carried
   LEFT JOIN household h ON h.code = owner LEFT JOIN {standing("$2::date")} AS s ON s.id = h.id
 """
 
-_UNBALANCED = """
-SELECT count(*) FROM (SELECT p.journal_id FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id
-  JOIN ledger_account a ON a.id = p.account_id WHERE j.period = $1
- GROUP BY p.journal_id, a.book HAVING sum(p.amount_fen) <> 0) AS wrong
-"""
-
 
 @household_rights()
 async def month_figures(period: str) -> MonthFigures:
-    """The figures of a month; five statements in the vault, which says who has merged."""
-    moved = await rows(_MOVEMENTS, period)
+    """The figures of a month. In the vault, which says who has merged."""
+    found = await movements(f"{first_day(period) - timedelta(days=1):%Y-%m}", period)
     told = await rows(
         "SELECT kind, sum(amount_fen)::bigint AS fen FROM channel_money WHERE period = $1 GROUP BY 1", period
     )
@@ -149,21 +135,21 @@ async def month_figures(period: str) -> MonthFigures:
         period,
     )
     by_kind: dict[str, int] = defaultdict(int, {each["kind"]: each["fen"] for each in told})
-    sales = [each for each in moved if each["code"] == CLEARING and not each["settles"]]
-    settled = [each for each in moved if each["code"] == CLEARING and each["settles"]]
     payables = dict.fromkeys(PAYABLES, 0)
     balances = {"cash": 0, "statistics": 0}
     standing: dict[tuple[str, str], int] = defaultdict(int)
     totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for each in moved:
-        totals[each["book"], each["code"]][0] += each["debit"]
-        totals[each["book"], each["code"]][1] += each["credit"]
-        balances[each["book"]] += each["debit"] - each["credit"]
-        standing[each["code"], each["state"]] += each["credit"] - each["debit"]
-        if each["code"] in payables and not each["own_cash"]:
-            payables[each["code"]] += each["credit"] - each["debit"]
+    for kind, each in found.by_kind.items():
+        totals[kind.book, kind.code][0] += each.debit_fen
+        totals[kind.book, kind.code][1] += each.credit_fen
+        balances[kind.book] += each.balance_fen
+        standing[kind.code, kind.state] -= each.balance_fen
+        if kind.code in payables and not kind.own_cash:
+            payables[kind.code] -= each.balance_fen
+    clearing = {kind: each for kind, each in found.by_kind.items() if kind.code == CLEARING}
+    sales = [each for kind, each in clearing.items() if not kind.settles]
+    sales_fen, refunds_fen = sum(each.debit_fen for each in sales), sum(each.credit_fen for each in sales)
     by_code = {code: sum(fen for (of, _), fen in standing.items() if of == code) for code, _ in standing}
-    sales_fen, refunds_fen = (sum(each[side] for each in sales) for side in ("debit", "credit"))
     return MonthFigures(
         told_captured_fen=by_kind["captured"],
         told_refunded_fen=-by_kind["refunded"],
@@ -172,7 +158,7 @@ async def month_figures(period: str) -> MonthFigures:
         movement_fen=sales_fen - refunds_fen,
         payables_fen=payables,
         payables_total_fen=sum(payables.values()),
-        settled_gross_fen=sum(each["credit"] - each["debit"] for each in settled),
+        settled_gross_fen=-sum(each.balance_fen for kind, each in clearing.items() if kind.settles),
         fees_fen=-by_code.get(CHANNEL_FEES, 0),
         bank_fen=-by_code.get(BANK, 0),
         bought_at_scale_fen=-by_code.get(BOUGHT_AT_SCALE, 0),
@@ -184,8 +170,8 @@ async def month_figures(period: str) -> MonthFigures:
         income_earned_fen=standing[HOUSEHOLD, "earned"],
         income_accrued_fen=standing[HOUSEHOLD, "accrued"],
         households=int(await scalar(_HOUSEHOLDS, period, last_day(period))),
-        postings=sum(each["postings"] for each in moved),
-        unbalanced_journals=int(await scalar(_UNBALANCED, period)),
+        postings=sum(each.postings for each in found.by_kind.values()),
+        unbalanced_journals=found.unbalanced_journals,
         trial_balance_fen=balances,
         accounts=[
             AccountTotal(book=book, code=code, debit_fen=debit, credit_fen=credit)

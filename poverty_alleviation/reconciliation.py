@@ -4,11 +4,15 @@ What a closed month came to is kept with its second signature and never read fro
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
-from kit.database import row, rows, scalar
+from kit.database import Row, one_moment, rows, scalar
+from ledger.chart import BANK, CHANNEL_FEES, CLEARING, UNATTRIBUTED, Book
+from ledger.periods import period_cards
+from poverty_alleviation.movements import MADE_BY, SETTLEMENTS, Kind, Movements, movements
 
 
 class ChannelReconciliation(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +37,7 @@ class ChannelReconciliation(msgspec.Struct, frozen=True, kw_only=True):
 class Mismatch(msgspec.Struct, frozen=True):
     """An order whose money in the books is not what the payments room says it moved, net, in fen.
 
-    Counted are the months, closed or all open ones together, in which it is not.
+    Counted are the months in which it is not.
     """
 
     reference: str
@@ -61,19 +65,6 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     is_exact: bool
 
 
-SETTLEMENTS = "('payments.payment_settled', 'orders.channel_settled')"
-"""The journals that move 1101 to the bank, as SQL."""
-
-OWN_CASH = "('traceability.intake_paid', 'poverty_alleviation.period_income')"
-"""The journals of money that came from no sale but out of the payer's own pocket, as SQL."""
-
-MADE_BY = (
-    "CASE WHEN j.reverses_id IS NULL THEN j.source_type"
-    " ELSE (SELECT o.source_type FROM ledger_journal o WHERE o.id = j.reverses_id) END"
-)
-"""What made the journal ``j``, as SQL: of a reversal, what made the one that it takes back."""
-
-
 MOST_MISMATCHES = 200
 ALL_TO_COME = "9999-99"
 
@@ -90,11 +81,17 @@ class MonthsPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def reconciliation() -> Reconciliation:
-    """Compare what payments told, what orders posted, and what the bank got. It grows with the open months alone."""
-    kept = await rows("SELECT period, part::text AS part FROM reconciled_month ORDER BY period")
-    last = kept[-1]["period"] if kept else ""
-    closed = [msgspec.json.decode(each["part"], type=MonthsPart) for each in kept]
-    return together([*closed, await part_of(last, ALL_TO_COME)])
+    """Compare what payments told, what orders posted, and what the bank got, as at one moment.
+
+    It grows with the open months alone, and no statement with more than one of them.
+    """
+    async with one_moment():
+        kept = await rows("SELECT period, part::text AS part FROM reconciled_month ORDER BY period")
+        last = kept[-1]["period"] if kept else ""
+        closed = [msgspec.json.decode(each["part"], type=MonthsPart) for each in kept]
+        ends = sorted(card.period for card in await period_cards() if card.period > last)
+        spans = pairwise([last, *ends[:-1], ALL_TO_COME])
+        return together([*closed, *[await part_of(after, until) for after, until in spans]])
 
 
 async def keep_month(period: str) -> None:
@@ -109,17 +106,51 @@ async def keep_month(period: str) -> None:
 
 
 async def part_of(after: str, until: str) -> MonthsPart:
-    """What the months after one and up to another contribute; four statements over their rows."""
-    sums = await row(_SUMS, after, until)
-    assert sums is not None
+    """What the months after one and up to another contribute."""
+    moved = await movements(after, until)
+    balances = {str(book): 0 for book in Book}
+    for kind, each in moved.by_kind.items():
+        balances[kind.book] += each.balance_fen
     return MonthsPart(
-        channels=[msgspec.convert(each, ChannelReconciliation) for each in await rows(_CHANNELS, after, until)],
-        payables_fen=sums["payables"],
-        unattributed_fen=sums["unattributed"],
-        unbalanced_journals=await scalar(_UNBALANCED, after, until),
-        balance_fen={"cash": sums["cash"], "statistics": sums["statistics"]},
-        mismatches=[Mismatch(**each) for each in await rows(_MISMATCHES, after, until)],
+        channels=_compared(await rows(_TOLD, after, until), moved),
+        payables_fen=-_balance(moved, lambda kind: "2101" <= kind.code <= "2110" and not kind.own_cash),
+        unattributed_fen=-_balance(moved, lambda kind: kind.code == UNATTRIBUTED),
+        unbalanced_journals=moved.unbalanced_journals,
+        balance_fen=balances,
+        mismatches=[Mismatch(**found) for found in await rows(_MISMATCHES, after, until)],
     )
+
+
+def _balance(moved: Movements, wanted: Callable[[Kind], bool]) -> int:
+    """Debits − credits of the kinds that are wanted."""
+    return sum(each.balance_fen for kind, each in moved.by_kind.items() if wanted(kind))
+
+
+def _compared(told: Sequence[Row], moved: Movements) -> list[ChannelReconciliation]:
+    """By channel what was told of it and what the books moved."""
+    said = {each["channel"]: each for each in told}
+    channels = []
+    for channel in sorted(said.keys() | {kind.channel for kind in moved.by_kind if kind.channel}):
+        mine = {kind: each for kind, each in moved.by_kind.items() if kind.channel == channel}
+        sales = [each for kind, each in mine.items() if kind.code == CLEARING and not kind.settles]
+        fen = {code: sum(each.balance_fen for kind, each in mine.items() if kind.code == code)
+               for code in (CLEARING, CHANNEL_FEES, BANK)}  # fmt: skip
+        movement = sum(each.balance_fen for each in sales)
+        channels.append(
+            ChannelReconciliation(
+                channel=channel,
+                told_captured_fen=said[channel]["captured"] if channel in said else 0,
+                told_refunded_fen=said[channel]["refunded"] if channel in said else 0,
+                booked_captured_fen=sum(each.debit_fen for each in sales),
+                booked_refunded_fen=sum(each.credit_fen for each in sales),
+                movement_fen=movement,
+                settled_gross_fen=movement - fen[CLEARING],
+                fees_fen=fen[CHANNEL_FEES],
+                bank_fen=fen[BANK],
+                in_transit_fen=fen[CLEARING],
+            )
+        )
+    return channels
 
 
 def together(parts: Sequence[MonthsPart]) -> Reconciliation:
@@ -172,39 +203,10 @@ def _mismatches(found: Iterable[Mismatch]) -> list[Mismatch]:
 
 _MONTHS = "j.period > $1 AND j.period <= $2"
 
-_SUMS = f"""
-SELECT coalesce(-sum(p.amount_fen) FILTER (WHERE a.code BETWEEN '2101' AND '2110'
-       AND {MADE_BY} NOT IN {OWN_CASH}), 0)::bigint AS payables,
-       coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2109'), 0)::bigint AS unattributed,
-       coalesce(sum(p.amount_fen) FILTER (WHERE a.book = 'cash'), 0)::bigint AS cash,
-       coalesce(sum(p.amount_fen) FILTER (WHERE a.book = 'statistics'), 0)::bigint AS statistics
-  FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id JOIN ledger_account a ON a.id = p.account_id
- WHERE {_MONTHS}
-"""
-
-_UNBALANCED = f"""
-SELECT count(*) FROM (SELECT p.journal_id FROM ledger_journal j JOIN ledger_posting p ON p.journal_id = j.id
-  JOIN ledger_account a ON a.id = p.account_id WHERE {_MONTHS}
- GROUP BY p.journal_id, a.book HAVING sum(p.amount_fen) <> 0) AS wrong
-"""
-
-_CHANNELS = f"""
-SELECT channel, sum(told_captured)::bigint AS told_captured_fen, sum(told_refunded)::bigint AS
-told_refunded_fen, sum(booked_captured)::bigint AS booked_captured_fen, sum(booked_refunded)::bigint AS
-booked_refunded_fen, sum(booked_captured - booked_refunded)::bigint AS movement_fen, sum(settled)::bigint AS
-settled_gross_fen, sum(fees)::bigint AS fees_fen, sum(bank)::bigint AS bank_fen, sum(transit)::bigint AS
-in_transit_fen FROM ( SELECT channel, CASE WHEN kind = 'captured' THEN amount_fen ELSE 0 END AS
-told_captured, CASE WHEN kind = 'refunded' THEN -amount_fen ELSE 0 END AS told_refunded, 0 AS
-booked_captured, 0 AS booked_refunded, 0 AS settled, 0 AS fees, 0 AS bank, 0 AS transit FROM channel_money j
-WHERE {_MONTHS}
-UNION ALL SELECT a.owner, 0, 0, CASE WHEN a.code = '1101' AND {MADE_BY} NOT IN {SETTLEMENTS} AND
-p.amount_fen > 0 THEN p.amount_fen ELSE 0 END, CASE WHEN a.code = '1101' AND {MADE_BY} NOT IN
-{SETTLEMENTS} AND p.amount_fen < 0 THEN -p.amount_fen ELSE 0 END, CASE WHEN a.code = '1101' AND
-{MADE_BY} IN {SETTLEMENTS} THEN -p.amount_fen ELSE 0 END, CASE WHEN a.code = '5101' THEN p.amount_fen
-ELSE 0 END, CASE WHEN a.code = '1102' THEN p.amount_fen ELSE 0 END, CASE WHEN a.code = '1101' THEN
-p.amount_fen ELSE 0 END FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id JOIN
-ledger_journal j ON j.id = p.journal_id WHERE a.code IN ('1101', '1102', '5101') AND {_MONTHS} ) AS moved
-GROUP BY channel ORDER BY channel
+_TOLD = f"""
+SELECT channel, coalesce(sum(amount_fen) FILTER (WHERE kind = 'captured'), 0)::bigint AS captured,
+       coalesce(-sum(amount_fen) FILTER (WHERE kind = 'refunded'), 0)::bigint AS refunded
+  FROM channel_money j WHERE {_MONTHS} GROUP BY 1
 """
 
 # Σ by order: what the payments room told against what 1101 moved for the order and its lines.
