@@ -17,6 +17,7 @@ from miniapp_api import door as miniapp
 from public_pages import door as pages
 from server.authentication import authenticator
 from server.bootstrap import Bootstrap, bootstrap
+from server.collecting import keep_what_stands
 from server.database import ROOT, connect, disconnect
 from server.draining import drain_on_signals
 from server.pictures import add_pictures
@@ -113,6 +114,7 @@ def main() -> None:
     configure_logging(settings.log_level)
     app = create_app(settings)
     drain_on_signals(app, settings.api_drain_s)
+    keep_what_stands()
     app.run(
         host=settings.api_host,
         port=settings.api_port,

@@ -11,6 +11,7 @@ from celery import Celery, signals
 from kombu.entity import Exchange, Queue
 
 from server.bootstrap import Bootstrap, bootstrap
+from server.collecting import keep_what_stands
 from server.database import connect, disconnect
 from server.jobs import FAST, JOBS, MEDIA, Job, run_job
 from server.settings import Settings, load_settings
@@ -92,6 +93,7 @@ def _start(**_: Any) -> None:
     _Worker.built = bootstrap(settings)
     _Worker.runner.run(connect(settings))
     _Worker.runner.run(_Worker.built.start())
+    keep_what_stands()
 
 
 @signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]

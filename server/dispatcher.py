@@ -12,6 +12,7 @@ import structlog
 from kit.database import scalar
 from kit.outbox import CHANNEL, RING_APART_S, Delivery
 from server.bootstrap import bootstrap
+from server.collecting import keep_what_stands
 from server.database import connected
 from server.outages import in_one_line, is_outage
 from server.settings import Settings, load_settings
@@ -55,6 +56,7 @@ async def dispatch(settings: Settings, stop: asyncio.Event) -> None:
     built = bootstrap(settings)
     async with connected(settings):
         await built.start()
+        keep_what_stands()
         failures = Failures(built.tallies)
         delivery = Delivery(reactions=reactions(built), failed=failures.note)
         away = False

@@ -36,6 +36,7 @@ from scripts.ledger_rebuild.rebuilding import CHUNK, rebuild
 from scripts.ledger_rebuild.scratch import fill_empty, scratch, throw_away_database
 from scripts.local_stack.stack import LocalStack
 from server.bootstrap import bootstrap
+from server.collecting import keep_what_stands
 from server.database import tortoise_config
 from server.settings import DatabaseSettings, load_settings
 
@@ -106,6 +107,7 @@ async def run(environment: dict[str, str], size: Size) -> Found:
 
 
 async def _with(url: str, work: Callable[[], Awaitable[None]]) -> None:
+    keep_what_stands()
     async with TortoiseContext() as context:
         settings = DatabaseSettings(url=url, pool_max=4, statement_timeout_ms=600_000)
         await context.init(config=tortoise_config(settings), _enable_global_fallback=True)
