@@ -56,7 +56,7 @@ CLASSES = (
         "alarm",
         frozenset({"household_alarm.facts", "household_alarm.key", "household_alarm_step.note"}),
         BOOKS,
-        members=frozenset({"about", "alarm"}),
+        members=frozenset({"alarm"}),
     ),
     FieldClass(
         "name",
