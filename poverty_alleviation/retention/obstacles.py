@@ -11,15 +11,20 @@ from poverty_alleviation.retention.models import ErasureGround, RetentionClass
 
 _ASSISTED = ", ".join(f"'{status}'" for status in ASSISTED)
 
-# The last day on which anything was decided about the household, delivered, booked, or seen; $1 is today.
-_LAST_MATTER = """greatest(
-    (h.entered_at AT TIME ZONE 'Asia/Shanghai')::date,
-    (SELECT max(greatest(s.valid_from, s.valid_until)) FROM household_status s WHERE s.household_id = h.id),
-    (SELECT max(greatest(l.valid_from, l.valid_until)) FROM supplier_link l WHERE l.household_id = h.id),
-    (SELECT max(v.visited_on) FROM household_visit v WHERE v.household_id = h.id),
+# The last day on which somebody supplied for the household or something was booked for it; NULL: it has never traded.
+# $1 is today.
+_LAST_TRADE = """greatest(
+    (SELECT max(greatest(l.valid_from, coalesce(l.valid_until, $1::date))) FROM supplier_link l
+      WHERE l.household_id = h.id),
     (SELECT max((j.occurred_at AT TIME ZONE 'Asia/Shanghai')::date) FROM ledger_account a
        JOIN ledger_posting p ON p.account_id = a.id JOIN ledger_journal j ON j.id = p.journal_id
       WHERE a.owner = h.code))"""
+# The last day on which anything was decided about the household, traded, or seen.
+_LAST_MATTER = f"""greatest(
+    (h.entered_at AT TIME ZONE 'Asia/Shanghai')::date,
+    (SELECT max(greatest(s.valid_from, s.valid_until)) FROM household_status s WHERE s.household_id = h.id),
+    (SELECT max(v.visited_on) FROM household_visit v WHERE v.household_id = h.id),
+    {_LAST_TRADE})"""
 _IS_ASSISTED = (
     "EXISTS (SELECT 1 FROM household_status s WHERE s.household_id = h.id AND s.status IN"
     f" ({_ASSISTED}) AND daterange(s.valid_from, s.valid_until) @> $1::date)"
@@ -71,10 +76,11 @@ async def obstacles(code: str, ground: ErasureGround, today: date, trade_days: i
     """What stands against erasing a household now; nothing when it is empty. The caller holds the vault's rights.
 
     ``early``: its time is not over. ``trade_records``: it has asked for it within the term that records of trades are
-    kept for (e-commerce law, article 31). Raises :class:`HouseholdUnknown`.
+    kept for (e-commerce law, article 31); who has never traded is erased at once. Raises :class:`HouseholdUnknown`.
     """
     asked = ", ".join(f"{sql} AS {name}" for name, sql in _OBSTACLES.items())
-    found = await row(f"SELECT {_LAST_MATTER} AS last_matter, {asked} FROM household h WHERE h.code = $2", today, code)
+    last = f"{_LAST_MATTER} AS last_matter, {_LAST_TRADE} AS last_trade"
+    found = await row(f"SELECT {last}, {asked} FROM household h WHERE h.code = $2", today, code)
     if found is None:
         raise HouseholdUnknown(household=code)
     standing = [name for name in _OBSTACLES if found[name]]
@@ -82,7 +88,7 @@ async def obstacles(code: str, ground: ErasureGround, today: date, trade_days: i
         days = await kept_days(today)
         if days is None or found["last_matter"] + timedelta(days=days) > today:
             standing.append("early")
-    elif found["last_matter"] + timedelta(days=trade_days) > today:
+    elif found["last_trade"] and found["last_trade"] + timedelta(days=trade_days) > today:
         standing.append("trade_records")
     return standing
 

@@ -30,6 +30,7 @@ from poverty_alleviation.confirming.models import (
 )
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.help.models import NeedState
+from poverty_alleviation.households import Identity
 from poverty_alleviation.matching.models import SupplierIdentity
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.proofs import Proofs, Proved
@@ -56,6 +57,7 @@ from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_help import Help
 from tests.poverty_alleviation.test_ledger_export import exported, verify
 from tests.poverty_alleviation.test_register import CARD, OWN_REQUEST, SON
+from tests.products.shelf import TOWNSHIP, VILLAGE
 from tests.superuser import open_as_superuser
 from traceability.models import IntakeMode
 
@@ -270,6 +272,15 @@ class Away(FolderStorage):
 
     async def delete(self, keys: object) -> None:
         raise StorageUnavailable()
+
+
+async def test_who_has_never_traded_is_erased_on_request_at_once(county: County) -> None:
+    """Fails when the day of entry counts as a trade: tried. A wrong person entered today need not wait for years."""
+    await county.registry.enter(Identity(name="示例误录"), TOWNSHIP, VILLAGE, OFFICER, "示例误录户")
+    number = await retention(county).propose("示例误录户", REQUEST, PAPER, OFFICER)
+    await retention(county).decide(number, SECOND, "", is_approved=True)
+    assert await erasing(county).erase_approved() == 1
+    assert (await county.registry.card("示例误录户")).erased_at is not None
 
 
 async def test_what_stands_against_it_is_named_and_waited_for(county: County) -> None:
