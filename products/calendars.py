@@ -294,8 +294,11 @@ async def open_days_of(spans: Sequence[tuple[str, date, date]]) -> dict[str, lis
 
 def days_booked(check_in: date, check_out: date | None) -> list[date]:
     """The nights of a stay, or the day of a visit."""
-    nights = 1 if check_out is None else (check_out - check_in).days
-    return [check_in + timedelta(days=n) for n in range(nights)]
+    return [check_in + timedelta(days=n) for n in range(_nights(check_in, check_out))]
+
+
+def _nights(check_in: date, check_out: date | None) -> int:
+    return 1 if check_out is None else (check_out - check_in).days
 
 
 async def booking_for(sku: str, check_in: date, check_out: date | None, today: date) -> Booking:
@@ -303,9 +306,10 @@ async def booking_for(sku: str, check_in: date, check_out: date | None, today: d
 
     Raises SkuUnknown, DatesInvalid (in the past, too long, or not the kind of the SKU) and DayNotFree.
     """
-    wanted = days_booked(check_in, check_out)
-    if not (today <= check_in and 1 <= len(wanted) <= MAX_NIGHTS):
+    # Counted before they are named: a guest may ask for three million nights.
+    if not (today <= check_in and 1 <= _nights(check_in, check_out) <= MAX_NIGHTS):
         raise DatesInvalid(days=MAX_NIGHTS)
+    wanted = days_booked(check_in, check_out)
     known = await calendar_of(sku, check_in, wanted[-1])
     if (known.terms.kind is BookingKind.STAY) != (check_out is not None):
         raise DatesInvalid(kind=known.terms.kind.value)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,19 +22,30 @@ from tests.servers import ThrowAwayPostgres, owner_url, role_url
 do_once()
 
 
+FIRST = (
+    "tests/privacy/test_nobody_learns_of_a_household.py",
+    "tests/wechat_sandbox/test_phone.py",
+    "tests/doors/test_query_counts.py",
+    "tests/live/test_on_air.py",
+    "tests/poverty_alleviation/test_rebuild.py",
+)
+"""Files of few tests and long: a worker that took one of them last would work on when the others have ended."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run the long forms of the heavy suites too")
     parser.addoption("--write", action="store_true", help="write tables that tests hold anew")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without ``--whole`` the long forms are deselected, which pytest's summary counts."""
-    if config.getoption("--whole"):
-        return
-    long = [item for item in items if item.get_closest_marker("whole")]
-    if long:
-        config.hook.pytest_deselected(items=long)
+    """Without ``--whole`` the long forms are deselected, as pytest says at the end. Workers begin with long files."""
+    long = {item for item in items if item.get_closest_marker("whole")}
+    if long and not config.getoption("--whole"):
+        config.hook.pytest_deselected(items=[item for item in items if item in long])
         items[:] = [item for item in items if item not in long]
+    if hasattr(config, "workerinput"):
+        tests = Counter(item.location[0] for item in items)
+        items.sort(key=lambda item: (item.location[0] not in FIRST, -tests[item.location[0]], item.location[0]))
 
 
 @dataclass(frozen=True)
