@@ -14,6 +14,7 @@ from county.stations import station_uses
 from kit.clock import Clock, utc_now
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.office.detectors import DETECTORS, Detector, Finding, Numbers
+from products.oddities import forbidden_blades, run_out_papers
 
 
 async def idle_stations(today: date, numbers: Numbers) -> list[Finding]:
@@ -60,12 +61,30 @@ async def disclosure_complaints(today: date, numbers: Numbers) -> list[Finding]:
     return [Finding(rule="disclosure_complaints", key="all", facts={"count": count})]
 
 
+async def papers_run_out(today: date, numbers: Numbers) -> list[Finding]:
+    """A product stands on the shelf and its certificate, or its merchant's paper, has run out (domain reference 5)."""
+    return [
+        Finding(rule="paper_run_out", key=f"{each.product} {each.kind}", facts=msgspec.structs.asdict(each))
+        for each in await run_out_papers(today)
+    ]
+
+
+async def blades_forbidden(today: date, numbers: Numbers) -> list[Finding]:
+    """A blade that may not be sold here stands on the shelf, such as a long knife called handicraft."""
+    return [
+        Finding(rule="blade_forbidden", key=each.sku, facts=msgspec.structs.asdict(each))
+        for each in await forbidden_blades()
+    ]
+
+
 OWN_DETECTORS: tuple[Detector, ...] = (
     idle_stations,
     meetings_missed,
     fund_lines_over,
     disclosure_unanswered,
     disclosure_complaints,
+    papers_run_out,
+    blades_forbidden,
 )
 
 

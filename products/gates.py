@@ -11,7 +11,7 @@ import msgspec
 
 from kit.database import row
 
-_UNMET = """
+UNMET = """
   FROM category_requirement q
  WHERE q.category_id IN (c.id, c.parent_id, c.root_id)
    AND q.kind <> 'lot_certificate' AND $1 >= q.effective_from AND (q.effective_until IS NULL OR $1 <= q.effective_until)
@@ -23,6 +23,7 @@ _UNMET = """
             SELECT 1 FROM merchant_paper w WHERE w.merchant_id = p.merchant_id AND w.state IN ('accepted', 'expired')
                AND q.any_of ? w.kind AND w.valid_from <= $1 AND (w.valid_until IS NULL OR w.valid_until >= $1))
        END"""
+"""What is missing of what the category ``c`` of the product ``p`` demands on the day ``$1``, as the end of a query."""
 _UNSEEN_BLADE = """
   FROM sku b
  WHERE c.product_class = 'knife' AND b.product_id = p.id AND b.active
@@ -30,7 +31,7 @@ _UNSEEN_BLADE = """
 
 GATES_HOLD = (
     "EXISTS (SELECT 1 FROM category c WHERE c.id = p.category_id"
-    f" AND NOT EXISTS (SELECT 1 {_UNMET})"
+    f" AND NOT EXISTS (SELECT 1 {UNMET})"
     # A scalar, because the planner would answer an EXISTS for one page by hashing every SKU there is; and no IS NULL,
     # which it takes for rare, so that it would rather sort the whole shelf than walk its beginning.
     f" AND COALESCE((SELECT false {_UNSEEN_BLADE} LIMIT 1), true))"
@@ -40,7 +41,7 @@ GATES_HOLD = (
 MISSING = f"""(
 SELECT COALESCE(json_agg(g.missing), '[]') FROM (
   SELECT json_build_object('kind', q.kind, 'any_of', q.any_of, 'sku', NULL) AS missing
-    FROM category c CROSS JOIN LATERAL (SELECT q.kind, q.any_of {_UNMET}) q WHERE c.id = p.category_id
+    FROM category c CROSS JOIN LATERAL (SELECT q.kind, q.any_of {UNMET}) q WHERE c.id = p.category_id
   UNION ALL
   SELECT json_build_object('kind', 'knife_review', 'any_of', '[]'::json, 'sku', b.code)
     FROM category c CROSS JOIN LATERAL (SELECT b.code {_UNSEEN_BLADE}) b WHERE c.id = p.category_id

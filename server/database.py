@@ -136,6 +136,7 @@ def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
                         "lock_timeout": str(settings.lock_timeout_ms),
                         "statement_timeout": str(settings.statement_timeout_ms),
                         "idle_in_transaction_session_timeout": "15000",
+                        "synchronous_commit": "on" if settings.waits_for_disk else "off",
                     },
                 },
             }

@@ -27,7 +27,8 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     """PostgreSQL. Timeouts bound every wait (reliability reference 3).
 
     ``url`` logs in as the application's role, ``migrate_url`` as the owner of the tables (``migrate`` alone; without
-    it the application's role owns them, which production refuses).
+    it the application's role owns them, which production refuses). ``waits_for_disk``: a commit is answered when it is
+    on disk; only a program that begins anew after a crash does without (``scripts/seed``), and production refuses that.
     """
 
     url: str
@@ -36,6 +37,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True):
     command_timeout_s: int = 10
     lock_timeout_ms: int = 5000
     statement_timeout_ms: int = 10000
+    waits_for_disk: bool = True
 
 
 class WeChatSettings(msgspec.Struct, frozen=True):

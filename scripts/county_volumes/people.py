@@ -43,6 +43,8 @@ class Seller:
     category: str
     suppliers: list[tuple[str, str, str]]
     """Number, township, plot."""
+    households: list[str]
+    """Those of the suppliers that are registered."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,15 @@ class People:
     async def enter(self) -> list[Seller]:
         """All of them; answers the merchants."""
         sellers = [await self._seller(serial) for serial in range(MERCHANTS)]
-        households: dict[int, list[str]] = {}
         places = list(villages())
         for serial in range(FARMERS):
             seller, village = sellers[serial % MERCHANTS], places[serial % len(places)]
             supplier, household = await self._farmer(seller, DEMO_FARMERS + serial + 1, village, serial)
             seller.suppliers.append(supplier)
             if household is not None:
-                households.setdefault(seller.serial, []).append(household)
+                seller.households.append(household)
         for seller in sellers:
-            await self._contract(seller, households[seller.serial])
+            await self._contract(seller)
         return sellers
 
     async def _seller(self, serial: int) -> Seller:
@@ -105,7 +106,7 @@ class People:
         await self.trade.stock.add(sku.code, STOCK, "DEMO-入库")
         await self.trade.catalogue.submit(merchant, product, BY)
         await self.trade.catalogue.list(product, BY)
-        return Seller(serial, merchant, product, sku.code, price_fen, category, [])
+        return Seller(serial, merchant, product, sku.code, price_fen, category, [], [])
 
     async def _farmer(
         self, seller: Seller, number: int, village: str, serial: int
@@ -131,14 +132,14 @@ class People:
             await self.households.link(household, supplier, SINCE, f"DEMO-关联-{number:03d}", BY)
         return (supplier, township, plot), household
 
-    async def _contract(self, seller: Seller, households: list[str]) -> None:
+    async def _contract(self, seller: Seller) -> None:
         terms = ContractTerms(
             template=ChainTemplate.CENTRE_STATION_HOUSEHOLD,
             merchant=seller.merchant,
             parties={
                 "centre": [f"S{COUNTY[0]}"],
                 "station": sorted({f"S{township}" for _, township, _ in seller.suppliers}),
-                "household": households,
+                "household": seller.households,
             },
             document=f"DEMO-合同-V{seller.serial + 1:02d}",
             valid_from=SINCE,

@@ -10,6 +10,9 @@ MERCHANTS = 20
 FARMERS = 216
 """Besides its 24: 240 farm households, of which 72 are registered (its 12, and 60 here)."""
 REGISTERED_OF_18 = 5
+REGISTERED = 72
+RECOGNISED = 7
+"""All of the demo county."""
 LOTS = 900
 ORDERS = 3_600
 REFUNDS = 210

@@ -1,6 +1,7 @@
 """Whether what was entered holds: volumes, stock, mass, money and the chain. Nothing is taken on trust."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from county.stations import station_uses
 from kit.clock import china_day, utc_now
@@ -11,7 +12,7 @@ from poverty_alleviation.reconciliation import reconciliation
 from poverty_alleviation.vault import household_rights
 from products.queries import stock_differences
 from scripts.county_volumes.occasions import OCCASIONS
-from scripts.county_volumes.plan import BY, LOTS, MONTHS, ORDERS, REFUNDS
+from scripts.county_volumes.plan import BY, LOTS, MONTHS, ORDERS, RECOGNISED, REFUNDS, REGISTERED
 from scripts.county_volumes.project import PROJECT
 from traceability.plots.queries import yields_above_norm
 
@@ -27,11 +28,14 @@ SELECT (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM suppl
        (SELECT coalesce(sum(budget_fen), 0)::bigint FROM fund_line WHERE recorded_by = $1) AS fund_fen,
        (SELECT count(*) FROM meeting WHERE recorded_by = $1) AS meetings,
        (SELECT count(*) FROM disclosure_item WHERE recorded_by = $1) AS disclosure_items,
-       (SELECT count(*) FROM disclosure_complaint WHERE recorded_by = $1) AS disclosure_complaints
+       (SELECT count(*) FROM disclosure_complaint WHERE recorded_by = $1) AS disclosure_complaints,
+       (SELECT count(*) FROM recognised_product WHERE revoked_at IS NULL) AS recognised_products
 """
-_DEMONSTRATIONS = """
+_OF_HOUSEHOLDS = """
 SELECT count(*) FILTER (WHERE kind = 'enterprise') AS demonstration_enterprises,
-       count(*) FILTER (WHERE kind = 'household') AS demonstration_households
+       count(*) FILTER (WHERE kind = 'household') AS demonstration_households,
+       (SELECT count(*) FROM household_status WHERE status = 'registered' AND valid_until IS NULL) AS registered,
+       (SELECT count(*) FROM clawback WHERE state = 'approved') AS clawbacks
   FROM demonstration WHERE state = 'approved'
 """
 # Lots whose contributions are not their input, or of which lines and runs took something else than is bound.
@@ -44,13 +48,40 @@ SELECT l.number FROM lot l
            AND l.input_gram <> (SELECT coalesce(sum(c.mass_gram), 0) FROM lot_contribution c WHERE c.lot_id = l.id))
  ORDER BY l.number LIMIT 20
 """
+# What two seeds of one day have in common: everything but drawn numbers and moments.
+_TOLD = (
+    "SELECT i.client_id, s.name, i.mass_gram, i.grade, i.unit_price_fen, i.mode, i.amount_fen FROM intake i"
+    " JOIN supplier s ON s.id = i.supplier_id WHERE i.taken_by = $1 ORDER BY 1",
+    "SELECT out_batch_no, kind, input_gram, bound_gram, best_before FROM lot WHERE made_by = $1 ORDER BY 1",
+    "SELECT c.external_number, o.state, o.goods_fen, o.amount_fen, l.quantity, l.net_fen, l.freight_fen, l.mass_gram"
+    " FROM channel_order c JOIN customer_order o ON o.id = c.order_id JOIN order_line l ON l.order_id = o.id"
+    " WHERE $1 <> '' ORDER BY 1",
+    "SELECT c.external_number, t.out_batch_no, b.mass_gram FROM line_lot b JOIN lot t ON t.id = b.lot_id"
+    " JOIN order_line l ON l.reference = b.line JOIN channel_order c ON c.order_id = l.order_id"
+    " WHERE $1 <> '' ORDER BY 1, 2",
+    "SELECT external_number, quantity, amount_fen FROM channel_refund WHERE $1 <> '' ORDER BY 1, 2",
+    "SELECT j.source_type, j.period, a.code, coalesce(m.name, s.name, a.owner) AS owner, a.state, a.category,"
+    " count(*), sum(p.amount_fen)::bigint AS fen FROM ledger_posting p JOIN ledger_journal j ON j.id = p.journal_id"
+    " JOIN ledger_account a ON a.id = p.account_id LEFT JOIN merchant m ON m.number = a.owner"
+    " LEFT JOIN supplier s ON s.number = a.owner WHERE $1 <> '' AND a.code NOT IN ('2105', '2109')"
+    " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
+)
+
+
+async def fingerprint() -> str:
+    """A SHA-256 of what was delivered, sold, refunded and booked, without drawn numbers and moments."""
+    found = sha256()
+    for told in _TOLD:
+        for each in await rows(told, BY):
+            found.update(repr(tuple(each.values())).encode())
+    return found.hexdigest()
 
 
 async def volumes() -> dict[str, int]:
     """How much there is of what."""
     (found,) = await rows(_VOLUMES, BY)
     async with household_rights():
-        (shown,) = await rows(_DEMONSTRATIONS)
+        (shown,) = await rows(_OF_HOUSEHOLDS)
     today = china_day(utc_now())
     *_, whole = await coverage(today)
     used = [each for each in await station_uses(today, 1) if each.last_used_on is not None]
@@ -65,7 +96,8 @@ async def volumes() -> dict[str, int]:
 
 def missing(found: Mapping[str, int]) -> list[str]:
     """What a run that was broken off has left undone, each in one line."""
-    planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS, **OCCASIONS, **PROJECT}
+    planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS, "registered": REGISTERED}
+    planned |= {"recognised_products": RECOGNISED, "clawbacks": 1, **OCCASIONS, **PROJECT}
     return [f"{found[name]} of {wanted} {name}: begin anew" for name, wanted in planned.items() if found[name] < wanted]
 
 

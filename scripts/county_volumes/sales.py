@@ -5,9 +5,9 @@ Orders of WeChat need WeChat's own word of each payment; those of other channels
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from kit.clock import Clock
+from kit.clock import Clock, china_day
 from kit.database import rows
 from kit.encryption import FieldCipher
 from orders.channels.files import RefundRow, SaleRow, Source
@@ -44,17 +44,20 @@ class Sales:
     month: int
     begun: datetime
 
-    async def sell(self, seller: Seller) -> None:
-        """A file of orders, one wave for all of them, a parcel for each, and the month's refund if it has one."""
+    async def sell(self, seller: Seller, *, is_refund_late: bool) -> None:
+        """A file of orders, one wave for all of them, a parcel for each, and the month's refund if it has one.
+
+        One that is late is given back when the household has been paid (:mod:`scripts.county_volumes.incomes`).
+        """
         sold = self._rows(seller)
         channel = ChannelSales(self.market.life.stock, self.market.life, self.market.cipher)
         await channel.take(self._source(seller, "orders"), sold)
         await self._send(seller)
-        if refunds_of(self.month, seller.serial):
+        if refunds_of(self.month, seller.serial) and not is_refund_late:
             await self._refund(seller, sold[0])
 
-    async def finish(self, now: datetime) -> None:
-        """Whatever was sent is received of itself, and earned when its window has passed, if it has."""
+    async def finish(self, now: datetime) -> date:
+        """Whatever was sent is received of itself, and earned when its window has passed, if it has; answers when."""
         receipts = replace(self.market.receipts, clock=self._at(days=27))
         while await receipts.receive_due(500):
             pass
@@ -62,6 +65,7 @@ class Sales:
         life = replace(self.market.life, clock=lambda: earned)
         while await life.earn_due(500):
             pass
+        return china_day(earned)
 
     def _rows(self, seller: Seller) -> list[SaleRow]:
         chance = chance_of("orders", self.month, seller.serial)

@@ -39,7 +39,7 @@ from scripts.demo_county.area import enter_area
 from scripts.demo_county.demonstrations import name_demonstrations
 from scripts.demo_county.goods import BY, GOODS, STORY, Trade, enter_goods, enter_merchants, enter_policies
 from scripts.demo_county.help import enter_help, enter_work
-from scripts.demo_county.households import conclude_contracts, enter_farmers
+from scripts.demo_county.households import agree_reserves, conclude_contracts, enter_farmers
 from scripts.demo_county.people import CONSUMERS, enter_staff
 from scripts.demo_county.recognitions import enter_recognitions
 from scripts.demo_county.register import enter_register
@@ -101,6 +101,7 @@ async def seed(services: Services) -> dict[str, Any]:
         farmers = await enter_farmers(services.suppliers, services.households)
         await enter_register(services.households, farmers)
         await conclude_contracts(services.contracts, merchants, farmers)
+        await agree_reserves(merchants)
         await name_demonstrations(merchants, farmers)
         # All is one transaction here, and what wages are divided by is noted before them all the same (decision 0051).
         await execute("SET CONSTRAINTS ALL IMMEDIATE")

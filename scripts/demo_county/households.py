@@ -1,8 +1,9 @@
 """Suppliers, some of whom stand for a household, and the contract under which households share in sales."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from kit.clock import china_day, utc_now
 from merchants.licences import LicenceKind
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
 from poverty_alleviation.contracts import Contracts, ContractTerms, RuleTerms
@@ -10,6 +11,7 @@ from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.identity_numbers import check_character
 from poverty_alleviation.mechanisms import Mechanism, Recognition
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate
+from poverty_alleviation.reserves.terms import Reserves
 from scripts.demo_county.area import COUNTY, villages
 from scripts.demo_county.goods import MERCHANTS
 from traceability.models import SupplierKind
@@ -24,6 +26,7 @@ LEFT = {14, 15, 16, 17}
 """Of the 24 farmers 8 stand for no household, 4 for one that has left the register, 12 for one on it."""
 PER_KG_FEN = 1200
 SHARE_BP = 200
+RESERVE_BP, HOLD_DAYS = 500, 30
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,13 @@ async def conclude_contracts(contracts: Contracts, merchants: list[str], farmers
         )
         await conclude(contracts, terms)
     return len(merchants)
+
+
+async def agree_reserves(merchants: list[str]) -> None:
+    """What merchants hold back of their own parts from tomorrow on; the story's, whose parts are told, does not."""
+    tomorrow = china_day(utc_now()) + timedelta(days=1)
+    for serial, merchant in enumerate(merchants[1:], 2):
+        await Reserves().enter(merchant, RESERVE_BP, HOLD_DAYS, tomorrow, f"DEMO-准备金-{serial:02d}", BY)
 
 
 async def conclude(contracts: Contracts, terms: ContractTerms) -> None:

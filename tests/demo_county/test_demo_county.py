@@ -54,7 +54,7 @@ from products.recognition.queries import recognition_cases
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
-from scripts.county_volumes.__main__ import soil
+from scripts.county_volumes.__main__ import alarms, soil, unexpected
 from scripts.county_volumes.dirty import PLANTED
 from scripts.demo_county.__main__ import Services, seed, services_of
 from scripts.demo_county.goods import Trade
@@ -156,7 +156,12 @@ async def test_the_dirty_set_is_found_once_each_and_a_second_look_finds_nothing(
     built = bootstrap(settings_for(tmp_path, database))
     await seed(services_of(built))
     for _ in range(2):
-        assert await soil(built) == Counter(PLANTED)
+        await soil(built)
+        raised = await alarms(built)
+        assert raised == Counter(PLANTED)
+    assert unexpected(raised, PLANTED) == []
+    assert unexpected(raised, PLANTED[1:]) == [f"1 alarms {PLANTED[0]}, 0 planted"]
+    assert unexpected(raised, (*PLANTED, "another")) == ["0 alarms another, 1 planted"]
     assert await facts_off() == []
     assert await unlike(databases, tmp_path) == []
     await built.stop()

@@ -5,16 +5,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tortoise.context import TortoiseContext
 
 from county.alarms import all_alarms
-from kit.clock import utc_now
+from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
+from poverty_alleviation.office.detectors import carried_for_little
+from poverty_alleviation.office.thresholds import thresholds
+from poverty_alleviation.payouts import due
+from poverty_alleviation.reserves.queries import clawback_cards, reserve_cards
 from poverty_alleviation.vault import household_rights
 from scripts.county_volumes.__main__ import deliver_all, fill
 from scripts.county_volumes.plan import LOTS, MERCHANTS, MONTHS, REFUNDS, lots_of, refunds_of
-from scripts.county_volumes.proof import faults, missing, volumes
+from scripts.county_volumes.proof import faults, fingerprint, missing, volumes
 from scripts.demo_county.__main__ import seed, services_of
 from server.bootstrap import bootstrap
+from server.database import tortoise_config
+from server.settings import DatabaseSettings
+from tests.conftest import Databases
 from tests.orders.mall import settings_for
 from tests.superuser import as_superuser
 
@@ -41,9 +49,11 @@ async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, t
         "poor_villages": 30, "poor_villages_with_point": 18, "cold_rooms": 5,
         "fund_fen": 1_350_000_000, "meetings": 26, "stations_used": 50, "disclosure_items": 6,
         "disclosure_complaints": 4,
+        "recognised_products": 7, "registered": 72, "clawbacks": 1,
     }  # fmt: skip
     assert await all_alarms(lambda: now + timedelta(days=3)).look() == 0, "the clean county raises none"
     assert len(missing(await volumes())) == 4
+    await everybody_was_paid(now)
     years = range(now.year - 1, now.year + 1)
     assert await faults(years) == []
     unearned = "SELECT DISTINCT state FROM customer_order WHERE channel IS NOT NULL AND earned_at IS NULL"
@@ -56,3 +66,36 @@ async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, t
     await as_superuser("ALTER TABLE lot DISABLE TRIGGER USER", "UPDATE lot SET bound_gram = bound_gram + 1")
     assert len([each for each in await faults(years) if each.startswith("mass of lot")]) == 20
     assert datetime.now(UTC) > now
+
+
+async def everybody_was_paid(now: datetime) -> None:
+    """Nothing is due, whoever is carried has more than the floor, reserves hold, and one claim is open."""
+    assert await due() == []
+    today = china_day(now)
+    for day in (today, today + timedelta(days=100)):
+        async with household_rights():
+            assert await carried_for_little(day, await thresholds(day)) == []
+    sellers = [card for card in await reserve_cards() if card.put_in_fen]
+    assert len(sellers) == MERCHANTS
+    assert sum(card.taken_out_fen > 0 for card in sellers) == 1
+    ((claim,), _) = await clawback_cards(None, None, None, 9)
+    assert (claim.state, claim.fault, claim.set_off_fen) == ("approved", "short_weight", 0)
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(900)
+async def test_two_seeds_of_a_day_tell_the_same(databases: Databases, tmp_path: Path) -> None:
+    """Deliveries, lots, sales, what is bound to what, refunds and both books (domain reference 6.4)."""
+    now, told = utc_now(), set()
+    for _ in range(2):
+        name = await databases.create()
+        async with TortoiseContext() as context:
+            await context.init(config=tortoise_config(DatabaseSettings(url=databases.url(name), pool_max=20)))
+            built = bootstrap(settings_for(tmp_path, databases.url(name)))
+            await seed(services_of(built))
+            await fill(built, now, [10])
+            await deliver_all(built)
+            told.add(await fingerprint())
+            await context.close_connections()
+        await databases.drop(name)
+    assert len(told) == 1
