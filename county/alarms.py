@@ -1,4 +1,4 @@
-"""What does not look right in the county's own affairs: the detectors besides those of the poverty office.
+"""What does not look right in the county's own affairs and on its shelf: detectors besides the poverty office's.
 
 Their alarms stand in the one work list of ``poverty_alleviation.office.alarms``.
 """

@@ -34,7 +34,7 @@ from scripts.county_volumes.dirty import PLANTED, DirtySet, is_planted
 from scripts.county_volumes.incomes import Incomes
 from scripts.county_volumes.occasions import Occasions
 from scripts.county_volumes.people import FRESH, People, Seller
-from scripts.county_volumes.plan import MONTHS, month_begins
+from scripts.county_volumes.plan import MONTHS, month_begins, numbers_drawn_alike
 from scripts.county_volumes.project import Project
 from scripts.county_volumes.proof import faults, fingerprint, missing, volumes
 from scripts.county_volumes.sales import CARRIER_OF_ALL, Market, Sales
@@ -54,6 +54,11 @@ PATIENCE_S = 60
 
 async def fill(built: Bootstrap, now: datetime, months: Sequence[int] = range(MONTHS)) -> None:
     """Enter people, then month by month what they deliver, what is sold of it, and what households are paid."""
+    with numbers_drawn_alike():
+        await _fill(built, now, months)
+
+
+async def _fill(built: Bootstrap, now: datetime, months: Sequence[int]) -> None:
     services, made = services_of(built), dict[type, Any](built.services)
     people = People(services.trade, Suppliers(), Plots(), made[Households], made[Contracts])
     sellers = await people.enter()

@@ -1,7 +1,13 @@
 """How much there is of what, and when: everything follows from the numbers here, so two runs tell the same."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import kit.numbers
 
 BY = "demo-volumes"
 
@@ -39,6 +45,13 @@ def refunds_of(month: int, merchant: int) -> int:
 def chance_of(*what: object) -> random.Random:
     """The dice of one thing, whatever was thrown before."""
     return random.Random("533124|" + "|".join(str(each) for each in what))
+
+
+@contextmanager
+def numbers_drawn_alike() -> Iterator[None]:
+    """Public numbers come of dice, too: a fen that is left over falls by the suppliers' numbers."""
+    with patch.object(kit.numbers, "secrets", SimpleNamespace(randbits=chance_of("numbers").getrandbits)):
+        yield
 
 
 def month_begins(month: int, now: datetime) -> datetime:
