@@ -39,13 +39,7 @@ from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
 from poverty_alleviation.sales import SalesBooks
-from products.catalogue_models import CertificateKind, KnifeForm, ProductClass, RequirementKind
-from products.categories import Categories
-from products.certificates import Certificate, Certificates
-from products.dossiers import product_dossier
-from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
-from products.knives import Blade, Knives
-from products.service import Catalogue
+from scripts.county_volumes.dirty_shelf import DirtyShelf
 from scripts.demo_county.trail import signed_readings
 from traceability.lots import Lots
 from traceability.models import IntakeMode, Supplier, SupplierKind
@@ -115,7 +109,7 @@ class DirtySet:
         await self._reserve()
         await self._buyers()
         await self._project()
-        await self._shelf()
+        await DirtyShelf(self.merchant, self.village[:9], BY, self.now).plant()
         await self._household("无帮扶", AssistanceStatus.MONITORED, self.today - timedelta(days=70))
 
     def clock(self) -> datetime:
@@ -373,39 +367,3 @@ class DirtySet:
                 title="示例", spec="示例", image="", marks=[], unit_price_fen=100, quantity=1, gross_fen=100,
                 net_fen=100, mass_gram=1, return_policy="none_fresh",
             )  # fmt: skip
-
-    async def _shelf(self) -> None:
-        """A certificate that ran out while its product is listed, and a long knife that is listed as handicraft."""
-        begun = self.now - timedelta(days=40)
-        categories, catalogue, certificates = Categories(), Catalogue(self.clock), Certificates(self.clock)
-        await categories.enter("dirty-fresh", "示例生鲜", ProductClass.FRESH)
-        await categories.enter("dirty-craft", "示例手工艺", ProductClass.CRAFT)
-        await categories.require(
-            "dirty-fresh", RequirementKind.CERTIFICATE, ["commitment"], SINCE, None, "DEMO-合格证", BY
-        )
-        fresh, _ = await self._drafted(catalogue, "示例鲜果", "dirty-fresh")
-        first = china_day(begun)
-        paper = Certificate(
-            kind=CertificateKind.COMMITMENT, document="DEMO-DIRTY-合格证", issuer="示例单位", issued_on=first,
-            valid_from=first, valid_until=self.today - timedelta(days=1),
-        )  # fmt: skip
-        await certificates.accept(await certificates.submit(self.merchant, fresh, paper, BY), BY)
-        craft, sku = await self._drafted(catalogue, "示例工艺品", "dirty-craft")
-        blade = Blade(
-            form=KnifeForm.LONG, blade_mm=600, tip_degrees=30, tip_radius_um=500, sharpened=True, has_groove=True,
-            has_guard=True, has_lock=False,
-        )  # fmt: skip
-        await Knives().measure(self.merchant, sku, blade)
-        for product in (fresh, craft):
-            await catalogue.submit(self.merchant, product, BY)
-            await Catalogue(lambda: begun).list(product, BY)
-
-    async def _drafted(self, catalogue: Catalogue, title: str, category: str) -> tuple[str, str]:
-        """A draft of one SKU; answers both codes."""
-        draft = ProductDraft(
-            title=title, subtitle="示例", description="示例", township=self.village[:9], category=category,
-            return_policy=ReturnPolicy.NONE_FRESH, skus=[SkuDraft(spec="示例", price_fen=1_000, mass_gram=500)],
-            sale_policy="standard",
-        )  # fmt: skip
-        product = await catalogue.draft(self.merchant, draft, BY)
-        return product, (await product_dossier(product)).skus[0].code
