@@ -33,24 +33,14 @@ $$;
 CREATE OR REPLACE TRIGGER fund_line_moves BEFORE UPDATE ON fund_line
     FOR EACH ROW EXECUTE FUNCTION only_move_budget();
 
-CREATE OR REPLACE FUNCTION only_decide_fund_record() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.state <> 'proposed' THEN
-            RAISE EXCEPTION 'it begins as a proposal' USING ERRCODE = 'insufficient_privilege';
-        END IF;
-    ELSIF OLD.state <> 'proposed' OR NEW.state = 'proposed'
-        OR to_jsonb(NEW) - '{state,decided_by,decided_at,decision_note}'::text[]
-        <> to_jsonb(OLD) - '{state,decided_by,decided_at,decision_note}'::text[] THEN
-        RAISE EXCEPTION '% may only be decided, once', OLD.number USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN NEW;
-END
-$$;
-CREATE OR REPLACE TRIGGER fund_change_decided BEFORE INSERT OR UPDATE ON fund_change
-    FOR EACH ROW EXECUTE FUNCTION only_decide_fund_record();
-CREATE OR REPLACE TRIGGER fund_payment_decided BEFORE INSERT OR UPDATE ON fund_payment
-    FOR EACH ROW EXECUTE FUNCTION only_decide_fund_record();
+CREATE OR REPLACE TRIGGER fund_change_only_decided
+    BEFORE UPDATE ON fund_change FOR EACH ROW EXECUTE FUNCTION only_decide('decided_by', 'decided_at', 'decision_note');
+CREATE OR REPLACE TRIGGER fund_change_begins_proposed
+    BEFORE INSERT ON fund_change FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
+CREATE OR REPLACE TRIGGER fund_payment_only_decided
+    BEFORE UPDATE ON fund_payment FOR EACH ROW EXECUTE FUNCTION only_decide('decided_by', 'decided_at', 'decision_note');
+CREATE OR REPLACE TRIGGER fund_payment_begins_proposed
+    BEFORE INSERT ON fund_payment FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
 
 -- What was published stays as it was, and is withdrawn once; a complaint is ended once.
 SELECT keep_rows('disclosure_item', 'disclosure_complaint');

@@ -69,6 +69,21 @@ BEGIN
 END
 $$;
 
+-- What was proposed is decided once and stays as it was proposed; the arguments are the columns that a decision writes.
+CREATE OR REPLACE FUNCTION only_decide() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    old_row jsonb := to_jsonb(OLD);
+    new_row jsonb := to_jsonb(NEW);
+    written text[] := TG_ARGV::text[] || ARRAY['state'];
+BEGIN
+    IF old_row ->> 'state' <> 'proposed' OR new_row ->> 'state' = 'proposed' OR new_row - written <> old_row - written THEN
+        RAISE EXCEPTION '% % may only be decided, once', TG_TABLE_NAME, old_row ->> 'number'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 -- The dispatcher looks for what is undelivered several times a second; what was delivered only grows.
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered ON outbox_message (id) WHERE delivered_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered_subject ON outbox_message (subject, id)

@@ -2,18 +2,7 @@
 SELECT keep_rows('match_proposal', 'supplier_identity');
 CREATE OR REPLACE TRIGGER no_update BEFORE UPDATE ON supplier_identity FOR EACH ROW EXECUTE FUNCTION only_erase();
 
-CREATE OR REPLACE FUNCTION only_decide_match() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    changed text[] := ARRAY['state', 'decided_by', 'decided_at', 'reason'];
-BEGIN
-    IF OLD.state <> 'proposed' OR NEW.state = 'proposed' OR to_jsonb(NEW) - changed <> to_jsonb(OLD) - changed THEN
-        RAISE EXCEPTION 'proposal % may only be decided, once', OLD.number USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN NEW;
-END
-$$;
-
 CREATE OR REPLACE TRIGGER match_proposal_only_decided
-    BEFORE UPDATE ON match_proposal FOR EACH ROW EXECUTE FUNCTION only_decide_match();
+    BEFORE UPDATE ON match_proposal FOR EACH ROW EXECUTE FUNCTION only_decide('decided_by', 'decided_at', 'reason');
 CREATE OR REPLACE TRIGGER match_proposal_begins_proposed
     BEFORE INSERT ON match_proposal FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');

@@ -3,23 +3,10 @@ SELECT make_append_only('reserve_term', 'clawback_offset');
 SELECT keep_rows('clawback');
 SELECT note_ledger_terms('reserve_term');
 
-CREATE OR REPLACE FUNCTION guard_clawback() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.state <> 'proposed' THEN
-            RAISE EXCEPTION 'a claim begins as a proposal' USING ERRCODE = 'insufficient_privilege';
-        END IF;
-    ELSIF OLD.state <> 'proposed' OR NEW.state = 'proposed'
-        OR to_jsonb(NEW) - '{state,decided_by,decided_at,decision_note}'::text[]
-        <> to_jsonb(OLD) - '{state,decided_by,decided_at,decision_note}'::text[] THEN
-        RAISE EXCEPTION 'claim % may only be decided, once', OLD.number USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN NEW;
-END
-$$;
-
-CREATE OR REPLACE TRIGGER clawback_guard
-    BEFORE INSERT OR UPDATE ON clawback FOR EACH ROW EXECUTE FUNCTION guard_clawback();
+CREATE OR REPLACE TRIGGER clawback_only_decided
+    BEFORE UPDATE ON clawback FOR EACH ROW EXECUTE FUNCTION only_decide('decided_by', 'decided_at', 'decision_note');
+CREATE OR REPLACE TRIGGER clawback_begins_proposed
+    BEFORE INSERT ON clawback FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
 
 -- Lines that still hold something back.
 CREATE INDEX IF NOT EXISTS line_basis_reserved ON line_basis (merchant, reserve_until, line)
