@@ -6,9 +6,9 @@ from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
 
 from accounts.roles import Role, ScopeKind
+from kit.models import Model
 
 
 class ConsumerAccount(Model):

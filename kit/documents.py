@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-
-from fontTools.ttLib import TTFont
-from fpdf import FPDF
+from typing import TYPE_CHECKING
 
 from kit.qr_codes import qr_modules
+
+# Both are imported where a paper is made: most processes never make one, and they take a tenth of a process's start.
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _FONT = Path(__file__).parent / "fonts" / "wqy-microhei-gb2312.ttf"
 _FAMILY = "sheet"
@@ -35,6 +37,8 @@ _TOGETHER = re.compile(r"[（《]*(?:[!-~]+|.)[，。、；：）》]*")
 @functools.cache
 def _advances() -> dict[int, float]:
     """How wide each character of the typeface is, as a part of its size."""
+    from fontTools.ttLib import TTFont
+
     with TTFont(_FONT, lazy=True) as font:
         widths, em = font["hmtx"], font["head"].unitsPerEm
         return {code: widths[glyph][0] / em for code, glyph in font.getBestCmap().items()}
@@ -73,23 +77,23 @@ def _broken(text: str, size: float, width: float) -> list[str]:
     return [*lines, line.rstrip()]
 
 
-class _Paper(FPDF):
-    """Draws many rectangles at once, as the library does not."""
+def _draw_boxes(pdf: "FPDF", boxes: Iterable[tuple[float, float, float, float]], operator: str) -> None:
+    """Draws many rectangles at once, as the library does not.
 
-    def rectangles(self, boxes: Iterable[tuple[float, float, float, float]], operator: str) -> None:
-        """From the left, from above, wide and high; ``f`` fills them with the colour, ``S`` draws their frames."""
-        k = self.k
-        drawn = [
-            f"{x * k:.2f} {(self.h - y - high) * k:.2f} {wide * k:.2f} {high * k:.2f} re" for x, y, wide, high in boxes
-        ]
-        self._out(f"{' '.join(drawn)} {operator}")
+    From the left, from above, wide and high; ``f`` fills them with the colour, ``S`` draws their frames.
+    """
+    k = pdf.k
+    drawn = [f"{x * k:.2f} {(pdf.h - y - high) * k:.2f} {wide * k:.2f} {high * k:.2f} re" for x, y, wide, high in boxes]
+    pdf._out(f"{' '.join(drawn)} {operator}")
 
 
 class Sheet:
     """A document that grows downwards, page by page. Lengths are millimetres, sizes points."""
 
     def __init__(self, title: str, made_at: datetime) -> None:
-        self._pdf = _Paper(format="A4")
+        from fpdf import FPDF
+
+        self._pdf = FPDF(format="A4")
         self._pdf.set_auto_page_break(auto=False)
         self._pdf.set_title(title)
         self._pdf.set_lang("zh-CN")
@@ -151,9 +155,9 @@ class Sheet:
         boxes = [(left + sum(widths[:at]), self._y, width, height) for at, width in enumerate(widths)]
         if is_head:
             self._pdf.set_fill_color(236)
-            self._pdf.rectangles(boxes, "f")
+            _draw_boxes(self._pdf, boxes, "f")
             self._pdf.set_fill_color(0)
-        self._pdf.rectangles(boxes, "S")
+        _draw_boxes(self._pdf, boxes, "S")
         for width, parts, align in zip(widths, cells, aligned, strict=True):
             first = self._y + (height - (len(parts) - 1) * _FURTHER_LINE_MM) / 2 + 9 * _POINT_MM * 0.3
             for at, part in enumerate(parts):
@@ -168,7 +172,7 @@ class Sheet:
         width = _WIDTH_MM / len(labels)
         self._room(height)
         self._pass_code()
-        self._pdf.rectangles([(_MARGIN_MM + at * width, self._y, width, height) for at in range(len(labels))], "S")
+        _draw_boxes(self._pdf, [(_MARGIN_MM + at * width, self._y, width, height) for at in range(len(labels))], "S")
         for at, label in enumerate(labels):
             left = _MARGIN_MM + at * width
             self._text(left + 2, self._y + 5, printable(label), 9)
@@ -228,7 +232,7 @@ class Sheet:
                     dark.append((left + (across + 4) * module, top + (down + 4) * module, wide * module, module))
                 across += wide
         self._pdf.set_fill_color(0)
-        self._pdf.rectangles(dark, "f")
+        _draw_boxes(self._pdf, dark, "f")
 
 
 def _height_of(cells: Sequence[list[str]]) -> float:

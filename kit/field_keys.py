@@ -2,7 +2,8 @@
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint
-from tortoise.models import Model
+
+from kit.models import Model
 
 
 class FieldKey(Model):

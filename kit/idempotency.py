@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from tortoise import fields
-from tortoise.models import Model
 
 from kit.clock import utc_now
 from kit.database import execute, row, rows, scalar
 from kit.errors import Conflict, Invalid
+from kit.models import Model
 
 KEPT_FOR = timedelta(hours=72)
 MAX_ROUTE_CHARS = 160

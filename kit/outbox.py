@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import msgspec
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.models import Model
 
 from kit.clock import Clock, utc_now
 from kit.database import after_commit, execute, in_open_transaction, rows, scalar, transaction
 from kit.facts import Fact, fact_type
+from kit.models import Model
 
 CHANNEL = "outbox"
 RING_APART_S = 0.5

@@ -7,9 +7,9 @@ from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
 
 from kit.database import joined
+from kit.models import Model
 from merchants.errors import MerchantNotMovable
 from merchants.licences import LicenceKind
 from places.models import Division

@@ -7,7 +7,8 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
+
+from kit.models import Model
 
 
 class DivisionLevel(StrEnum):

@@ -7,8 +7,8 @@ from tortoise.contrib.postgres.fields import TSVectorField
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
 
+from kit.models import Model
 from merchants.models import Merchant
 from products.models import Product, ProductState, Sku
 

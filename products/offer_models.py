@@ -6,8 +6,8 @@ from tortoise import fields
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import PartialIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
 
+from kit.models import Model
 from products.models import Sku
 
 

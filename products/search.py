@@ -1,5 +1,7 @@
 """Keeps the words of every product in step with its texts."""
 
+import asyncio
+
 from kit.database import execute, joined, row, rows
 from products.search_words import fold, words_of
 
@@ -54,7 +56,7 @@ async def index_again(limit: int = 500) -> int:
 
 
 async def _write(product_id: int, title: str, source: str) -> None:
-    words = words_of(source.split("\x1f"))
+    words = await asyncio.to_thread(words_of, source.split("\x1f"))
     async with joined():
         await execute(
             "INSERT INTO search_entry (product_id, source, title, words)"

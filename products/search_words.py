@@ -13,8 +13,6 @@ from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
-from pypinyin import Style, lazy_pinyin, pinyin
-from pypinyin.constants import PINYIN_DICT
 
 MAX_QUERY_CHARS = 60
 MAX_RUNS = 8
@@ -26,6 +24,27 @@ FUZZY_LETTERS = 4
 """A shorter word has too many neighbours to guess what was meant."""
 
 _RUNS = re.compile(r"[㐀-䶿一-鿿]+|[a-z]+|[0-9]+")
+
+_SYLLABLES = """
+a ai an ang ao ba bai ban bang bao bei ben beng bi bian biang biao bie bin bing bo bong bu ca cai can cang cao ce cei
+cen ceng cha chai chan chang chao che chen cheng chi chong chou chu chua chuai chuan chuang chui chun chuo ci cong cou
+cu cuan cui cun cuo da dai dan dang dao de dei den deng di dia dian diao die din ding diu dong dou du duan dui dun duo
+e ei en eng er fa fan fang fei fen feng fiao fo fou fu ga gai gan gang gao ge gei gen geng gong gou gu gua guai guan
+guang gui gun guo ha hai han hang hao he hei hen heng hm hng hong hou hu hua huai huan huang hui hun huo ji jia jian
+jiang jiao jie jin jing jiong jiu ju juan jue jun ka kai kan kang kao ke kei ken keng kong kou ku kua kuai kuan kuang
+kui kun kuo la lai lan lang lao le lei len leng li lia lian liang liao lie lin ling liu lo long lou lu luan lun luo
+lve m ma mai man mang mao me mei men meng mi mian miao mie min ming miu mo mou mu n na nai nan nang nao ne nei nen
+neng ng ni nia nian niang niao nie nin ning niu nong nou nu nuan nun nuo nve o ou pa pai pan pang pao pei pen peng pi
+pian piao pie pin ping po pou pu qi qia qian qiang qiao qie qin qing qiong qiu qu quan que qun ran rang rao re ren
+reng ri rong rou ru rua ruan rui run ruo sa sai san sang sao se sen seng sha shai shan shang shao she shei shen sheng
+shi shou shu shua shuai shuan shuang shui shun shuo si song sou su suan sui sun suo ta tai tan tang tao te tei teng ti
+tian tiao tie ting tong tou tu tuan tui tun tuo wa wai wan wang wei wen weng wo wong wu xi xia xian xiang xiao xie xin
+xing xiong xiu xu xuan xue xun ya yan yang yao ye yi yin ying yo yong you yu yuan yue yun za zai zan zang zao ze zei
+zen zeng zha zhai zhan zhang zhao zhe zhei zhen zheng zhi zhong zhou zhu zhua zhuai zhuan zhuang zhui zhun zhuo zi
+zong zou zu zuan zui zun zuo
+"""
+SYLLABLES = frozenset(_SYLLABLES.split())
+"""Every syllable of Mandarin without its tone; ü is written v, as keyboards do. A test compares it to pypinyin's."""
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -55,7 +74,11 @@ def fold(text: str) -> str:
 
 
 def words_of(texts: Iterable[str]) -> Words:
-    """The words of a product's texts."""
+    """The words of a product's texts.
+
+    The first call of a process reads pypinyin's dictionaries, which takes 55 MB and a quarter of a second; whoever only
+    searches does without.
+    """
     found: set[str] = set()
     spelled: set[str] = set()
     for text in texts:
@@ -72,6 +95,8 @@ def words_of(texts: Iterable[str]) -> Words:
 
 
 def _add_pinyin(run: str, found: set[str], spelled: set[str]) -> None:
+    from pypinyin import Style, lazy_pinyin
+
     usual = lazy_pinyin(run, style=Style.NORMAL)
     if len(usual) != len(run):  # a character that nobody can read
         return
@@ -89,6 +114,8 @@ def _add_pinyin(run: str, found: set[str], spelled: set[str]) -> None:
 
 @lru_cache(20_000)
 def _readings(char: str, usual: str) -> list[str]:
+    from pypinyin import Style, pinyin
+
     others = pinyin(char, style=Style.NORMAL, heteronym=True)[0]
     return list(dict.fromkeys([usual, *others]))[:MAX_READINGS]
 
@@ -156,21 +183,7 @@ def spellings(run: str) -> list[list[str]]:
 
 
 def _pieces(rest: str) -> Iterator[str]:
-    known = syllables()
     for length in range(min(6, len(rest)), 1, -1):
-        if rest[:length] in known:
+        if rest[:length] in SYLLABLES:
             yield rest[:length]
     yield rest[0]
-
-
-@lru_cache(1)
-def syllables() -> frozenset[str]:
-    """Every syllable of Mandarin without its tone; ü is written v, as keyboards do."""
-    found = set()
-    for readings in PINYIN_DICT.values():
-        for reading in readings.split(","):
-            plain = unicodedata.normalize("NFD", reading.replace("ü", "v").replace("ê", "e"))
-            letters = "".join(c for c in plain if not unicodedata.combining(c))
-            if letters.isascii() and letters.isalpha():
-                found.add(letters)
-    return frozenset(found)

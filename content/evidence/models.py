@@ -5,7 +5,8 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
-from tortoise.models import Model
+
+from kit.models import Model
 
 
 class EvidenceKind(StrEnum):

@@ -3,8 +3,8 @@
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
 
+from kit.models import Model
 from orders.models import Order
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 from tortoise.exceptions import IntegrityError
-from tortoise.models import Model
 
 from kit.clock import Clock, utc_now
 from kit.database import rows, transaction
+from kit.models import Model
 from poverty_alleviation.office.errors import DatedRowExists, ThresholdInvalid
 from poverty_alleviation.office.models import CostRate, MarketPrice, OfficeThreshold, PovertyLine, ProductCrop
 from poverty_alleviation.office.suppression import Limits

@@ -13,11 +13,11 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 from tortoise.exceptions import IntegrityError
-from tortoise.models import Model
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
 from kit.encryption import FieldCipher
+from kit.models import Model
 from kit.numbers import public_number
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import village_paths

@@ -13,6 +13,7 @@ import pytest
 from tortoise import fields
 from tortoise.models import Model
 
+import kit.models
 from api_kit.doors import Endpoint
 from kit.errors import DomainError
 from kit.facts import Fact
@@ -79,6 +80,12 @@ def layer(room: str) -> int:
 def test_no_two_models_share_a_class_name() -> None:
     names = Counter(model.__name__ for model in models())
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_model_has_its_source_read() -> None:
+    """One that derived from Tortoise's own would have its whole file parsed by every process that starts."""
+    assert [model.__name__ for model in models() if not issubclass(model, kit.models.Model)] == []
+    assert all("_no_comments" in vars(model) for model in models())
 
 
 def test_no_two_enums_of_columns_share_a_name() -> None:

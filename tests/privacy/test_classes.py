@@ -2,8 +2,7 @@
 
 import importlib
 
-from tortoise.models import Model
-
+from kit.models import Model
 from poverty_alleviation.vault import HOUSEHOLD_TABLES
 from server.database import MODEL_MODULES
 from tests.privacy.household_fields import CLASSES, PLAIN, is_plain

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pypinyin.constants import PINYIN_DICT
 
 from kit.clock import china_day, utc_now
 from kit.database import connection, execute, rows, scalar, transaction
@@ -24,7 +26,7 @@ from products.listing import Sort, Wanted, product_cards
 from products.marks import Marks, Span
 from products.recommendations import popular, related_to
 from products.search import GENERATION
-from products.search_words import search_of, spellings, words_of
+from products.search_words import SYLLABLES, search_of, spellings, words_of
 from products.service import Catalogue
 from products.stock import Stock
 from tests.products.shelf import approved_merchant, draft_of, listed_product
@@ -300,6 +302,18 @@ async def test_lists_are_one_statement_and_a_mistyped_word_three(database: str) 
         with counted_statements() as sent:
             await read
         assert len(sent) == 1
+
+
+def test_the_syllables_are_those_of_the_dictionary() -> None:
+    """Fails, tried by hand, with one syllable more and with one less."""
+    found = set()
+    for readings in PINYIN_DICT.values():
+        for reading in readings.split(","):
+            plain = unicodedata.normalize("NFD", reading.replace("ü", "v").replace("ê", "e"))
+            letters = "".join(c for c in plain if not unicodedata.combining(c))
+            if letters.isascii() and letters.isalpha():
+                found.add(letters)
+    assert found == SYLLABLES
 
 
 @settings(max_examples=300, deadline=None)
