@@ -6,6 +6,7 @@ They stand beside the house's own events, marked as theirs. Nothing is made of t
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import msgspec
@@ -25,6 +26,8 @@ from kit.numbers import public_number
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_EVENTS = 500
+CLOCKS_DIFFER = timedelta(hours=1)
+"""How far a partner's clock may be ahead of ours."""
 
 
 class Capturer(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +84,7 @@ class Captures:
             )
             if earlier is not None:
                 return await capture_job(who.merchant, earlier)
-            found = await _sort(who, checked)
+            found = await _sort(who, checked, self.clock())
             kept = found.is_good or behaviour is Behaviour.PROCEED
             number = public_number(self.clock(), "X")
             capture_id = await scalar(
@@ -110,7 +113,7 @@ class Captures:
         checked = await _checked(raw, alone=True)
         async with transaction():
             await _alone(who)
-            found = await _sort(who, checked)
+            found = await _sort(who, checked, self.clock())
             if not found.is_good:
                 raise EventsRefused(findings=msgspec.to_builtins(found.findings))
             await self._write(who, found.new, None)
@@ -119,7 +122,7 @@ class Captures:
     async def check(self, who: Capturer, raw: bytes) -> Report:
         """What would become of a file; nothing is kept. Raises :class:`EventsRefused`, as :meth:`take_document`."""
         checked = await _checked(raw)
-        found = await _sort(who, checked)
+        found = await _sort(who, checked, self.clock())
         return Report(
             total=checked.total,
             captured=len(found.new),
@@ -178,8 +181,10 @@ async def _alone(who: Capturer) -> None:
     await execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"epcis|{who.merchant}")
 
 
-async def _sort(who: Capturer, checked: Checked) -> _Sorted:
-    """Which of the good events are new, which are known, and which may not bear the id that they bear."""
+async def _sort(who: Capturer, checked: Checked, now: datetime) -> _Sorted:
+    """Which of the good events are new, which are known, which have not happened yet, and which may not bear the id
+    that they bear.
+    """
     there: dict[str, list[Row]] = {}
     for row in await rows(
         "SELECT event_id, digest, source, partner, is_declaration FROM epcis_event"
@@ -194,7 +199,10 @@ async def _sort(who: Capturer, checked: Checked) -> _Sorted:
     for event in checked.events:
         beside = there.get(event.event_id, [])
         name = (event.event_id, event.declares)
-        if fault := _misnamed(who, event, beside, said.setdefault(event.event_id, event.digest)):
+        if datetime.fromisoformat(event.event["eventTime"]) > now + CLOCKS_DIFFER:
+            findings.append(finding("time_ahead", f"{event.where}/eventTime", event.event["eventTime"], event.place))
+            refused += 1
+        elif fault := _misnamed(who, event, beside, said.setdefault(event.event_id, event.digest)):
             findings.append(_fault(fault, event))
             refused += 1
         elif any(each["is_declaration"] == event.declares for each in beside):

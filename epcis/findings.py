@@ -27,6 +27,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "member_missing": ("缺少必填成员", "A required member is missing"),
     "member_unknown": ("此处没有这个成员；自定义成员须带命名空间", "No such member here; own members need a namespace"),
     "time_wrong": ("时间须为带时区的 RFC 3339 格式", "A time must be RFC 3339 with its offset"),
+    "time_ahead": ("事件时间在将来", "The event lies in the future"),
     "time_order": ("结束时间早于开始时间", "The end lies before the start"),
     "offset_wrong": ("时区偏移须为 ±hh:mm", "An offset must be ±hh:mm"),
     "address_wrong": ("须为合法的 URI", "Must be a URI"),
@@ -57,6 +58,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
 }
 REMARKS = frozenset({"pair_unusual", "term_undeclared", "event_twice", "declared_unknown"})
 MAX_FINDINGS = 200
+MAX_TOLD_CHARS = 100
+"""An id by the hash of its event is 89 characters long and told whole: whoever sent a wrong one needs the right one."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +84,7 @@ def finding(code: str, pointer: str = "", told: object = "", event: int | None =
         event=event,
         pointer=pointer[:300],
         code=code,
-        told=str(told)[:80],
+        told=str(told)[:MAX_TOLD_CHARS],
         sentence=sentence,
         sentence_en=english,
         blocks=code not in REMARKS,

@@ -9,7 +9,7 @@ from epcis.contexts import CONTEXT
 def event() -> dict[str, Any]:
     """Something that arrived, new each time, with its context."""
     return {
-        "@context": [CONTEXT], "type": "ObjectEvent", "eventTime": "2026-11-20T09:00:00+08:00",
+        "@context": [CONTEXT], "type": "ObjectEvent", "eventTime": "2025-11-20T09:00:00+08:00",
         "eventTimeZoneOffset": "+08:00", "action": "OBSERVE", "bizStep": "receiving", "disposition": "in_progress",
         "epcList": [f"urn:epc:id:sgtin:4012345.011111.{secrets.randbelow(10**12)}"],
     }  # fmt: skip
@@ -19,5 +19,5 @@ def document() -> dict[str, Any]:
     """A file of two."""
     return {
         "@context": [CONTEXT], "type": "EPCISDocument", "schemaVersion": "2.0",
-        "creationDate": "2026-11-20T10:00:00Z", "epcisBody": {"eventList": [event(), event()]},
+        "creationDate": "2025-11-20T10:00:00Z", "epcisBody": {"eventList": [event(), event()]},
     }  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from epcis.hashes import event_id, reference_id
 from epcis.models import Behaviour
 from epcis.queries import EventFilter, capture_job, events
 from epcis.records import OwnEvents
+from kit.clock import utc_now
 from kit.database import execute, rows, scalar
 from tests.accounts.served import Served, served
 from tests.epcis.test_own_events import SCHEMA, every, whole_life
@@ -33,7 +35,7 @@ CAPTURE, EVENTS = "/v1/console/epcis/capture", "/v1/console/epcis/events"
 
 def seen(serial: int, **changes: Any) -> dict[str, Any]:
     told = {
-        "type": "ObjectEvent", "eventTime": "2026-11-20T09:00:00.000+08:00", "eventTimeZoneOffset": "+08:00",
+        "type": "ObjectEvent", "eventTime": "2025-11-20T09:00:00.000+08:00", "eventTimeZoneOffset": "+08:00",
         "action": "OBSERVE", "bizStep": "receiving", "disposition": "in_progress",
         "epcList": [f"urn:epc:id:sgtin:4012345.011111.{serial}"], "partner:dock": "3",
     } | changes  # fmt: skip
@@ -47,7 +49,7 @@ def filed(*told: dict[str, Any]) -> bytes:
     return json.dumps(
         {
             "@context": [CONTEXT, SPACES], "type": "EPCISDocument", "schemaVersion": "2.0",
-            "creationDate": "2026-11-20T10:00:00Z", "epcisBody": {"eventList": list(told)},
+            "creationDate": "2025-11-20T10:00:00Z", "epcisBody": {"eventList": list(told)},
         }
     ).encode()  # fmt: skip
 
@@ -201,7 +203,23 @@ async def test_an_id_that_a_sender_gives_is_that_of_the_content(database: str) -
         assert job.success
     false = seen(3) | {"eventID": event_id(seen(4), SPACES)}
     job = await Captures().take_document(WHO, filed(false), Behaviour.ROLLBACK)
-    assert [each.code for each in job.findings] == ["event_id_wrong"]
+    assert [(each.code, each.told) for each in job.findings] == [("event_id_wrong", event_id(seen(3), SPACES))]
+
+
+async def test_what_has_not_happened_yet_is_no_event(doors: Served) -> None:
+    """A clock may be an hour ahead."""
+    http, clerk = doors.http, await clerk_of(doors, await approved_merchant(), "clerk")
+    ahead = (utc_now() + timedelta(hours=2)).isoformat(timespec="seconds")
+    hasty = seen(1, eventTime=(utc_now() + timedelta(minutes=50)).isoformat(timespec="seconds"))
+    refused = await http.post(EVENTS, headers=clerk, content=alone(seen(2, eventTime=ahead)))
+    assert [(each["pointer"], each["code"], each["told"]) for each in refused.json()["findings"]] == [
+        ("/eventTime", "time_ahead", ahead)
+    ]
+    assert (await http.post(EVENTS, headers=clerk, content=alone(hasty))).status_code == 201
+    file = filed(seen(3), seen(4, eventTime=ahead))
+    rolled = (await http.post(CAPTURE, headers=clerk, content=file)).json()
+    assert (rolled["captured"], rolled["errors"][0]["pointer"]) == (0, "/epcisBody/eventList/1/eventTime")
+    assert await ids() == [event_id(hasty, SPACES)]
 
 
 async def test_an_id_belongs_to_one_event(database: str) -> None:
@@ -275,7 +293,7 @@ async def test_an_event_is_declared_wrong_and_not_edited(mall: Mall) -> None:  #
 
 async def test_a_partner_declares_its_own_events_wrong_and_nobody_elses(database: str) -> None:
     captures = Captures()
-    declared = {"errorDeclaration": {"declarationTime": "2026-11-21T00:00:00Z", "reason": "did_not_occur"}}
+    declared = {"errorDeclaration": {"declarationTime": "2025-11-21T00:00:00Z", "reason": "did_not_occur"}}
     await captures.take_document(PARTNER, filed(seen(1)), Behaviour.ROLLBACK)
     foreign = await captures.take_document(WHO, filed(seen(1, **declared)), Behaviour.ROLLBACK)
     assert [each.code for each in foreign.findings] == ["declared_foreign"]
