@@ -50,10 +50,10 @@ class ContentTypeUnsupported(DomainError):
 class SpreadsheetRefused(Invalid):
     """The file is no spreadsheet that this system opens; ``reason`` says why.
 
-    ``unreadable``, ``encoding``, ``old_format``, ``encrypted``, ``macros``, ``xml_entities``, ``unfolds_too_far``,
-    ``too_many_parts``, ``too_many_rows``, ``too_many_columns``, ``empty``, or ``header`` with ``unknown``, ``missing``
-    and ``doubled``. Of a template to be filled also ``linked`` (something in it leads out of the workbook) and
-    ``no_references`` (its cells do not say where they are).
+    ``unreadable``, ``encoding``, ``old_format``, ``encrypted``, ``macros``, ``linked`` (something in it leads out
+    of the workbook), ``xml_entities``, ``unfolds_too_far``, ``too_many_parts``, ``too_many_rows``,
+    ``too_many_columns``, ``empty``, or ``header`` with ``unknown``, ``missing`` and ``doubled``. Of a template to be
+    filled also ``no_references`` (its cells do not say where they are).
     """
 
     code = "spreadsheet_refused"

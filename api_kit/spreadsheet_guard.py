@@ -21,8 +21,9 @@ _SMALL = 64 * 1024  # below this a high ratio is only a short text
 _BLOCK = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-# Parts that run or fetch something: VBA, Excel 4 macro sheets, ActiveX, embedded files, links to other workbooks.
-_ACTIVE = ("vbaproject", "macrosheets/", "dialogsheets/", "activex/", "embeddings/", "externallinks/", "customui/")
+# Parts that run something: VBA, Excel 4 macro sheets, ActiveX, embedded files; and those that fetch from other workbooks.
+_ACTIVE = ("vbaproject", "macrosheets/", "dialogsheets/", "activex/", "embeddings/", "customui/")
+_LINKS = "externallinks/"
 
 
 def is_workbook(raw: bytes) -> bool:
@@ -61,6 +62,8 @@ def _check_parts(parts: list[zipfile.ZipInfo], size: int) -> None:
         raise SpreadsheetRefused(reason="encrypted")
     if any(word in name for name in names for word in _ACTIVE):
         raise SpreadsheetRefused(reason="macros")
+    if any(_LINKS in name for name in names):
+        raise SpreadsheetRefused(reason="linked")
     # Two names in one place, or parts that overlap, are how a small archive says one thing to two readers.
     if len(set(names)) < len(names) or sum(part.compress_size for part in parts) > size:
         raise SpreadsheetRefused(reason="unreadable")

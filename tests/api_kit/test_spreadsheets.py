@@ -215,7 +215,7 @@ HOSTILE = [
     (_entity_in_utf16, "xml_entities"),
     (_macro, "macros"),
     (_macro_type, "macros"),
-    (_link, "macros"),
+    (_link, "linked"),
     (_bomb, "unfolds_too_far"),
     (_wide_bomb, "unfolds_too_far"),
     (_many, "too_many_parts"),

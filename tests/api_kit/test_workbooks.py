@@ -53,7 +53,7 @@ EXTERNAL = (
         (adding("xl/vbaProject.bin"), "macros"),
         (adding("xl/macrosheets/sheet1.xml"), "macros"),
         (replacing("[Content_Types].xml", b"sheet.main", b"sheet.macroEnabled.main"), "macros"),
-        (adding("xl/externalLinks/externalLink1.xml"), "macros"),
+        (adding("xl/externalLinks/externalLink1.xml"), "linked"),
         (adding("xl/worksheets/_rels/sheet1.xml.rels", EXTERNAL), "linked"),
         (adding("xl/connections.xml"), "linked"),
         (adding("xl/queryTables/queryTable1.xml"), "linked"),
