@@ -79,16 +79,23 @@ async def _exported(journals: list[dict[str, Any]]) -> list[ExportedJournal]:
 _PLAIN = ("period", "seq", "source_type", "source_id", "rule", "step", "note", "corrects_period", "prev_hash", "hash")
 
 
-async def journal_page(period: str | None, cursor: str | None, limit: int) -> tuple[list[ExportedJournal], str | None]:
-    """Sealed journals of a month or of all, in the order of their numbers, and the cursor of the next page."""
+async def journal_page(
+    period: str | None, cursor: str | None, limit: int, account: str | None = None
+) -> tuple[list[ExportedJournal], str | None]:
+    """Sealed journals of a month or of all, in the order of their numbers, and the cursor of the next page.
+
+    With the code of an ``account`` those that move it: what a total of a certificate is made of.
+    """
     after = read_cursor(cursor, _Place) if cursor else _Place("", 0)
     found = await rows(
         f"{_SEALED} WHERE hash IS NOT NULL AND (period, seq) > ($1, $2) AND ($3::text IS NULL OR period = $3)"
-        " ORDER BY period, seq LIMIT $4",
+        " AND ($5::text IS NULL OR EXISTS (SELECT 1 FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
+        " WHERE p.journal_id = ledger_journal.id AND a.code = $5)) ORDER BY period, seq LIMIT $4",
         after.period,
         after.seq,
         period,
         limit + 1,
+        account,
     )
     page = found[:limit]
     following = write_cursor(page[-1]["period"], page[-1]["seq"]) if len(found) > limit else None

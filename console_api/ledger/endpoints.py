@@ -118,8 +118,8 @@ async def print_period_certificate(
 
 @door.get("/ledger/journals")
 async def list_journals(actor: PovertyOfficer | Auditor, query: JournalsQuery) -> JournalsView:
-    """已封存的记账凭证，按账期与编号逐页列出；账户仅以代码表示。"""
-    return JournalsView(*await journal_page(query.period, query.cursor, query.limit))
+    """已封存的记账凭证，按账期与编号逐页列出，可只列涉及某科目的；账户仅以代码表示。"""
+    return JournalsView(*await journal_page(query.period, query.cursor, query.limit, query.account))
 
 
 @door.get("/ledger/export")

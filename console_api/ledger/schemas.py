@@ -83,9 +83,10 @@ class CertificateView(View):
 
 
 class JournalsQuery(Input):
-    """Which month, and which page."""
+    """Which month, which account by its code, and which page."""
 
     period: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)")] | None = None
+    account: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}$(?!\n)")] | None = None
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100
 

@@ -115,6 +115,18 @@ async def test_pages_show_the_same_journals_as_the_export(books: list[Document])
     assert "示例户主" not in json.dumps(books, ensure_ascii=False), "a name of a household"
 
 
+async def test_an_account_of_a_certificate_is_the_sum_of_its_journals(books: list[Document]) -> None:
+    """Each total of the signed paper, found again journal by journal."""
+    for total in json.loads(next(each for each in books if each["kind"] == "certificate")["text"])["figures"]["accounts"]:
+        found, cursor = await journal_page(NOVEMBER, None, 100, total["code"])
+        assert cursor is None
+        moved = [posting[8] for each in found for posting in each.postings if posting[1] == total["code"]]
+        assert all(any(posting[1] == total["code"] for posting in each.postings) for each in found)
+        debit, credit = sum(fen for fen in moved if fen > 0), -sum(fen for fen in moved if fen < 0)
+        assert (debit, credit) == (total["debit_fen"], total["credit_fen"]), total["code"]
+    assert await journal_page(NOVEMBER, None, 100, "9999") == ([], None)
+
+
 def amount(lines: list[Document]) -> None:
     journals(lines)[0]["postings"][0][8] += 1
 
