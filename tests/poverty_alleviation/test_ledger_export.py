@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
@@ -25,10 +25,12 @@ from ledger.chain import FIRST
 from ledger.export import export_pieces, journal_page
 from ledger.jobs import anchor_days, seal_journals
 from ledger.service import Journals, Sealer, reversal
+from poverty_alleviation.income.models import AgreementKind
 from server.database import ROOT
 from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.test_books_of_sales import announced
 from tests.poverty_alleviation.test_month_close import NOVEMBER, a_month, signed
+from tests.poverty_alleviation.test_period_income import agreed, approved, employed, payment, sheets
 from traceability.models import IntakeMode
 
 Document = dict[str, Any]
@@ -62,12 +64,27 @@ async def exported() -> list[Document]:
     return [json.loads(line) for line in lines]
 
 
+async def out_of_the_payers_own_pocket(county: County) -> None:
+    """A wage of November, and a dividend that is taken back in it."""
+    later, county.now = county.now, datetime(2026, 11, 30, 8, tzinfo=UTC)
+    paid, desk = payment(county, paid_on=date(2026, 11, 30)), sheets(county)
+    await approved(county, await desk.propose_wages(paid, [(await employed(county), 120_000)], OFFICER))
+    await agreed(county, "H1", kind=AgreementKind.SHARE, shares=1)
+    wrong = await desk.propose_dividends(paid, date(2026, 11, 30), 5_000, OFFICER)
+    await approved(county, wrong)
+    await county.correct("period_income", f"{wrong}-1")
+    county.now = later
+
+
 @pytest.fixture
 async def books(county: County) -> list[Document]:
-    """A closed November with a sale, a payout and goods paid at the scale; an open December with a reversal."""
+    """A closed November with a sale, a payout, goods paid at the scale, a wage and a dividend that was taken back; an
+    open December with a reversal.
+    """
     await county.sealed_lot({"H1": 10_000}, IntakeMode.PAID_AT_SCALE)
     await county.tell(*await announced())
     await a_month(county)
+    await out_of_the_payers_own_pocket(county)
     await county.payouts.record("示例H1", county.merchant, 872, "回单1", date(2026, 11, 30), OFFICER)
     await signed(county, await county.close.begin(NOVEMBER, OFFICER))
     await county.tell(county.paid("O5", net_fen=700))
@@ -117,10 +134,11 @@ async def test_pages_show_the_same_journals_as_the_export(books: list[Document])
 
 async def test_an_account_of_a_certificate_is_the_sum_of_its_journals(books: list[Document]) -> None:
     """Each total of the signed paper, found again journal by journal."""
-    for total in json.loads(next(each for each in books if each["kind"] == "certificate")["text"])["figures"]["accounts"]:
+    certificate = next(each for each in books if each["kind"] == "certificate")
+    for total in json.loads(certificate["text"])["figures"]["accounts"]:
         found, cursor = await journal_page(NOVEMBER, None, 100, total["code"])
         assert cursor is None
-        moved = [posting[8] for each in found for posting in each.postings if posting[1] == total["code"]]
+        moved = [int(posting[8]) for each in found for posting in each.postings if posting[1] == total["code"]]
         assert all(any(posting[1] == total["code"] for posting in each.postings) for each in found)
         debit, credit = sum(fen for fen in moved if fen > 0), -sum(fen for fen in moved if fen < 0)
         assert (debit, credit) == (total["debit_fen"], total["credit_fen"]), total["code"]
