@@ -25,10 +25,13 @@ from poverty_alleviation.unmasking import Viewing, noted_view
 from poverty_alleviation.vault import household_rights
 
 OWN_ACCOUNT = (
-    "(a.member IS NULL OR EXISTS (SELECT 1 FROM household_member m WHERE m.code = a.member"
-    " AND m.household_id = a.household_id AND daterange(m.valid_from, m.valid_until) @> {day}))"
+    "((a.member IS NULL AND a.holder_relation <> 'other') OR EXISTS (SELECT 1 FROM household_member m"
+    " WHERE m.code = a.member AND m.household_id = a.household_id AND daterange(m.valid_from, m.valid_until) @> {day}))"
 )
-"""That who holds the account a belongs to its household on a day, or a paper names the relation, as SQL."""
+"""That who holds the account a belongs to its household on a day, or a paper names the relation, as SQL.
+
+Another relation is none: whoever it is, that account is a third person's.
+"""
 
 
 class AccountDraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -186,6 +186,25 @@ async def test_a_third_persons_account_stops_the_line_and_who_decides_does_not_a
             await try_out(attack, number)
 
 
+async def test_whoever_is_entered_without_a_relation_is_a_third_person(county: County) -> None:
+    """``other`` names no relative: the account of anybody would be the household's own by one clerk's word."""
+    await sold(county)
+    await account(county, "示例H1")
+    accounts = accounts_of(county)
+    for serial, relation in enumerate((Relation.OTHER, Relation.SIBLING)):
+        card = AccountDraft(
+            bank="示例银行", number=f"62000000000003{serial}1", holder_relation=relation, holder_name="示例某人"
+        )
+        await accounts.enter("示例H2", card, date(2020, 1, 1), "示例授权书", OFFICER)
+        assert await accounts.is_own_account("示例H2", card.number, TODAY) == (relation is Relation.SIBLING)
+        number = await runs_of(county).draft(county.merchant, OFFICER)
+        line = (await run_shown(number)).items[1]
+        assert (line.state, line.reason) == (
+            ("ready", "") if relation is Relation.SIBLING else ("stopped", "third_person")
+        )
+        await runs_of(county).decide(number, RunState.DISCARDED, "", OFFICER)
+
+
 async def test_without_an_account_nobody_is_paid_until_one_is_entered(county: County) -> None:
     await sold(county)
     await account(county, "示例H1")
