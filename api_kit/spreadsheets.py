@@ -25,6 +25,7 @@ from xml.parsers import expat
 
 import msgspec
 import openpyxl
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from api_kit.errors import ContentTooLarge, SpreadsheetRefused
@@ -61,7 +62,7 @@ __all__ = [
     "write_sheet",
 ]
 
-Cell = str | int | date | None
+Cell = str | int | Decimal | date | None
 Format = Literal["xlsx", "csv"]
 
 _RUN = "=+-@\t\r"
@@ -311,7 +312,10 @@ def safe_text(text: str) -> str:
 async def write_sheet(
     file_format: Format, titles: Sequence[str], rows: AsyncIterable[Sequence[Cell]]
 ) -> AsyncIterator[bytes]:
-    """The bytes of a table, piece by piece; memory does not grow with the rows. Numbers stay numbers."""
+    """The bytes of a table, piece by piece; memory does not grow with the rows.
+
+    Numbers stay numbers, and a Decimal is an amount of two decimals that a spreadsheet program can sum.
+    """
     pieces = _csv_pieces if file_format == "csv" else _xlsx_pieces
     async for piece in pieces(titles, rows):
         yield piece
@@ -351,9 +355,16 @@ async def _xlsx_pieces(titles: Sequence[str], rows: AsyncIterable[Sequence[Cell]
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Sheet1")
 
+    def written(cell: Cell) -> object:
+        if not isinstance(cell, Decimal):
+            return _in_xml(cell) if isinstance(cell, str) else cell
+        amount = WriteOnlyCell(sheet, cell)
+        amount.number_format = "0.00"
+        return amount
+
     def append(batch: Sequence[Sequence[Cell]]) -> None:
         for cells in batch:
-            sheet.append([_in_xml(cell) if isinstance(cell, str) else cell for cell in cells])
+            sheet.append([written(cell) for cell in cells])
 
     await loop.run_in_executor(_THREADS, append, [[safe_text(title) for title in titles]])
     async for batch in _batches(rows):

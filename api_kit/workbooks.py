@@ -35,7 +35,7 @@ class SheetFiles:
 
     async def table(self, file_format: Literal["xlsx", "csv"], rows: Sequence[Sequence[Value]]) -> bytes:
         """A file of one table, formula-safe; the first row is its header."""
-        titles, *others = [[_plain(cell) for cell in row] for row in rows]
+        titles, *others = rows
 
         async def each() -> AsyncIterator[Sequence[Cell]]:
             for row in others:
@@ -63,10 +63,6 @@ class SheetFiles:
     async def text_of(self, raw: bytes) -> str:
         """Everything that is written in a file of either kind. Raises SpreadsheetRefused."""
         return await asyncio.to_thread(_text_of, raw)
-
-
-def _plain(value: Value) -> str | int:
-    return str(value) if isinstance(value, Decimal) else value
 
 
 def _judged(raw: bytes) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 
@@ -53,6 +54,11 @@ def yuan(fen: int) -> str:
     """``11970`` as ``"119.70"``."""
     sign = "-" if fen < 0 else ""
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+
+
+def yuan_amount(fen: int) -> Decimal:
+    """``11970`` as 119.70 for a cell that is summed by somebody."""
+    return Decimal(fen).scaleb(-2)
 
 
 def parse_yuan(text: str) -> int:

@@ -24,7 +24,7 @@ from console_api.payout_runs.schemas import (
     RunsQuery,
     RunsView,
 )
-from kit.money import yuan
+from kit.money import yuan_amount
 from poverty_alleviation.payout_runs.errors import BankResultRefused
 from poverty_alleviation.payout_runs.models import PayoutWay, RunState
 from poverty_alleviation.payout_runs.queries import RunShown, run_cards, run_shown
@@ -113,4 +113,4 @@ async def import_payout_results(
 
 async def _cells(lines: Sequence[BankLine]) -> AsyncIterator[Sequence[Cell]]:
     for each in lines:
-        yield each.reference, each.name, each.number, each.bank, yuan(each.amount_fen), PURPOSE
+        yield each.reference, each.name, each.number, each.bank, yuan_amount(each.amount_fen), PURPOSE

@@ -74,14 +74,16 @@ async def unknown_areas(areas: Collection[str]) -> set[str]:
     return {area for area in areas if area and area not in known}
 
 
-async def sums_of(wanted: Collection[tuple[str, str]], quarter: str, day: date) -> dict[tuple[str, str], int | None]:
-    """Fen or households by item and area, as others may read them: None is kept back, or nothing.
+async def sums_of(
+    wanted: Collection[tuple[str, str]], quarter: str, day: date, audience: Audience = Audience.COUNTY
+) -> dict[tuple[str, str], int | None]:
+    """Fen or households by item and area, as the ``audience`` may read them: None is kept back, or nothing.
 
     One table for each kind of area. Raises ``QuarterInvalid``, ``QuarterNotClosed``.
     """
     cells: dict[str, RollUpCell] = {}
     for by in {_BY_LENGTH[len(area)] for _, area in wanted}:
-        table = await roll_up_for(Audience.COUNTY, by, quarter, day)
+        table = await roll_up_for(audience, by, quarter, day)
         cells |= {"": table.total} if by is Dimension.COUNTY else {cell.key: cell for cell in table.cells}
     return {(item, area): _amount(cells.get(area), item) for item, area in wanted}
 

@@ -1,7 +1,7 @@
 """Making the files of approved exports, and destroying them when their time is over: what time does."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from content.ports import PRIVATE
 from kit.clock import china_day
 from kit.database import execute, row, rows
 from kit.errors import DomainError, Unavailable
-from kit.money import yuan
+from kit.money import yuan_amount
 from kit.numbers import opaque_id
 from poverty_alleviation.exports.errors import TooManyExportRows
 from poverty_alleviation.exports.items import ITEMS, WITHHELD, carried_households, household_values, sums_of
@@ -21,6 +21,7 @@ from poverty_alleviation.exports.ports import Value
 from poverty_alleviation.exports.service import KEPT, OfficeExports, content_place
 from poverty_alleviation.exports.templates import ExportTemplates
 from poverty_alleviation.office.rollups import Audience, Dimension, RollUpCell, roll_up_for
+from poverty_alleviation.unmasking import ViewingPurpose
 
 LEASE = timedelta(minutes=10)
 """Whoever has claimed an export and says nothing for so long has died."""
@@ -107,7 +108,7 @@ class ExportMaking:
 
     async def _sums(self, claimed: dict[str, Any], now: datetime) -> list[Sequence[Value]]:
         by = Dimension(claimed["dimension"])
-        found = await roll_up_for(Audience.COUNTY, by, claimed["quarter"], china_day(now), claimed["township"])
+        found = await roll_up_for(_readers(claimed), by, claimed["quarter"], china_day(now), claimed["township"])
         return [_SUMS, *(_sum_row(cell) for cell in (*found.cells, found.total))]
 
     async def _households(self, claimed: dict[str, Any]) -> list[Sequence[Value]]:
@@ -122,7 +123,7 @@ class ExportMaking:
         template = await self.templates.mapped(claimed["mapping_id"])
         items = {each.item for each in template.cells}
         wanted = {(each.item, each.area) for each in template.cells if not ITEMS[each.item].is_of_household}
-        sums = await sums_of(wanted, claimed["quarter"], china_day(now))
+        sums = await sums_of(wanted, claimed["quarter"], china_day(now), _readers(claimed))
         households: list[dict[str, str | int]] = []
         if any(ITEMS[item].is_of_household for item in items):
             carried = await carried_households(claimed["quarter"], None)
@@ -147,11 +148,16 @@ class ExportMaking:
         return len(over)
 
 
+def _readers(claimed: Mapping[str, Any]) -> Audience:
+    """Who will read the sums: what is asked for in order to be published is guarded as for everybody."""
+    return Audience.PUBLIC if claimed["purpose"] == ViewingPurpose.PUBLICATION else Audience.COUNTY
+
+
 def _sum_row(cell: RollUpCell) -> list[Value]:
     sums = [cell.attributed_sales.fen, cell.income_paid.fen, cell.income_confirmed.fen]
     carried = WITHHELD if cell.carried is None else cell.carried
-    return [cell.name, carried, *(WITHHELD if fen is None else yuan(fen) for fen in sums)]
+    return [cell.name, carried, *(WITHHELD if fen is None else yuan_amount(fen) for fen in sums)]
 
 
 def _in_yuan(code: str, value: str | int) -> Value:
-    return yuan(value) if ITEMS[code].is_money and isinstance(value, int) else value
+    return yuan_amount(value) if ITEMS[code].is_money and isinstance(value, int) else value

@@ -61,7 +61,7 @@ FIGURES = ExportRequest(
     kind=ExportKind.HOUSEHOLD_FIGURES, quarter=QUARTER, purpose=ViewingPurpose.AUDIT_REQUEST, document="示例函 1 号"
 )
 SUMS_OF_VILLAGES = ExportRequest(
-    kind=ExportKind.ROLL_UP, quarter=QUARTER, purpose=ViewingPurpose.PUBLICATION, document="示例函 2 号",
+    kind=ExportKind.ROLL_UP, quarter=QUARTER, purpose=ViewingPurpose.SUPERIOR_REPORT, document="示例函 2 号",
     dimension=Dimension.VILLAGE,
 )  # fmt: skip
 CELLS = [
@@ -130,8 +130,9 @@ async def test_figures_of_households_come_as_a_marked_table(county: County, maki
     ]  # fmt: skip
     # By hand: 45.71 and 36.57 of the sale; 8.72 + 108.00 and 6.97 + 48.00 paid, of which 8.72 is confirmed.
     assert [row[:2] + row[4:7] for row in found] == [
-        [1, "示例H1", "45.71", "116.72", "8.72"], [2, "示例H2", "36.57", "54.97", "0.00"],
+        [1, "示例H1", 45.71, 116.72, 8.72], [2, "示例H2", 36.57, 54.97, 0],
     ]  # fmt: skip
+    assert {cell.number_format for cell in sheet["E"][1:]} == {"0.00"}, "amounts can be summed"
     for row in (header, *found):
         assert re.sub("[\u200b\u200c]", "", row[-1]) == f"{number} {OFFICER} 2026-11-23 15:30 内部资料 禁止转发"
         assert len(marks_in(row[-1])) == 1
@@ -150,6 +151,30 @@ async def test_sums_for_others_keep_small_cells_back(county: County, making: Exp
         _, *found = table_of((await making.exports.download(ASKER, number)).content)
     assert [row[:-1] for row in found] == [["合计", "3", "—", "231.69", "—"]]
     assert "示例" not in "".join(cell for row in found for cell in row[:-1])
+
+
+async def test_what_is_to_be_published_is_guarded_as_for_everybody(county: County, making: ExportMaking) -> None:
+    """Three households are enough for a superior, and ten for the public. Fails when both read as the county: tried."""
+    await busy(county)
+    await third(county)
+    number = await making.templates.take(template(), "示例公开表", OFFICER)
+    await making.templates.map(number, CELLS[:2], OFFICER)
+    told = {}
+    async with closed_quarter(county):
+        for purpose in (ViewingPurpose.PUBLICATION, ViewingPurpose.SUPERIOR_REPORT):
+            table = other(SUMS_OF_VILLAGES, purpose=purpose, dimension=Dimension.COUNTY, format=ExportFormat.CSV)
+            filled = ExportRequest(
+                kind=ExportKind.TEMPLATE, quarter=QUARTER, purpose=purpose, document="示例", template=number
+            )
+            tables, books = [
+                (await making.exports.download(ASKER, await ready(making, each))).content for each in (table, filled)
+            ]
+            sheet = sheet_of(books, SUMS)
+            told[purpose] = table_of(tables)[-1][:-1], [sheet[at].value for at in ("B3", "C3")]
+    assert told == {
+        ViewingPurpose.PUBLICATION: (["合计", "—", "—", "—", "—"], ["—", "—"]),
+        ViewingPurpose.SUPERIOR_REPORT: (["合计", "3", "—", "231.69", "—"], [0.0232, 3]),
+    }
 
 
 async def test_nobody_approves_what_he_asked_for(county: County, making: ExportMaking) -> None:
