@@ -129,6 +129,7 @@ async def run(*, is_dirty: bool) -> dict[str, Any]:
         try:
             is_new = (await volumes())["merchants"] <= len(MERCHANTS)
             if is_new:
+                await look_as_at_night(built)
                 await fill(built, now)
             await deliver_all(built)
             there, year = await volumes(), china_day(now).year
@@ -150,6 +151,11 @@ async def run(*, is_dirty: bool) -> dict[str, Any]:
             }
         finally:
             await built.stop()
+
+
+async def look_as_at_night(built: Bootstrap) -> None:
+    """Look as the job does for its night, so that it does not look in the middle, at a county that is half paid."""
+    await dict[type, Any](built.services)[Alarms].look_when_due()
 
 
 async def alarms(built: Bootstrap) -> Counter[str]:

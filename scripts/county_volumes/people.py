@@ -15,6 +15,7 @@ from scripts.demo_county.area import COUNTY, TOWNSHIPS, villages
 from scripts.demo_county.goods import Trade
 from scripts.demo_county.households import FARMERS as DEMO_FARMERS
 from scripts.demo_county.households import SINCE, conclude, identity_number
+from scripts.demo_county.payees import YEAR_PAYEES
 from scripts.demo_county.tree import prove
 from traceability.models import SupplierKind
 from traceability.plots.service import Land, Plots
@@ -78,7 +79,7 @@ class People:
             kind=LicenceKind.COOPERATIVE, number=f"DEMO-LICENCE-V{serial + 1:02d}", valid_from=date(2019, 1, 1)
         )
         merchant = await self.trade.merchants.enter(
-            f"{TOWNSHIPS[township]}示例合作社{serial + 1:02d}", licence, township, f"19000002{serial:02d}", BY
+            f"{TOWNSHIPS[township]}示例合作社{serial + 1:02d}", licence, township, YEAR_PAYEES[serial], BY
         )
         await self.trade.merchants.approve(merchant, BY)
         paper = Paper(

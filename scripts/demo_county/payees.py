@@ -1,5 +1,7 @@
 """The demo merchants as WeChat Pay knows them: names and sub-merchant numbers, without anything of the product."""
 
+YEAR_PAYEES = tuple(f"19000002{serial:02d}" for serial in range(20))
+"""Of the merchants that ``scripts/seed`` adds, in their order."""
 PAYEES = {
     "章凤示例红糖专业合作社": "1900000001",
     "陇把示例蚕桑有限公司": "1900000002",

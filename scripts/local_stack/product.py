@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.demo_county.payees import PAYEES
+from scripts.demo_county.payees import PAYEES, YEAR_PAYEES
 from scripts.local_stack.probes import accepts, answers_http
 from scripts.local_stack.programs import Program, plain_environment
 
@@ -181,7 +181,10 @@ def sandbox_program(environment: Mapping[str, str], state: Path, keys: Mapping[s
             "SANDBOX_STATE_DIR": str(state / "wechat-sandbox"),
             "SANDBOX_MERCHANT_PUBLIC_KEY_FILE": str(keys["merchant_public"]),
             "SANDBOX_PRIVATE_KEY_FILE": str(keys["wechat_private"]),
-            "SANDBOX_SUB_MCHIDS": ",".join(f"{number}={name}" for name, number in PAYEES.items()),
+            "SANDBOX_SUB_MCHIDS": ",".join(
+                [f"{number}={name}" for name, number in PAYEES.items()]
+                + [f"{number}=示例合作社{place:02d}" for place, number in enumerate(YEAR_PAYEES, 1)]
+            ),
             "PRODUCT_BASE_URL": environment["PUBLIC_BASE_URL"],
         },
         ready=lambda: accepts(port),

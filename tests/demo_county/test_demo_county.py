@@ -55,7 +55,7 @@ from products.recognition.queries import recognition_cases
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
-from scripts.county_volumes.__main__ import alarms, soil, unexpected
+from scripts.county_volumes.__main__ import alarms, look_as_at_night, soil, unexpected
 from scripts.county_volumes.dirty import PLANTED
 from scripts.demo_county.__main__ import Services, seed, services_of
 from scripts.demo_county.goods import Trade
@@ -157,8 +157,10 @@ async def test_the_dirty_set_is_found_once_each_and_a_second_look_finds_nothing(
     """
     built = bootstrap(settings_for(tmp_path, database))
     await seed(services_of(built))
+    await look_as_at_night(built)
     for _ in range(2):
         await soil(built)
+        assert await all_alarms().look_when_due() == 0, "who looks at night does not look while the county is filled"
         raised = await alarms(built)
         assert raised == Counter(PLANTED)
     assert unexpected(raised, PLANTED) == []
