@@ -21,7 +21,7 @@ _SMALL = 64 * 1024  # below this a high ratio is only a short text
 _BLOCK = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-# Parts that run something: VBA, Excel 4 macro sheets, ActiveX, embedded files; and those that fetch from other workbooks.
+# Parts that run something: VBA, Excel 4 macro sheets, ActiveX, embedded files; and those that lead to other workbooks.
 _ACTIVE = ("vbaproject", "macrosheets/", "dialogsheets/", "activex/", "embeddings/", "customui/")
 _LINKS = "externallinks/"
 

@@ -296,13 +296,14 @@ class Periods:
             raise PeriodOutOfOrder(first=first)
 
     async def _held(self, period: str, *, make: bool = True) -> Row:
-        """The month's row, locked. Without ``make``: :class:`PeriodUnknown` when nobody began to close it."""
+        """The month's row, locked. Without ``make`` a month that nobody has begun to close is open, so it raises
+        :class:`PeriodNotMovable`, or :class:`PeriodUnknown` when there is no such month."""
         if make:
             await rows("INSERT INTO ledger_period (period, state, round) VALUES ($1, 'open', 0)"
                        " ON CONFLICT (period) DO NOTHING RETURNING 1", period)  # fmt: skip
         found = await row("SELECT id, period, state, round FROM ledger_period WHERE period = $1 FOR UPDATE", period)
         if found is None:
-            raise PeriodUnknown(period=period[:10])
+            raise PeriodNotMovable(state=(await period_card(period)).state)
         return found
 
     async def _move(self, standing: Row, to: PeriodState, by: str, note: str = "") -> Row:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from kit.clock import CHINA
 from kit.documents import Sheet
 from ledger.chart import CHART, Book
 from ledger.periods import Certificate
-from poverty_alleviation.certificate_text import CHECKS, KINDS, SIGNATORIES, month_sums, yuan
+from poverty_alleviation.certificate_text import CHECKS, KINDS, SIGNATORIES, china_time, month_sums, yuan
 from poverty_alleviation.month_close import CertifiedMonth, certified
 
 _BOOKS = {Book.CASH: "资金账", Book.STATISTICS: "统计账"}
@@ -27,7 +26,7 @@ class MonthCertificates:
         sheet.begin_page(foot=f"消费帮扶台账关账证明　{month.period}", code=f"{self.base_url}/c/{found.digest}")
         sheet.line("消费帮扶台账关账证明", 18)
         sheet.line(f"账期 {month.period}  第 {month.round} 次关账  金额单位：元")
-        sheet.line(f"证明生成时间 {_moment(month.made_at)}")
+        sheet.line(f"证明生成时间 {china_time(datetime.fromisoformat(month.made_at))}")
         if len(found.signatures) < len(SIGNATORIES):
             sheet.line("尚未由双方签字，未生效", 12)
         sheet.space(6)
@@ -121,11 +120,6 @@ def _signatures(sheet: Sheet, found: Certificate, month: CertifiedMonth) -> None
     rows = []
     for signatory, name in SIGNATORIES.items():
         who = signed.get(signatory)
-        signer = [who.name, who.signed_by, _moment(who.signed_at.isoformat())] if who else ["待签字", "", ""]
+        signer = [who.name, who.signed_by, china_time(who.signed_at)] if who else ["待签字", "", ""]
         rows.append([name, *signer])
     sheet.table([2, 2, 2, 3], [["签字方", "姓名", "账号", "签字时间"], *rows], numbers_from=9)
-
-
-def _moment(text: str) -> str:
-    """A moment as it was in China, to the second."""
-    return f"{datetime.fromisoformat(text).astimezone(CHINA):%Y-%m-%d %H:%M:%S}"

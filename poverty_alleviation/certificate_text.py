@@ -1,5 +1,8 @@
 """A month's certificate as people read it: the text that stands above the two signatures."""
 
+from datetime import datetime
+
+from kit.clock import CHINA
 from ledger.chart import CHART
 from ledger.models import Signatory
 from ledger.periods import Certificate
@@ -38,6 +41,11 @@ KINDS = {
 SIGNATORIES = {Signatory.POVERTY_OFFICE: "扶贫部门", Signatory.OPERATOR: "平台运营方"}
 
 
+def china_time(moment: datetime) -> str:
+    """As clocks in the county say it."""
+    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+
+
 def yuan(fen: int) -> str:
     """``-1,234.05``."""
     return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02}"
@@ -48,7 +56,7 @@ def certificate_text(found: Certificate) -> str:
     month = certified(found)
     lines = [
         f"陇川县消费帮扶台账 {month.period} 账期关账证明（第 {month.round} 次）",
-        f"生成时间 {month.made_at}",
+        f"生成时间 {china_time(datetime.fromisoformat(month.made_at))}",
         "",
         *_figures(month.figures),
         "",
@@ -75,7 +83,7 @@ def certificate_text(found: Certificate) -> str:
     signed = {each.signatory: each for each in found.signatures}
     for signatory, name in SIGNATORIES.items():
         who = signed.get(signatory)
-        lines.append(f"{name}：{f'{who.name}（{who.signed_by}）{who.signed_at.isoformat()}' if who else '（待签字）'}")
+        lines.append(f"{name}：{f'{who.name}（{who.signed_by}）{china_time(who.signed_at)}' if who else '（待签字）'}")
     return "\n".join(lines) + "\n"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from unicodedata import normalize
 
 import msgspec
 
@@ -19,7 +20,7 @@ from kit.encryption import FieldCipher
 from kit.numbers import public_number
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import division_names
-from poverty_alleviation.households import household_place
+from poverty_alleviation.households import check_village, household_place
 from poverty_alleviation.identity_numbers import person_of
 from poverty_alleviation.statements.errors import StatementUnknown, VillageTooLarge
 from poverty_alleviation.statements.figures import Quarter, StatementText, village_quarter
@@ -83,11 +84,13 @@ class HouseholdStatements:
         """Issue the statements of a village that do not stand yet; answers how many were issued.
 
         Households of which the quarter says nothing get none. What is issued stays. Raises ``QuarterInvalid``,
-        ``QuarterNotClosed`` with the months that are ``open``, :class:`VillageTooLarge`.
+        ``QuarterNotClosed`` with the months that are ``open``, :class:`VillageTooLarge`, ``VillageUnknown``.
         """
         async with transaction():
             roots = await closed_months(quarter, china_day(self.clock()))
             found = await village_quarter(township, village, quarter)
+            if not found:
+                await check_village(township, village)
             if len(found) > MOST_OF_A_VILLAGE:
                 raise VillageTooLarge(most=MOST_OF_A_VILLAGE)
             name, issued = (await division_names([village])).get(village, village), 0
@@ -211,7 +214,7 @@ class HouseholdStatements:
         return msgspec.json.decode(counted["text"], type=StatementText)
 
     def _knows(self, household: dict[str, Any], last_four: str) -> bool:
-        given = last_four.strip().upper()
+        given = normalize("NFKC", last_four).strip().upper()  # a Chinese keyboard writes digits of full width
         if len(given) != 4 or not given.isascii():
             return False
         known = [person_of(number)[-4:] for number in self._numbers(household)]

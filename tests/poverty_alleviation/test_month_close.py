@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from tortoise.exceptions import BaseORMException
 
+from kit.clock import CHINA
 from kit.database import execute, row, rows, scalar, transaction
 from kit.facts import Fact
 from ledger.errors import (
@@ -90,6 +91,8 @@ async def test_a_month_that_agrees_is_closed_by_two_signatures(county: County) -
     assert "示例扶贫干部（staff:office）" in text
     assert "示例县级干部（staff:operator）" in text
     assert "示例H1" not in text
+    assert f"生成时间 {county.now.astimezone(CHINA):%Y-%m-%d %H:%M:%S}" in text, "as clocks in the county say it"
+    assert "+00:00" not in text
     with pytest.raises(PeriodNotMovable):
         await county.close.begin(NOVEMBER, OFFICER)
     with pytest.raises(PeriodNotMovable):
@@ -199,7 +202,12 @@ def captured_at(county: County, order: str) -> Fact:
 async def test_one_person_does_not_sign_for_two_and_nobody_signs_what_was_not_read(county: County) -> None:
     await a_month(county)
     with pytest.raises(PeriodUnknown):
+        await county.close.sign("2019-01", "0" * 64, Signatory.OPERATOR, OPERATOR, "甲")
+    with pytest.raises(PeriodNotMovable):
+        await county.close.reopen(NOVEMBER, "未关账", OFFICER)
+    with pytest.raises(PeriodNotMovable) as open_yet:
         await county.close.sign(NOVEMBER, "0" * 64, Signatory.OPERATOR, OPERATOR, "甲")
+    assert open_yet.value.facts["state"] == PeriodState.OPEN
     with pytest.raises(CertificateUnknown):
         await certificate(NOVEMBER)
     made = await county.close.begin(NOVEMBER, OFFICER)

@@ -13,6 +13,7 @@ from tortoise.exceptions import BaseORMException
 from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from kit.database import execute, rows, scalar
+from poverty_alleviation.errors import VillageUnknown
 from poverty_alleviation.queries import statement
 from poverty_alleviation.statements.errors import QuarterNotClosed, StatementUnknown
 from poverty_alleviation.statements.figures import CATEGORIES, StatementText
@@ -111,6 +112,9 @@ async def test_issuing_again_issues_nothing_and_the_rows_stand(county: County) -
     before = await kept("SELECT * FROM household_statement ORDER BY id")
     assert await room.issue(TOWNSHIP, VILLAGE, QUARTER, OFFICER) == 0
     assert await room.issue(TOWNSHIP, ANOTHER_VILLAGE, QUARTER, OFFICER) == 0
+    for township, village in ((TOWNSHIP, f"{TOWNSHIP}777"), ("533124999", VILLAGE)):
+        with pytest.raises(VillageUnknown):  # a slip of the pen is no village without statements
+            await room.issue(township, village, QUARTER, OFFICER)
     assert await kept("SELECT * FROM household_statement ORDER BY id") == before
     for attack in (
         "UPDATE household_statement SET text = '{}' WHERE number = $1",
@@ -188,7 +192,8 @@ async def test_the_code_opens_for_who_knows_four_characters_and_rests_after_five
     opened = await room.open_page(token, " 0001 ")
     assert isinstance(opened, StatementText)
     assert opened.number == first
-    for wrong in ("", "1", "0002", "００01", "00001"):
+    assert await room.open_page(token, "０００１") is not None, "a Chinese keyboard writes digits so"
+    for wrong in ("", "1", "0002", "零001", "00001"):
         assert await room.open_page(token, wrong) is None
     assert await room.open_page(token, "0001") is None, "it rests"
     assert await room.open_page(room.token(second), "0001") is not None
