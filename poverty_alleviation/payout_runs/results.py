@@ -62,7 +62,7 @@ class BankResults:
             if run["way"] != way or run["state"] not in (RunState.EXPORTED, RunState.PAID):
                 raise PayoutRunStands(state=run["state"])
             lines = await self._lines(run["id"])
-            fresh = self._fresh(lines, results)
+            fresh = self._fresh(lines, results, china_day(run["decided_at"]))
             # Every line of every part at once and in order, so that two files never wait for each other.
             subjects = await rows(
                 "SELECT DISTINCT order_line FROM payout_part WHERE line_id = ANY($1) ORDER BY 1",
@@ -87,12 +87,14 @@ class BankResults:
         )
         return {each["position"]: each for each in found}
 
-    def _fresh(self, lines: dict[int, dict[str, Any]], results: Sequence[BankResult]) -> list[BankResult]:
+    def _fresh(
+        self, lines: dict[int, dict[str, Any]], results: Sequence[BankResult], approved_on: date
+    ) -> list[BankResult]:
         """The results that nobody has recorded yet, by position."""
         fresh: dict[int, BankResult] = {}
         problems: list[dict[str, object]] = []
         for each in results:
-            problem = self._problem(lines.get(each.position), each)
+            problem = self._problem(lines.get(each.position), each, approved_on)
             if each.position in fresh:
                 problem = "同一明细出现两次"
             if problem == "":
@@ -103,12 +105,16 @@ class BankResults:
             raise BankResultRefused(problems=problems[:200])
         return [fresh[position] for position in sorted(fresh)]
 
-    def _problem(self, line: dict[str, Any] | None, said: BankResult) -> str | None:
-        """Why a result does not fit its line, '' when it is new and fits, None when it is on record already."""
+    def _problem(self, line: dict[str, Any] | None, said: BankResult, approved_on: date) -> str | None:
+        """Why a result does not fit its line, '' when it is new and fits, None when it is on record already.
+
+        No bank has paid before the list was approved: another year is a slip of the pen, and would date the income.
+        """
         if line is None or line["amount_fen"] != said.amount_fen:
             return "明细不存在或金额不符"
-        if said.is_paid and (not said.voucher or said.paid_on is None or said.paid_on > china_day(self.clock())):
-            return "付款成功须有回单号与不晚于今天的付款日期"
+        today = china_day(self.clock())
+        if said.is_paid and (not said.voucher or said.paid_on is None or not approved_on <= said.paid_on <= today):
+            return "付款成功须有回单号，付款日期不早于批准当日、不晚于今天"
         if line["state"] == LineState.READY:
             return ""
         if said.is_paid and line["state"] == LineState.PAID:

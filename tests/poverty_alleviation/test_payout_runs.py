@@ -261,7 +261,10 @@ async def test_a_file_of_the_bank_is_recorded_whole_and_once(county: County) -> 
         [paid(1, 872), paid(3, 697)],
         [paid(1, 872), paid(1, 872)],
         [paid(1, 872, "")],
-        [BankResult(position=1, amount_fen=872, is_paid=True, voucher="v", paid_on=TODAY + timedelta(days=2))],
+        *[
+            [BankResult(position=1, amount_fen=872, is_paid=True, voucher="v", paid_on=TODAY + timedelta(days=days))]
+            for days in (2, -1, -365)
+        ],
     ]
     for each in wrong:
         with pytest.raises(BankResultRefused):
