@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from accounts.roles import Role
 from kit.database import rows, scalar
 from kit.paging import read_cursor, write_cursor
 
@@ -76,11 +77,21 @@ async def has_phone(consumer: str) -> bool:
 
 async def is_county_officer(number: str) -> bool:
     """Whether somebody may act as county officer now."""
+    return await _acts_as(Role.COUNTY_OFFICER, number)
+
+
+async def is_poverty_officer(number: str) -> bool:
+    """Whether somebody may act as poverty officer now."""
+    return await _acts_as(Role.POVERTY_OFFICER, number)
+
+
+async def _acts_as(role: Role, number: str) -> bool:
     return bool(
         await scalar(
             "SELECT 1 FROM role_grant g JOIN staff_account a ON a.id = g.staff_id WHERE a.number = $1"
-            " AND g.role = 'county_officer' AND g.revoked_at IS NULL AND a.disabled_at IS NULL LIMIT 1",
+            " AND g.role = $2 AND g.revoked_at IS NULL AND a.disabled_at IS NULL LIMIT 1",
             number,
+            role.value,
         )
     )
 

@@ -74,7 +74,7 @@ async def export_epcis_lot(actor: MerchantClerk | CountyOfficer | Auditor, lot: 
     """导出一个批次的全部追溯事件（EPCISDocument，JSON-LD 文件）：从收购到加工、包装、发运。"""
     content = await export_lot(own_merchant(actor), lot, own.base)
     headers = {"content-disposition": f'attachment; filename="lot-{lot}.jsonld"', "cache-control": "no-store"}
-    return raw(content, content_type="application/octet-stream", headers=headers)
+    return raw(content, content_type="application/ld+json", headers=headers)
 
 
 def _capturer(actor: MerchantClerk | CountyOfficer, query: CaptureQuery) -> Capturer:

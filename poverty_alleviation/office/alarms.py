@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
+from accounts.queries import is_poverty_officer
 from kit.clock import CHINA, Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
 from kit.numbers import public_number
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from poverty_alleviation.office.detectors import DETECTORS, Detector, Finding
-from poverty_alleviation.office.errors import AlarmNotMovable, AlarmUnknown
+from poverty_alleviation.office.errors import AlarmAssigneeUnknown, AlarmNotMovable, AlarmUnknown
 from poverty_alleviation.office.models import ALARM_TRANSITIONS, AlarmState, AlarmStep
 from poverty_alleviation.office.thresholds import thresholds
 from poverty_alleviation.vault import household_rights
@@ -113,8 +114,11 @@ class Alarms:
     async def move(self, number: str, state: AlarmState, note: str, by: str, assignee: str | None = None) -> None:
         """Take one step; who looks after it stays unless ``assignee`` says otherwise (whoever takes it, at first).
 
-        Raises :class:`AlarmUnknown`, :class:`AlarmNotMovable` with the ``state`` it stands in.
+        Raises :class:`AlarmUnknown`, :class:`AlarmNotMovable` with the ``state`` it stands in, and
+        :class:`AlarmAssigneeUnknown`.
         """
+        if state is AlarmState.ASSIGNED and assignee and not await is_poverty_officer(assignee.removeprefix("staff:")):
+            raise AlarmAssigneeUnknown()
         async with transaction():
             found = await row("SELECT id, state, assignee FROM household_alarm WHERE number = $1 FOR UPDATE", number)
             if found is None:

@@ -43,6 +43,14 @@ class AlarmUnknown(NotFound):
     title_en = "No such alarm"
 
 
+class AlarmAssigneeUnknown(Invalid):
+    """Whoever is to look after an alarm is no poverty officer now and could not open it."""
+
+    code = "alarm_assignee_unknown"
+    title = "只能指派给在岗的扶贫干部"
+    title_en = "An alarm is given to somebody who is a poverty officer now"
+
+
 class AlarmNotMovable(Conflict):
     """The alarm stands in ``state``, from which this step does not lead."""
 

@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime
 import pytest
 from tortoise.exceptions import OperationalError
 
+from accounts.roles import Role
 from accounts.service import AccessLogs
+from accounts.staff import GrantedRole, StaffAccounts
 from county.alarms import all_alarms
 from kit.database import execute, rows
 from poverty_alleviation.income.models import AgreementKind
 from poverty_alleviation.office.alarms import alarm_cards, alarm_file
-from poverty_alleviation.office.errors import AlarmNotMovable, AlarmUnknown
+from poverty_alleviation.office.errors import AlarmAssigneeUnknown, AlarmNotMovable, AlarmUnknown
 from poverty_alleviation.office.models import ALARM_TRANSITIONS, AlarmState
 from poverty_alleviation.office.thresholds import OfficeRules
 from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
@@ -21,6 +23,7 @@ from poverty_alleviation.reserves.queries import overdrawn_reserves
 from poverty_alleviation.vault import household_rights
 from scripts.county_volumes.dirty import PLANTED as OF_SET
 from scripts.county_volumes.dirty import DirtySet
+from tests.accounts.people import PASSWORD, quick_passwords
 from tests.poverty_alleviation import test_reserves as reserves
 from tests.poverty_alleviation.conftest import NOW, OFFICER, SECOND, County
 from tests.poverty_alleviation.test_books_of_sales import announced
@@ -213,13 +216,21 @@ async def test_steps_stay_and_somebody_looks_after_it(county: County) -> None:
     alarms = all_alarms(county.clock)
     await alarms.look()
     (card,) = (await alarm_cards(None, "delivery_twice", None, 10))[0]
-    await alarms.move(card.number, AlarmState.ASSIGNED, "示例：请核对过秤单", OFFICER, "staff:U2")
-    await alarms.move(card.number, AlarmState.EXPLAINED, "示例：重复上传", "staff:U2", "staff:U9")
+    staff = StaffAccounts(quick_passwords(), county.clock)
+    colleague, elsewhere = [
+        f"staff:{(await staff.create(login, '示例同事', PASSWORD, (GrantedRole(role),), OFFICER)).number}"
+        for login, role in (("second", Role.POVERTY_OFFICER), ("elsewhere", Role.COUNTY_OFFICER))
+    ]
+    for nobody in (elsewhere, "staff:U404"):
+        with pytest.raises(AlarmAssigneeUnknown):
+            await alarms.move(card.number, AlarmState.ASSIGNED, "示例：请核对过秤单", OFFICER, nobody)
+    await alarms.move(card.number, AlarmState.ASSIGNED, "示例：请核对过秤单", OFFICER, colleague)
+    await alarms.move(card.number, AlarmState.EXPLAINED, "示例：重复上传", colleague, "staff:U9")
     found = await alarm_file(card.number)
-    assert found.alarm.assignee == "staff:U2"
+    assert found.alarm.assignee == colleague
     assert [(step.state, step.recorded_by) for step in found.steps] == [
         ("assigned", OFFICER),
-        ("explained", "staff:U2"),
+        ("explained", colleague),
     ]
     for sql in ("UPDATE household_alarm SET facts = '{}'", "UPDATE household_alarm_step SET note = ''",
                 "DELETE FROM household_alarm"):  # fmt: skip
