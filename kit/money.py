@@ -29,9 +29,9 @@ def split_fen(total_fen: int, weights: Sequence[int | Fraction], ties: Sequence[
     (default: the earlier position), so the same input always gives the same parts. All-zero weights are refused
     unless there is nothing to split. Source: domain reference 2.5, objects 7 and 8.
     """
-    if any(weight < 0 for weight in weights):
+    if weights and min(weights) < 0:
         raise ValueError("a weight is negative")
-    scale = lcm(*(weight.denominator for weight in weights))
+    scale = lcm(*[weight.denominator for weight in weights])
     scaled = [weight.numerator * (scale // weight.denominator) for weight in weights]
     whole = sum(scaled)
     if whole == 0:
@@ -44,9 +44,10 @@ def split_fen(total_fen: int, weights: Sequence[int | Fraction], ties: Sequence[
         part, remainder = divmod(weight * size, whole)
         parts.append(part)
         left.append(remainder)
-    order = sorted(range(len(parts)), key=lambda i: (-left[i], ties[i] if ties is not None else i))
-    for i in order[: size - sum(parts)]:
-        parts[i] += 1
+    if missing := size - sum(parts):
+        order = sorted(range(len(parts)), key=lambda i: (-left[i], ties[i] if ties is not None else i))
+        for i in order[:missing]:
+            parts[i] += 1
     return parts if total_fen >= 0 else [-part for part in parts]
 
 

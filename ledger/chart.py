@@ -91,3 +91,6 @@ CHART: dict[str, ChartEntry] = {
         ChartEntry(ATTRIBUTED_SALES, "带动销售额", "Attributed sales", "household"),
     )
 }
+
+STATISTICS = [code for code, entry in CHART.items() if entry.book is Book.STATISTICS]
+"""The codes of the statistics book; all others are of the cash book."""

@@ -18,11 +18,11 @@ import msgspec
 
 from kit.database import rows
 from kit.paging import read_cursor, write_cursor
-from ledger.chain import POSTING_MEMBERS, moment
+from ledger.chain import Posting, moment
 from ledger.chart import CHART
 from ledger.models import PeriodState
 from ledger.periods import certificate, period_cards
-from ledger.queries import journal_postings, reversal_references
+from ledger.queries import posting_members, reversal_references
 
 FORMAT = "longchuan-ledger/1"
 BATCH = 500
@@ -53,7 +53,7 @@ class ExportedJournal(msgspec.Struct, frozen=True, kw_only=True):
     reverses: list[str | int] | None
     prev_hash: str
     hash: str
-    postings: list[list[str | int]]
+    postings: list[Posting]
 
 
 class _Place(msgspec.Struct, array_like=True):
@@ -62,7 +62,7 @@ class _Place(msgspec.Struct, array_like=True):
 
 
 async def _exported(journals: list[dict[str, Any]]) -> list[ExportedJournal]:
-    postings = await journal_postings([each["id"] for each in journals])
+    postings = await posting_members([each["id"] for each in journals])
     references = await reversal_references([each["reverses_id"] for each in journals])
     return [
         ExportedJournal(
@@ -70,7 +70,7 @@ async def _exported(journals: list[dict[str, Any]]) -> list[ExportedJournal]:
             occurred_at=moment(each["occurred_at"]),
             booked_at=moment(each["booked_at"]),
             reverses=references.get(each["reverses_id"]),
-            postings=sorted([posting[name] for name in POSTING_MEMBERS] for posting in postings[each["id"]]),
+            postings=sorted(postings[each["id"]]),
         )
         for each in journals
     ]
@@ -152,8 +152,10 @@ async def canonical_pieces(last: int) -> AsyncIterator[bytes]:
 
 
 def _unsealed(journal: ExportedJournal) -> dict[str, Any]:
-    document: dict[str, Any] = msgspec.to_builtins(journal)
-    return {name: value for name, value in document.items() if name not in ("seq", "prev_hash", "hash")}
+    return {name: getattr(journal, name) for name in _UNSEALED}
+
+
+_UNSEALED = [name for name in ExportedJournal.__struct_fields__ if name not in ("seq", "prev_hash", "hash")]
 
 
 def _manifest(at: datetime, months: list[tuple[str, str, int, int]], hashes: Mapping[str, str]) -> dict[str, Any]:

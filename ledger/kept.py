@@ -24,16 +24,16 @@ async def sealed_heads() -> dict[str, int]:
     return {each["period"]: each["seq"] for each in found}
 
 
-async def sealed_journals(heads: Mapping[str, int]) -> AsyncIterator[list[Row]]:
+async def sealed_journals(heads: Mapping[str, int], batch: int = BATCH) -> AsyncIterator[list[Row]]:
     """What the sealed journals up to these heads are made by, with their hashes, month by month in their order."""
     for period, last in heads.items():
-        for first in range(1, last + 1, BATCH):
+        for first in range(1, last + 1, batch):
             yield await rows(
                 "SELECT period, seq, hash, source_type, source_id, rule, step FROM ledger_journal"
                 " WHERE period = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq",
                 period,
                 first,
-                min(first + BATCH - 1, last),
+                min(first + batch - 1, last),
             )
 
 

@@ -1,7 +1,6 @@
 """Writing the books: post, seal, reverse."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,9 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from kit.clock import CHINA, Clock, utc_now
-from kit.database import execute, in_open_transaction, row, rows, single_runner, transaction
+from kit.database import execute, in_open_transaction, records, row, rows, single_runner, transaction
 from ledger.chain import FIRST, canonical, link
-from ledger.chart import CHART, Book, State
+from ledger.chart import CHART, STATISTICS, Book, State
 from ledger.errors import (
     AccountUnknown,
     AlreadyReversed,
@@ -19,19 +18,35 @@ from ledger.errors import (
     JournalUnknown,
 )
 from ledger.inputs import Input
-from ledger.queries import journal_postings, reversal_references
+from ledger.queries import journal_postings, posting_members, reversal_references
 
-SEAL_BATCH = 500
+SEAL_BATCH = 2_000
 REVERSAL = "ledger.reversal"
 _SEALING = (
     "SELECT id, period, source_type, source_id, rule, step, occurred_at, booked_at, note, corrects_period, reverses_id"
 )
 _UNSEALED = f"{_SEALING} FROM ledger_journal WHERE hash IS NULL"
 
+# The row ids of accounts by their places, those that are new with them. They are opened in their order: two who open
+# the same do not wait for each other in a circle.
+_ACCOUNTS = """
+WITH wanted AS MATERIALIZED (
+    SELECT w.*, a.id FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+          AS w (code, owner, state, category, place)
+      LEFT JOIN ledger_account a ON (a.code, a.owner, a.state, a.category) = (w.code, w.owner, w.state, w.category)
+), opened AS (
+    INSERT INTO ledger_account (book, code, owner, state, category)
+    SELECT CASE WHEN code = ANY($5::text[]) THEN 'statistics' ELSE 'cash' END, code, owner, state, category FROM wanted
+     WHERE id IS NULL ORDER BY code, owner, state, category
+    ON CONFLICT (code, owner, state, category) DO NOTHING RETURNING id, code, owner, state, category)
+SELECT place, id FROM wanted WHERE id IS NOT NULL
+UNION ALL SELECT w.place, o.id FROM opened o JOIN wanted w USING (code, owner, state, category)
+"""
+
 # Journals and postings come in one statement, so the guards can check each journal whole when it ends. They are written
 # in the order of their sources: two who post the same do not wait for each other in a circle.
 _WRITE = """
-WITH draft AS (
+WITH frozen AS MATERIALIZED (SELECT ledger_frozen() AS month), draft AS (
     SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
         $7::text[], $8::int[], $9::bigint[], $10::text[]) WITH ORDINALITY AS d (booked_at, source_type, source_id, rule,
         step, occurred_at, note, posting_count, reverses, corrects, place)
@@ -40,23 +55,22 @@ WITH draft AS (
         posting_count, reverses_id, corrects_period)
     SELECT place.period, d.source_type, d.source_id, d.rule, d.step, d.occurred_at, d.booked_at, d.note,
            d.posting_count, d.reverses, coalesce(d.corrects, place.corrects)
-      FROM draft d CROSS JOIN LATERAL ledger_place(d.occurred_at, d.booked_at) AS place ORDER BY d.place
+      FROM frozen CROSS JOIN draft d CROSS JOIN LATERAL ledger_place(d.occurred_at, d.booked_at, frozen.month) AS place
+     ORDER BY d.place
     ON CONFLICT (source_type, source_id, rule, step) DO NOTHING RETURNING id, source_type, source_id, rule, step
-), account AS MATERIALIZED (
-    SELECT w.place, a.id FROM unnest($11::text[], $12::text[], $13::text[], $14::text[]) WITH ORDINALITY
-          AS w (code, owner, state, category, place)
-      JOIN ledger_account a ON (a.code, a.owner, a.state, a.category) = (w.code, w.owner, w.state, w.category)
+), placed AS MATERIALIZED (
+    SELECT d.place, j.id FROM journal j JOIN draft d USING (source_type, source_id, rule, step)
 ), posting AS (
     INSERT INTO ledger_posting (journal_id, account_id, subject, rule, contribution, amount_fen)
-    SELECT j.id, a.id, w.subject, w.rule, w.contribution, w.amount_fen
-      FROM unnest($15::bigint[], $16::bigint[], $17::text[], $18::text[], $19::text[], $20::bigint[])
+    SELECT j.id, w.account, w.subject, w.rule, w.contribution, w.amount_fen
+      FROM unnest($11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::bigint[])
           WITH ORDINALITY AS w (draft, account, subject, rule, contribution, amount_fen, place)
-      JOIN draft d ON d.place = w.draft
-      JOIN journal j ON (j.source_type, j.source_id, j.rule, j.step) = (d.source_type, d.source_id, d.rule, d.step)
-      JOIN account a ON a.place = w.account
-     ORDER BY w.place)
+      JOIN placed j ON j.place = w.draft ORDER BY w.place)
 SELECT count(*) AS journals FROM journal
 """
+
+Account = tuple[str, str, str, str]
+"""What names an account: code, owner, state, category."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -72,9 +86,9 @@ class Entry(msgspec.Struct, frozen=True):
     contribution: str = ""
 
     @property
-    def account(self) -> tuple[str, str, str, str]:
+    def account(self) -> Account:
         """What names the account."""
-        return self.code, self.owner, str(self.state), self.category
+        return self.code, self.owner, self.state, self.category
 
 
 @dataclass(frozen=True)
@@ -111,13 +125,17 @@ class JournalDraft:
 
         The database checks the balance again.
         """
-        totals: dict[Book, int] = defaultdict(int)
+        cash_fen = statistics_fen = 0
         for entry in self.kept:
             if entry.code not in CHART:
                 raise AccountUnknown(account=entry.code)
-            totals[CHART[entry.code].book] += entry.amount_fen
-        if not self.kept or any(totals.values()):
-            raise JournalUnbalanced(source=f"{self.source_type}:{self.source_id}", totals=dict(totals))
+            if entry.code in STATISTICS:
+                statistics_fen += entry.amount_fen
+            else:
+                cash_fen += entry.amount_fen
+        if not self.kept or cash_fen or statistics_fen:
+            totals = {Book.CASH: cash_fen, Book.STATISTICS: statistics_fen}
+            raise JournalUnbalanced(source=f"{self.source_type}:{self.source_id}", totals=totals)
 
 
 def period_of(moment: datetime) -> str:
@@ -160,31 +178,21 @@ class Journals:
             fresh.setdefault(draft.source, draft)
         if not fresh:
             return 0
-        wanted = [fresh[source] for source in sorted(fresh)]
-        accounts = sorted({entry.account for draft in wanted for entry in draft.kept})
+        return await self._write([fresh[source] for source in sorted(fresh)])
+
+    async def account_ids(self, accounts: Sequence[Account]) -> list[int]:
+        """The row ids of accounts, which are opened if they are new."""
         columns = [list(column) for column in zip(*accounts, strict=True)]
-        await self._open_accounts(columns)
-        return await self._write(wanted, columns, {account: place for place, account in enumerate(accounts, 1)})
+        ids = dict(await records(_ACCOUNTS, *columns, STATISTICS))
+        if len(ids) < len(accounts):  # Somebody else has opened one meanwhile, which only the next statement sees.
+            ids = dict(await records(_ACCOUNTS, *columns, STATISTICS))
+        return [ids[place] for place in range(1, len(accounts) + 1)]
 
-    async def _open_accounts(self, columns: list[list[str]]) -> None:
-        """``columns``: code, owner, state, category."""
-        await execute(
-            "INSERT INTO ledger_account (book, code, owner, state, category)"
-            " SELECT w.book, w.code, w.owner, w.state, w.category"
-            " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])"
-            " AS w (book, code, owner, state, category)"
-            " WHERE NOT EXISTS (SELECT 1 FROM ledger_account a WHERE (a.code, a.owner, a.state, a.category)"
-            " = (w.code, w.owner, w.state, w.category)) ORDER BY w.code, w.owner, w.state, w.category"
-            " ON CONFLICT (code, owner, state, category) DO NOTHING",
-            [str(CHART[code].book) for code in columns[0]],
-            *columns,
-        )
-
-    async def _write(
-        self, drafts: Sequence[JournalDraft], columns: list[list[str]], places: Mapping[tuple[str, str, str, str], int]
-    ) -> int:
-        """Each account is named once, by ``columns``; the postings name its place among them."""
-        entries = [(place, entry) for place, draft in enumerate(drafts, 1) for entry in draft.kept]
+    async def _write(self, drafts: Sequence[JournalDraft]) -> int:
+        places: dict[Account, int] = {}
+        entries = [entry for draft in drafts for entry in draft.kept]
+        accounts = [places.setdefault(entry.account, len(places)) for entry in entries]
+        ids = await self.account_ids(list(places))
         written = await row(
             _WRITE,
             [draft.booked_at for draft in drafts],
@@ -197,13 +205,12 @@ class Journals:
             [len(draft.kept) for draft in drafts],
             [draft.reverses for draft in drafts],
             [draft.corrects_period for draft in drafts],
-            *columns,
-            [place for place, _ in entries],
-            [places[e.account] for _, e in entries],
-            [e.subject for _, e in entries],
-            [e.rule for _, e in entries],
-            [e.contribution for _, e in entries],
-            [e.amount_fen for _, e in entries],
+            [place for place, draft in enumerate(drafts, 1) for _ in draft.kept],
+            [ids[place] for place in accounts],
+            [e.subject for e in entries],
+            [e.rule for e in entries],
+            [e.contribution for e in entries],
+            [e.amount_fen for e in entries],
         )
         assert written is not None
         return int(written["journals"])
@@ -221,7 +228,7 @@ class Sealer:
             waiting = await rows(f"{_UNSEALED} ORDER BY id LIMIT $1", limit)
             if not waiting:
                 return 0
-            await self._write_seals(await self._seals(waiting))
+            await self._write_seals(await self._seals(waiting, {}))
             return len(waiting)
 
     async def seal_period(self, period: str) -> None:
@@ -229,29 +236,35 @@ class Sealer:
         async with transaction():
             await execute("SELECT pg_advisory_xact_lock(hashtextextended('ledger.sealer', 0))")
             while waiting := await rows(f"{_UNSEALED} AND period = $2 ORDER BY id LIMIT $1", SEAL_BATCH, period):
-                await self._write_seals(await self._seals(waiting))
+                await self._write_seals(await self._seals(waiting, {}))
 
     async def seal_in_order(self, sources: Sequence[tuple[str, str, str, int]]) -> None:
-        """Seal the unsealed journals that these made, in this order: that of other books, which are rebuilt here."""
-        types, names, rules, steps = (list(column) for column in zip(*sources, strict=True))
-        async with transaction():
-            waiting = await rows(
-                f"{_SEALING} FROM unnest($1::text[], $2::text[], $3::text[], $4::int[]) WITH ORDINALITY"
-                " AS s (source_type, source_id, rule, step, place)"
-                " JOIN ledger_journal USING (source_type, source_id, rule, step) WHERE hash IS NULL ORDER BY place",
-                types,
-                names,
-                rules,
-                steps,
-            )
-            if waiting:
-                await self._write_seals(await self._seals(waiting))
+        """Seal the unsealed journals that these made, in this order: that of other books, which are rebuilt here.
 
-    async def _seals(self, waiting: list[dict[str, Any]]) -> list[tuple[int, int, str, str]]:
-        postings = await journal_postings([journal["id"] for journal in waiting])
+        Hashed batch by batch, and written at once: many journals stand on few accounts, whose totals the seal writes.
+        """
+        async with transaction():
+            heads: dict[str, tuple[int, str]] = {}
+            seals = []
+            for first in range(0, len(sources), SEAL_BATCH):
+                batch = sources[first : first + SEAL_BATCH]
+                waiting = await rows(
+                    f"{_SEALING} FROM unnest($1::text[], $2::text[], $3::text[], $4::int[]) WITH ORDINALITY"
+                    " AS s (source_type, source_id, rule, step, place)"
+                    " JOIN ledger_journal USING (source_type, source_id, rule, step) WHERE hash IS NULL ORDER BY place",
+                    *(list(column) for column in zip(*batch, strict=True)),
+                )
+                seals += await self._seals(waiting, heads)
+            if seals:
+                await self._write_seals(seals)
+
+    async def _seals(
+        self, waiting: list[dict[str, Any]], heads: dict[str, tuple[int, str]]
+    ) -> list[tuple[int, int, str, str]]:
+        """Row id, number, hash before and hash of each. ``heads``: what stands last in each month, kept up here."""
+        postings = await posting_members([journal["id"] for journal in waiting])
         references = await reversal_references([journal["reverses_id"] for journal in waiting])
-        heads: dict[str, tuple[int, str]] = {}
-        for period in sorted({journal["period"] for journal in waiting}):
+        for period in sorted({journal["period"] for journal in waiting} - heads.keys()):
             head = await row(
                 "SELECT seq, hash FROM ledger_journal WHERE period = $1 AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1",
                 period,

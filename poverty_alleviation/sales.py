@@ -321,11 +321,12 @@ class SalesBooks:
         """
         booked = await self.journals.note(*(told(fact, source) for fact, _, source, _, _ in moved))
         await rows(
-            "INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at, period)"
+            "WITH frozen AS MATERIALIZED (SELECT ledger_frozen() AS month)"
+            " INSERT INTO channel_money (kind, reference, source_id, channel, amount_fen, occurred_at, period)"
             " SELECT CASE WHEN m.fen > 0 THEN 'captured' ELSE 'refunded' END, m.reference, m.source, m.channel, m.fen,"
-            " m.at, place.period FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[],"
-            " $6::timestamptz[]) AS m (reference, source, channel, fen, at, booked_at)"
-            " CROSS JOIN LATERAL ledger_place(m.at, m.booked_at) AS place ORDER BY m.source"
+            " m.at, place.period FROM frozen CROSS JOIN unnest($1::text[], $2::text[], $3::text[], $4::bigint[],"
+            " $5::timestamptz[], $6::timestamptz[]) AS m (reference, source, channel, fen, at, booked_at)"
+            " CROSS JOIN LATERAL ledger_place(m.at, m.booked_at, frozen.month) AS place ORDER BY m.source"
             " ON CONFLICT (kind, source_id) DO NOTHING RETURNING 1",
             [reference for _, reference, _, _, _ in moved],
             [source for _, _, source, _, _ in moved],

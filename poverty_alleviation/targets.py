@@ -32,6 +32,8 @@ SETTLED = (State.PAID, State.CONFIRMED, State.CLAWBACK)
 """What its owner has had of a payable. What was claimed back from it is had no more; what was set off against such a
 claim is had as if it had been paid."""
 
+_STATES = {str(state): state for state in State}
+
 
 class Place(NamedTuple):
     """Where an amount stands: an account, and why."""
@@ -97,20 +99,22 @@ def difference(basis: Basis, posted: Iterable[Posted]) -> list[Entry]:
     Amounts that were paid out are left where they are.
     """
     standing, settled = _stands(posted)
-    wanted = target(basis, settled)
+    moved = target(basis, settled)
+    for place, fen in standing.items():
+        moved[place] -= fen
     return [
         Entry(
             code=place.code,
             owner=place.owner,
-            amount_fen=wanted.get(place, 0) - standing.get(place, 0),
+            amount_fen=moved[place],
             state=place.state,
             category=place.category,
             subject=basis.line,
             rule=place.rule,
             contribution=place.contribution,
         )
-        for place in sorted(wanted.keys() | standing.keys())
-        if wanted.get(place, 0) != standing.get(place, 0)
+        for place in sorted(moved)
+        if moved[place]
     ]
 
 
@@ -127,21 +131,24 @@ def _stands(posted: Iterable[Posted]) -> tuple[dict[Place, int], dict[Place, int
     standing: dict[Place, int] = defaultdict(int)
     settled: dict[Place, int] = defaultdict(int)
     for each in posted:
-        place = Place(each.code, each.owner, State(each.state), each.category, each.rule, each.contribution)
-        if place.state in SETTLED:
-            settled[place._replace(state=State.PAID)] -= each.amount_fen
+        state = _STATES[each.state]
+        if state in SETTLED:
+            place = Place(each.code, each.owner, State.PAID, each.category, each.rule, each.contribution)
+            settled[place] -= each.amount_fen
         else:
-            standing[place] += each.amount_fen
+            standing[Place(each.code, each.owner, state, each.category, each.rule, each.contribution)] += (
+                each.amount_fen
+            )
     return standing, settled
 
 
-def target(basis: Basis, settled: dict[Place, int]) -> dict[Place, int]:
+def target(basis: Basis, settled: dict[Place, int]) -> defaultdict[Place, int]:
     """Every amount that should stand for the line, debit positive, besides what was paid out.
 
     ``settled`` maps a payable (as state PAID) to what its owner has received. Where a refund leaves less
     than that, the merchant's after-sales reserve bears the difference, not the household.
     """
-    found: dict[Place, int] = defaultdict(int)
+    found: defaultdict[Place, int] = defaultdict(int)
     found[Place(CLEARING, basis.channel, State.NONE)] += basis.remaining_net_fen
     if not basis.is_packed:
         found[Place(UNATTRIBUTED, basis.merchant, State.NONE)] -= basis.remaining_net_fen
@@ -187,17 +194,20 @@ def _owed(allocation: Allocation, settled: Mapping[Place, int]) -> dict[Place, i
 
 
 def _payables(found: dict[Place, int], basis: Basis, owed: Mapping[Place, int]) -> None:
+    state = basis.state
     for place, fen in owed.items():
         if fen > 0:
-            found[place._replace(state=basis.state)] -= fen
+            code, owner, _, category, rule, contribution = place
+            found[Place(code, owner, state, category, rule, contribution)] -= fen
         elif fen < 0:
             reserve = place._replace(code=AFTER_SALES_RESERVE, owner=basis.merchant, state=State.NONE, category="")
             found[reserve] -= fen
 
 
 def _attributed_sales(found: dict[Place, int], basis: Basis, allocation: Allocation) -> None:
+    state, contra = basis.state, Place(SALES_CONTRA, basis.merchant, State.NONE)
     for sale in allocation.attributed:
         if sale.household is not None:
-            place = Place(ATTRIBUTED_SALES, sale.household, basis.state, contribution=f"{sale.lot}/{sale.intake}")
+            place = Place(ATTRIBUTED_SALES, sale.household, state, contribution=f"{sale.lot}/{sale.intake}")
             found[place] -= sale.amount_fen
-            found[Place(SALES_CONTRA, basis.merchant, State.NONE)] += sale.amount_fen
+            found[contra] += sale.amount_fen

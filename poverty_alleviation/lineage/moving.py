@@ -79,7 +79,9 @@ class Moving:
         change = self.change
         await stand_alone()
         closed = await scalar(
-            "SELECT corrects FROM ledger_place($1::timestamptz, $2::timestamptz)", begins(change.day), self.now
+            "SELECT corrects FROM ledger_place($1::timestamptz, $2::timestamptz, ledger_frozen())",
+            begins(change.day),
+            self.now,
         )
         if closed is not None:
             raise ChangeMonthClosed(period=closed)

@@ -5,9 +5,10 @@ log itself; lots, payouts, confirmations, corrections and sheets are the records
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from kit.database import Row, execute, rows, transaction
 from kit.facts import Fact
 from ledger.inputs import Input, NotedInput
-from ledger.service import Journals
+from ledger.service import Account, Journals
 from orders.events import (
     ChannelPaid,
     ChannelRefunded,
@@ -83,8 +84,8 @@ CHANGING = {
 """The tables of terms and their columns that may change; the rows are put into the empty books as they stood."""
 
 PERIOD = "ledger_period"
-BOOKS = "ledger_account, ledger_journal, ledger_posting, line_basis, income_claim"
-ANALYSED_FROM = 2_000
+BOOKS = ("ledger_total", "ledger_posting", "ledger_journal", "ledger_account", "line_basis", "income_claim")
+"""The tables that a rebuilding fills, those that refer to another one before it."""
 
 
 class RecordMissing(Exception):
@@ -93,13 +94,23 @@ class RecordMissing(Exception):
 
 @dataclass(frozen=True)
 class NotedBefore(Journals):
-    """Books that were told everything before: nothing is noted, each input has the moment that it had."""
+    """Books that were told everything before: nothing is noted, each input has the moment that it had.
+
+    Nobody else opens accounts there, and a rebuilding that fails is given up, so their row ids are remembered.
+    """
 
     moments: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _known: dict[Account, int] = field(default_factory=dict)
 
     async def note(self, *inputs: Input) -> list[datetime]:
         """The moments of these inputs."""
         return [self.moments[each.kind, each.source_id] for each in inputs]
+
+    async def account_ids(self, accounts: Sequence[Account]) -> list[int]:
+        """Those that were not asked for before, from the books."""
+        if new := [each for each in accounts if each not in self._known]:
+            self._known.update(zip(new, await super().account_ids(new), strict=True))
+        return [self._known[each] for each in accounts]
 
 
 @dataclass
@@ -109,37 +120,38 @@ class Replay:
     counts: Counter[str] = field(default_factory=Counter)
     journals: NotedBefore = field(default_factory=NotedBefore)
     _lots: Mapping[str, Sequence[BoundLot]] = field(default_factory=dict)
-    _analysed_at: int = ANALYSED_FROM
+    _booked: int = 0
+    _analysed_at: int = 1
 
     async def prepare(self) -> None:
-        """Rows of terms are copies here: what guards their first steps, and tells the log of them, stands back."""
+        """Rows of terms are copies here: what guards their first steps, and tells the log of them, stands back.
+
+        Whatever is rebuilt can be rebuilt again, so no log of it is written for a crash.
+        """
         for table in (*CHANGING, MERGED):
             await execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        for table in BOOKS:
+            await execute(f"ALTER TABLE {table} SET UNLOGGED")
 
     async def book(self, inputs: Sequence[NotedInput], records: Records) -> None:
         """Book these inputs, which follow those before. Raises :class:`RecordMissing`.
 
         Between two inputs of another kind, facts of different subjects may change places: so they go in batches, as
-        the dispatcher delivers them.
+        the dispatcher delivers them. So do terms of one table that follow each other.
         """
         self._lots = records.lots
-        waiting: list[NotedInput] = []
-        for each in inputs:
-            if each.kind in FACTS:
-                waiting.append(each)
-                continue
-            await self._book_facts(waiting)
-            waiting = []
-            self.journals.moments[each.kind, each.source_id] = each.booked_at
-            async with transaction():
-                await self._book_record(each, records)
-            del self.journals.moments[each.kind, each.source_id]
-        await self._book_facts(waiting)
+        for kind, of in groupby(inputs, key=lambda each: "" if each.kind in FACTS else each.kind):
+            if not kind:
+                await self._book_facts(list(of))
+            elif kind in CHANGING:
+                await self._place_terms(kind, of, records)
+            else:
+                for each in of:
+                    self.journals.moments[each.kind, each.source_id] = each.booked_at
+                    async with transaction():
+                        await self._book_record(each, records)
+                    del self.journals.moments[each.kind, each.source_id]
         self.counts.update(each.kind for each in inputs)
-        if self.counts.total() >= self._analysed_at:
-            # Statements that were planned for empty tables would read them whole for ever.
-            await execute(f"ANALYZE {BOOKS}")
-            self._analysed_at *= 4
 
     async def _book_facts(self, inputs: Sequence[NotedInput]) -> None:
         earlier: Counter[str] = Counter()
@@ -158,6 +170,11 @@ class Replay:
                     for _, fact in of:
                         await ONE[FACTS[kind]](books, fact)
             self.journals.moments.clear()
+        self._booked += len(inputs)
+        if self._booked >= self._analysed_at:
+            # Statements that were planned for empty tables would read them whole for ever.
+            await execute(f"ANALYZE {', '.join(BOOKS)}")
+            self._analysed_at = 4 * self._booked
 
     def _lots_then(self, inputs: Sequence[NotedInput]) -> Callable[[Sequence[str]], Awaitable[list[BoundLot]]]:
         """The lots that the books saw when these were booked: of a packed line none if it had none yet."""
@@ -198,26 +215,37 @@ class Replay:
             case kind if kind == LATE_DIFFERENCE:
                 await BankResults(payouts).book_difference(each.source_id, each.body["lines"])
             case _:
-                await self._place_term(each, records)
+                await self._move(each, records)
 
-    async def _place_term(self, each: NotedInput, records: Records) -> None:
-        """What postings depend on, as it stood when its change was committed."""
-        if each.kind in CHANGING:
+    async def _place_terms(self, table: str, inputs: Iterable[NotedInput], records: Records) -> None:
+        """What postings depend on, as it stood when its changes were committed; a row that changes again waits."""
+        together: dict[str, dict[str, Any]] = {}
+        for each in inputs:
+            if each.source_id in together:
+                await self._place_rows(table, together.values(), records)
+                together = {}
             whole: dict[str, Any] = {}
-            if each.kind in SPANS:
-                span = _found(records.spans[each.kind], each)
-                whole = msgspec.json.decode(span["row"])
-                await self._enter_household(span["household_id"], records)
-            changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in CHANGING[each.kind] or ("id",))
+            if table in SPANS:
+                whole = msgspec.json.decode(_found(records.spans[table], each)["row"])
+            together[each.source_id] = whole | each.body
+        await self._place_rows(table, together.values(), records)
+
+    async def _place_rows(self, table: str, terms: Iterable[dict[str, Any]], records: Records) -> None:
+        changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in CHANGING[table] or ("id",))
+        async with transaction():
+            if table in SPANS:
+                await self._enter_households([each["household_id"] for each in terms], records)
             await rows(
-                f"INSERT INTO {each.kind} SELECT * FROM jsonb_populate_record(NULL::{each.kind}, $1::jsonb)"
+                f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1::jsonb)"
                 f" ON CONFLICT (id) DO UPDATE SET {changes} RETURNING 1",
-                msgspec.json.encode(whole | each.body).decode(),
+                msgspec.json.encode(list(terms)).decode(),
             )
-        elif each.kind == MERGED:
+
+    async def _move(self, each: NotedInput, records: Records) -> None:
+        """Who stands for whom, or which months are frozen."""
+        if each.kind == MERGED:
             merged, into = int(each.source_id), each.body["merged_into_id"]
-            for household in (merged, into):
-                await self._enter_household(household, records)
+            await self._enter_households([merged, into], records)
             day = date.fromisoformat(each.body["merged_on"])
             await execute("UPDATE household SET merged_into_id = $2, merged_on = $3 WHERE id = $1", merged, into, day)
         elif each.kind == PERIOD:
@@ -225,13 +253,14 @@ class Replay:
         else:
             raise RecordMissing(f"{each.kind} {each.source_id}: 不认识的来源 / nobody books this kind")
 
-    async def _enter_household(self, row_id: int, records: Records) -> None:
+    async def _enter_households(self, row_ids: Sequence[int], records: Records) -> None:
         """A household is a code here, and nothing else."""
         await rows(
             "INSERT INTO household (id, code, name_cipher, township, village, entered_by, entered_at)"
-            " VALUES ($1, $2, '?', '', '', '', now()) ON CONFLICT (id) DO NOTHING RETURNING 1",
-            row_id,
-            records.households[row_id],
+            " SELECT id, code, '?', '', '', '', now() FROM unnest($1::bigint[], $2::text[]) AS h (id, code)"
+            " ON CONFLICT (id) DO NOTHING RETURNING 1",
+            row_ids,
+            [records.households[each] for each in row_ids],
         )
 
     async def _move_period(self, each: NotedInput) -> None:

@@ -1,5 +1,6 @@
 """The rebuilding: inputs are read where the books are, booked again in the scratch database, and both are exported."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -19,10 +20,12 @@ from poverty_alleviation.replay.kept import (
     months_again,
     told_pieces,
 )
-from poverty_alleviation.replay.records import records_of
+from poverty_alleviation.replay.records import Records, records_of
 from scripts.ledger_rebuild.scratch import Scratch
 
 CHUNK = 2_000
+SEALED_AT_ONCE = 50_000
+"""Journals sealed by one statement. Many stand on few accounts, so most of their totals are written once."""
 
 
 class NotReplayed(Exception):
@@ -79,22 +82,31 @@ async def rebuild(scratch: Scratch, folder: Path, said: Callable[[int], None] = 
     up to one moment, so the books may go on meanwhile. Raises :class:`NotReplayed`.
     """
     books = await _standing(folder)
-    replay = Replay()
-    await scratch.do(replay.prepare)
-    await _replay(scratch, replay, books.until, said)
-    async for sealed in sealed_journals(books.heads):
-        await scratch.do(_seal, [(e["source_type"], e["source_id"], e["rule"], e["step"]) for e in sealed])
-    exports = {
+    # The books are read while the scratch database writes: neither waits for the other.
+    exporting = asyncio.create_task(_export_books(folder, books))
+    try:
+        replay = Replay()
+        await scratch.do(replay.prepare)
+        await _replay(scratch, replay, books.until, said)
+        async for sealed in sealed_journals(books.heads, SEALED_AT_ONCE):
+            await scratch.do(_seal, [(e["source_type"], e["source_id"], e["rule"], e["step"]) for e in sealed])
+        again = await scratch.do(_export_all, folder, books.months)
+        exports = await exporting
+    finally:
+        exporting.cancel()
+    return Rebuilt(
+        dict(sorted(replay.counts.items())), {name: Pair(export, again[name]) for name, export in exports.items()}
+    )
+
+
+async def _export_books(folder: Path, books: _Standing) -> dict[str, Canonical]:
+    return {
         "journals": await _export(folder / "books.jsonl", canonical_pieces(books.until.journal)),
         "money": await _export(folder / "books-money.jsonl", told_pieces(books.last_told)),
         "seals": await _export(folder / "books-seals.jsonl", seal_pieces(books.heads)),
         "totals": books.totals,
         "months": await _export(folder / "books-months.jsonl", month_pieces(books.months)),
     }
-    again = await scratch.do(_export_all, folder, books.months)
-    return Rebuilt(
-        dict(sorted(replay.counts.items())), {name: Pair(export, again[name]) for name, export in exports.items()}
-    )
 
 
 async def _standing(folder: Path) -> _Standing:
@@ -109,15 +121,22 @@ async def _standing(folder: Path) -> _Standing:
 
 
 async def _replay(scratch: Scratch, replay: Replay, until: Mark, said: Callable[[int], None]) -> None:
-    after = 0
-    while inputs := await inputs_between(after, until.input, CHUNK):
-        records = await records_of(inputs)
+    """While some inputs are booked, the next ones are read."""
+
+    async def read(after: int) -> tuple[list[NotedInput], Records]:
+        inputs = await inputs_between(after, until.input, CHUNK)
+        return inputs, await records_of(inputs)
+
+    inputs, records = await read(0)
+    while inputs:
+        reading = asyncio.create_task(read(inputs[-1].id))
         try:
             await scratch.do(replay.book, inputs, records)
         except Exception as error:
+            reading.cancel()
             raise NotReplayed(f"{_span(inputs)}: {type(error).__name__}: {error}") from error
-        after = inputs[-1].id
         said(replay.counts.total())
+        inputs, records = await reading
 
 
 def _span(inputs: list[NotedInput]) -> str:
