@@ -4,6 +4,7 @@ The same services book that booked before. What they read of the registers is br
 log itself; lots, payouts, confirmations, corrections and sheets are the records of that time, which nobody may delete.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from kit.database import Row, execute, rows, transaction
+from kit.database import Row, after_commit, execute, rows, transaction
 from kit.facts import Fact
 from ledger.inputs import Input, NotedInput
 from ledger.service import Account, Journals
@@ -96,7 +97,7 @@ class RecordMissing(Exception):
 class NotedBefore(Journals):
     """Books that were told everything before: nothing is noted, each input has the moment that it had.
 
-    Nobody else opens accounts there, and a rebuilding that fails is given up, so their row ids are remembered.
+    Nobody else opens accounts there, so their row ids are remembered once they are committed.
     """
 
     moments: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -108,9 +109,16 @@ class NotedBefore(Journals):
 
     async def account_ids(self, accounts: Sequence[Account]) -> list[int]:
         """Those that were not asked for before, from the books."""
-        if new := [each for each in accounts if each not in self._known]:
-            self._known.update(zip(new, await super().account_ids(new), strict=True))
-        return [self._known[each] for each in accounts]
+        new = [each for each in accounts if each not in self._known]
+        if not new:
+            return [self._known[each] for each in accounts]
+        found = dict(zip(new, await super().account_ids(new), strict=True))
+
+        async def remember() -> None:
+            self._known.update(found)
+
+        after_commit(remember)
+        return [found.get(each) or self._known[each] for each in accounts]
 
 
 @dataclass
@@ -162,19 +170,26 @@ class Replay:
             earlier[fact.key] += 1
         for (_, kind), of in sorted(turns.items(), key=lambda turn: turn[0]):
             self.journals.moments.update({(kind, each.source_id): each.booked_at for each, _ in of})
-            books = SalesBooks(self.journals, self._lots_then([each for each, _ in of]))
-            async with transaction():
-                if FACTS[kind] in MANY:
-                    await MANY[FACTS[kind]](books, [fact for _, fact in of])
-                else:
-                    for _, fact in of:
-                        await ONE[FACTS[kind]](books, fact)
+            # Different subjects do not wait for each other: while the database writes one half, the other is computed.
+            halves = [half for half in (of[::2], of[1::2]) if half]
+            for ended in await asyncio.gather(*(self._deliver(kind, half) for half in halves), return_exceptions=True):
+                if ended:
+                    raise ended
             self.journals.moments.clear()
         self._booked += len(inputs)
         if self._booked >= self._analysed_at:
             # Statements that were planned for empty tables would read them whole for ever.
             await execute(f"ANALYZE {', '.join(BOOKS)}")
             self._analysed_at = 4 * self._booked
+
+    async def _deliver(self, kind: str, of: Sequence[tuple[NotedInput, Fact]]) -> None:
+        books = SalesBooks(self.journals, self._lots_then([each for each, _ in of]))
+        async with transaction():
+            if FACTS[kind] in MANY:
+                await MANY[FACTS[kind]](books, [fact for _, fact in of])
+            else:
+                for _, fact in of:
+                    await ONE[FACTS[kind]](books, fact)
 
     def _lots_then(self, inputs: Sequence[NotedInput]) -> Callable[[Sequence[str]], Awaitable[list[BoundLot]]]:
         """The lots that the books saw when these were booked: of a packed line none if it had none yet."""

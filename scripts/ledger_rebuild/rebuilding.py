@@ -88,9 +88,9 @@ async def rebuild(scratch: Scratch, folder: Path, said: Callable[[int], None] = 
         replay = Replay()
         await scratch.do(replay.prepare)
         await _replay(scratch, replay, books.until, said)
-        async for sealed in sealed_journals(books.heads, SEALED_AT_ONCE):
-            await scratch.do(_seal, [(e["source_type"], e["source_id"], e["rule"], e["step"]) for e in sealed])
-        again = await scratch.do(_export_all, folder, books.months)
+        # The canonical export names no seals, so the journals are exported while they are sealed.
+        journals, _ = await asyncio.gather(scratch.do(_export_journals, folder), _seal_again(scratch, books.heads))
+        again = {"journals": journals, **await scratch.do(_export_rest, folder, books.months)}
         exports = await exporting
     finally:
         exporting.cancel()
@@ -143,18 +143,25 @@ def _span(inputs: list[NotedInput]) -> str:
     return f"{inputs[0].id}–{inputs[-1].id}"
 
 
+async def _seal_again(scratch: Scratch, heads: Mapping[str, int]) -> None:
+    async for sealed in sealed_journals(heads, SEALED_AT_ONCE):
+        await scratch.do(_seal, [(e["source_type"], e["source_id"], e["rule"], e["step"]) for e in sealed])
+
+
 async def _seal(sources: list[tuple[str, str, str, int]]) -> None:
     if sources:
         await Sealer().seal_in_order(sources)
 
 
-async def _export_all(folder: Path, months: list[KeptMonth]) -> dict[str, Canonical]:
-    """The same exports where the books were rebuilt, which nobody else writes to."""
-    until, heads = await mark(), await sealed_heads()
+async def _export_journals(folder: Path) -> Canonical:
+    return await _export(folder / "rebuilt.jsonl", canonical_pieces((await mark()).journal))
+
+
+async def _export_rest(folder: Path, months: list[KeptMonth]) -> dict[str, Canonical]:
+    """The other exports where the books were rebuilt, which nobody else writes to."""
     return {
-        "journals": await _export(folder / "rebuilt.jsonl", canonical_pieces(until.journal)),
         "money": await _export(folder / "rebuilt-money.jsonl", told_pieces(await last_told())),
-        "seals": await _export(folder / "rebuilt-seals.jsonl", seal_pieces(heads)),
+        "seals": await _export(folder / "rebuilt-seals.jsonl", seal_pieces(await sealed_heads())),
         "totals": await _export(folder / "rebuilt-totals.jsonl", total_pieces()),
         "months": await _export(folder / "rebuilt-months.jsonl", month_pieces(await months_again(months))),
     }

@@ -29,12 +29,19 @@ class Scratch:
         self._context = contextvars.copy_context()
 
     async def do(self, work: Callable[..., Awaitable[T]], *arguments: object) -> T:
-        """Await ``work`` where the rebuilt books are."""
+        """Await ``work`` where the rebuilt books are; what is done at once does not meet."""
+        return await _in(self._context.copy(), work, *arguments)
 
-        async def run() -> T:
-            return await work(*arguments)
+    async def change(self, work: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        """The same, and what ``work`` changes of the context stays. One at a time."""
+        return await _in(self._context, work, *arguments)
 
-        return await asyncio.create_task(run(), context=self._context)
+
+async def _in(context: contextvars.Context, work: Callable[..., Awaitable[T]], *arguments: object) -> T:
+    async def run() -> T:
+        return await work(*arguments)
+
+    return await asyncio.create_task(run(), context=context)
 
 
 async def fill_empty(url: str) -> None:
@@ -47,9 +54,9 @@ async def fill_empty(url: str) -> None:
         await connection.close()
     # Migrations connect the context that they find to their database: one of their own, not whoever is connected.
     made, context = Scratch(), TortoiseContext()
-    await made.do(context.__aenter__)
-    await made.do(migrate, DatabaseSettings(url=url))
-    await made.do(lambda: context.__aexit__(None, None, None))
+    await made.change(context.__aenter__)
+    await made.change(migrate, DatabaseSettings(url=url))
+    await made.change(lambda: context.__aexit__(None, None, None))
 
 
 @asynccontextmanager
@@ -57,13 +64,13 @@ async def scratch(url: str) -> AsyncIterator[Scratch]:
     """Connect to a migrated database without rows, as the owner of its tables."""
     settings = DatabaseSettings(url=url, pool_max=2, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
     made, context = Scratch(), TortoiseContext()
-    await made.do(context.__aenter__)
-    await made.do(lambda: context.init(config=tortoise_config(settings)))
+    await made.change(context.__aenter__)
+    await made.change(lambda: context.init(config=tortoise_config(settings)))
     try:
         yield made
     finally:
-        await made.do(context.close_connections)
-        await made.do(lambda: context.__aexit__(None, None, None))
+        await made.change(context.close_connections)
+        await made.change(lambda: context.__aexit__(None, None, None))
 
 
 @asynccontextmanager

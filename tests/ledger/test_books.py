@@ -56,6 +56,39 @@ async def test_a_replay_posts_nothing_more() -> None:
 
 
 @pytest.mark.usefixtures("database")
+async def test_an_account_that_another_opens_meanwhile_is_the_same() -> None:
+    wanted = [("2101", "示例01", "earned", "production"), ("9101", "示例01", "earned", "")]
+    opened, may_end = asyncio.Event(), asyncio.Event()
+
+    async def first() -> list[int]:
+        async with transaction():
+            found = await JOURNALS.account_ids(wanted)
+            opened.set()
+            await may_end.wait()
+        return found
+
+    async def second() -> list[int]:
+        await opened.wait()
+        async with transaction():
+            return await JOURNALS.account_ids(wanted[::-1])
+
+    async def end_first() -> None:
+        await opened.wait()
+        for _ in range(1_000):
+            if await scalar("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                break
+            await asyncio.sleep(0.01)
+        may_end.set()
+
+    mine, others, _ = await asyncio.gather(first(), second(), end_first())
+    assert mine == others[::-1]
+    assert [each["book"] for each in await rows("SELECT book FROM ledger_account ORDER BY code")] == [
+        "cash",
+        "statistics",
+    ]
+
+
+@pytest.mark.usefixtures("database")
 async def test_many_workers_posting_the_same_and_different_things_at_once() -> None:
     answers = await asyncio.gather(*(write(sale(i % 12)) for i in range(120)))
     assert sum(answers) == 12
