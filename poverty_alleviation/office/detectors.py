@@ -187,7 +187,10 @@ async def refunds_after_close(today: date, numbers: Numbers) -> list[Finding]:
 
 
 async def carried_for_little(today: date, numbers: Numbers) -> list[Finding]:
-    """A household that counts as carried in the last quarter and received next to nothing."""
+    """A household that counts as carried in the last quarter and received next to nothing.
+
+    What was booked later for a closed month of that quarter belongs to it, too.
+    """
     first = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     began = (first - timedelta(days=80)).replace(day=1)
     found = await rows(
@@ -198,7 +201,8 @@ async def carried_for_little(today: date, numbers: Numbers) -> list[Finding]:
         " JOIN ledger_account a ON a.id = p.account_id AND ((a.code = '9101' AND a.state = 'earned')"
         " OR (a.code = '2101' AND a.state IN ('paid', 'confirmed'))) LEFT JOIN household h ON h.code = a.owner"
         f" LEFT JOIN {standing('$4::date - 1')} AS s ON s.id = h.id"
-        " WHERE j.period >= $1 AND j.period < $2 GROUP BY 1 HAVING bool_or(p.amount_fen <> 0)"
+        " WHERE j.period >= $1 AND (j.period < $2 OR j.corrects_period >= $1 AND j.corrects_period < $2)"
+        " GROUP BY 1 HAVING bool_or(p.amount_fen <> 0)"
         " AND coalesce(-sum(p.amount_fen) FILTER (WHERE a.code = '2101'), 0) < $3"
         " AND (sum(p.amount_fen) FILTER (WHERE a.code = '9101') <> 0 OR sum(p.amount_fen) FILTER"
         " (WHERE a.code = '2101') <> 0) ORDER BY 1",
@@ -215,7 +219,7 @@ async def carried_for_little(today: date, numbers: Numbers) -> list[Finding]:
 
 
 async def status_ended(today: date, numbers: Numbers) -> list[Finding]:
-    """A household whose support ended within a month that it has figures in, other than by merging."""
+    """A household whose support ended within a month that it has figures in, or late ones of; other than by merging."""
     found = await rows(
         "SELECT h.code AS household, s.valid_until AS ended_on FROM household_status s"
         " JOIN household h ON h.id = s.household_id WHERE s.status = ANY($1) AND s.valid_until <= $2"
@@ -223,7 +227,8 @@ async def status_ended(today: date, numbers: Numbers) -> list[Finding]:
         " AND NOT EXISTS (SELECT 1 FROM household_status n"
         " WHERE n.household_id = h.id AND n.status = ANY($1) AND n.valid_from = s.valid_until)"
         " AND EXISTS (SELECT 1 FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id"
-        " JOIN ledger_journal j ON j.id = p.journal_id AND j.period = to_char(s.valid_until, 'YYYY-MM')"
+        " JOIN ledger_journal j ON j.id = p.journal_id"
+        " AND to_char(s.valid_until, 'YYYY-MM') IN (j.period, j.corrects_period)"
         " WHERE a.owner = h.code AND a.code IN ('2101', '9101')) ORDER BY 1, 2",
         [str(status) for status in ASSISTED],
         today,

@@ -27,9 +27,11 @@ from kit.outbox import Delivery
 from orders.receipts import Receipts
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
+from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.office.alarms import Alarms
 from poverty_alleviation.reserves.terms import Reserves
 from poverty_alleviation.vault import household_rights
+from scripts.county_volumes.closing import sign_months
 from scripts.county_volumes.dirty import PLANTED, DirtySet, is_planted
 from scripts.county_volumes.incomes import Incomes
 from scripts.county_volumes.occasions import Occasions
@@ -59,11 +61,19 @@ async def fill(built: Bootstrap, now: datetime, months: Sequence[int] = range(MO
 
 
 async def _fill(built: Bootstrap, now: datetime, months: Sequence[int]) -> None:
+    sellers, lots = await trade(built, now, months)
+    made = dict[type, Any](built.services)
+    await _keep_cold(made[FieldCipher], sellers, lots, month_begins(months[-1], now))
+    await Occasions(made, now).enter(sellers)
+    await Project(now).enter(sellers)
+
+
+async def trade(built: Bootstrap, now: datetime, months: Sequence[int]) -> tuple[list[Seller], dict[int, list[str]]]:
+    """Everything that reaches the books; answers who sells, and their lots of the last month by their serials."""
     services, made = services_of(built), dict[type, Any](built.services)
     people = People(services.trade, Suppliers(), Plots(), made[Households], made[Contracts])
     sellers = await people.enter()
-    cipher = made[FieldCipher]
-    market = Market(built.order_life, made[Receipts], cipher, str(await scalar(CARRIER_OF_ALL)))
+    market = Market(built.order_life, made[Receipts], made[FieldCipher], str(await scalar(CARRIER_OF_ALL)))
     incomes = Incomes(built.order_life.stock, now)
     await incomes.agree(sellers, month_begins(months[0], now))
     last: dict[int, list[str]] = {}
@@ -83,9 +93,7 @@ async def _fill(built: Bootstrap, now: datetime, months: Sequence[int]) -> None:
     await deliver_all(built)
     await incomes.claim_back(*late)
     await Reserves().release_due()
-    await _keep_cold(cipher, sellers, last, month_begins(months[-1], now))
-    await Occasions(made, now).enter(sellers)
-    await Project(now).enter(sellers)
+    return sellers, last
 
 
 async def _keep_cold(cipher: FieldCipher, sellers: list[Seller], lots: dict[int, list[str]], begun: datetime) -> None:
@@ -117,6 +125,7 @@ async def soil(built: Bootstrap) -> None:
     village = next(code for code in villages() if code.startswith(listed["township"]))
     cipher = dict[type, Any](built.services)[FieldCipher]
     await DirtySet(listed["merchant"], listed["code"], village, cipher).plant()
+    await deliver_all(built)
 
 
 async def run(*, is_dirty: bool) -> dict[str, Any]:
@@ -132,8 +141,9 @@ async def run(*, is_dirty: bool) -> dict[str, Any]:
                 await look_as_at_night(built)
                 await fill(built, now)
             await deliver_all(built)
+            wrong = await sign_months(dict[type, Any](built.services)[MonthClose], now) if is_new else []
             there, year = await volumes(), china_day(now).year
-            wrong = missing(there) + await faults(range(year - 1, year + 1))
+            wrong += missing(there) + await faults(range(year - 1, year + 1))
             told = await fingerprint()
             raised = await alarms(built)
             wrong += unexpected(raised, PLANTED if await is_planted() else ())

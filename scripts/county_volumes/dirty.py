@@ -1,7 +1,7 @@
 """The dirty set (domain reference 2.6 and 6.4): of each thing that an alarm is for one, planted in a clean county.
 
-Everybody in it is its own, so that nothing planted is found twice. What was given back after a closed month is not
-here: it takes a month that two persons have signed.
+Everybody in it is its own, so that nothing planted is found twice. What is given back after a closed month is of an
+order of another channel; a county that has signed for none has nothing of this rule.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,6 +39,7 @@ from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
 from poverty_alleviation.sales import SalesBooks
+from scripts.county_volumes.dirty_refund import refund_after_close
 from scripts.county_volumes.dirty_shelf import DirtyShelf
 from scripts.demo_county.trail import signed_readings
 from traceability.lots import Lots
@@ -52,7 +53,7 @@ FactT = TypeVar("FactT", bound=Fact)
 CHANNEL = "wechat_miniprogram"
 BY, SECOND = "staff:DEMO-DIRTY-1", "staff:DEMO-DIRTY-2"
 SINCE = date(2020, 1, 1)
-MARKET_FEN, WAGE_FEN, DIVIDEND_FEN, RENT_FEN = 100_000, 120_000, 300_000, 5_000
+MARKET_FEN, WAGE_FEN, DIVIDEND_FEN, RENT_FEN = 1_000, 120_000, 300_000, 5_000
 
 PLANTED = (
     "blade_forbidden",
@@ -69,6 +70,7 @@ PLANTED = (
     "paper_run_out",
     "price_above_market",
     "proof_twice",
+    "refund_after_close",
     "related_suppliers",
     "reserve_overdrawn",
     "shared_account",
@@ -107,6 +109,7 @@ class DirtySet:
         await self._goods()
         await self._incomes()
         await self._reserve()
+        await refund_after_close(BY, self.now)
         await self._buyers()
         await self._project()
         await DirtyShelf(self.merchant, self.village[:9], BY, self.now).plant()
@@ -183,8 +186,7 @@ class DirtySet:
         twice = await self._supplier("重复")
         for serial in range(2):
             await self._weigh(twice, f"twice-{serial}", 5_000)
-        await OfficeRules(self.clock).enter_market_price(self.product, MARKET_FEN, SINCE, "DEMO-行情", BY)
-        await self._weigh(await self._supplier("高价"), "dear", 6_000, MARKET_FEN * 2)
+        await self._weigh(await self._supplier("高价"), "dear", 6_000, 2 * await self._market_price())
         plots, rich = Plots(self.clock), await self._supplier("超产")
         await plots.name_crop("dirty_cane", "示例作物")
         norm = Norm(
@@ -197,6 +199,15 @@ class DirtySet:
         await self._weigh(rich, "rich", 100_001, plot=plot, harvested_on=china_day(self.now - timedelta(hours=1)))
         for _ in range(2):
             await self._supplier("同名")
+
+    async def _market_price(self) -> int:
+        """What the product's goods cost, in fen per kilogram; entered where nobody has."""
+        found = await scalar(
+            "SELECT fen_per_kg FROM market_price WHERE product = $1 ORDER BY valid_from DESC LIMIT 1", self.product
+        )
+        if found is None:
+            await OfficeRules(self.clock).enter_market_price(self.product, MARKET_FEN, SINCE, "DEMO-行情", BY)
+        return int(found or MARKET_FEN)
 
     async def _goods(self) -> None:
         """A lot of nobody's goods, and goods whose cold nobody has read for days."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from kit.clock import china_day
+from kit.clock import CHINA, china_day
 from kit.database import row
 from ledger.chart import HOUSEHOLD
 from ledger.queries import posted
@@ -37,8 +37,10 @@ DIVIDEND_FEN = 20_000
 """For each household of a merchant and quarter."""
 # The oldest line of which a household was paid its part and nothing has gone back.
 _PAID_LINE = """
-SELECT p.subject AS line, a.owner AS household, c.merchant, c.external_number AS external, l.sku
+SELECT p.subject AS line, a.owner AS household, j.occurred_at AS paid_at, c.merchant, c.external_number AS external,
+       l.sku
   FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id AND a.code = '2101' AND a.state = 'paid'
+  JOIN ledger_journal j ON j.id = p.journal_id
   JOIN order_line l ON l.reference = p.subject JOIN channel_order c ON c.order_id = l.order_id
  WHERE NOT EXISTS (SELECT 1 FROM channel_refund r WHERE r.line_id = l.id)
  ORDER BY c.external_number, a.owner LIMIT 1
@@ -91,12 +93,16 @@ class Incomes:
                 await sheets.decide(sheet, SECOND, "DEMO-审核", is_approved=True)
 
     async def refund_late(self) -> tuple[str, str]:
-        """One piece of a line goes back after its household was paid; answers the line and the household."""
+        """One piece of a line goes back after its household was paid; answers the line and the household.
+
+        On the same day, at its end: in a later month it would be a refund after the close, which is an alarm.
+        """
         found = await row(_PAID_LINE)
         assert found is not None
+        ended = datetime.combine(china_day(found["paid_at"]), time(23, 59), CHINA)
         told = RefundRow(
             row=2, external=found["external"], refund=f"{found['external']}L", sku=found["sku"], quantity=1,
-            amount_fen=None, freight_fen=0, refunded_at=self.now - timedelta(hours=1),
+            amount_fen=None, freight_fen=0, refunded_at=min(ended, self.now),
         )  # fmt: skip
         digest = hashlib.sha256(b"late refund").digest()
         await ChannelRefunds(self.stock).take(Source(found["merchant"], SalesChannel.DOUYIN, digest, BY), [told])

@@ -8,6 +8,7 @@ from merchants.papers import Paper, PaperKind
 from poverty_alleviation.contracts import Contracts, ContractTerms
 from poverty_alleviation.households import Households, Identity
 from poverty_alleviation.models import AssistanceStatus, ChainTemplate
+from poverty_alleviation.register.years import YearDraft, Years
 from products.dossiers import product_dossier
 from products.drafts import ProductDraft, ReturnPolicy, SkuDraft
 from scripts.county_volumes.plan import BY, FARMERS, MERCHANTS, PIECE_GRAM, REGISTERED_OF_18, STOCK
@@ -15,7 +16,9 @@ from scripts.demo_county.area import COUNTY, TOWNSHIPS, villages
 from scripts.demo_county.goods import Trade
 from scripts.demo_county.households import FARMERS as DEMO_FARMERS
 from scripts.demo_county.households import SINCE, conclude, identity_number
+from scripts.demo_county.office_numbers import reckon
 from scripts.demo_county.payees import YEAR_PAYEES
+from scripts.demo_county.register import YEAR
 from scripts.demo_county.tree import prove
 from traceability.models import SupplierKind
 from traceability.plots.service import Land, Plots
@@ -107,6 +110,7 @@ class People:
         await self.trade.stock.add(sku.code, STOCK, "DEMO-入库")
         await self.trade.catalogue.submit(merchant, product, BY)
         await self.trade.catalogue.list(product, BY)
+        await reckon(product, category)
         return Seller(serial, merchant, product, sku.code, price_fen, category, [], [])
 
     async def _farmer(
@@ -131,6 +135,8 @@ class People:
             household = await self.households.enter(identity, township, village, BY, f"示例户-{number:03d}")
             await self.households.decide(household, AssistanceStatus.REGISTERED, SINCE, f"DEMO-认定-{number:03d}", BY)
             await self.households.link(household, supplier, SINCE, f"DEMO-关联-{number:03d}", BY)
+            year = YearDraft(year=YEAR, persons=2 + serial % 4, attribute="01", cause="capital")
+            await Years().record(household, year, f"DEMO-名册-{number:03d}", BY)
         return (supplier, township, plot), household
 
     async def _contract(self, seller: Seller) -> None:

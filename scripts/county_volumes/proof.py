@@ -29,7 +29,8 @@ SELECT (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM suppl
        (SELECT count(*) FROM meeting WHERE recorded_by = $1) AS meetings,
        (SELECT count(*) FROM disclosure_item WHERE recorded_by = $1) AS disclosure_items,
        (SELECT count(*) FROM disclosure_complaint WHERE recorded_by = $1) AS disclosure_complaints,
-       (SELECT count(*) FROM recognised_product WHERE revoked_at IS NULL) AS recognised_products
+       (SELECT count(*) FROM recognised_product WHERE revoked_at IS NULL) AS recognised_products,
+       (SELECT count(*) FROM ledger_period WHERE state = 'closed') AS months_signed
 """
 _OF_HOUSEHOLDS = """
 SELECT count(*) FILTER (WHERE kind = 'enterprise') AS demonstration_enterprises,
@@ -65,6 +66,7 @@ _TOLD = (
     " JOIN ledger_account a ON a.id = p.account_id LEFT JOIN merchant m ON m.number = a.owner"
     " LEFT JOIN supplier s ON s.number = a.owner WHERE $1 <> '' AND a.code NOT IN ('2105', '2109')"
     " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
+    "SELECT period, state FROM ledger_period WHERE $1 <> '' ORDER BY 1",
 )
 
 
@@ -97,7 +99,8 @@ async def volumes() -> dict[str, int]:
 def missing(found: Mapping[str, int]) -> list[str]:
     """What a run that was broken off has left undone, each in one line."""
     planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS, "registered": REGISTERED}
-    planned |= {"recognised_products": RECOGNISED, "clawbacks": 1, **OCCASIONS, **PROJECT}
+    # Twelve times thirty days are eleven months that are over and the present one, at least.
+    planned |= {"recognised_products": RECOGNISED, "clawbacks": 1, "months_signed": MONTHS - 1, **OCCASIONS, **PROJECT}
     return [f"{found[name]} of {wanted} {name}: begin anew" for name, wanted in planned.items() if found[name] < wanted]
 
 

@@ -40,6 +40,7 @@ from scripts.demo_county.demonstrations import name_demonstrations
 from scripts.demo_county.goods import BY, GOODS, STORY, Trade, enter_goods, enter_merchants, enter_policies
 from scripts.demo_county.help import enter_help, enter_work
 from scripts.demo_county.households import agree_reserves, conclude_contracts, enter_farmers
+from scripts.demo_county.office_numbers import enter_office_numbers
 from scripts.demo_county.people import CONSUMERS, enter_staff
 from scripts.demo_county.recognitions import enter_recognitions
 from scripts.demo_county.register import enter_register
@@ -97,6 +98,7 @@ async def seed(services: Services) -> dict[str, Any]:
         products = await enter_goods(services.trade, merchants, pictures, freight)
         titles = [good.title for good in (*GOODS, STORY)]
         await services.shopfront.promote(dict(zip(titles, products, strict=True)))
+        await enter_office_numbers((*GOODS, STORY), dict(zip(titles, products, strict=True)))
         staff = await enter_staff(services.staff, merchants)
         farmers = await enter_farmers(services.suppliers, services.households)
         await enter_register(services.households, farmers)

@@ -37,7 +37,6 @@ from poverty_alleviation.models import CHAIN_ROLES
 from poverty_alleviation.office.recognised import recognition_dossier
 from poverty_alleviation.office.thresholds import lines_of
 from poverty_alleviation.reconciliation import reconciliation
-from poverty_alleviation.replay.facts import facts_off
 from poverty_alleviation.statements.quarters import quarter_span
 from poverty_alleviation.stories.service import Stories
 from poverty_alleviation.vault import household_rights
@@ -55,9 +54,7 @@ from products.recognition.queries import recognition_cases
 from products.service import Catalogue, SalePolicies
 from products.stock import Stock
 from promotions.campaigns import Campaigns
-from scripts.county_volumes.__main__ import alarms, look_as_at_night, soil, unexpected
-from scripts.county_volumes.dirty import PLANTED
-from scripts.demo_county.__main__ import Services, seed, services_of
+from scripts.demo_county.__main__ import Services, seed
 from scripts.demo_county.goods import Trade
 from scripts.demo_county.households import identity_number
 from scripts.demo_county.payees import PAYEES
@@ -67,10 +64,8 @@ from scripts.demo_county.stories import DemoStories
 from scripts.demo_county.trail import Trail
 from scripts.demo_county.tree import Proofs
 from scripts.wechat_sandbox.world import DEMO_PEOPLE
-from server.bootstrap import bootstrap
 from tests.accounts.people import quick_passwords, throwaway_cipher
 from tests.conftest import Databases
-from tests.orders.mall import settings_for
 from tests.poverty_alleviation.rebuilt import unlike
 from tests.superuser import as_superuser
 from traceability.conformity.queries import conformity_certificates
@@ -146,29 +141,6 @@ async def test_the_clean_county_raises_no_alarm(database: str) -> None:
     await seed(services())
     assert await all_alarms().look() == 0
     assert {line.is_verified for line in await lines_of(None)} == {False}
-
-
-async def test_the_dirty_set_is_found_once_each_and_a_second_look_finds_nothing(
-    databases: Databases, database: str, tmp_path: Path
-) -> None:
-    """Domain reference 6.4; and what is planted in the books follows from facts, which the outbox has.
-
-    Fails when a detector is taken out of the list: tried with each of the last four.
-    """
-    built = bootstrap(settings_for(tmp_path, database))
-    await seed(services_of(built))
-    await look_as_at_night(built)
-    for _ in range(2):
-        await soil(built)
-        assert await all_alarms().look_when_due() == 0, "who looks at night does not look while the county is filled"
-        raised = await alarms(built)
-        assert raised == Counter(PLANTED)
-    assert unexpected(raised, PLANTED) == []
-    assert unexpected(raised, PLANTED[1:]) == [f"1 alarms {PLANTED[0]}, 0 planted"]
-    assert unexpected(raised, (*PLANTED, "another")) == ["0 alarms another, 1 planted"]
-    assert await facts_off() == []
-    assert await unlike(databases, tmp_path) == []
-    await built.stop()
 
 
 async def test_every_account_opens_a_session_in_its_role(database: str) -> None:

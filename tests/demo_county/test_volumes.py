@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tortoise.context import TortoiseContext
@@ -10,6 +11,9 @@ from tortoise.context import TortoiseContext
 from county.alarms import all_alarms
 from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
+from ledger.periods import period_cards
+from ledger.service import period_of
+from poverty_alleviation.month_close import MonthClose
 from poverty_alleviation.office.detectors import carried_for_little
 from poverty_alleviation.office.thresholds import thresholds
 from poverty_alleviation.payouts import due
@@ -17,6 +21,7 @@ from poverty_alleviation.reserves.queries import clawback_cards, reserve_cards
 from poverty_alleviation.vault import household_rights
 from scripts.county_volumes import sales, supply
 from scripts.county_volumes.__main__ import deliver_all, fill
+from scripts.county_volumes.closing import sign_months
 from scripts.county_volumes.plan import LOTS, MERCHANTS, MONTHS, REFUNDS, lots_of, refunds_of
 from scripts.county_volumes.proof import faults, fingerprint, missing, volumes
 from scripts.demo_county.__main__ import seed, services_of
@@ -44,7 +49,12 @@ async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, t
     now = utc_now()
     await fill(built, now, [10])
     await deliver_all(built)
-    assert await volumes() == {
+    assert await sign_months(dict[type, Any](built.services)[MonthClose], now) == []
+    there = await volumes()
+    assert (
+        there.pop("months_signed") == len([each for each in await period_cards() if each.period < period_of(now)]) > 0
+    )
+    assert there == {
         "merchants": 26, "farm_households": 240, "lots": 75, "orders": 300, "refunds": 17, "inspections": 1,
         "live_sessions": 18, "campaigns": 4, "demonstration_enterprises": 6, "demonstration_households": 23,
         "poor_villages": 30, "poor_villages_with_point": 18, "cold_rooms": 5,
@@ -53,7 +63,7 @@ async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, t
         "recognised_products": 7, "registered": 72, "clawbacks": 1,
     }  # fmt: skip
     assert await all_alarms(lambda: now + timedelta(days=3)).look() == 0, "the clean county raises none"
-    assert len(missing(await volumes())) == 4
+    assert len(missing(await volumes())) == 5
     await everybody_was_paid(now)
     years = range(now.year - 1, now.year + 1)
     assert await faults(years) == []
