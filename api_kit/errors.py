@@ -20,6 +20,15 @@ class ContentInvalid(Invalid):
         self.errors = errors
 
 
+class MemberTwice(ContentInvalid):
+    """An object of the body names a member twice; ``errors`` says which one."""
+
+    status: ClassVar[int] = 400
+    code = "member_twice"
+    title = "请求内容中同一项重复给出"
+    title_en = "An object of the body names a member twice"
+
+
 class MalformedJson(DomainError):
     """The body is not JSON in UTF-8."""
 

@@ -11,6 +11,7 @@ from sanic.response import HTTPResponse, ResponseStream
 
 from api_kit.answer_cache import AnswerCache, Kept, MakeSeveral
 from api_kit.doors import Answer, Door, Endpoint, Together
+from api_kit.doubled_members import refuse_doubled
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from api_kit.turnstiles import behind
 from api_kit.uploads import FileBody, Upload, Uploads, read_file, read_upload, read_uploads
@@ -313,7 +314,9 @@ def read_body(request: Request, decoder: msgspec.json.Decoder[Any]) -> object:
     if _NUL.search(request.body):
         raise ContentInvalid(errors=[{"pointer": "#", "detail": "a text holds the character U+0000"}])
     try:
-        return decoder.decode(request.body)
+        body = decoder.decode(request.body)
+        refuse_doubled(request.body)
+        return body
     except msgspec.ValidationError as error:
         raise _content_invalid(str(error), "#") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

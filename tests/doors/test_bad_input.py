@@ -170,9 +170,15 @@ async def test_a_backslash_that_looks_like_an_escape_is_a_text(house: House, htt
     assert (await place(http, house, body)).status_code == 201
 
 
-async def test_a_member_given_twice_never_counts_twice(house: House, http: httpx.AsyncClient) -> None:
-    raw = json.dumps(order_body(house.sku)).replace('"quantity": 1', '"quantity": 900, "quantity": -5')
-    check_problem(await place(http, house, raw.encode()), 422, "content_invalid")
+@pytest.mark.parametrize("second", ['"quantity": 1', '"quantity" : 2', '"quantit\\u0079":1'])
+async def test_a_member_given_twice_is_refused_with_its_place(
+    house: House, http: httpx.AsyncClient, second: str
+) -> None:
+    before = await house.fingerprint()
+    raw = json.dumps(order_body(house.sku), ensure_ascii=False).replace('"quantity": 1', f'"quantity": 1, {second}')
+    told = check_problem(await place(http, house, raw.encode()), 400, "member_twice")
+    assert told["errors"] == [{"pointer": "#/lines/0/quantity", "detail": "重复给出"}]
+    assert await house.fingerprint() == before
 
 
 async def test_a_body_above_the_limit(house: House, http: httpx.AsyncClient) -> None:
