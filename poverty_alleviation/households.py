@@ -11,7 +11,7 @@ from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import opaque_id
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import villages
@@ -70,7 +70,7 @@ class HelperSpan(msgspec.Struct, frozen=True):
 class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
     """A household with everything masked that names it, which is empty once it is erased.
 
-    ``village`` is a division code.
+    ``village`` is a division code. ``unreadable`` names what is damaged and stands empty for that.
     """
 
     code: str
@@ -85,6 +85,11 @@ class HouseholdCard(msgspec.Struct, frozen=True, kw_only=True):
     suppliers: list[LinkSpan] = []
     helpers: list[HelperSpan] = []
     lineage: list[LineageStep] = []
+    unreadable: list[str] = []
+
+
+UNREADABLE = "（无法读取）"
+"""Stands on paper and in files for a name whose ciphertext is damaged."""
 
 
 def mask_name(name: str) -> str:
@@ -304,17 +309,21 @@ class Households:
         return [self._card(household) for household in found[:limit]], following
 
     def _card(self, found: dict[str, Any]) -> HouseholdCard:
-        code = found["code"]
-        phone = self._open("phone", found["phone_cipher"], code)
+        code, opener = found["code"], RowOpener(self.cipher)
+        name, phone = (
+            opener.open(column, found[f"{column}_cipher"], household_place(column, code))
+            for column in ("name", "phone")
+        )
         return HouseholdCard(
             code=code,
-            name_masked=mask_name(self._open("name", found["name_cipher"], code) or ""),
+            name_masked=mask_name(name or ""),
             phone_masked=mask_number(phone) if phone else None,
             township=found["township"],
             village=found["village"],
             entered_at=found["entered_at"],
             erased_at=found["erased_at"],
             status=found["status"],
+            unreadable=opener.unreadable,
         )
 
     def _read(self, id_number: str) -> str:

@@ -20,6 +20,7 @@ from integrations.wechat_pay.transfers import TransferScene, WeChatTransfers
 from logistics.ports import CarrierService
 from poverty_alleviation.ports import TransferLimits
 from server.settings import PictureSettings, Settings
+from server.unreadable_fields import UnreadableFields
 
 NOTICE_PATH = "/v1/webhook/wechat-pay/notices"
 TRANSFERS_PATH = "/v1/webhook/wechat-pay/transfers"
@@ -31,7 +32,7 @@ def key_ring(settings: Settings) -> KeyRing:
     keys = [
         RingKey(key.name, key.algorithm, read_key(key.secret), key.state == "writing") for key in settings.field_keys
     ]
-    return KeyRing(keys, read_key(settings.field_index_key))
+    return KeyRing(keys, read_key(settings.field_index_key), UnreadableFields().note)
 
 
 def code_painter(settings: Settings, wechat: MiniProgramClient) -> MiniProgramCodes:

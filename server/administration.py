@@ -20,9 +20,11 @@ from kit.errors import DomainError
 from places.service import Places
 from products.service import SalePolicies
 from products.terms import MAX_WINDOW_S, AfterSalesTerms
+from server.adapters import key_ring
 from server.database import connected
 from server.field_keys import FieldKeyCard, field_key_cards, retire_field_key
 from server.settings import SettingsInvalid, load_settings
+from server.unreadable_fields import unreadable_rows
 
 BY = "installation"
 COLUMNS = ["code", "name"]
@@ -95,6 +97,10 @@ async def run(words: argparse.Namespace) -> str:
             return f"已录入行政区划 / divisions entered: {await import_divisions(words.file)}"
         if words.command == "field-keys":
             return "\n".join(_told(card) for card in await field_key_cards())
+        if words.command == "unreadable-fields":
+            found = await unreadable_rows(key_ring(load_settings()))
+            listed = [f"{each.table} {each.id}: {', '.join(each.columns)}" for each in found]
+            return "\n".join([*listed, f"无法解密的行 / rows that do not open: {len(found)}"])
         if words.command == "retire-field-key":
             if reason := await retire_field_key(words.key):
                 raise Refused(reason)
@@ -152,6 +158,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     divisions = commands.add_parser("import-divisions", help="导入行政区划 / enter divisions from code,name lines")
     divisions.add_argument("file", type=Path)
     commands.add_parser("field-keys", help="各密钥及其加密的行数 / every key of fields and how much it seals")
+    commands.add_parser("unreadable-fields", help="查找已损坏的加密项 / look for sealed fields that do not open")
     retiring = commands.add_parser("retire-field-key", help="停用已无数据的密钥 / retire a key that seals nothing")
     retiring.add_argument("key")
     policy = commands.add_parser("set-sale-policy", help="录入销售规则 / a dated rule of sale, in force from now on")

@@ -12,9 +12,10 @@ from typing import Any
 import structlog
 
 from content.evidence.resealing import EvidenceResealing
-from integrations.field_encryption.cipher import FieldUnreadableError, KeyRing
+from integrations.field_encryption.cipher import KeyRing
 from kit.clock import utc_now
 from kit.database import Row, execute, row, rows, transaction
+from kit.encryption import FieldUnreadable
 from poverty_alleviation.vault import household_rights
 from server.field_keys import EVIDENCE, sealed_per_key, writing_now
 from server.sealed_fields import SEALED_TABLES, SealedTable
@@ -109,7 +110,7 @@ class Resealing:
             for column, place in table.columns.items():
                 sealed, aad = found[column], place(found)
                 again.append(self.ring.seal(self.ring.unseal(bytes(sealed), aad), aad) if sealed else sealed)
-        except FieldUnreadableError:
+        except FieldUnreadable:
             return None
         return again
 

@@ -10,7 +10,7 @@ import base64
 import hmac
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -19,14 +19,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from integrations.field_encryption.algorithms import ALGORITHMS, Sealer
+from kit.encryption import FieldUnreadable
 
 VERSION = 2
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
-
-
-class FieldUnreadableError(Exception):
-    """The ciphertext is damaged, stands in another place than it was made for, or its key is unknown."""
 
 
 def read_key(text: str) -> bytes:
@@ -56,11 +53,18 @@ class RingKey:
 class KeyRing:
     """Implements the port ``kit.encryption.FieldCipher`` with several keys, of which exactly one seals.
 
-    ``index_key`` is the blind index's own, 32 secret bytes, and outlives every change of the others. Raises
-    AlgorithmUnavailable for a key of an algorithm that this installation does not have.
+    ``index_key`` is the blind index's own, 32 secret bytes, and outlives every change of the others. ``on_unreadable``
+    is told of every value that does not open. Raises AlgorithmUnavailable for a key of an algorithm that this
+    installation does not have.
     """
 
-    def __init__(self, keys: Sequence[RingKey], index_key: bytes) -> None:
+    def __init__(
+        self,
+        keys: Sequence[RingKey],
+        index_key: bytes,
+        on_unreadable: Callable[[FieldUnreadable], None] = lambda _: None,
+    ) -> None:
+        self._on_unreadable = on_unreadable
         (self.writing_key,) = (key.name for key in keys if key.writes)
         self._keys: dict[bytes, Sealer] = {}
         for key in keys:
@@ -82,25 +86,30 @@ class KeyRing:
         return self._head + nonce + self._keys[self._head].encrypt(nonce, content, self._head + aad.encode())
 
     def decrypt(self, sealed: bytes, aad: str) -> str:
-        """The text again. Raises :class:`FieldUnreadableError`."""
+        """The text again. Raises :class:`FieldUnreadable`."""
         try:
             return self.unseal(sealed, aad).decode()
         except UnicodeDecodeError:
-            raise FieldUnreadableError("the field is not a text") from None
+            raise self._unreadable(aad, "damaged") from None
 
     def unseal(self, sealed: bytes, aad: str) -> bytes:
-        """The file again. Raises :class:`FieldUnreadableError`."""
+        """The file again. Raises :class:`FieldUnreadable`."""
         if len(sealed) < 3 or sealed[0] != VERSION:
-            raise FieldUnreadableError("not a field ciphertext")
+            raise self._unreadable(aad, "not_sealed")
         end = 3 + sealed[2]
         head, nonce = sealed[:end], sealed[end : end + _NONCE_BYTES]
         cipher = self._keys.get(head)
         if cipher is None:
-            raise FieldUnreadableError("the key is not known")
+            raise self._unreadable(aad, "key_unknown")
         try:
             return cipher.decrypt(nonce, sealed[end + _NONCE_BYTES :], head + aad.encode())
         except (InvalidTag, ValueError):
-            raise FieldUnreadableError("the field is damaged or stands in another place") from None
+            raise self._unreadable(aad, "damaged") from None
+
+    def _unreadable(self, place: str, because: str) -> FieldUnreadable:
+        found = FieldUnreadable(place, because)
+        self._on_unreadable(found)
+        return found
 
     def blind_index(self, column: str, text: str) -> bytes:
         """A keyed hash for looking up equal values, however wide they are written; each column has its own."""

@@ -8,9 +8,9 @@ from enum import StrEnum
 import msgspec
 
 from kit.database import rows
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from places.queries import division_names
-from poverty_alleviation.households import household_place
+from poverty_alleviation.households import UNREADABLE, household_place
 from poverty_alleviation.office.rollups import Audience, Dimension, RollUpCell, roll_up_for
 from poverty_alleviation.queries import HouseholdFigures, figures
 from poverty_alleviation.statements.quarters import quarter_span
@@ -131,7 +131,9 @@ async def _names(carried: list[HouseholdFigures], cipher: FieldCipher) -> dict[s
     found = await rows(
         "SELECT code, name_cipher FROM household WHERE code = ANY($1::text[])", [each.household for each in carried]
     )
-    return {
-        each["code"]: cipher.decrypt(bytes(each["name_cipher"]), household_place("name", each["code"]))
-        for each in found
-    }
+    names = {}
+    for each in found:
+        opener = RowOpener(cipher)
+        name = opener.open("name", each["name_cipher"], household_place("name", each["code"]))
+        names[each["code"]] = UNREADABLE if opener.unreadable else name or ""
+    return names

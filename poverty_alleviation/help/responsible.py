@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 from tortoise.exceptions import IntegrityError
@@ -10,7 +11,7 @@ from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import opaque_id
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from poverty_alleviation.errors import HouseholdUnknown
@@ -31,7 +32,7 @@ class HelperDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HelperCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A helper, masked; ``households`` are those of today."""
+    """A helper, masked; ``households`` are those of today. ``unreadable`` names what is damaged and empty for that."""
 
     code: str
     name_masked: str
@@ -40,6 +41,7 @@ class HelperCard(msgspec.Struct, frozen=True, kw_only=True):
     post: str
     households: list[str]
     recorded_at: datetime
+    unreadable: list[str]
 
 
 class HelperIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,19 +126,8 @@ class Helpers:
             limit + 1,
             china_day(self.clock()),
         )
-        cards = [
-            HelperCard(
-                code=each["code"],
-                name_masked=mask_name(self._open("name", each["name_cipher"], each["code"])),
-                phone_masked=mask_number(self._open("phone", each["phone_cipher"], each["code"])),
-                unit=each["unit"],
-                post=each["post"],
-                households=each["households"],
-                recorded_at=each["recorded_at"],
-            )
-            for each in found[:limit]
-        ]
-        return cards, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+        following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
+        return [self._card(each) for each in found[:limit]], following
 
     @household_rights()
     async def identity(self, actor: PovertyOfficer, helper: str, viewing: Viewing) -> HelperIdentity:
@@ -152,6 +143,22 @@ class Helpers:
             return HelperIdentity(
                 code=helper, **{name: self._open(name, found[f"{name}_cipher"], helper) for name in opened}
             )
+
+    def _card(self, found: dict[str, Any]) -> HelperCard:
+        code, opener = found["code"], RowOpener(self.cipher)
+        name, phone = (
+            opener.open(column, found[f"{column}_cipher"], helper_place(column, code)) for column in ("name", "phone")
+        )
+        return HelperCard(
+            code=code,
+            name_masked=mask_name(name or ""),
+            phone_masked=mask_number(phone or ""),
+            unit=found["unit"],
+            post=found["post"],
+            households=found["households"],
+            recorded_at=found["recorded_at"],
+            unreadable=opener.unreadable,
+        )
 
     def _open(self, column: str, sealed: bytes, code: str) -> str:
         return self.cipher.decrypt(bytes(sealed), helper_place(column, code))

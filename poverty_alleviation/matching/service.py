@@ -16,7 +16,7 @@ import msgspec
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import public_number
 from poverty_alleviation.households import Households, check_village, household_place, person_index
 from poverty_alleviation.identity_numbers import read_identity_number
@@ -132,13 +132,16 @@ class MatchProposals:
         return {
             (supplier, person["household_id"])
             for person, name in zip(people, named, strict=True)
+            if name is not None
             for supplier in wanted.get((person["village"], _plain(name)), ())
         }
 
-    def _opened(self, people: Sequence[dict[str, Any]]) -> list[str]:
+    def _opened(self, people: Sequence[dict[str, Any]]) -> list[str | None]:
+        """Names; None, which is nobody's namesake, for one that is damaged."""
         return [
-            self.cipher.decrypt(
-                bytes(each["name_cipher"]),
+            RowOpener(self.cipher).open(
+                "name",
+                each["name_cipher"],
                 member_place("name", each["member"]) if each["member"] else household_place("name", each["household"]),
             )
             for each in people

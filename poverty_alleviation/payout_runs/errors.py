@@ -35,6 +35,14 @@ class LinesStopped(Conflict):
     title_en = "Lines wait for a decision about their account"
 
 
+class PayeesUnreadable(Conflict):
+    """The payee's name or account number of every line, or of one that the bank may have, is damaged; ``positions``."""
+
+    code = "payout_payees_unreadable"
+    title = "收款人姓名或账号已损坏，无法导出，请联系系统管理员"
+    title_en = "The name or account of a payee is damaged"
+
+
 class RunNeedsSecondPerson(NotPermitted):
     """Who drafted a run, or decided about an account of it, does not approve it."""
 

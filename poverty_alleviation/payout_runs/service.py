@@ -19,6 +19,7 @@ from poverty_alleviation.payout_runs.errors import (
     ExportOver,
     LinesStopped,
     NothingToPay,
+    PayeesUnreadable,
     PayoutRunStands,
     PayoutRunUnknown,
     RunNeedsSecondPerson,
@@ -191,8 +192,9 @@ class PayoutRuns:
     async def export(self, actor: PovertyOfficer, number: str) -> list[BankLine]:
         """The list for the bank, unmasked; that it is taken is on record before it is answered.
 
-        The first time, lines that have changed, are disputed or have lost their account are taken out; they are due
-        again. Raises :class:`PayoutRunUnknown`, :class:`PayoutRunStands`, :class:`ExportOver`, :class:`NothingToPay`.
+        The first time, lines that have changed, are disputed, have lost their account or whose payee is damaged are
+        taken out; they are due again. Raises :class:`PayoutRunUnknown`, :class:`PayoutRunStands`,
+        :class:`ExportOver`, :class:`NothingToPay`, :class:`PayeesUnreadable`.
         """
         now = self.clock()
         async with transaction():
@@ -205,13 +207,18 @@ class PayoutRuns:
                 await self.drop_what_changed(run)
             await self.access_logs.record(actor, EXPORTING, f"payout_run:{number}", ("name", "account_number"))
             lines = await rows(
-                "SELECT position, account, amount_fen FROM payout_line WHERE run_id = $1 AND state = 'ready'"
+                "SELECT id, position, account, amount_fen FROM payout_line WHERE run_id = $1 AND state = 'ready'"
                 " ORDER BY position",
                 run["id"],
             )
             if not lines:
                 raise NothingToPay()
             payees = await self.accounts.payees([line["account"] for line in lines])
+            if damaged := [line for line in lines if line["account"] not in payees]:
+                if run["state"] != RunState.APPROVED or len(damaged) == len(lines):
+                    raise PayeesUnreadable(positions=[line["position"] for line in damaged])
+                for line in damaged:
+                    await end_line(line["id"], LineState.DROPPED, "unreadable", now)
             await execute("UPDATE payout_run SET state = 'exported', exports = exports + 1 WHERE id = $1", run["id"])
         return [
             BankLine(
@@ -220,6 +227,7 @@ class PayoutRuns:
                 **payees[line["account"]],
             )
             for line in lines
+            if line["account"] in payees
         ]
 
     async def drop_what_changed(self, run: Row) -> None:

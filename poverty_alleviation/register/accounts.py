@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, FieldUnreadable, RowOpener
 from kit.numbers import opaque_id
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.households import held_household, mask_name, mask_number
@@ -45,7 +46,10 @@ class AccountDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountCard(msgspec.Struct, frozen=True, kw_only=True):
-    """An account, masked. ``valid_until`` is the first day on which nobody may be paid there any more."""
+    """An account, masked. ``valid_until`` is the first day on which nobody may be paid there any more.
+
+    ``unreadable`` names what is damaged and stands empty for that: nobody is paid there until it is put right.
+    """
 
     code: str
     bank: str
@@ -56,6 +60,7 @@ class AccountCard(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_until: date | None
     document: str
+    unreadable: list[str] = []
 
 
 def read_account_number(text: str) -> str:
@@ -174,7 +179,7 @@ class BankAccounts:
             return self._opened("number", found)
 
     async def payees(self, accounts: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Name, number and bank of some accounts, unmasked, by code.
+        """Name, number and bank of some accounts, unmasked, by code; without those of which one does not open.
 
         The caller holds the vault and has put on record, in the same transaction, who reads them and why.
         """
@@ -184,16 +189,17 @@ class BankAccounts:
             " LIMIT 1) AS m ON true WHERE a.code = ANY($1)",
             list(accounts),
         )
-        return {
-            each["code"]: {
-                "name": self._opened("holder", each)
-                if each["member"] is None
-                else self.cipher.decrypt(bytes(each["name_cipher"]), member_place("name", each["member"])),
-                "number": self._opened("number", each),
-                "bank": each["bank"],
-            }
-            for each in found
-        }
+        payees = {}
+        for each in found:
+            with suppress(FieldUnreadable):
+                payees[each["code"]] = {
+                    "name": self._opened("holder", each)
+                    if each["member"] is None
+                    else self.cipher.decrypt(bytes(each["name_cipher"]), member_place("name", each["member"])),
+                    "number": self._opened("number", each),
+                    "bank": each["bank"],
+                }
+        return payees
 
     async def _check_holder(self, household_id: int, draft: AccountDraft, day: date) -> None:
         if draft.member is None:
@@ -213,12 +219,17 @@ class BankAccounts:
             raise AccountInvalid(reason="relation")
 
     def _card(self, found: dict[str, Any]) -> AccountCard:
-        holder = self._opened("holder", found) if found["holder_cipher"] is not None else None
+        opener = RowOpener(self.cipher)
+        number, holder = (
+            opener.open(column, found[f"{column}_cipher"], account_place(column, found["code"]))
+            for column in ("number", "holder")
+        )
         shown = {field: found[field] for field in AccountCard.__struct_fields__ if field in found}
         return AccountCard(
             **shown,
-            number_masked=mask_number(self._opened("number", found)),
+            number_masked=mask_number(number or ""),
             holder_masked=mask_name(holder) if holder else None,
+            unreadable=opener.unreadable,
         )
 
     def _index(self, number: str) -> bytes:

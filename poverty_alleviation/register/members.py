@@ -11,7 +11,7 @@ from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import opaque_id
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.households import held_household, mask_name, mask_number, person_index
@@ -45,7 +45,10 @@ class MemberDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemberCard(msgspec.Struct, frozen=True, kw_only=True):
-    """Days of a person in a household, masked. ``valid_until`` is the first day on which it no longer holds."""
+    """Days of a person in a household, masked. ``valid_until`` is the first day on which it no longer holds.
+
+    ``unreadable`` names what is damaged and null for that.
+    """
 
     code: str
     is_minor: bool
@@ -61,6 +64,7 @@ class MemberCard(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_until: date | None
     document: str
+    unreadable: list[str] = []
 
 
 class MemberIdentity(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,12 +265,17 @@ class Members:
             raise MemberRegistered() from None
 
     def _card(self, found: dict[str, Any]) -> MemberCard:
-        name, phone = self._open("name", found), self._open("phone", found)
+        opener = RowOpener(self.cipher)
+        name, phone = (
+            opener.open(column, found[f"{column}_cipher"], member_place(column, found["code"]))
+            for column in ("name", "phone")
+        )
         shown = {field: found[field] for field in MemberCard.__struct_fields__ if field in found}
         return MemberCard(
             **shown,
             name_masked=mask_name(name) if name else None,
             phone_masked=mask_number(phone) if phone else None,
+            unreadable=opener.unreadable,
         )
 
     def _open(self, column: str, found: dict[str, Any]) -> str | None:

@@ -16,11 +16,11 @@ from accounts.actors import PovertyOfficer
 from accounts.service import AccessLogs
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import public_number
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from places.queries import division_names
-from poverty_alleviation.households import check_village, household_place
+from poverty_alleviation.households import UNREADABLE, check_village, household_place
 from poverty_alleviation.identity_numbers import person_of
 from poverty_alleviation.statements.errors import StatementUnknown, VillageTooLarge
 from poverty_alleviation.statements.figures import Quarter, StatementText, village_quarter
@@ -221,20 +221,21 @@ class HouseholdStatements:
         return any(hmac.compare_digest(given, each) for each in known)
 
     def _numbers(self, household: dict[str, Any]) -> Sequence[str]:
-        code = household["code"]
-        return [
-            self.cipher.decrypt(bytes(household[f"{column}_cipher"]), household_place(column, code))
+        code, opener = household["code"], RowOpener(self.cipher)
+        numbers = (
+            opener.open(column, household[f"{column}_cipher"], household_place(column, code))
             for column in ("phone", "id_number")
-            if household[f"{column}_cipher"] is not None
-        ]
+        )
+        return [number for number in numbers if number]
 
     def _printed(self, found: dict[str, Any]) -> PrintedStatement:
-        text, name = msgspec.json.decode(found["text"], type=StatementText), bytes(found["name_cipher"])
+        text, opener = msgspec.json.decode(found["text"], type=StatementText), RowOpener(self.cipher)
+        name = opener.open("name", found["name_cipher"], household_place("name", text.household))
         return PrintedStatement(
             text=text,
             digest=found["digest"],
             issued_at=found["issued_at"].astimezone(UTC),
-            name=self.cipher.decrypt(name, household_place("name", text.household)) if name else "",
+            name=UNREADABLE if opener.unreadable else name or "",
             link=f"{self.base_url}/h/{self.token(text.number)}",
         )
 

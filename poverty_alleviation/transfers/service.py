@@ -16,6 +16,7 @@ from accounts.actors import Consumer, PovertyOfficer
 from accounts.service import AccessLogs
 from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, row, rows, transaction
+from kit.encryption import FieldUnreadable
 from kit.numbers import public_number
 from merchants.queries import payee
 from payments.errors import NoticeNotAuthentic, NoticeNotReadable
@@ -44,7 +45,7 @@ SENT_WITHIN = timedelta(days=3)
 KNOWN_FOR = timedelta(days=25)
 """The channel answers about a number for thirty days; what is open longer is left to a person."""
 MOST_AT_ONCE = 50
-PAYEE_GONE, TOO_LATE = "PAYEE_GONE", "TOO_LATE"
+PAYEE_GONE, PAYEE_UNREADABLE, TOO_LATE = "PAYEE_GONE", "PAYEE_UNREADABLE", "TOO_LATE"
 _NEWS = {
     TransferNews.PENDING: TransferState.ACCEPTED,
     TransferNews.UNCONFIRMED: TransferState.ACCEPTED,
@@ -201,7 +202,11 @@ class Transfers:
 
     async def _ask(self, claimed: Row) -> bool:
         """The same order whenever it is repeated: of a number that the channel knows it answers what stands."""
-        order = await self._order(claimed)
+        try:
+            order = await self._order(claimed)
+        except FieldUnreadable:  # a transfer without its payee's name would go to whoever has the account
+            await self._note(claimed, PAYEE_UNREADABLE, QUIET)
+            return False
         if order is None:
             await self._note(claimed, PAYEE_GONE, QUIET)
             return False
@@ -216,7 +221,7 @@ class Transfers:
 
     @household_rights()
     async def _order(self, claimed: Row) -> TransferOrder | None:
-        """What the channel is told; None when the payee's account is closed."""
+        """What the channel is told; None when the payee's account is closed. Raises FieldUnreadable."""
         found = await self.wallets.payee(claimed["account"])
         if found.openid is None:
             return None

@@ -9,9 +9,9 @@ from accounts.actors import Consumer
 from accounts.models import AccountSession, ConsumerAccount
 from accounts.ports import CodeRejected
 from accounts.service import CONSUMER_SESSION, ConsumerLogin, Sessions, mask_phone
-from integrations.field_encryption.cipher import FieldUnreadableError
 from kit.clock import utc_now
 from kit.database import execute, row, scalar
+from kit.encryption import FieldUnreadable
 from tests.accounts.people import MovingClock, SomeoneElsesPhone, throwaway_cipher
 from tests.statements import counted_statements
 
@@ -140,7 +140,7 @@ async def test_a_ciphertext_in_another_row_does_not_open(database: str) -> None:
         "UPDATE consumer_account SET phone_cipher = v.phone_cipher, phone_index = v.phone_index"
         " FROM consumer_account v WHERE v.openid = 'o1' AND consumer_account.openid = 'o2'"
     )
-    with pytest.raises(FieldUnreadableError):
+    with pytest.raises(FieldUnreadable):
         await login.profile(await consumer_of(thief.token))
 
 

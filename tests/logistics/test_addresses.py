@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from integrations.field_encryption.cipher import FieldUnreadableError
 from kit.database import execute, rows, scalar
+from kit.encryption import FieldUnreadable
 from logistics.addresses import MAX_ADDRESSES, Address, AddressBook
 from logistics.errors import AddressBookFull, AddressUnknown, RegionInvalid
 from tests.accounts.people import throwaway_cipher
@@ -42,7 +42,7 @@ async def test_who_phone_and_street_are_sealed_and_bound_to_their_place(book: Ad
         first,
         second,
     )
-    with pytest.raises(FieldUnreadableError):
+    with pytest.raises(FieldUnreadable):
         await book.resolve("C1", second)
 
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from integrations.field_encryption.cipher import FieldUnreadableError
 from kit.database import execute, row, rows, scalar
+from kit.encryption import FieldUnreadable
 from orders.errors import NotOnSale
 from orders.events import OrderPaid
 from orders.placements import Delivery, sealed_place
@@ -90,7 +90,7 @@ async def test_the_address_is_sealed_and_bound_to_its_order(mall: Mall) -> None:
     await execute("UPDATE customer_order SET delivery = $2 WHERE number = $1", second.number, sealed)
     moved = await sealed_delivery(mall.merchant, second.number)
     assert moved is not None
-    with pytest.raises(FieldUnreadableError):
+    with pytest.raises(FieldUnreadable):
         mall.cipher.decrypt(moved, sealed_place(second.number))
     assert await sealed_delivery("M2", first.number) is None
 

@@ -21,9 +21,9 @@ from content.errors import StorageUnavailable
 from content.evidence.errors import EvidenceLinked, EvidenceTaken, EvidenceUnknown
 from content.evidence.models import EvidenceKind
 from content.evidence.service import EvidenceLimits, evidence_of, link_evidence
-from integrations.field_encryption.cipher import FieldUnreadableError
 from integrations.object_storage.folder import FolderStorage
 from kit.database import execute, rows, scalar
+from kit.encryption import FieldUnreadable
 from kit.errors import Conflict
 from kit.imaging import PictureInvalid
 from kit.pdf_files import PdfRefused
@@ -113,7 +113,7 @@ async def test_what_is_kept_of_a_photograph_is_sealed_and_says_no_place(county: 
     with Image.open(BytesIO(opened)) as picture:
         assert dict(picture.getexif()) == {}
     stored.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
-    with pytest.raises(FieldUnreadableError):
+    with pytest.raises(FieldUnreadable):
         await files.open(number)
     stored.unlink()
     with pytest.raises(EvidenceUnknown):
