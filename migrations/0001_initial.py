@@ -11,6 +11,7 @@ from county.complaints.models import ComplaintState, Origin, PictureFetchState, 
 from county.disclosure.models import DisclosureComplaintKind, DisclosureComplaintState, DisclosureKind, Medium
 from county.funds.models import FundState
 from county.meetings.models import MeetingKind
+from county.training.models import ClassForm, ClassKind, ClassPaperKind, ClassTrack, MilestoneKind
 from epcis.models import Behaviour, EventSource
 from json import dumps, loads
 from ledger.models import PeriodState, Signatory
@@ -44,6 +45,7 @@ from poverty_alleviation.payout_runs.models import LineState, PayoutWay, RunStat
 from poverty_alleviation.register.models import IncomeItem, LabelKind, Relation, Sex
 from poverty_alleviation.reserves.models import ClawbackFault, ClawbackState
 from poverty_alleviation.retention.models import ErasureGround, ErasureState, RetentionClass
+from poverty_alleviation.shares.models import AssistedShareState, ShareCircle
 from poverty_alleviation.stories.models import Naming
 from poverty_alleviation.transfers.models import TransferState
 from poverty_alleviation.unmasking import ViewingPurpose
@@ -155,6 +157,26 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'household_alarm_step', 'app': 'longchuan', 'indexes': [Index(fields=['alarm_id'], name='household_alarm_step_alarm')], 'pk_attr': 'id', 'table_description': 'One step of an alarm: what it came to, who said so, and why.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AssistedShare',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('circle', fields.CharEnumField(description='STAFF: staff\nTRAINEES: trainees', enum_type=ShareCircle, max_length=8)),
+                ('day', fields.DateField()),
+                ('persons', fields.IntField()),
+                ('assisted', fields.IntField()),
+                ('is_shown', fields.BooleanField()),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused', enum_type=AssistedShareState, max_length=8)),
+                ('made_by', fields.CharField(max_length=60)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+            ],
+            options={'table': 'assisted_share', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('circle',), name='assisted_share_one_open', condition="state = 'proposed'"), CheckConstraint(check='assisted BETWEEN 0 AND persons AND persons > 0', name='assisted_share_part'), CheckConstraint(check="state <> 'approved' OR decided_by <> made_by", name='assisted_share_two_persons'), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='assisted_share_decided_whole')], 'pk_attr': 'id', 'table_description': 'Of ``persons`` on ``day`` so many were ``assisted``. Counted when it was proposed; nobody enters a number.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1145,6 +1167,17 @@ class Migration(migrations.Migration):
                 ('merged_on', fields.DateField(null=True)),
             ],
             options={'table': 'household', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(merged_into_id IS NULL) = (merged_on IS NULL) AND merged_into_id <> id', name='household_merged'), CheckConstraint(check="(erased_at IS NOT NULL) = (name_cipher = '')", name='household_erased_whole')], 'indexes': [Index(fields=['township'], name='household_township')], 'pk_attr': 'id', 'table_description': 'A household that can be assisted. Its names and numbers are ciphertext; the code is all that leaves.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AssistedSharePerson',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('share', fields.ForeignKeyField('longchuan.AssistedShare', source_field='share_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('mark', fields.BinaryField(null=True)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+            ],
+            options={'table': 'assisted_share_person', 'app': 'longchuan', 'indexes': [Index(fields=['share_id'], name='assisted_share_person_of')], 'pk_attr': 'id', 'table_description': 'One of the people, by the blind index of the register alone; of which household, when it was assisted.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2909,6 +2942,69 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ProjectPerson',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('name_cipher', fields.BinaryField()),
+                ('id_number_cipher', fields.BinaryField()),
+                ('id_number_index', fields.BinaryField()),
+                ('phone_cipher', fields.BinaryField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'project_person', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('id_number_index',), name='project_person_once')], 'pk_attr': 'id', 'table_description': 'Somebody who was trained, is incubated or works at a site. One identity paper is one person.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='IncubatedShop',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('platform', fields.CharField(max_length=60)),
+                ('name', fields.CharField(max_length=60)),
+                ('url', fields.CharField(unique=True, max_length=200)),
+                ('opened_on', fields.DateField()),
+                ('first_order', fields.CharField(null=True, max_length=64)),
+                ('first_paid_on', fields.DateField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('proved_by', fields.CharField(null=True, max_length=60)),
+                ('proved_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'incubated_shop', 'app': 'longchuan', 'unique_together': (('platform', 'first_order'),), 'constraints': [CheckConstraint(check='num_nonnulls(first_order, first_paid_on, proved_by, proved_at) IN (0, 4) AND first_paid_on >= opened_on', name='incubated_shop_proved_whole')], 'pk_attr': 'id', 'table_description': 'An online shop that a person opened (domain reference T11). Its first paid order is its proof, entered once.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Incubatee',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('person', fields.OneToOneField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('plan', fields.CharField(max_length=200)),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'incubatee', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "A person who founds something with the project's help; each person once (domain reference T10)."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='IncubateeMilestone',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('incubatee', fields.ForeignKeyField('longchuan.Incubatee', source_field='incubatee_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='ADMITTED: admitted\nTRAINED: trained\nSHOP_OPENED: shop_opened\nFIRST_SALE: first_sale\nGRADUATED: graduated', enum_type=MilestoneKind, max_length=12)),
+                ('reached_on', fields.DateField()),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'incubatee_milestone', 'app': 'longchuan', 'unique_together': (('incubatee_id', 'kind'),), 'pk_attr': 'id', 'table_description': 'That an incubatee reached something on a day, by a paper. Only added, each kind once.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='PublicBrand',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3564,6 +3660,25 @@ class Migration(migrations.Migration):
                 ('division', fields.ForeignKeyField('longchuan.Division', source_field='division_id', db_index=True, db_constraint=True, to_field='code', related_name=False, on_delete=OnDelete.RESTRICT)),
             ],
             options={'table': 'site', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state <> 'operating' OR operating_since IS NOT NULL", name='site_operating_since')], 'pk_attr': 'id', 'table_description': 'A centre, station or point with an address in one division; ``operating_since`` is a day in China.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SiteEmployment',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('site', fields.CharField(max_length=24)),
+                ('post', fields.CharField(max_length=60)),
+                ('document', fields.CharField(max_length=120)),
+                ('valid_from', fields.DateField()),
+                ('valid_until', fields.DateField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_by', fields.CharField(null=True, max_length=60)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'site_employment', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(valid_until, ended_by, ended_at) IN (0, 3) AND valid_until > valid_from', name='site_employment_span')], 'indexes': [Index(fields=['site'], name='site_employment_site')], 'pk_attr': 'id', 'table_description': 'That a person works at a site of service or logistics, from a day on until before ``valid_until``.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -4438,6 +4553,75 @@ class Migration(migrations.Migration):
                 ('ended_by', fields.CharField(null=True, max_length=64)),
             ],
             options={'table': 'order_pickup', 'app': 'longchuan', 'constraints': [CheckConstraint(check="(state = 'ready') = (code IS NOT NULL)", name='ck_pickup_code'), CheckConstraint(check="(state = 'awaited') = (ready_at IS NULL) AND (state IN ('redeemed', 'lapsed')) = (ended_at IS NOT NULL)", name='ck_pickup_moments')], 'indexes': [Index(fields=['township', 'state', 'due_at'], name='idx_pickup_township')], 'pk_attr': 'id', 'table_description': "One order at the station where it is fetched; ``township`` is the keeper's. ``code`` is sealed and used once."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='TrainingClass',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('title', fields.CharField(max_length=120)),
+                ('kind', fields.CharEnumField(description='GENERAL: general\nSKILLED: skilled', enum_type=ClassKind, max_length=8)),
+                ('track', fields.CharEnumField(description='GOVERNMENT: government\nENTERPRISES: enterprises\nLEARNERS: learners\nFOUNDERS: founders\nSTATIONS: stations\nVILLAGERS: villagers', enum_type=ClassTrack, max_length=12)),
+                ('form', fields.CharEnumField(description='CLASSROOM: classroom\nON_SITE: on_site\nEXCURSION: excursion\nPRACTICE: practice\nONLINE_TOO: online_too', enum_type=ClassForm, max_length=12)),
+                ('steps', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('division', fields.CharField(max_length=12)),
+                ('site', fields.CharField(null=True, max_length=24)),
+                ('begins_on', fields.DateField()),
+                ('ends_on', fields.DateField()),
+                ('hours', fields.SmallIntField()),
+                ('trainer', fields.CharField(max_length=60)),
+                ('planned_persons', fields.IntField()),
+                ('fund_line', fields.CharField(null=True, max_length=32)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'training_class', 'app': 'longchuan', 'constraints': [CheckConstraint(check='ends_on >= begins_on AND hours > 0 AND planned_persons > 0', name='training_class_days')], 'pk_attr': 'id', 'table_description': 'A class as it was planned. ``hours`` are of teaching; ``fund_line`` is the number of the line that pays.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ClassPaper',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('training_class', fields.ForeignKeyField('longchuan.TrainingClass', source_field='training_class_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='PLAN: plan\nSIGN_IN: sign_in\nPHOTOS: photos\nMATERIALS: materials\nQUESTIONNAIRE: questionnaire\nINVOICE: invoice', enum_type=ClassPaperKind, max_length=13)),
+                ('name', fields.CharField(max_length=120)),
+                ('sha256', fields.CharField(max_length=64)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'class_paper', 'app': 'longchuan', 'unique_together': (('training_class_id', 'kind', 'sha256'),), 'pk_attr': 'id', 'table_description': "A paper of a class's archive: its name and the SHA-256 of its file, in hexadecimal. Only added."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='TrainingAttendance',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('training_class', fields.ForeignKeyField('longchuan.TrainingClass', source_field='training_class_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('is_satisfied', fields.BooleanField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'training_attendance', 'app': 'longchuan', 'unique_together': (('training_class_id', 'person_id'),), 'pk_attr': 'id', 'table_description': "That a person came to a class: one person-time. ``is_satisfied`` is the questionnaire's answer, given once."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='TrainingFollowUp',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('attendance', fields.ForeignKeyField('longchuan.TrainingAttendance', source_field='attendance_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('step', fields.SmallIntField()),
+                ('done_on', fields.DateField()),
+                ('has_shop', fields.BooleanField()),
+                ('has_sold', fields.BooleanField()),
+                ('has_job', fields.BooleanField()),
+                ('monthly_sales_fen', fields.BigIntField(null=True)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'training_follow_up', 'app': 'longchuan', 'unique_together': (('attendance_id', 'step'),), 'constraints': [CheckConstraint(check='step IN (1, 2, 3) AND monthly_sales_fen >= 0', name='training_follow_up_step')], 'pk_attr': 'id', 'table_description': 'What had become of it when somebody asked after so many days (domain reference R05); ``step`` is 1, 2 or 3.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -28,6 +28,7 @@ DECLARE
         WHEN 'household_wallet' THEN ARRAY['payee_cipher', 'payee_index']
         WHEN 'supplier_identity' THEN ARRAY['id_number_index', 'phone_index', 'village']
         WHEN 'household_year' THEN ARRAY['list_number_index']
+        WHEN 'assisted_share_person' THEN ARRAY['mark']
         WHEN 'statement_call' THEN ARRAY['script', 'note']
         WHEN 'statement_sheet' THEN ARRAY['note']
         WHEN 'income_dispute' THEN ARRAY['reason', 'answer', 'verdict']

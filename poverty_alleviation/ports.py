@@ -1,10 +1,15 @@
-"""What this room needs of a channel that pays people directly (wechat reference 2.6). Amounts are whole fen."""
+"""What this room needs: a channel that pays people directly (wechat reference 2.6), and whom the county counts.
+
+Amounts are whole fen.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
+
+from poverty_alleviation.shares.models import ShareCircle
 
 
 class TransferNews(StrEnum):
@@ -95,4 +100,12 @@ class TransferChannel(Protocol):
 
     def read_notice(self, headers: Mapping[str, str], raw: bytes) -> str | None:
         """The number that a signed notice is about; None for another event. Raises NoticeForged, NoticeUnreadable."""
+        ...
+
+
+class MarkedPeople(Protocol):
+    """Whom the county counts somewhere. It hands in marks, never names, and learns from a share how many alone."""
+
+    async def marks_on(self, circle: ShareCircle, day: date) -> list[bytes]:
+        """The people of a circle on a day, each once, by the register's blind index (``households.person_index``)."""
         ...

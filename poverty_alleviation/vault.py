@@ -64,6 +64,8 @@ HOUSEHOLD_TABLES = frozenset(
         "payout_transfer",
         "story_person",
         "story_consent",
+        "assisted_share",
+        "assisted_share_person",
     }
 )
 """Tables of this room that say who is a household or belongs to it, how it stands, or where and what it was paid."""

@@ -32,6 +32,10 @@ from county.complaints.service_entry import ServiceEntries
 from county.disclosure.service import Disclosure
 from county.funds.service import Funds
 from county.meetings.service import Meetings
+from county.training.classes import TrainingClasses
+from county.training.incubation import Incubation
+from county.training.persons import Persons
+from county.training.staff import SiteStaff
 from epcis.captures import Captures
 from epcis.declarations import Declarations
 from epcis.records import OwnEvents
@@ -150,6 +154,7 @@ from poverty_alleviation.reserves.terms import Reserves
 from poverty_alleviation.retention.erasing import Erasing
 from poverty_alleviation.retention.service import Retention
 from poverty_alleviation.sales import SalesBooks
+from poverty_alleviation.shares.service import AssistedShares
 from poverty_alleviation.statements.service import HouseholdStatements
 from poverty_alleviation.stories.service import Stories
 from poverty_alleviation.transfers.service import Transfers
@@ -510,6 +515,11 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Funds(),
         Meetings(),
         Disclosure(),
+        Persons(cipher),
+        TrainingClasses(Persons(cipher)),
+        Incubation(Persons(cipher)),
+        SiteStaff(Persons(cipher)),
+        AssistedShares(Persons(cipher)),
         Contracts(),
         Agreements(),
         IncomeSheets(),

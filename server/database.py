@@ -83,12 +83,14 @@ MODEL_MODULES = [
     "poverty_alleviation.exports.models",
     "poverty_alleviation.retention.models",
     "poverty_alleviation.stories.models",
+    "poverty_alleviation.shares.models",
     "settlements.models",
     "epcis.models",
     "county.complaints.models",
     "county.disclosure.models",
     "county.funds.models",
     "county.meetings.models",
+    "county.training.models",
 ]
 
 

@@ -98,6 +98,8 @@ ONLY_COLUMNS = {
     "payout_part": ("released_at",),
     "correction": ("state", "decided_by", "decided_at", "decision_note"),
     "clawback": ("state", "decided_by", "decided_at", "decision_note"),
+    "assisted_share": ("state", "decided_by", "decided_at", "decision_note"),
+    "assisted_share_person": ("mark",),
 }
 """Tables of which an UPDATE may name these columns alone; their guards say when."""
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from accounts.service import phone_place
 from county.complaints.service import phone_place as complaint_place
+from county.training.persons import person_place as project_person_place
 from kit.database import Row
 from logistics.addresses import address_place
 from logistics.carriers import contract_place
@@ -67,6 +68,10 @@ _OF_ORDER = "(SELECT o.number FROM customer_order o WHERE o.id = t.order_id) AS 
 SEALED_TABLES = (
     SealedTable("consumer_account", _by_number(phone_place, "phone_cipher")),
     SealedTable("complaint", _by_number(complaint_place, "phone_cipher")),
+    SealedTable(
+        "project_person",
+        _by_column(project_person_place, "number", "name_cipher", "id_number_cipher", "phone_cipher"),
+    ),
     SealedTable("delivery_address", _by_column(address_place, "number", "recipient", "phone", "street")),
     SealedTable(
         "carrier_account",
@@ -112,6 +117,7 @@ SEALED_TABLES = (
 
 NOT_SEALED = frozenset(
     {
+        "assisted_share_person.mark",
         "channel_import.digest",
         "channel_order.content",
         "channel_refund.content",
@@ -131,6 +137,7 @@ NOT_SEALED = frozenset(
         "payment_notice.body",
         "payment_notice.body_hash",
         "picture.sha256",
+        "project_person.id_number_index",
         "register_import.file_hash",
     }
 )

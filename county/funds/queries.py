@@ -191,6 +191,11 @@ async def bank_payment_cards(line: str, cursor: str | None, limit: int) -> tuple
     return [msgspec.convert(each, BankPaymentCard) for each in found[:limit]], _following(found, limit)
 
 
+async def check_line(number: str) -> None:
+    """Raises :class:`FundLineUnknown` for a number that no line has."""
+    await _line_id(number)
+
+
 def _change(found: dict[str, object]) -> FundChangeCard:
     return msgspec.convert({**found, "moves": msgspec.json.decode(str(found["moves"]))}, FundChangeCard)
 

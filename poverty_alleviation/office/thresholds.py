@@ -33,6 +33,9 @@ USUAL: dict[str, tuple[int, str]] = {
     "meeting_record_days": (10, "unverified; no document gives one; until the minutes of a period are there"),
     "disclosure_answer_days": (20, "unverified; no document gives one; days of the calendar"),
     "disclosure_complaints": (7, "domain reference T13; the plan allows ten"),
+    "follow_up_1_days": (30, "domain reference R05; days since the end of a class"),
+    "follow_up_2_days": (90, "domain reference R05; days since the end of a class"),
+    "follow_up_3_days": (180, "domain reference R05; days since the end of a class"),
     "clawback_offset_bp": (2_000, "unverified; no document gives one; as little as may be kept back of a wage"),
 }
 """What holds while the office has entered nothing else, with where it comes from."""

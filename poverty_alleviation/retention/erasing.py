@@ -37,6 +37,7 @@ _ERASED = {
     " WHERE supplier IN (SELECT supplier FROM supplier_link WHERE household_id = $1)",
     "years": "UPDATE household_year SET list_number_index = NULL WHERE household_id = $1"
     " AND list_number_index IS NOT NULL",
+    "share_marks": "UPDATE assisted_share_person SET mark = NULL WHERE household_id = $1 AND mark IS NOT NULL",
     "calls": f"UPDATE statement_call SET script = '{GONE}', note = '' WHERE {_OF_STATEMENT}",
     "sheets": f"UPDATE statement_sheet SET note = '' WHERE {_OF_STATEMENT} AND note <> ''",
     "disputes": f"UPDATE income_dispute SET reason = '{GONE}', answer = '', verdict = '' WHERE household_id = $1",

@@ -79,6 +79,8 @@ WALKS = {
     " test_every_pair_of_states_of_a_run_moves_as_the_table_says",
     "poverty_alleviation/reserves/models.py CLAWBACK": "poverty_alleviation/test_reserves.py"
     " test_every_pair_of_states_of_a_claim_moves_as_the_table_says",
+    "poverty_alleviation/shares/models.py SHARE": "poverty_alleviation/test_assisted_shares.py"
+    " test_every_decision_in_every_state_goes_where_the_table_says",
     "poverty_alleviation/transfers/models.py TRANSFER": "poverty_alleviation/test_transfer_terms.py"
     " test_every_state_of_a_transfer_meets_every_word_of_the_channel_as_the_table_says",
     "poverty_alleviation/retention/models.py ERASURE": "poverty_alleviation/test_retention.py"

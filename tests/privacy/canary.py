@@ -15,6 +15,7 @@ from places.service import Places
 from poverty_alleviation.income.sheets import IncomeSheets
 from poverty_alleviation.lineage.service import HouseholdChanges
 from poverty_alleviation.payouts import due
+from tests.county.belongings import a_post, a_waiting_share
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import bought, form_with_file, mall_of
 from tests.doors.house import idempotency_key
@@ -132,6 +133,7 @@ async def live(owner: Owner) -> Canary:
     agreement, sheet = await _worked(owner, member)
     change = await _headed(owner, member)
     story = await _told(owner, member)
+    await _trained(owner)
     await mall.deliver()
     return Canary(
         str(body["supplier"]), intake, lot, order.number, order.line, order.trade, made["labels"][0]["code"], contract,
@@ -198,6 +200,18 @@ async def _worked(owner: Owner, member: str) -> tuple[str, str]:
     sheet = (await owner.ask("poverty_officer", "POST", f"{AT}/wage-sheets", paid))["number"]
     await IncomeSheets().decide(sheet, "staff:other", "", is_approved=True)
     return str(agreement), str(sheet)
+
+
+async def _trained(owner: Owner) -> None:
+    """The head is trained and works at a station; the office counts that it is assisted, among others."""
+    who = {"name": NAME, "id_number": ID_NUMBER, "phone": PHONE}
+    await owner.ask("county_officer", "POST", "/v1/console/site-employments", a_post(who))
+    training = owner.found.by_pattern["/v1/console/training-classes/"]["number"]
+    came = {"attendances": [who | {"is_satisfied": True}]}
+    await owner.ask("county_officer", "POST", f"/v1/console/training-classes/{training}/attendances", came)
+    share = {"is_approved": True, "note": "示例核对"}
+    at = f"{AT}/assisted-shares/{await a_waiting_share(owner)}/decision"
+    await owner.ask("poverty_officer", "PUT", at, share)
 
 
 async def _told(owner: Owner, member: str) -> str:

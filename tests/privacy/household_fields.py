@@ -72,7 +72,7 @@ CLASSES = (
         frozenset(
             {"household.id_number_cipher", "household.id_number_index",
              "household_member.id_number_cipher", "household_member.id_number_index",
-             "supplier_identity.id_number_index"}
+             "supplier_identity.id_number_index", "assisted_share_person.mark"}
         ),
         OFFICE,
         routes=UNMASKING,
@@ -296,6 +296,7 @@ EVERYWHERE = {
     "need_id": "the same",
     "person_id": "the same",
     "change_id": "the same",
+    "share_id": "the same",
     "merged_into_id": "the same",
     "valid_from": "a day",
     "valid_until": "a day",
@@ -303,6 +304,14 @@ EVERYWHERE = {
 """Columns that are no secret in whatever table, with the reason."""
 
 PLAIN = {
+    "assisted_share.number": "a public number of its own",
+    "assisted_share.circle": "staff or trainees",
+    "assisted_share.day": "a day",
+    "assisted_share.persons": "a count of the county's",
+    "assisted_share.assisted": "a count, which others read when it is not small (decision 0074)",
+    "assisted_share.is_shown": "whether they do",
+    "assisted_share.state": "how far it has come",
+    "assisted_share.decision_note": "of one officer to another, about a count",
     "match_proposal.number": "a public number of its own",
     "match_proposal.state": "how far it has come",
     "household.township": "of nine divisions; every supplier has one",

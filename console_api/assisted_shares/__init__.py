@@ -1,0 +1,1 @@
+"""Shares of assisted people on the console."""

@@ -1,0 +1,1 @@
+"""Training, incubation and staff on the console."""
