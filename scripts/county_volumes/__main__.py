@@ -40,6 +40,7 @@ from scripts.county_volumes.plan import MONTHS, month_begins, numbers_drawn_alik
 from scripts.county_volumes.project import Project
 from scripts.county_volumes.proof import faults, fingerprint, missing, volumes
 from scripts.county_volumes.sales import CARRIER_OF_ALL, Market, Sales
+from scripts.county_volumes.schooling import Schooling
 from scripts.county_volumes.supply import Supply, keep_cold
 from scripts.demo_county.__main__ import services_of
 from scripts.demo_county.area import villages
@@ -66,6 +67,7 @@ async def _fill(built: Bootstrap, now: datetime, months: Sequence[int]) -> None:
     await _keep_cold(made[FieldCipher], sellers, lots, month_begins(months[-1], now))
     await Occasions(made, now).enter(sellers)
     await Project(now).enter(sellers)
+    await Schooling(made[FieldCipher], now).enter()
 
 
 async def trade(built: Bootstrap, now: datetime, months: Sequence[int]) -> tuple[list[Seller], dict[int, list[str]]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from county.stations import station_uses
+from county.training.figures import training_figures
 from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
 from ledger.queries import unbalanced_journals, verify_chain
@@ -14,6 +15,7 @@ from products.queries import stock_differences
 from scripts.county_volumes.occasions import OCCASIONS
 from scripts.county_volumes.plan import BY, LOTS, MONTHS, ORDERS, RECOGNISED, REFUNDS, REGISTERED
 from scripts.county_volumes.project import PROJECT
+from scripts.county_volumes.schooling import SCHOOLING
 from traceability.plots.queries import yields_above_norm
 
 _VOLUMES = """
@@ -29,6 +31,8 @@ SELECT (SELECT count(*) FROM merchant) AS merchants, (SELECT count(*) FROM suppl
        (SELECT count(*) FROM meeting WHERE recorded_by = $1) AS meetings,
        (SELECT count(*) FROM disclosure_item WHERE recorded_by = $1) AS disclosure_items,
        (SELECT count(*) FROM disclosure_complaint WHERE recorded_by = $1) AS disclosure_complaints,
+       (SELECT count(*) FROM training_class WHERE recorded_by = $1) AS training_classes,
+       (SELECT count(DISTINCT person_id) FROM site_employment WHERE valid_until IS NULL) AS staff,
        (SELECT count(*) FROM recognised_product WHERE revoked_at IS NULL) AS recognised_products,
        (SELECT count(*) FROM ledger_period WHERE state = 'closed') AS months_signed
 """
@@ -67,6 +71,14 @@ _TOLD = (
     " LEFT JOIN supplier s ON s.number = a.owner WHERE $1 <> '' AND a.code NOT IN ('2105', '2109')"
     " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
     "SELECT period, state FROM ledger_period WHERE $1 <> '' ORDER BY 1",
+    "SELECT c.title, c.kind, c.track, c.begins_on, a.is_satisfied, f.step, f.has_shop, f.has_sold, f.has_job,"
+    " f.monthly_sales_fen, count(*) FROM training_class c JOIN training_attendance a ON a.training_class_id = c.id"
+    " LEFT JOIN training_follow_up f ON f.attendance_id = a.id WHERE c.recorded_by = $1"
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
+    "SELECT s.url, s.opened_on, s.first_order, s.first_paid_on, (SELECT count(*) FROM incubatee_milestone m"
+    " JOIN incubatee i ON i.id = m.incubatee_id WHERE i.person_id = s.person_id) FROM incubated_shop s"
+    " WHERE s.recorded_by = $1 ORDER BY 1",
+    "SELECT document, site, post, valid_from FROM site_employment WHERE recorded_by = $1 ORDER BY 1",
 )
 
 
@@ -91,8 +103,23 @@ async def volumes() -> dict[str, int]:
         **found,
         **shown,
         "stations_used": len(used),
+        **await _schooling(),
         "poor_villages": whole.poor,
         "poor_villages_with_point": whole.poor_with_service,
+    }
+
+
+async def _schooling() -> dict[str, int]:
+    """What the county reads of training, by the names of the plan; nothing counts as nothing."""
+    read = {each.code: each.value or 0 for each in await training_figures()}
+    return {
+        "person_times": read["T07"],
+        "skilled_person_times": read["T08"],
+        "satisfied_answers": read["T09"],
+        "incubated": read["T10"],
+        "incubated_shops": read["T11"],
+        "staff_assisted": read["T12"],
+        "whole_archives": read["R06"],
     }
 
 
@@ -100,7 +127,14 @@ def missing(found: Mapping[str, int]) -> list[str]:
     """What a run that was broken off has left undone, each in one line."""
     planned = {"lots": LOTS, "orders": ORDERS, "refunds": REFUNDS, "inspections": MONTHS, "registered": REGISTERED}
     # Twelve times thirty days are eleven months that are over and the present one, at least.
-    planned |= {"recognised_products": RECOGNISED, "clawbacks": 1, "months_signed": MONTHS - 1, **OCCASIONS, **PROJECT}
+    planned |= {
+        "recognised_products": RECOGNISED,
+        "clawbacks": 1,
+        "months_signed": MONTHS - 1,
+        **OCCASIONS,
+        **PROJECT,
+        **SCHOOLING,
+    }
     return [f"{found[name]} of {wanted} {name}: begin anew" for name, wanted in planned.items() if found[name] < wanted]
 
 

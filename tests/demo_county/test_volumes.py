@@ -24,6 +24,7 @@ from scripts.county_volumes.__main__ import deliver_all, fill
 from scripts.county_volumes.closing import sign_months
 from scripts.county_volumes.plan import LOTS, MERCHANTS, MONTHS, REFUNDS, lots_of, refunds_of
 from scripts.county_volumes.proof import faults, fingerprint, missing, volumes
+from scripts.county_volumes.schooling import CLASSES, PERSON_TIMES, SCHOOLING, SKILLED, STAFF, came_to, people, posts
 from scripts.demo_county.__main__ import seed, services_of
 from server.bootstrap import bootstrap
 from server.database import tortoise_config
@@ -40,6 +41,16 @@ def test_the_plan_comes_to_the_volumes() -> None:
     assert sum(refunds_of(*turn) for turn in turns) == REFUNDS
     by_month = Counter(month for month, merchant in turns for _ in range(lots_of(month, merchant)))
     assert set(by_month.values()) == {LOTS // MONTHS}
+
+
+def test_training_comes_to_the_volumes() -> None:
+    """Domain reference 6.4: 60 classes, 3,126 person-times of which 528 skilled, 118 at work, 27 of them registered."""
+    assert sum(came_to(serial) for serial in range(CLASSES)) == PERSON_TIMES == 3_126
+    assert sum(came_to(serial) for serial in range(CLASSES) if serial % 5 == 4) == SKILLED == 528
+    assert len({each.id_number for each in people()}) == len(people())
+    assert len(list(posts())) == STAFF == 118
+    assert SCHOOLING["staff_assisted"] == 27
+    assert SCHOOLING["satisfied_answers"] * 1_000 // PERSON_TIMES == 934
 
 
 @pytest.mark.whole
@@ -60,6 +71,7 @@ async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, t
         "poor_villages": 30, "poor_villages_with_point": 18, "cold_rooms": 5,
         "fund_fen": 1_350_000_000, "meetings": 26, "stations_used": 50, "disclosure_items": 6,
         "disclosure_complaints": 4,
+        **SCHOOLING,
         "recognised_products": 7, "registered": 72, "clawbacks": 1,
     }  # fmt: skip
     assert await all_alarms(lambda: now + timedelta(days=3)).look() == 0, "the clean county raises none"
