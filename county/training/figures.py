@@ -1,5 +1,6 @@
 """The plan's counted targets T07 to T12 as they stand (domain reference 1A, K06 to K10), counted from rows."""
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from county.training.models import ClassPaperKind
 from kit.database import row
 from poverty_alleviation.shares.models import ShareCircle
-from poverty_alleviation.shares.queries import newest_shown
+from poverty_alleviation.shares.queries import AssistedShareCard, newest_shown
 
 Unit = Literal["person_times", "persons", "shops", "classes", "basis_points"]
 
@@ -36,6 +37,7 @@ class TrainingFigure(msgspec.Struct, frozen=True, kw_only=True):
 
     ``value`` is None where nothing is there to count yet or it is kept back. ``list`` is the route of the rows that it
     is counted from, without ``/v1/console``. ``target`` is in ``unit``; without one there is nothing to meet.
+    ``day``: of which a share was stated.
     """
 
     code: str
@@ -47,15 +49,16 @@ class TrainingFigure(msgspec.Struct, frozen=True, kw_only=True):
     basis_points: int | None = None
     target: int | None = None
     is_met: bool | None = None
+    day: date | None = None
 
 
 async def training_figures() -> list[TrainingFigure]:
-    """All of them, T12 as the poverty office has stated it last in a share that may be shown."""
+    """All of them, T12 and R02 as the poverty office has stated them last in a share that may be shown."""
     found = await row(_COUNTS)
     assert found is not None
     answered, satisfied = found["answered"], found["satisfied"]
-    share = await newest_shown(ShareCircle.STAFF)
-    staff, assisted = (share.persons, share.assisted) if share else (0, None)
+    shares = await newest_shown()
+    staff, trainees = shares.get(ShareCircle.STAFF), shares.get(ShareCircle.TRAINEES)
     return [
         _count("T07", "普及培训人次", "person_times", found["person_times"], PERSON_TIMES, "/training-attendances"),
         _count("T08", "专业技能培训人次", "person_times", found["skilled"], SKILLED,
@@ -64,12 +67,25 @@ async def training_figures() -> list[TrainingFigure]:
               is_met=satisfied * 10_000 > SATISFIED_BP * answered),
         _count("T10", "创业孵化人数", "persons", found["incubated"], INCUBATED, "/incubatees", found["incubatees"]),
         _count("T11", "开设网店（以首单为证）", "shops", found["proved"], SHOPS, "/incubated-shops", found["shops"]),
-        _part("T12", "站点就业中建档立卡人口占比", assisted, staff, "/site-employments", ASSISTED_BP,
-              is_met=(assisted or 0) * 10_000 >= ASSISTED_BP * staff),
+        _share("T12", "站点就业中建档立卡人口占比", staff, "/site-employments", ASSISTED_BP),
+        _share("R02", "参训人员中建档立卡人口占比", trainees, "/training-attendances", None),
         _part("R06", "资料完整的培训班", found["whole"], found["classes"], "/training-classes", 10_000,
               is_met=found["whole"] == found["classes"]),
         _part("K09", "90 天回访转化", found["converted"], found["asked"], "/training-follow-ups?step=2", None),
     ]  # fmt: skip
+
+
+def _share(
+    code: str, name: str, share: AssistedShareCard | None, drill_down: str, target: int | None
+) -> TrainingFigure:
+    """The list is of who was counted, never of whom among them."""
+    if share is None:
+        return _part(code, name, None, 0, drill_down, target)
+    is_met = None if target is None else (share.assisted or 0) * 10_000 >= target * share.persons
+    told = f"{drill_down}?day={share.day}" if share.circle is ShareCircle.STAFF else drill_down
+    return msgspec.structs.replace(
+        _part(code, name, share.assisted, share.persons, told, target, is_met=is_met), day=share.day
+    )
 
 
 def _count(

@@ -64,13 +64,14 @@ async def share_card(number: str) -> AssistedShareCard:
 
 
 @household_rights()
-async def newest_shown(circle: ShareCircle) -> AssistedShareCard | None:
-    """The newest share of some people that everybody in the county's offices may read."""
-    found = await row(
-        f"{_SHARE} WHERE circle = $1 AND state = 'approved' AND is_shown ORDER BY day DESC, id DESC LIMIT 1",
-        str(circle),
+async def newest_shown() -> dict[ShareCircle, AssistedShareCard]:
+    """Of each circle the newest share that everybody in the county's offices may read; one statement."""
+    found = await rows(
+        f"SELECT DISTINCT ON (circle) * FROM ({_SHARE}) AS s WHERE state = 'approved' AND is_shown"
+        " ORDER BY circle, day DESC, id DESC"
     )
-    return msgspec.convert(found, AssistedShareCard) if found else None
+    cards = [msgspec.convert(each, AssistedShareCard) for each in found]
+    return {card.circle: card for card in cards}
 
 
 def _kept_back(card: AssistedShareCard) -> AssistedShareCard:

@@ -1,10 +1,14 @@
 """How many of the staff are assisted is counted and never entered, takes two persons, and tells of nobody."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from tortoise.exceptions import BaseORMException
 
+from accounts.actors import Auditor, CountyOfficer, PovertyOfficer
+from console_api.assisted_shares.endpoints import list_assisted_shares
+from console_api.assisted_shares.schemas import AssistedSharesQuery
 from county.training.figures import TrainingFigure, training_figures
 from county.training.persons import PersonDraft, Persons
 from county.training.staff import EmploymentDraft, SiteStaff
@@ -99,6 +103,7 @@ async def test_a_share_is_counted_on_its_day_and_read_when_a_second_person_has_a
     assert (card.persons, card.assisted, card.basis_points, card.is_shown) == (8, 4, 5_000, True)
     found = await t12()
     assert (found.value, found.of, found.basis_points, found.is_met) == (4, 8, 5_000, True)
+    assert (found.day, found.list) == (office.today, f"/site-employments?day={office.today}")
     before = await office.stated(date(2026, 5, 31))
     assert (before.persons, before.assisted) == (8, 3), "the child had not come yet"
 
@@ -110,8 +115,11 @@ async def test_small_counts_and_nearly_all_are_kept_back_from_the_county(office:
     assert (few.assisted, few.is_shown) == (2, False)
     ((shown,), _) = await share_cards(None, None, 9, whole=False)
     assert (shown.number, shown.persons, shown.assisted, shown.basis_points) == (few.number, 7, None, None)
-    ((whole,), _) = await share_cards(None, None, 9, whole=True)
-    assert whole.assisted == 2
+    said: dict[str, Any] = {"caller": "staff:x", "id": 1, "number": "x", "name": "示例干部"}
+    for actor, assisted in ((CountyOfficer(**said), None), (PovertyOfficer(**said), 2), (Auditor(**said), 2)):
+        assert [each.assisted for each in (await list_assisted_shares(actor, AssistedSharesQuery())).shares] == [
+            assisted
+        ]
     assert (await t12()).value is None
     for serial in (2, 3, 4):
         await office.household(serial)

@@ -204,7 +204,7 @@ async def _worked(owner: Owner, member: str) -> tuple[str, str]:
 
 async def _trained(owner: Owner) -> None:
     """The head is trained and works at a station; the office counts that it is assisted, among others."""
-    who = {"name": NAME, "id_number": ID_NUMBER, "phone": PHONE}
+    who: dict[str, object] = {"name": NAME, "id_number": ID_NUMBER, "phone": PHONE}
     await owner.ask("county_officer", "POST", "/v1/console/site-employments", a_post(who))
     training = owner.found.by_pattern["/v1/console/training-classes/"]["number"]
     came = {"attendances": [who | {"is_satisfied": True}]}
