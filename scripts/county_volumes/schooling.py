@@ -60,13 +60,24 @@ def registered_heads() -> list[str]:
 
 
 def people() -> list[PersonDraft]:
-    """Everybody who comes: first the heads, whose names say nothing of it."""
+    """Everybody who comes; neither name nor place in the list says who is a head."""
     papers = registered_heads()
     papers += [identity_number(1 + serial % 900, 1980 + serial // 900) for serial in range(TRAINEES - len(papers))]
+    chance_of("people").shuffle(papers)
     return [
         PersonDraft(name=f"示例学员{serial:04d}", id_number=paper, phone=f"100{90_000_000 + serial:08d}")
         for serial, paper in enumerate(papers, 1)
     ]
+
+
+def staff_of(everybody: list[PersonDraft]) -> list[PersonDraft]:
+    """As many heads and others as the plan says, in an order that does not tell them apart."""
+    registered = set(registered_heads())
+    heads = [each for each in everybody if each.id_number in registered]
+    others = [each for each in everybody if each.id_number not in registered]
+    staff = heads[:STAFF_REGISTERED] + others[: STAFF - STAFF_REGISTERED]
+    chance_of("staff").shuffle(staff)
+    return staff
 
 
 def came_to(serial: int) -> int:
@@ -114,8 +125,7 @@ class Schooling:
         everybody = people()
         await self._classes(everybody)
         await self._incubate(everybody[200 : 200 + INCUBATED])
-        heads = len(registered_heads())
-        await self._employ([*everybody[:STAFF_REGISTERED], *everybody[heads : heads + STAFF - STAFF_REGISTERED]])
+        await self._employ(staff_of(everybody))
         shares = AssistedShares(self.persons, self.clock)
         for circle in ShareCircle:
             number = await shares.propose(circle, china_day(self.now), BY)
