@@ -6,7 +6,8 @@ from tortoise import fields
 from tortoise.fields import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
+
+from kit.models import Model
 
 
 class ClassKind(StrEnum):

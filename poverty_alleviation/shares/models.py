@@ -6,8 +6,8 @@ from tortoise import fields
 from tortoise.fields import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
-from tortoise.models import Model
 
+from kit.models import Model
 from poverty_alleviation.models import Household
 
 
