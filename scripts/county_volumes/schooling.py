@@ -143,15 +143,20 @@ class Schooling:
             seats = range(seat, seat + came_to(serial))
             came = [_attendance(everybody[each % TRAINEES], each) for each in seats]
             await service.attend(number, came, BY)
-            await self._follow_up(service, number, begins_on, seat)
+            await self._follow_up(service, number, came, begins_on, seat)
             seat = seats.stop
 
-    async def _follow_up(self, service: TrainingClasses, number: str, ended_on: date, first: int) -> None:
+    async def _follow_up(
+        self, service: TrainingClasses, number: str, seated: list[AttendanceDraft], ended_on: date, first: int
+    ) -> None:
         today = china_day(self.now)
+        # By seats: in which order rows were written depends on the keys of the installation.
         came = await rows(
-            "SELECT a.number FROM training_attendance a JOIN training_class c ON c.id = a.training_class_id"
-            " WHERE c.number = $1 ORDER BY a.person_id",
+            "SELECT a.number FROM unnest($2::bigint[]) WITH ORDINALITY AS t(person, seat)"
+            " JOIN training_attendance a ON a.person_id = t.person JOIN training_class c ON c.id = a.training_class_id"
+            " WHERE c.number = $1 ORDER BY t.seat",
             number,
+            await self.persons.entered(seated, BY),
         )
         told = []
         for step, days in enumerate(await follow_up_days(today), 1):
