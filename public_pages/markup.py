@@ -14,7 +14,10 @@ _STYLE = (
     ".m{display:inline-block;background:#1b6e3c;color:#fff;padding:0 .5rem;border-radius:.3rem}"
     ".w{background:#fff4d6;padding:.5rem .7rem;border-radius:.3rem}"
     ".b{display:block;text-align:center;padding:.6rem;margin:.8rem 0;border-radius:.4rem;background:#1b6e3c;"
-    "color:#fff;text-decoration:none}.c{background:#fff;color:#a33;border:1px solid #a33}"
+    "color:#fff;text-decoration:none}button.b{width:100%;border:0;font:inherit}input,select,textarea{font:inherit;"
+    "font-size:1.2rem;max-width:100%;box-sizing:border-box}textarea{width:100%}label.t{display:block;font-size:1.2rem;"
+    "padding:.5rem 0;border-bottom:1px solid #eee}label.t input{width:1.5rem;height:1.5rem;margin-right:.6rem}"
+    ".c{background:#fff;color:#a33;border:1px solid #a33}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 HEADERS = {

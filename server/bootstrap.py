@@ -119,6 +119,7 @@ from places.villages import PoorVillages
 from poverty_alleviation.certificate_paper import MonthCertificates
 from poverty_alleviation.confirming.confirmations import StatementConfirmations
 from poverty_alleviation.confirming.disputes import Disputes
+from poverty_alleviation.confirming.own_disputes import OwnDisputes
 from poverty_alleviation.confirming.sheets import StatementSheets
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.corrections.service import Corrections
@@ -499,6 +500,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         StatementConfirmations(),
         StatementSheets(evidence, settings.public_base_url),
         Disputes(),
+        OwnDisputes(),
         Members(cipher, access_logs),
         HouseholdChanges(cipher),
         BankAccounts(cipher, access_logs),

@@ -1,6 +1,6 @@
 """Why a household's word is not taken down."""
 
-from kit.errors import Conflict, Invalid, NotFound
+from kit.errors import Conflict, Invalid, NotFound, NotPermitted
 
 
 class ConfirmationTooEarly(Invalid):
@@ -65,3 +65,19 @@ class CorrectionNotOfDispute(Invalid):
     code = "correction_not_of_dispute"
     title = "更正单未批准，或与异议所列收入无关"
     title_en = "The correction is not approved or not about these rows"
+
+
+class OwnDisputeInvalid(Invalid):
+    """Nothing of the household's is ticked, no reason of the list, or more than 200 characters."""
+
+    code = "own_dispute_invalid"
+    title = "请勾选有疑问的款项并选择原因；说明不超过 200 字"
+    title_en = "Tick a row and choose a reason; at most 200 characters"
+
+
+class TooManyOwnDisputes(NotPermitted):
+    """A household has opened as many disputes from its page as are taken within a day."""
+
+    code = "too_many_own_disputes"
+    title = "今日提出次数已满，请联系帮扶干部"
+    title_en = "No more disputes are taken from this page today"

@@ -1,7 +1,7 @@
 """What a household was paid, row by row, and what it has said to each."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -12,12 +12,13 @@ from poverty_alleviation.payouts import PAID_BY
 class PaidRow(msgspec.Struct, frozen=True, kw_only=True):
     """A payout, a delivery paid at the scale or a line of a sheet of income.
 
-    ``dispute``: the household's objection that holds it.
+    ``booked_on``: when the books first said so. ``dispute``: the household's objection that holds it.
     """
 
     kind: str
     source_id: str
     amount_fen: int
+    booked_on: date
     confirmed_at: datetime | None
     dispute: str | None
 
@@ -28,7 +29,8 @@ class PaidRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _PAID = """
-SELECT k.kind, j.source_id, -sum(p.amount_fen)::bigint AS amount_fen, c.confirmed_at, i.number AS dispute
+SELECT k.kind, j.source_id, -sum(p.amount_fen)::bigint AS amount_fen,
+       min((j.booked_at AT TIME ZONE 'Asia/Shanghai')::date) AS booked_on, c.confirmed_at, i.number AS dispute
   FROM ledger_account a
   JOIN ledger_posting p ON p.account_id = a.id
   JOIN ledger_journal j ON j.id = p.journal_id
@@ -39,7 +41,7 @@ SELECT k.kind, j.source_id, -sum(p.amount_fen)::bigint AS amount_fen, c.confirme
  WHERE a.code = '2101' AND a.state = 'paid' AND a.owner = $1
    AND ($4::text[] IS NULL OR j.period = ANY($4)) AND ($5::text[] IS NULL OR j.source_id = ANY($5))
    AND NOT EXISTS (SELECT 1 FROM ledger_journal r WHERE r.reverses_id = j.id)
- GROUP BY 1, 2, 4, 5 ORDER BY 1, 2"""
+ GROUP BY 1, 2, 5, 6 ORDER BY 1, 2"""
 
 
 async def paid_rows(

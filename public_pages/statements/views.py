@@ -5,6 +5,9 @@ from html import escape
 
 from content.stories.models import StoryChannel
 from kit.money import yuan
+from poverty_alleviation.confirming.models import DisputedKind, DisputeState
+from poverty_alleviation.confirming.own_disputes import MOST_WORDS, OwnReason, OwnRow
+from poverty_alleviation.reserves.models import ClawbackFault
 from poverty_alleviation.statements.figures import CATEGORIES, StatementText
 from poverty_alleviation.statements.quarters import quarter_name
 from poverty_alleviation.statements.words import CLAIM_STEPS, CROPS, ESTIMATED, FAULTS, NO_INCOME, TWO_MEASURES, rate
@@ -33,8 +36,13 @@ def question_view(*, refused: bool) -> str:
     )
 
 
-def statement_view(shown: StatementText, agreed: Sequence[OwnConsent] = ()) -> str:
-    """The figures of the quarter, both measures side by side, and what may be taken back of stories."""
+def statement_view(
+    shown: StatementText, rows: Sequence[OwnRow] = (), agreed: Sequence[OwnConsent] = (), said: str = ""
+) -> str:
+    """The figures of the quarter, both measures side by side, what may be disputed and what be taken back of stories.
+
+    ``said``: what has become of the form that was sent.
+    """
     income = [(CATEGORIES[each.category], f"{yuan(each.paid_fen)} 元") for each in shown.income_by_category]
     lines = [
         f"{each.title}：带动销售额 {yuan(each.attributed_sales_fen)} 元，增收额 {yuan(each.income_paid_fen)} 元"
@@ -42,6 +50,7 @@ def statement_view(shown: StatementText, agreed: Sequence[OwnConsent] = ()) -> s
     ]
     return page(
         "对账单",
+        paragraph(said, "w") if said else "",
         heading(quarter_name(shown.quarter), 1),
         facts(
             [
@@ -59,8 +68,59 @@ def statement_view(shown: StatementText, agreed: Sequence[OwnConsent] = ()) -> s
         _estimate(shown),
         _claims(shown),
         paragraph("数字有疑问，请勿签字，并告知帮扶干部。", "w"),
+        *_rows(rows),
         *_stories(agreed),
     )
+
+
+def _rows(rows: Sequence[OwnRow]) -> list[str]:
+    """Each row with its state, and one form for those that may be ticked; no script, one press."""
+    if not rows:
+        return []
+    closed = [f"{_row(each)}：{_standing(each)}" for each in rows if not each.is_open]
+    ticks = [
+        f'<label class="t"><input type="checkbox" name="tick" value="{escape(each.tick)}">{escape(_row(each))}'
+        f"{'（' + _STATES[each.state] + '）' if each.state else ''}</label>"
+        for each in rows
+        if each.is_open
+    ]
+    parts = [heading("逐笔核对"), listed(closed) if closed else ""]
+    if ticks:
+        choices = "".join(f"<option>{each}</option>" for each in OwnReason)
+        parts.append(
+            paragraph("哪一笔不对，就勾选哪一笔，选原因，再填后四位。")
+            + f'<form method="post">{"".join(ticks)}<p>原因 <select name="reason">{choices}</select></p>'
+            f'<p><textarea name="words" rows="3" maxlength="{MOST_WORDS}" placeholder="要说的话（可不填）"></textarea>'
+            "</p>"
+            '<p><input name="last_four" maxlength="4" required autocomplete="off" placeholder="后四位"></p>'
+            '<p><button class="b">提出异议</button></p></form>'
+        )
+    return parts
+
+
+def _row(each: OwnRow) -> str:
+    about = FAULTS[ClawbackFault(each.about)] if each.kind is DisputedKind.CLAWBACK else each.about
+    day = each.day.isoformat() if each.day else ""
+    return " ".join(part for part in (day, _KINDS[each.kind], about, f"{yuan(each.amount_fen)} 元") if part)
+
+
+def _standing(each: OwnRow) -> str:
+    return _STATES[each.state] if each.state and not each.is_confirmed else "已确认"
+
+
+_KINDS = {
+    DisputedKind.PAYOUT: "付款",
+    DisputedKind.INTAKE: "过磅收购付款",
+    DisputedKind.PERIOD_INCOME: "工资、分红、租金等",
+    DisputedKind.LINE: "待付",
+    DisputedKind.CLAWBACK: "追偿",
+}
+_STATES = {
+    DisputeState.OPEN: "异议已提出，待核查",
+    DisputeState.ANSWERED: "异议已答复，待办结",
+    DisputeState.SETTLED: "异议成立，已办结",
+    DisputeState.REJECTED: "异议不成立，已办结",
+}
 
 
 def _stories(agreed: Sequence[OwnConsent]) -> list[str]:
