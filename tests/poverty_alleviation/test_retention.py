@@ -239,7 +239,7 @@ async def test_what_names_it_is_destroyed_and_the_books_are_the_same(
     assert (card.number, card.household, card.state) == (number, H1, ErasureState.ERASED)
     assert card.report == {
         "photographs": 1, "story_consents": 0, "suppliers": 1, "members": 1, "accounts": 2, "wallets": 1,
-        "supplier_identities": 1, "years": 1, "calls": 1, "sheets": 1,
+        "supplier_identities": 1, "years": 1, "share_marks": 0, "calls": 1, "sheets": 1,
         "disputes": 1, "visits": 1, "needs": 1, "need_steps": 1, "measures": 1, "household": 1,
     }  # fmt: skip
     shown = await county.registry.card(H1)
