@@ -143,7 +143,10 @@ async def run(*, is_dirty: bool) -> dict[str, Any]:
                 await look_as_at_night(built)
                 await fill(built, now)
             await deliver_all(built)
-            wrong = await sign_months(dict[type, Any](built.services)[MonthClose], now) if is_new else []
+            wrong: list[str] = []
+            if is_new:
+                wrong = await sign_months(dict[type, Any](built.services)[MonthClose], now)
+                await look_as_at_night(built)
             there, year = await volumes(), china_day(now).year
             wrong += missing(there) + await faults(range(year - 1, year + 1))
             told = await fingerprint()
@@ -166,7 +169,7 @@ async def run(*, is_dirty: bool) -> dict[str, Any]:
 
 
 async def look_as_at_night(built: Bootstrap) -> None:
-    """Look as the job does for its night, so that it does not look in the middle, at a county that is half paid."""
+    """Look as the job does for its night and after a close, so that it does not look at a county that is half paid."""
     await dict[type, Any](built.services)[Alarms].look_when_due()
 
 

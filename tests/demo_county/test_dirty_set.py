@@ -49,9 +49,11 @@ async def signed_county(database: str, folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(people, "FARMERS", 6)
     built, now = bootstrap(settings_for(folder, database)), utc_now()
     await seed(services_of(built))
+    await look_as_at_night(built)
     await trade(built, now, (SOLD_IN, LATER))
     await deliver_all(built)
     assert await sign_months(of(built, MonthClose), now) == []
+    await look_as_at_night(built)
     return built, now
 
 
@@ -82,7 +84,6 @@ async def test_the_dirty_set_is_found_once_each_and_no_signed_month_moves(
     and with the two that look at a month or a quarter.
     """
     built, now = await signed_county(database, tmp_path, monkeypatch)
-    await look_as_at_night(built)
     assert await alarms(built) == Counter(), "what is clean raises none"
     signed = await all_signed()
     assert set(signed) == {each.period for each in await period_cards() if each.period < period_of(now)}
