@@ -10,7 +10,7 @@ from county.training.errors import ProjectPersonInvalid, ProjectPersonUnknown
 from county.training.models import ProjectPerson
 from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, rows
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import opaque_id
 from poverty_alleviation.errors import IdentityNumberInvalid
 from poverty_alleviation.households import mask_name, person_index
@@ -74,9 +74,11 @@ class Persons:
         ):
             raise ProjectPersonUnknown()
 
-    def masked(self, number: str, name_cipher: bytes) -> str:
-        """A name as it is shown."""
-        return mask_name(self.cipher.decrypt(bytes(name_cipher), person_place("name", number)))
+    def masked(self, number: str, name_cipher: bytes) -> dict[str, object]:
+        """A name as a card shows it, and whether it is damaged."""
+        opener = RowOpener(self.cipher)
+        name = opener.open("name", name_cipher, person_place("name", number))
+        return {"masked_name": mask_name(name or ""), "unreadable": opener.unreadable}
 
     async def marks_on(self, circle: ShareCircle, day: date) -> list[bytes]:
         """The people of a circle on a day, as the register of households finds them; nobody's name or number leaves."""

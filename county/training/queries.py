@@ -1,4 +1,7 @@
-"""Reads of classes, people, incubation and staff: pages, the last entered first, with names masked."""
+"""Reads of classes, people, incubation and staff: pages, the last entered first, with names masked.
+
+``unreadable`` names what is damaged and stands empty for that.
+"""
 
 from datetime import date
 from typing import TypeVar
@@ -42,6 +45,7 @@ class AttendanceCard(msgspec.Struct, frozen=True, kw_only=True):
     begins_on: date
     person: str
     masked_name: str
+    unreadable: list[str]
     is_satisfied: bool | None
 
 
@@ -64,6 +68,7 @@ class FollowUpDue(msgspec.Struct, frozen=True, kw_only=True):
     attendance: str
     training_class: str
     masked_name: str
+    unreadable: list[str]
     step: int
     due_on: date
 
@@ -82,6 +87,7 @@ class IncubateeCard(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     person: str
     masked_name: str
+    unreadable: list[str]
     plan: str
     document: str
     milestones: list[MilestoneCard]
@@ -93,6 +99,7 @@ class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     person: str
     masked_name: str
+    unreadable: list[str]
     platform: str
     name: str
     url: str
@@ -107,6 +114,7 @@ class EmploymentCard(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     person: str
     masked_name: str
+    unreadable: list[str]
     site: str
     post: str
     document: str
@@ -243,10 +251,7 @@ def _class_card(found: Row) -> ClassCard:
 
 
 def _named(persons: Persons, found: list[Row], card: type[CardT]) -> list[CardT]:
-    return [
-        msgspec.convert({**each, "masked_name": persons.masked(each["person"], each["name_cipher"])}, card)
-        for each in found
-    ]
+    return [msgspec.convert({**each, **persons.masked(each["person"], each["name_cipher"])}, card) for each in found]
 
 
 def _before(cursor: str | None) -> int:

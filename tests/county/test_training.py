@@ -41,11 +41,14 @@ from county.training.queries import (
 )
 from county.training.staff import EmploymentDraft, SiteStaff
 from kit.database import execute, scalar
+from kit.encryption import FieldUnreadable
 from places.models import SiteKind, SiteLevel, SiteState
 from places.service import Places
 from poverty_alleviation.office.thresholds import OfficeRules
+from poverty_alleviation.shares.models import ShareCircle
 from scripts.demo_county.households import identity_number
 from tests.accounts.people import throwaway_cipher
+from tests.poverty_alleviation.damage import damage
 from tests.products.shelf import TOWNSHIP, open_county
 
 BY = "staff:county"
@@ -94,6 +97,19 @@ async def test_person_times_are_rows_and_skilled_ones_count_among_all(database: 
     cards, _ = await attendance_cards(PERSONS, None, ClassKind.SKILLED, None, 9)
     assert [(each.training_class, each.masked_name) for each in cards] == [(skilled, "示***")], "entered first"
     assert len((await attendance_cards(PERSONS, general, None, following, 9))[0]) == 2
+
+
+async def test_a_damaged_name_hides_itself_alone_and_a_damaged_paper_stops_a_share(database: str) -> None:
+    """Fails when a card opens a name without asking what becomes of a damaged one: tried."""
+    general = await planned()
+    await CLASSES.attend(general, [came(1), came(2)], BY)
+    await damage("project_person", "name_cipher", where="id = (SELECT min(id) FROM project_person)")
+    cards, _ = await attendance_cards(PERSONS, general, None, None, 9)
+    assert sorted((each.masked_name, each.unreadable) for each in cards) == [("", ["name"]), ("示***", [])]
+    assert len(await PERSONS.marks_on(ShareCircle.TRAINEES, TODAY)) == 2
+    await damage("project_person", "id_number_cipher", where="id = (SELECT min(id) FROM project_person)")
+    with pytest.raises(FieldUnreadable):
+        await PERSONS.marks_on(ShareCircle.TRAINEES, TODAY)
 
 
 async def test_two_lists_with_one_person_at_once_make_one_person(database: str) -> None:
