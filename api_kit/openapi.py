@@ -77,7 +77,7 @@ def _operation(e: Endpoint, door: Door, by_shape: dict[int, Any], components: di
     elif e.page:
         success |= {"content": _HTML} if e.status == 200 else {}
     elif e.returns in (HTTPResponse, ResponseStream) and e.status == 200:
-        success["content"] = {"*/*": {"schema": _BYTES}}
+        success["content"] = {"*/*": {}}  # octets have no schema (OpenAPI 3.1.0, considerations for file uploads)
     status = e.status if "content" in success or e.status not in (200, 201) else 204
     operation: dict[str, Any] = {
         "operationId": e.name,
