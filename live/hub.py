@@ -139,7 +139,8 @@ class RoomFeed:
         """Read if there is a reason to, send what is new, then let the newcomers in."""
         now = asyncio.get_running_loop().time()
         await self._tell_presence(now)
-        if self.view is None or self.rung.is_set() or now - self._read_at >= POLL_SECONDS:
+        is_due = self.rung.is_set() or now - self._read_at >= POLL_SECONDS
+        if self.view is None or is_due or self._is_behind(self.view):
             self.rung.clear()
             self._read_at = now
             await self._read()
@@ -177,6 +178,10 @@ class RoomFeed:
             if at >= 0:
                 said = self._window[at]
                 self._window[at] = replace(said, payload=said.payload | {"text": "", "removed": True})
+
+    def _is_behind(self, view: RoomView) -> bool:
+        """Whether somebody comes who has been told more elsewhere than this process has read."""
+        return any(s.epoch == view.epoch and (s.offset or 0) > view.offset for s in self.joining)
 
     def _admit(self) -> None:
         """Newcomers get what they lack, or the snapshot; both are serialised once per tick."""

@@ -2964,7 +2964,7 @@ class Migration(migrations.Migration):
                 ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('platform', fields.CharField(max_length=60)),
                 ('name', fields.CharField(max_length=60)),
-                ('url', fields.CharField(unique=True, max_length=200)),
+                ('web_address', fields.CharField(unique=True, max_length=200)),
                 ('opened_on', fields.DateField()),
                 ('first_order', fields.CharField(null=True, max_length=64)),
                 ('first_paid_on', fields.DateField(null=True)),

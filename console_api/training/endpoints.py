@@ -153,7 +153,7 @@ async def enter_incubated_shop(
     actor: CountyOfficer, body: ShopInput, key: IdempotencyKey, incubation: Incubation
 ) -> TrainingMade:
     """登记新开网店：平台、网址、店主与开店日期。"""
-    shop = ShopDraft(platform=body.platform, name=body.name, url=body.url, opened_on=body.opened_on)
+    shop = ShopDraft(platform=body.platform, name=body.name, web_address=body.web_address, opened_on=body.opened_on)
     return TrainingMade(await incubation.open_shop(_person(body.person), shop, actor.caller))
 
 

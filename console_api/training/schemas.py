@@ -185,7 +185,7 @@ class ShopInput(Input):
     person: ProjectPersonInput
     platform: Name
     name: Name
-    url: Annotated[str, msgspec.Meta(min_length=9, max_length=200, pattern=r"^https?://[!-~]+$(?!\n)")]
+    web_address: Annotated[str, msgspec.Meta(min_length=9, max_length=200, pattern=r"^https?://[!-~]+$(?!\n)")]
     opened_on: date
 
 

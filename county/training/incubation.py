@@ -26,7 +26,7 @@ class ShopDraft(msgspec.Struct, frozen=True, kw_only=True):
 
     platform: str
     name: str
-    url: str
+    web_address: str
     opened_on: date
 
 

@@ -225,7 +225,7 @@ class IncubatedShop(Model):
     )
     platform = fields.CharField(max_length=60)
     name = fields.CharField(max_length=60)
-    url = fields.CharField(max_length=200, unique=True)
+    web_address = fields.CharField(max_length=200, unique=True)
     opened_on = fields.DateField()
     first_order = fields.CharField(max_length=64, null=True)
     first_paid_on = fields.DateField(null=True)

@@ -102,7 +102,7 @@ class ShopCard(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: list[str]
     platform: str
     name: str
-    url: str
+    web_address: str
     opened_on: date
     first_order: str | None
     first_paid_on: date | None
@@ -216,7 +216,7 @@ async def incubatee_cards(persons: Persons, cursor: str | None, limit: int) -> t
 async def shop_cards(persons: Persons, cursor: str | None, limit: int) -> tuple[list[ShopCard], str | None]:
     """A page of shops."""
     found = await rows(
-        "SELECT s.id, s.number, s.platform, s.name, s.url, s.opened_on, s.first_order, s.first_paid_on,"
+        "SELECT s.id, s.number, s.platform, s.name, s.web_address, s.opened_on, s.first_order, s.first_paid_on,"
         f" {_PERSON} FROM incubated_shop s JOIN project_person p ON p.id = s.person_id WHERE s.id < $1"
         " ORDER BY s.id DESC LIMIT $2",
         _before(cursor),

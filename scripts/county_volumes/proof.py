@@ -75,7 +75,7 @@ _TOLD = (
     " f.monthly_sales_fen, count(*) FROM training_class c JOIN training_attendance a ON a.training_class_id = c.id"
     " LEFT JOIN training_follow_up f ON f.attendance_id = a.id WHERE c.recorded_by = $1"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
-    "SELECT s.url, s.opened_on, s.first_order, s.first_paid_on, (SELECT count(*) FROM incubatee_milestone m"
+    "SELECT s.web_address, s.opened_on, s.first_order, s.first_paid_on, (SELECT count(*) FROM incubatee_milestone m"
     " JOIN incubatee i ON i.id = m.incubatee_id WHERE i.person_id = s.person_id) FROM incubated_shop s"
     " WHERE s.recorded_by = $1 ORDER BY 1",
     "SELECT document, site, post, valid_from FROM site_employment WHERE recorded_by = $1 ORDER BY 1",

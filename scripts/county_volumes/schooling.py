@@ -184,7 +184,7 @@ class Schooling:
                 shop = ShopDraft(
                     platform="示例电商平台",
                     name=f"示例网店{serial:02d}",
-                    url=f"https://shop.example.invalid/demo-{serial:02d}",
+                    web_address=f"https://shop.example.invalid/demo-{serial:02d}",
                     opened_on=days[MilestoneKind.SHOP_OPENED],
                 )
                 opened = await incubation.open_shop(who, shop, BY)

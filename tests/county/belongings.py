@@ -112,7 +112,7 @@ def a_person(serial: int, born: int) -> dict[str, object]:
 def a_shop(who: dict[str, object], name: str) -> dict[str, object]:
     """A shop of somebody's."""
     return {
-        "person": who, "platform": "示例平台", "name": "示例网店", "url": f"https://shop.example.invalid/{name}",
+        "person": who, "platform": "示例平台", "name": "示例网店", "web_address": f"https://shop.example.invalid/{name}",
         "opened_on": "2020-07-01",
     }  # fmt: skip
 

@@ -63,7 +63,7 @@ CLASS = ClassDraft(
     steps=[SyllabusStep.OPEN, SyllabusStep.SORT], division=TOWNSHIP, begins_on=HELD, ends_on=HELD, hours=8,
     trainer="示例讲师", planned_persons=30,
 )  # fmt: skip
-SHOP = ShopDraft(platform="示例平台", name="示例网店", url="https://shop.example.invalid/1", opened_on=HELD)
+SHOP = ShopDraft(platform="示例平台", name="示例网店", web_address="https://shop.example.invalid/1", opened_on=HELD)
 POST = EmploymentDraft(site=SITE, post="示例岗位", document="示例聘用", valid_from=HELD)
 
 
@@ -224,10 +224,12 @@ async def test_incubatees_are_distinct_persons_with_a_milestone(database: str) -
 
 async def test_a_shop_counts_when_its_first_paid_order_proves_it(database: str) -> None:
     number = await INCUBATION.open_shop(who(1), SHOP, BY)
-    for changes in ({}, {"url": "https://shop.example.invalid/3", "opened_on": TODAY + timedelta(days=1)}):
+    for changes in ({}, {"web_address": "https://shop.example.invalid/3", "opened_on": TODAY + timedelta(days=1)}):
         with pytest.raises(ShopInvalid):
             await INCUBATION.open_shop(who(1), msgspec.structs.replace(SHOP, **changes), BY)
-    other = await INCUBATION.open_shop(who(1), msgspec.structs.replace(SHOP, url="https://shop.example.invalid/2"), BY)
+    other = await INCUBATION.open_shop(
+        who(1), msgspec.structs.replace(SHOP, web_address="https://shop.example.invalid/2"), BY
+    )
     assert ((await figure("T11")).value, (await figure("T11")).of) == (0, 2)
     for day in (HELD - timedelta(days=1), TODAY + timedelta(days=1)):
         with pytest.raises(ShopProofInvalid):

@@ -165,6 +165,21 @@ async def test_the_bell_hurries_and_its_silence_costs_a_second(
     await ringing.aclose()
 
 
+async def test_who_knows_more_than_a_process_has_read_waits_for_it_to_read(database: str) -> None:
+    """A viewer drops from a process that was rung and comes back at one that was not. Fails without the read: tried."""
+    house = House()
+    session, _ = await house.on_air()
+    behind, other, viewer = FeedHub(house.bell), Follower(), Follower()
+    async with behind.subscribe(session.number, None, None) as place:
+        other.take(await anext(place.frames()))
+        offset = await house.chat.post(session.number, "consumer:1", "用户", "好吃", "k1")
+        viewer.epoch, viewer.offset = other.epoch, offset
+        async with behind.subscribe(session.number, viewer.epoch, viewer.offset) as later:
+            viewer.take(await asyncio.wait_for(anext(later.frames()), 5))
+    assert (viewer.offset, viewer.seen, viewer.snapshots) == (offset, [], 0)
+    await behind.stop()
+
+
 async def test_a_place_too_old_or_of_another_epoch_gets_a_snapshot(
     database: str, hubs: tuple[FeedHub, FeedHub]
 ) -> None:
