@@ -397,7 +397,7 @@ async def test_an_api_process_that_stops_lets_its_viewers_go_at_once(centre: Cen
             await watching.read_on(socket)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1001
-    await asyncio.to_thread(centre.second.wait, 5)
+    await asyncio.to_thread(centre.second.wait, 20)
     query = f"?epoch={watching.epoch}&offset={watching.offset}"
     async with centre.feed(number, centre.stack.ports["api"], query) as socket:
         await watching.read(socket)
