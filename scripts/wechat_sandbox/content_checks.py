@@ -3,7 +3,6 @@
 With the limits that WeChat documents (wechat reference 2.8, 2.9).
 """
 
-import asyncio
 import re
 import secrets
 from datetime import timedelta
@@ -145,7 +144,7 @@ class ContentChecks:
 
     async def _judge_media(self, asked: MediaCheck, trace_id: str) -> None:
         conditions = self._world.conditions
-        await asyncio.sleep(self._world.scaled(conditions.media_check_seconds))
+        await self._world.timers.pause(self._world.scaled(conditions.media_check_seconds))
         suggest = conditions.media_suggest
         label = {"pass": 100, "review": 10001, "risky": 20002}[suggest]
         event: dict[str, Any] = {

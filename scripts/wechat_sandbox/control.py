@@ -159,6 +159,7 @@ class Control:
             ("POST", "/faults", self.add_fault),
             ("DELETE", "/faults", self.remove_faults),
             ("DELETE", "/faults/<rule_id:str>", self.remove_faults),
+            ("POST", "/standstills", self.stand_still),
             ("GET", "/journal", self.show_journal),
             ("GET", "/orders", self.list_orders),
             ("GET", "/orders/<number:str>", self.show_order),
@@ -262,6 +263,13 @@ class Control:
         """Lift one fault or all."""
         self.world.faults.remove(rule_id)
         return answer({"faults": self.world.faults.rules()})
+
+    async def stand_still(self, request: Request) -> HTTPResponse:
+        """Nothing is on its way any more: refunds and splits settle now, notices that wait are given up."""
+        self.notices.give_up()
+        await self.world.timers.hurry()
+        self.notices.give_up()  # of what has just settled
+        return answer({"status": "still"})
 
     async def show_journal(self, request: Request) -> HTTPResponse:
         """What happened; filter by kind, operation, out_trade_no and after."""

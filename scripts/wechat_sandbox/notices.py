@@ -87,6 +87,14 @@ class NoticeDesk:
             if notice.state == "waiting":
                 self._world.timers.start(self._follow_schedule(notice))
 
+    def give_up(self) -> None:
+        """Send none of the notices that still wait."""
+        for notice in self._world.notices:
+            if notice.state == "waiting":
+                notice.state = "exhausted"
+                notice.next_attempt_at = None
+                self._world.notices.put(notice.id, notice)
+
     async def send_now(self, notice: Notice, flavour: str = "genuine") -> Attempt:
         """Send one attempt at once and tell what came back."""
         return await self._attempt(notice, flavour)
@@ -94,7 +102,7 @@ class NoticeDesk:
     async def _first(self, notice: Notice, rules: list[Rule]) -> None:
         for rule in rules:
             if isinstance(rule.action, Delay):
-                await asyncio.sleep(rule.action.seconds)
+                await self._world.timers.pause(rule.action.seconds)
         for rule in rules:
             if isinstance(rule.action, Forge):
                 await self._attempt(notice, rule.action.flavour)
@@ -102,8 +110,10 @@ class NoticeDesk:
                     notice.state = "lost"
                     notice.next_attempt_at = None
                     self._world.notices.put(notice.id, notice)
-        if notice.state == "lost":
-            self._world.journal.write("notice", "notice.lost", out_trade_no=notice.out_trade_no, note=notice.id)
+        if notice.state != "waiting":
+            self._world.journal.write(
+                "notice", f"notice.{notice.state}", out_trade_no=notice.out_trade_no, note=notice.id
+            )
             return
         copies = sum(rule.action.copies for rule in rules if isinstance(rule.action, Duplicate))
         for rule in rules:
@@ -129,7 +139,7 @@ class NoticeDesk:
         held = self._held.pop(rule_id, [])
 
         async def send_newest_first() -> None:
-            for notice in reversed(held):
+            for notice in (each for each in reversed(held) if each.state == "waiting"):
                 await asyncio.gather(*(self._attempt(notice, "genuine") for _ in range(1 + copies)))
                 self._world.timers.start(self._follow_schedule(notice))
 
@@ -146,7 +156,7 @@ class NoticeDesk:
                 wait = self._world.scaled(RETRY_SECONDS[notice.genuine_attempts - 1])
                 notice.next_attempt_at = utc_now() + timedelta(seconds=wait)
                 self._world.notices.put(notice.id, notice)
-                await asyncio.sleep(wait)
+                await self._world.timers.pause(wait)
             if notice.state == "waiting":
                 await self._attempt(notice, "genuine")
 

@@ -57,6 +57,8 @@ class Timers:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pausing: set[asyncio.Task[Any]] = set()
+        self._hurry = asyncio.Event()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine beside the requests; a failure is logged, never swallowed."""
@@ -68,10 +70,30 @@ class Timers:
         """Call ``act`` after so many real seconds."""
 
         async def wait() -> None:
-            await asyncio.sleep(max(0.0, seconds))
+            await self.pause(seconds)
             act()
 
         self.start(wait())
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep so many real seconds, or until :meth:`hurry`."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._pausing.add(task)
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._pausing.discard(task)
+
+    async def hurry(self) -> None:
+        """End every pause now; answers when those who paused are done."""
+        pausing = list(self._pausing)
+        self._hurry.set()
+        self._hurry = asyncio.Event()
+        await asyncio.gather(*pausing, return_exceptions=True)
 
     async def stop(self) -> None:
         """End whatever still waits."""

@@ -31,7 +31,7 @@ from tests.conftest import Databases
 from tests.content.paint import paint
 from tests.doors.house import House, start_house
 from tests.orders.mall import Watch, settings_for
-from tests.payments.sandbox import APP_SECRET, PUSH_AES_KEY, PUSH_TOKEN, Sandbox, start_sandbox
+from tests.payments.sandbox import APP_SECRET, PUSH_AES_KEY, PUSH_TOKEN, Sandbox, leave, start_sandbox
 from tests.servers import free_port
 
 CLEAN, RISKY, ADVERT = "茶很香，包装也好", "群里刷单返利", "好吃，加微信便宜"
@@ -103,7 +103,7 @@ def _known_to_both(port: int) -> dict[str, str]:
 @pytest_asyncio.fixture
 async def desk(running: tuple[House, Sandbox, Path]) -> AsyncIterator[Desk]:
     house, wechat, directory = running
-    wechat.control("DELETE", "/faults")
+    usual = wechat.control("GET", "/settings")
     wechat.control("PATCH", "/settings", media_suggest="pass", media_check_seconds=2)
     port = int(wechat.base.rsplit(":", 1)[1])
     settings = settings_for(directory, house.database_url, PUBLIC_BASE_URL=house.base, **_known_to_both(port))
@@ -113,6 +113,7 @@ async def desk(running: tuple[House, Sandbox, Path]) -> AsyncIterator[Desk]:
         for service in (built.checks, built.checks.texts, built.pictures):
             object.__setattr__(service, "clock", watch)
         yield Desk(house, wechat, built, watch)
+        leave(wechat, usual)
         await execute("UPDATE content_text SET next_check_at = NULL")
         await execute("UPDATE picture SET next_check_at = NULL")
         await built.stop()

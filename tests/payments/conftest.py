@@ -22,7 +22,7 @@ from payments.ports import CashierParameters
 from payments.refunds import Refunds
 from payments.service import Payments
 from tests.payments import channel
-from tests.payments.sandbox import Sandbox, start_sandbox
+from tests.payments.sandbox import Sandbox, leave, start_sandbox
 from tests.payments.webhooks import end, serve
 from tests.servers import free_port
 
@@ -128,7 +128,7 @@ async def shop(database: str) -> AsyncIterator[Shop]:
 @pytest_asyncio.fixture
 async def live_shop(database: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
     """The room with the sandbox behind it and its notice door on a port of this process."""
-    sandbox.control("DELETE", "/faults")
+    usual = sandbox.control("GET", "/settings")
     sandbox.control("PATCH", "/settings", signing_mode="public_key", refund_seconds=0)
     port = free_port()
     url = f"http://127.0.0.1:{port}/v1/webhook/wechat-pay/notices"
@@ -137,4 +137,5 @@ async def live_shop(database: str, sandbox: Sandbox) -> AsyncIterator[Shop]:
         shop = Shop(WeChatPayGateway(configuration, http), Watch(), sandbox.person(), sandbox, url)
         server = await serve("wechat-pay/notices", {Notices: shop.notices}, port)
         yield shop
+        leave(sandbox, usual)
         await end(server)

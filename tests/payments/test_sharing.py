@@ -129,8 +129,6 @@ async def desk(live_shop: Shop) -> AsyncIterator[Desk]:
         made = Desk(live_shop, http)
         made.set(**CALM)
         yield made
-        made.set(**{**CALM, "share_wait_seconds": 60, "share_seconds": 3, "refund_spacing_seconds": 60})
-        live_shop.sandbox.control("DELETE", "/faults")
 
 
 async def test_an_earned_share_goes_to_the_receiver_once_and_a_refund_takes_its_part_back_first(desk: Desk) -> None:
@@ -339,7 +337,7 @@ async def test_a_return_that_has_become_too_late_is_owed_and_the_refund_goes_on(
 
 async def test_a_notice_of_a_split_is_a_hint_and_a_forged_one_nothing(desk: Desk) -> None:
     await desk.paid("H1")
-    desk.set(share_seconds=30)
+    desk.set(share_seconds=3600)
     await desk.plan("H1", 100)
     await send_splits(desk.sharing)
     number = (await desk.state("H1"))["number"]

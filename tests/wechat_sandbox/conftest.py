@@ -23,6 +23,7 @@ def sandbox(sandbox_process: SandboxProcess) -> Iterator[SandboxProcess]:
     usual = sandbox_process.control("GET", "/settings")
     yield sandbox_process
     sandbox_process.control("DELETE", "/faults")
+    sandbox_process.control("POST", "/standstills")
     sandbox_process.control("PATCH", "/settings", usual)
 
 

@@ -49,6 +49,20 @@ def test_a_refund_is_accepted_then_settled_then_announced(sandbox: SandboxProces
     assert sandbox.query(trade).json()["trade_state"] == "REFUND"
 
 
+def test_nothing_is_on_its_way_after_a_standstill(sandbox: SandboxProcess, listener: Listener) -> None:
+    sandbox.control("PATCH", "/settings", {"clock_scale": 1.0, "refund_seconds": 3600})
+    listener.answers = lambda _number, _received: (503, b"")
+    trade, _ = sandbox.buy(listener.url)
+    listener.wait_for(1)
+    refund = ask(sandbox, trade, 1, notify_url=listener.url).json()
+    assert refund["status"] == "PROCESSING"
+    sandbox.control("POST", "/standstills")
+    asked = sandbox.call("GET", f"{REFUNDS}/{refund['out_refund_no']}?sub_mchid={SUB_MCHID}")
+    assert asked.json()["status"] == "SUCCESS"
+    notices = sandbox.control("GET", f"/notices?out_trade_no={trade}")["notices"]
+    assert [each["state"] for each in notices] == ["exhausted"] * 2
+
+
 def test_the_same_number_is_one_refund(sandbox: SandboxProcess, listener: Listener) -> None:
     trade, _ = sandbox.buy(listener.url)
     first = ask(sandbox, trade, 100, out_refund_no="R-" + trade)
