@@ -1,6 +1,6 @@
 """Deliveries and lots that look odd: told by number alone, judged by who looks after it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -63,11 +63,13 @@ async def doubled_deliveries() -> list[DoubledDelivery]:
     return [msgspec.convert(each, DoubledDelivery) for each in found]
 
 
-async def prices_above(products: list[str], fen_per_kg: list[int], since: list[datetime]) -> list[DeliveryPrice]:
-    """Deliveries of each product dearer than its price, from its moment on until that of its next row."""
+async def prices_above(products: list[str], fen_per_kg: list[int], since: list[date]) -> list[DeliveryPrice]:
+    """Deliveries of each product dearer than its price, from its day in China on until that of its next row."""
     found = await rows(
-        "WITH price AS (SELECT product, most, since, lead(since) OVER (PARTITION BY product ORDER BY since) AS until"
-        " FROM unnest($1::text[], $2::bigint[], $3::timestamptz[]) AS p(product, most, since))"
+        "WITH told AS (SELECT product, most, day::timestamp AT TIME ZONE 'Asia/Shanghai' AS since"
+        " FROM unnest($1::text[], $2::bigint[], $3::date[]) AS p(product, most, day)),"
+        " price AS (SELECT product, most, since, lead(since) OVER (PARTITION BY product ORDER BY since) AS until"
+        " FROM told)"
         " SELECT i.number AS intake, s.number AS supplier, i.merchant, i.product, i.unit_price_fen, i.weighed_at"
         " FROM price JOIN intake i ON i.product = price.product AND i.weighed_at >= price.since"
         " AND coalesce(i.weighed_at < price.until, true) AND i.unit_price_fen > price.most"

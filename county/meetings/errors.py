@@ -11,6 +11,14 @@ class RhythmTaken(Conflict):
     title_en = "A rhythm begins on this day already"
 
 
+class RhythmInvalid(Invalid):
+    """A rhythm begins long before the project: every period since would be missed, and no row can be taken back."""
+
+    code = "meeting_rhythm_invalid"
+    title = "周期起始日过早"
+    title_en = "The rhythm begins too early"
+
+
 class MeetingInvalid(Invalid):
     """A meeting is entered after it was held."""
 

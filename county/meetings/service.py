@@ -8,12 +8,15 @@ from itertools import pairwise
 import msgspec
 from tortoise.exceptions import IntegrityError
 
-from county.meetings.errors import MeetingInvalid, RhythmTaken
+from county.meetings.errors import MeetingInvalid, RhythmInvalid, RhythmTaken
 from county.meetings.models import Meeting, MeetingKind, MeetingRhythm
 from kit.clock import Clock, china_day, utc_now
 from kit.database import rows, transaction
 from kit.numbers import public_number
 from kit.paging import read_cursor, write_cursor
+
+OLDEST_YEARS = 10
+"""How many years before the present one a rhythm may begin: each of its periods may be an alarm."""
 
 
 class Matter(msgspec.Struct, frozen=True):
@@ -66,7 +69,13 @@ class Meetings:
     clock: Clock = utc_now
 
     async def enter_rhythm(self, rhythm: Rhythm, by: str) -> None:
-        """What a paper makes due from a day on. Raises :class:`RhythmTaken`."""
+        """What a paper makes due from a day on.
+
+        Raises :class:`RhythmInvalid` with the ``earliest`` day possible, :class:`RhythmTaken`.
+        """
+        earliest = date(china_day(self.clock()).year - OLDEST_YEARS, 1, 1)
+        if rhythm.valid_from < earliest:
+            raise RhythmInvalid(earliest=earliest.isoformat())
         try:
             async with transaction():
                 await MeetingRhythm.create(**msgspec.structs.asdict(rhythm), recorded_by=by, recorded_at=self.clock())

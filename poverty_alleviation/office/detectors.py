@@ -124,7 +124,7 @@ async def dear_deliveries(today: date, numbers: Numbers) -> list[Finding]:
     found = await prices_above(
         [each["product"] for each in listed],
         [each["fen_per_kg"] * numbers["price_above_market_bp"] // 10_000 for each in listed],
-        [_begins(each["valid_from"]) for each in listed],
+        [each["valid_from"] for each in listed],
     )
     return [
         Finding(

@@ -4,7 +4,7 @@ from kit.errors import Conflict, Invalid, NotFound
 
 
 class ThresholdInvalid(Invalid):
-    """There is no such threshold, or it would show more than ``floor`` lets be shown."""
+    """There is no such threshold, it would show more than ``floor`` lets be shown, or it is above ``most``."""
 
     code = "threshold_invalid"
     title = "阈值名称或数值不合要求"

@@ -43,6 +43,10 @@ USUAL: dict[str, tuple[int, str]] = {
 _STRICTER = {"cell_households": 1, "public_cell_households": 1, "cell_dominance_bp": -1, "clawback_offset_bp": -1}
 """Small cells and later income may be guarded better than usual and never worse: 1 upwards, -1 downwards."""
 
+_MOST = {"bp": 1_000_000, "days": 3_650, "hours": 87_600, "fen": 10**12}
+_MOST_COUNTED = 100_000
+"""By unit. No look for alarms could reckon with a slip beyond it, and what was entered stays."""
+
 _USUAL_LINES = {
     "national": {
         2010: 2300, 2011: 2536, 2012: 2625, 2013: 2736, 2014: 2800, 2015: 2855, 2016: 2952, 2017: 2952, 2018: 2995,
@@ -92,9 +96,9 @@ class OfficeRules:
 
     async def enter_threshold(self, name: str, value: int, valid_from: date, source: str, by: str) -> None:
         """Raises :class:`ThresholdInvalid`, :class:`DatedRowExists`."""
-        usual = USUAL.get(name)
-        if usual is None or (value - usual[0]) * _STRICTER.get(name, 0) < 0:
-            raise ThresholdInvalid(floor=usual[0] if usual else None)
+        usual, most = USUAL.get(name), _MOST.get(name.rpartition("_")[2], _MOST_COUNTED)
+        if usual is None or (value - usual[0]) * _STRICTER.get(name, 0) < 0 or value > most:
+            raise ThresholdInvalid(floor=usual[0] if usual else None, most=most if usual else None)
         await self._add(OfficeThreshold, by, name=name, value=value, valid_from=valid_from, source=source)
 
     async def enter_line(self, line: LineCard, by: str) -> None:

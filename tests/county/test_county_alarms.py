@@ -6,7 +6,7 @@ import pytest
 from tortoise.exceptions import BaseORMException
 
 from county.alarms import all_alarms
-from county.meetings.errors import MeetingInvalid, RhythmTaken
+from county.meetings.errors import MeetingInvalid, RhythmInvalid, RhythmTaken
 from county.meetings.models import MeetingKind
 from county.meetings.service import Matter, MeetingDraft, Meetings, Missed, Rhythm, meeting_cards, missed, rhythms
 from county.stations import station_uses
@@ -52,6 +52,16 @@ async def test_a_period_without_its_meeting_is_missed_when_its_minutes_are_late(
     await meetings.record(held(MeetingKind.JOINT_DEPUTIES, date(2026, 9, 30)), BY)
     assert await missed(date(2027, 6, 1), 10) == []
     assert [each.every_months for each in await rhythms()] == [1, 0]
+
+
+async def test_a_rhythm_that_begins_long_before_the_project_is_refused(database: str) -> None:
+    """Each period since is an alarm: monthly since the year 1 they are 24,000, and the look outlasts its request."""
+    meetings = Meetings(lambda: NOW)
+    with pytest.raises(RhythmInvalid) as refused:
+        await meetings.enter_rhythm(rhythm(MeetingKind.REVIEW, 1, date(2015, 12, 31)), BY)
+    assert refused.value.facts == {"earliest": "2016-01-01"}
+    await meetings.enter_rhythm(rhythm(MeetingKind.REVIEW, 1, date(2016, 1, 1)), BY)
+    assert [each.valid_from for each in await rhythms()] == [date(2016, 1, 1)]
 
 
 async def test_half_years_begin_in_january_and_july(database: str) -> None:

@@ -65,6 +65,13 @@ class House:
             return (await sessions.open_for_consumer(self.owners[role])).token
         return (await sessions.open_for_grant(self.owners[role])).token
 
+    async def renew(self, role: str) -> None:
+        """Give a role a fresh session: a long run may outlast one of staff, which ends when it is idle for hours."""
+        async with TortoiseContext() as context:
+            await context.init(config=tortoise_config(DatabaseSettings(url=self.database_url)))
+            self.tokens[role] = await self.session(role)
+            await context.close_connections()
+
     async def bind_phone(self, name: str, phone: str = "+8619900000001") -> None:
         """Bind a consumer's phone by decree, sealed as the product seals it; a database is connected."""
         cipher = key_ring(load_settings(self.environment))

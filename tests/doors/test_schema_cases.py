@@ -5,16 +5,19 @@ Short here; ``scripts/test --whole`` makes more than 5,000 cases.
 
 import asyncio
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import hypothesis
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -33,6 +36,9 @@ from tests.payments.sandbox import APP_SECRET, start_sandbox
 LEFT_OUT = ("log_out", "change_password")
 ASKED: dict[str, int] = {}
 """How often the long form has asked each endpoint."""
+PATIENCE_S = 20
+STOOD_STILL_S = 60
+"""What took longer than any answer may says that the machine was suspended, and nothing of the product."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -65,7 +71,7 @@ def make_cases(
     schema = schemathesis.openapi.from_dict(openapi_document())
     path = endpoint.path.replace("<", "{").replace(">", "}").replace(":str", "").replace(":int", "")
     operation = schema[path][endpoint.method]
-    headers = house.headers(a_role_for(endpoint))
+    role = a_role_for(endpoint)
     real = belongings.names_in(endpoint)
     dice, made = random.Random(endpoint.name), 0
 
@@ -78,7 +84,12 @@ def make_cases(
         if real and dice.random() < 0.5:
             case.path_parameters = {**case.path_parameters, **real}
         keyed = {"Idempotency-Key": idempotency_key()} if endpoint.key_argument else {}
-        case.call_and_validate(base_url=house.base, headers=headers | keyed, checks=CHECKS, timeout=20, session=None)
+        reply = answered(lambda: case.call(house.base, headers=house.headers(role) | keyed, timeout=PATIENCE_S))
+        if reply.status_code == 401 and role != "anonymous" and mode is GenerationMode.POSITIVE:
+            asyncio.run(house.renew(role))
+            reply = answered(lambda: case.call(house.base, headers=house.headers(role) | keyed, timeout=PATIENCE_S))
+            assert reply.status_code != 401, "whoever is not let in tests nothing"
+        case.validate_response(reply, CHECKS)
 
     try:
         ask()
@@ -88,12 +99,36 @@ def make_cases(
     return made
 
 
+def answered(ask: Callable[[], Response]) -> Response:
+    """The answer to a case, which is asked anew when the machine stood still meanwhile."""
+    while True:
+        began = time.time()
+        try:
+            reply = ask()
+        except requests.RequestException:
+            if time.time() - began < STOOD_STILL_S:
+                raise
+            continue
+        if time.time() - began < STOOD_STILL_S:
+            return reply
+
+
 @pytest.mark.parametrize("endpoint", asked(), ids=lambda e: e.name)
 def test_no_case_of_the_description_makes_a_route_fail(crowded: tuple[House, Belongings], endpoint: Endpoint) -> None:
     make_cases(*crowded, endpoint, 3)
 
 
+def test_a_session_that_has_ended_is_renewed(crowded: tuple[House, Belongings]) -> None:
+    house, belongings = crowded
+    (endpoint,) = (e for e in asked() if e.name == "console.list_keywords")
+    role = a_role_for(endpoint)
+    house.tokens[role] = "ended"
+    assert make_cases(house, belongings, endpoint, 3)
+    assert house.tokens[role] != "ended"
+
+
 @pytest.mark.whole
+@pytest.mark.timeout(7200)  # a machine that is suspended meanwhile; every single answer has its own limit
 @pytest.mark.parametrize("endpoint", asked(), ids=lambda e: e.name)
 def test_thousands_of_cases(crowded: tuple[House, Belongings], endpoint: Endpoint) -> None:
     allowed = make_cases(*crowded, endpoint, 60)

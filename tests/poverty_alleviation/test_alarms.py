@@ -13,9 +13,9 @@ from county.alarms import all_alarms
 from kit.database import execute, rows
 from poverty_alleviation.income.models import AgreementKind
 from poverty_alleviation.office.alarms import alarm_cards, alarm_file
-from poverty_alleviation.office.errors import AlarmAssigneeUnknown, AlarmNotMovable, AlarmUnknown
+from poverty_alleviation.office.errors import AlarmAssigneeUnknown, AlarmNotMovable, AlarmUnknown, ThresholdInvalid
 from poverty_alleviation.office.models import ALARM_TRANSITIONS, AlarmState
-from poverty_alleviation.office.thresholds import OfficeRules
+from poverty_alleviation.office.thresholds import USUAL, OfficeRules
 from poverty_alleviation.register.accounts import AccountDraft, BankAccounts
 from poverty_alleviation.register.members import MemberDraft, Members
 from poverty_alleviation.register.models import Relation
@@ -110,6 +110,18 @@ async def test_a_clean_county_raises_nothing(county: County) -> None:
     for county.now in (LATER, NEXT_QUARTER):
         assert await all_alarms(county.clock).look() == 0
     assert await raised() == {}
+
+
+async def test_no_number_that_may_be_entered_stops_the_look(county: County) -> None:
+    """Fails with a threshold of a thousand billion days, and with a price of the first day there is: both tried."""
+    rules = OfficeRules(county.clock)
+    await rules.enter_market_price(county.product, 10**12, date.min, "示例行情", OFFICER)
+    await clean(county)
+    for name in USUAL.keys() - {"cell_dominance_bp", "clawback_offset_bp"}:  # no more than usual
+        with pytest.raises(ThresholdInvalid) as refused:
+            await rules.enter_threshold(name, 10**12 + 1, SINCE, "示例文件", OFFICER)
+        await rules.enter_threshold(name, int(str(refused.value.facts["most"])), SINCE, "示例文件", OFFICER)
+    assert await all_alarms(county.clock).look() == 0
 
 
 async def plant(county: County) -> None:
