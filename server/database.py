@@ -135,6 +135,10 @@ def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:
                         # Solid-state disks: with the factor 4 of turning ones a checkout of one line reads all SKUs.
                         "random_page_cost": "1.1",
                         "timezone": "UTC",
+                        # A request takes one core. Compiling a statement, or more processes for it, cost more than the
+                        # statements of pages take.
+                        "jit": "off",
+                        "max_parallel_workers_per_gather": "0",
                         "lock_timeout": str(settings.lock_timeout_ms),
                         "statement_timeout": str(settings.statement_timeout_ms),
                         "idle_in_transaction_session_timeout": "15000",
