@@ -7,6 +7,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import hypothesis
@@ -18,6 +19,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.transport import Response
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -61,6 +63,12 @@ def asked() -> list[Endpoint]:
     return [e for e in endpoints() if not e.name.endswith(LEFT_OUT)]
 
 
+@cache
+def description() -> BaseSchema:
+    """The description of all doors, read once: it costs a quarter of a second."""
+    return schemathesis.openapi.from_dict(openapi_document())
+
+
 def make_cases(
     house: House, belongings: Belongings, endpoint: Endpoint, count: int, mode: GenerationMode = GenerationMode.POSITIVE
 ) -> int:
@@ -68,9 +76,8 @@ def make_cases(
 
     Answers how often. ``NEGATIVE`` asks for what the description forbids, and not at all where it forbids nothing.
     """
-    schema = schemathesis.openapi.from_dict(openapi_document())
     path = endpoint.path.replace("<", "{").replace(">", "}").replace(":str", "").replace(":int", "")
-    operation = schema[path][endpoint.method]
+    operation = description()[path][endpoint.method]
     role = a_role_for(endpoint)
     real = belongings.names_in(endpoint)
     dice, made = random.Random(endpoint.name), 0
