@@ -60,6 +60,14 @@ async def access_records(subject: str | None, cursor: str | None, limit: int) ->
     return page, write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
 
 
+async def has_looked(actor: str, subject: str, field: str) -> bool:
+    """Whether an account's look at a field of something is on record."""
+    found = await scalar(
+        "SELECT 1 FROM access_log WHERE subject = $1 AND actor = $2 AND fields_read ? $3 LIMIT 1", subject, actor, field
+    )
+    return found is not None
+
+
 async def access_alarms(cursor: str | None, limit: int) -> tuple[list[AccessAlarmView], str | None]:
     """The newest alarms first, and the cursor of the next page."""
     before = read_cursor(cursor, _Key).id if cursor else 2**63 - 1

@@ -34,11 +34,12 @@ def qr_modules(text: str) -> list[list[bool]]:
     return [[module == 0 for module in line] for line in lines]
 
 
-def read_qr_codes(picture: bytes, most: int = 8) -> list[str]:
+def read_qr_codes(picture: bytes, most: int = 8) -> list[str | None]:
     """What the QR codes in a picture of ours say, at most so many, in the order in which they are found; blocks.
 
-    The bytes are those that ``kit.imaging`` has encoded, never what somebody handed in.
+    None stands for a code that is there and cannot be read whole. The bytes are those that ``kit.imaging`` has encoded,
+    never what somebody handed in.
     """
     with Image.open(BytesIO(picture), formats=["JPEG"]) as opened:
-        found = zxingcpp.read_barcodes(opened.convert("L"), formats=_QR)
-    return [code.text for code in found[:most] if code.valid]
+        found = zxingcpp.read_barcodes(opened.convert("L"), formats=_QR, return_errors=True)
+    return [code.text if code.valid else None for code in found[:most]]

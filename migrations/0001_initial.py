@@ -31,7 +31,7 @@ from payments.ports import BillLineKind
 from payments.sharing.models import ReturnState, SplitState
 from places.models import DivisionLevel, SiteKind, SiteLevel, SiteState
 from poverty_alleviation.allocation import IncomeCategory, RuleKind, RuleScope
-from poverty_alleviation.confirming.models import CallAnswer, DisputeState, DisputedKind, SheetState
+from poverty_alleviation.confirming.models import CallAnswer, DisputeState, DisputedKind, SheetState, Unfiled
 from poverty_alleviation.corrections.models import CorrectionKind, CorrectionReason, CorrectionState
 from poverty_alleviation.exports.models import ExportFormat, ExportKind, ExportState
 from poverty_alleviation.help.models import DemonstrationKind, DemonstrationState, NeedState
@@ -4021,13 +4021,34 @@ class Migration(migrations.Migration):
                 ('statement', fields.ForeignKeyField('longchuan.HouseholdStatement', source_field='statement_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('taken_by', fields.CharField(max_length=60)),
                 ('taken_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('unfiled', fields.CharEnumField(null=True, description='NO_CODE: no_code\nNO_STATEMENT: no_statement\nSEVERAL_SHEETS: several_sheets', enum_type=Unfiled, max_length=14)),
                 ('filed_by', fields.CharField(null=True, max_length=60)),
+                ('filings', fields.SmallIntField(default=0)),
                 ('decided_by', fields.CharField(null=True, max_length=60)),
                 ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('signed_on', fields.DateField(null=True)),
                 ('note', fields.CharField(default='', max_length=200)),
             ],
-            options={'table': 'statement_sheet', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('filed', 'accepted') OR statement_id IS NOT NULL", name='statement_sheet_filed'), CheckConstraint(check="(state IN ('accepted', 'rejected')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='statement_sheet_decided'), CheckConstraint(check="(state = 'accepted') = (signed_on IS NOT NULL)", name='statement_sheet_signed')], 'indexes': [Index(fields=['state', 'id'], name='statement_sheet_state')], 'pk_attr': 'id', 'table_description': 'One photographed sheet under the number of its evidence. ``filed_by`` is null when its code filed it.'},
+            options={'table': 'statement_sheet', 'app': 'longchuan', 'constraints': [CheckConstraint(check="state NOT IN ('filed', 'accepted') OR statement_id IS NOT NULL", name='statement_sheet_filed'), CheckConstraint(check="(state IN ('accepted', 'rejected')) = (decided_at IS NOT NULL) AND (decided_at IS NULL) = (decided_by IS NULL)", name='statement_sheet_decided'), CheckConstraint(check="(state = 'accepted') = (signed_on IS NOT NULL)", name='statement_sheet_signed'), CheckConstraint(check="state <> 'unread' OR unfiled IS NOT NULL", name='statement_sheet_unfiled'), CheckConstraint(check="filings = 0 OR filed_by IS NOT NULL AND (state <> 'accepted' OR decided_by <> filed_by)", name='statement_sheet_two_persons')], 'indexes': [Index(fields=['state', 'id'], name='statement_sheet_state')], 'pk_attr': 'id', 'table_description': 'One photographed sheet under the number of its evidence. ``filed_by`` is null when its code filed it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='EarlierFiling',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('sheet', fields.ForeignKeyField('longchuan.StatementSheet', source_field='sheet_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('place', fields.SmallIntField()),
+                ('state', fields.CharEnumField(description='UNREAD: unread\nFILED: filed\nACCEPTED: accepted\nREJECTED: rejected', enum_type=SheetState, max_length=8)),
+                ('statement', fields.ForeignKeyField('longchuan.HouseholdStatement', source_field='statement_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('filed_by', fields.CharField(null=True, max_length=60)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('signed_on', fields.DateField(null=True)),
+                ('note', fields.CharField(default='', max_length=200)),
+                ('replaced_by', fields.CharField(max_length=60)),
+                ('replaced_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'earlier_filing', 'app': 'longchuan', 'unique_together': (('sheet', 'place'),), 'pk_attr': 'id', 'table_description': 'A filing of a sheet as it stood when a person filed the sheet anew: the ``place``-th. Only added.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -31,6 +31,7 @@ DECLARE
         WHEN 'assisted_share_person' THEN ARRAY['mark']
         WHEN 'statement_call' THEN ARRAY['script', 'note']
         WHEN 'statement_sheet' THEN ARRAY['note']
+        WHEN 'earlier_filing' THEN ARRAY['note']
         WHEN 'income_dispute' THEN ARRAY['reason', 'answer', 'verdict']
         WHEN 'household_visit' THEN ARRAY['seen']
         WHEN 'household_need' THEN ARRAY['said']
@@ -41,6 +42,9 @@ BEGIN
         SELECT FROM household_erasure e WHERE e.state = 'approved' AND e.household_id = CASE
             WHEN name IN ('statement_call', 'statement_sheet') THEN (SELECT s.household_id FROM household_statement s
                 WHERE s.id = (before ->> 'statement_id')::bigint)
+            WHEN name = 'earlier_filing' THEN (SELECT s.household_id FROM household_statement s
+                WHERE s.id = coalesce((before ->> 'statement_id')::bigint, (SELECT c.statement_id FROM statement_sheet c
+                    WHERE c.id = (before ->> 'sheet_id')::bigint)))
             WHEN name = 'supplier_identity' THEN (SELECT l.household_id FROM supplier_link l JOIN household_erasure x
                 ON x.household_id = l.household_id AND x.state = 'approved'
                 WHERE l.supplier = before ->> 'supplier' LIMIT 1)

@@ -10,7 +10,7 @@ from content.evidence.models import AccessClass, EvidenceKind
 from content.evidence.service import EvidenceFiles, evidence_card
 from kit.database import scalar, transaction
 from poverty_alleviation.errors import ProofInvalid, ProvedUnknown
-from poverty_alleviation.unmasking import Viewing, noted_view
+from poverty_alleviation.unmasking import PICTURE, Viewing, evidence_subject, noted_view
 from poverty_alleviation.vault import household_rights
 
 
@@ -63,5 +63,5 @@ class Proofs:
         if isinstance(actor, Auditor) and card.access is not AccessClass.AUDIT:
             raise EvidenceUnknown(evidence=number)
         async with transaction():
-            await noted_view(self.access_logs, actor, viewing, f"evidence:{number}", ("picture",))
+            await noted_view(self.access_logs, actor, viewing, evidence_subject(number), (PICTURE,))
         return await self.files.open(number)

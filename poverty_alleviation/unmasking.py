@@ -49,6 +49,15 @@ MAY_SEE: Mapping[tuple[type[Actor], ViewingPurpose], frozenset[str]] = {
 """Role and purpose -> fields. What does not stand here nobody sees."""
 
 
+PICTURE = "picture"
+"""What a look at a photograph or paper is on record as."""
+
+
+def evidence_subject(number: str) -> str:
+    """What a look at a photograph or paper is on record under."""
+    return f"evidence:{number}"
+
+
 @dataclass(frozen=True)
 class Viewing:
     """Why somebody looks: a purpose of the table, and the paper or case that asks for it. It goes on record."""

@@ -43,6 +43,7 @@ HOUSEHOLD_TABLES = frozenset(
         "correction",
         "statement_call",
         "statement_sheet",
+        "earlier_filing",
         "income_dispute",
         "disputed_row",
         "household_alarm",

@@ -95,7 +95,7 @@ async def take_statement_sheets(actor: PovertyOfficer, uploads: Uploads, sheets:
 
 @door.get("/poverty/statement-sheets")
 async def list_statement_sheets(actor: PovertyOfficer, query: SheetsQuery) -> SheetsView:
-    """签字页清单，先到先办：unread 须人工归档，filed 须人工核对签字。"""
+    """签字页清单，先到先办：unread 须人工归档（unfiled 为原因：several_sheets 一照两份），filed 须人工核对。"""
     return SheetsView(*await sheet_cards(query.state, query.cursor, query.limit))
 
 
@@ -103,7 +103,7 @@ async def list_statement_sheets(actor: PovertyOfficer, query: SheetsQuery) -> Sh
 async def file_statement_sheet(
     actor: PovertyOfficer, number: str, body: SheetStatement, sheets: StatementSheets
 ) -> None:
-    """人工归档二维码读不出的签字页。"""
+    """人工归档二维码读不出的签字页，或将归错、退回的重新归档：原归档留存，须由另一人核对签字；已确认的收入先更正。"""
     await sheets.file(number, body.statement, actor.caller)
 
 
@@ -111,7 +111,7 @@ async def file_statement_sheet(
 async def accept_statement_sheet(
     actor: PovertyOfficer, number: str, body: SheetAcceptance, sheets: StatementSheets
 ) -> Confirmed:
-    """核对签字或手印无误：对账单上未有异议的已付收入一次确认。"""
+    """核对签字或手印无误：对账单上未有异议的已付收入一次确认。须先由本人查看照片，留有访问记录。"""
     return await sheets.accept(number, body.signed_on, body.note, actor.caller)
 
 
@@ -133,15 +133,16 @@ async def open_dispute(
 
 
 @door.get("/poverty/disputes")
-async def list_disputes(actor: PovertyOfficer, query: DisputesQuery) -> DisputesView:
-    """异议清单，先到先办。"""
-    return DisputesView(*await dispute_cards(query.state, query.cursor, query.limit))
+async def list_disputes(actor: PovertyOfficer | Auditor, query: DisputesQuery) -> DisputesView:
+    """异议清单，先到先办；审计人员不见双方原话。"""
+    with_words = isinstance(actor, PovertyOfficer)
+    return DisputesView(*await dispute_cards(query.state, query.cursor, query.limit, with_words=with_words))
 
 
 @door.get("/poverty/disputes/<number:str>")
-async def show_dispute(actor: PovertyOfficer, number: str) -> DisputeCard:
-    """一件异议。"""
-    return await dispute_card(number)
+async def show_dispute(actor: PovertyOfficer | Auditor, number: str) -> DisputeCard:
+    """一件异议；审计人员不见双方原话。"""
+    return await dispute_card(number, with_words=isinstance(actor, PovertyOfficer))
 
 
 @door.put("/poverty/disputes/<number:str>/answer")

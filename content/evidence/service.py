@@ -175,6 +175,23 @@ async def link_evidence(number: str, subject_type: str, subject_number: str) -> 
         raise EvidenceLinked(evidence=number)
 
 
+async def link_sheet_anew(number: str, subject_type: str, subject_number: str) -> None:
+    """Say that a signed sheet proves another thing of the same type, or the first, in the caller's transaction.
+
+    Raises :class:`EvidenceUnknown` for one that is forgotten.
+    """
+    told = await execute(
+        "UPDATE evidence SET subject_type = $2, subject_number = $3 WHERE number = $1 AND stored_at IS NOT NULL"
+        " AND forgotten_at IS NULL AND kind = $4 AND (subject_type IS NULL OR subject_type = $2)",
+        number,
+        subject_type,
+        subject_number,
+        EvidenceKind.SIGNED_STATEMENT.value,
+    )
+    if not told:
+        raise EvidenceUnknown(evidence=number)
+
+
 async def evidence_card(number: str) -> EvidenceCard:
     """One card. Raises :class:`EvidenceUnknown`."""
     found = await row(f"SELECT {_CARD} FROM evidence WHERE number = $1 AND stored_at IS NOT NULL", number)

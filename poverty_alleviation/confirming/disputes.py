@@ -47,18 +47,18 @@ class HeldRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DisputeCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One dispute."""
+    """One dispute. Its words are the office's alone."""
 
     number: str
     household: str
     state: DisputeState
-    reason: str
+    reason: str | None
     opened_by: str
     opened_at: datetime
-    answer: str
+    answer: str | None
     answered_by: str | None
     answered_at: datetime | None
-    verdict: str
+    verdict: str | None
     correction: str | None
     closed_by: str | None
     closed_at: datetime | None
@@ -221,9 +221,9 @@ _CARD = "SELECT i.*, h.code AS household FROM income_dispute i JOIN household h 
 
 @household_rights()
 async def dispute_cards(
-    state: DisputeState | None, cursor: str | None, limit: int
+    state: DisputeState | None, cursor: str | None, limit: int, *, with_words: bool = True
 ) -> tuple[list[DisputeCard], str | None]:
-    """A page of disputes of one state or of all, oldest first: a work list."""
+    """A page of disputes of one state or of all, oldest first: a work list. With what was said, or without."""
     after = read_cursor(cursor, tuple[int])[0] if cursor else 0
     limit = min(limit, MAX_PAGE)
     found = await rows(
@@ -233,25 +233,31 @@ async def dispute_cards(
         limit + 1,
     )
     following = write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
-    return await _with_rows(found[:limit]), following
+    return await _with_rows(found[:limit], with_words=with_words), following
 
 
 @household_rights()
-async def dispute_card(number: str) -> DisputeCard:
-    """One dispute. Raises :class:`DisputeUnknown`."""
+async def dispute_card(number: str, *, with_words: bool = True) -> DisputeCard:
+    """One dispute, with what was said or without. Raises :class:`DisputeUnknown`."""
     found = await rows(f"{_CARD} WHERE i.number = $1", number)
     if not found:
         raise DisputeUnknown(dispute=number[:40])
-    return (await _with_rows(found))[0]
+    return (await _with_rows(found, with_words=with_words))[0]
 
 
-async def _with_rows(found: list[dict[str, Any]]) -> list[DisputeCard]:
+_WORDS: dict[str, object] = {"reason": None, "answer": None, "verdict": None}
+
+
+async def _with_rows(found: list[dict[str, Any]], *, with_words: bool) -> list[DisputeCard]:
     held = await rows(
         "SELECT dispute_id, kind, source_id, amount_fen, released_at FROM disputed_row WHERE dispute_id = ANY($1)"
         " ORDER BY id",
         [each["id"] for each in found],
     )
+    hidden = {} if with_words else _WORDS
     return [
-        msgspec.convert(each | {"held_rows": [of for of in held if of["dispute_id"] == each["id"]]}, DisputeCard)
+        msgspec.convert(
+            each | hidden | {"held_rows": [of for of in held if of["dispute_id"] == each["id"]]}, DisputeCard
+        )
         for each in found
     ]

@@ -27,6 +27,33 @@ class SheetDecided(Conflict):
     title_en = "The sheet is decided already, or not filed yet"
 
 
+class SheetNotSeen(Conflict):
+    """Who accepts a sheet has looked at its photograph before, and that is on record."""
+
+    code = "statement_sheet_not_seen"
+    title = "请先查看该签字页照片，再确认签字"
+    title_en = "Look at the photograph of the sheet before you accept it"
+
+
+class SheetConfirmed(Conflict):
+    """What the sheet has confirmed stands in the books: it is taken back by corrections first, by two persons.
+
+    ``rows``: what is confirmed by it, at most 50.
+    """
+
+    code = "statement_sheet_confirmed"
+    title = "该签字页已确认的收入尚未更正，不能重新归档"
+    title_en = "What the sheet has confirmed is corrected before the sheet is filed anew"
+
+
+class SheetFiledBySame(Conflict):
+    """A sheet that was filed anew is accepted by another account than the one that filed it."""
+
+    code = "statement_sheet_same_person"
+    title = "重新归档的签字页须由另一人核对签字"
+    title_en = "A sheet that was filed anew is accepted by another person"
+
+
 class DisputeUnknown(NotFound):
     """No dispute with this number."""
 

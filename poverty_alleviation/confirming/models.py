@@ -50,14 +50,26 @@ class SheetState(StrEnum):
 
 SHEET_TRANSITIONS: dict[SheetState, frozenset[SheetState]] = {
     SheetState.UNREAD: frozenset({SheetState.FILED, SheetState.REJECTED}),
-    SheetState.FILED: frozenset({SheetState.ACCEPTED, SheetState.REJECTED}),
-    SheetState.ACCEPTED: frozenset(),
-    SheetState.REJECTED: frozenset(),
+    SheetState.FILED: frozenset({SheetState.FILED, SheetState.ACCEPTED, SheetState.REJECTED}),
+    SheetState.ACCEPTED: frozenset({SheetState.FILED}),
+    SheetState.REJECTED: frozenset({SheetState.FILED}),
 }
+"""What is filed already, accepted or rejected is filed anew, by a person, and its filing before stays as it was."""
+
+
+class Unfiled(StrEnum):
+    """Why a picture did not file itself: no code in it, a code of no statement, two sheets in one picture."""
+
+    NO_CODE = "no_code"
+    NO_STATEMENT = "no_statement"
+    SEVERAL_SHEETS = "several_sheets"
 
 
 class StatementSheet(Model):
-    """One photographed sheet under the number of its evidence. ``filed_by`` is null when its code filed it."""
+    """One photographed sheet under the number of its evidence. ``filed_by`` is null when its code filed it.
+
+    ``unfiled``: why its code did not. ``filings``: how often it was filed anew; who did so last does not accept it.
+    """
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=26, unique=True)
@@ -67,7 +79,9 @@ class StatementSheet(Model):
     )
     taken_by = fields.CharField(max_length=60)
     taken_at = fields.DatetimeField()
+    unfiled = fields.CharEnumField(Unfiled, max_length=14, null=True)
     filed_by = fields.CharField(max_length=60, null=True)
+    filings = fields.SmallIntField(default=0)
     decided_by = fields.CharField(max_length=60, null=True)
     decided_at = fields.DatetimeField(null=True)
     signed_on = fields.DateField(null=True)
@@ -86,7 +100,37 @@ class StatementSheet(Model):
                 name="statement_sheet_decided",
             ),
             CheckConstraint(check="(state = 'accepted') = (signed_on IS NOT NULL)", name="statement_sheet_signed"),
+            CheckConstraint(check="state <> 'unread' OR unfiled IS NOT NULL", name="statement_sheet_unfiled"),
+            CheckConstraint(
+                check="filings = 0 OR filed_by IS NOT NULL AND (state <> 'accepted' OR decided_by <> filed_by)",
+                name="statement_sheet_two_persons",
+            ),
         )
+
+
+class EarlierFiling(Model):
+    """A filing of a sheet as it stood when a person filed the sheet anew: the ``place``-th. Only added."""
+
+    id = fields.BigIntField(primary_key=True)
+    sheet: fields.ForeignKeyRelation[StatementSheet] = fields.ForeignKeyField(
+        "longchuan.StatementSheet", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    place = fields.SmallIntField()
+    state = fields.CharEnumField(SheetState, max_length=8)
+    statement: fields.ForeignKeyNullableRelation[HouseholdStatement] = fields.ForeignKeyField(
+        "longchuan.HouseholdStatement", related_name=False, on_delete=OnDelete.RESTRICT, null=True
+    )
+    filed_by = fields.CharField(max_length=60, null=True)
+    decided_by = fields.CharField(max_length=60, null=True)
+    decided_at = fields.DatetimeField(null=True)
+    signed_on = fields.DateField(null=True)
+    note = fields.CharField(max_length=200, default="")
+    replaced_by = fields.CharField(max_length=60)
+    replaced_at = fields.DatetimeField()
+
+    class Meta:
+        table = "earlier_filing"
+        unique_together = (("sheet", "place"),)
 
 
 class DisputeState(StrEnum):

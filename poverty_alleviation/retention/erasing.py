@@ -40,6 +40,9 @@ _ERASED = {
     "share_marks": "UPDATE assisted_share_person SET mark = NULL WHERE household_id = $1 AND mark IS NOT NULL",
     "calls": f"UPDATE statement_call SET script = '{GONE}', note = '' WHERE {_OF_STATEMENT}",
     "sheets": f"UPDATE statement_sheet SET note = '' WHERE {_OF_STATEMENT} AND note <> ''",
+    "earlier_filings": "UPDATE earlier_filing SET note = '' WHERE note <> '' AND coalesce(statement_id, (SELECT"
+    " s.statement_id FROM statement_sheet s WHERE s.id = sheet_id)) IN (SELECT id FROM household_statement"
+    " WHERE household_id = $1)",
     "disputes": f"UPDATE income_dispute SET reason = '{GONE}', answer = '', verdict = '' WHERE household_id = $1",
     "visits": f"UPDATE household_visit SET seen = '{GONE}' WHERE household_id = $1",
     "needs": f"UPDATE household_need SET said = '{GONE}' WHERE household_id = $1",

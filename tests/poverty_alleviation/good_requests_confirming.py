@@ -106,9 +106,11 @@ async def file_sheet(owner: Owner) -> GoodRequest:
 
 @good("console.accept_statement_sheet")
 async def accept_sheet(owner: Owner) -> GoodRequest:
-    return GoodRequest(
-        names={"number": await a_filed_sheet(owner)}, body={"signed_on": china_day(utc_now()).isoformat()}
+    number = await a_filed_sheet(owner)
+    await owner.ask(
+        "poverty_officer", "POST", f"{EVIDENCE}/{number}/views", {"purpose": "evidence", "document": "示例"}
     )
+    return GoodRequest(names={"number": number}, body={"signed_on": china_day(utc_now()).isoformat()})
 
 
 @good("console.reject_statement_sheet")

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from accounts.actors import PovertyOfficer
+from accounts.service import AccessLogs
 from content.evidence.service import EvidenceFiles, EvidenceLimits
 from integrations.object_storage.folder import FolderStorage
 from kit.qr_codes import qr_code
@@ -20,10 +21,11 @@ from poverty_alleviation.confirming.models import (
     DisputedKind,
 )
 from poverty_alleviation.confirming.sheets import StatementSheets
+from poverty_alleviation.proofs import Proofs
 from poverty_alleviation.statements.paper import statement_paper
 from poverty_alleviation.unmasking import Viewing, ViewingPurpose
 from tests.accounts.people import throwaway_cipher
-from tests.poverty_alleviation.conftest import County
+from tests.poverty_alleviation.conftest import OFFICER, County
 from tests.poverty_alleviation.papers import drawn_code
 from tests.poverty_alleviation.test_statements import JANUARY, PRINTER, issued, kept, statements_of
 
@@ -49,6 +51,12 @@ def files_of(county: County, folder: Path) -> EvidenceFiles:
 def sheets_of(county: County, folder: Path) -> StatementSheets:
     said = StatementConfirmations(county.payouts, county.clock)
     return StatementSheets(files_of(county, folder), "https://longchuan.example", said, county.clock)
+
+
+async def looked(county: County, folder: Path, number: str, by: str = OFFICER) -> None:
+    """Somebody of the office has opened a photograph, and that is on record."""
+    officer = PovertyOfficer(caller=by, id=1, number=by, name="示例扶贫干部")
+    await Proofs(files_of(county, folder), AccessLogs(county.clock)).look(officer, number, LOOK)
 
 
 def call(county: County, answer: CallAnswer = CallAnswer.AGREED) -> CallDraft:

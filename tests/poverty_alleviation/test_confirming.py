@@ -20,7 +20,7 @@ from accounts.service import AccessLogs
 from content.errors import StorageUnavailable
 from content.evidence.errors import EvidenceLinked, EvidenceTaken, EvidenceUnknown
 from content.evidence.models import EvidenceKind
-from content.evidence.service import EvidenceLimits, evidence_of, link_evidence
+from content.evidence.service import EvidenceLimits, evidence_of, link_evidence, link_sheet_anew
 from integrations.object_storage.folder import FolderStorage
 from kit.database import execute, rows, scalar
 from kit.encryption import FieldUnreadable
@@ -61,6 +61,7 @@ from tests.poverty_alleviation.said import (
     code_alone,
     confirmations,
     files_of,
+    looked,
     payout_of,
     photograph,
     sheets_of,
@@ -80,6 +81,7 @@ async def test_a_photographed_sheet_files_itself_and_confirms_once_a_person_has_
     assert (taken.state, taken.statement, taken.refused) == (SheetState.FILED, first, None)
     assert taken.number is not None
     assert (await balances())[PAID] == -872, "a photograph alone confirms nothing"
+    await looked(county, tmp_path, taken.number)
     done = await sheets.accept(taken.number, date(2027, 1, 6), "四方已签", OFFICER)
     assert (done.confirmed, done.held) == (1, 0)
     found = await balances()
@@ -127,6 +129,8 @@ async def test_what_is_kept_of_a_photograph_is_sealed_and_says_no_place(county: 
             await execute(attack, number)
     with pytest.raises(EvidenceLinked):
         await link_evidence(number, "payout", "P2")
+    with pytest.raises(EvidenceUnknown):
+        await link_sheet_anew(number, "payout", "P2")
 
 
 async def test_the_same_photograph_is_taken_once_whatever_hangs_on_it(county: County, tmp_path: Path) -> None:
@@ -254,9 +258,14 @@ async def test_a_word_of_yes_and_one_of_no_at_once_never_both_hold(county: Count
 async def test_every_pair_of_states_of_a_sheet_moves_as_the_table_says(county: County, tmp_path: Path) -> None:
     first, _ = await statements(county)
     sheets = sheets_of(county, tmp_path)
+
+    async def accept(number: str) -> None:
+        await looked(county, tmp_path, number)
+        await sheets.accept(number, date(2027, 1, 6), "", OFFICER)
+
     acts: dict[SheetState, Callable[[str], Any]] = {
         SheetState.FILED: lambda number: sheets.file(number, first, OFFICER),
-        SheetState.ACCEPTED: lambda number: sheets.accept(number, date(2027, 1, 6), "", OFFICER),
+        SheetState.ACCEPTED: accept,
         SheetState.REJECTED: lambda number: sheets.reject(number, "看不清", OFFICER),
     }
     ways = {
@@ -280,6 +289,7 @@ async def test_every_pair_of_states_of_a_sheet_moves_as_the_table_says(county: C
             assert found == [{"state": to if to in SHEET_TRANSITIONS[state] else state}]
     (taken,) = await sheets.take([paint(colour=(9, 9, 200))], OFFICER)
     await sheets.file(str(taken.number), first, OFFICER)
+    await looked(county, tmp_path, str(taken.number))
     with pytest.raises(ConfirmationTooEarly):
         await sheets.accept(str(taken.number), date(2026, 12, 31), "", OFFICER)
 

@@ -23,6 +23,7 @@ from ledger.service import Sealer
 from poverty_alleviation.confirming.models import (
     CallAnswer,
     DisputeState,
+    EarlierFiling,
     IncomeDispute,
     SheetState,
     StatementCall,
@@ -171,10 +172,15 @@ async def spoken(county: County) -> None:
         number="HC1", statement=statement, called_at=now, script="示例只此一处所问", answer=CallAnswer.NOT_REACHED,
         note="示例只此一处所记", called_by=OFFICER, recorded_at=now,
     )  # fmt: skip
-    await StatementSheet.create(
+    sheet = await StatementSheet.create(
         number="SHEET1", state=SheetState.REJECTED, statement=statement, taken_by=OFFICER, taken_at=now,
         decided_by=OFFICER, decided_at=now, note="示例只此一处所注",
     )  # fmt: skip
+    for place, filed_under in enumerate((statement, None), start=1):
+        await EarlierFiling.create(
+            sheet=sheet, place=place, state=SheetState.REJECTED, statement=filed_under, decided_by=OFFICER,
+            decided_at=now, note="示例只此一处旧注", replaced_by=OFFICER, replaced_at=now,
+        )  # fmt: skip
     await IncomeDispute.create(
         number="HD1", household_id=household, state=DisputeState.REJECTED, reason="示例只此一处异议", opened_by=OFFICER,
         opened_at=now, answer="示例只此一处答辩", verdict="示例只此一处结论", closed_by=OFFICER, closed_at=now,
@@ -240,7 +246,7 @@ async def test_what_names_it_is_destroyed_and_the_books_are_the_same(
     assert card.report == {
         "photographs": 1, "story_consents": 0, "suppliers": 1, "members": 1, "accounts": 2, "wallets": 1,
         "supplier_identities": 1, "years": 1, "share_marks": 0, "calls": 1, "sheets": 1,
-        "disputes": 1, "visits": 1, "needs": 1, "need_steps": 1, "measures": 1, "household": 1,
+        "earlier_filings": 2, "disputes": 1, "visits": 1, "needs": 1, "need_steps": 1, "measures": 1, "household": 1,
     }  # fmt: skip
     shown = await county.registry.card(H1)
     assert (shown.name_masked, shown.phone_masked, shown.erased_at) == ("", None, LATER)

@@ -226,7 +226,7 @@ CLASSES = (
         members=frozenset(
             {
                 "attributed_sales_fen", "provisional_sales_fen", "income_paid_fen", "income_confirmed_fen",
-                "income_earned_fen", "income_accrued_fen", "income_by_category",
+                "income_earned_fen", "income_accrued_fen", "income_by_category", "held_rows",
             }
         ),
     ),
@@ -266,15 +266,16 @@ CLASSES = (
     FieldClass(
         "word",
         frozenset(
-            {"statement_call.script", "statement_call.note", "statement_sheet.note", "income_dispute.reason",
+            {"statement_call.script", "statement_call.note", "statement_sheet.note", "earlier_filing.note",
+             "income_dispute.reason",
              "income_dispute.answer", "income_dispute.verdict", "household_visit.seen", "household_need.said",
              "need_step.note"}
         ),
         OFFICE,
         tables=frozenset(
-            {"statement_call", "statement_sheet", "income_dispute", "household_visit", "household_need", "need_step"}
+            {"statement_call", "statement_sheet", "earlier_filing", "income_dispute", "household_visit",
+             "household_need", "need_step"}
         ),
-        members=frozenset({"held_rows"}),
     ),
 )  # fmt: skip
 
@@ -400,6 +401,11 @@ PLAIN = {
     "statement_sheet.number": "of its evidence",
     "statement_sheet.state": "of four",
     "statement_sheet.signed_on": "a day",
+    "statement_sheet.unfiled": "of three",
+    "statement_sheet.filings": "a count",
+    "earlier_filing.place": "a count",
+    "earlier_filing.state": "of four",
+    "earlier_filing.signed_on": "a day",
     "income_dispute.number": "a public number of its own",
     "income_dispute.state": "of four",
     "income_dispute.correction": "the public number of one",
