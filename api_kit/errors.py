@@ -56,6 +56,14 @@ class ContentTypeUnsupported(DomainError):
     title_en = "The content type is not supported"
 
 
+class SpreadsheetEmpty(Invalid):
+    """The file has a header and no row below it: nothing is taken in, and nothing is counted as done."""
+
+    code = "spreadsheet_empty"
+    title = "表格只有表头，没有数据行"
+    title_en = "The spreadsheet has a header and no rows"
+
+
 class SpreadsheetRefused(Invalid):
     """The file is no spreadsheet that this system opens; ``reason`` says why.
 

@@ -68,6 +68,7 @@ _SENTENCES: Final = [
         ),
         (r"a gift has a message or hides the price", "礼物应有留言或隐藏价格"),
         (r"one gift for each merchant", "每个商家只能有一份礼物"),
+        (r"until is the first day after the span, so later than since", "until 为区间后的第一天，须晚于 since"),
         (r"amount_fen or quote is needed", "amount_fen 与 quote 至少给一个"),
     )
 ]

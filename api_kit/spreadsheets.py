@@ -28,7 +28,7 @@ import openpyxl
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from api_kit.errors import ContentTooLarge, SpreadsheetRefused
+from api_kit.errors import ContentTooLarge, SpreadsheetEmpty, SpreadsheetRefused
 from api_kit.spreadsheet_guard import check_workbook, is_workbook
 from api_kit.workbook_rows import Formula, workbook_rows
 from kit.errors import DomainError
@@ -116,7 +116,7 @@ async def read_sheet(
     """The rows of a CSV (UTF-8 or GB18030) or of an XLSX's first sheet, on a thread.
 
     ``max_bytes`` is for tables that are meant to be large; a workbook may still unfold no further than any other.
-    Raises :class:`SpreadsheetRefused` and :class:`ContentTooLarge`.
+    Raises :class:`SpreadsheetRefused`, :class:`SpreadsheetEmpty` for a header alone, and :class:`ContentTooLarge`.
     """
     return await asyncio.get_running_loop().run_in_executor(_THREADS, partial(_read, raw, columns, max_rows, max_bytes))
 
@@ -145,6 +145,8 @@ def _read(raw: bytes, columns: Sequence[Column], max_rows: int, max_bytes: int) 
         problems += told[: MAX_PROBLEMS - len(problems)]
         if not told:
             rows.append(SheetRow(number, values))
+    if not filled:
+        raise SpreadsheetEmpty()
     return Sheet(rows, problems, wrong)
 
 

@@ -155,6 +155,17 @@ class PayoutDiffers(Conflict):
     title_en = "The amount is not what has been earned"
 
 
+class PayoutInRun(Conflict):
+    """What is paid stands in a payout run already: its result is recorded there, or the run is discarded first.
+
+    ``run`` is its number, ``in_run_fen`` what runs hold of the household with the merchant.
+    """
+
+    code = "payout_in_run"
+    title = "该款项已列入付款批次，请在批次中登记银行结果"
+    title_en = "This stands in a payout run already: record its result there"
+
+
 class VoucherUsed(Conflict):
     """The bank voucher is on record for another payout to this household."""
 

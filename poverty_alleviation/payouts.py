@@ -19,6 +19,7 @@ from poverty_alleviation.errors import (
     HouseholdUnknown,
     IncomeUnknown,
     PayoutDiffers,
+    PayoutInRun,
     VoucherUsed,
 )
 from poverty_alleviation.models import IncomeConfirmation, Payout
@@ -90,7 +91,7 @@ class Payouts:
 
         Answers the payout's number. The voucher's amount must be what is earned now, to the fen, so that
         every payout names the lines it pays. Raises :class:`HouseholdUnknown`, :class:`PayoutDiffers` (with
-        ``earned_fen``), :class:`VoucherUsed`.
+        ``earned_fen``), :class:`PayoutInRun` for what a run is about to pay, :class:`VoucherUsed`.
         """
         async with transaction():
             if await scalar("SELECT 1 FROM household WHERE code = $1", household) is None:
@@ -98,6 +99,7 @@ class Payouts:
             earned = await held_parts(household, merchant)
             total = sum(part["amount_fen"] for part in earned)
             if total != amount_fen or total <= 0:
+                await refuse_held_by_run(household, merchant, amount_fen, total)
                 raise PayoutDiffers(earned_fen=total, amount_fen=amount_fen)
             return await self.record_parts(household, merchant, earned, bank_voucher, paid_on, by)
 
@@ -279,6 +281,21 @@ async def held_parts(household: str, merchant: str) -> list[Row]:
         household,
         references,
     )
+
+
+async def refuse_held_by_run(household: str, merchant: str, amount_fen: int, earned_fen: int) -> None:
+    """Raises :class:`PayoutInRun` when that amount is what a run holds of it, alone or with what is due besides, or
+    when nothing else is due."""
+    held = await row(
+        "SELECT min(u.number) AS run, sum(r.amount_fen)::bigint AS amount_fen FROM payout_part r"
+        " JOIN payout_line l ON l.id = r.line_id JOIN payout_run u ON u.id = l.run_id"
+        " WHERE r.household_code = $1 AND u.merchant = $2 AND r.released_at IS NULL AND l.ended_at IS NULL",
+        household,
+        merchant,
+    )
+    in_run = held["amount_fen"] if held else None
+    if held and in_run and (earned_fen == 0 or amount_fen in (in_run, in_run + earned_fen)):
+        raise PayoutInRun(run=held["run"], in_run_fen=in_run, earned_fen=earned_fen, amount_fen=amount_fen)
 
 
 async def earned_parts(merchant: str) -> list[Row]:

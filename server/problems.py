@@ -11,6 +11,7 @@ from tortoise.exceptions import ValidationError
 
 from api_kit.errors import ContentInvalid
 from api_kit.shape_words import in_chinese
+from api_kit.sheet_words import in_english
 from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
 from public_pages.markup import CONTENT_TYPE, HEADERS, is_page, refusal_page
 from server.outages import causes, in_one_line, is_away, is_busy
@@ -52,7 +53,9 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
         if isinstance(known, Unavailable):
             log.warning("unavailable", request_id=request_id(request), cause=in_one_line(error))
         title, facts = (
-            (known.title_en, known.facts) if wants_english(request) else (known.title, _told_in_chinese(known))
+            (known.title_en, _told_in_english(known))
+            if wants_english(request)
+            else (known.title, _told_in_chinese(known))
         )
         return _render(request, known.status, known.code, title, known.detail, facts)
     if isinstance(error, SanicException):
@@ -92,6 +95,20 @@ def _told_in_chinese(error: DomainError) -> dict[str, object]:
     if not isinstance(error, ContentInvalid):
         return error.facts
     return {"errors": [{**wrong, "detail": in_chinese(wrong["detail"])} for wrong in error.errors]}
+
+
+def _told_in_english(error: DomainError) -> dict[str, object]:
+    """The facts with the words about each row of a file in English; readers of files speak Chinese."""
+    return {
+        name: [_row_in_english(each) for each in fact] if isinstance(fact, list) else fact
+        for name, fact in error.facts.items()
+    }
+
+
+def _row_in_english(fact: object) -> object:
+    if isinstance(fact, dict) and "row" in fact and isinstance(fact.get("detail"), str):
+        return fact | {"detail": in_english(fact["detail"])}
+    return fact
 
 
 def _render(

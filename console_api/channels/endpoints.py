@@ -8,7 +8,7 @@ import msgspec
 
 from accounts.actors import Auditor, CountyOfficer, MerchantClerk
 from api_kit.doors import IdempotencyKey
-from api_kit.spreadsheets import Sheet, SpreadsheetRefused, read_sheet
+from api_kit.spreadsheets import Sheet, read_sheet
 from api_kit.uploads import FileBody
 from console_api import door
 from console_api.channels.schemas import (
@@ -67,8 +67,6 @@ class ChannelDesk:
 
 async def _read(kind: FileKind, raw: bytes) -> tuple[Sheet, list[Any]]:
     sheet = await read_sheet(raw, COLUMNS[kind], MAX_ROWS)
-    if not sheet.rows and not sheet.problems:
-        raise SpreadsheetRefused(reason="empty")
     return sheet, [ROWS[kind](each.number, each.values) for each in sheet.rows]
 
 

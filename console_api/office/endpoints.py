@@ -1,6 +1,7 @@
 """Sums, where they come from, what does not look right, and the numbers that both are judged by."""
 
 from accounts.actors import Auditor, CountyOfficer, PovertyOfficer
+from api_kit.schemas import DaySpan
 from console_api import door
 from console_api.office.schemas import (
     AlarmLookView,
@@ -18,7 +19,6 @@ from console_api.office.schemas import (
     ThresholdInput,
     YearQuery,
 )
-from console_api.poverty_alleviation.schemas import SpanQuery
 from kit.clock import china_day, utc_now
 from poverty_alleviation.office.alarms import AlarmFile, Alarms, alarm_cards, alarm_file
 from poverty_alleviation.office.evidence import CellParts, LineTrace, cell_parts, line_trace
@@ -55,9 +55,7 @@ async def show_guarded_roll_up(actor: PovertyOfficer | Auditor | CountyOfficer, 
 
 
 @door.get("/poverty/recognised-products/<number:str>/dossier")
-async def show_recognition_dossier(
-    actor: PovertyOfficer | Auditor, number: str, query: SpanQuery
-) -> RecognitionDossier:
+async def show_recognition_dossier(actor: PovertyOfficer | Auditor, number: str, query: DaySpan) -> RecognitionDossier:
     """认定产品的材料、名录登记、供应商，以及按账面带动的农户；户数不由人填。"""
     return await recognition_dossier(number, query.since, query.until, china_day(utc_now()))
 

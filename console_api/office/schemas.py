@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from api_kit.schemas import DaySpan, Input, View
 from console_api.poverty_alleviation.schemas import Cursor, Document, Limit, Number, Township
 from poverty_alleviation.office.alarms import AlarmCard
 from poverty_alleviation.office.models import AlarmState
@@ -17,12 +17,10 @@ Crop = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[a-z0
 Fen = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 
 
-class RollUpQuery(Input):
+class RollUpQuery(DaySpan, kw_only=True):
     """By what, and of which span; ``until`` is the first day not wanted."""
 
     by: Dimension
-    since: date | None = None
-    until: date | None = None
     township: Township | None = None
 
 
@@ -35,14 +33,12 @@ class GuardedRollUpQuery(Input):
     audience: Audience = Audience.COUNTY
 
 
-class CellQuery(Input):
+class CellQuery(DaySpan, kw_only=True):
     """Which cell's figure is taken apart, in which span."""
 
     by: Dimension
     key: Annotated[str, msgspec.Meta(max_length=40)]
     figure: Figure
-    since: date | None = None
-    until: date | None = None
     cursor: Cursor | None = None
     limit: Limit = 100
 

@@ -7,6 +7,7 @@ import msgspec
 
 from accounts.actors import Auditor, PovertyOfficer
 from api_kit.doors import IdempotencyKey, Made
+from api_kit.schemas import DaySpan
 from console_api import door
 from console_api.poverty_alleviation.schemas import (
     AccountView,
@@ -28,7 +29,6 @@ from console_api.poverty_alleviation.schemas import (
     PayoutInput,
     PayoutsQuery,
     PayoutsView,
-    SpanQuery,
     StatusInput,
     TrialBalanceView,
     ViewingInput,
@@ -110,7 +110,7 @@ async def show_figures(actor: PovertyOfficer | Auditor, query: FiguresQuery) -> 
 
 
 @door.get("/poverty/households/<code:str>/statement")
-async def show_statement(actor: PovertyOfficer | Auditor, code: str, query: SpanQuery) -> Statement:
+async def show_statement(actor: PovertyOfficer | Auditor, code: str, query: DaySpan) -> Statement:
     """农户对账单。"""
     return await statement(code, query.since, query.until)
 

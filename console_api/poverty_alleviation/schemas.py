@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import PLAIN, Input, View
+from api_kit.schemas import PLAIN, DaySpan, Input, View
 from poverty_alleviation.households import HouseholdCard
 from poverty_alleviation.models import AssistanceStatus
 from poverty_alleviation.payouts import Due, PayoutCard
@@ -95,18 +95,9 @@ class LinkEndInput(Input):
     valid_until: date
 
 
-class SpanQuery(Input):
-    """From the day ``since`` to the day before ``until``, in China; without them since ever."""
-
-    since: date | None = None
-    until: date | None = None
-
-
-class FiguresQuery(Input):
+class FiguresQuery(DaySpan):
     """Which span, and of which township."""
 
-    since: date | None = None
-    until: date | None = None
     township: Township | None = None
 
 
@@ -117,11 +108,9 @@ class FiguresView(View):
     totals: Totals
 
 
-class DrillDownQuery(Input):
+class DrillDownQuery(DaySpan):
     """Which span, and which page of the parts."""
 
-    since: date | None = None
-    until: date | None = None
     cursor: Cursor | None = None
     limit: Limit = 100
 

@@ -87,11 +87,8 @@ def _people(
 async def _sheet(raw: bytes, columns: list[Column]) -> Sheet:
     """A file without its header has people in the first line: no refusal quotes what stands there."""
     try:
-        sheet = await read_sheet(raw, columns, MAX_LISTED, MAX_LIST_BYTES)
+        return await read_sheet(raw, columns, MAX_LISTED, MAX_LIST_BYTES)
     except SpreadsheetRefused as refused:
         if refused.facts.get("reason") != "header":
             raise
         raise SpreadsheetRefused(reason="header", missing=refused.facts["missing"]) from None
-    if not sheet.rows and not sheet.problems:
-        raise SpreadsheetRefused(reason="empty")
-    return sheet

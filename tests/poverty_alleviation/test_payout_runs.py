@@ -16,7 +16,7 @@ from kit.errors import DomainError
 from poverty_alleviation.confirming.disputes import Disputes, RowName
 from poverty_alleviation.confirming.errors import DisputedRowUnknown
 from poverty_alleviation.confirming.models import DisputedKind
-from poverty_alleviation.errors import PayoutDiffers
+from poverty_alleviation.errors import PayoutDiffers, PayoutInRun
 from poverty_alleviation.payout_runs.errors import (
     BankResultRefused,
     ExportOver,
@@ -98,7 +98,7 @@ async def test_a_run_is_drafted_approved_by_another_exported_unmasked_and_paid(c
     runs = runs_of(county)
     number = await runs.draft(county.merchant, OFFICER)
     assert await due() == [], "what a run holds nobody else pays"
-    with pytest.raises(PayoutDiffers):
+    with pytest.raises(PayoutInRun):
         await county.payouts.record("示例H1", county.merchant, 872, "回单", TODAY, OFFICER)
     with pytest.raises(NothingToPay):
         await runs.draft(county.merchant, OFFICER)
@@ -282,6 +282,24 @@ async def test_a_file_of_the_bank_is_recorded_whole_and_once(county: County) -> 
     again = await exported(county)
     await results.record(again, [paid(1, 697)], OFFICER)
     assert (await balances())[("2101", "示例H2", "paid")] == -697
+
+
+async def test_a_single_payout_of_what_stands_in_a_run_is_told_so(county: County) -> None:
+    """Fails when it is refused as another amount: tried."""
+    await two_owed(county)
+    number = await exported(county)
+    for amount in (872, 5):
+        with pytest.raises(PayoutInRun) as refused:
+            await county.payouts.record("示例H1", county.merchant, amount, "回单", TODAY, OFFICER)
+        assert refused.value.facts == {"run": number, "in_run_fen": 872, "earned_fen": 0, "amount_fen": amount}
+    await sold(county, "O2")
+    with pytest.raises(PayoutInRun):
+        await county.payouts.record("示例H1", county.merchant, 2 * 872, "回单", TODAY, OFFICER)
+    with pytest.raises(PayoutDiffers):
+        await county.payouts.record("示例H1", county.merchant, 873, "回单", TODAY, OFFICER)
+    await results_of(county).record(number, [failed(1, 872), paid(2, 697)], OFFICER)
+    with pytest.raises(PayoutDiffers):
+        await county.payouts.record("示例H1", county.merchant, 5, "回单", TODAY, OFFICER)
 
 
 async def test_many_who_draft_at_once_make_one_list(county: County) -> None:
