@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
@@ -23,15 +23,17 @@ class RedisSoldOutSigns:
     """One sorted set of SKUs by the moment at which their sign falls. Without Redis each process knows its own."""
 
     redis: "Redis"
+    clock: Callable[[], float] = time.time
+    patience_s: float = PATIENCE_S
     _until: dict[str, float] = field(default_factory=dict)
     _read_at: float = 0.0
 
     async def hang(self, sku: str) -> None:
         """See :class:`products.ports.SoldOutSigns`."""
-        now = time.time()
+        now = self.clock()
         self._until[sku] = now + LIFE_S
         with contextlib.suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(PATIENCE_S), self.redis.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(self.patience_s), self.redis.pipeline(transaction=False) as pipe:
                 pipe.zadd(KEY, {sku: now + LIFE_S})
                 pipe.zremrangebyscore(KEY, "-inf", now)
                 pipe.expire(KEY, 2)
@@ -39,7 +41,7 @@ class RedisSoldOutSigns:
 
     async def hangs(self, skus: Collection[str]) -> str | None:
         """See :class:`products.ports.SoldOutSigns`."""
-        now = time.time()
+        now = self.clock()
         if now - self._read_at >= READ_EVERY_S or now < self._read_at:
             self._read_at = now  # the others go on with what is known: a sign carries its own end
             await self._read(now)
@@ -48,7 +50,7 @@ class RedisSoldOutSigns:
     async def _read(self, now: float) -> None:
         self._until = {sku: until for sku, until in self._until.items() if until > now}
         with contextlib.suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self.patience_s):
                 found: list[tuple[bytes, float]] = await self.redis.zrangebyscore(
                     KEY, now, "+inf", start=0, num=MAX_SIGNS, withscores=True
                 )  # type: ignore[assignment]

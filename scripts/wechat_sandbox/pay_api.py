@@ -1,6 +1,5 @@
 """From a request to a signed answer: journal, faults, authorisation, the operation, the signature."""
 
-import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -199,17 +198,17 @@ class PayApi:
     async def _run(self, operation: Operation | None, call: Call, fault: CallFault | None) -> Outcome | None:
         """The outcome, or None when the connection is to be cut without an answer."""
         if isinstance(fault, Slow):
-            await asyncio.sleep(fault.seconds)
+            await self._world.timers.pause(fault.seconds)
         if isinstance(fault, Answer) and fault.when == "before":
             return _ordered(fault)
         if isinstance(fault, Hang) and fault.when == "before":
-            await asyncio.sleep(fault.seconds)
+            await self._world.timers.pause(fault.seconds)
             return None
         outcome = self._perform(operation, call)
         if isinstance(fault, Answer):
             return _ordered(fault)
         if isinstance(fault, Hang):
-            await asyncio.sleep(fault.seconds)
+            await self._world.timers.pause(fault.seconds)
             return None
         return outcome
 

@@ -236,7 +236,7 @@ HOSTILE = [
 @pytest.mark.parametrize(("change", "reason"), HOSTILE, ids=[f"{c.__name__}-{i}" for i, (c, _) in enumerate(HOSTILE)])
 async def test_a_hostile_workbook_is_refused_quickly(change: Callable[..., None], reason: str) -> None:
     raw = changed(workbook(GOOD), change)
-    began = time.monotonic()
+    began = time.process_time()
     tracemalloc.start()
     with pytest.raises(SpreadsheetRefused) as refused:
         await read_sheet(raw, COLUMNS)
@@ -244,7 +244,7 @@ async def test_a_hostile_workbook_is_refused_quickly(change: Callable[..., None]
     tracemalloc.stop()
     assert refused.value.facts["reason"] == reason
     assert peak < 64 * 1024 * 1024
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 async def test_a_far_row_is_refused_and_not_walked_to() -> None:

@@ -198,7 +198,7 @@ async def uploaded(desk: Desk, shade: int) -> tuple[str, str]:
 
 
 async def until_pushed(desk: Desk, trace_id: str) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not await scalar("SELECT 1 FROM pushed_event WHERE subject = $1", trace_id):
         assert time.monotonic() < until, "WeChat has not pushed a verdict"
         await asyncio.sleep(0.05)

@@ -1,7 +1,9 @@
 """One API process for all tests of the doors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Protocol, TypeVar
+from zlib import crc32
 
 import httpx
 import pytest
@@ -12,6 +14,28 @@ from server.database import tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
 from tests.doors.house import House, start_house
+
+T = TypeVar("T")
+
+
+class Some(Protocol):
+    """Of many things that each route is asked, a few that its address chooses; with ``--whole`` all."""
+
+    def __call__(self, things: Sequence[T], few: int, of: str) -> Sequence[T]:
+        """So many of the things, the same in every run and for all methods of an address."""
+
+
+@pytest.fixture
+def some(request: pytest.FixtureRequest) -> Some:
+    """The choice of this run."""
+
+    def take(things: Sequence[T], few: int, of: str) -> Sequence[T]:
+        if request.config.getoption("--whole"):
+            return things
+        begin = crc32(of.encode())
+        return [things[(begin + n) % len(things)] for n in range(few)]
+
+    return take
 
 
 @pytest.fixture(scope="session")

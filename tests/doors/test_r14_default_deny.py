@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from api_kit.doors import Door
+from tests.doors.conftest import Some
 from tests.doors.house import House, endpoints, idempotency_key
 from tests.doors.test_roles import address
 
@@ -43,13 +44,14 @@ def test_r14_a_route_that_says_nobody_is_not_built() -> None:
 
 
 async def test_r14_no_spelling_of_an_address_lets_a_buyer_into_the_console(
-    house: House, http: httpx.AsyncClient
+    house: House, http: httpx.AsyncClient, some: Some
 ) -> None:
+    """Short: three spellings of each address."""
     before = await house.fingerprint()
     headers = house.headers("consumer", idempotency_key=idempotency_key())
     for endpoint in (e for e in endpoints() if e.name.startswith("console.") and e.actors):
         rest = address(endpoint).removeprefix("/v1/console")
-        for trick in TRICKS:
+        for trick in some(TRICKS, 3, endpoint.path):
             # The raw path goes out as it is written: httpx would tidy it up.
             url = httpx.URL(house.base).copy_with(raw_path=trick.format(rest=rest).encode())
             reply = await http.send(httpx.Request(endpoint.method, url, headers=headers, content=b""))

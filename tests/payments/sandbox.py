@@ -94,7 +94,7 @@ def start_sandbox(directory: Path, **environment: str) -> Sandbox:
         stdout=(directory / "log").open("wb"),
         stderr=subprocess.STDOUT,
     )
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
         try:
             base = f"http://127.0.0.1:{int((state / 'port').read_text())}"

@@ -71,7 +71,7 @@ class Listener:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.server_address[1]}/notices"
 
-    def wait_for(self, count: int, seconds: float = 8.0) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = 30.0) -> list[Received]:
         """What came, once so many have come; fails after the time."""
         deadline = time.monotonic() + seconds
         while len(self.received) < count and time.monotonic() < deadline:

@@ -97,7 +97,7 @@ class SandboxProcess:
             start_new_session=True,
         )
         log.close()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break

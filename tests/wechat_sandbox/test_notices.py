@@ -17,7 +17,7 @@ def notices(sandbox: SandboxProcess, trade: str) -> list[dict[str, Any]]:
 
 
 def wait_for_state(sandbox: SandboxProcess, trade: str, state: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if notices(sandbox, trade)[0]["state"] == state:
             break
@@ -28,12 +28,13 @@ def wait_for_state(sandbox: SandboxProcess, trade: str, state: str) -> dict[str,
 
 
 def test_a_notice_is_sealed_and_signed(sandbox: SandboxProcess, listener: Listener) -> None:
+    began = int(time.time())
     trade, openid = sandbox.buy(listener.url)
     received = listener.wait_for(1)[0]
+    assert began <= int(received.headers["wechatpay-timestamp"]) <= time.time()
     assert is_signed_by(wechat_public_key(sandbox), received.headers, received.body)
     assert received.headers["wechatpay-serial"] == PUBLIC_KEY_ID
     assert received.headers["wechatpay-signature-type"] == "WECHATPAY2-SHA256-RSA2048"
-    assert abs(int(received.headers["wechatpay-timestamp"]) - time.time()) < 5
     notice, resource = read_notice(received.body)
     assert (notice["event_type"], notice["resource_type"]) == ("TRANSACTION.SUCCESS", "encrypt-resource")
     assert len(notice["id"]) <= 36

@@ -24,7 +24,7 @@ def ask(sandbox: SandboxProcess, trade: str, refund: int, *, total: int = 4990, 
 
 
 def settled(sandbox: SandboxProcess, number: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while True:
         shown: dict[str, Any] = sandbox.call("GET", f"{REFUNDS}/{number}?sub_mchid={SUB_MCHID}").json()
         if shown["status"] != "PROCESSING" or time.monotonic() > deadline:
