@@ -158,7 +158,7 @@ _SUMS = ", ".join(sum_of(figure) for figure in Figure)
 # the statement: of a range whose ends are parameters the planner expects few rows and looks up each account by itself.
 _MONTHS = (
     "{period} = ANY(ARRAY(SELECT to_char(month, 'YYYY-MM') FROM generate_series(coalesce($1::date, '2000-01-01'),"
-    " coalesce($2::date, now()::date + 32) - 1, interval '1 month') AS month))"
+    " coalesce($2::date, '2100-01-01') - 1, interval '1 month') AS month))"
 )
 _BY_DAY = (
     "($1::date IS NULL OR j.occurred_at >= $1::date::timestamp AT TIME ZONE 'Asia/Shanghai')"
