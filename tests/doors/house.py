@@ -66,9 +66,11 @@ class House:
         return (await sessions.open_for_grant(self.owners[role])).token
 
     async def renew(self, role: str) -> None:
-        """Give a role a fresh session: a long run may outlast one of staff, which ends when it is idle for hours."""
+        """Give a role a fresh session: one of staff ends when it is idle for hours, or with the grant it was of."""
         async with TortoiseContext() as context:
             await context.init(config=tortoise_config(DatabaseSettings(url=self.database_url)))
+            if not role.startswith("consumer"):
+                self.owners[role] = (await RoleGrant.get(staff__login=role, revoked_at=None)).id
             self.tokens[role] = await self.session(role)
             await context.close_connections()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+import httpx
 import hypothesis
 import pytest
 import requests
@@ -125,13 +126,18 @@ def test_no_case_of_the_description_makes_a_route_fail(crowded: tuple[House, Bel
     make_cases(*crowded, endpoint, 3)
 
 
-def test_a_session_that_has_ended_is_renewed(crowded: tuple[House, Belongings]) -> None:
+def test_whoever_loses_a_session_gets_another(crowded: tuple[House, Belongings]) -> None:
+    """A clerk's own duties are changed by a case: without, all that a clerk may ask was answered with 401 from then."""
     house, belongings = crowded
-    (endpoint,) = (e for e in asked() if e.name == "console.list_keywords")
-    role = a_role_for(endpoint)
-    house.tokens[role] = "ended"
-    assert make_cases(house, belongings, endpoint, 3)
-    assert house.tokens[role] != "ended"
+    at = f"/v1/console/merchants/{house.merchant}/clerks"
+    old = house.headers("merchant_clerk")
+    with httpx.Client(base_url=house.base, headers=old, trust_env=False, timeout=PATIENCE_S) as http:
+        (clerk,) = http.get(at).json()["clerks"]
+        assert http.put(f"{at}/{clerk['number']}/duties", json={"duties": []}).status_code == 200
+        assert http.get(at).status_code == 401
+    (endpoint,) = (e for e in asked() if e.name == "console.list_clerks")
+    make_cases(house, belongings, endpoint, 3)
+    assert house.headers("merchant_clerk") != old
 
 
 @pytest.mark.whole
