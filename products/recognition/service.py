@@ -86,7 +86,7 @@ class Recognitions:
 
         ``merchant`` limits it to an own product. Households and farmers without a licence cannot ask (domain reference
         2.4). Raises :class:`ProductUnknown`, :class:`NoMarketEntity`, :class:`RecognitionUnderWay`,
-        :class:`PaperDatedWrong` and PictureNotUsable.
+        :class:`NoticePapersInvalid`, :class:`PaperDatedWrong` and PictureNotUsable.
         """
         today = china_day(self.clock())
         found = await row(
@@ -157,7 +157,11 @@ class Recognitions:
             await self._record(case["id"], to, STEP_OF.get(to, _due(state)), office, reason, papers, by)
 
     async def add_paper(self, number: str, step: RecognitionStep, paper: CasePaper, by: str) -> None:
-        """Put one more paper into a case's dossier. Raises :class:`RecognitionCaseUnknown`, PictureNotUsable."""
+        """Put one more paper into a case's dossier.
+
+        Raises :class:`RecognitionCaseUnknown`, :class:`NoticePapersInvalid` for a level but in a notice, and
+        PictureNotUsable.
+        """
         async with transaction():
             case = await _held(number)
             await self._keep(case["id"], step, [paper], by)
@@ -184,6 +188,8 @@ class Recognitions:
     async def _keep(self, case: int, step: RecognitionStep, papers: Sequence[CasePaper], by: str) -> None:
         now = self.clock()
         for paper in papers:
+            if paper.level is not None and step is not _STEP.PUBLIC_NOTICE:
+                raise NoticePapersInvalid()
             kept = await RecognitionPaper.create(
                 case_id=case, step=step, added_at=now, added_by=by, **msgspec.structs.asdict(paper)
             )

@@ -77,6 +77,20 @@ async def test_every_pair_of_states_of_a_case_moves_as_the_table_says(database: 
         await SERVICE.act("RC404", S.REFUSED, "示例单位", [case_paper(TODAY)], BY, "示例理由")
 
 
+async def test_only_a_notice_has_a_paper_of_a_level(database: str) -> None:
+    """A failure when a paper was added, and told as another application when one was made: both seen."""
+    merchant = await approved_merchant()
+    code, _ = await listed_product(merchant)
+    with pytest.raises(NoticePapersInvalid):
+        await SERVICE.apply(merchant, code, "示例单位", POSTED[0], BY)
+    number = await SERVICE.apply(merchant, code, "示例单位", case_paper(TODAY), BY)
+    with pytest.raises(NoticePapersInvalid):
+        await SERVICE.add_paper(number, RecognitionStep.APPLICATION, POSTED[0], BY)
+    await SERVICE.add_paper(number, RecognitionStep.PUBLIC_NOTICE, POSTED[0], BY)
+    (found,), _ = await recognition_cases(None, None, code, None, 9)
+    assert [paper.level for paper in found.papers] == [None, POSTED[0].level]
+
+
 async def test_a_case_tells_who_did_which_step_and_by_which_papers(database: str) -> None:
     merchant = await approved_merchant()
     code, _ = await listed_product(merchant)
