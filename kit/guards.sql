@@ -84,6 +84,32 @@ BEGIN
 END
 $$;
 
+-- The arguments are columns that are written once, while all of them are empty.
+CREATE OR REPLACE FUNCTION only_fill_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_jsonb(NEW) - TG_ARGV::text[] <> to_jsonb(OLD) - TG_ARGV::text[]
+        OR EXISTS (SELECT FROM unnest(TG_ARGV::text[]) AS c WHERE to_jsonb(OLD) ->> c IS NOT NULL) THEN
+        RAISE EXCEPTION '% stays as it was entered', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+-- What is to be erased is proposed, decided once and done once; a report may be written then, where there is one.
+CREATE OR REPLACE FUNCTION only_move_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed text[] := CASE NEW.state
+        WHEN 'erased' THEN ARRAY['state', 'erased_at', 'report']
+        ELSE ARRAY['state', 'decided_by', 'decided_at', 'decision_note'] END;
+BEGIN
+    IF (OLD.state, NEW.state) NOT IN (('proposed', 'approved'), ('proposed', 'refused'), ('approved', 'erased'))
+        OR to_jsonb(NEW) - changed <> to_jsonb(OLD) - changed THEN
+        RAISE EXCEPTION 'erasure % may only be moved', OLD.number USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+
 -- The dispatcher looks for what is undelivered several times a second; what was delivered only grows.
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered ON outbox_message (id) WHERE delivered_at IS NULL;
 CREATE INDEX IF NOT EXISTS outbox_message_undelivered_subject ON outbox_message (subject, id)

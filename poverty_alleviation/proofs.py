@@ -42,12 +42,13 @@ class Proofs:
     access_logs: AccessLogs
 
     async def take(self, raw: bytes, kind: EvidenceKind, proved: Proved, number: str, by: str) -> str:
-        """Keep a photograph or a PDF; answers its number. A signed statement comes as a sheet and not here.
+        """Keep a photograph or a PDF; answers its number. A signed statement comes as a sheet, the paper
+        of a class at the class, and not here.
 
         Raises :class:`ProofInvalid`, :class:`ProvedUnknown`, PictureInvalid, PictureTooLarge, PdfRefused,
         ``EvidenceTaken``.
         """
-        if kind is EvidenceKind.SIGNED_STATEMENT:
+        if kind in (EvidenceKind.SIGNED_STATEMENT, EvidenceKind.CLASS_PAPER):
             raise ProofInvalid()
         async with household_rights():
             if await scalar(_EXISTS[proved], number) is None:
@@ -60,7 +61,9 @@ class Proofs:
         Raises ``EvidenceUnknown``, ViewNotPermitted, TooManyViews.
         """
         card = await evidence_card(number)
-        if isinstance(actor, Auditor) and card.access is not AccessClass.AUDIT:
+        if card.kind is EvidenceKind.CLASS_PAPER or (
+            isinstance(actor, Auditor) and card.access is not AccessClass.AUDIT
+        ):
             raise EvidenceUnknown(evidence=number)
         async with transaction():
             await noted_view(self.access_logs, actor, viewing, evidence_subject(number), (PICTURE,))

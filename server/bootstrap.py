@@ -34,7 +34,9 @@ from county.funds.service import Funds
 from county.meetings.service import Meetings
 from county.training.classes import TrainingClasses
 from county.training.incubation import Incubation
+from county.training.papers import ClassPapers
 from county.training.persons import Persons
+from county.training.retention import PersonRetention
 from county.training.staff import SiteStaff
 from epcis.captures import Captures
 from epcis.declarations import Declarations
@@ -262,6 +264,7 @@ class Bootstrap:
     export_making: ExportMaking
     matches: MatchProposals
     erasing: Erasing
+    person_retention: PersonRetention
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -386,6 +389,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         checks=Checks(WeChatContentChecks(background), texts, pictures),
         resealing=Resealing(cipher, EvidenceResealing(storage, cipher)),
         erasing=Erasing(retention),
+        person_retention=PersonRetention(Persons(cipher)),
     )
     evidence = EvidenceFiles(storage, cipher, EvidenceLimits(settings.pictures.max_bytes, settings.pictures.max_pixels))
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
@@ -521,6 +525,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         TrainingClasses(Persons(cipher)),
         Incubation(Persons(cipher)),
         SiteStaff(Persons(cipher)),
+        ClassPapers(evidence, access_logs),
+        built.person_retention,
         AssistedShares(Persons(cipher)),
         Contracts(),
         Agreements(),

@@ -91,6 +91,7 @@ MODEL_MODULES = [
     "county.funds.models",
     "county.meetings.models",
     "county.training.models",
+    "county.training.erasure_models",
 ]
 
 

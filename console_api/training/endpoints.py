@@ -1,9 +1,12 @@
 """Classes, incubation and staff: entered by the county, read by auditors. Names are masked, papers never shown."""
 
 import msgspec
+from sanic.response import HTTPResponse
 
 from accounts.actors import Auditor, CountyOfficer
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import printed, private_picture
+from api_kit.uploads import MAX_UPLOAD_BYTES, FileBody
 from console_api import door
 from console_api.funds.schemas import PageQuery
 from console_api.training.schemas import (
@@ -14,6 +17,9 @@ from console_api.training.schemas import (
     ClassesView,
     ClassInput,
     ClassPaperInput,
+    ClassPaperLook,
+    ClassPaperQuery,
+    ClassPaperTaken,
     EmploymentEndInput,
     EmploymentInput,
     EmploymentsQuery,
@@ -37,6 +43,7 @@ from console_api.training.schemas import (
 from county.training.classes import AttendanceDraft, ClassDraft, Entered, FollowUpDraft, TrainingClasses
 from county.training.figures import training_figures
 from county.training.incubation import Incubation, ShopDraft
+from county.training.papers import ClassPapers
 from county.training.persons import PersonDraft, Persons
 from county.training.queries import (
     attendance_cards,
@@ -49,6 +56,7 @@ from county.training.queries import (
 )
 from county.training.staff import EmploymentDraft, SiteStaff
 from kit.clock import china_day, utc_now
+from kit.pdf_files import MAGIC
 
 
 @door.get("/training-figures")
@@ -75,8 +83,25 @@ async def plan_training_class(
 async def archive_class_paper(
     actor: CountyOfficer, number: str, body: ClassPaperInput, classes: TrainingClasses
 ) -> None:
-    """登记培训资料：方案、签到、照片、教材、问卷、票据，各记名称与文件摘要。"""
+    """登记存放在别处的培训资料：方案、签到、照片、教材、问卷、票据，各记名称与文件摘要。"""
     await classes.archive(number, body.kind, body.name, body.sha256, actor.caller)
+
+
+@door.post("/training-classes/<number:str>/paper-files", max_body_bytes=MAX_UPLOAD_BYTES)
+async def take_class_paper(
+    actor: CountyOfficer, number: str, query: ClassPaperQuery, file: FileBody, papers: ClassPapers
+) -> ClassPaperTaken:
+    """上传培训资料：照片去除位置等信息，PDF 不超过 20 页且不含脚本与附件；加密保存并登记名称与文件摘要。"""
+    return ClassPaperTaken(await papers.take(number, query.kind, query.name, file.content, actor.caller))
+
+
+@door.post("/training-paper-files/<number:str>/views", status=200)
+async def look_at_class_paper(
+    actor: CountyOfficer | Auditor, number: str, body: ClassPaperLook, papers: ClassPapers
+) -> HTTPResponse:
+    """查看培训资料文件；须说明依据，计入每小时查看次数，先留访问记录再回答。"""
+    content = await papers.look(actor, number, body.document)
+    return printed(content, "class-paper.pdf") if content.startswith(MAGIC) else private_picture(content)
 
 
 @door.post("/training-classes/<number:str>/attendances")

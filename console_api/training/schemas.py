@@ -86,6 +86,25 @@ class ClassPaperInput(Input):
     sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
+class ClassPaperQuery(Input):
+    """What a paper of the archive is, and its name."""
+
+    kind: ClassPaperKind
+    name: Document
+
+
+class ClassPaperTaken(View):
+    """The number under which the file is kept."""
+
+    number: str
+
+
+class ClassPaperLook(Input):
+    """The paper or case that asks for the look; it goes on record."""
+
+    document: Document
+
+
 class AttendanceInput(ProjectPersonInput):
     """Who came, and what the questionnaire says; without an answer it may be sent again later with one."""
 

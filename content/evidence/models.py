@@ -24,6 +24,7 @@ class EvidenceKind(StrEnum):
     THUMBPRINT_PHOTO = "thumbprint_photo"
     VISIT_PHOTO = "visit_photo"
     STORY_CONSENT = "story_consent"
+    CLASS_PAPER = "class_paper"
 
 
 class AccessClass(StrEnum):

@@ -21,8 +21,8 @@ from kit.pdf_files import MAGIC, PdfLimits, check_pdf
 EDGE = 2400
 """Longest edge in pixels of what is kept: the code on a photographed A4 sheet has five pixels a module."""
 
-FOR_AUDITORS = frozenset({EvidenceKind.CONTRACT})
-"""Papers between companies; everything else shows people or their money."""
+FOR_AUDITORS = frozenset({EvidenceKind.CONTRACT, EvidenceKind.CLASS_PAPER})
+"""Papers between companies, and the archive of a class; everything else shows households or their money."""
 
 
 @dataclass(frozen=True)

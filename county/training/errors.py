@@ -116,3 +116,43 @@ class EmploymentUnknown(NotFound):
     code = "site_employment_unknown"
     title = "在岗记录不存在或已结束"
     title_en = "No such employment that could end"
+
+
+class PersonErasureUnknown(NotFound):
+    """No erasure with this number."""
+
+    code = "project_person_erasure_unknown"
+    title = "清除申请不存在"
+    title_en = "No such erasure"
+
+
+class PersonErasureDecided(Conflict):
+    """It was decided before; ``state`` is where it stands."""
+
+    code = "project_person_erasure_decided"
+    title = "清除申请已审结"
+    title_en = "The erasure has been decided"
+
+
+class PersonErasurePending(Conflict):
+    """An erasure of this person waits for its decision or for the job."""
+
+    code = "project_person_erasure_pending"
+    title = "该人员已有清除申请在办理"
+    title_en = "An erasure of this person is under way"
+
+
+class PersonNotErasable(Conflict):
+    """Something stands against it: ``obstacles`` are ``erased``, ``held``, ``employed``, ``early`` or ``no_term``."""
+
+    code = "project_person_not_erasable"
+    title = "该人员资料暂不能清除"
+    title_en = "The person may not be erased now"
+
+
+class PersonHoldUnknown(NotFound):
+    """No hold with this number that goes on."""
+
+    code = "project_person_hold_unknown"
+    title = "保全不存在或已解除"
+    title_en = "No such hold, or it has been released"

@@ -2,16 +2,6 @@
 SELECT make_append_only('training_class', 'class_paper', 'incubatee', 'incubatee_milestone', 'training_follow_up');
 SELECT keep_rows('project_person', 'training_attendance', 'incubated_shop', 'site_employment');
 
--- The arguments are columns that are written once, while all of them are empty.
-CREATE OR REPLACE FUNCTION only_fill_once() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF to_jsonb(NEW) - TG_ARGV::text[] <> to_jsonb(OLD) - TG_ARGV::text[]
-        OR EXISTS (SELECT FROM unnest(TG_ARGV::text[]) AS c WHERE to_jsonb(OLD) ->> c IS NOT NULL) THEN
-        RAISE EXCEPTION '% stays as it was entered', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN NEW;
-END
-$$;
 CREATE OR REPLACE TRIGGER attendance_answered BEFORE UPDATE ON training_attendance
     FOR EACH ROW EXECUTE FUNCTION only_fill_once('is_satisfied');
 CREATE OR REPLACE TRIGGER shop_proved BEFORE UPDATE ON incubated_shop
@@ -19,10 +9,27 @@ CREATE OR REPLACE TRIGGER shop_proved BEFORE UPDATE ON incubated_shop
 CREATE OR REPLACE TRIGGER employment_ended BEFORE UPDATE ON site_employment
     FOR EACH ROW EXECUTE FUNCTION only_fill_once('valid_until', 'ended_by', 'ended_at');
 
--- A name or a phone is corrected; the paper is the person, and is only ever sealed anew.
+-- A hold is lifted once, an erasure decided once and done once.
+SELECT keep_rows('project_person_hold', 'project_person_erasure');
+CREATE OR REPLACE TRIGGER project_person_hold_lifted BEFORE UPDATE ON project_person_hold
+    FOR EACH ROW EXECUTE FUNCTION only_fill_once('released_by', 'released_at', 'release_document');
+CREATE OR REPLACE TRIGGER project_person_erasure_only_moved BEFORE UPDATE ON project_person_erasure
+    FOR EACH ROW EXECUTE FUNCTION only_move_erasure();
+CREATE OR REPLACE TRIGGER project_person_erasure_begins_proposed BEFORE INSERT ON project_person_erasure
+    FOR EACH ROW EXECUTE FUNCTION begin_at_state('proposed');
+
+-- A name or a phone is corrected; the paper is the person, and is only ever sealed anew, or emptied with the rest of it
+-- while an erasure is approved. Who is erased stays so.
 CREATE OR REPLACE FUNCTION only_correct_person() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF to_jsonb(NEW) - '{name_cipher,phone_cipher}'::text[] <> to_jsonb(OLD) - '{name_cipher,phone_cipher}'::text[]
+    IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW.name_cipher = '' AND NEW.id_number_cipher = ''
+        AND NEW.phone_cipher IS NULL
+        AND to_jsonb(NEW) - '{name_cipher,id_number_cipher,id_number_index,phone_cipher,erased_at}'::text[]
+            = to_jsonb(OLD) - '{name_cipher,id_number_cipher,id_number_index,phone_cipher,erased_at}'::text[]
+        AND EXISTS (SELECT FROM project_person_erasure e WHERE e.person_id = OLD.id AND e.state = 'approved') THEN
+        RETURN NEW;
+    END IF;
+    IF OLD.erased_at IS NOT NULL OR to_jsonb(NEW) - '{name_cipher,phone_cipher}'::text[] <> to_jsonb(OLD) - '{name_cipher,phone_cipher}'::text[]
         AND NOT is_resealed(to_jsonb(OLD), to_jsonb(NEW), 'name_cipher', 'id_number_cipher', 'phone_cipher') THEN
         RAISE EXCEPTION 'a person stays the same' USING ERRCODE = 'insufficient_privilege';
     END IF;

@@ -82,6 +82,7 @@ class ProjectPerson(Model):
     phone_cipher = fields.BinaryField(null=True)
     recorded_by = fields.CharField(max_length=60)
     recorded_at = fields.DatetimeField()
+    erased_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "project_person"
@@ -119,7 +120,10 @@ class TrainingClass(Model):
 
 
 class ClassPaper(Model):
-    """A paper of a class's archive: its name and the SHA-256 of its file, in hexadecimal. Only added."""
+    """A paper of a class's archive: its name and the SHA-256 of its file, in hexadecimal. Only added.
+
+    ``evidence`` is the number of the file where it was handed in; without one it lies elsewhere.
+    """
 
     id = fields.BigIntField(primary_key=True)
     training_class: fields.ForeignKeyRelation[TrainingClass] = fields.ForeignKeyField(
@@ -128,6 +132,7 @@ class ClassPaper(Model):
     kind = fields.CharEnumField(ClassPaperKind, max_length=13)
     name = fields.CharField(max_length=120)
     sha256 = fields.CharField(max_length=64)
+    evidence = fields.CharField(max_length=26, null=True, db_index=True)
     recorded_by = fields.CharField(max_length=60)
     recorded_at = fields.DatetimeField()
 

@@ -67,7 +67,7 @@ class Persons:
     async def correct(self, number: str, name: str, phone: str | None) -> None:
         """Write a name and a phone anew. Raises :class:`ProjectPersonUnknown`."""
         if not await execute(
-            "UPDATE project_person SET name_cipher = $2, phone_cipher = $3 WHERE number = $1",
+            "UPDATE project_person SET name_cipher = $2, phone_cipher = $3 WHERE number = $1 AND erased_at IS NULL",
             number,
             self.cipher.encrypt(name, person_place("name", number)),
             self.cipher.encrypt(phone, person_place("phone", number)) if phone else None,
@@ -83,9 +83,15 @@ class Persons:
     async def marks_on(self, circle: ShareCircle, day: date) -> list[bytes]:
         """The people of a circle on a day, as the register of households finds them; nobody's name or number leaves."""
         found = await rows(
-            f"SELECT number, id_number_cipher FROM project_person WHERE id IN ({_ON[circle]}) ORDER BY id", day
+            f"SELECT number, id_number_cipher FROM project_person WHERE id IN ({_ON[circle]})"
+            " AND erased_at IS NULL ORDER BY id",
+            day,
         )
-        return [person_index(self.cipher, self._id_number(each["number"], each["id_number_cipher"])) for each in found]
+        return [self.mark_of(each["number"], each["id_number_cipher"]) for each in found]
+
+    def mark_of(self, number: str, sealed: bytes) -> bytes:
+        """One person as the register of households finds it. Raises ``FieldUnreadable``."""
+        return person_index(self.cipher, self._id_number(number, sealed))
 
     def _id_number(self, number: str, sealed: bytes) -> str:
         return self.cipher.decrypt(bytes(sealed), person_place("id_number", number))

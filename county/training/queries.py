@@ -18,11 +18,12 @@ CardT = TypeVar("CardT", bound=msgspec.Struct)
 
 
 class ClassPaperCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper of a class; ``sha256`` is of its file."""
+    """A paper of a class; ``sha256`` is of its file, ``file`` the number under which that is kept, if it is here."""
 
     kind: ClassPaperKind
     name: str
     sha256: str
+    file: str | None
 
 
 class ClassCard(ClassDraft, frozen=True, kw_only=True):
@@ -126,7 +127,8 @@ _PERSON = "p.number AS person, p.name_cipher"
 _CLASSES = (
     "SELECT c.id, c.number, c.title, c.kind, c.track, c.form, c.steps::text AS steps, c.division, c.site, c.begins_on,"
     " c.ends_on, c.hours, c.trainer, c.planned_persons, c.fund_line, a.persons, a.answered, a.satisfied,"
-    " (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'name', d.name, 'sha256', d.sha256)"
+    " (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', d.kind, 'name', d.name, 'sha256', d.sha256,"
+    " 'file', d.evidence)"
     " ORDER BY d.id), '[]') FROM class_paper d WHERE d.training_class_id = c.id)::text AS papers"
     " FROM training_class c CROSS JOIN LATERAL (SELECT count(*) AS persons, count(is_satisfied) AS answered,"
     " count(*) FILTER (WHERE is_satisfied) AS satisfied FROM training_attendance WHERE training_class_id = c.id) AS a"

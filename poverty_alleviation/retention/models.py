@@ -12,15 +12,20 @@ from poverty_alleviation.models import Household
 
 
 class RetentionClass(StrEnum):
-    """What of a household has a term: names, papers and accounts; words about it; photographs."""
+    """What has a term. Of a household: names, papers and accounts; words about it; photographs. And people who were
+    trained, incubated or employed by the project."""
 
     REGISTER = "register"
     WORDS = "words"
     PHOTOGRAPHS = "photographs"
+    TRAINED = "trained"
+
+
+OF_HOUSEHOLDS = frozenset({RetentionClass.REGISTER, RetentionClass.WORDS, RetentionClass.PHOTOGRAPHS})
 
 
 class RetentionRule(Model):
-    """For how many days after a household's last matter a class is kept. Only added: of a class the newest holds."""
+    """For how many days after the last matter a class is kept. Only added: of a class the newest holds."""
 
     id = fields.BigIntField(primary_key=True)
     kept = fields.CharEnumField(RetentionClass, max_length=12)

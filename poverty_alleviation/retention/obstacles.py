@@ -7,7 +7,7 @@ import msgspec
 from kit.database import row, rows
 from poverty_alleviation.errors import HouseholdUnknown
 from poverty_alleviation.models import ASSISTED
-from poverty_alleviation.retention.models import ErasureGround, RetentionClass
+from poverty_alleviation.retention.models import OF_HOUSEHOLDS, ErasureGround, RetentionClass
 
 _ASSISTED = ", ".join(f"'{status}'" for status in ASSISTED)
 
@@ -64,12 +64,18 @@ async def kept_days(today: date) -> int | None:
 
     None as long as a class has no rule: then nothing is due.
     """
+    found = await terms_on(today)
+    return max(found[kept] for kept in OF_HOUSEHOLDS) if found.keys() >= OF_HOUSEHOLDS else None
+
+
+async def terms_on(today: date) -> dict[RetentionClass, int]:
+    """For how many days each class is kept that has a rule."""
     found = await rows(
         "SELECT DISTINCT ON (kept) kept, days FROM retention_rule WHERE valid_from <= $1::date"
         " ORDER BY kept, valid_from DESC, id DESC",
         today,
     )
-    return max(each["days"] for each in found) if len(found) == len(RetentionClass) else None
+    return {RetentionClass(each["kept"]): each["days"] for each in found}
 
 
 async def obstacles(code: str, ground: ErasureGround, today: date, trade_days: int) -> list[str]:

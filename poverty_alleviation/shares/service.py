@@ -1,7 +1,8 @@
 """Stating a share: proposed by one account of the poverty office, decided by another (domain reference T12, R02).
 
 Whoever is counted is handed in as marks and leaves as a number. What a reader could learn by comparing is kept back
-(decision 0056): a count of few households or of nearly all, and a change of few people since any share that was shown.
+(decision 0056): a count of few households or of nearly all, and a difference of few people to any share that is shown,
+of the same circle or of the other.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from kit.clock import Clock, china_day, utc_now
 from kit.database import execute, row, rows, transaction
 from kit.numbers import public_number
 from ledger.errors import SecondPersonNeeded
+from ledger.service import hold_source
 from poverty_alleviation.models import ASSISTED
 from poverty_alleviation.office.suppression import Limits, is_safe
 from poverty_alleviation.office.thresholds import limits
@@ -24,6 +26,7 @@ from poverty_alleviation.shares.errors import ShareDecided, ShareInvalid, ShareU
 from poverty_alleviation.shares.models import SHARE_TRANSITIONS, AssistedShare, AssistedShareState, ShareCircle
 from poverty_alleviation.vault import household_rights
 
+_SHARES = "poverty_alleviation.assisted_share"
 Households = Mapping[bytes, int | None]
 """By the mark of a person the row id of its household, when that was assisted on the day."""
 
@@ -59,16 +62,17 @@ class AssistedShares:
         if not marks:
             raise ShareInvalid()
         number = public_number(now, "ZB")
-        held = await _households(marks, day)
         try:
             async with transaction():
+                await hold_source(_SHARES, "")
+                held = await _households(marks, day)
                 share = await AssistedShare.create(
                     number=number,
                     circle=circle,
                     day=day,
                     persons=len(held),
                     assisted=sum(each is not None for each in held.values()),
-                    is_shown=await _may_be_shown(circle, held, await limits(china_day(now), public=False)),
+                    is_shown=await _may_be_shown(held, await limits(china_day(now), public=False)),
                     state=AssistedShareState.PROPOSED,
                     made_by=by,
                     made_at=now,
@@ -114,20 +118,34 @@ class AssistedShares:
             )
 
 
+@household_rights()
+async def forget_marks(marks: Sequence[bytes]) -> int:
+    """Forget that people of no assisted household were counted, in the caller's transaction; answers how often.
+
+    Those of a household are of its file and go with that.
+    """
+    return await execute(
+        "UPDATE assisted_share_person SET mark = NULL WHERE mark = ANY($1::bytea[]) AND household_id IS NULL",
+        list(marks),
+    )
+
+
 async def _households(marks: Sequence[bytes], day: date) -> dict[bytes, int | None]:
     found: dict[bytes, int | None] = dict.fromkeys(marks)
     told = await rows(_HOUSEHOLDS, list(found), day, [str(status) for status in ASSISTED])
     return found | {bytes(each["mark"]): each["household_id"] for each in told}
 
 
-async def _may_be_shown(circle: ShareCircle, held: Households, least: Limits) -> bool:
-    """Whether the count may be read, also by who has read the earlier ones of these people."""
+async def _may_be_shown(held: Households, least: Limits) -> bool:
+    """Whether the count may be read, also by who reads those that are shown of these people or of the other circle.
+
+    One that waits counts as shown: nobody decides about two at once. The caller holds the lock of all shares.
+    """
     if not _is_large(held.values(), least):
         return False
     earlier = await rows(
         "SELECT s.id, p.mark, p.household_id FROM assisted_share s JOIN assisted_share_person p ON p.share_id = s.id"
-        " WHERE s.circle = $1 AND s.state = 'approved' AND s.is_shown AND p.mark IS NOT NULL",
-        str(circle),
+        " WHERE s.state <> 'refused' AND s.is_shown AND p.mark IS NOT NULL"
     )
     before: dict[int, dict[bytes, int | None]] = {}
     for each in earlier:
@@ -136,7 +154,7 @@ async def _may_be_shown(circle: ShareCircle, held: Households, least: Limits) ->
 
 
 def _changed(was: Households, held: Households) -> list[int | None]:
-    """Who came since, and who left."""
+    """Who is in the one and not in the other: who came or left since, or belongs to one circle alone."""
     return [each for mark, each in held.items() if mark not in was] + [
         each for mark, each in was.items() if mark not in held
     ]

@@ -8,10 +8,13 @@ from PIL import Image
 from county.disclosure.models import DisclosureComplaintKind, DisclosureKind, Medium
 from county.disclosure.service import ComplaintDraft, Disclosure, ItemDraft
 from county.funds.service import Funds, LineDraft, PaymentDraft
+from county.training.persons import Persons
+from county.training.retention import PersonRetention
 from kit.clock import china_day, utc_now
 from kit.database import execute, scalar
 from places.models import SiteKind, SiteLevel, SiteState
 from places.service import Places
+from poverty_alleviation.retention.models import ErasureGround
 from poverty_alleviation.shares.models import ShareCircle
 from poverty_alleviation.shares.service import AssistedShares
 from poverty_alleviation.vault import household_rights
@@ -85,7 +88,14 @@ async def _training(owner: Owner) -> None:
     shop = await owner.ask("county_officer", "POST", "/v1/console/incubated-shops", a_shop(who, f"turn-{owner.turn}"))
     post = await owner.ask("county_officer", "POST", "/v1/console/site-employments", a_post(who))
     (shown, *_) = (await owner.ask("county_officer", "GET", "/v1/console/site-employments"))["employments"]
+    leaves = {"attendances": [a_person(owner.turn, 1979)]}
+    await owner.ask("county_officer", "POST", f"{at}/attendances", leaves)
+    (last, *_) = (await owner.ask("county_officer", "GET", "/v1/console/training-attendances"))["attendances"]
+    retention = PersonRetention(Persons(mall_of(owner.house).cipher))
     numbers = {
+        "project-person-holds": await retention.hold(shown["person"], "示例文件", OTHER),
+        "project-person-erasures": await retention.propose(last["person"], ErasureGround.REQUEST, "示例文件", OTHER),
+        "training-paper-files": await a_paper_file(owner, at),
         "training-classes": training["number"],
         "incubatees": incubatee["number"],
         "incubated-shops": shop["number"],
@@ -94,6 +104,17 @@ async def _training(owner: Owner) -> None:
         "poverty/assisted-shares": await a_waiting_share(owner),
     }
     owner.found.by_pattern |= {f"/v1/console/{kind}/": {"number": number} for kind, number in numbers.items()}
+
+
+async def a_paper_file(owner: Owner, at: str) -> str:
+    """A photographed list of who came to a class."""
+    picture = io.BytesIO()
+    Image.new("RGB", (80, 80), (owner.turn % 256, owner.turn // 256 % 256, 7)).save(picture, "JPEG")
+    headers = owner.house.headers("county_officer") | {"content-type": "image/jpeg"}
+    address = f"{at}/paper-files?kind=sign_in&name=示例签到表"
+    reply = await owner.http.post(address, headers=headers, content=picture.getvalue())
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()["number"])
 
 
 async def a_site() -> str:

@@ -2,10 +2,14 @@
 
 from itertools import count
 
+from county.training.persons import Persons
+from county.training.retention import PersonRetention
 from kit.clock import china_day, utc_now
+from poverty_alleviation.retention.models import ErasureGround
 from tests.county.belongings import (
     CLASS,
     CLASS_PAPER,
+    OTHER,
     a_person,
     a_post,
     a_shop,
@@ -14,9 +18,11 @@ from tests.county.belongings import (
     refuse_waiting_share,
 )
 from tests.doors.belongings import Owner
-from tests.doors.good_requests import GoodRequest, good
+from tests.doors.good_requests import GoodRequest, good, mall_of
+from tests.poverty_alleviation.good_requests_confirming import unseen
 from tests.products.shelf import TOWNSHIP
 
+PAPER = {"document": "示例文件 9 号"}
 _SERIALS = count(1)
 
 
@@ -39,6 +45,63 @@ async def plan(owner: Owner) -> GoodRequest:
 @good("console.archive_class_paper")
 async def archive(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": named(owner, "training-classes")}, body=CLASS_PAPER)
+
+
+async def a_paper_file(owner: Owner) -> str:
+    """A photographed list of who came."""
+    at = f"/v1/console/training-classes/{named(owner, 'training-classes')}/paper-files?kind=sign_in&name=示例签到表"
+    headers = owner.house.headers("county_officer") | {"content-type": "image/jpeg"}
+    reply = await owner.http.post(at, headers=headers, content=unseen())
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()["number"])
+
+
+@good("console.take_class_paper")
+async def take_paper(owner: Owner) -> GoodRequest:
+    return GoodRequest(
+        names={"number": named(owner, "training-classes")}, query={"kind": "sign_in", "name": "示例签到表"},
+        body=unseen(), headers={"content-type": "image/jpeg"},
+    )  # fmt: skip
+
+
+@good("console.look_at_class_paper")
+async def look_at_paper(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await a_paper_file(owner)}, body={"document": "示例核对"})
+
+
+async def a_leaver(owner: Owner) -> str:
+    """The number of somebody new who works nowhere."""
+    at = f"/v1/console/training-classes/{named(owner, 'training-classes')}/attendances"
+    await owner.ask("county_officer", "POST", at, {"attendances": [somebody()]})
+    found = await owner.ask("county_officer", "GET", "/v1/console/training-attendances")
+    return str(found["attendances"][0]["person"])
+
+
+def retention_of(owner: Owner) -> PersonRetention:
+    return PersonRetention(Persons(mall_of(owner.house).cipher))
+
+
+@good("console.hold_project_person")
+async def hold(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await a_leaver(owner)}, body=PAPER)
+
+
+@good("console.release_project_person_hold")
+async def release(owner: Owner) -> GoodRequest:
+    held = await retention_of(owner).hold(await a_leaver(owner), PAPER["document"], OTHER)
+    return GoodRequest(names={"number": held}, body=PAPER)
+
+
+@good("console.propose_person_erasure")
+async def propose_erasure(owner: Owner) -> GoodRequest:
+    return GoodRequest(body=PAPER | {"person": await a_leaver(owner), "ground": "request"})
+
+
+@good("console.decide_person_erasure")
+async def decide_erasure(owner: Owner) -> GoodRequest:
+    person = await a_leaver(owner)
+    number = await retention_of(owner).propose(person, ErasureGround.REQUEST, PAPER["document"], OTHER)
+    return GoodRequest(names={"number": number}, body={"is_approved": True, "note": "示例核对"})
 
 
 @good("console.enter_attendances")

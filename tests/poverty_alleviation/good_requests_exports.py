@@ -5,10 +5,10 @@ import secrets
 from poverty_alleviation.exports.models import ExportState
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good, mall_of
+from tests.poverty_alleviation.exports_desk import FIGURES as WANTED
 from tests.poverty_alleviation.exports_of_house import AT, CELLS, FIGURES, asked, taken_template
 from tests.poverty_alleviation.good_requests_payout_runs import PRINTER
 from tests.poverty_alleviation.templates import template
-from tests.poverty_alleviation.test_exports import FIGURES as WANTED
 
 
 @good("console.ask_for_export")

@@ -1,5 +1,7 @@
 """How many of the staff are assisted is counted and never entered, takes two persons, and tells of nobody."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,7 +11,9 @@ from tortoise.exceptions import BaseORMException
 from accounts.actors import Auditor, CountyOfficer, PovertyOfficer
 from console_api.assisted_shares.endpoints import list_assisted_shares
 from console_api.assisted_shares.schemas import AssistedSharesQuery
+from county.training.classes import AttendanceDraft, ClassDraft, TrainingClasses
 from county.training.figures import TrainingFigure, training_figures
+from county.training.models import ClassForm, ClassKind, ClassTrack, SyllabusStep
 from county.training.persons import PersonDraft, Persons
 from county.training.staff import EmploymentDraft, SiteStaff
 from kit.clock import china_day
@@ -33,6 +37,13 @@ from tests.poverty_alleviation.test_retention import approved, erasing, left, te
 from tests.products.shelf import TOWNSHIP, VILLAGE
 
 STAFF, SITE, SINCE = ShareCircle.STAFF, f"S{TOWNSHIP}", date(2026, 1, 1)
+
+
+A_CLASS = ClassDraft(
+    title="示例培训班", kind=ClassKind.GENERAL, track=ClassTrack.VILLAGERS, form=ClassForm.PRACTICE,
+    steps=[SyllabusStep.OPEN], division=TOWNSHIP, begins_on=SINCE, ends_on=SINCE, hours=8, trainer="示例讲师",
+    planned_persons=30,
+)  # fmt: skip
 
 
 class Office:
@@ -162,6 +173,44 @@ async def test_two_shares_do_not_tell_of_who_came_or_left_in_between(office: Off
     await office.staff.end(leaver, office.today, "staff:county")
     gone = await office.stated()
     assert (gone.persons, gone.assisted, gone.is_shown) == (13, 5, False)
+
+
+async def trained(office: Office, serials: Sequence[int]) -> None:
+    """A class to which these people came."""
+    classes = TrainingClasses(office.persons, office.county.clock)
+    number = await classes.plan(A_CLASS, "staff:county")
+    came = [AttendanceDraft(name="示例学员", id_number=paper(each)) for each in serials]
+    await classes.attend(number, came, "staff:county")
+
+
+async def test_the_two_circles_do_not_tell_of_who_belongs_to_one_alone(office: Office) -> None:
+    """All of the staff were trained, and one more: the difference is that one. Fails when circles are compared each
+    with its own alone, or with what is approved alone: tried."""
+    await office.open(3, 5)
+    await office.household(3)
+    await trained(office, [*range(4), *range(100, 105)])
+    waiting = await office.shares.propose(STAFF, office.today, OFFICER)
+    number = await office.shares.propose(ShareCircle.TRAINEES, office.today, OFFICER)
+    for each in (waiting, number):
+        await office.shares.decide(each, SECOND, "示例核对", is_approved=True)
+    assert ((await share_card(waiting)).is_shown, (await share_card(number)).is_shown) == (True, False)
+    assert (await share_card(number)).assisted == 4
+    for serial in (4, 5):
+        await office.household(serial)
+    await trained(office, [4, 5, 110, 111, 112])
+    later = await office.shares.propose(ShareCircle.TRAINEES, office.today, OFFICER)
+    await office.shares.decide(later, SECOND, "示例核对", is_approved=True)
+    card = await share_card(later)
+    assert (card.persons, card.assisted, card.is_shown) == (14, 6, True), "three of each kind are in one alone"
+
+
+async def test_shares_that_are_stated_at_once_know_of_each_other(office: Office) -> None:
+    """Fails without the lock of all shares: tried."""
+    await office.open(3, 5)
+    await office.household(3)
+    await trained(office, [*range(4), *range(100, 105)])
+    made = await asyncio.gather(*[office.shares.propose(circle, office.today, OFFICER) for circle in ShareCircle])
+    assert sorted([(await share_card(number)).is_shown for number in made]) == [False, True]
 
 
 async def test_who_works_at_two_sites_is_one_person(office: Office) -> None:

@@ -48,7 +48,12 @@ from poverty_alleviation.retention.errors import (
     HoldUnknown,
     HouseholdNotErasable,
 )
-from poverty_alleviation.retention.models import ERASURE_TRANSITIONS, ErasureGround, ErasureState, RetentionClass
+from poverty_alleviation.retention.models import (
+    ERASURE_TRANSITIONS,
+    OF_HOUSEHOLDS,
+    ErasureGround,
+    ErasureState,
+)
 from poverty_alleviation.retention.service import Retention, RetentionTerm, erasures, holds, retention_terms
 from poverty_alleviation.statements.models import HouseholdStatement
 from poverty_alleviation.vault import household_rights
@@ -79,7 +84,7 @@ def erasing(county: County) -> Erasing:
 
 async def terms(county: County, **days: int) -> None:
     """Five years for everything unless told otherwise."""
-    for kept in RetentionClass:
+    for kept in OF_HOUSEHOLDS:
         term = RetentionTerm(
             kept=kept, days=days.get(kept.value, 1826), valid_from=date(2026, 1, 1), basis="示例法条", source=PAPER
         )

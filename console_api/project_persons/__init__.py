@@ -1,0 +1,1 @@
+"""How long people of the project are kept, and their erasure, on the console."""
