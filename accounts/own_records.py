@@ -5,7 +5,7 @@ from functools import partial
 from accounts.service import phone_place
 from kit.belongings import Part, Person, Told, told
 from kit.database import row
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 
 
 async def personal_data(cipher: FieldCipher, person: Person) -> Told:
@@ -17,7 +17,9 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
     )
     account = await row("SELECT phone_cipher FROM consumer_account WHERE number = $1", person.number)
     if account and account["phone_cipher"] is not None:
-        profile[0]["phone"] = cipher.decrypt(bytes(account["phone_cipher"]), phone_place(person.number))
+        opener = RowOpener(cipher)
+        profile[0]["phone"] = opener.open("phone", account["phone_cipher"], phone_place(person.number))
+        profile[0]["unreadable"] = opener.unreadable
     return {
         "profile": profile,
         "sessions": await told(

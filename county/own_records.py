@@ -9,7 +9,7 @@ from county.complaints.queries import held_words
 from county.complaints.service import phone_place
 from kit.belongings import Part, Person, Told, told
 from kit.database import execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from orders.own_records import orders_of_person
 
 BATCH = 200
@@ -36,11 +36,17 @@ async def personal_data(cipher: FieldCipher, person: Person) -> Told:
     sealed = await rows(
         f"SELECT number, phone_cipher FROM complaint WHERE {_OF} AND phone_cipher IS NOT NULL", person.number, orders
     )
-    phones = {s["number"]: cipher.decrypt(bytes(s["phone_cipher"]), phone_place(s["number"])) for s in sealed}
+    phones = {s["number"]: s["phone_cipher"] for s in sealed}
     return {
-        "complaints": [{**complaint, "phone": phones.get(complaint["number"])} for complaint in found],
+        "complaints": [complaint | _phone(cipher, complaint["number"], phones) for complaint in found],
         "pictures": await pictures_told([f"complaint:{complaint['number']}" for complaint in found]),
     }
+
+
+def _phone(cipher: FieldCipher, number: str, sealed: Mapping[str, object]) -> dict[str, object]:
+    opener = RowOpener(cipher)
+    phone = opener.open("phone", sealed.get(number), phone_place(number))
+    return {"phone": phone, "unreadable": opener.unreadable}
 
 
 async def came_with_complaint(consumer: str, picture: str) -> bool:

@@ -1,12 +1,13 @@
 """The address book. Who, phone and street are sealed; the region stays open, because freight is asked for by it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import public_number
 from logistics.errors import AddressBookFull, AddressUnknown
 from logistics.regions import check_region
@@ -26,11 +27,12 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """An address with its place in the book."""
+    """An address with its place in the book. What does not open of it is empty and named in ``unreadable``."""
 
     number: str
     is_default: bool
     address: Address
+    unreadable: list[str]
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,10 @@ class AddressBook:
             " WHERE owner = $1 ORDER BY is_default DESC, id DESC",
             owner,
         )
-        return [self._open(each) for each in found]
+        return [self._shown(each) for each in found]
 
     async def resolve(self, owner: str, number: str) -> Address:
-        """One address. One query. Raises :class:`AddressUnknown`."""
+        """One address. One query. Raises :class:`AddressUnknown`, ``FieldUnreadable``."""
         found = await row(
             "SELECT number, recipient, phone, street, region, region_name, is_default FROM delivery_address"
             " WHERE owner = $1 AND number = $2",
@@ -59,7 +61,9 @@ class AddressBook:
         )
         if found is None:
             raise AddressUnknown()
-        return self._open(found).address
+        return self._address(
+            found, lambda field: self.cipher.decrypt(bytes(found[field]), address_place(field, number))
+        )
 
     async def add(self, owner: str, address: Address, *, is_default: bool = False) -> str:
         """A new address; answers its number. The first one is the default whatever was asked for.
@@ -140,12 +144,16 @@ class AddressBook:
     def _seal(self, number: str, address: Address) -> list[bytes]:
         return [self.cipher.encrypt(getattr(address, field), address_place(field, number)) for field in _SEALED]
 
-    def _open(self, found: Row) -> KeptAddress:
-        texts = {
-            field: self.cipher.decrypt(bytes(found[field]), address_place(field, found["number"])) for field in _SEALED
-        }
-        address = Address(region=found["region"], region_name=found["region_name"], **texts)
-        return KeptAddress(number=found["number"], is_default=found["is_default"], address=address)
+    def _shown(self, found: Row) -> KeptAddress:
+        opener, number = RowOpener(self.cipher), found["number"]
+        address = self._address(
+            found, lambda field: opener.open(field, found[field], address_place(field, number)) or ""
+        )
+        return KeptAddress(number=number, is_default=found["is_default"], address=address, unreadable=opener.unreadable)
+
+    def _address(self, found: Row, text_of: Callable[[str], str]) -> Address:
+        texts = {field: text_of(field) for field in _SEALED}
+        return Address(region=found["region"], region_name=found["region_name"], **texts)
 
 
 def address_place(field: str, number: str) -> str:

@@ -9,12 +9,12 @@ import msgspec
 from content.own_records import forget_content_of
 from kit.belongings import MAX_ROWS, Part, Person, Told, told
 from kit.database import execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from logistics.own_records import forget_receivers
 from orders.cases.models import FINAL
 from orders.cases.words import words_of
 from orders.gifts import forget_gifts
-from orders.invoices.service import Invoices
+from orders.invoices.service import sealed_place as invoice_place
 from orders.placements import Delivery, sealed_place
 
 BATCH = 200
@@ -37,14 +37,14 @@ SELECT c.number, o.number AS "order", c.kind, c.cause, c.state, c.quantity, c.am
 
 
 async def personal_data(cipher: FieldCipher, person: Person) -> Told:
-    """Orders with their lines and where they went, cases, and the cart."""
+    """Orders with their lines and where they went, cases, and the cart. What does not open is named and left out."""
     orders = await told(_ORDERS, person.number)
     sealed = await rows(
         f"SELECT number, delivery FROM customer_order WHERE consumer = $1 ORDER BY id LIMIT {MAX_ROWS}", person.number
     )
-    went_to = {each["number"]: opened(cipher, each["number"], bytes(each["delivery"])) for each in sealed}
+    kept = {each["number"]: each["delivery"] for each in sealed}
     for order in orders:
-        order["delivery"] = msgspec.to_builtins(went_to.get(order["number"]))
+        order |= _told(cipher, "delivery", kept.get(order["number"]), sealed_place(order["number"]))
     return {
         "orders": orders,
         "cases": await told(_CASES, person.number),
@@ -76,10 +76,16 @@ async def _invoices(cipher: FieldCipher, person: Person) -> list[dict[str, objec
         f" ORDER BY r.id LIMIT {MAX_ROWS}",
         person.number,
     )
-    invoices = Invoices(cipher)
     for each in found:
-        each["made_out_to"] = msgspec.to_builtins(invoices.opened(each["number"], each.pop("sealed")))
+        each |= _told(cipher, "made_out_to", each.pop("sealed"), invoice_place(each["number"]))
     return found
+
+
+def _told(cipher: FieldCipher, name: str, sealed: object, place: str) -> dict[str, object]:
+    """A sealed member of a record, opened, or None when it is forgotten or does not open; then it is named."""
+    opener = RowOpener(cipher)
+    text = opener.open(name, sealed, place)
+    return {name: msgspec.json.decode(text) if text else None, "unreadable": opener.unreadable}
 
 
 async def orders_of_person(consumer: str) -> list[str]:

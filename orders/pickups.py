@@ -7,7 +7,7 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.outbox import announce
 from orders.cases.models import CaseEvent, CaseKind, Cause
 from orders.cases.opening import lines_for_claim, open_case, order_for_claim, pieces_left, terms_of
@@ -40,7 +40,10 @@ class PickupView(msgspec.Struct, frozen=True):
 
 
 class ParcelWaiting(msgspec.Struct, frozen=True):
-    """What a station's keeper knows of a parcel: of its buyer a masked name and the end of the phone's number."""
+    """What a station's keeper knows of a parcel: of its buyer a masked name and the end of the phone's number.
+
+    Both are empty, and ``unreadable`` names the delivery, where that does not open.
+    """
 
     order: str
     site: str
@@ -49,6 +52,7 @@ class ParcelWaiting(msgspec.Struct, frozen=True):
     phone_tail: str
     ready_at: datetime
     due_at: datetime
+    unreadable: list[str]
 
 
 @dataclass(frozen=True)
@@ -216,19 +220,19 @@ class Pickups:
             )
         return True
 
-    def _delivery(self, number: str, sealed: bytes) -> Delivery:
-        return msgspec.json.decode(self.cipher.decrypt(bytes(sealed), sealed_place(number)), type=Delivery)
-
     def _seen_by_keeper(self, found: Row) -> ParcelWaiting:
-        delivery = self._delivery(found["number"], found["delivery"])
+        opener = RowOpener(self.cipher)
+        told = opener.open("delivery", found["delivery"], sealed_place(found["number"]))
+        delivery = msgspec.json.decode(told, type=Delivery) if told else None
         return ParcelWaiting(
             order=found["number"],
             site=found["site"],
             state=found["state"],
-            recipient=delivery.recipient[:1] + "*" * max(1, len(delivery.recipient) - 1),
-            phone_tail="".join(digit for digit in delivery.phone if digit.isdigit())[-4:],
+            recipient=delivery.recipient[:1] + "*" * max(1, len(delivery.recipient) - 1) if delivery else "",
+            phone_tail="".join(digit for digit in delivery.phone if digit.isdigit())[-4:] if delivery else "",
             ready_at=found["ready_at"],
             due_at=found["due_at"],
+            unreadable=opener.unreadable,
         )
 
 

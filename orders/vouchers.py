@@ -7,7 +7,7 @@ import msgspec
 
 from kit.clock import Clock, china_day, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import public_number
 from kit.outbox import announce
 from orders.after_sales import AfterSales
@@ -26,13 +26,17 @@ _BY_TIME = "deadline"
 
 
 class VoucherView(msgspec.Struct, frozen=True):
-    """What a buyer knows of an own voucher. ``code`` is there while it can be used; a QR code shows the same digits."""
+    """What a buyer knows of an own voucher. ``code`` is there while it can be used; a QR code shows the same digits.
+
+    A code that does not open is None and named in ``unreadable``.
+    """
 
     number: str
     state: str
     valid_from: date
     valid_until: date
     code: str | None
+    unreadable: list[str]
 
 
 @dataclass(frozen=True)
@@ -81,17 +85,14 @@ class Vouchers:
         )
         if not found:
             raise OrderNotFound()
-        return [
-            VoucherView(
-                each["number"],
-                each["state"],
-                each["valid_from"],
-                each["valid_until"],
-                None if each["code"] is None else self._codes.read(each["code"], voucher_place(each["number"])),
-            )
-            for each in found
-            if each["number"] is not None
-        ]
+        return [self._seen_by_buyer(each) for each in found if each["number"] is not None]
+
+    def _seen_by_buyer(self, found: Row) -> VoucherView:
+        opener = RowOpener(self.cipher)
+        code = opener.open("code", found["code"], voucher_place(found["number"]))
+        return VoucherView(
+            found["number"], found["state"], found["valid_from"], found["valid_until"], code, opener.unreadable
+        )
 
     async def redeem(self, merchant: str, order: str, code: str, actor: str) -> str:
         """Let a guest in who has a code of the order; answers the voucher. The last one makes the order received.

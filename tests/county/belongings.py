@@ -1,6 +1,7 @@
 """What buyers and merchants have in this room."""
 
 import io
+import secrets
 from datetime import date
 
 from PIL import Image
@@ -109,7 +110,7 @@ async def _training(owner: Owner) -> None:
 async def a_paper_file(owner: Owner, at: str) -> str:
     """A photographed list of who came to a class."""
     picture = io.BytesIO()
-    Image.new("RGB", (80, 80), (owner.turn % 256, owner.turn // 256 % 256, 7)).save(picture, "JPEG")
+    Image.new("RGB", (80, 80), tuple(secrets.token_bytes(3))).save(picture, "JPEG")
     headers = owner.house.headers("county_officer") | {"content-type": "image/jpeg"}
     address = f"{at}/paper-files?kind=sign_in&name=示例签到表"
     reply = await owner.http.post(address, headers=headers, content=picture.getvalue())

@@ -9,6 +9,7 @@ from kit.encryption import FieldUnreadable
 from logistics.addresses import MAX_ADDRESSES, Address, AddressBook
 from logistics.errors import AddressBookFull, AddressUnknown, RegionInvalid
 from tests.accounts.people import throwaway_cipher
+from tests.poverty_alleviation.damage import damage
 from tests.statements import counted_statements
 
 HERE = Address(
@@ -44,6 +45,18 @@ async def test_who_phone_and_street_are_sealed_and_bound_to_their_place(book: Ad
     )
     with pytest.raises(FieldUnreadable):
         await book.resolve("C1", second)
+
+
+async def test_a_damaged_field_hides_itself_alone_in_the_book_and_nothing_is_sent_there(book: AddressBook) -> None:
+    """Fails when the list opens fields without asking what becomes of a damaged one: tried."""
+    first, second = await book.add("C1", HERE), await book.add("C1", HERE)
+    await damage("delivery_address", "phone", where=f"number = '{first}'")
+    found = {each.number: each for each in await book.addresses("C1")}
+    assert (found[first].address.phone, found[first].unreadable) == ("", ["phone"])
+    assert (found[first].address.recipient, found[second].unreadable) == (HERE.recipient, [])
+    assert found[second].address == HERE
+    with pytest.raises(FieldUnreadable):
+        await book.resolve("C1", first)
 
 
 async def test_r8_somebody_elses_address_does_not_exist(book: AddressBook) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from kit.belongings import Person
 from kit.database import row, scalar
 from logistics.freight import FreightRule
 from logistics.ports import ShippingNews
@@ -22,6 +23,7 @@ from orders.errors import (
 from orders.events import OrderReceived, PickupLapsed, PickupPrepared, PickupReminded
 from orders.handovers.models import PICKUP_TRANSITIONS, PickupState
 from orders.jobs import look_after_pickups, pass_case_deadlines, receive_of_itself
+from orders.own_records import personal_data
 from orders.pickups import Pickups, _step
 from orders.placements import PlacedOrder
 from orders.quotes import CheckoutLine, Expectation
@@ -31,6 +33,7 @@ from places.service import Places
 from tests.logistics.test_reports import Desk
 from tests.orders.cases import rolled_back
 from tests.orders.mall import Mall, facts, openid_of, replayed, state_of, stock_of
+from tests.poverty_alleviation.damage import damage
 from tests.products.shelf import TOWNSHIP
 
 KEEPER = "staff:keeper"
@@ -64,6 +67,19 @@ async def arrived(mall: Mall, pickups: Pickups) -> tuple[str, str]:
     assert len(code) == 8
     assert code.isdigit()
     return order.number, code
+
+
+async def test_a_damaged_delivery_hides_itself_alone(mall: Mall, pickups: Pickups) -> None:
+    """At the station, and in what the buyer is told of everything. Fails when either opens it unasked: tried."""
+    first, second = (await arrived(mall, pickups))[0], (await arrived(mall, pickups))[0]
+    await damage("customer_order", "delivery", where=f"number = '{first}'")
+    found = {each.order: each for each in await pickups.waiting(TOWNSHIP, PickupState.READY)}
+    assert (found[first].recipient, found[first].phone_tail, found[first].unreadable) == ("", "", ["delivery"])
+    assert (len(found[second].phone_tail), found[second].unreadable) == (4, [])
+    told = await personal_data(mall.cipher, Person("C1", openid_of("C1")))
+    orders = {each["number"]: each for each in told["orders"]}
+    assert (orders[first]["delivery"], orders[first]["unreadable"]) == (None, ["delivery"])
+    assert orders[second]["delivery"]["recipient"]
 
 
 def wrong(code: str) -> str:

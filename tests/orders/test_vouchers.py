@@ -32,6 +32,7 @@ from products.offers import Offers, OfferTerms
 from tests.orders.cases import rolled_back
 from tests.orders.lodging import EVERY_DAY, GUEST, book, codes_of, in_days, open_lodging, stay, terms_with
 from tests.orders.mall import ADDRESS, Mall, facts, openid_of, state_of
+from tests.poverty_alleviation.damage import damage
 
 CLERK = "staff:clerk"
 
@@ -160,6 +161,16 @@ async def test_a_late_payment_takes_free_nights_again(mall: Mall) -> None:
     await mall.receive_notice(notice)
     assert await state_of(order.number) == "paid"
     assert (await taken(sku), len(await codes_of(mall, order.number))) == (2, 1)
+
+
+async def test_a_damaged_code_hides_itself_alone(mall: Mall) -> None:
+    """Fails when a code is opened without asking what becomes of a damaged one: tried."""
+    sku = await open_lodging(mall)
+    order = await book(mall, stay(mall, sku, rooms=2))
+    await mall.pay(order.number)
+    await damage("voucher", "code", where="position = (SELECT min(position) FROM voucher)")
+    first, second = await mall.vouchers.of_buyer("C1", order.number)
+    assert (first.code, first.unreadable, len(second.code or ""), second.unreadable) == (None, ["code"], 8, [])
 
 
 async def test_every_piece_has_a_code_that_is_good_on_its_days_and_once(mall: Mall) -> None:
