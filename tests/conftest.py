@@ -1,6 +1,7 @@
 """Real servers on throw-away directories: a PostgreSQL for the run, a migrated template, an empty database per test."""
 
 import asyncio
+import gc
 import os
 import uuid
 from collections import Counter
@@ -20,6 +21,7 @@ from tests.once import do_once
 from tests.servers import ThrowAwayPostgres, owner_url, role_url
 
 do_once()
+gc.disable()  # while tests are read, hardly anything becomes garbage
 
 
 FIRST = (
@@ -35,6 +37,12 @@ FIRST = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run the long forms of the heavy suites too")
     parser.addoption("--write", action="store_true", help="write tables that tests hold anew")
+
+
+def pytest_collection_finish() -> None:
+    """What has been read is there to the end: whoever collects garbage need not look at it each time."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from datetime import date
 
+import pytest
+
 from kit.clock import china_day
 from scripts.benchmarks.books import Size, facts_of, paid_at
 from scripts.benchmarks.ledger import Found, Rebuild, report
@@ -53,6 +55,7 @@ def test_the_report_judges_by_the_goals() -> None:
     assert told["rebuild, byte for byte"] == ["DIFFERS"]
 
 
+@pytest.mark.whole
 def test_a_form_still_shorter_runs_whole() -> None:
     words = [sys.executable, "-m", "scripts.benchmarks.ledger", "--lines", "60", "--households", "20", "--lots", "20"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from urllib.parse import quote, urlencode
+from zlib import crc32
 
 import httpx
 
@@ -25,6 +26,8 @@ STRANGERS = frozenset({"anonymous", "consumer", "merchant_clerk", "host", "stati
 """One of each class of those who must learn nothing."""
 CALLERS = (*sorted(STRANGERS), "county_officer", "poverty_officer", "auditor")
 """Who asks in the short form: the strangers, and who reads figures."""
+REFUSED = 2
+"""How many of them ask in the short form for what is not open to them: a refusal says nothing of what there is."""
 SPELLED = {each: tuple(s for word in WORDS.get(each.name, ()) for s in spellings(word)) for each in CLASSES}
 
 
@@ -123,6 +126,15 @@ def permitted(endpoint: Endpoint, role: str) -> bool:
     return endpoint.public or (actor is not None and issubclass(actor, endpoint.actors))
 
 
+def asking(endpoint: Endpoint, callers: Sequence[str]) -> list[str]:
+    """Everybody whom the route is open to, and of the others so many that its address chooses; of everybody, all."""
+    others = [role for role in callers if not permitted(endpoint, role)]
+    if len(callers) < len(EVERYBODY):
+        begin = crc32(endpoint.path.encode())
+        others = [others[(begin + n) % len(others)] for n in range(min(REFUSED, len(others)))]
+    return [role for role in callers if role in others or permitted(endpoint, role)]
+
+
 @dataclass
 class Sweep:
     """One run over the doors."""
@@ -142,7 +154,7 @@ class Sweep:
         for names in (theirs, theirs | overlay(self.canary, self.code)):
             belongings.by_pattern = names
             asked = [e for e in endpoints if names is theirs or belongings.names_in(e) != plain[e.name]]
-            await asyncio.gather(*(self._ask_all(e, self.callers, GoodRequest()) for e in asked))
+            await asyncio.gather(*(self._ask_all(e, asking(e, self.callers), GoodRequest()) for e in asked))
         belongings.by_pattern = theirs
 
     async def act(self, endpoints: Sequence[Endpoint]) -> None:
@@ -154,7 +166,7 @@ class Sweep:
         for endpoint in endpoints:
             making = good_requests().get(endpoint.name)
             good = await making(self.owner) if making else GoodRequest()
-            strangers = [role for role in self.callers if not permitted(endpoint, role)]
+            strangers = [role for role in asking(endpoint, self.callers) if not permitted(endpoint, role)]
             refused.append(asyncio.create_task(self._ask_all(endpoint, strangers, good)))
             if endpoint.name.endswith(LAST):
                 await asyncio.gather(*refused)

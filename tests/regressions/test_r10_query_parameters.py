@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.doors.conftest import Some, house, http, some  # noqa: F401
+from tests.doors.conftest import Some, some  # noqa: F401
 from tests.doors.house import House, endpoints
 
 PAYLOADS = [
@@ -31,8 +31,8 @@ QUERIED = [e for e in endpoints() if e.method == "GET" and e.query is not None a
 
 @pytest.mark.parametrize("endpoint", QUERIED, ids=[e.name for e in QUERIED])
 async def test_r10_no_query_parameter_reaches_the_database_as_sql(
-    house: House,  # noqa: F811
-    http: httpx.AsyncClient,  # noqa: F811
+    house: House,
+    http: httpx.AsyncClient,
     some: Some,  # noqa: F811
     endpoint: object,
 ) -> None:
@@ -49,7 +49,7 @@ async def test_r10_no_query_parameter_reaches_the_database_as_sql(
 
 
 @pytest.mark.parametrize("text", [*PAYLOADS[:-2], "红糖' | '", "%' OR '1", "hongtnag' --"])
-async def test_r10_a_search_is_words_alone(house: House, http: httpx.AsyncClient, text: str) -> None:  # noqa: F811
+async def test_r10_a_search_is_words_alone(house: House, http: httpx.AsyncClient, text: str) -> None:
     """Fails when listing._page writes the text into the statement instead of handing it over: tried."""
     for sort in ("newest", "price_up", "price_down", "sales", "relevance"):
         params = {"q": text[:60], "sort": sort, "category": "goods"}
