@@ -225,11 +225,11 @@ async def where_it_stands(marks: set[str]) -> set[tuple[str, str]]:
     found = set()
     for table in await rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
         name = table["tablename"]
-        for mark in marks:
-            if await scalar(
-                f'SELECT 1 FROM "{name}" t WHERE position($1 IN t::text) > 0 OR position($2 IN t::text) > 0 LIMIT 1',
-                mark,
-                mark.encode().hex(),
-            ):
-                found.add((name, mark))
+        standing = await rows(
+            "SELECT m.mark FROM unnest($1::text[], $2::text[]) AS m(mark, digits) WHERE EXISTS (SELECT 1"
+            f' FROM "{name}" t WHERE position(m.mark IN t::text) > 0 OR position(m.digits IN t::text) > 0)',
+            list(marks),
+            [mark.encode().hex() for mark in marks],
+        )
+        found |= {(name, each["mark"]) for each in standing}
     return found
