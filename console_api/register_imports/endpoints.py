@@ -36,6 +36,9 @@ async def import_register_list(
 ) -> ListReport:
     """导入上级户名册（XLSX 或 CSV，至多 18000 人），可先试运行；逐行校验，有一处错误则全部不导入。
 
+    结果中 stage 说明文件所处阶段：refused 有误未导入，改后重传；checked 试运行通过，去掉 dry_run 再传即导入；
+    loaded 已全部导入；loaded_before 同一文件此前已导入，未作改动。
+
     ``codes``: the columns of AC01, AB10 and AC07 under their codes; ``list``: the 29 columns of the list of 2022. A row
     is a person. Problems name the row and the column, never what the cell says. The file is not kept; of its bytes the
     SHA-256 is, so that a file is brought in once.
@@ -68,7 +71,9 @@ async def _read(query: ListImportQuery, raw: bytes) -> tuple[list[ListedMember],
     count = sheet.problem_count + len(problems) - len(sheet.problems)
     told = [ListProblem(p.row, p.column, p.detail) for p in sorted(problems, key=lambda p: p.row)[:MAX_PROBLEMS]]
     rows = len(sheet.rows) + len({problem.row for problem in sheet.problems})
-    return [], ListReport(number=None, dry_run=query.dry_run, row_count=rows, problem_count=count, problems=told)
+    return [], ListReport(
+        number=None, dry_run=query.dry_run, row_count=rows, problem_count=count, problems=told
+    ).staged()
 
 
 def _people(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -60,8 +61,23 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     document: str
 
 
+class ListStage(StrEnum):
+    """Where a file stands, and so what comes next.
+
+    ``refused``: it has problems, nothing has changed; mend the file and send it again. ``checked``: a dry run found
+    none, nothing has changed; send the same file without ``dry_run``. ``loaded``: all of it is in the register;
+    nothing is left to do. ``loaded_before``: the same file was loaded at an earlier time, and nothing has changed.
+    """
+
+    REFUSED = "refused"
+    CHECKED = "checked"
+    LOADED = "loaded"
+    LOADED_BEFORE = "loaded_before"
+
+
 class ListReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import did, or would do. With a problem, and in a dry run, nothing has changed.
+    """What an import did, or would do. With a problem, and in a dry run, nothing has changed: ``stage`` says where the
+    file stands.
 
     ``members_not_listed`` belong to a listed household in the register and are not on the list; they stay.
     """
@@ -79,6 +95,17 @@ class ListReport(msgspec.Struct, frozen=True, kw_only=True):
     incomes: int = 0
     problem_count: int = 0
     problems: list[ListProblem] = []
+    stage: ListStage = ListStage.LOADED
+
+    def staged(self) -> "ListReport":
+        """The same, with its stage as the rest of it says."""
+        if self.problem_count:
+            stage = ListStage.REFUSED
+        elif self.repeated:
+            stage = ListStage.LOADED_BEFORE
+        else:
+            stage = ListStage.CHECKED if self.dry_run else ListStage.LOADED
+        return msgspec.structs.replace(self, stage=stage)
 
 
 class ImportCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +147,7 @@ class RegisterImports:
             raise ListInvalid(reason="year" if listing.year > today.year else "day")
         await execute("SELECT pg_advisory_xact_lock(hashtextextended('register_import', 0))")
         if (known := await _known_file(file_hash)) is not None:
-            return msgspec.structs.replace(known, repeated=True, dry_run=dry_run)
+            return msgspec.structs.replace(known, repeated=True, dry_run=dry_run).staged()
         try:
             async with transaction():
                 report = await self._apply(listing, table, today, by, dry_run)
@@ -163,7 +190,7 @@ class RegisterImports:
             problem_count=len(problems),
             problems=problems[:MAX_PROBLEMS],
         )
-        return msgspec.structs.replace(report, **findings.counts)
+        return msgspec.structs.replace(report, **findings.counts).staged()
 
     async def _write(
         self, listing: Listing, listed: Sequence[ListedHousehold], findings: Findings, today: date, by: str

@@ -9,10 +9,11 @@ SAYS_NOTHING = frozenset(
     {
         "number", "rule", "version", "issued", "confirmed", "held", "paid", "failed", "dry_run", "row_count",
         "households_entered", "households_known", "members_entered", "members_known", "members_of_age",
-        "members_not_listed", "incomes", "repeated", "problem_count", "problems",
+        "members_not_listed", "incomes", "repeated", "problem_count", "problems", "stage",
     }
 )  # fmt: skip
-"""Members of an answer that may be kept: opaque numbers of ours, counts, and problems, which name row and column."""
+"""Members of an answer that may be kept: opaque numbers of ours, counts, problems, which name row and column, and how
+far a file has come."""
 
 
 def test_routes_of_the_poverty_office_keep_the_number_of_what_they_made() -> None:

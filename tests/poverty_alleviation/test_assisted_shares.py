@@ -1,6 +1,7 @@
 """How many of the staff are assisted is counted and never entered, takes two persons, and tells of nobody."""
 
 import asyncio
+import contextvars
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -17,8 +18,9 @@ from county.training.models import ClassForm, ClassKind, ClassTrack, SyllabusSte
 from county.training.persons import PersonDraft, Persons
 from county.training.staff import EmploymentDraft, SiteStaff
 from kit.clock import china_day
-from kit.database import execute, rows, scalar
+from kit.database import execute, rows, scalar, transaction
 from ledger.errors import SecondPersonNeeded
+from ledger.service import hold_source
 from places.models import SiteKind, SiteLevel, SiteState
 from places.service import Places
 from poverty_alleviation.households import Identity
@@ -29,7 +31,7 @@ from poverty_alleviation.register.models import Relation
 from poverty_alleviation.shares.errors import ShareDecided, ShareInvalid, ShareUnknown, ShareWaits
 from poverty_alleviation.shares.models import SHARE_TRANSITIONS, AssistedShareState, ShareCircle
 from poverty_alleviation.shares.queries import AssistedShareCard, share_card, share_cards
-from poverty_alleviation.shares.service import AssistedShares
+from poverty_alleviation.shares.service import _SHARES, AssistedShares
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County
 from tests.poverty_alleviation.test_register import members, number_of
@@ -204,13 +206,20 @@ async def test_the_two_circles_do_not_tell_of_who_belongs_to_one_alone(office: O
     assert (card.persons, card.assisted, card.is_shown) == (14, 6, True), "three of each kind are in one alone"
 
 
-async def test_shares_that_are_stated_at_once_know_of_each_other(office: Office) -> None:
+async def test_shares_that_are_stated_at_once_are_counted_one_after_the_other(office: Office) -> None:
     """Fails without the lock of all shares: tried."""
     await office.open(3, 5)
-    await office.household(3)
-    await trained(office, [*range(4), *range(100, 105)])
-    made = await asyncio.gather(*[office.shares.propose(circle, office.today, OFFICER) for circle in ShareCircle])
-    assert sorted([(await share_card(number)).is_shown for number in made]) == [False, True]
+    elsewhere = contextvars.copy_context()
+    async with transaction():
+        await hold_source(_SHARES, "")
+        stated = asyncio.create_task(office.shares.propose(STAFF, office.today, OFFICER), context=elsewhere)
+        while not stated.done() and not await scalar(  # noqa: ASYNC110 - the lock is seen from outside
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ):
+            await asyncio.sleep(0.02)
+        assert not stated.done()
+    assert (await share_card(await stated)).is_shown
 
 
 async def test_who_works_at_two_sites_is_one_person(office: Office) -> None:

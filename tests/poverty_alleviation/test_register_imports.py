@@ -81,13 +81,15 @@ async def test_a_list_is_tried_brought_in_once_and_never_again(office: Console) 
     )
     assert await state() == before
     done = await bring_in(office, table)
-    assert done | {"number": None, "dry_run": True} == tried
+    assert done | {"number": None, "dry_run": True, "stage": "checked"} == tried
+    assert done["stage"] == "loaded"
     after = await state()
     assert after == before | {
         "household": before["household"] + 2, "household_member": 6, "household_year": 2, "register_import": 1
     }  # fmt: skip
     again = await bring_in(office, table)
-    assert again == done | {"repeated": True}
+    assert again == done | {"repeated": True, "stage": "loaded_before"}
+    assert (await bring_in(office, table, dry_run="true"))["stage"] == "loaded_before"
     assert await state() == after
     listed = (await office.ask(Role.AUDITOR, "GET", "/poverty/register-imports")).json()["imports"]
     assert [(each["number"], each["year"], each["report"]["row_count"]) for each in listed] == [
@@ -269,9 +271,12 @@ async def test_a_household_entered_by_hand_is_found_by_its_head(office: Console,
     nameless = MemberDraft(name="示例老人", birth_year=1950, relation=Relation.PARENT)
     await members(county).enter(code, nameless, SINCE, "示例文件", OFFICER)
     table = [*family(1), person("533100000001", "示例老人", paper(1, "19500101"), "之父")]
+    assert (await bring_in(office, table))["stage"] == "refused", "a person too many: the register is not asked yet"
     for each in table:
         each["人数"] = 4
+    assert (await bring_in(office, table))["stage"] == "refused"
     told = await bring_in(office, table, dry_run="true")
+    assert told["stage"] == "refused"
     assert [(each["row"], each["column"]) for each in told["problems"]] == [(5, "证件号码")]
 
 
