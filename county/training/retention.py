@@ -52,7 +52,7 @@ class DuePerson(msgspec.Struct, frozen=True):
     """A person whose time is over, and since when nothing has happened."""
 
     person: str
-    last_matter: date
+    quiet_since: date
 
 
 class PersonHoldCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +65,7 @@ class PersonHoldCard(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     released_by: str | None
     released_at: datetime | None
-    release_document: str | None
+    release_paper: str | None
 
 
 class PersonErasureCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +98,7 @@ class PersonRetention:
         if days is None:
             return []
         found = await rows(
-            f"SELECT p.number AS person, {_LAST_MATTER} AS last_matter FROM project_person p WHERE p.erased_at IS NULL"
+            f"SELECT p.number AS person, {_LAST_MATTER} AS quiet_since FROM project_person p WHERE p.erased_at IS NULL"
             f" AND NOT {_HELD} AND NOT {_EMPLOYED} AND {_LAST_MATTER} <= $1::date - $2::int"
             " AND NOT EXISTS (SELECT 1 FROM project_person_erasure x WHERE x.person_id = p.id"
             " AND x.state IN ('proposed', 'approved')) ORDER BY p.id LIMIT $3",
@@ -257,7 +257,7 @@ async def person_holds(limit: int) -> list[PersonHoldCard]:
     """Holds, those that go on first, then newest first."""
     found = await rows(
         "SELECT d.number, p.number AS person, d.document, d.placed_by, d.placed_at, d.released_by, d.released_at,"
-        " d.release_document FROM project_person_hold d JOIN project_person p ON p.id = d.person_id"
+        " d.release_document AS release_paper FROM project_person_hold d JOIN project_person p ON p.id = d.person_id"
         " ORDER BY d.released_at IS NOT NULL, d.id DESC LIMIT $1",
         min(limit, MAX_PAGE),
     )
