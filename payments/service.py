@@ -48,8 +48,11 @@ PREPAY_GOOD_FOR = timedelta(minutes=110)
 PREPAY_LEASE = timedelta(seconds=20)
 """Longer than the gateway's whole budget for one call."""
 
+TIME_EXPIRE_AHEAD = timedelta(seconds=60)
+"""The channel wants at least a minute between its first call and ``time_expire`` (wechat reference 2.3)."""
+
 SHORTEST_TIME_EXPIRE = timedelta(seconds=65)
-"""The channel wants at least a minute between the call and ``time_expire``."""
+"""What a call is given, as it takes a while to arrive."""
 
 QUERY_AFTER_SECONDS = (15, 60, 300, 900, 1800)
 """When to ask about a payment of which no notice came; the last wait repeats (wechat reference 2.3)."""
@@ -127,6 +130,8 @@ class Payments:
                 prepay_id = await self.gateway.open_prepay(orders[0])
         except GatewayRefused as refusal:
             await execute("UPDATE payment SET prepay_claimed_until = NULL WHERE bundle = $1", bundle)
+            if await self._begins_anew(first):
+                return await self.prepay(bundle)
             raise await self._why_not_open(first, refusal) from refusal
         except OutcomeUnknown as unknown:
             log.warning("prepay_outcome_unknown", extra={"number": first["number"], "cause": str(unknown)})
@@ -171,6 +176,29 @@ class Payments:
                 state = await state_of(bundle)
                 raise PaymentNotOpen(bundle=bundle, state="expired" if state == PaymentState.PENDING else state)
         return sorted(claimed, key=lambda payment: int(payment["id"]))
+
+    async def _begins_anew(self, claimed: Row) -> bool:
+        """Whether a call that came too late for its fixed ``time_expire`` has got a new one.
+
+        Only if the channel has never heard of the payment: of one that it knows, repeats must be identical.
+        """
+        now = self.clock()
+        if claimed["prepay_id"] or claimed["prepay_expires_at"] >= now + TIME_EXPIRE_AHEAD:
+            return False
+        try:
+            if await self._ask(claimed):
+                return False
+        except (OutcomeUnknown, GatewayRefused):
+            return False
+        return bool(
+            await execute(
+                "UPDATE payment SET prepay_expires_at = greatest(expires_at, $2)"
+                " WHERE bundle = $1 AND state = 'pending' AND prepay_id IS NULL AND expires_at > $3",
+                claimed["bundle"],
+                now + SHORTEST_TIME_EXPIRE,
+                now,
+            )
+        )
 
     async def _why_not_open(self, claimed: Row, refusal: GatewayRefused) -> Exception:
         """A refusal often means that the payment is paid or closed already: ask, and say so."""

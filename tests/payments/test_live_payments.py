@@ -120,6 +120,24 @@ async def test_an_answer_nobody_signed_proves_nothing(live_shop: Shop, flavour: 
     await live_shop.payments.prepay(reference)
 
 
+async def test_a_call_that_never_arrived_is_repeated_with_a_later_end(live_shop: Shop) -> None:
+    """The first end was fixed a while ago and is now less than a minute away: a first call with it is refused."""
+    reference = await live_shop.open(minutes=1)
+    live_shop.sandbox.fault("pay.prepay*", "answer", status=500, when="before")
+    with pytest.raises(ChannelUnavailable):
+        await live_shop.payments.prepay(reference)
+    await execute(
+        "UPDATE payment SET prepay_expires_at = now() + interval '40 seconds' WHERE reference = $1", reference
+    )
+    live_shop.sandbox.control("PATCH", "/settings", clock_scale=1)
+    try:
+        await live_shop.payments.prepay(reference)
+    finally:
+        live_shop.sandbox.control("PATCH", "/settings", clock_scale=0.02)
+    await pay(live_shop, reference)
+    await until(lambda: is_in(live_shop, reference, "succeeded"))
+
+
 async def test_prepay_twice_uses_one_opening_and_two_signatures(live_shop: Shop) -> None:
     reference = await live_shop.open()
     first, second = [await live_shop.payments.prepay(reference) for _ in range(2)]
