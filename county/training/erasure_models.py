@@ -7,7 +7,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from county.training.models import ProjectPerson
 from kit.models import Model
-from poverty_alleviation.retention.models import ErasureGround, ErasureState
+from poverty_alleviation.retention.models import Erasure
 
 
 class ProjectPersonHold(Model):
@@ -39,23 +39,12 @@ class ProjectPersonHold(Model):
         )
 
 
-class ProjectPersonErasure(Model):
-    """One erasure: who asked and who decided, by which paper. What is approved a job does (decision 0067)."""
+class ProjectPersonErasure(Erasure):
+    """One erasure of a person. What is approved a job does (decision 0067)."""
 
-    id = fields.BigIntField(primary_key=True)
-    number = fields.CharField(max_length=32, unique=True)
     person: fields.ForeignKeyRelation[ProjectPerson] = fields.ForeignKeyField(
         "longchuan.ProjectPerson", related_name=False, on_delete=OnDelete.RESTRICT
     )
-    ground = fields.CharEnumField(ErasureGround, max_length=12)
-    state = fields.CharEnumField(ErasureState, max_length=8)
-    document = fields.CharField(max_length=120)
-    proposed_by = fields.CharField(max_length=60)
-    proposed_at = fields.DatetimeField()
-    decided_by = fields.CharField(max_length=60, null=True)
-    decided_at = fields.DatetimeField(null=True)
-    decision_note = fields.CharField(max_length=200, default="")
-    erased_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "project_person_erasure"

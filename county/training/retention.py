@@ -29,6 +29,7 @@ from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from ledger.errors import SecondPersonNeeded
 from poverty_alleviation.retention.models import ERASURE_TRANSITIONS, ErasureGround, ErasureState, RetentionClass
 from poverty_alleviation.retention.obstacles import terms_on
+from poverty_alleviation.retention.service import ErasureSteps
 from poverty_alleviation.shares.service import forget_marks
 
 # The last day on which a person p came to something, was asked after, reached or proved something, or worked.
@@ -68,20 +69,10 @@ class PersonHoldCard(msgspec.Struct, frozen=True, kw_only=True):
     release_paper: str | None
 
 
-class PersonErasureCard(msgspec.Struct, frozen=True, kw_only=True):
+class PersonErasureCard(ErasureSteps, frozen=True, kw_only=True):
     """One erasure."""
 
-    number: str
     person: str
-    ground: ErasureGround
-    state: ErasureState
-    document: str
-    proposed_by: str
-    proposed_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
-    decision_note: str
-    erased_at: datetime | None
 
 
 @dataclass(frozen=True)

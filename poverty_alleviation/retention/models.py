@@ -92,14 +92,11 @@ ERASURE_TRANSITIONS: dict[ErasureState, frozenset[ErasureState]] = {
 }
 
 
-class HouseholdErasure(Model):
-    """One erasure: who asked and who decided, by which paper, and how much was destroyed of what (``report``)."""
+class Erasure(Model):
+    """Of every erasure: who asked and who decided, by which paper."""
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=32, unique=True)
-    household: fields.ForeignKeyRelation[Household] = fields.ForeignKeyField(
-        "longchuan.Household", related_name=False, on_delete=OnDelete.RESTRICT
-    )
     ground = fields.CharEnumField(ErasureGround, max_length=12)
     state = fields.CharEnumField(ErasureState, max_length=8)
     document = fields.CharField(max_length=120)
@@ -109,6 +106,19 @@ class HouseholdErasure(Model):
     decided_at = fields.DatetimeField(null=True)
     decision_note = fields.CharField(max_length=200, default="")
     erased_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """No table."""
+
+        abstract = True
+
+
+class HouseholdErasure(Erasure):
+    """One erasure of a household, and how much was destroyed of what (``report``)."""
+
+    household: fields.ForeignKeyRelation[Household] = fields.ForeignKeyField(
+        "longchuan.Household", related_name=False, on_delete=OnDelete.RESTRICT
+    )
     report: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)
 
     class Meta:

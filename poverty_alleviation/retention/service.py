@@ -55,11 +55,10 @@ class HoldCard(msgspec.Struct, frozen=True, kw_only=True):
     release_document: str | None
 
 
-class ErasureCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One erasure; ``report`` counts what was destroyed, by kind."""
+class ErasureSteps(msgspec.Struct, frozen=True, kw_only=True):
+    """Of every erasure: where it stands, and by whom."""
 
     number: str
-    household: str
     ground: ErasureGround
     state: ErasureState
     document: str
@@ -69,6 +68,12 @@ class ErasureCard(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None
     decision_note: str
     erased_at: datetime | None
+
+
+class ErasureCard(ErasureSteps, frozen=True, kw_only=True):
+    """One erasure; ``report`` counts what was destroyed, by kind."""
+
+    household: str
     report: dict[str, int] | None
 
 
