@@ -1358,7 +1358,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
-                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('ground', fields.CharEnumField(description='RETENTION: retention\nREQUEST: request', enum_type=ErasureGround, max_length=12)),
                 ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused\nERASED: erased', enum_type=ErasureState, max_length=8)),
                 ('document', fields.CharField(max_length=120)),
@@ -1368,10 +1367,11 @@ class Migration(migrations.Migration):
                 ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('decision_note', fields.CharField(default='', max_length=200)),
                 ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('household', fields.ForeignKeyField('longchuan.Household', source_field='household_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('report', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
             ],
-            options={'table': 'household_erasure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('household_id',), name='household_erasure_open', condition="state IN ('proposed', 'approved')"), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state = 'erased') = (erased_at IS NOT NULL) AND (erased_at IS NULL) = (report IS NULL)", name='household_erasure_whole'), CheckConstraint(check="state NOT IN ('approved', 'erased') OR decided_by <> proposed_by", name='household_erasure_two_persons')], 'pk_attr': 'id', 'table_description': 'One erasure: who asked and who decided, by which paper, and how much was destroyed of what (``report``).'},
-            bases=['Model'],
+            options={'table': 'household_erasure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('household_id',), name='household_erasure_open', condition="state IN ('proposed', 'approved')"), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state = 'erased') = (erased_at IS NOT NULL) AND (erased_at IS NULL) = (report IS NULL)", name='household_erasure_whole'), CheckConstraint(check="state NOT IN ('approved', 'erased') OR decided_by <> proposed_by", name='household_erasure_two_persons')], 'pk_attr': 'id', 'table_description': 'One erasure of a household, and how much was destroyed of what (``report``).'},
+            bases=['Erasure'],
         ),
         ops.CreateModel(
             name='HouseholdHold',
@@ -3010,7 +3010,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
-                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('ground', fields.CharEnumField(description='RETENTION: retention\nREQUEST: request', enum_type=ErasureGround, max_length=12)),
                 ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused\nERASED: erased', enum_type=ErasureState, max_length=8)),
                 ('document', fields.CharField(max_length=120)),
@@ -3020,9 +3019,10 @@ class Migration(migrations.Migration):
                 ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('decision_note', fields.CharField(default='', max_length=200)),
                 ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'project_person_erasure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('person_id',), name='project_person_erasure_open', condition="state IN ('proposed', 'approved')"), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state = 'erased') = (erased_at IS NOT NULL)", name='project_person_erasure_whole'), CheckConstraint(check="state NOT IN ('approved', 'erased') OR decided_by <> proposed_by", name='project_person_erasure_two_persons')], 'pk_attr': 'id', 'table_description': 'One erasure: who asked and who decided, by which paper. What is approved a job does (decision 0067).'},
-            bases=['Model'],
+            options={'table': 'project_person_erasure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('person_id',), name='project_person_erasure_open', condition="state IN ('proposed', 'approved')"), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state = 'erased') = (erased_at IS NOT NULL)", name='project_person_erasure_whole'), CheckConstraint(check="state NOT IN ('approved', 'erased') OR decided_by <> proposed_by", name='project_person_erasure_two_persons')], 'pk_attr': 'id', 'table_description': 'One erasure of a person. What is approved a job does (decision 0067).'},
+            bases=['Erasure'],
         ),
         ops.CreateModel(
             name='ProjectPersonHold',

@@ -63,7 +63,7 @@ def models() -> list[type[Model]]:
         found += [
             member
             for _, member in inspect.getmembers(module, inspect.isclass)
-            if issubclass(member, Model) and member.__module__ == name
+            if issubclass(member, Model) and member.__module__ == name and not member._meta.abstract
         ]
     return found
 
