@@ -1,8 +1,8 @@
 """Reactions of the live room to what happens in orders."""
 
 from content.events import TextJudged
-from live.chat import SUBJECT, Chat
 from live.service import Sessions
+from live.talk.chat import SUBJECT, Chat
 from orders.events import OrderPaid
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from content.own_records import forget_texts_of
 from kit.belongings import Part, Person, Told, told
 from kit.database import execute, row, rows, transaction
-from live.chat import SUBJECT
+from live.talk.chat import SUBJECT
 
 BATCH = 1000
 

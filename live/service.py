@@ -1,4 +1,4 @@
-"""Sessions from plan to replay, and the token that says where a purchase began."""
+"""Sessions from plan to replay."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,15 +8,12 @@ from kit.database import execute, rows, scalar, transaction
 from kit.errors import Unavailable
 from kit.numbers import opaque_id, public_number
 from live.errors import SessionNotFound, SessionStateForbids
-from live.feed import append, lock_session, ring_after_commit
-from live.keys import LiveKeys
+from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaServer, RoomBell
-from live.publishing import change_state, media_offset_ms
+from live.talk.feed import append, lock_session, ring_after_commit
 from orders.quotes import HOSTED
 
-PLAY_LIFETIME = timedelta(hours=4)
-ATTRIBUTION_LIFETIME = timedelta(hours=4)
 MISSED_AFTER = timedelta(days=1)
 
 
@@ -135,58 +132,3 @@ async def close_pin(session: LiveSession, now: datetime) -> str | None:
     if code is not None:
         await append(session.id, "unpin", {"code": code}, now)
     return code
-
-
-@dataclass(frozen=True)
-class PlaybackPlan:
-    """Where the pictures are. ``flv_url`` is absent when nothing is on air."""
-
-    flv_url: str | None
-    hls_url: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Playback:
-    """Signed, expiring addresses for one viewer."""
-
-    keys: LiveKeys
-    flv_base_url: str
-    hls_base_url: str
-    clock: Clock = utc_now
-
-    def plan(self, stream: str, state: SessionState) -> PlaybackPlan | None:
-        """Addresses that nobody else can make, or None before the first picture.
-
-        The playlist's address is the same while on air and after: only its end changes.
-        """
-        if state not in (*ON_AIR, SessionState.ENDED, SessionState.REPLAY_READY):
-            return None
-        viewer = opaque_id()
-        expires_at = (self.clock() + PLAY_LIFETIME).replace(microsecond=0)
-        flv = f"{self.flv_base_url}/{stream}.flv?token={self.keys.play_token(stream, viewer, expires_at)}"
-        return PlaybackPlan(
-            flv if state in ON_AIR else None,
-            f"{self.hls_base_url}/{self.keys.hls_path(stream, viewer, expires_at)}/index.m3u8",
-            expires_at,
-        )
-
-
-@dataclass(frozen=True)
-class Attributions:
-    """The signed word of a room that a purchase began in it. A client's bare ``source`` is never believed."""
-
-    keys: LiveKeys
-    clock: Clock = utc_now
-
-    def token(self, number: str, merchant: str) -> str:
-        """For the viewer of a session, to be handed to checkout within four hours."""
-        return self.keys.attribution_token(number, merchant, self.clock() + ATTRIBUTION_LIFETIME)
-
-    def verify(self, token: str) -> tuple[str, str] | None:
-        """The opaque ``source`` of an order, ``live:<number>``, and whose goods are sold there.
-
-        None for a token that is not ours or too old: the purchase is then nobody's.
-        """
-        found = self.keys.attributed_session(token, self.clock())
-        return (HOSTED + found[0], found[1]) if found else None

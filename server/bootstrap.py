@@ -60,14 +60,16 @@ from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
-from live import service as live
-from live.chat import Chat
-from live.hub import FeedHub
-from live.jobs import Archive
-from live.keys import LiveKeys
-from live.publishing import Publishing
-from live.shelf import Shelf
-from live.supervision import Supervision
+from live.media.keys import LiveKeys
+from live.media.playback import Playback
+from live.media.publishing import Publishing
+from live.media.supervision import Supervision
+from live.replays.jobs import Archive
+from live.service import Sessions as LiveSessions
+from live.shop.attributions import Attributions
+from live.shop.shelf import Shelf
+from live.talk.chat import Chat
+from live.talk.hub import FeedHub
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.labels import LabelCancellations
@@ -230,7 +232,7 @@ class Bootstrap:
     groups: Groups
     pickups: Pickups
     vouchers: Vouchers
-    live_sessions: live.Sessions
+    live_sessions: LiveSessions
     supervision: Supervision
     archive: Archive
     feed_hub: FeedHub
@@ -309,7 +311,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
-    live_sessions = live.Sessions(bell, media)
+    live_sessions = LiveSessions(bell, media)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     service, carriers = adapters.carrier_service(settings, http), Carriers(cipher)
     shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
@@ -488,8 +490,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),
-        live.Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
-        live.Attributions(keys),
+        Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
+        Attributions(keys),
         Suppliers(),
         Intakes(),
         IntakeReceipts(cipher, settings.public_base_url),

@@ -27,8 +27,8 @@ from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.pipes import FlvPipe
 from kit.clock import Clock, utc_now
 from kit.errors import Unavailable
-from live.flv import FlvBrokenError, FlvReader, Timeline
-from live.keys import LiveKeys
+from live.media.flv import FlvBrokenError, FlvReader, Timeline
+from live.media.keys import LiveKeys
 from live.ports import MediaServer
 from server.settings import load_settings
 

@@ -16,8 +16,8 @@ import county.complaints.jobs
 import county.own_records
 import kit.idempotency
 import ledger.jobs
-import live.jobs
 import live.own_records
+import live.replays.jobs
 import logistics.jobs
 import merchants.jobs
 import messages.inbox
@@ -97,8 +97,8 @@ JOBS: tuple[Job, ...] = (
     Job("poverty_alleviation.look_after_exports", 5, lambda b: b.export_making.look_after()),
     Job("ledger.anchor_days", 3600, lambda b: ledger.jobs.anchor_days(b.anchors)),
     Job("traceability.tell_cold_days", 600, lambda b: traceability.storage.days.tell_days(utc_now())),
-    Job("live.make_archive_file", 5, lambda b: live.jobs.make_archive_file(b.archive), MEDIA),
-    Job("live.forget_presence", 3600, lambda b: live.jobs.forget_presence()),
+    Job("live.make_archive_file", 5, lambda b: live.replays.jobs.make_archive_file(b.archive), MEDIA),
+    Job("live.forget_presence", 3600, lambda b: live.replays.jobs.forget_presence()),
     Job("live.cancel_missed", 600, lambda b: b.live_sessions.cancel_missed()),
     Job(
         "settlements.issue_monthly_statements", 3600, lambda b: settlements.jobs.issue_monthly_statements(b.statements)

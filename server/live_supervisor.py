@@ -11,7 +11,7 @@ import signal
 
 import structlog
 
-from live.supervision import Supervision
+from live.media.supervision import Supervision
 from server.bootstrap import bootstrap
 from server.database import connected
 from server.outages import in_one_line, is_outage

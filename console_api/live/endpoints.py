@@ -17,11 +17,11 @@ from console_api.live.schemas import (
 from kit.clock import utc_now
 from kit.errors import Invalid
 from live.errors import SessionNotFound
+from live.media.publishing import Publishing
 from live.models import SessionState
-from live.publishing import Publishing
 from live.queries import RoomView, room_view, sessions
 from live.service import Sessions
-from live.shelf import Shelf
+from live.shop.shelf import Shelf
 from merchants.queries import merchant
 
 FURTHEST = timedelta(days=366)

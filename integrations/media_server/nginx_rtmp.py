@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import httpx
 
 from kit.errors import Unavailable
-from live.keys import STREAM_NAME
+from live.media.keys import STREAM_NAME
 from live.ports import PublishedStream
 
 TIMEOUT_SECONDS = 2.0

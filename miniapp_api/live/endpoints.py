@@ -10,12 +10,13 @@ from sanic.exceptions import WebsocketClosed
 
 from accounts.actors import Consumer
 from kit.clock import utc_now
-from live.chat import Chat
 from live.errors import SessionNotFound
-from live.hub import SNAPSHOT_MESSAGES, FeedHub, Subscription, room_state
+from live.media.playback import Playback
 from live.models import ON_AIR, SessionState
 from live.queries import chapters, room_view, sessions
-from live.service import Attributions, Playback
+from live.shop.attributions import Attributions
+from live.talk.chat import Chat
+from live.talk.hub import SNAPSHOT_MESSAGES, FeedHub, Subscription, room_state
 from miniapp_api import door
 from miniapp_api.live.schemas import (
     ChapterView,

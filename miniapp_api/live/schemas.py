@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
-from live.cards import Card
+from live.shop.cards import Card
 
 
 class RoomsQuery(Input):

@@ -3,7 +3,7 @@
 from accounts.actors import Consumer
 from accounts.consents import demand_consents
 from api_kit.doors import IdempotencyKey
-from live.service import Attributions
+from live.shop.attributions import Attributions
 from miniapp_api import door
 from miniapp_api.orders.schemas import (
     CalendarQuery,

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from kit.database import rows, scalar
-from live.publishing import Publishing, PublishRequest
+from live.media.publishing import Publishing, PublishRequest
 from live.service import Sessions
-from live.shelf import Shelf
+from live.shop.shelf import Shelf
 from places.villages import PoorVillages
 from poverty_alleviation.help.demonstrations import DemonstrationDraft, Demonstrations
 from poverty_alleviation.help.models import DemonstrationKind

@@ -9,12 +9,12 @@ from redis.asyncio import Redis
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
-from live.chat import Chat
-from live.keys import LiveKeys
+from live.media.keys import LiveKeys
+from live.media.publishing import Publishing, PublishRequest, PushAddress
 from live.models import LiveSession, SessionState
-from live.publishing import Publishing, PublishRequest, PushAddress
 from live.service import Sessions
-from live.shelf import Shelf
+from live.shop.shelf import Shelf
+from live.talk.chat import Chat
 from tests.products.shelf import approved_merchant
 from tests.servers import free_port
 

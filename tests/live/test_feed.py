@@ -13,10 +13,10 @@ from redis.asyncio import Redis
 from integrations.redis.room_bell import RedisRoomBell
 from kit.database import execute, rows, scalar
 from kit.errors import DomainError
-from live.chat import Chat
 from live.errors import SessionNotFound
-from live.hub import QUEUE_FRAMES, FeedHub, Subscription
 from live.models import LiveSession
+from live.talk.chat import Chat
+from live.talk.hub import QUEUE_FRAMES, FeedHub, Subscription
 from miniapp_api.live.endpoints import AllowedOrigins
 from scripts.local_stack.stack import LocalStack
 from tests.live.rooms import HOST, House

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.flv import AUDIO, FILE_HEADER, GAP_MS, VIDEO, FlvBrokenError, FlvReader, Tag, Timeline
+from live.media.flv import AUDIO, FILE_HEADER, GAP_MS, VIDEO, FlvBrokenError, FlvReader, Tag, Timeline
 from tests.live.pictures import decoded_pictures, make_flv
 
 HEADER = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00avcc")

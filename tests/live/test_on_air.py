@@ -32,8 +32,8 @@ from integrations.media_server.remux import FfmpegRemuxer
 from kit.clock import utc_now
 from kit.database import row, scalar
 from kit.numbers import opaque_id
-from live.jobs import Archive, make_archive_file
-from live.keys import LiveKeys
+from live.media.keys import LiveKeys
+from live.replays.jobs import Archive, make_archive_file
 from scripts.local_stack.probes import answers_http
 from scripts.local_stack.product import ROOT
 from scripts.local_stack.programs import plain_environment

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from kit.database import scalar
 from live.errors import PublishRefused
-from live.keys import LiveKeys, PushKey, read_push_key
+from live.media.keys import LiveKeys, PushKey, read_push_key
+from live.media.publishing import PublishRequest
 from live.models import LiveSession, SessionState, StreamPublish
-from live.publishing import PublishRequest
 from tests.live.rooms import HOST, House, request_of, state_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from integrations.media_server.remux import FfmpegRemuxer, FileNotMade
-from live.recordings import REPLAY, Recording, write_replay
+from live.replays.recordings import REPLAY, Recording, write_replay
 from tests.live.pictures import FFMPEG, decoded_pictures, make_flv, run_ffmpeg
 
 BEGUN_MS = 1_795_447_733_000

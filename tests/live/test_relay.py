@@ -11,8 +11,8 @@ import pytest
 
 import server.flv_relay
 from kit.clock import utc_now
-from live.flv import FILE_HEADER, VIDEO, FlvReader, Tag
-from live.keys import LiveKeys
+from live.media.flv import FILE_HEADER, VIDEO, FlvReader, Tag
+from live.media.keys import LiveKeys
 from live.ports import PublishedStream
 from server.flv_relay import SLOW_VIEWER_BYTES, Relay
 from tests.live.pictures import decoded_pictures, make_flv

@@ -9,11 +9,11 @@ from kit.database import rows, transaction
 from kit.errors import DomainError
 from kit.numbers import opaque_id, public_number
 from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
-from live.feed import lock_session
+from live.media.publishing import change_state
 from live.models import LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream
-from live.publishing import change_state
 from live.queries import sessions
+from live.talk.feed import lock_session
 from tests.live.rooms import HOST, House, request_of, state_of
 from tests.products.shelf import approved_merchant, listed_product
 

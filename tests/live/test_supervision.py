@@ -9,10 +9,10 @@ import pytest
 from integrations.media_server.remux import FfmpegRemuxer, FileNotMade
 from kit.database import execute, row, rows, scalar, transaction
 from live.handlers import on_order_paid
-from live.jobs import MAX_ATTEMPTS, Archive, forget_presence, make_archive_file
+from live.media.supervision import Lease, Supervision
 from live.models import LiveSession, SessionState
-from live.recordings import REPLAY
-from live.supervision import Lease, Supervision
+from live.replays.jobs import MAX_ATTEMPTS, Archive, forget_presence, make_archive_file
+from live.replays.recordings import REPLAY
 from orders.events import OrderPaid, PaidLine
 from tests.live.pictures import FFMPEG, make_flv, run_ffmpeg
 from tests.live.rooms import HOST, House, request_of, state_of

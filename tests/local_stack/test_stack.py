@@ -21,7 +21,7 @@ import pytest
 from redis import Redis
 
 from kit.clock import utc_now
-from live.keys import LiveKeys
+from live.media.keys import LiveKeys
 from scripts.local_stack.binaries import ffmpeg
 from scripts.local_stack.launch import start_mark
 from scripts.local_stack.probes import accepts

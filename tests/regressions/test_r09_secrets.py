@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kit.clock import utc_now
-from live.keys import LiveKeys
+from live.media.keys import LiveKeys
 from server.database import ROOT
 from server.settings import WEAK_SECRETS, Settings
 from tests.orders.mall import environment

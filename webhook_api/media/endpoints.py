@@ -9,8 +9,8 @@ from sanic import Request
 from api_kit.addresses import peer_is_loopback
 from api_kit.schemas import Input
 from live.errors import PublishRefused
-from live.keys import LiveKeys
-from live.publishing import Publishing, PublishRequest
+from live.media.keys import LiveKeys
+from live.media.publishing import Publishing, PublishRequest
 from webhook_api import door
 
 MAX_FIELDS = 40

@@ -19,11 +19,11 @@ import msgspec
 from kit.clock import Clock, utc_now
 from kit.database import execute
 from kit.numbers import opaque_id
-from live.cards import Card, cards_of
 from live.ports import RoomBell
 from live.queries import SLICE, Message, RoomView, room_view
+from live.shop.cards import Card, cards_of
 
-log = logging.getLogger("longchuan.live.hub")
+log = logging.getLogger("longchuan.live.talk.hub")
 
 TICK_SECONDS = 0.2
 POLL_SECONDS = 1.0

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, transaction
-from live.cards import Card, cards_of
 from live.errors import NotForSale, NotOnShelf, SessionNotFound, SessionStateForbids, ShelfFull
-from live.feed import append, lock_session, ring_after_commit
+from live.media.publishing import media_offset_ms
 from live.models import ON_AIR, OPEN, LiveSession, Pin, ShelfItem
 from live.ports import RoomBell
-from live.publishing import media_offset_ms
 from live.service import close_pin
+from live.shop.cards import Card, cards_of
+from live.talk.feed import append, lock_session, ring_after_commit
 
 MAX_SHELF = 200
 

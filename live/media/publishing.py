@@ -10,10 +10,10 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import opaque_id
 from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
-from live.feed import append, lock_session, ring_after_commit
-from live.keys import STREAM_NAME, LiveKeys, read_push_key
+from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
 from live.models import OPEN, LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream, RoomBell
+from live.talk.feed import append, lock_session, ring_after_commit
 
 log = logging.getLogger("longchuan.live")
 

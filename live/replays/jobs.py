@@ -10,7 +10,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row
 from kit.errors import Unavailable
 from live.ports import Remuxer
-from live.recordings import REPLAY
+from live.replays.recordings import REPLAY
 
 CLAIM = timedelta(minutes=15)
 RETRY = timedelta(minutes=2)

@@ -12,9 +12,9 @@ from content.texts import Texts, listed_word
 from kit.clock import Clock, utc_now
 from kit.database import execute, scalar, transaction
 from live.errors import ChatEmpty, ChatNotAllowed, ChatTooFast, SessionStateForbids
-from live.feed import append, lock_session, ring_after_commit
 from live.models import ON_AIR
 from live.ports import RoomBell
+from live.talk.feed import append, lock_session, ring_after_commit
 
 SUBJECT = "chat:"
 MAX_CHARACTERS = 200

@@ -15,14 +15,14 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.errors import Unavailable
 from kit.numbers import opaque_id
-from live.feed import lock_session, ring_after_commit
+from live.media.publishing import Publishing, change_state
 from live.models import ArchiveState, LiveRecording, SessionState
 from live.ports import MediaServer, RoomBell
-from live.publishing import Publishing, change_state
-from live.recordings import Recording, write_replay
+from live.replays.recordings import Recording, write_replay
 from live.service import Sessions
+from live.talk.feed import lock_session, ring_after_commit
 
-log = logging.getLogger("longchuan.live.supervision")
+log = logging.getLogger("longchuan.live.media.supervision")
 
 LEASE = "live-supervisor"
 LEASE_SECONDS = 10

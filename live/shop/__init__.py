@@ -1,0 +1,1 @@
+"""What a session offers, and what its host explains now."""
