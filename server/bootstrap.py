@@ -65,6 +65,7 @@ from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.supervision import Supervision
 from live.replays.jobs import Archive
+from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
 from live.shop.shelf import Shelf
@@ -484,6 +485,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.vouchers,
         Calendars(),
         live_sessions,
+        Roster(cipher, settings.host_identity_days),
         publishing,
         Shelf(bell),
         built.chat,
