@@ -59,7 +59,7 @@ class Sessions:
                 return
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
-            await close_pin(session, now)
+            await close_pin(session, now, host)
             await execute(
                 "UPDATE live_stream_publish SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL",
                 session.id,
@@ -120,8 +120,8 @@ class Sessions:
             await append(session_id, "sold", {"quantity": quantity}, occurred_at)
 
 
-async def close_pin(session: LiveSession, now: datetime) -> str | None:
-    """Take down the pinned product of a locked session; answers its code."""
+async def close_pin(session: LiveSession, now: datetime, by: str | None = None) -> str | None:
+    """Take down the pinned product of a locked session; answers its code. ``by`` is the account that did it."""
     code: str | None = await scalar(
         "UPDATE live_pin SET unpinned_at = $2, end_offset_ms = greatest(offset_ms, $3)"
         " WHERE session_id = $1 AND unpinned_at IS NULL RETURNING code",
@@ -130,5 +130,5 @@ async def close_pin(session: LiveSession, now: datetime) -> str | None:
         await media_offset_ms(session.id, now),
     )
     if code is not None:
-        await append(session.id, "unpin", {"code": code}, now)
+        await append(session.id, "unpin", {"code": code}, now, author=f"staff:{by}" if by else None)
     return code

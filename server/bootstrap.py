@@ -64,6 +64,7 @@ from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.supervision import Supervision
+from live.plans.service import Plans
 from live.replays.jobs import Archive
 from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
@@ -486,6 +487,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Calendars(),
         live_sessions,
         Roster(cipher, settings.host_identity_days),
+        Plans(),
         publishing,
         Shelf(bell),
         built.chat,

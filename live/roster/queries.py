@@ -8,7 +8,8 @@ from kit.database import Row, row, rows
 from kit.encryption import FieldCipher, RowOpener
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from live.roster.errors import BlacklistingUnknown, HostUnknown
-from live.roster.service import BLACKLISTED, host_place
+from live.roster.service import host_place
+from live.roster.standing import BLACKLISTED
 
 
 class IdentityCheckCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,26 +37,11 @@ from live.roster.models import (
     HostTraining,
     LiveHost,
 )
+from live.roster.standing import BLACKLISTED, missing_parts
 
 YOUNGEST, OF_AGE = 16, 18
 IDENTITY_DAYS = 365
 """For how many days a check of the identity holds, unless the house says otherwise."""
-
-BLACKLISTED = (
-    "COALESCE((SELECT b.kind = 'listing' FROM host_blacklisting b WHERE b.id_number_index = {mark}"
-    " AND b.state = 'approved' ORDER BY b.decided_at DESC, b.id DESC LIMIT 1), false)"
-)
-"""Whether a card's mark is on the list now: the last thing that was decided about it."""
-
-_STANDING = f"""
-SELECT h.number, h.id_number_cipher, {BLACKLISTED.format(mark="h.id_number_index")} AS blacklisted,
-  EXISTS (SELECT FROM host_identity_check c WHERE c.host_id = h.id AND $2 BETWEEN c.checked_on AND c.valid_until)
-    AS identity_check,
-  EXISTS (SELECT FROM host_contract c WHERE c.host_id = h.id AND $2 BETWEEN c.valid_from AND c.valid_until) AS contract,
-  EXISTS (SELECT FROM host_training t WHERE t.host_id = h.id AND t.completed_on <= $2) AS training,
-  EXISTS (SELECT FROM guardian_consent g WHERE g.host_id = h.id AND g.signed_on <= $2) AS guardian_consent
-FROM live_host h WHERE h.number = $1
-"""
 
 
 class ContractDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,21 +209,22 @@ class Roster:
     async def obstacles(self, host: str, day: date) -> list[str]:
         """Why somebody may not present on a day; nothing when they may.
 
-        ``unknown`` (no record, or an account that presents no more), ``blacklisted``, ``identity_check``,
-        ``contract``, ``training``, ``too_young``, ``guardian_consent``. Raises ``FieldUnreadable``.
+        What :func:`missing_parts` says, ``too_young``, ``guardian_consent``. Raises ``FieldUnreadable``.
         """
-        found = await row(_STANDING, host, day)
-        if found is None or not await is_host(host):
-            return ["unknown"]
-        wanted = ("identity_check", "contract", "training")
-        missing = ["blacklisted"] * found["blacklisted"] + [name for name in wanted if not found[name]]
+        missing = await missing_parts(host, day)
+        found = await row(
+            "SELECT h.id_number_cipher, EXISTS (SELECT FROM guardian_consent g WHERE g.host_id = h.id"
+            " AND g.signed_on <= $2) AS is_consented FROM live_host h WHERE h.number = $1",
+            host,
+            day,
+        )
+        if found is None:
+            return missing
         paper = self.cipher.decrypt(bytes(found["id_number_cipher"]), host_place("id_number", host))
         age = years_old(born_on(paper, self._today()), day)
         if age < YOUNGEST:
-            missing.append("too_young")
-        elif age < OF_AGE and not found["guardian_consent"]:
-            missing.append("guardian_consent")
-        return missing
+            return [*missing, "too_young"]
+        return missing if age >= OF_AGE or found["is_consented"] else [*missing, "guardian_consent"]
 
     def _today(self) -> date:
         return china_day(self.clock())
