@@ -65,6 +65,7 @@ from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.supervision import Supervision
 from live.plans.service import Plans
+from live.readiness.service import Readiness
 from live.replays.jobs import Archive
 from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
@@ -314,6 +315,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
     live_sessions = LiveSessions(bell, media)
+    roster = Roster(cipher, settings.host_identity_days)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     service, carriers = adapters.carrier_service(settings, http), Carriers(cipher)
     shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
@@ -486,7 +488,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.vouchers,
         Calendars(),
         live_sessions,
-        Roster(cipher, settings.host_identity_days),
+        roster,
+        Readiness(roster, bell),
         Plans(),
         publishing,
         Shelf(bell),

@@ -69,6 +69,7 @@ MODEL_MODULES = [
     "live.models",
     "live.roster.models",
     "live.plans.models",
+    "live.readiness.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

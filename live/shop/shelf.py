@@ -11,6 +11,8 @@ from live.plans.models import AssistantRole
 from live.plans.queries import merchants_of
 from live.plans.roles import demand_part
 from live.ports import RoomBell
+from live.readiness.checks import is_signed
+from live.readiness.errors import ProductNotSigned
 from live.service import close_pin
 from live.shop.cards import Card, cards_of
 from live.talk.feed import append, lock_session, ring_after_commit
@@ -80,8 +82,8 @@ class Shelf:
         """Show one product of the shelf to everybody; the one before it goes down. Pinning it twice changes
         nothing.
 
-        Raises ``NotOnShelf``, ``NotForSale`` when it is no longer listed, ``SessionStateForbids`` off the
-        air.
+        Raises ``NotOnShelf``, ``NotForSale`` when it is no longer listed, ``ProductNotSigned``,
+        ``SessionStateForbids`` off the air.
         """
         now = self.clock()
         async with transaction():
@@ -91,6 +93,8 @@ class Shelf:
             if not await rows("SELECT 1 FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code):
                 raise NotOnShelf(product=code)
             card = await _sellable(session, code)
+            if not await is_signed(session.id, code):
+                raise ProductNotSigned(product=code)
             pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
             if pinned is not None and pinned.code == code:
                 return

@@ -53,7 +53,9 @@ async def give(owner: Owner) -> None:
         "planned_at": (utc_now() + timedelta(hours=1)).isoformat(),
     }  # fmt: skip
     number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
-    names = {"number": number, "code": owner.house.product}
+    names = {
+        "number": number, "code": owner.house.product, "account": await own_account("foreign_host"), "role": "shelf",
+    }  # fmt: skip
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
     owner.found.by_pattern[f"{HOSTS}/"] = {"number": await on_roster(owner)}
     owner.found.by_pattern["/v1/console/live/blacklistings/"] = {"number": await a_proposal(owner)}
