@@ -71,6 +71,7 @@ from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
 from live.shop.shelf import Shelf
+from live.studios.service import Studios
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
 from logistics.addresses import AddressBook
@@ -491,6 +492,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         roster,
         Readiness(roster, bell),
         Plans(),
+        Studios(),
         publishing,
         Shelf(bell),
         built.chat,

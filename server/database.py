@@ -70,6 +70,7 @@ MODEL_MODULES = [
     "live.roster.models",
     "live.plans.models",
     "live.readiness.models",
+    "live.studios.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

@@ -6,6 +6,7 @@ from typing import Any
 
 from kit.clock import china_day, utc_now
 from kit.database import scalar
+from tests.county.belongings import a_site
 from tests.doors.belongings import Owner
 from tests.live.hosts import card
 
@@ -40,6 +41,25 @@ async def on_roster(owner: Owner) -> str:
     return host
 
 
+def a_room(site: str) -> dict[str, object]:
+    """A studio by a name that nobody has yet."""
+    return {"name": f"示例直播间{next(CARDS)}", "site": site, "equipment": ["环形灯"], "capacity": 4}
+
+
+async def a_studio(owner: Owner) -> str:
+    """A studio; answers its number."""
+    made = await owner.ask("county_officer", "POST", "/v1/console/live/studios", a_room(await a_site()))
+    return str(made["number"])
+
+
+async def a_booking(owner: Owner, session: str) -> str:
+    """A studio of its own booked for a session that begins within an hour; answers the booking's number."""
+    now = utc_now()
+    times = {"begins_at": now.isoformat(), "ends_at": (now + timedelta(hours=3)).isoformat()}
+    path = f"/v1/console/live/studios/{await a_studio(owner)}/bookings"
+    return str((await owner.ask("host", "POST", path, {"session": session, **times}))["number"])
+
+
 async def a_proposal(owner: Owner) -> str:
     """To list somebody whom nobody knows; answers its number."""
     body = {"kind": "listing", "reason": "示例原因", "id_number": card(next(CARDS))}
@@ -59,5 +79,11 @@ async def give(owner: Owner) -> None:
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
     owner.found.by_pattern[f"{HOSTS}/"] = {"number": await on_roster(owner)}
     owner.found.by_pattern["/v1/console/live/blacklistings/"] = {"number": await a_proposal(owner)}
-    owner.found.private["host"] |= {number}
+    booking = await a_booking(owner, number)
+    owner.found.by_pattern["/v1/console/live/studios/"] = {"number": await a_studio(owner)}
+    owner.found.by_pattern["/v1/console/live/studio-bookings/"] = {"number": booking}
+    owner.found.shared |= {
+        "console.book_studio": "a studio is everybody's who presents; the session in the body is the host's own",
+    }
+    owner.found.private["host"] |= {number, booking}
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
