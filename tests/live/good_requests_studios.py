@@ -40,6 +40,11 @@ async def book(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": await a_studio(owner)}, body=body)
 
 
-@good("console.confirm_studio_booking", "console.cancel_studio_booking")
-async def move(owner: Owner) -> GoodRequest:
+@good("console.confirm_studio_booking")
+async def confirm(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await a_booking(owner, await planned(owner))})
+
+
+@good("console.cancel_studio_booking")
+async def cancel(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": await a_booking(owner, await planned(owner))}, body={"reason": "示例原因"})
