@@ -11,6 +11,7 @@ from live.errors import SessionNotFound, SessionStateForbids
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaServer, RoomBell
+from live.studios.releasing import release_studio
 from live.talk.feed import append, lock_session, ring_after_commit
 from orders.quotes import HOSTED
 
@@ -82,6 +83,7 @@ class Sessions:
             if session.state is SessionState.CANCELLED:
                 return
             await change_state(session, SessionState.CANCELLED, now)
+            await release_studio(session.id, f"staff:{host}", now)
         await ring_after_commit(self.bell, number)
 
     async def cancel_missed(self, limit: int = 100) -> int:
@@ -106,6 +108,7 @@ class Sessions:
             if not is_waiting or (session.push_expires_at is not None and session.push_expires_at >= now):
                 return False
             await change_state(session, SessionState.CANCELLED, now)
+            await release_studio(session.id, "live.cancel_missed", now)
         await ring_after_commit(self.bell, number)
         return True
 

@@ -57,8 +57,9 @@ async def add_assistant(actor: Host, number: str, account: str, body: AssistantI
 @door.delete("/live/sessions/<number:str>/assistants/<account:str>/<role:str>")
 async def remove_assistant(actor: Host, number: str, account: str, role: str, plans: Plans) -> None:
     """取消本场助理。"""
-    if role in set(AssistantRole):
-        await plans.remove_assistant(number, actor.number, account, AssistantRole(role))
+    if role not in set(AssistantRole):
+        raise SessionNotFound(number=number)
+    await plans.remove_assistant(number, actor.number, account, AssistantRole(role))
 
 
 @door.get("/live/assisted-sessions")

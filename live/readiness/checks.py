@@ -42,7 +42,6 @@ class ProductCheck(msgspec.Struct, frozen=True, kw_only=True):
     is_signed: bool
     signed_by: str | None
     signed_at: datetime | None
-    item: int
 
 
 _ITEMS = """
@@ -89,7 +88,6 @@ async def product_checks(session: LiveSession, now: datetime, codes: list[str] |
                 is_signed=each["signed_by"] is not None and seen == (each["title"], each["list_price_fen"]),
                 signed_by=each["signed_by"],
                 signed_at=each["signed_at"],
-                item=each["item"],
             )
         )
     return checks

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kit.clock import Clock, china_day, utc_now
-from kit.database import transaction
+from kit.database import rows, transaction
 from live.errors import NotOnShelf, SessionNotFound, SessionStateForbids
 from live.media.publishing import change_state
 from live.models import OPEN, LiveSession, SessionState
@@ -53,7 +53,11 @@ class Readiness:
             refused = {each.sku: [one.kind for one in each.findings] for each in checks if each.findings}
             if refused:
                 raise ProductNotCleared(findings=refused)
-            await ShelfSignOff.bulk_create([_signed(session, each, by, now) for each in checks if not each.is_signed])
+            places = await rows("SELECT id, code FROM live_shelf_item WHERE session_id = $1", session.id)
+            items = {each["code"]: each["id"] for each in places}
+            await ShelfSignOff.bulk_create(
+                [_signed(session, each, items[each.sku], by, now) for each in checks if not each.is_signed]
+            )
 
     async def obstacles(self, session: LiveSession, checks: Sequence[ProductCheck]) -> list[str]:
         """Why a session may not go on air; nothing when it may. ``FieldUnreadable`` for a damaged record."""
@@ -107,10 +111,10 @@ class Readiness:
         return session
 
 
-def _signed(session: LiveSession, check: ProductCheck, by: str, now: datetime) -> ShelfSignOff:
+def _signed(session: LiveSession, check: ProductCheck, item: int, by: str, now: datetime) -> ShelfSignOff:
     return ShelfSignOff(
         session_id=session.id,
-        item=check.item,
+        item=item,
         code=check.sku,
         title=check.title,
         list_price_fen=check.list_price_fen,

@@ -77,7 +77,7 @@ def host_place(column: str, number: str) -> str:
 
 
 def years_old(born: date, day: date) -> int:
-    """The age on a day; who was born on 29 February is a year older on 1 March (Supreme Court on the criminal law)."""
+    """The age on a day; who was born on 29 February is a year older on 1 March of a common year."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 

@@ -301,6 +301,7 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
     assert [kind for _, kind in sorted(steady.kinds.items())][-4:] == ["shelf", "pin", "chat", "chat"]
     assert steady.state["shelf"][0]["stock"] == 40
     room = await centre.room(number)
+    assert [each["merchant"] for each in room["attributions"]] == [centre.merchant]
     assert (room["pinned"], room["shelf"][0]["price_fen"]) == (centre.sku, 3990)
     assert (await centre.host.delete(f"{CONSOLE}/{number}/pin")).status_code == 204
 

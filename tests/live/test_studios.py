@@ -178,3 +178,17 @@ async def test_a_day_shows_every_studio_with_what_touches_the_day(database: str)
         shown = {each.studio.number: [one.number for one in each.bookings] for each in await studio_days(shown_on)}
         assert shown == {centre.numbers[0]: [over], centre.numbers[1]: []}
     assert [each.bookings for each in await studio_days(day + timedelta(days=2))] == [[], []]
+
+
+async def test_a_session_that_is_called_off_leaves_its_studio(database: str) -> None:
+    """By its host, or because nobody began it. Fails when only the host's word releases it: tried."""
+    centre = await Centre().open()
+    first, second = await centre.book(0, 60), await centre.book(60, 120)
+    await centre.house.sessions.cancel((await booking_card(first)).session, HOST)
+    assert ((await booking_card(first)).state, (await booking_card(first)).cancelled_by) == (
+        StudioBookingState.CANCELLED, f"staff:{HOST}",
+    )  # fmt: skip
+    await centre.book(0, 60)
+    centre.house.clock.ahead += timedelta(days=3, hours=2)
+    assert await centre.house.sessions.cancel_missed() == 2
+    assert (await booking_card(second)).state is StudioBookingState.CANCELLED
