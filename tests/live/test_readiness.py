@@ -1,7 +1,7 @@
 """The gate before the air: who presents is verified for this session, and what is shown is signed as it stands."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from tortoise.exceptions import BaseORMException
@@ -17,6 +17,8 @@ from live.readiness.checks import product_checks
 from live.readiness.errors import ProductNotCleared, ProductNotSigned, SessionNotReady
 from live.readiness.queries import gate_of
 from live.roster.models import BlacklistingKind
+from products.catalogue_models import RequirementKind
+from products.categories import Categories
 from tests.live.hosts import ONE, TWO, presenting_account
 from tests.live.rooms import HOST, House, request_of, state_of
 from tests.products.shelf import approved_merchant, listed_product
@@ -240,14 +242,13 @@ async def test_a_reduction_is_measured_by_a_price_that_has_stood_for_a_week(data
 
 
 async def test_lots_that_need_a_certificate_are_found_without_one(database: str) -> None:
-    """Fails when any lot of anybody will do: tried."""
+    """From the day on which the category demands it, and on the planned day."""
     house = House()
     session, [code] = await shelved(house)
-    category = await scalar("SELECT c.id FROM category c JOIN product p ON p.category_id = c.id LIMIT 1")
-    await execute(
-        "INSERT INTO category_requirement (category_id, kind, any_of, effective_from, source_document, entered_by,"
-        " entered_at) VALUES ($1, 'lot_certificate', '[]', $2, '示例文件', 'staff:test', now())",
-        category,
-        date(2026, 2, 1),
+    since = china_day(utc_now()) + timedelta(days=2)
+    await Categories().require(
+        "goods", RequirementKind.LOT_CERTIFICATE, ["commitment"], since, None, "示例文件", "staff:test"
     )
-    assert await findings(house, session) == {code: ["lot_certificate"]}
+    assert await findings(house, session) == {code: []}
+    await LiveSession.filter(id=session.id).update(planned_at=utc_now() + timedelta(days=2))
+    assert await findings(house, await LiveSession.get(id=session.id)) == {code: ["lot_certificate"]}

@@ -153,7 +153,7 @@ async def test_what_was_entered_stays(database: str) -> None:
 
 
 async def test_the_blacklist_follows_the_card_to_another_account(database: str) -> None:
-    """Also of somebody who was never on record. Fails when the list asks for the account: tried."""
+    """Also of somebody who was never on record. Fails when entering does not read the list: tried."""
     host = await admitted_host(ROSTER, "U00000000000000001", 1)
     again = await presenting_account("U00000000000000002")
     await listed(host)
@@ -206,7 +206,7 @@ async def test_one_proposal_about_a_person_waits_and_nothing_is_listed_twice(dat
 
 
 async def test_a_person_entered_while_the_list_is_decided_is_either_refused_or_barred(database: str) -> None:
-    """Twenty times at once. Fails when neither asks for the lock of the card nor the standing reads the list: tried."""
+    """Twenty times at once. Fails when the standing does not read the list: tried."""
     for serial in range(60, 80):
         number = await presenting_account(f"U{serial:017d}")
         listing = await ROSTER.propose_blacklisting(BlacklistingKind.LISTING, "示例", ONE, id_number=card(serial))
