@@ -1,6 +1,7 @@
 """What the centre, its auditors and a host read of the roster; a name and a card are masked, always."""
 
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -148,7 +149,7 @@ async def _page(sql: str, table: str, cursor: str | None, limit: int) -> tuple[l
     return found[:limit], write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
 
 
-def _told(cipher: FieldCipher, found: Row) -> dict[str, object]:
+def _told(cipher: FieldCipher, found: Row) -> dict[str, Any]:
     host, opener = found["host"], RowOpener(cipher)
     name = opener.open("name", found["name_cipher"], host_place("name", host)) or ""
     paper = opener.open("id_number", found["id_number_cipher"], host_place("id_number", host)) or ""

@@ -1,6 +1,7 @@
 """The gate before the air: who presents is verified for this session, and what is shown is signed as it stands."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import pytest
@@ -23,13 +24,11 @@ from tests.live.hosts import ONE, TWO, presenting_account
 from tests.live.rooms import HOST, House, request_of, state_of
 from tests.products.shelf import approved_merchant, listed_product
 
-NOW = utc_now()
 
-
-async def refusal(act: object) -> SessionNotReady | None:
+async def refusal(act: Awaitable[object]) -> SessionNotReady | None:
     """With which obstacles something is refused."""
     try:
-        await act  # type: ignore[misc]
+        await act
     except SessionNotReady as refused:
         return refused
     return None

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from collections.abc import Awaitable
 from datetime import date, timedelta
 
 import pytest
@@ -219,12 +220,12 @@ async def test_a_person_entered_while_the_list_is_decided_is_either_refused_or_b
         assert standing[0] == ("unknown" if isinstance(outcomes[0], HostBlacklisted) else "blacklisted")
 
 
-async def in_its_own_context(act: object) -> DomainError | None:
+async def in_its_own_context(act: Awaitable[object]) -> DomainError | None:
     """What an act is refused with, on a connection of its own."""
 
     async def tried() -> DomainError | None:
         try:
-            await act  # type: ignore[misc]
+            await act
         except DomainError as refusal:
             return refusal
         return None
