@@ -39,7 +39,7 @@ class Plans:
             found = await row("SELECT cover, notice FROM session_plan WHERE session_id = $1", session.id)
             after = {"cover": cover, "notice": notice}
             if found is None:
-                await SessionPlan.create(session_id=session.id, **after)
+                await SessionPlan.create(session_id=session.id, cover=cover, notice=notice)
             else:
                 await SessionPlan.filter(session_id=session.id).update(**after)
             await self._note(session, "plan", dict(found) if found else {}, after, by)

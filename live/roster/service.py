@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import msgspec
 from tortoise.exceptions import IntegrityError
@@ -251,7 +252,7 @@ class Roster:
         if day > self._today():
             raise HostEntryInvalid(member=member)
 
-    def _entered(self, draft: msgspec.Struct, by: str) -> dict[str, object]:
+    def _entered(self, draft: msgspec.Struct, by: str) -> dict[str, Any]:
         return {**msgspec.structs.asdict(draft), "recorded_by": by, "recorded_at": self.clock()}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from tortoise.exceptions import IntegrityError
@@ -154,7 +155,7 @@ class Studios:
         return True
 
 
-def _told(draft: StudioDraft) -> dict[str, object]:
+def _told(draft: StudioDraft) -> dict[str, Any]:
     return {**msgspec.structs.asdict(draft), "equipment": list(draft.equipment)}
 
 

@@ -201,7 +201,7 @@ async def test_the_check_asks_for_the_planned_day_and_not_for_today(database: st
     assert await findings(house, session) == {code: []}
     await LiveSession.filter(id=session.id).update(planned_at=utc_now() + timedelta(days=5))
     assert await findings(house, await LiveSession.get(id=session.id)) == {code: ["merchant"]}
-    await execute("UPDATE merchant SET licence_until = NULL, state = 'suspended'")
+    await execute("UPDATE merchant SET licence_until = NULL, state = 'suspended', suspension_reason = 'x'")
     assert await findings(house, await LiveSession.get(id=session.id)) == {code: ["merchant", "not_listed"]}
 
 
