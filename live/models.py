@@ -31,8 +31,8 @@ TRANSITIONS: dict[SessionState, frozenset[SessionState]] = {
     SessionState.REPLAY_READY: frozenset(),
     SessionState.CANCELLED: frozenset(),
 }
-"""Live reference 2, state machine. Ready: a push address has been issued. Replay ready: the kept playlist
-is closed.
+"""Live reference 2, state machine. Ready: the gate has let it through (``live/readiness``). Replay ready: the kept
+playlist is closed.
 """
 
 ON_AIR = frozenset({SessionState.LIVE, SessionState.INTERRUPTED})

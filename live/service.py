@@ -11,6 +11,7 @@ from live.errors import SessionNotFound, SessionStateForbids
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaServer, RoomBell
+from live.studios.releasing import release_studio
 from live.talk.feed import append, lock_session, ring_after_commit
 from orders.quotes import HOSTED
 
@@ -59,7 +60,7 @@ class Sessions:
                 return
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
-            await close_pin(session, now)
+            await close_pin(session, now, host)
             await execute(
                 "UPDATE live_stream_publish SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL",
                 session.id,
@@ -82,6 +83,7 @@ class Sessions:
             if session.state is SessionState.CANCELLED:
                 return
             await change_state(session, SessionState.CANCELLED, now)
+            await release_studio(session.id, f"staff:{host}", now)
         await ring_after_commit(self.bell, number)
 
     async def cancel_missed(self, limit: int = 100) -> int:
@@ -106,6 +108,7 @@ class Sessions:
             if not is_waiting or (session.push_expires_at is not None and session.push_expires_at >= now):
                 return False
             await change_state(session, SessionState.CANCELLED, now)
+            await release_studio(session.id, "live.cancel_missed", now)
         await ring_after_commit(self.bell, number)
         return True
 
@@ -120,8 +123,8 @@ class Sessions:
             await append(session_id, "sold", {"quantity": quantity}, occurred_at)
 
 
-async def close_pin(session: LiveSession, now: datetime) -> str | None:
-    """Take down the pinned product of a locked session; answers its code."""
+async def close_pin(session: LiveSession, now: datetime, by: str | None = None) -> str | None:
+    """Take down the pinned product of a locked session; answers its code. ``by`` is the account that did it."""
     code: str | None = await scalar(
         "UPDATE live_pin SET unpinned_at = $2, end_offset_ms = greatest(offset_ms, $3)"
         " WHERE session_id = $1 AND unpinned_at IS NULL RETURNING code",
@@ -130,5 +133,5 @@ async def close_pin(session: LiveSession, now: datetime) -> str | None:
         await media_offset_ms(session.id, now),
     )
     if code is not None:
-        await append(session.id, "unpin", {"code": code}, now)
+        await append(session.id, "unpin", {"code": code}, now, author=f"staff:{by}" if by else None)
     return code

@@ -64,10 +64,14 @@ from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.supervision import Supervision
+from live.plans.service import Plans
+from live.readiness.service import Readiness
 from live.replays.jobs import Archive
+from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
 from live.shop.shelf import Shelf
+from live.studios.service import Studios
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
 from logistics.addresses import AddressBook
@@ -312,6 +316,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
     live_sessions = LiveSessions(bell, media)
+    roster = Roster(cipher, settings.host_identity_days)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     service, carriers = adapters.carrier_service(settings, http), Carriers(cipher)
     shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
@@ -484,6 +489,10 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.vouchers,
         Calendars(),
         live_sessions,
+        roster,
+        Readiness(roster, bell),
+        Plans(),
+        Studios(),
         publishing,
         Shelf(bell),
         built.chat,

@@ -201,6 +201,7 @@ class Settings(msgspec.Struct, frozen=True):
     file_scan: FileScanSettings = FileScanSettings()
     story_words: tuple[str, ...] = ()
     story_consent_days: int = 1096
+    host_identity_days: int = 365
     log_level: str = "INFO"
 
 
@@ -259,6 +260,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "file_scan": _named(env, FileScanSettings, {}, "FILE_SCAN_"),
         "story_words": _several(env.get("STORY_WORDS", "")),
         "story_consent_days": env.get("STORY_CONSENT_DAYS", "1096"),
+        "host_identity_days": env.get("HOST_IDENTITY_DAYS", "365"),
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
 
@@ -376,6 +378,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("SCAN_FARMERS_FROM", s.scan_farmers_from, 3, 1000, ""),
         ("VIEWS_PER_HOUR", s.views_per_hour, 1, 1000, ": what one account may look at of households"),
         ("PRESALE_DAYS", s.presale_days, 1, 330, ": as far ahead as WeChat takes a pre-sale"),
+        ("HOST_IDENTITY_DAYS", s.host_identity_days, 1, 1827, ": for how long a check of a host's identity holds"),
         ("STORY_CONSENT_DAYS", s.story_consent_days, 1, 3653, ": the longest that a consent to a story holds"),
         ("INVOICE_WINDOW_DAYS", s.invoice_window_days, 0, 1827, ""),
         ("OWN_DATA_CLOSURE_COOLING_DAYS", own_data.closure_cooling_days, 0, 60, ""),

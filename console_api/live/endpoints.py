@@ -1,4 +1,4 @@
-"""A host plans a session, gets a push address, fills the shelf, pins, and ends."""
+"""A host plans a session, gets a push address, fills the shelf, pins, and ends; shelf assistants fill and pin too."""
 
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from kit.errors import Invalid
 from live.errors import SessionNotFound
 from live.media.publishing import Publishing
 from live.models import SessionState
+from live.plans.roles import is_assisting
 from live.queries import RoomView, room_view, sessions
 from live.service import Sessions
 from live.shop.shelf import Shelf
@@ -52,7 +53,7 @@ def _view(room: RoomView) -> HostSessionView:
 
 async def _own(actor: Host, number: str) -> HostSessionView:
     room = await room_view(number, limit=1)
-    if room.host != actor.number:
+    if room.host != actor.number and not await is_assisting(room.id, actor.number):
         raise SessionNotFound(number=number)
     return _view(room)
 

@@ -13,6 +13,7 @@ from kit.clock import utc_now
 from live.errors import SessionNotFound
 from live.media.playback import Playback
 from live.models import ON_AIR, SessionState
+from live.plans.queries import covers, shown_plan
 from live.queries import chapters, room_view, sessions
 from live.shop.attributions import Attributions
 from live.talk.chat import Chat
@@ -21,6 +22,7 @@ from miniapp_api import door
 from miniapp_api.live.schemas import (
     ChapterView,
     FeedQuery,
+    MerchantTokenView,
     PlaybackView,
     PostedMessageView,
     PostMessage,
@@ -59,6 +61,8 @@ class AllowedOrigins:
 async def list_rooms(query: RoomsQuery) -> RoomsView:
     """直播间列表：直播中、预告、回放。"""
     states = _GROUPS[query.state] if query.state else tuple(s for group in _GROUPS.values() for s in group)
+    found = await sessions(states, limit=query.limit)
+    shown = await covers([s.number for s in found])
     return RoomsView(
         [
             RoomLineView(
@@ -70,8 +74,9 @@ async def list_rooms(query: RoomsQuery) -> RoomsView:
                 started_at=s.started_at,
                 ended_at=s.ended_at,
                 viewers=s.viewers,
+                cover=shown[s.number],
             )
-            for s in await sessions(states, limit=query.limit)
+            for s in found
         ]
     )
 
@@ -82,6 +87,7 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
     room = await room_view(number, limit=SNAPSHOT_MESSAGES)
     state = await room_state(room)
     plan = playback.plan(room.stream, room.state)
+    said = await shown_plan(room.id, room.number)
     return RoomView(
         number=room.number,
         title=room.title,
@@ -101,6 +107,9 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
         ],
         playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
+        attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
+        cover=said.cover,
+        notice=said.notice,
         server_time=utc_now(),
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
+from content.pictures import PictureView
 from live.shop.cards import Card
 
 
@@ -27,6 +28,7 @@ class RoomLineView(View):
     started_at: datetime | None
     ended_at: datetime | None
     viewers: int
+    cover: PictureView | None
 
 
 class RoomsView(View):
@@ -62,10 +64,18 @@ class PlaybackView(View):
     expires_at: datetime
 
 
+class MerchantTokenView(View):
+    """The token for goods of one merchant of a room that several share."""
+
+    merchant: str
+    attribution: str
+
+
 class RoomView(View):
     """One room before, during and after: follow the feed from ``epoch`` and ``offset``.
 
-    ``attribution`` is handed to checkout so that the purchase counts for this room.
+    ``attribution`` is handed to checkout so that the purchase counts for this room; in a room that several merchants
+    share, each line takes that of its card's merchant from ``attributions``.
     """
 
     number: str
@@ -84,6 +94,9 @@ class RoomView(View):
     chapters: list[ChapterView]
     playback: PlaybackView | None
     attribution: str
+    attributions: list[MerchantTokenView]
+    cover: PictureView | None
+    notice: str
     server_time: datetime
 
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from kit.clock import utc_now
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
+from tests.live.belongings import on_roster, own_account
 
 
 def plan(owner: Owner) -> dict[str, object]:
@@ -29,9 +30,46 @@ def callback(owner: Owner, fields: dict[str, str]) -> dict[str, Any]:
     }
 
 
+async def ready(owner: Owner) -> str:
+    """A session that the gate has let through; answers its number."""
+    await on_roster(owner)
+    number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan(owner)))["number"]
+    await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/identity-declarations")
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/readiness")
+    return str(number)
+
+
+async def shelved(owner: Owner) -> str:
+    """A session on air with the house's goods on its shelf; answers its number."""
+    number, _ = await on_air(owner)
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{owner.house.sku}")
+    return number
+
+
+@good("console.issue_push_address")
+async def issue(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await ready(owner)})
+
+
+@good("console.clear_session")
+async def clear(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await ready(owner)})
+
+
+@good("console.sign_off_products")
+async def sign_off(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await shelved(owner)}, body={"skus": [owner.house.sku]})
+
+
+@good("console.add_assistant")
+async def assist(owner: Owner) -> GoodRequest:
+    names = {"number": await ready(owner), "account": await own_account("foreign_host")}
+    return GoodRequest(names=names, body={"role": "shelf"})
+
+
 async def addressed(owner: Owner) -> tuple[str, dict[str, str]]:
     """A session with a push address; answers its number and what the media server asks when somebody uses it."""
-    number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan(owner)))["number"]
+    number = await ready(owner)
     issued = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/push-address")
     stream, _, query = issued["key"].partition("?")
     asked = {
@@ -77,8 +115,9 @@ async def put_on_shelf(owner: Owner) -> GoodRequest:
 
 @good("console.pin_product")
 async def pin(owner: Owner) -> GoodRequest:
-    number, _ = await on_air(owner)
-    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{owner.house.sku}")
+    number = await shelved(owner)
+    body = {"skus": [owner.house.sku]}
+    await owner.ask("county_officer", "POST", f"/v1/console/live/sessions/{number}/sign-offs", body)
     return GoodRequest(names={"number": number}, body={"sku": owner.house.sku})
 
 

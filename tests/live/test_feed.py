@@ -107,6 +107,7 @@ async def test_drops_and_resumes_over_two_processes(
     _, [sku] = await listed_product(merchant)
     session, _ = await house.on_air(merchant)
     await house.shelf.put(session.number, HOST, sku)
+    await house.signed(session.number, sku)
     bell = RedisRoomBell(Redis.from_url(redis_url))
     chat = Chat(bell)
     begun = (await record(session))[-1][0]

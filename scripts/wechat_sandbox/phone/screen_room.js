@@ -98,7 +98,8 @@ class Room {
 
   buy(item) {
     closeSheet();
-    buySheet(item, this.view.attribution);
+    const shared = (this.view.attributions || []).find((each) => each.merchant === item.merchant);
+    buySheet(item, shared ? shared.attribution : this.view.attribution);
   }
 
   add(messages) {
