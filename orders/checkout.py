@@ -104,7 +104,9 @@ class Checkout:
         quote = await self._quote(lines, offers, terms, delivery.destination, booking)
         expected.check(quote)
         sources = {
-            line.sku: line.source if line.seller in (None, offers[line.sku].merchant) else None for line in lines
+            line.sku: (line.source, line.source_offset_ms)
+            for line in lines
+            if line.source and line.seller in (None, offers[line.sku].merchant)
         }
         copies = _Copies(offers, sources, {each.coupon: each for each in terms}, self.payments.gateway.needs_sub_mchid)
         trade = _compose(quote, copies, self.clock())
@@ -185,11 +187,12 @@ class Checkout:
 class _Copies:
     """What is copied beside the quote, by SKU code and by coupon; the same for all orders of a trade.
 
-    ``shares``: the channel can split payments at all (partner mode); without that no commission is taken.
+    ``sources`` has the lines that were seen somewhere, each with its place there. ``shares``: the channel can split
+    payments at all (partner mode); without that no commission is taken.
     """
 
     offers: Mapping[str, SkuOffer]
-    sources: Mapping[str, str | None]
+    sources: Mapping[str, tuple[str, int | None]]
     coupons: Mapping[str, CouponTerms]
     shares: bool
 
@@ -233,7 +236,8 @@ def _order(trade: str, quoted: QuotedOrder, copies: _Copies, now: datetime, expi
 
 
 def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> PlacedLine:
-    offer, source = copies.offers[quoted.sku], copies.sources[quoted.sku]
+    offer = copies.offers[quoted.sku]
+    source, source_offset_ms = copies.sources.get(quoted.sku, (None, None))
     return PlacedLine(
         order=order,
         reference=f"{order}-{position}",
@@ -241,6 +245,7 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         sku=quoted.sku,
         product=quoted.product,
         source=source,
+        source_offset_ms=source_offset_ms,
         title=quoted.title,
         spec=quoted.spec,
         image=quoted.image,

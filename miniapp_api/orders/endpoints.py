@@ -3,12 +3,15 @@
 from accounts.actors import Consumer
 from accounts.consents import demand_consents
 from api_kit.doors import IdempotencyKey
+from live.media.playback import Playback
 from live.shop.attributions import Attributions
+from live.shop.moments import Moment, checked_offsets, moment_of
 from miniapp_api import door
 from miniapp_api.orders.schemas import (
     CalendarQuery,
     CartSelection,
     MorePieces,
+    OrderLineInput,
     OrdersQuery,
     PaymentParametersView,
     PickupSitesQuery,
@@ -32,7 +35,7 @@ from orders.groups.joining import GroupWish
 from orders.life import OrderLife
 from orders.pickups import Pickups, PickupView
 from orders.placements import Delivery, PlacedOrder
-from orders.queries import OrderPage, OrderSummary, TradeSummary, order_of, orders_of, trade_of
+from orders.queries import OrderPage, OrderSummary, TradeSummary, line_in, order_of, orders_of, trade_of
 from orders.quotes import CheckoutLine, Expectation, Quote
 from orders.receipts import Receipts
 from orders.trades import Trades
@@ -50,6 +53,13 @@ def _seen(
     if not token:
         return None, None
     return attributions.verify(token) or (scans.verify(token) or referrals.verify(token), None)
+
+
+def _told(line: OrderLineInput, body: PlaceOrder) -> tuple[str | None, int | None]:
+    """The token that counts for a line, and the viewer's place that came with it."""
+    if line.attribution:
+        return line.attribution, line.position_ms
+    return body.attribution, body.position_ms if line.position_ms is None else line.position_ms
 
 
 @door.post("/quotes", status=200)
@@ -91,6 +101,10 @@ async def place_order(
         delivery = Delivery(guest.name, guest.phone, "", "", is_guest=True)
     else:
         delivery = await checkout.delivery(actor.number, body.address or "")
+    told = [_told(line, body) for line in body.lines]
+    seen = [_seen(token, attributions, scans, referrals) for token, _ in told]
+    places = [(source, position) for (source, _), (_, position) in zip(seen, told, strict=True)]
+    offsets = await checked_offsets(places, attributions.clock())
     placed = await checkout.place(
         actor.number,
         actor.openid,
@@ -103,9 +117,9 @@ async def place_order(
                 line.check_in,
                 line.check_out,
                 seller,
+                offset,
             )
-            for line in body.lines
-            for source, seller in [_seen(line.attribution or body.attribution, attributions, scans, referrals)]
+            for line, (source, seller), offset in zip(body.lines, seen, offsets, strict=True)
         ],
         body.coupons,
         delivery,
@@ -188,6 +202,16 @@ async def show_order(actor: Consumer, number: str) -> OrderSummary:
     return found
 
 
+@door.get("/orders/<number:str>/lines/<line:str>/moment")
+async def show_moment(actor: Consumer, number: str, line: str, playback: Playback) -> Moment | None:
+    """订单行的直播时刻：成交场次、画面位置、当时讲解的商品与价格、回放地址；不是在直播间买的为空。"""
+    found = await order_of("consumer", actor.number, number)
+    bought = line_in(found, line) if found else None
+    if bought is None:
+        raise OrderNotFound()
+    return await moment_of(bought.source, bought.source_offset_ms, playback)
+
+
 @door.get("/orders/<number:str>/gift")
 async def show_gift(actor: Consumer, number: str) -> GiftView | None:
     """礼物留言与是否隐藏价格；留言通过审核后才会随包裹打印；非礼物订单为空。"""
@@ -251,7 +275,9 @@ async def show_cart(actor: Consumer, carts: Carts) -> Cart:
 @door.post("/cart/lines")
 async def add_to_cart(actor: Consumer, body: MorePieces, key: IdempotencyKey, carts: Carts) -> None:
     """加入购物车：在已有数量上增加。"""
-    await carts.add(actor.number, body.sku, body.quantity, body.attribution, (body.check_in, body.check_out))
+    await carts.add(
+        actor.number, body.sku, body.quantity, body.attribution, (body.check_in, body.check_out), body.position_ms
+    )
 
 
 @door.put("/cart/lines/<sku:str>", status=204)

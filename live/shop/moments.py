@@ -1,0 +1,90 @@
+"""The place in a session's pictures at which something was bought, and what was shown there.
+
+The consumer's order records the room and the position in its replay (live reference 5: order record).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from kit.database import row, rows
+from live.media.playback import Playback
+from live.models import SessionState
+from live.queries import Chapter
+from orders.quotes import HOSTED
+
+_HAD = """
+SELECT s.number, s.state IN ('live', 'interrupted') AS on_air, COALESCE((
+       SELECT sum(extract(epoch FROM least(COALESCE(p.ended_at, $2), $2) - p.started_at)) * 1000
+         FROM live_stream_publish p WHERE p.session_id = s.id AND p.started_at < $2), 0)::bigint AS had_ms
+  FROM live_session s WHERE s.number = ANY($1::text[])"""
+
+
+async def checked_offsets(told: Sequence[tuple[str | None, int | None]], now: datetime) -> list[int | None]:
+    """For each source with the position that its viewer told, the position to keep, in ms of the session's pictures.
+
+    A position that the session has had by ``now`` is believed. Else it is the server's own while the session is on air,
+    and none before it and after it, when nobody knows what the viewer saw. One query when a source is a live room, else
+    none.
+    """
+    numbers = sorted({source.removeprefix(HOSTED) for source, _ in told if source and source.startswith(HOSTED)})
+    if not numbers:
+        return [None] * len(told)
+    had = {HOSTED + each["number"]: each for each in await rows(_HAD, numbers, now)}
+
+    def kept(source: str | None, position_ms: int | None) -> int | None:
+        session = had.get(source or "")
+        if session is None:
+            return None
+        if position_ms is not None and 0 <= position_ms <= session["had_ms"]:
+            return position_ms
+        return int(session["had_ms"]) if session["on_air"] else None
+
+    return [kept(source, position_ms) for source, position_ms in told]
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a session, which everybody may see under its number: what was explained there, at which price then.
+
+    ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
+    ``expires_at``; it is the broadcast's while that is on air, then the replay's. Seek to ``offset_ms``.
+    """
+
+    session: str
+    title: str
+    state: str
+    started_at: datetime | None
+    offset_ms: int | None
+    shown: Chapter | None
+    hls_url: str | None
+    expires_at: datetime | None
+
+
+_MOMENT = """
+SELECT s.number, s.title, s.state, s.stream, s.started_at, (
+       SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen, 'offset_ms', p.offset_ms,
+              'end_offset_ms', p.end_offset_ms) FROM live_pin p
+        WHERE p.session_id = s.id AND p.offset_ms <= $2 AND (p.end_offset_ms IS NULL OR p.end_offset_ms > $2)
+        ORDER BY p.id DESC LIMIT 1)::text AS shown
+  FROM live_session s WHERE s.number = $1"""
+
+
+async def moment_of(source: str | None, offset_ms: int | None, playback: Playback) -> Moment | None:
+    """The place at which a line was bought; None, and no query, when that was not in a live room. One query."""
+    if not source or not source.startswith(HOSTED):
+        return None
+    found = await row(_MOMENT, source.removeprefix(HOSTED), offset_ms)
+    if found is None:
+        return None
+    plan = playback.plan(found["stream"], SessionState(found["state"]))
+    return Moment(
+        session=found["number"],
+        title=found["title"],
+        state=found["state"],
+        started_at=found["started_at"],
+        offset_ms=offset_ms,
+        shown=msgspec.json.decode(found["shown"] or "null", type=Chapter | None),
+        hls_url=plan.hls_url if plan else None,
+        expires_at=plan.expires_at if plan else None,
+    )
