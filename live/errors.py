@@ -35,6 +35,22 @@ class NotOnShelf(Conflict):
     title_en = "The product is not on this session's shelf"
 
 
+class ShelfChanged(Conflict):
+    """The shelf is another one than the caller has seen; ``version`` is its present one."""
+
+    code = "shelf_changed"
+    title = "货架已变化，请刷新后再排序"
+    title_en = "The shelf has changed"
+
+
+class ShelfItemHidden(Conflict):
+    """The product is hidden on this session's shelf, so it cannot be explained."""
+
+    code = "shelf_item_hidden"
+    title = "商品已隐藏，不能讲解"
+    title_en = "The product is hidden on this session's shelf"
+
+
 class NotForSale(Conflict):
     """The product is not listed now, or another merchant sells it."""
 

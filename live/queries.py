@@ -40,7 +40,8 @@ class Chapter:
 class RoomView:
     """A room at one moment: one statement, so the parts agree with ``offset``.
 
-    ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
+    ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown. ``messages`` are those after the
+    offset that was asked for, at most ``SLICE``, without a hole.
     """
 
     id: int
@@ -57,18 +58,27 @@ class RoomView:
     offset: int
     viewers: int
     shelf: tuple[str, ...]
+    hidden: frozenset[str]
+    shelf_version: int
     pinned: Chapter | None
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
 
+    @property
+    def on_show(self) -> tuple[str, ...]:
+        """What of the shelf viewers are shown, in its order."""
+        return tuple(code for code in self.shelf if code not in self.hidden)
+
 
 _VIEW = f"""
 SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned_at, s.started_at, s.ended_at,
-  s.epoch, s.last_offset AS "offset",
+  s.epoch, s.last_offset AS "offset", s.shelf_version,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i
     WHERE i.session_id = s.id)::text AS shelf,
+  (SELECT coalesce(json_agg(i.code), '[]') FROM live_shelf_item i
+    WHERE i.session_id = s.id AND i.hidden)::text AS hidden,
   (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen,
       'offset_ms', p.offset_ms, 'end_offset_ms', p.end_offset_ms)
     FROM live_pin p WHERE p.session_id = s.id AND p.unpinned_at IS NULL)::text AS pinned,
@@ -88,6 +98,7 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
         raise SessionNotFound(number=number)
     found["state"] = SessionState(found["state"])
     found["shelf"] = msgspec.json.decode(found["shelf"], type=tuple[str, ...])
+    found["hidden"] = msgspec.json.decode(found["hidden"], type=frozenset[str])
     found["pinned"] = msgspec.json.decode(found["pinned"] or "null", type=Chapter | None)
     found["messages"] = msgspec.json.decode(found["messages"], type=tuple[Message, ...])
     return RoomView(**found)

@@ -122,13 +122,14 @@ class Sessions:
 
 async def close_pin(session: LiveSession, now: datetime) -> str | None:
     """Take down the pinned product of a locked session; answers its code."""
+    offset_ms = await media_offset_ms(session.id, now)
     code: str | None = await scalar(
         "UPDATE live_pin SET unpinned_at = $2, end_offset_ms = greatest(offset_ms, $3)"
         " WHERE session_id = $1 AND unpinned_at IS NULL RETURNING code",
         session.id,
         now,
-        await media_offset_ms(session.id, now),
+        offset_ms,
     )
     if code is not None:
-        await append(session.id, "unpin", {"code": code}, now)
+        await append(session.id, "unpin", {"code": code, "offset_ms": offset_ms}, now)
     return code

@@ -17,8 +17,9 @@ _LINES = (
     " 'source', l.source, 'source_offset_ms', l.source_offset_ms, 'spec', l.spec, 'image', l.image, 'marks', l.marks,"
     " 'unit_price_fen', l.unit_price_fen, 'quantity', l.quantity, 'gross_fen', l.gross_fen,"
     " 'discount_fen', l.discount_fen, 'discounts', l.discounts, 'net_fen', l.net_fen,"
-    " 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity, 'refunded_fen', l.refunded_fen, 'kept_fen', l.kept_fen, 'return_policy', l.return_policy,"
-    " 'confirmed', l.confirmed, 'ships_from', l.ships_from, 'booking', l.booking)"
+    " 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity, 'refunded_fen', l.refunded_fen,"
+    " 'kept_fen', l.kept_fen, 'return_policy', l.return_policy, 'confirmed', l.confirmed,"
+    " 'ships_from', l.ships_from, 'booking', l.booking)"
     " ORDER BY l.position)"
     " FROM order_line l WHERE l.order_id = o.id) AS lines"
 )

@@ -4,11 +4,12 @@ The consumer's order records the room and the position in its replay (live refer
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from kit.database import row, rows
+from kit.database import Row, row, rows
 from live.media.playback import Playback
 from live.models import SessionState
 from live.queries import Chapter
@@ -17,31 +18,44 @@ from orders.quotes import HOSTED
 _HAD = """
 SELECT s.number, s.state IN ('live', 'interrupted') AS on_air, COALESCE((
        SELECT sum(extract(epoch FROM least(COALESCE(p.ended_at, $2), $2) - p.started_at)) * 1000
-         FROM live_stream_publish p WHERE p.session_id = s.id AND p.started_at < $2), 0)::bigint AS had_ms
+         FROM live_stream_publish p WHERE p.session_id = s.id AND p.started_at < $2), 0)::bigint AS had_ms,
+       (SELECT array_agg(i.code) FROM live_shelf_item i WHERE i.session_id = s.id AND i.hidden) AS hidden
   FROM live_session s WHERE s.number = ANY($1::text[])"""
 
 
-async def checked_offsets(told: Sequence[tuple[str | None, int | None]], now: datetime) -> list[int | None]:
-    """For each source with the position that its viewer told, the position to keep, in ms of the session's pictures.
+@dataclass(frozen=True)
+class Seen:
+    """A SKU that was seen at a verified ``source``, at the position that its viewer told."""
+
+    sku: str
+    source: str | None
+    position_ms: int | None = None
+
+
+async def places_of(seen: Sequence[Seen], now: datetime) -> list[tuple[str | None, int | None]]:
+    """For what was seen, the source and the position to keep, in ms of the session's pictures.
 
     A position that the session has had by ``now`` is believed. Else it is the server's own while the session is on air,
-    and none before it and after it, when nobody knows what the viewer saw. One query when a source is a live room, else
-    none.
+    and none before it and after it, when nobody knows what the viewer saw. What the room hides is not sold there: it
+    has no source. One query when a source is a live room, else none.
     """
-    numbers = sorted({source.removeprefix(HOSTED) for source, _ in told if source and source.startswith(HOSTED)})
-    if not numbers:
-        return [None] * len(told)
-    had = {HOSTED + each["number"]: each for each in await rows(_HAD, numbers, now)}
+    numbers = sorted({each.source.removeprefix(HOSTED) for each in seen if each.source and _is_room(each.source)})
+    had = {HOSTED + each["number"]: each for each in await rows(_HAD, numbers, now)} if numbers else {}
+    return [_place(each, had.get(each.source or "")) for each in seen]
 
-    def kept(source: str | None, position_ms: int | None) -> int | None:
-        session = had.get(source or "")
-        if session is None:
-            return None
-        if position_ms is not None and 0 <= position_ms <= session["had_ms"]:
-            return position_ms
-        return int(session["had_ms"]) if session["on_air"] else None
 
-    return [kept(source, position_ms) for source, position_ms in told]
+def _is_room(source: str) -> bool:
+    return source.startswith(HOSTED)
+
+
+def _place(seen: Seen, session: Row | None) -> tuple[str | None, int | None]:
+    if session is None:
+        return seen.source, None
+    if seen.sku in (session["hidden"] or ()):
+        return None, None
+    if seen.position_ms is not None and 0 <= seen.position_ms <= session["had_ms"]:
+        return seen.source, seen.position_ms
+    return seen.source, int(session["had_ms"]) if session["on_air"] else None
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +86,7 @@ SELECT s.number, s.title, s.state, s.stream, s.started_at, (
 
 async def moment_of(source: str | None, offset_ms: int | None, playback: Playback) -> Moment | None:
     """The place at which a line was bought; None, and no query, when that was not in a live room. One query."""
-    if not source or not source.startswith(HOSTED):
+    if not source or not _is_room(source):
         return None
     found = await row(_MOMENT, source.removeprefix(HOSTED), offset_ms)
     if found is None:

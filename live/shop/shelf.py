@@ -1,10 +1,20 @@
 """What a session offers, and what its host is explaining now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from kit.clock import Clock, utc_now
-from kit.database import execute, row, rows, transaction
-from live.errors import NotForSale, NotOnShelf, SessionNotFound, SessionStateForbids, ShelfFull
+from kit.database import execute, row, rows, scalar, transaction
+from live.errors import (
+    NotForSale,
+    NotOnShelf,
+    SessionNotFound,
+    SessionStateForbids,
+    ShelfChanged,
+    ShelfFull,
+    ShelfItemHidden,
+)
 from live.media.publishing import media_offset_ms
 from live.models import ON_AIR, OPEN, LiveSession, Pin, ShelfItem
 from live.ports import RoomBell
@@ -20,6 +30,39 @@ async def _own(number: str, host: str) -> LiveSession:
     if session.host != host:
         raise SessionNotFound(number=number)
     return session
+
+
+async def _own_open(number: str, host: str) -> LiveSession:
+    session = await _own(number, host)
+    if session.state not in OPEN:
+        raise SessionStateForbids(state=session.state.value)
+    return session
+
+
+async def _tell(session: LiveSession, payload: dict[str, object], now: datetime) -> None:
+    """The shelf of a locked session has changed: the event, by whom, at which picture, and the next version."""
+    version = await scalar(
+        "UPDATE live_session SET shelf_version = shelf_version + 1 WHERE id = $1 RETURNING shelf_version", session.id
+    )
+    placed = {"version": version, "offset_ms": await media_offset_ms(session.id, now)}
+    await append(session.id, "shelf", payload | placed, now, author=f"staff:{session.host}")
+
+
+async def _is_hidden(session: LiveSession, code: str) -> bool:
+    """Whether a product of the shelf is hidden. Raises ``NotOnShelf``."""
+    found: bool | None = await scalar(
+        "SELECT hidden FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code
+    )
+    if found is None:
+        raise NotOnShelf(product=code)
+    return found
+
+
+async def _take_down(session: LiveSession, code: str, now: datetime) -> None:
+    """End the explanation of a product, when it is the one that is explained."""
+    pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
+    if pinned is not None and pinned.code == code:
+        await close_pin(session, now)
 
 
 async def _sellable(session: LiveSession, code: str) -> Card:
@@ -41,9 +84,7 @@ class Shelf:
         ``SessionStateForbids``.
         """
         async with transaction():
-            session = await _own(number, host)
-            if session.state not in OPEN:
-                raise SessionStateForbids(state=session.state.value)
+            session = await _own_open(number, host)
             await _sellable(session, code)
             held = await row(
                 "SELECT count(*) AS items, coalesce(max(position), 0) AS last, bool_or(code = $2) AS there"
@@ -57,37 +98,75 @@ class Shelf:
             if held["items"] >= MAX_SHELF:
                 raise ShelfFull(limit=MAX_SHELF)
             await ShelfItem.create(session_id=session.id, code=code, position=held["last"] + 1)
-            await append(session.id, "shelf", {"added": code}, self.clock())
+            await _tell(session, {"added": code}, self.clock())
         await ring_after_commit(self.bell, number)
 
     async def remove(self, number: str, host: str, code: str) -> None:
         """Take a SKU off the shelf, and down if it is pinned. Removing what is not there changes nothing."""
         now = self.clock()
         async with transaction():
-            session = await _own(number, host)
-            if session.state not in OPEN:
-                raise SessionStateForbids(state=session.state.value)
-            pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
-            if pinned is not None and pinned.code == code:
-                await close_pin(session, now)
+            session = await _own_open(number, host)
+            await _take_down(session, code, now)
             if await execute("DELETE FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code):
-                await append(session.id, "shelf", {"removed": code}, now)
+                await _tell(session, {"removed": code}, now)
+        await ring_after_commit(self.bell, number)
+
+    async def arrange(self, number: str, host: str, codes: Sequence[str], version: int) -> None:
+        """Put the whole shelf into an order. The order that it has already changes nothing, whatever the ``version``.
+
+        Raises ``ShelfChanged`` when the caller has not seen the present version, or names other products than it has.
+        """
+        async with transaction():
+            session = await _own_open(number, host)
+            held = await rows("SELECT code FROM live_shelf_item WHERE session_id = $1 ORDER BY position", session.id)
+            before = [item["code"] for item in held]
+            if before == list(codes):
+                return
+            if session.shelf_version != version or sorted(before) != sorted(codes):
+                raise ShelfChanged(version=session.shelf_version)
+            await execute(
+                "UPDATE live_shelf_item i SET position = w.place"
+                " FROM unnest($2::text[]) WITH ORDINALITY AS w (code, place)"
+                " WHERE i.session_id = $1 AND i.code = w.code",
+                session.id,
+                list(codes),
+            )
+            await _tell(session, {"order": list(codes), "before": before}, self.clock())
+        await ring_after_commit(self.bell, number)
+
+    async def hide(self, number: str, host: str, code: str, *, hidden: bool) -> None:
+        """Hide a product from viewers, or show it again in its place; who hides the pinned one takes it down.
+
+        What is hidden is not sold in the room, and in the mall as ever. Raises ``NotOnShelf``.
+        """
+        now = self.clock()
+        async with transaction():
+            session = await _own_open(number, host)
+            before = await _is_hidden(session, code)
+            if before is hidden:
+                return
+            if hidden:
+                await _take_down(session, code, now)
+            await execute(
+                "UPDATE live_shelf_item SET hidden = $3 WHERE session_id = $1 AND code = $2", session.id, code, hidden
+            )
+            await _tell(session, {"hidden" if hidden else "shown": code}, now)
         await ring_after_commit(self.bell, number)
 
     async def pin(self, number: str, host: str, code: str) -> None:
         """Show one product of the shelf to everybody; the one before it goes down. Pinning it twice changes
         nothing.
 
-        Raises ``NotOnShelf``, ``NotForSale`` when it is no longer listed, ``SessionStateForbids`` off the
-        air.
+        Raises ``NotOnShelf``, ``ShelfItemHidden``, ``NotForSale`` when it is no longer listed, ``SessionStateForbids``
+        off the air.
         """
         now = self.clock()
         async with transaction():
             session = await _own(number, host)
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
-            if not await rows("SELECT 1 FROM live_shelf_item WHERE session_id = $1 AND code = $2", session.id, code):
-                raise NotOnShelf(product=code)
+            if await _is_hidden(session, code):
+                raise ShelfItemHidden(product=code)
             card = await _sellable(session, code)
             pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
             if pinned is not None and pinned.code == code:

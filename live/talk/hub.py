@@ -70,8 +70,8 @@ def _wire(frame: Frame | Snapshot) -> str:
 
 async def room_state(view: RoomView) -> RoomStateView:
     """The last values of a room, with the cards of its shelf as they are now."""
-    found = await cards_of(view.shelf)
-    shelf = tuple(found[code] for code in view.shelf if code in found)
+    found = await cards_of(view.on_show)
+    shelf = tuple(found[code] for code in view.on_show if code in found)
     return RoomStateView(view.state.value, view.viewers, view.pinned.code if view.pinned else None, shelf)
 
 

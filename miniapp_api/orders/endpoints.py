@@ -5,7 +5,7 @@ from accounts.consents import demand_consents
 from api_kit.doors import IdempotencyKey
 from live.media.playback import Playback
 from live.shop.attributions import Attributions
-from live.shop.moments import Moment, checked_offsets, moment_of
+from live.shop.moments import Moment, Seen, moment_of, places_of
 from miniapp_api import door
 from miniapp_api.orders.schemas import (
     CalendarQuery,
@@ -102,9 +102,12 @@ async def place_order(
     else:
         delivery = await checkout.delivery(actor.number, body.address or "")
     told = [_told(line, body) for line in body.lines]
-    seen = [_seen(token, attributions, scans, referrals) for token, _ in told]
-    places = [(source, position) for (source, _), (_, position) in zip(seen, told, strict=True)]
-    offsets = await checked_offsets(places, attributions.clock())
+    found = [_seen(token, attributions, scans, referrals) for token, _ in told]
+    seen = [
+        Seen(line.sku, source, position)
+        for line, (source, _), (_, position) in zip(body.lines, found, told, strict=True)
+    ]
+    places = await places_of(seen, attributions.clock())
     placed = await checkout.place(
         actor.number,
         actor.openid,
@@ -119,7 +122,7 @@ async def place_order(
                 seller,
                 offset,
             )
-            for line, (source, seller), offset in zip(body.lines, seen, offsets, strict=True)
+            for line, (_, seller), (source, offset) in zip(body.lines, found, places, strict=True)
         ],
         body.coupons,
         delivery,

@@ -75,6 +75,21 @@ async def put_on_shelf(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": number, "code": owner.house.sku})
 
 
+@good("console.arrange_shelf")
+async def arrange(owner: Owner) -> GoodRequest:
+    """A shelf of one product, in the order that it has."""
+    number, _ = await on_air(owner)
+    seen = await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{owner.house.sku}")
+    return GoodRequest(names={"number": number}, body={"codes": seen["shelf"], "version": seen["shelf_version"]})
+
+
+@good("console.show_or_hide_product")
+async def hide(owner: Owner) -> GoodRequest:
+    number, _ = await on_air(owner)
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{owner.house.sku}")
+    return GoodRequest(names={"number": number, "code": owner.house.sku}, body={"hidden": True})
+
+
 @good("console.pin_product")
 async def pin(owner: Owner) -> GoodRequest:
     number, _ = await on_air(owner)

@@ -5,10 +5,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from kit.clock import utc_now
 from kit.database import execute, rows, scalar
 from live.models import LiveSession
-from live.shop.moments import checked_offsets
+from live.shop.moments import Seen, places_of
 from orders.cases.queries import newest_cases
 from orders.events import LineRefunded, OrderPaid
 from orders.queries import order_of
@@ -36,22 +35,24 @@ async def test_a_position_is_believed_as_far_as_the_session_has_come(database: s
     """Fails when any position is believed, and when a closed room answers with its end."""
     rooms = House()
     source = f"live:{(await on_air_for(rooms, 600)).number}"
-    at = [(source, 0), (source, 599_000), (source, 900_000), (source, None), (source, -1), ("scan:1", 5), (None, 5),
-          ("live:L20260101NOSUCH0001", 5)]  # fmt: skip
-    zero, inside_it, beyond, unsaid, negative, scanned, nowhere, unknown = await checked_offsets(at, utc_now())
-    assert (zero, inside_it, scanned, nowhere, unknown) == (0, 599_000, None, None, None)
-    for own in (beyond, unsaid, negative):
+
+    async def kept(position_ms: int | None, source: str | None = source) -> int | None:
+        ((told, offset),) = await places_of([Seen("K1", source, position_ms)], rooms.clock())
+        assert told == source
+        return offset
+
+    assert (await kept(0), await kept(599_000)) == (0, 599_000)
+    for elsewhere in ("scan:1", None, "live:L20260101NOSUCH0001"):
+        assert await kept(5, elsewhere) is None
+    for wrong in (900_000, None, -1):
+        own = await kept(wrong)
         assert own is not None
         assert 600_000 <= own < 700_000
     await rooms.sessions.end(source.removeprefix("live:"), HOST)
     rooms.clock.ahead += timedelta(hours=1)
-    assert await checked_offsets([(source, 599_000), (source, 900_000), (source, None)], rooms.clock()) == [
-        599_000, None, None,
-    ]  # fmt: skip
-    waiting = await rooms.scheduled()
-    assert await checked_offsets([(f"live:{waiting.number}", 0), (f"live:{waiting.number}", None)], utc_now()) == [
-        0, None,
-    ]  # fmt: skip
+    assert [await kept(599_000), await kept(900_000), await kept(None)] == [599_000, None, None]
+    waiting = f"live:{(await rooms.scheduled()).number}"
+    assert [await kept(0, waiting), await kept(5, waiting), await kept(None, waiting)] == [0, None, None]
 
 
 async def test_the_place_stays_on_the_line_through_to_the_refund(mall: Mall) -> None:
