@@ -51,6 +51,14 @@ class ShelfItemHidden(Conflict):
     title_en = "The product is hidden on this session's shelf"
 
 
+class RoomPriceUnknown(NotFound):
+    """The product has no price of its own in this room."""
+
+    code = "room_price_unknown"
+    title = "该商品在本场没有直播价"
+    title_en = "The product has no price of its own in this room"
+
+
 class NotForSale(Conflict):
     """The product is not listed now, or another merchant sells it."""
 

@@ -15,7 +15,7 @@ from kit.outbox import announce
 from logistics.addresses import AddressBook
 from logistics.freight import freight_terms
 from orders.bookings import with_booking
-from orders.errors import GroupSoldOut, GuestNeeded, NotOnSale
+from orders.errors import GroupSoldOut, GuestNeeded, NotOnSale, RoomSoldOut
 from orders.events import OrderPlaced
 from orders.gifts import Gift, keep_gifts
 from orders.groups.joining import GroupWish, offer_wished, take_seat
@@ -91,8 +91,8 @@ class Checkout:
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
         SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, RegionNotServed, CouponNotUsable,
-        CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut, BrandQuotaUsed, and the
-        refusals of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge; in a group those of
+        CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut, RoomSoldOut, BrandQuotaUsed,
+        and the refusals of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge; in a group those of
         :mod:`orders.groups.joining`, and GroupSoldOut.
         """
         check_lines(lines)
@@ -157,13 +157,18 @@ class Checkout:
                 {sku: offer.brand_quota for sku, offer in offers.items() if offer.brand_quota is not None},
             )
         except SoldOut as lacking:
-            if group is None:
-                raise
             # The SKU itself may be there, so nobody else shall hear that it is sold out.
-            raise GroupSoldOut(left=lacking.facts["left"]) from None
+            if group is not None:
+                raise GroupSoldOut(left=lacking.facts["left"]) from None
+            sku = lacking.facts["sku"]
+            if source := offers[str(sku)].offer_source:
+                raise RoomSoldOut(**lacking.facts, source=source) from None
+            seen_at = next(line.source for order in trade.orders for line in order.lines if line.sku == sku)
+            raise SoldOut(**lacking.facts, **({"source": seen_at} if seen_at else {})) from None
 
     async def _offers(self, lines: Sequence[CheckoutLine], group: GroupOffer | None) -> Mapping[str, SkuOffer]:
-        offers = await sku_offers([line.sku for line in lines], self.clock(), group.offer if group else None)
+        sources = {line.sku: line.source for line in lines}
+        offers = await sku_offers(sources, self.clock(), group.offer if group else None, sources)
         missing = sorted(line.sku for line in lines if line.sku not in offers or not offers[line.sku].listed)
         if missing:
             raise NotOnSale(skus=missing)

@@ -67,6 +67,7 @@ from live.media.supervision import Supervision
 from live.replays.jobs import Archive
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
+from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
@@ -233,6 +234,7 @@ class Bootstrap:
     pickups: Pickups
     vouchers: Vouchers
     live_sessions: LiveSessions
+    room_prices: RoomPrices
     supervision: Supervision
     archive: Archive
     feed_hub: FeedHub
@@ -348,6 +350,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,
+        room_prices=RoomPrices(Offers(), stock, bell),
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
         feed_hub=FeedHub(bell),
@@ -486,6 +489,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         live_sessions,
         publishing,
         Shelf(bell),
+        built.room_prices,
         built.chat,
         built.feed_hub,
         keys,

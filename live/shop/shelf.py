@@ -65,8 +65,8 @@ async def _take_down(session: LiveSession, code: str, now: datetime) -> None:
         await close_pin(session, now)
 
 
-async def _sellable(session: LiveSession, code: str) -> Card:
-    card = (await cards_of([code])).get(code)
+async def _sellable(session: LiveSession, code: str, now: datetime) -> Card:
+    card = (await cards_of([code], session.number, now)).get(code)
     if card is None or card.merchant != session.merchant:
         raise NotForSale(product=code)
     return card
@@ -85,7 +85,7 @@ class Shelf:
         """
         async with transaction():
             session = await _own_open(number, host)
-            await _sellable(session, code)
+            await _sellable(session, code, self.clock())
             held = await row(
                 "SELECT count(*) AS items, coalesce(max(position), 0) AS last, bool_or(code = $2) AS there"
                 " FROM live_shelf_item WHERE session_id = $1",
@@ -167,7 +167,7 @@ class Shelf:
                 raise SessionStateForbids(state=session.state.value)
             if await _is_hidden(session, code):
                 raise ShelfItemHidden(product=code)
-            card = await _sellable(session, code)
+            card = await _sellable(session, code, now)
             pinned = await Pin.get_or_none(session_id=session.id, unpinned_at=None)
             if pinned is not None and pinned.code == code:
                 return

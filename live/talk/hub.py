@@ -68,9 +68,9 @@ def _wire(frame: Frame | Snapshot) -> str:
     return msgspec.json.encode(frame).decode()
 
 
-async def room_state(view: RoomView) -> RoomStateView:
-    """The last values of a room, with the cards of its shelf as they are now."""
-    found = await cards_of(view.on_show)
+async def room_state(view: RoomView, now: datetime | None = None) -> RoomStateView:
+    """The last values of a room, with the cards of its shelf as they are at a moment."""
+    found = await cards_of(view.on_show, view.number, now)
     shelf = tuple(found[code] for code in view.on_show if code in found)
     return RoomStateView(view.state.value, view.viewers, view.pinned.code if view.pinned else None, shelf)
 
@@ -156,7 +156,7 @@ class RoomFeed:
             self.joining += self.subscriptions
             self.subscriptions.clear()
             before = None
-        state = await room_state(view)
+        state = await room_state(view, self._clock())
         sent_to = view.messages[-1].offset if view.messages else view.offset
         if len(view.messages) == SLICE and sent_to < view.offset:
             self.rung.set()

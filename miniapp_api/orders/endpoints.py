@@ -11,7 +11,6 @@ from miniapp_api.orders.schemas import (
     CalendarQuery,
     CartSelection,
     MorePieces,
-    OrderLineInput,
     OrdersQuery,
     PaymentParametersView,
     PickupSitesQuery,
@@ -55,27 +54,44 @@ def _seen(
     return attributions.verify(token) or (scans.verify(token) or referrals.verify(token), None)
 
 
-def _told(line: OrderLineInput, body: PlaceOrder) -> tuple[str | None, int | None]:
-    """The token that counts for a line, and the viewer's place that came with it."""
-    if line.attribution:
-        return line.attribution, line.position_ms
-    return body.attribution, body.position_ms if line.position_ms is None else line.position_ms
+async def _wanted(
+    body: QuoteRequest | PlaceOrder, attributions: Attributions, scans: ScanTokens, referrals: ReferralTokens
+) -> list[CheckoutLine]:
+    """The lines with what their tokens, or else the body's, are worth now."""
+    told = [
+        (line.attribution, line.position_ms)
+        if line.attribution
+        else (body.attribution, body.position_ms if line.position_ms is None else line.position_ms)
+        for line in body.lines
+    ]
+    found = [_seen(token, attributions, scans, referrals) for token, _ in told]
+    seen = [
+        Seen(line.sku, source, position)
+        for line, (source, _), (_, position) in zip(body.lines, found, told, strict=True)
+    ]
+    places = await places_of(seen, attributions.clock())
+    return [
+        CheckoutLine(line.sku, line.quantity, source, line.confirmed, line.check_in, line.check_out, seller, offset)
+        for line, (_, seller), (source, offset) in zip(body.lines, found, places, strict=True)
+    ]
 
 
 @door.post("/quotes", status=200)
-async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) -> Quote:
+async def show_quote(
+    actor: Consumer,
+    body: QuoteRequest,
+    checkout: Checkout,
+    attributions: Attributions,
+    scans: ScanTokens,
+    referrals: ReferralTokens,
+) -> Quote:
     """试算：逐行、逐商户、合计金额与优惠、运费；下单时按同一算法计价。"""
     region = body.region
     if body.pickup is not None:
         await pickup_point(body.pickup)
     elif body.address is not None:
         region = (await checkout.delivery(actor.number, body.address)).region
-    lines = [
-        CheckoutLine(
-            line.sku, line.quantity, confirmed=line.confirmed, check_in=line.check_in, check_out=line.check_out
-        )
-        for line in body.lines
-    ]
+    lines = await _wanted(body, attributions, scans, referrals)
     return await checkout.quote(
         actor.number, lines, body.coupons, region, GroupWish(body.group_offer) if body.group_offer else None
     )
@@ -101,29 +117,10 @@ async def place_order(
         delivery = Delivery(guest.name, guest.phone, "", "", is_guest=True)
     else:
         delivery = await checkout.delivery(actor.number, body.address or "")
-    told = [_told(line, body) for line in body.lines]
-    found = [_seen(token, attributions, scans, referrals) for token, _ in told]
-    seen = [
-        Seen(line.sku, source, position)
-        for line, (source, _), (_, position) in zip(body.lines, found, told, strict=True)
-    ]
-    places = await places_of(seen, attributions.clock())
     placed = await checkout.place(
         actor.number,
         actor.openid,
-        [
-            CheckoutLine(
-                line.sku,
-                line.quantity,
-                source,
-                line.confirmed,
-                line.check_in,
-                line.check_out,
-                seller,
-                offset,
-            )
-            for line, (_, seller), (source, offset) in zip(body.lines, found, places, strict=True)
-        ],
+        await _wanted(body, attributions, scans, referrals),
         body.coupons,
         delivery,
         Expectation(body.amount_fen, body.quote),

@@ -76,7 +76,8 @@ class GroupInput(Input):
 
 class QuoteRequest(Input):
     """What a checkout would cost, sent to a ``region`` or an ``address`` of the book (its number), or fetched at a
-    station (``pickup``, its code); at the price of a ``group_offer``, when it is bought together.
+    station (``pickup``, its code); at the price of a ``group_offer``, when it is bought together, or of the live
+    session whose token is ``attribution``, as in the order.
     """
 
     lines: Lines
@@ -85,6 +86,8 @@ class QuoteRequest(Input):
     address: Number | None = None
     pickup: Site | None = None
     group_offer: Number | None = None
+    attribution: Attribution | None = None
+    position_ms: Position | None = None
 
     def __post_init__(self) -> None:
         """Freight depends on where it goes."""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from kit.clock import utc_now
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
+from tests.products.shelf import listed_product
 
 
 def plan(owner: Owner) -> dict[str, object]:
@@ -88,6 +89,45 @@ async def hide(owner: Owner) -> GoodRequest:
     number, _ = await on_air(owner)
     await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{owner.house.sku}")
     return GoodRequest(names={"number": number, "code": owner.house.sku}, body={"hidden": True})
+
+
+ON_SHELF = {"price_fen": 1990, "pieces": 2, "seconds": 600}
+
+
+async def shelved(owner: Owner) -> dict[str, str]:
+    """A product on the shelf of a session on air; answers the names in its paths."""
+    number, _ = await on_air(owner)
+    _, (sku,) = await listed_product(owner.house.merchant, stock=10)
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{sku}")
+    return {"number": number, "code": sku}
+
+
+async def priced(owner: Owner) -> dict[str, str]:
+    """One that has a price of the room."""
+    names = await shelved(owner)
+    path = f"/v1/console/live/sessions/{names['number']}/shelf/{names['code']}/price"
+    await owner.ask("merchant_clerk", "POST", path, ON_SHELF)
+    return names
+
+
+@good("console.open_room_price")
+async def open_price(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await shelved(owner), body=ON_SHELF | {"limit_per_buyer": 1})
+
+
+@good("console.add_room_pieces")
+async def more_at_the_price(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await priced(owner), body={"pieces": 2, "reason": "示例追加"})
+
+
+@good("console.add_room_stock")
+async def more_stock(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await shelved(owner), body={"pieces": 2, "reason": "示例到货"})
+
+
+@good("console.end_room_price")
+async def end_price(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await priced(owner))
 
 
 @good("console.pin_product")

@@ -13,8 +13,11 @@ from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
 from live.models import LiveSession, SessionState
 from live.service import Sessions
+from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
+from products.offers import Offers
+from products.stock import Stock
 from tests.products.shelf import approved_merchant
 from tests.servers import free_port
 
@@ -47,6 +50,7 @@ class House:
         self.sessions = Sessions(self.bell, self.media, self.clock)
         self.publishing = Publishing(self.keys, "rtmp://127.0.0.1:1935/live", self.bell, self.clock)
         self.shelf = Shelf(self.bell, self.clock)
+        self.prices = RoomPrices(Offers(self.clock), Stock(self.clock), self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
 
     async def scheduled(self, merchant: str | None = None) -> LiveSession:
