@@ -59,6 +59,22 @@ class RoomPriceUnknown(NotFound):
     title_en = "The product has no price of its own in this room"
 
 
+class RoomCouponNotShown(Conflict):
+    """The campaign's coupons are not of this room, or cannot be claimed now, or its host does not show them."""
+
+    code = "room_coupon_not_shown"
+    title = "优惠券当前不在本场发放"
+    title_en = "These coupons are not given out in this room now"
+
+
+class NotInTheRoom(Conflict):
+    """The token is not of this room, or too old: the viewer has to open the room."""
+
+    code = "not_in_the_room"
+    title = "请在直播间内领取"
+    title_en = "Open the room first"
+
+
 class NotForSale(Conflict):
     """The product is not listed now, or another merchant sells it."""
 

@@ -40,8 +40,8 @@ class Chapter:
 class RoomView:
     """A room at one moment: one statement, so the parts agree with ``offset``.
 
-    ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown. ``messages`` are those after the
-    offset that was asked for, at most ``SLICE``, without a hole.
+    ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown, ``coupons`` the campaigns that
+    are shown. ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
     """
 
     id: int
@@ -60,6 +60,7 @@ class RoomView:
     shelf: tuple[str, ...]
     hidden: frozenset[str]
     shelf_version: int
+    coupons: tuple[str, ...]
     pinned: Chapter | None
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
@@ -79,6 +80,8 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
     WHERE i.session_id = s.id)::text AS shelf,
   (SELECT coalesce(json_agg(i.code), '[]') FROM live_shelf_item i
     WHERE i.session_id = s.id AND i.hidden)::text AS hidden,
+  (SELECT coalesce(json_agg(c.campaign ORDER BY c.id), '[]') FROM live_room_coupon c
+    WHERE c.session_id = s.id AND c.taken_down_at IS NULL AND s.state IN ('live', 'interrupted'))::text AS coupons,
   (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen,
       'offset_ms', p.offset_ms, 'end_offset_ms', p.end_offset_ms)
     FROM live_pin p WHERE p.session_id = s.id AND p.unpinned_at IS NULL)::text AS pinned,
@@ -99,6 +102,7 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
     found["state"] = SessionState(found["state"])
     found["shelf"] = msgspec.json.decode(found["shelf"], type=tuple[str, ...])
     found["hidden"] = msgspec.json.decode(found["hidden"], type=frozenset[str])
+    found["coupons"] = msgspec.json.decode(found["coupons"], type=tuple[str, ...])
     found["pinned"] = msgspec.json.decode(found["pinned"] or "null", type=Chapter | None)
     found["messages"] = msgspec.json.decode(found["messages"], type=tuple[Message, ...])
     return RoomView(**found)

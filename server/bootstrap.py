@@ -67,6 +67,7 @@ from live.media.supervision import Supervision
 from live.replays.jobs import Archive
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
+from live.shop.coupons import RoomCoupons
 from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
@@ -496,6 +497,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         AllowedOrigins(settings.allowed_origins),
         Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
         Attributions(keys),
+        RoomCoupons(built.coupons, Attributions(keys), bell),
         Suppliers(),
         Intakes(),
         IntakeReceipts(cipher, settings.public_base_url),

@@ -8,6 +8,27 @@ from kit.models import Model
 from live.models import LiveSession
 
 
+class RoomCoupon(Model):
+    """A campaign of coupons while a room showed it, by its number; offsets count in the pictures."""
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    campaign = fields.CharField(max_length=24)
+    shown_at = fields.DatetimeField()
+    offset_ms = fields.BigIntField()
+    taken_down_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "live_room_coupon"
+        constraints = (
+            UniqueConstraint(
+                fields=("session_id", "campaign"), name="live_room_coupon_once", condition="taken_down_at IS NULL"
+            ),
+        )
+
+
 class RoomPrice(Model):
     """A price of a SKU in one room for a time, as the room showed it; the ``offer`` of the products' room sells it.
 

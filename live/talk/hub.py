@@ -22,6 +22,7 @@ from kit.numbers import opaque_id
 from live.ports import RoomBell
 from live.queries import SLICE, Message, RoomView, room_view
 from live.shop.cards import Card, cards_of
+from live.shop.coupons import CouponCard, coupon_cards
 
 log = logging.getLogger("longchuan.live.talk.hub")
 
@@ -40,6 +41,7 @@ class RoomStateView(msgspec.Struct, frozen=True):
     viewers: int
     pinned: str | None
     shelf: tuple[Card, ...]
+    coupons: tuple[CouponCard, ...]
 
 
 class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={"from_": "from"}, omit_defaults=True):
@@ -72,7 +74,8 @@ async def room_state(view: RoomView, now: datetime | None = None) -> RoomStateVi
     """The last values of a room, with the cards of its shelf as they are at a moment."""
     found = await cards_of(view.on_show, view.number, now)
     shelf = tuple(found[code] for code in view.on_show if code in found)
-    return RoomStateView(view.state.value, view.viewers, view.pinned.code if view.pinned else None, shelf)
+    coupons = await coupon_cards(view.number, view.coupons)
+    return RoomStateView(view.state.value, view.viewers, view.pinned.code if view.pinned else None, shelf, coupons)
 
 
 @dataclass(eq=False)

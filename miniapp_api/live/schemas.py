@@ -7,6 +7,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from live.shop.cards import Card
+from live.shop.coupons import CouponCard
 
 
 class RoomsQuery(Input):
@@ -80,6 +81,7 @@ class RoomView(View):
     viewers: int
     pinned: str | None
     shelf: list[Card]
+    coupons: list[CouponCard]
     messages: list[RoomMessageView]
     chapters: list[ChapterView]
     playback: PlaybackView | None

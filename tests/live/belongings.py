@@ -13,7 +13,8 @@ async def give(owner: Owner) -> None:
         "planned_at": (utc_now() + timedelta(hours=1)).isoformat(),
     }  # fmt: skip
     number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
-    names = {"number": number, "code": owner.house.product}
+    names = {"number": number, "code": owner.house.product, "campaign": "NONE"}
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
     owner.found.private["host"] |= {number}
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
+    owner.found.shared["miniapp.claim_room_coupon"] = "the coupons of a live room are open to every viewer"

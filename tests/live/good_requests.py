@@ -8,6 +8,7 @@ from kit.clock import utc_now
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
 from tests.products.shelf import listed_product
+from tests.promotions.shop import running_campaign
 
 
 def plan(owner: Owner) -> dict[str, object]:
@@ -128,6 +129,26 @@ async def more_stock(owner: Owner) -> GoodRequest:
 @good("console.end_room_price")
 async def end_price(owner: Owner) -> GoodRequest:
     return GoodRequest(names=await priced(owner))
+
+
+async def with_coupons(owner: Owner) -> dict[str, str]:
+    """A campaign of a session on air, which nobody shows yet; answers the names in its paths."""
+    number, _ = await on_air(owner)
+    campaign = await running_campaign(owner.house.merchant, source=f"live:{number}")
+    return {"number": number, "campaign": campaign}
+
+
+@good("console.show_room_coupon", "console.take_down_room_coupon")
+async def coupons_of_the_room(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await with_coupons(owner))
+
+
+@good("miniapp.claim_room_coupon")
+async def claim_in_the_room(owner: Owner) -> GoodRequest:
+    names = await with_coupons(owner)
+    await owner.ask("host", "PUT", "/v1/console/live/sessions/{number}/coupons/{campaign}".format(**names))
+    room = await owner.ask("consumer", "GET", f"/v1/miniapp/live/sessions/{names['number']}")
+    return GoodRequest(names=names, body={"attribution": room["attribution"]})
 
 
 @good("console.pin_product")
