@@ -41,7 +41,8 @@ class RoomView:
     """A room at one moment: one statement, so the parts agree with ``offset``.
 
     ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown, ``coupons`` the campaigns that
-    are shown. ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
+    are shown, ``media_ms`` how much picture the session has had. ``messages`` are those after the offset that was asked
+    for, at most ``SLICE``, without a hole.
     """
 
     id: int
@@ -56,6 +57,7 @@ class RoomView:
     ended_at: datetime | None
     epoch: str
     offset: int
+    media_ms: int
     viewers: int
     shelf: tuple[str, ...]
     hidden: frozenset[str]
@@ -74,6 +76,8 @@ class RoomView:
 _VIEW = f"""
 SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned_at, s.started_at, s.ended_at,
   s.epoch, s.last_offset AS "offset", s.shelf_version,
+  (SELECT coalesce(sum(extract(epoch FROM least(coalesce(b.ended_at, now()), now()) - b.started_at)) * 1000, 0)
+    FROM live_stream_publish b WHERE b.session_id = s.id AND b.started_at < now())::bigint AS media_ms,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i

@@ -12,7 +12,7 @@ import msgspec
 from kit.database import Row, row, rows
 from live.media.playback import Playback
 from live.models import SessionState
-from live.queries import Chapter
+from live.shop.timeline import ShownCard, card_at, timeline
 from orders.quotes import HOSTED
 
 _HAD = """
@@ -70,25 +70,19 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     started_at: datetime | None
     offset_ms: int | None
-    shown: Chapter | None
+    shown: ShownCard | None
     hls_url: str | None
     expires_at: datetime | None
 
 
-_MOMENT = """
-SELECT s.number, s.title, s.state, s.stream, s.started_at, (
-       SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen, 'offset_ms', p.offset_ms,
-              'end_offset_ms', p.end_offset_ms) FROM live_pin p
-        WHERE p.session_id = s.id AND p.offset_ms <= $2 AND (p.end_offset_ms IS NULL OR p.end_offset_ms > $2)
-        ORDER BY p.id DESC LIMIT 1)::text AS shown
-  FROM live_session s WHERE s.number = $1"""
-
-
 async def moment_of(source: str | None, offset_ms: int | None, playback: Playback) -> Moment | None:
-    """The place at which a line was bought; None, and no query, when that was not in a live room. One query."""
+    """The place at which a line was bought; None, and no query, when that was not in a live room. Two queries."""
     if not source or not _is_room(source):
         return None
-    found = await row(_MOMENT, source.removeprefix(HOSTED), offset_ms)
+    found = await row(
+        "SELECT id, number, title, state, stream, started_at FROM live_session WHERE number = $1",
+        source.removeprefix(HOSTED),
+    )
     if found is None:
         return None
     plan = playback.plan(found["stream"], SessionState(found["state"]))
@@ -98,7 +92,7 @@ async def moment_of(source: str | None, offset_ms: int | None, playback: Playbac
         state=found["state"],
         started_at=found["started_at"],
         offset_ms=offset_ms,
-        shown=msgspec.json.decode(found["shown"] or "null", type=Chapter | None),
+        shown=None if offset_ms is None else card_at(await timeline(found["id"]), offset_ms),
         hls_url=plan.hls_url if plan else None,
         expires_at=plan.expires_at if plan else None,
     )

@@ -12,13 +12,14 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import execute
 from kit.numbers import opaque_id
+from live.models import SessionState
 from live.ports import RoomBell
 from live.queries import SLICE, Message, RoomView, room_view
 from live.shop.cards import Card, cards_of
@@ -55,7 +56,10 @@ class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
-    """The room at ``offset`` and its last messages; everything before is history."""
+    """The room at ``offset`` and its last messages; everything before is history.
+
+    ``media_ms`` is how much picture there has been at ``server_time``.
+    """
 
     number: str
     title: str
@@ -63,6 +67,7 @@ class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
     offset: int
     messages: tuple[Message, ...]
     state: RoomStateView
+    media_ms: int
     server_time: datetime
 
 
@@ -123,6 +128,7 @@ class RoomFeed:
         self._state: RoomStateView | None = None
         self._window: deque[Message] = deque(maxlen=WINDOW)
         self._read_at = 0.0
+        self._read_time = clock()
         self._presence: tuple[int, float] = (-1, 0.0)
 
     async def follow(self) -> None:
@@ -146,6 +152,7 @@ class RoomFeed:
         if self.view is None or is_due or self._is_behind(self.view):
             self.rung.clear()
             self._read_at = now
+            self._read_time = self._clock()
             await self._read()
         if self.joining:
             self._admit()
@@ -215,7 +222,10 @@ class RoomFeed:
             missed = tuple(m for m in self._window if m.offset > since)
             return _wire(Frame(view.epoch, since, view.offset, missed, self._state))
         last = tuple(self._window)[-SNAPSHOT_MESSAGES:]
-        return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, self._clock()))
+        now = self._clock()
+        since = now - self._read_time if view.state is SessionState.LIVE else timedelta()
+        media_ms = view.media_ms + max(0, int(since.total_seconds() * 1000))
+        return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, media_ms, now))
 
     async def _tell_presence(self, now: float) -> None:
         """Write this process's count when it has changed, and every 5 s so that it does not expire."""

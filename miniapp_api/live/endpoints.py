@@ -15,6 +15,7 @@ from live.media.playback import Playback
 from live.models import ON_AIR, SessionState
 from live.queries import chapters, room_view, sessions
 from live.shop.attributions import Attributions
+from live.shop.timeline import timeline
 from live.talk.chat import Chat
 from live.talk.hub import SNAPSHOT_MESSAGES, FeedHub, Subscription, room_state
 from miniapp_api import door
@@ -100,6 +101,8 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
         chapters=[
             ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)
         ],
+        timeline=list(await timeline(room.id)),
+        media_ms=room.media_ms,
         playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
         server_time=utc_now(),

@@ -8,6 +8,7 @@ import msgspec
 from api_kit.schemas import Input, View
 from live.shop.cards import Card
 from live.shop.coupons import CouponCard
+from live.shop.timeline import CardEvent
 
 
 class RoomsQuery(Input):
@@ -66,7 +67,8 @@ class PlaybackView(View):
 class RoomView(View):
     """One room before, during and after: follow the feed from ``epoch`` and ``offset``.
 
-    ``attribution`` is handed to checkout so that the purchase counts for this room.
+    ``attribution`` is handed to checkout so that the purchase counts for this room. ``timeline`` has what changes the
+    card, by its place in the pictures, of which there have been ``media_ms`` at ``server_time`` (docs/live-cards.md).
     """
 
     number: str
@@ -84,6 +86,8 @@ class RoomView(View):
     coupons: list[CouponCard]
     messages: list[RoomMessageView]
     chapters: list[ChapterView]
+    timeline: list[CardEvent]
+    media_ms: int
     playback: PlaybackView | None
     attribution: str
     server_time: datetime

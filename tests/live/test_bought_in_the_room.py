@@ -110,7 +110,7 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
     for door, role in (("miniapp", "consumer"), ("console", "merchant_clerk")):
         moment = (await http.get(f"/v1/{door}/{path}", headers=house.headers(role))).json()
         assert (moment["session"], moment["offset_ms"]) == (session.number, 123_456)
-        assert (moment["shown"]["code"], moment["shown"]["offset_ms"]) == (house.sku, 100_000)
+        assert (moment["shown"]["code"], moment["shown"]["price_fen"]) == (house.sku, 3990)
         assert f"/{session.stream}/" in moment["hls_url"]
     check_problem(await http.get(f"/v1/console/{path}", headers=house.headers("foreign_clerk")), 404, "order_not_found")
     check_problem(
