@@ -64,6 +64,7 @@ class RoomView:
     shelf_version: int
     coupons: tuple[str, ...]
     pinned: Chapter | None
+    announcement: str | None
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
 
@@ -89,6 +90,7 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
   (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen,
       'offset_ms', p.offset_ms, 'end_offset_ms', p.end_offset_ms)
     FROM live_pin p WHERE p.session_id = s.id AND p.unpinned_at IS NULL)::text AS pinned,
+  (SELECT a.text FROM live_announcement a WHERE a.session_id = s.id AND a.replaced_at IS NULL) AS announcement,
   (SELECT coalesce(json_agg(json_build_object('offset', m."offset", 'kind', m.kind, 'payload', m.payload,
       'at', m.created_at) ORDER BY m."offset"), '[]')
     FROM (SELECT * FROM live_feed_message WHERE session_id = s.id

@@ -60,6 +60,7 @@ from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
+from live.announcements.service import Announcements
 from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.media.publishing import Publishing
@@ -240,6 +241,7 @@ class Bootstrap:
     archive: Archive
     feed_hub: FeedHub
     chat: Chat
+    announcements: Announcements
     sealer: Sealer
     anchors: Anchors
     sales_books: SalesBooks
@@ -356,6 +358,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
         feed_hub=FeedHub(bell),
         chat=Chat(bell),
+        announcements=Announcements(bell),
         sealer=Sealer(),
         anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
         sales_books=SalesBooks(),
@@ -492,6 +495,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Shelf(bell),
         built.room_prices,
         built.chat,
+        built.announcements,
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),

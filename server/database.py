@@ -68,6 +68,7 @@ MODEL_MODULES = [
     "scans.models",
     "live.models",
     "live.shop.models",
+    "live.announcements.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

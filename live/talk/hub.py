@@ -43,6 +43,7 @@ class RoomStateView(msgspec.Struct, frozen=True):
     pinned: str | None
     shelf: tuple[Card, ...]
     coupons: tuple[CouponCard, ...]
+    announcement: str | None
 
 
 class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={"from_": "from"}, omit_defaults=True):
@@ -80,7 +81,8 @@ async def room_state(view: RoomView, now: datetime | None = None) -> RoomStateVi
     found = await cards_of(view.on_show, view.number, now)
     shelf = tuple(found[code] for code in view.on_show if code in found)
     coupons = await coupon_cards(view.number, view.coupons)
-    return RoomStateView(view.state.value, view.viewers, view.pinned.code if view.pinned else None, shelf, coupons)
+    pinned = view.pinned.code if view.pinned else None
+    return RoomStateView(view.state.value, view.viewers, pinned, shelf, coupons, view.announcement)
 
 
 @dataclass(eq=False)

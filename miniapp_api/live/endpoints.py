@@ -97,6 +97,7 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
         pinned=state.pinned,
         shelf=list(state.shelf),
         coupons=list(state.coupons),
+        announcement=state.announcement,
         messages=[RoomMessageView(m.offset, m.kind, m.payload, m.at) for m in room.messages],
         chapters=[
             ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)

@@ -84,6 +84,7 @@ class RoomView(View):
     pinned: str | None
     shelf: list[Card]
     coupons: list[CouponCard]
+    announcement: str | None
     messages: list[RoomMessageView]
     chapters: list[ChapterView]
     timeline: list[CardEvent]

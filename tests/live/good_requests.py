@@ -151,6 +151,14 @@ async def claim_in_the_room(owner: Owner) -> GoodRequest:
     return GoodRequest(names=names, body={"attribution": room["attribution"]})
 
 
+@good("console.announce_in_room", "console.clear_room_announcement")
+async def announced(owner: Owner) -> GoodRequest:
+    """Another text than the one that is shown."""
+    number, _ = await on_air(owner)
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/announcement", {"text": "示例公告"})
+    return GoodRequest(names={"number": number}, body={"text": "示例公告二"})
+
+
 @good("console.pin_product")
 async def pin(owner: Owner) -> GoodRequest:
     number, _ = await on_air(owner)

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
+from live.announcements.service import Announcements
 from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
 from live.models import LiveSession, SessionState
@@ -52,6 +53,7 @@ class House:
         self.shelf = Shelf(self.bell, self.clock)
         self.prices = RoomPrices(Offers(self.clock), Stock(self.clock), self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
+        self.announcements = Announcements(self.bell, self.clock)
 
     async def scheduled(self, merchant: str | None = None) -> LiveSession:
         """A session of ``HOST`` planned for now."""
