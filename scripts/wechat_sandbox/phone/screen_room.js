@@ -28,7 +28,10 @@ class Room {
     this.feed = new Feed(view.number, { epoch: view.epoch, offset: view.offset }, {
       // What was missed may have changed the card: the timeline comes with the room itself.
       snapshot: (snapshot) => { this.chat.replaceChildren(); this.add(snapshot.messages); this.take(snapshot.state); this.refresh().catch(() => {}); },
-      messages: (list) => this.add(list),
+      messages: (list) => {
+        this.events.push(...list.filter(({ kind }) => CARD_KINDS.has(kind)).map(({ kind, payload }) => ({ kind, ...payload })));
+        this.add(list);
+      },
       state: (state) => this.take(state),
       link: (isUp) => { this.stage.dataset.link = isUp ? "up" : "down"; },
     });
@@ -129,7 +132,6 @@ class Room {
 
   add(messages) {
     for (const message of messages) {
-      if (CARD_KINDS.has(message.kind)) this.events.push({ kind: message.kind, ...message.payload });
       const said = this.sentence(message);
       if (said) this.chat.append(said);
     }
