@@ -160,11 +160,13 @@ class Checkout:
             # The SKU itself may be there, so nobody else shall hear that it is sold out.
             if group is not None:
                 raise GroupSoldOut(left=lacking.facts["left"]) from None
-            sku = lacking.facts["sku"]
-            if source := offers[str(sku)].offer_source:
-                raise RoomSoldOut(**lacking.facts, source=source) from None
+            sku, left = str(lacking.facts["sku"]), lacking.facts["left"]
+            if source := offers[sku].offer_source:
+                raise RoomSoldOut(sku=sku, left=left, source=source) from None
             seen_at = next(line.source for order in trade.orders for line in order.lines if line.sku == sku)
-            raise SoldOut(**lacking.facts, **({"source": seen_at} if seen_at else {})) from None
+            if seen_at is None:
+                raise
+            raise SoldOut(sku=sku, left=left, source=seen_at) from None
 
     async def _offers(self, lines: Sequence[CheckoutLine], group: GroupOffer | None) -> Mapping[str, SkuOffer]:
         sources = {line.sku: line.source for line in lines}

@@ -225,8 +225,8 @@ class RoomFeed:
             return _wire(Frame(view.epoch, since, view.offset, missed, self._state))
         last = tuple(self._window)[-SNAPSHOT_MESSAGES:]
         now = self._clock()
-        since = now - self._read_time if view.state is SessionState.LIVE else timedelta()
-        media_ms = view.media_ms + max(0, int(since.total_seconds() * 1000))
+        passed = now - self._read_time if view.state is SessionState.LIVE else timedelta()
+        media_ms = view.media_ms + max(0, int(passed.total_seconds() * 1000))
         return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, media_ms, now))
 
     async def _tell_presence(self, now: float) -> None:
