@@ -35,6 +35,46 @@ class NotOnShelf(Conflict):
     title_en = "The product is not on this session's shelf"
 
 
+class ShelfChanged(Conflict):
+    """The shelf is another one than the caller has seen; ``version`` is its present one."""
+
+    code = "shelf_changed"
+    title = "货架已变化，请刷新后再排序"
+    title_en = "The shelf has changed"
+
+
+class ShelfItemHidden(Conflict):
+    """The product is hidden on this session's shelf, so it cannot be explained."""
+
+    code = "shelf_item_hidden"
+    title = "商品已隐藏，不能讲解"
+    title_en = "The product is hidden on this session's shelf"
+
+
+class RoomPriceUnknown(NotFound):
+    """The product has no price of its own in this room."""
+
+    code = "room_price_unknown"
+    title = "该商品在本场没有直播价"
+    title_en = "The product has no price of its own in this room"
+
+
+class RoomCouponNotShown(Conflict):
+    """The campaign's coupons are not of this room, or cannot be claimed now, or its host does not show them."""
+
+    code = "room_coupon_not_shown"
+    title = "优惠券当前不在本场发放"
+    title_en = "These coupons are not given out in this room now"
+
+
+class NotInTheRoom(Conflict):
+    """The token is not of this room, or too old: the viewer has to open the room."""
+
+    code = "not_in_the_room"
+    title = "请在直播间内领取"
+    title_en = "Open the room first"
+
+
 class NotForSale(Conflict):
     """The product is not listed now, or another merchant sells it."""
 

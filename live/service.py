@@ -125,13 +125,15 @@ class Sessions:
 
 async def close_pin(session: LiveSession, now: datetime, by: str | None = None) -> str | None:
     """Take down the pinned product of a locked session; answers its code. ``by`` is the account that did it."""
+    offset_ms = await media_offset_ms(session.id, now)
     code: str | None = await scalar(
         "UPDATE live_pin SET unpinned_at = $2, end_offset_ms = greatest(offset_ms, $3)"
         " WHERE session_id = $1 AND unpinned_at IS NULL RETURNING code",
         session.id,
         now,
-        await media_offset_ms(session.id, now),
+        offset_ms,
     )
     if code is not None:
-        await append(session.id, "unpin", {"code": code}, now, author=f"staff:{by}" if by else None)
+        told = {"code": code, "offset_ms": offset_ms}
+        await append(session.id, "unpin", told, now, author=f"staff:{by}" if by else None)
     return code

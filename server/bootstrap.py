@@ -60,6 +60,7 @@ from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
+from live.announcements.service import Announcements
 from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.media.publishing import Publishing
@@ -70,6 +71,8 @@ from live.replays.jobs import Archive
 from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
+from live.shop.coupons import RoomCoupons
+from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
 from live.studios.service import Studios
 from live.talk.chat import Chat
@@ -237,10 +240,12 @@ class Bootstrap:
     pickups: Pickups
     vouchers: Vouchers
     live_sessions: LiveSessions
+    room_prices: RoomPrices
     supervision: Supervision
     archive: Archive
     feed_hub: FeedHub
     chat: Chat
+    announcements: Announcements
     sealer: Sealer
     anchors: Anchors
     sales_books: SalesBooks
@@ -353,10 +358,12 @@ def bootstrap(settings: Settings) -> Bootstrap:
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,
+        room_prices=RoomPrices(Offers(), stock, bell),
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
         feed_hub=FeedHub(bell),
         chat=Chat(bell),
+        announcements=Announcements(bell),
         sealer=Sealer(),
         anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
         sales_books=SalesBooks(),
@@ -495,12 +502,15 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Studios(),
         publishing,
         Shelf(bell),
+        built.room_prices,
         built.chat,
+        built.announcements,
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),
         Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
         Attributions(keys),
+        RoomCoupons(built.coupons, Attributions(keys), bell),
         Suppliers(),
         Intakes(),
         IntakeReceipts(cipher, settings.public_base_url),

@@ -71,6 +71,8 @@ MODEL_MODULES = [
     "live.plans.models",
     "live.readiness.models",
     "live.studios.models",
+    "live.shop.models",
+    "live.announcements.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

@@ -98,6 +98,12 @@ class LiveKeys:
         expires = _unix(expires_at)
         return f"{number}.{merchant}.{expires}.{self._sign('attribution', number, merchant, expires)}"
 
+    @staticmethod
+    def session_told(token: str) -> str | None:
+        """The session that an attribution token is of, if it is one; nobody has looked at its signature."""
+        number, *rest = token.split(".")
+        return number if len(rest) == 3 and _NUMBER.fullmatch(number) else None
+
     def attributed_session(self, token: str, now: datetime) -> tuple[str, str] | None:
         """The numbers of the session and its merchant when the token is ours and not expired, else None."""
         parts = token.split(".")

@@ -12,16 +12,18 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import execute
 from kit.numbers import opaque_id
+from live.models import SessionState
 from live.ports import RoomBell
 from live.queries import SLICE, Message, RoomView, room_view
 from live.shop.cards import Card, cards_of
+from live.shop.coupons import CouponCard, coupon_cards
 
 log = logging.getLogger("longchuan.live.talk.hub")
 
@@ -40,6 +42,8 @@ class RoomStateView(msgspec.Struct, frozen=True):
     viewers: int
     pinned: str | None
     shelf: tuple[Card, ...]
+    coupons: tuple[CouponCard, ...]
+    announcement: str | None
 
 
 class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={"from_": "from"}, omit_defaults=True):
@@ -53,7 +57,10 @@ class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
-    """The room at ``offset`` and its last messages; everything before is history."""
+    """The room at ``offset`` and its last messages; everything before is history.
+
+    ``media_ms`` is how much picture there has been at ``server_time``.
+    """
 
     number: str
     title: str
@@ -61,6 +68,7 @@ class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
     offset: int
     messages: tuple[Message, ...]
     state: RoomStateView
+    media_ms: int
     server_time: datetime
 
 
@@ -68,11 +76,13 @@ def _wire(frame: Frame | Snapshot) -> str:
     return msgspec.json.encode(frame).decode()
 
 
-async def room_state(view: RoomView) -> RoomStateView:
-    """The last values of a room, with the cards of its shelf as they are now."""
-    found = await cards_of(view.shelf)
-    shelf = tuple(found[code] for code in view.shelf if code in found)
-    return RoomStateView(view.state.value, view.viewers, view.pinned.code if view.pinned else None, shelf)
+async def room_state(view: RoomView, now: datetime | None = None) -> RoomStateView:
+    """The last values of a room, with the cards of its shelf as they are at a moment."""
+    found = await cards_of(view.on_show, view.number, now)
+    shelf = tuple(found[code] for code in view.on_show if code in found)
+    coupons = await coupon_cards(view.number, view.coupons)
+    pinned = view.pinned.code if view.pinned else None
+    return RoomStateView(view.state.value, view.viewers, pinned, shelf, coupons, view.announcement)
 
 
 @dataclass(eq=False)
@@ -120,6 +130,7 @@ class RoomFeed:
         self._state: RoomStateView | None = None
         self._window: deque[Message] = deque(maxlen=WINDOW)
         self._read_at = 0.0
+        self._read_time = clock()
         self._presence: tuple[int, float] = (-1, 0.0)
 
     async def follow(self) -> None:
@@ -143,6 +154,7 @@ class RoomFeed:
         if self.view is None or is_due or self._is_behind(self.view):
             self.rung.clear()
             self._read_at = now
+            self._read_time = self._clock()
             await self._read()
         if self.joining:
             self._admit()
@@ -156,7 +168,7 @@ class RoomFeed:
             self.joining += self.subscriptions
             self.subscriptions.clear()
             before = None
-        state = await room_state(view)
+        state = await room_state(view, self._clock())
         sent_to = view.messages[-1].offset if view.messages else view.offset
         if len(view.messages) == SLICE and sent_to < view.offset:
             self.rung.set()
@@ -212,7 +224,10 @@ class RoomFeed:
             missed = tuple(m for m in self._window if m.offset > since)
             return _wire(Frame(view.epoch, since, view.offset, missed, self._state))
         last = tuple(self._window)[-SNAPSHOT_MESSAGES:]
-        return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, self._clock()))
+        now = self._clock()
+        passed = now - self._read_time if view.state is SessionState.LIVE else timedelta()
+        media_ms = view.media_ms + max(0, int(passed.total_seconds() * 1000))
+        return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, media_ms, now))
 
     async def _tell_presence(self, now: float) -> None:
         """Write this process's count when it has changed, and every 5 s so that it does not expire."""

@@ -16,6 +16,7 @@ from live.models import ON_AIR, SessionState
 from live.plans.queries import covers, shown_plan
 from live.queries import chapters, room_view, sessions
 from live.shop.attributions import Attributions
+from live.shop.timeline import timeline
 from live.talk.chat import Chat
 from live.talk.hub import SNAPSHOT_MESSAGES, FeedHub, Subscription, room_state
 from miniapp_api import door
@@ -101,10 +102,14 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
         viewers=room.viewers,
         pinned=state.pinned,
         shelf=list(state.shelf),
+        coupons=list(state.coupons),
+        announcement=state.announcement,
         messages=[RoomMessageView(m.offset, m.kind, m.payload, m.at) for m in room.messages],
         chapters=[
             ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)
         ],
+        timeline=list(await timeline(room.id)),
+        media_ms=room.media_ms,
         playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
         attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],

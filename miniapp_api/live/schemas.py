@@ -8,6 +8,8 @@ import msgspec
 from api_kit.schemas import Input, View
 from content.pictures import PictureView
 from live.shop.cards import Card
+from live.shop.coupons import CouponCard
+from live.shop.timeline import CardEvent
 
 
 class RoomsQuery(Input):
@@ -75,7 +77,8 @@ class RoomView(View):
     """One room before, during and after: follow the feed from ``epoch`` and ``offset``.
 
     ``attribution`` is handed to checkout so that the purchase counts for this room; in a room that several merchants
-    share, each line takes that of its card's merchant from ``attributions``.
+    share, each line takes that of its card's merchant from ``attributions``. ``timeline`` has what changes the
+    card, by its place in the pictures, of which there have been ``media_ms`` at ``server_time`` (docs/live-cards.md).
     """
 
     number: str
@@ -90,8 +93,12 @@ class RoomView(View):
     viewers: int
     pinned: str | None
     shelf: list[Card]
+    coupons: list[CouponCard]
+    announcement: str | None
     messages: list[RoomMessageView]
     chapters: list[ChapterView]
+    timeline: list[CardEvent]
+    media_ms: int
     playback: PlaybackView | None
     attribution: str
     attributions: list[MerchantTokenView]

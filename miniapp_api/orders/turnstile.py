@@ -1,7 +1,8 @@
 """The turnstile in front of the checkout: who wants what was sold out a moment ago need not ask the database.
 
 A request whose key was used before goes through to its kept answer: that it has the goods must not be hidden from a
-buyer who asks again. Keys are looked up many at a time, because those who are refused come many at a time.
+buyer who asks again. A room may have pieces of its own, so what is bought there has signs of its own. Keys are looked
+up many at a time, because those who are refused come many at a time.
 """
 
 import asyncio
@@ -11,17 +12,35 @@ import msgspec
 
 from kit.errors import DomainError
 from kit.idempotency import used_keys
+from live.media.keys import LiveKeys
+from orders.errors import RoomSoldOut
+from orders.quotes import HOSTED
 from products.errors import SoldOut
 from products.ports import SoldOutSigns
 
 
 class _Line(msgspec.Struct):
     sku: str
+    attribution: str | None = None
 
 
 class _Cart(msgspec.Struct):
     lines: list[_Line]
     group: object = None
+    attribution: str | None = None
+
+    def signs(self) -> list[str]:
+        """The names of the signs that count for the lines."""
+        return [_sign(line.sku, _room(line.attribution or self.attribution)) for line in self.lines]
+
+
+def _room(token: str | None) -> str | None:
+    number = LiveKeys.session_told(token) if token else None
+    return HOSTED + number if number else None
+
+
+def _sign(sku: str, source: object) -> str:
+    return f"{sku}@{source}" if source else sku
 
 
 _read_cart = msgspec.json.Decoder(_Cart).decode
@@ -40,17 +59,23 @@ class OrderTurnstile:
         try:
             cart = _read_cart(body)
             # What is bought together has pieces of its own, whatever the SKU has.
-            wanted = [line.sku for line in cart.lines] if cart.group is None else []
+            wanted = cart.signs() if cart.group is None else []
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
-        sku = await self.signs.hangs(wanted)
-        if sku is not None and key and not await self._is_used(key):
-            raise SoldOut(sku=sku, left=0)
+        sign = await self.signs.hangs(wanted)
+        if sign is not None and key and not await self._is_used(key):
+            sku, _, source = sign.partition("@")
+            raise RoomSoldOut(sku=sku, left=0, source=source) if source else SoldOut(sku=sku, left=0)
 
     async def hear(self, refusal: DomainError) -> None:
         """Hang a sign when the truth has said that nothing is left."""
-        if isinstance(refusal, SoldOut) and refusal.facts.get("left") == 0:
-            await self.signs.hang(str(refusal.facts["sku"]))
+        if not isinstance(refusal, SoldOut | RoomSoldOut) or refusal.facts.get("left") != 0:
+            return
+        sku, source = str(refusal.facts["sku"]), refusal.facts.get("source")
+        if isinstance(refusal, SoldOut):
+            await self.signs.hang(sku)
+        if source:
+            await self.signs.hang(_sign(sku, source))
 
     async def _is_used(self, key: str) -> bool:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

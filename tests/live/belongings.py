@@ -75,6 +75,7 @@ async def give(owner: Owner) -> None:
     number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
     names = {
         "number": number, "code": owner.house.product, "account": await own_account("foreign_host"), "role": "shelf",
+        "campaign": "NONE",
     }  # fmt: skip
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
     owner.found.by_pattern[f"{HOSTS}/"] = {"number": await on_roster(owner)}
@@ -87,3 +88,4 @@ async def give(owner: Owner) -> None:
     }
     owner.found.private["host"] |= {number, booking}
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
+    owner.found.shared["miniapp.claim_room_coupon"] = "the coupons of a live room are open to every viewer"

@@ -8,6 +8,8 @@ from kit.clock import utc_now
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
 from tests.live.belongings import on_roster, own_account
+from tests.products.shelf import listed_product
+from tests.promotions.shop import running_campaign
 
 
 def plan(owner: Owner) -> dict[str, object]:
@@ -111,6 +113,88 @@ async def publish_done(owner: Owner) -> GoodRequest:
 async def put_on_shelf(owner: Owner) -> GoodRequest:
     number, _ = await on_air(owner)
     return GoodRequest(names={"number": number, "code": owner.house.sku})
+
+
+@good("console.arrange_shelf")
+async def arrange(owner: Owner) -> GoodRequest:
+    """A shelf of one product, in the order that it has."""
+    number, _ = await on_air(owner)
+    seen = await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{owner.house.sku}")
+    return GoodRequest(names={"number": number}, body={"codes": seen["shelf"], "version": seen["shelf_version"]})
+
+
+@good("console.show_or_hide_product")
+async def hide(owner: Owner) -> GoodRequest:
+    number, _ = await on_air(owner)
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{owner.house.sku}")
+    return GoodRequest(names={"number": number, "code": owner.house.sku}, body={"hidden": True})
+
+
+ON_SHELF = {"price_fen": 1990, "pieces": 2, "seconds": 600}
+
+
+async def shelved(owner: Owner) -> dict[str, str]:
+    """A product on the shelf of a session on air; answers the names in its paths."""
+    number, _ = await on_air(owner)
+    _, (sku,) = await listed_product(owner.house.merchant, stock=10)
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/shelf/{sku}")
+    return {"number": number, "code": sku}
+
+
+async def priced(owner: Owner) -> dict[str, str]:
+    """One that has a price of the room."""
+    names = await shelved(owner)
+    path = f"/v1/console/live/sessions/{names['number']}/shelf/{names['code']}/price"
+    await owner.ask("merchant_clerk", "POST", path, ON_SHELF)
+    return names
+
+
+@good("console.open_room_price")
+async def open_price(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await shelved(owner), body=ON_SHELF | {"limit_per_buyer": 1})
+
+
+@good("console.add_room_pieces")
+async def more_at_the_price(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await priced(owner), body={"pieces": 2, "reason": "示例追加"})
+
+
+@good("console.add_room_stock")
+async def more_stock(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await shelved(owner), body={"pieces": 2, "reason": "示例到货"})
+
+
+@good("console.end_room_price")
+async def end_price(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await priced(owner))
+
+
+async def with_coupons(owner: Owner) -> dict[str, str]:
+    """A campaign of a session on air, which nobody shows yet; answers the names in its paths."""
+    number, _ = await on_air(owner)
+    campaign = await running_campaign(owner.house.merchant, source=f"live:{number}")
+    return {"number": number, "campaign": campaign}
+
+
+@good("console.show_room_coupon", "console.take_down_room_coupon")
+async def coupons_of_the_room(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await with_coupons(owner))
+
+
+@good("miniapp.claim_room_coupon")
+async def claim_in_the_room(owner: Owner) -> GoodRequest:
+    names = await with_coupons(owner)
+    await owner.ask("host", "PUT", "/v1/console/live/sessions/{number}/coupons/{campaign}".format(**names))
+    room = await owner.ask("consumer", "GET", f"/v1/miniapp/live/sessions/{names['number']}")
+    return GoodRequest(names=names, body={"attribution": room["attribution"]})
+
+
+@good("console.announce_in_room", "console.clear_room_announcement")
+async def announced(owner: Owner) -> GoodRequest:
+    """Another text than the one that is shown."""
+    number, _ = await on_air(owner)
+    await owner.ask("host", "PUT", f"/v1/console/live/sessions/{number}/announcement", {"text": "示例公告"})
+    return GoodRequest(names={"number": number}, body={"text": "示例公告二"})
 
 
 @good("console.pin_product")

@@ -9,14 +9,18 @@ from redis.asyncio import Redis
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
+from live.announcements.service import Announcements
 from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
 from live.models import LiveSession, SessionState
 from live.readiness.service import Readiness
 from live.roster.service import Roster
 from live.service import Sessions
+from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
+from products.offers import Offers
+from products.stock import Stock
 from tests.accounts.people import throwaway_cipher
 from tests.live.hosts import ONE, admitted_host
 from tests.products.shelf import approved_merchant
@@ -53,7 +57,9 @@ class House:
         self.shelf = Shelf(self.bell, self.clock)
         self.roster = Roster(throwaway_cipher(), clock=self.clock)
         self.readiness = Readiness(self.roster, self.bell, self.clock)
+        self.prices = RoomPrices(Offers(self.clock), Stock(self.clock), self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
+        self.announcements = Announcements(self.bell, self.clock)
 
     async def scheduled(self, merchant: str | None = None) -> LiveSession:
         """A session of ``HOST`` planned for now."""

@@ -3,12 +3,14 @@
 import { call, newKey, session } from "./api.js";
 import { closeSheet, h, icon, marks, picture, price, replace, sheet, toast } from "./dom.js";
 import { buySheet } from "./buying.js";
+import { cardAt, placeOnAir } from "./card_at.js";
 import { Feed } from "./feed.js";
 import { Player } from "./player.js";
 import { STATES, stateTag } from "./screen_rooms.js";
 
 const KEPT_MESSAGES = 60;
 const ON_AIR = new Set(["live", "interrupted"]);
+const CARD_KINDS = new Set(["pin", "unpin", "price"]);
 
 class Room {
   constructor(frame, view) {
@@ -16,6 +18,7 @@ class Room {
     this.number = view.number;
     this.view = view;
     this.state = { state: view.state, viewers: view.viewers, pinned: view.pinned, shelf: view.shelf };
+    this.keepTime(view);
     this.build();
     this.player = new Player(this.video, (state) => { this.stage.dataset.player = state; });
     this.player.play(view.playback);
@@ -23,11 +26,27 @@ class Room {
     this.add(view.messages);
     this.drawChapters(view.chapters);
     this.feed = new Feed(view.number, { epoch: view.epoch, offset: view.offset }, {
-      snapshot: (snapshot) => { this.chat.replaceChildren(); this.add(snapshot.messages); this.take(snapshot.state); },
-      messages: (list) => this.add(list),
+      // What was missed may have changed the card: the timeline comes with the room itself.
+      snapshot: (snapshot) => { this.chat.replaceChildren(); this.add(snapshot.messages); this.take(snapshot.state); this.refresh().catch(() => {}); },
+      messages: (list) => {
+        this.events.push(...list.filter(({ kind }) => CARD_KINDS.has(kind)).map(({ kind, payload }) => ({ kind, ...payload })));
+        this.add(list);
+      },
       state: (state) => this.take(state),
       link: (isUp) => { this.stage.dataset.link = isUp ? "up" : "down"; },
     });
+    this.ticking = setInterval(() => this.drawCard(), 500);
+  }
+
+  keepTime(view) {
+    this.events = view.timeline;
+    this.clock = { mediaMs: view.media_ms, toldAt: Date.now() };
+  }
+
+  // Where the viewer's own picture stands, in ms of the session's pictures.
+  position() {
+    if (this.state.state === "live") return placeOnAir(this.clock, Date.now(), this.player.lateMs());
+    return ON_AIR.has(this.state.state) ? this.clock.mediaMs : Math.round(this.video.currentTime * 1000);
   }
 
   build() {
@@ -63,6 +82,7 @@ class Room {
     const view = await call("GET", `/live/sessions/${encodeURIComponent(this.number)}`);
     if (!this.frame.isCurrent()) return;
     this.view = view;
+    this.keepTime(view);
     this.player.play(view.playback);
     this.drawChapters(view.chapters);
   }
@@ -75,10 +95,19 @@ class Room {
     replace(this.poster, picture(this.view.title, "", "cover"), h("p", {}, this.state.state === "live" ? "正在连接画面…" : word));
     const count = this.bag.querySelector("b");
     count.textContent = this.state.shelf.length || "";
-    const pinned = this.state.shelf.find((item) => item.code === this.state.pinned);
-    replace(this.card, pinned ? this.product(pinned, "讲解中") : null);
-    this.card.hidden = !pinned;
-    this.card.dataset.code = pinned ? pinned.code : "";
+    this.drawCard();
+  }
+
+  // The card follows the viewer's picture; stock, and what is charged, are the server's now.
+  drawCard() {
+    const shown = cardAt(this.events, this.position());
+    const item = shown && this.state.shelf.find((each) => each.code === shown.code);
+    const drawn = item ? JSON.stringify([shown, item.stock]) : "";
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    replace(this.card, item ? this.product({ ...item, price_fen: shown.price_fen }, "讲解中") : null);
+    this.card.hidden = !item;
+    this.card.dataset.code = item ? item.code : "";
   }
 
   product(item, label) {
@@ -99,7 +128,8 @@ class Room {
   buy(item) {
     closeSheet();
     const shared = (this.view.attributions || []).find((each) => each.merchant === item.merchant);
-    buySheet(item, shared ? shared.attribution : this.view.attribution);
+    const attribution = shared ? shared.attribution : this.view.attribution;
+    buySheet(item, { attribution, position_ms: this.position() });
   }
 
   add(messages) {
@@ -141,6 +171,7 @@ class Room {
   }
 
   close() {
+    clearInterval(this.ticking);
     this.feed.close();
     this.player.stop();
   }
