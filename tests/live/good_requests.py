@@ -133,7 +133,7 @@ async def hide(owner: Owner) -> GoodRequest:
 ON_SHELF = {"price_fen": 1990, "pieces": 2, "seconds": 600}
 
 
-async def shelved(owner: Owner) -> dict[str, str]:
+async def offered(owner: Owner) -> dict[str, str]:
     """A product on the shelf of a session on air; answers the names in its paths."""
     number, _ = await on_air(owner)
     _, (sku,) = await listed_product(owner.house.merchant, stock=10)
@@ -143,7 +143,7 @@ async def shelved(owner: Owner) -> dict[str, str]:
 
 async def priced(owner: Owner) -> dict[str, str]:
     """One that has a price of the room."""
-    names = await shelved(owner)
+    names = await offered(owner)
     path = f"/v1/console/live/sessions/{names['number']}/shelf/{names['code']}/price"
     await owner.ask("merchant_clerk", "POST", path, ON_SHELF)
     return names
@@ -151,7 +151,7 @@ async def priced(owner: Owner) -> dict[str, str]:
 
 @good("console.open_room_price")
 async def open_price(owner: Owner) -> GoodRequest:
-    return GoodRequest(names=await shelved(owner), body=ON_SHELF | {"limit_per_buyer": 1})
+    return GoodRequest(names=await offered(owner), body=ON_SHELF | {"limit_per_buyer": 1})
 
 
 @good("console.add_room_pieces")
@@ -161,7 +161,7 @@ async def more_at_the_price(owner: Owner) -> GoodRequest:
 
 @good("console.add_room_stock")
 async def more_stock(owner: Owner) -> GoodRequest:
-    return GoodRequest(names=await shelved(owner), body={"pieces": 2, "reason": "示例到货"})
+    return GoodRequest(names=await offered(owner), body={"pieces": 2, "reason": "示例到货"})
 
 
 @good("console.end_room_price")

@@ -86,6 +86,7 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
     rooms = House()
     session = await on_air_for(rooms, 300, house.merchant)
     await rooms.shelf.put(session.number, HOST, house.sku)
+    await rooms.signed(session.number, house.sku)
     await rooms.shelf.pin(session.number, HOST, house.sku)
     await execute("UPDATE live_pin SET offset_ms = 100000")
     await rooms.shelf.unpin(session.number, HOST)

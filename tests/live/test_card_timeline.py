@@ -106,6 +106,7 @@ async def test_a_show_is_told_as_it_was(database: str) -> None:
     number = session.number
     for code in (first, second):
         await house.shelf.put(number, HOST, code)
+        await house.signed(number, code)
 
     def ahead(seconds: int) -> None:
         house.clock.ahead += timedelta(seconds=seconds)
