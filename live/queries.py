@@ -41,6 +41,7 @@ class RoomView:
     """A room at one moment: one statement, so the parts agree with ``offset``.
 
     ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
+    ``banned`` are viewers by the room's names of them, and told to nobody.
     """
 
     id: int
@@ -58,6 +59,10 @@ class RoomView:
     viewers: int
     shelf: tuple[str, ...]
     pinned: Chapter | None
+    likes: int
+    slow_mode_s: int
+    comments_closed: bool
+    banned: tuple[str, ...]
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
 
@@ -65,6 +70,10 @@ class RoomView:
 _VIEW = f"""
 SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned_at, s.started_at, s.ended_at,
   s.epoch, s.last_offset AS "offset",
+  coalesce(t.likes, 0) AS likes, coalesce(t.slow_mode_s, 0) AS slow_mode_s,
+  coalesce(t.is_closed, false) AS comments_closed,
+  (SELECT coalesce(json_agg(r.viewer ORDER BY r.viewer), '[]') FROM live_restriction r
+    WHERE r.session_id = s.id AND r.kind = 'ban')::text AS banned,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i
@@ -77,7 +86,7 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
     FROM (SELECT * FROM live_feed_message WHERE session_id = s.id
       AND "offset" > CASE WHEN $2::bigint IS NULL THEN s.last_offset - $3 ELSE $2 END
       ORDER BY "offset" LIMIT $3) m)::text AS messages
-FROM live_session s WHERE s.number = $1
+FROM live_session s LEFT JOIN live_talk t ON t.session_id = s.id WHERE s.number = $1
 """
 
 
@@ -89,6 +98,7 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
     found["state"] = SessionState(found["state"])
     found["shelf"] = msgspec.json.decode(found["shelf"], type=tuple[str, ...])
     found["pinned"] = msgspec.json.decode(found["pinned"] or "null", type=Chapter | None)
+    found["banned"] = msgspec.json.decode(found["banned"], type=tuple[str, ...])
     found["messages"] = msgspec.json.decode(found["messages"], type=tuple[Message, ...])
     return RoomView(**found)
 

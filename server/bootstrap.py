@@ -65,11 +65,13 @@ from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.supervision import Supervision
 from live.replays.jobs import Archive
+from live.reports.service import RoomReports
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
+from live.talk.moderation import Moderation
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.labels import LabelCancellations
@@ -350,7 +352,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         live_sessions=live_sessions,
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
-        feed_hub=FeedHub(bell),
+        feed_hub=FeedHub(bell, most_sockets=settings.feed.sockets),
         chat=Chat(bell),
         sealer=Sealer(),
         anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
@@ -487,6 +489,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         publishing,
         Shelf(bell),
         built.chat,
+        Moderation(keys, bell),
+        RoomReports(),
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),

@@ -67,6 +67,8 @@ MODEL_MODULES = [
     "reviews.models",
     "scans.models",
     "live.models",
+    "live.talk.models",
+    "live.reports.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

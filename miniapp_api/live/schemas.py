@@ -65,7 +65,8 @@ class PlaybackView(View):
 class RoomView(View):
     """One room before, during and after: follow the feed from ``epoch`` and ``offset``.
 
-    ``attribution`` is handed to checkout so that the purchase counts for this room.
+    ``attribution`` is handed to checkout so that the purchase counts for this room, ``viewer_pass`` to the feed: a
+    client keeps it for as long as it stays. ``slow_mode_s`` seconds lie between two messages of a viewer.
     """
 
     number: str
@@ -79,11 +80,15 @@ class RoomView(View):
     offset: int
     viewers: int
     pinned: str | None
+    likes: int
+    slow_mode_s: int
+    comments_closed: bool
     shelf: list[Card]
     messages: list[RoomMessageView]
     chapters: list[ChapterView]
     playback: PlaybackView | None
     attribution: str
+    viewer_pass: str
     server_time: datetime
 
 
@@ -105,3 +110,10 @@ class FeedQuery(Input):
 
     epoch: Annotated[str, msgspec.Meta(max_length=26)] | None = None
     offset: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+    viewer_pass: Annotated[str, msgspec.Meta(max_length=120)] | None = None
+
+
+class Liked(Input):
+    """What a client says on the feed's socket, at most once a second: how often its viewer has liked since."""
+
+    likes: Annotated[int, msgspec.Meta(ge=1, le=1000)]

@@ -15,10 +15,13 @@ from live.models import LiveSession, SessionState
 from live.service import Sessions
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
+from live.talk.moderation import Moderation, Moderator
 from tests.products.shelf import approved_merchant
 from tests.servers import free_port
 
 HOST = "S20260101TESTHOST1"
+KEEPER = Moderator(f"staff:{HOST}", HOST)
+"""Who keeps order in the sessions of ``HOST``."""
 
 
 @dataclass
@@ -48,6 +51,7 @@ class House:
         self.publishing = Publishing(self.keys, "rtmp://127.0.0.1:1935/live", self.bell, self.clock)
         self.shelf = Shelf(self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
+        self.moderation = Moderation(self.keys, self.bell, self.clock)
 
     async def scheduled(self, merchant: str | None = None) -> LiveSession:
         """A session of ``HOST`` planned for now."""
