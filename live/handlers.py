@@ -9,10 +9,9 @@ from orders.events import OrderPaid
 
 
 async def on_order_paid(fact: OrderPaid, sessions: Sessions) -> None:
-    """Paid goods that were seen in a room are counted there, line by line."""
-    for source in sorted({line.source for line in fact.lines if line.source}):
-        sold = sum(line.quantity for line in fact.lines if line.source == source)
-        await sessions.count_sale(source, sold, fact.paid_at)
+    """Paid goods are told in the rooms where they were seen, line by line."""
+    for line in fact.lines:
+        await sessions.tell_sale(line, fact.consumer, fact.paid_at)
 
 
 async def on_announcement_judged(fact: TextJudged, announcements: Announcements) -> None:

@@ -42,7 +42,7 @@ class RoomView:
 
     ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown, ``coupons`` the campaigns that
     are shown, ``media_ms`` how much picture the session has had. ``messages`` are those after the offset that was asked
-    for, at most ``SLICE``, without a hole.
+    for, at most ``SLICE``, without a hole. ``banned`` are viewers by the room's names of them, and told to nobody.
     """
 
     id: int
@@ -65,6 +65,10 @@ class RoomView:
     coupons: tuple[str, ...]
     pinned: Chapter | None
     announcement: str | None
+    likes: int
+    slow_mode_s: int
+    comments_closed: bool
+    banned: tuple[str, ...]
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
 
@@ -79,6 +83,10 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
   s.epoch, s.last_offset AS "offset", s.shelf_version,
   (SELECT coalesce(sum(extract(epoch FROM least(coalesce(b.ended_at, now()), now()) - b.started_at)) * 1000, 0)
     FROM live_stream_publish b WHERE b.session_id = s.id AND b.started_at < now())::bigint AS media_ms,
+  coalesce(t.likes, 0) AS likes, coalesce(t.slow_mode_s, 0) AS slow_mode_s,
+  coalesce(t.is_closed, false) AS comments_closed,
+  (SELECT coalesce(json_agg(r.viewer ORDER BY r.viewer), '[]') FROM live_restriction r
+    WHERE r.session_id = s.id AND r.kind = 'ban')::text AS banned,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i
@@ -96,7 +104,7 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
     FROM (SELECT * FROM live_feed_message WHERE session_id = s.id
       AND "offset" > CASE WHEN $2::bigint IS NULL THEN s.last_offset - $3 ELSE $2 END
       ORDER BY "offset" LIMIT $3) m)::text AS messages
-FROM live_session s WHERE s.number = $1
+FROM live_session s LEFT JOIN live_talk t ON t.session_id = s.id WHERE s.number = $1
 """
 
 
@@ -110,6 +118,7 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
     found["hidden"] = msgspec.json.decode(found["hidden"], type=frozenset[str])
     found["coupons"] = msgspec.json.decode(found["coupons"], type=tuple[str, ...])
     found["pinned"] = msgspec.json.decode(found["pinned"] or "null", type=Chapter | None)
+    found["banned"] = msgspec.json.decode(found["banned"], type=tuple[str, ...])
     found["messages"] = msgspec.json.decode(found["messages"], type=tuple[Message, ...])
     return RoomView(**found)
 

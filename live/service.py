@@ -13,7 +13,9 @@ from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaServer, RoomBell
 from live.studios.releasing import release_studio
 from live.talk.feed import append, lock_session, ring_after_commit
+from orders.events import PaidLine
 from orders.quotes import HOSTED
+from reviews.queries import author_name
 
 MISSED_AFTER = timedelta(days=1)
 
@@ -112,15 +114,17 @@ class Sessions:
         await ring_after_commit(self.bell, number)
         return True
 
-    async def count_sale(self, source: str | None, quantity: int, occurred_at: datetime) -> None:
-        """Tell the viewers that something was bought here, without saying by whom. Runs inside a fact's
-        transaction.
+    async def tell_sale(self, line: PaidLine, buyer: str, occurred_at: datetime) -> None:
+        """Tell the viewers of the room in which a line was seen what was bought, and of the buyer no more than a review
+        shows. Runs inside a fact's transaction.
         """
-        if not source or not source.startswith(HOSTED):
+        if not line.source or not line.source.startswith(HOSTED):
             return
-        session_id = await scalar("SELECT id FROM live_session WHERE number = $1", source.removeprefix(HOSTED))
+        session_id = await scalar("SELECT id FROM live_session WHERE number = $1", line.source.removeprefix(HOSTED))
         if session_id is not None:
-            await append(session_id, "sold", {"quantity": quantity}, occurred_at)
+            name = author_name(buyer, anonymous=False)
+            sold: dict[str, object] = {"quantity": line.quantity, "title": line.title, "name": name}
+            await append(session_id, "sold", sold, occurred_at)
 
 
 async def close_pin(session: LiveSession, now: datetime, by: str | None = None) -> str | None:

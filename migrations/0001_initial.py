@@ -18,8 +18,10 @@ from ledger.models import PeriodState, Signatory
 from live.models import ArchiveState, SessionState
 from live.plans.models import AssistantRole
 from live.readiness.models import ReverificationKind
+from live.reports.models import ReportReason, RoomReportState
 from live.roster.models import BlacklistingKind, BlacklistingState
 from live.studios.models import StudioBookingState
+from live.talk.models import RestrictionKind
 from logistics.models import FreightUnit, LabelCancellationState, ParcelState, ReportKind, ReportState
 from merchants.licences import LicenceKind
 from merchants.models import MerchantState, PaperState
@@ -2006,6 +2008,18 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='AudienceMinute',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('minute', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('viewers', fields.IntField()),
+                ('distinct_viewers', fields.IntField()),
+            ],
+            options={'table': 'live_audience_minute', 'app': 'longchuan', 'unique_together': (('session_id', 'minute'),), 'pk_attr': 'id', 'table_description': 'A minute of a room on air: the most who watched at once in it, and how many different viewers until then.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='FeedMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2391,6 +2405,23 @@ class Migration(migrations.Migration):
                 ('set_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'message_template', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "Which template of WeChat's tells of a moment. ``fields_by_name`` maps its fields (``thing1``) to our values."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ModerationStep',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('by', fields.CharField(max_length=120)),
+                ('act', fields.CharField(max_length=20)),
+                ('viewer', fields.CharField(null=True, max_length=26)),
+                ('offset', fields.BigIntField(null=True)),
+                ('reason', fields.CharField(max_length=200)),
+                ('before', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('after', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'live_moderation_step', 'app': 'longchuan', 'indexes': [Index(fields=['session_id', 'id'], name='live_moderation_of_session')], 'pk_attr': 'id', 'table_description': 'One act of a host or an officer in a room. Rows are only ever added: they are the evidence.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3639,6 +3670,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='RoomKeyword',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('word', fields.CharField(max_length=40)),
+            ],
+            options={'table': 'live_keyword', 'app': 'longchuan', 'unique_together': (('session_id', 'word'),), 'pk_attr': 'id', 'table_description': "A word that may not be said in this room, as the filter sees it; on top of the county's list."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='RoomPresence',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3668,6 +3709,64 @@ class Migration(migrations.Migration):
                 ('end_offset_ms', fields.BigIntField(null=True)),
             ],
             options={'table': 'live_room_price', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'code'), name='live_room_price_one_open', condition='ended_at IS NULL'), CheckConstraint(check='price_fen BETWEEN 1 AND list_price_fen - 1', name='live_room_price_lower'), CheckConstraint(check='(ended_at IS NULL) = (end_offset_ms IS NULL)', name='live_room_price_end')], 'pk_attr': 'id', 'table_description': "A price of a SKU in one room for a time, as the room showed it; the ``offer`` of the products' room sells it."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RoomReport',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=24)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('consumer', fields.CharField(max_length=32)),
+                ('reason', fields.CharEnumField(description='FALSE_CLAIM: false_claim\nFORBIDDEN_GOODS: forbidden_goods\nABUSE: abuse\nINDECENT: indecent\nFRAUD: fraud\nMINORS: minors\nOTHER: other', enum_type=ReportReason, max_length=16)),
+                ('day', fields.DateField()),
+                ('detail', fields.CharField(default='', max_length=200)),
+                ('message', fields.BigIntField(null=True)),
+                ('sku', fields.CharField(null=True, max_length=64)),
+                ('offset_ms', fields.BigIntField()),
+                ('state', fields.CharEnumField(default=RoomReportState.RECEIVED, description='RECEIVED: received\nTAKEN: taken\nUPHELD: upheld\nDISMISSED: dismissed', enum_type=RoomReportState, max_length=10)),
+                ('reported_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('taken_by', fields.CharField(null=True, max_length=120)),
+                ('decided_by', fields.CharField(null=True, max_length=120)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('answer', fields.CharField(null=True, max_length=200)),
+            ],
+            options={'table': 'live_report', 'app': 'longchuan', 'unique_together': (('session_id', 'consumer', 'reason', 'day'),), 'constraints': [CheckConstraint(check="(state IN ('upheld', 'dismissed')) = (answer IS NOT NULL AND decided_by IS NOT NULL AND decided_at IS NOT NULL)", name='live_report_answered'), CheckConstraint(check="state <> 'taken' OR taken_by IS NOT NULL", name='live_report_taken')], 'indexes': [Index(fields=['state', 'id'], name='live_report_state'), Index(fields=['consumer', 'id'], name='live_report_consumer')], 'pk_attr': 'id', 'table_description': 'What one consumer reported about a session: one of a reason and a day in China.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RoomRestriction',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('author', fields.CharField(db_index=True, max_length=120)),
+                ('viewer', fields.CharField(max_length=26)),
+                ('kind', fields.CharEnumField(description='MUTE: mute\nBAN: ban', enum_type=RestrictionKind, max_length=8)),
+                ('until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_restriction', 'app': 'longchuan', 'unique_together': (('session_id', 'viewer', 'kind'),), 'constraints': [CheckConstraint(check="(kind = 'mute') = (until IS NOT NULL)", name='live_restriction_span')], 'pk_attr': 'id', 'table_description': 'What a viewer may not do in a room, until a moment or (None) for as long as the room is there.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RoomTalk',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('slow_mode_s', fields.SmallIntField(default=0)),
+                ('is_closed', fields.BooleanField(default=False)),
+                ('likes', fields.BigIntField(default=0)),
+            ],
+            options={'table': 'live_talk', 'app': 'longchuan', 'unique_together': (('session_id',),), 'constraints': [CheckConstraint(check='slow_mode_s BETWEEN 0 AND 60 AND likes >= 0', name='live_talk_bounds')], 'pk_attr': 'id', 'table_description': "The rules of a session's talk and its likes; without a row everybody may speak, at the usual pace."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RoomViewer',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('viewer', fields.CharField(max_length=26)),
+            ],
+            options={'table': 'live_viewer', 'app': 'longchuan', 'unique_together': (('session_id', 'viewer'),), 'pk_attr': 'id', 'table_description': "Somebody who was in a room while it was on air, by the room's name of the person; nobody else can tell whose."},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -68,6 +68,7 @@ from live.media.supervision import Supervision
 from live.plans.service import Plans
 from live.readiness.service import Readiness
 from live.replays.jobs import Archive
+from live.reports.service import RoomReports
 from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
@@ -77,6 +78,7 @@ from live.shop.shelf import Shelf
 from live.studios.service import Studios
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
+from live.talk.moderation import Moderation
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.labels import LabelCancellations
@@ -361,7 +363,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         room_prices=RoomPrices(Offers(), stock, bell),
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
-        feed_hub=FeedHub(bell),
+        feed_hub=FeedHub(bell, most_sockets=settings.feed.sockets),
         chat=Chat(bell),
         announcements=Announcements(bell),
         sealer=Sealer(),
@@ -505,6 +507,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.room_prices,
         built.chat,
         built.announcements,
+        Moderation(keys, bell),
+        RoomReports(),
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),

@@ -73,6 +73,8 @@ MODEL_MODULES = [
     "live.studios.models",
     "live.shop.models",
     "live.announcements.models",
+    "live.talk.models",
+    "live.reports.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

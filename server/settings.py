@@ -99,6 +99,16 @@ class MediaSettings(msgspec.Struct, frozen=True):
     ffmpeg_path: str = "ffmpeg"
 
 
+class FeedSettings(msgspec.Struct, frozen=True):
+    """Sockets of live rooms. ``sockets`` is how many one process holds before it sends others away (live reference 3:
+    3,000 at four frames a second); one that has not answered a ping of every ``ping_s`` within ``pong_s`` is closed.
+    """
+
+    sockets: int = 6000
+    ping_s: int = 20
+    pong_s: int = 20
+
+
 class PictureSettings(msgspec.Struct, frozen=True):
     """Uploaded pictures. Without a bucket they lie below ``directory``. ``base_url`` is an origin of its own."""
 
@@ -197,6 +207,7 @@ class Settings(msgspec.Struct, frozen=True):
     presale_days: int
     invoice_window_days: int
     own_data: OwnDataSettings
+    feed: FeedSettings = FeedSettings()
     carrier: CarrierSettings = CarrierSettings()
     file_scan: FileScanSettings = FileScanSettings()
     story_words: tuple[str, ...] = ()
@@ -256,6 +267,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
             "base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/") + "/pictures",
             **_named(env, PictureSettings, {}, "PICTURES_"),
         },
+        "feed": _named(env, FeedSettings, {}, "FEED_"),
         "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
         "file_scan": _named(env, FileScanSettings, {}, "FILE_SCAN_"),
         "story_words": _several(env.get("STORY_WORDS", "")),
@@ -397,6 +409,9 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
             ": WeChat wants the name above",
         ),
         ("FILE_SCAN_TIMEOUT_S", s.file_scan.timeout_s, 1, 25, ": within the time of a request"),
+        ("FEED_SOCKETS", s.feed.sockets, 1, 50_000, ""),
+        ("FEED_PING_S", s.feed.ping_s, 1, 300, ""),
+        ("FEED_PONG_S", s.feed.pong_s, 1, 300, ""),
         ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),
         ("CARRIER_LOCAL_STAGE_S", s.carrier.local_stage_s, 1, 86400, ""),
     ):

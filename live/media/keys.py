@@ -114,6 +114,23 @@ class LiveKeys:
             return None
         return number, merchant
 
+    def viewer_name(self, number: str, caller: str) -> str:
+        """What a room calls a person: the same in this session, another in the next, and nobody can go back."""
+        return self._sign("viewer", number, caller)[:26].upper()
+
+    def viewer_pass(self, number: str, viewer: str, expires_at: datetime) -> str:
+        """What a viewer shows at a session's feed, so that no table is asked who comes."""
+        expires = _unix(expires_at)
+        return f"{expires}.{viewer}.{self._sign('pass', number, viewer, expires)}"
+
+    def passed_viewer(self, number: str, token: str, now: datetime) -> str | None:
+        """The viewer's name in the room when the pass is ours, for this session, and not expired, else None."""
+        expires, _, rest = token.partition(".")
+        viewer, _, signature = rest.partition(".")
+        if not _SECONDS.fullmatch(expires) or int(expires) <= _unix(now):
+            return None
+        return viewer if self._holds(signature, "pass", number, viewer, int(expires)) else None
+
     def expiry_of(self, key: PushKey) -> datetime:
         """The moment from which the push key is refused."""
         return datetime.fromtimestamp(key.expires, UTC)

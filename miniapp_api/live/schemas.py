@@ -79,6 +79,8 @@ class RoomView(View):
     ``attribution`` is handed to checkout so that the purchase counts for this room; in a room that several merchants
     share, each line takes that of its card's merchant from ``attributions``. ``timeline`` has what changes the
     card, by its place in the pictures, of which there have been ``media_ms`` at ``server_time`` (docs/live-cards.md).
+    ``viewer_pass`` is handed to the feed: a client keeps it for as long as it stays. ``slow_mode_s`` seconds lie
+    between two messages of a viewer.
     """
 
     number: str
@@ -92,6 +94,9 @@ class RoomView(View):
     offset: int
     viewers: int
     pinned: str | None
+    likes: int
+    slow_mode_s: int
+    comments_closed: bool
     shelf: list[Card]
     coupons: list[CouponCard]
     announcement: str | None
@@ -104,6 +109,7 @@ class RoomView(View):
     attributions: list[MerchantTokenView]
     cover: PictureView | None
     notice: str
+    viewer_pass: str
     server_time: datetime
 
 
@@ -125,3 +131,10 @@ class FeedQuery(Input):
 
     epoch: Annotated[str, msgspec.Meta(max_length=26)] | None = None
     offset: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+    viewer_pass: Annotated[str, msgspec.Meta(max_length=120)] | None = None
+
+
+class Liked(Input):
+    """What a client says on the feed's socket, at most once a second: how often its viewer has liked since."""
+
+    likes: Annotated[int, msgspec.Meta(ge=1, le=1000)]

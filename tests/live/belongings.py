@@ -75,7 +75,7 @@ async def give(owner: Owner) -> None:
     number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
     names = {
         "number": number, "code": owner.house.product, "account": await own_account("foreign_host"), "role": "shelf",
-        "campaign": "NONE",
+        "campaign": "NONE", "offset": "1", "viewer": "0" * 26, "word": "示例词",
     }  # fmt: skip
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
     owner.found.by_pattern[f"{HOSTS}/"] = {"number": await on_roster(owner)}
@@ -87,5 +87,9 @@ async def give(owner: Owner) -> None:
         "console.book_studio": "a studio is everybody's who presents; the session in the body is the host's own",
     }
     owner.found.private["host"] |= {number, booking}
+    report = f"/v1/miniapp/live/sessions/{number}/reports"
+    reported = await owner.ask("consumer", "POST", report, {"reason": "other"})
+    owner.found.by_pattern["/v1/console/live-reports/"] = {"report": reported["number"]}
+    owner.found.shared["miniapp.report_room"] = "a live room is open to every viewer"
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
     owner.found.shared["miniapp.claim_room_coupon"] = "the coupons of a live room are open to every viewer"

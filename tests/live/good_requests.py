@@ -213,3 +213,65 @@ async def end(owner: Owner) -> GoodRequest:
 @good("miniapp.post_message")
 async def say(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": (await on_air(owner))[0]}, body={"text": "示例发言", "client_key": "a"})
+
+
+async def spoken(owner: Owner) -> dict[str, str]:
+    """A session on air in which the consumer has said something."""
+    number, _ = await on_air(owner)
+    said = {"text": "示例发言", "client_key": "a"}
+    path = f"/v1/miniapp/live/sessions/{number}/messages"
+    return {"number": number, "offset": str((await owner.ask("consumer", "POST", path, said))["offset"])}
+
+
+@good("console.remove_message", "console.ban_author")
+async def about_a_message(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await spoken(owner), body={"reason": "示例理由"})
+
+
+@good("console.mute_author")
+async def mute(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await spoken(owner), body={"minutes": 5, "reason": "示例理由"})
+
+
+@good("console.lift_restrictions")
+async def lift(owner: Owner) -> GoodRequest:
+    names = await spoken(owner)
+    room = f"/v1/console/live/sessions/{names['number']}"
+    await owner.ask("host", "PUT", f"{room}/chat/{names['offset']}/ban", {"reason": "示例理由"})
+    (banned,) = (await owner.ask("host", "GET", f"{room}/talk"))["restrictions"]
+    return GoodRequest(names=names | {"viewer": banned["viewer"]}, body={"reason": "示例理由"})
+
+
+@good("console.set_talk_rules")
+async def slow_down(owner: Owner) -> GoodRequest:
+    names = await spoken(owner)
+    return GoodRequest(names=names, body={"slow_mode_s": 30, "comments_closed": False, "reason": "示例理由"})
+
+
+@good("console.add_room_keyword")
+async def list_word(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await spoken(owner) | {"word": "示例词"})
+
+
+async def reported(owner: Owner) -> dict[str, str]:
+    """A report of the consumer's about a fresh session."""
+    number, _ = await on_air(owner)
+    path = f"/v1/miniapp/live/sessions/{number}/reports"
+    return {"report": (await owner.ask("consumer", "POST", path, {"reason": "abuse"}))["number"]}
+
+
+@good("console.take_room_report")
+async def take(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await reported(owner))
+
+
+@good("console.decide_room_report")
+async def decide(owner: Owner) -> GoodRequest:
+    return GoodRequest(names=await reported(owner), body={"upheld": True, "answer": "示例答复"})
+
+
+@good("miniapp.report_room")
+async def report(owner: Owner) -> GoodRequest:
+    names = await spoken(owner)
+    body = {"reason": "false_claim", "detail": "示例", "message": int(names["offset"])}
+    return GoodRequest(names={"number": names["number"]}, body=body)

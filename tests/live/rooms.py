@@ -19,6 +19,7 @@ from live.service import Sessions
 from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
+from live.talk.moderation import Moderation, Moderator
 from products.offers import Offers
 from products.stock import Stock
 from tests.accounts.people import throwaway_cipher
@@ -27,6 +28,8 @@ from tests.products.shelf import approved_merchant
 from tests.servers import free_port
 
 HOST = "S20260101TESTHOST1"
+KEEPER = Moderator(f"staff:{HOST}", HOST)
+"""Who keeps order in the sessions of ``HOST``."""
 
 
 @dataclass
@@ -60,6 +63,7 @@ class House:
         self.prices = RoomPrices(Offers(self.clock), Stock(self.clock), self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
         self.announcements = Announcements(self.bell, self.clock)
+        self.moderation = Moderation(self.keys, self.bell, self.clock)
 
     async def scheduled(self, merchant: str | None = None) -> LiveSession:
         """A session of ``HOST`` planned for now."""

@@ -32,6 +32,8 @@ class Room {
         this.events.push(...list.filter(({ kind }) => CARD_KINDS.has(kind)).map(({ kind, payload }) => ({ kind, ...payload })));
         this.add(list);
       },
+      pass: () => this.view.viewer_pass,
+      out: () => { toast("您已被移出直播间"); location.hash = "#/rooms"; },
       state: (state) => this.take(state),
       link: (isUp) => { this.stage.dataset.link = isUp ? "up" : "down"; },
     });
@@ -57,16 +59,17 @@ class Room {
     this.card = h("div", { class: "pinned", "data-testid": "pinned" });
     this.chapters = h("div", { class: "chapters" });
     this.poster = h("div", { class: "poster" });
-    const input = h("input", { type: "text", maxlength: 100, placeholder: "说点什么…", "aria-label": "说点什么", "data-testid": "chat-input" });
+    const input = this.input = h("input", { type: "text", maxlength: 100, placeholder: "说点什么…", "aria-label": "说点什么", "data-testid": "chat-input" });
     const form = h("form", { onsubmit: (event) => { event.preventDefault(); this.say(input); } },
       input, h("button", { type: "submit", "data-testid": "chat-send" }, "发送"));
     this.bag = h("button", { class: "bag", "aria-label": "货架", "data-testid": "shelf", onclick: () => this.showShelf() }, icon("bag"), h("b", {}));
+    this.heart = h("button", { class: "bag", "aria-label": "点赞", "data-testid": "like", onclick: () => this.feed.like() }, "♡", h("b", { "data-testid": "likes" }));
     this.sound = h("button", { class: "sound", "aria-label": "声音", onclick: () => this.toggleSound() }, icon("silent"));
     this.stage = h("section", { class: "stage", "data-player": "waiting", "data-testid": "stage" },
       this.poster, this.video,
       h("div", { class: "host" }, picture(this.view.title, "", "avatar"), h("span", {}, h("b", {}, this.view.title), this.viewers), this.tag, this.sound),
       h("p", { class: "broken" }, "网络断开，正在重新连接…"),
-      h("div", { class: "below" }, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.bag)));
+      h("div", { class: "below" }, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.heart, this.bag)));
     replace(this.frame.screen, this.stage);
   }
 
@@ -90,6 +93,9 @@ class Room {
   drawState() {
     replace(this.tag, stateTag(this.state.state));
     this.viewers.textContent = `${this.state.viewers} 人在看`;
+    this.heart.querySelector("b").textContent = this.state.likes || "";
+    this.input.disabled = Boolean(this.state.comments_closed);
+    this.input.placeholder = this.state.comments_closed ? "主播已关闭评论" : this.state.slow_mode_s ? `每 ${this.state.slow_mode_s} 秒说一句…` : "说点什么…";
     this.stage.dataset.state = this.state.state;
     const [word] = STATES[this.state.state] || [this.state.state];
     replace(this.poster, picture(this.view.title, "", "cover"), h("p", {}, this.state.state === "live" ? "正在连接画面…" : word));
@@ -143,8 +149,13 @@ class Room {
 
   sentence({ kind, payload, offset }) {
     const put = (className, ...words) => h("li", { class: className, "data-offset": offset }, ...words);
+    if (kind === "chat_removed") {
+      this.chat.querySelector(`.said[data-offset="${payload.offset}"]`)?.remove();
+      return null;
+    }
+    if (kind === "chat" && payload.removed) return null;
     if (kind === "chat") return put("said", h("b", {}, payload.name), payload.text);
-    if (kind === "sold") return put("told sold", `有 ${payload.quantity} 件刚刚被买走`);
+    if (kind === "sold") return put("told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}」${payload.quantity} 件`);
     if (kind === "pin") return put("told", `主播开始讲解「${payload.title}」`);
     if (kind === "state" && STATES[payload.state]) return put("told", STATES[payload.state][0]);
     return null;
