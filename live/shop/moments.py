@@ -85,7 +85,8 @@ async def moment_of(source: str | None, offset_ms: int | None, playback: Playbac
     )
     if found is None:
         return None
-    plan = playback.plan(found["stream"], SessionState(found["state"]))
+    viewer, _ = playback.viewer(found["number"], None)
+    plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
     return Moment(
         session=found["number"],
         title=found["title"],
