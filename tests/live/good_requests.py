@@ -48,14 +48,31 @@ async def shelved(owner: Owner) -> str:
     return number
 
 
-@good("console.issue_push_address")
-async def issue(owner: Owner) -> GoodRequest:
+@good("console.issue_push_address", "console.clear_session", "console.declare_identity")
+async def at_the_gate(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": await ready(owner)})
 
 
-@good("console.clear_session")
-async def clear(owner: Owner) -> GoodRequest:
-    return GoodRequest(names={"number": await ready(owner)})
+@good("console.verify_identity")
+async def verify(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await ready(owner)}, body={"document": "示例核验单"})
+
+
+@good("console.describe_session")
+async def describe(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await ready(owner)}, body={"notice": "示例公告"})
+
+
+@good("console.write_run_down")
+async def run_down(owner: Owner) -> GoodRequest:
+    steps = [{"sku": owner.house.sku, "minutes": 5, "script": "示例脚本"}]
+    return GoodRequest(names={"number": await ready(owner)}, body={"steps": steps})
+
+
+@good("console.share_session")
+async def share(owner: Owner) -> GoodRequest:
+    slots = [{"merchant": owner.house.merchant, "from_minute": 0, "until_minute": 60}]
+    return GoodRequest(names={"number": await ready(owner)}, body={"slots": slots})
 
 
 @good("console.sign_off_products")

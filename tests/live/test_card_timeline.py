@@ -64,6 +64,11 @@ CASES: list[tuple[list[CardEvent], int, tuple[str, int] | None]] = [
     (LATE, 5_999, ("A", 1990)),
     (LATE, 6_000, ("A", 3990)),
     (LATE, 9_000, None),
+    (
+        [pin(0, "A", 3990), price(1_000, "A", 1990), price(5_000, "A", 2990), price(4_000, "A", 3990)],
+        5_500,
+        ("A", 2990),
+    ),
 ]
 
 

@@ -121,7 +121,7 @@ async def test_whoever_is_barred_after_the_gate_gets_no_address_and_the_old_one_
 
 
 async def test_an_address_that_is_issued_while_the_host_is_listed_is_worth_nothing(database: str) -> None:
-    """Ten times at once. Fails when the decision does not take the sessions' locks: tried."""
+    """Ten times at once. Fails when the decision leaves the addresses alone: tried."""
     house = House()
     session = await house.ready()
     for _ in range(10):

@@ -65,8 +65,8 @@ async def test_what_is_hidden_keeps_its_place_and_is_not_sold_in_the_room(databa
     for _ in range(2):
         await house.shelf.hide(session.number, HOST, second, hidden=True)
     view = await room_view(session.number)
-    assert (view.shelf, view.pinned, view.shelf_version) == ((first, second, third), None, 4)
-    assert view.hidden == {second}
+    assert (view.shelf, view.hidden, view.pinned) == ((first, second, third), frozenset({second}), None)
+    assert view.shelf_version == 4
     assert [card.code for card in (await room_state(view)).shelf] == [first, third]
     with pytest.raises(ShelfItemHidden):
         await house.shelf.pin(session.number, HOST, second)

@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from tortoise.context import TortoiseContext
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from server.database import tortoise_config
+from server.settings import DatabaseSettings
 from tests.conftest import Databases
 from tests.doors.belongings import Belongings, Owner
 from tests.doors.house import House, start_house
@@ -34,8 +37,13 @@ def house(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture
 async def owner(house: House) -> AsyncIterator[Owner]:
-    async with httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=20) as http:
+    async with (
+        TortoiseContext() as context,
+        httpx.AsyncClient(base_url=house.base, trust_env=False, timeout=20) as http,
+    ):
+        await context.init(config=tortoise_config(DatabaseSettings(url=house.database_url)))
         yield Owner(house, http, Belongings())
+        await context.close_connections()
 
 
 def feed(owner: Owner, number: str, query: str = "", **more: Any) -> connect:
