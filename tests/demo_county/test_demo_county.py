@@ -98,7 +98,6 @@ def services() -> Services:
         suppliers=Suppliers(),
         households=Households(throwaway_cipher(), AccessLogs()),
         contracts=Contracts(),
-        roster=Roster(throwaway_cipher()),
         trail=Trail(throwaway_cipher()),
         stories=DemoStories(
             Stories(PublicStories(Texts()), throwaway_cipher()),

@@ -72,8 +72,8 @@ async def test_a_consumer_reports_so_many_times_a_day(database: str) -> None:
     await desk.report("C1", session.number, ReportReason.ABUSE, "", NOTHING)
     await execute(
         "INSERT INTO live_session (number, title, host, merchant, state, planned_at, stream, generation, epoch,"
-        " last_offset, shelf_version, created_at) SELECT 'LX' || n, 't', 'h', 'm', 'live', now(), 's' || n, 0, 'e', 0, 0,"
-        " now()"
+        " last_offset, shelf_version, created_at) SELECT 'LX' || n, 't', 'h', 'm', 'live', now(), 's' || n, 0,"
+        " 'e', 0, 0, now()"
         " FROM generate_series(2, $1::int + 1) n",
         MAX_A_DAY,
     )
