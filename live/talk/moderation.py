@@ -12,6 +12,8 @@ from kit.database import execute, row, scalar, transaction
 from live.errors import KeywordsFull, MessageNotFound, SessionNotFound, ViewerNotRestricted
 from live.media.keys import LiveKeys
 from live.models import LiveSession
+from live.plans.models import AssistantRole
+from live.plans.roles import is_assisting
 from live.ports import RoomBell
 from live.talk.chat import take_away
 from live.talk.feed import lock_session, ring_after_commit
@@ -28,9 +30,11 @@ class Moderator:
     host: str | None = None
 
 
-def may_moderate(by: Moderator, session_host: str) -> bool:
-    """Whether this person keeps order in the session of that host."""
-    return by.host is None or by.host == session_host
+async def may_moderate(by: Moderator, session_id: int, session_host: str) -> bool:
+    """Whether this person keeps order in a session: the county, its host, and an assistant whose role it is."""
+    if by.host is None or by.host == session_host:
+        return True
+    return await is_assisting(session_id, by.host, AssistantRole.MODERATOR)
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ class Moderation:
 
     async def _locked(self, number: str, by: Moderator) -> LiveSession:
         session = await lock_session(number)
-        if not may_moderate(by, session.host):
+        if not await may_moderate(by, session.id, session.host):
             raise SessionNotFound(number=number)
         return session
 

@@ -66,7 +66,7 @@ async def _session(number: str, by: Moderator) -> Row:
         " FROM live_session s LEFT JOIN live_talk t ON t.session_id = s.id WHERE s.number = $1",
         number,
     )
-    if found is None or not may_moderate(by, found["host"]):
+    if found is None or not await may_moderate(by, found["id"], found["host"]):
         raise SessionNotFound(number=number)
     return found
 

@@ -15,11 +15,15 @@ from kit.errors import DomainError
 from live.errors import ChatMuted, ChatNotAllowed, ChatTooFast, CommentsClosed, MessageNotFound, SessionNotFound
 from live.models import LiveSession
 from live.own_records import erase, personal_data
+from live.plans.models import AssistantRole
+from live.plans.service import Plans
 from live.talk.hub import FeedHub
 from live.talk.moderation import MAX_KEYWORDS, Moderator
 from live.talk.queries import chat_lines, moderation_log, talk_of
-from tests.live.rooms import KEEPER, House
+from tests.live.hosts import presenting_account
+from tests.live.rooms import HOST, KEEPER, House
 
+HELPER = "U20260101HELPER01"
 VIEWER = "consumer:C1"
 COUNTY = Moderator("staff:county")
 STRANGER = Moderator("staff:other", "S20260101OTHERHOST")
@@ -47,6 +51,23 @@ async def test_a_muted_viewer_is_refused_until_the_time_is_over(database: str) -
     house.clock.ahead = timedelta(minutes=5, seconds=1)
     await say(house, session, "回来了", "k3")
     assert (await talk_of(session.number, KEEPER, house.clock())).restrictions == ()
+
+
+async def test_an_assistant_keeps_order_in_that_role_alone(database: str) -> None:
+    house = House()
+    session, _ = await house.on_air()
+    offset = await say(house, session, "好吃", "k1")
+    await presenting_account(HELPER)
+    helper, plans = Moderator(f"staff:{HELPER}", HELPER), Plans(house.clock)
+    await plans.add_assistant(session.number, HOST, HELPER, AssistantRole.SHELF)
+    with pytest.raises(SessionNotFound):
+        await house.moderation.mute(session.number, offset, 5, "刷屏", helper)
+    await plans.add_assistant(session.number, HOST, HELPER, AssistantRole.MODERATOR)
+    await house.moderation.mute(session.number, offset, 5, "刷屏", helper)
+    assert len((await talk_of(session.number, helper, house.clock())).restrictions) == 1
+    await plans.remove_assistant(session.number, HOST, HELPER, AssistantRole.MODERATOR)
+    with pytest.raises(SessionNotFound):
+        await talk_of(session.number, helper, house.clock())
 
 
 async def test_a_viewer_whose_restriction_is_lifted_writes_again_and_the_record_says_both(database: str) -> None:
