@@ -19,6 +19,14 @@ class SessionStateForbids(Conflict):
     title_en = "The session's state does not allow this"
 
 
+class NotBanned(NotFound):
+    """Nobody has banned this session."""
+
+    code = "live_session_not_banned"
+    title = "本场直播未被封停"
+    title_en = "The session is not banned"
+
+
 class PublishRefused(NotPermitted):
     """The push key is not ours, expired, used by somebody else, or in use. The reason stays in our log."""
 

@@ -1,9 +1,11 @@
 """What the live room needs from the world."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from live.media.vitals import Limits
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,22 @@ class MediaServer(Protocol):
 
     async def drop_publisher(self, stream: str) -> None:
         """Cut the publisher of a stream; nothing happens when there is none. Raises ``Unavailable``."""
+        ...
+
+    async def barred(self) -> frozenset[str]:
+        """The streams whose pictures nobody may be shown, kept by the engine itself, so that a relay that knows no
+        database hears of them. Raises ``Unavailable``.
+        """
+        ...
+
+
+class StreamTap(Protocol):
+    """Listens to one stream beside those who watch it."""
+
+    def read(self, stream: str, limits: Limits, hear: Callable[[str, str], None]) -> AsyncIterator[bytes]:
+        """What arrives, as FLV, until the stream ends or stalls; ``hear`` is told what ffmpeg's detectors find, by the
+        names of their metadata. No process is left when this returns.
+        """
         ...
 
 

@@ -45,6 +45,7 @@ from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.clamav.scanner import ClamAvScanner
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.remux import FfmpegRemuxer
+from integrations.media_server.taps import FfmpegTap
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.content_checks import WeChatContentChecks
@@ -60,7 +61,9 @@ from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
+from live.media.bans import Bans
 from live.media.keys import LiveKeys
+from live.media.monitoring import Monitoring
 from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.supervision import Supervision
@@ -234,6 +237,8 @@ class Bootstrap:
     vouchers: Vouchers
     live_sessions: LiveSessions
     supervision: Supervision
+    bans: Bans
+    monitoring: Monitoring
     archive: Archive
     feed_hub: FeedHub
     chat: Chat
@@ -319,6 +324,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     retention = Retention(settings.own_data.trade_retention_days)
     own_data, parts = settings.own_data, parts_of(cipher, address_book)
     hls_directory = settings.media.directory / "hls"
+    supervision = Supervision(live_sessions, publishing, media, bell, hls_directory)
     background = adapters.background_client(settings)
     receipts = Receipts(WeChatOrderStates(background))
     outgoing = Outgoing(WeChatSubscribeSender(background, adapters.miniprogram_state(settings)))
@@ -348,7 +354,11 @@ def bootstrap(settings: Settings) -> Bootstrap:
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,
-        supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
+        supervision=supervision,
+        bans=Bans(bell, media),
+        monitoring=Monitoring(
+            supervision.lease, FfmpegTap(settings.media.ffmpeg_path, settings.media.rtmp_internal_url)
+        ),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
         feed_hub=FeedHub(bell),
         chat=Chat(bell),
@@ -485,6 +495,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Calendars(),
         live_sessions,
         publishing,
+        built.bans,
         Shelf(bell),
         built.chat,
         built.feed_hub,

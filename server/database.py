@@ -67,6 +67,7 @@ MODEL_MODULES = [
     "reviews.models",
     "scans.models",
     "live.models",
+    "live.media.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

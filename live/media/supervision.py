@@ -124,13 +124,14 @@ class Supervision:
         found = await rows(
             "SELECT s.id, s.number, s.stream, s.state, s.ended_at FROM live_session s"
             " LEFT JOIN live_recording r ON r.session_id = s.id"
-            " WHERE s.state IN ('live', 'interrupted', 'ended') AND r.id IS NULL"
+            " WHERE s.state IN ('live', 'interrupted', 'ended', 'banned') AND r.id IS NULL"
+            " AND s.started_at IS NOT NULL"
         )
         for session in found:
             recording = self._recordings.setdefault(
                 session["number"], Recording(self.hls_directory / session["stream"])
             )
-            over = session["state"] == SessionState.ENDED.value
+            over = session["state"] in (SessionState.ENDED.value, SessionState.BANNED.value)
             drained = over and (session["stream"] not in self._on_air or self.clock() - session["ended_at"] > DRAIN)
             try:
                 await asyncio.to_thread(recording.extend, closed=drained)
@@ -142,13 +143,17 @@ class Supervision:
             del self._recordings[number]
 
     async def _close_recording(self, number: str, recording: Recording) -> None:
-        """The replay stands at the address of the broadcast; the pins get their exact places in it."""
+        """The replay stands at the address of the broadcast; the pins get their exact places in it.
+
+        A banned session's pictures are kept and filed like any other's, as evidence: only nobody is shown them.
+        """
         if recording.segments:
             await asyncio.to_thread(write_replay, recording)
         now = self.clock()
         async with transaction():
             session = await lock_session(number)
-            if not await self.lease.still_holds() or session.state is not SessionState.ENDED:
+            is_over = session.state in (SessionState.ENDED, SessionState.BANNED)
+            if not await self.lease.still_holds() or not is_over:
                 return
             kept = bool(recording.segments)
             await LiveRecording.create(
@@ -161,6 +166,7 @@ class Supervision:
             )
             if kept:
                 await _place_pins(session.id, recording)
+            if kept and session.state is SessionState.ENDED:
                 await change_state(session, SessionState.REPLAY_READY, now, replay_ready_at=now)
         await ring_after_commit(self.bell, number)
 

@@ -87,6 +87,18 @@ async def end(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": (await on_air(owner))[0]})
 
 
+@good("console.ban_session")
+async def ban(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": (await on_air(owner))[0]}, body={"reason": "示例原因"})
+
+
+@good("console.show_ban")
+async def show_ban(owner: Owner) -> GoodRequest:
+    number, _ = await on_air(owner)
+    await owner.ask("county_officer", "PUT", f"/v1/console/live/sessions/{number}/ban", {"reason": "示例原因"})
+    return GoodRequest(names={"number": number})
+
+
 @good("miniapp.post_message")
 async def say(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": (await on_air(owner))[0]}, body={"text": "示例发言", "client_key": "a"})

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
+from live.media.bans import Bans
 from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
 from live.models import LiveSession, SessionState
@@ -46,6 +47,7 @@ class House:
         )
         self.sessions = Sessions(self.bell, self.media, self.clock)
         self.publishing = Publishing(self.keys, "rtmp://127.0.0.1:1935/live", self.bell, self.clock)
+        self.bans = Bans(self.bell, self.media, self.clock)
         self.shelf = Shelf(self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
 

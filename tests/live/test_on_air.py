@@ -4,6 +4,7 @@ One broadcast is followed from the plan to the replay; each test looks at one pa
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -29,10 +30,14 @@ from accounts.roles import Role
 from accounts.service import Sessions as AccountSessions
 from accounts.staff import GrantedRole, StaffAccounts, StaffLogin
 from integrations.media_server.remux import FfmpegRemuxer
+from integrations.media_server.taps import FfmpegTap
 from kit.clock import utc_now
 from kit.database import row, scalar
 from kit.numbers import opaque_id
+from kit.qr_codes import qr_code
+from live.media.flv import FlvReader
 from live.media.keys import LiveKeys
+from live.media.vitals import Limits, Meter, WarningKind
 from live.replays.jobs import Archive, make_archive_file
 from scripts.local_stack.probes import answers_http
 from scripts.local_stack.product import ROOT
@@ -41,7 +46,8 @@ from scripts.local_stack.stack import LocalStack
 from server.database import tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
-from tests.live.pictures import FFMPEG, decoded_pictures, make_flv
+from tests.live.pictures import FFMPEG, decoded_pictures, make_flv, run_ffmpeg
+from tests.live.rooms import House
 from tests.live.waiting import until
 from tests.products.shelf import approved_merchant, listed_product
 from tests.servers import free_port, owner_url
@@ -70,26 +76,28 @@ class Centre:
             self.merchant = await approved_merchant()
             _, [self.sku] = await listed_product(self.merchant, stock=40)
             made = StaffAccounts(Passwords())
-            for login in ("host-one", "host-two"):
-                await made.create(login, "主播", "correct horse battery", (GrantedRole(Role.HOST),), "staff:test")
+            roles = {"host-one": Role.HOST, "host-two": Role.HOST, "officer": Role.COUNTY_OFFICER}
+            for login, role in roles.items():
+                await made.create(login, "主播", "correct horse battery", (GrantedRole(role),), "staff:test")
             staff = StaffLogin(Passwords(), AccountSessions())
-            opened = [
-                await staff.log_in(name, "correct horse battery", "127.0.0.1") for name in ("host-one", "host-two")
-            ]
+            opened = [await staff.log_in(name, "correct horse battery", "127.0.0.1") for name in roles]
             now = utc_now()
             consumer = await ConsumerAccount.create(
                 number="C20260101TESTVIEW1", appid="wx0", openid="o-test", created_at=now, last_login_at=now
             )
             viewer = await AccountSessions().open_for_consumer(consumer.id)
-        self.host, self.other_host = (self.client(o.opened.token) for o in opened)
+        self.host, self.other_host, self.officer = (self.client(o.opened.token) for o in opened)
         self.viewer, self.anonymous = self.client(viewer.token), self.client(None)
         await until(lambda: asyncio.to_thread(answers_http, self.second_port, "/health/ready"), 20)
 
     def start_second(self) -> None:
         """Another API process on the same database and the same Redis."""
-        env = {**self.stack.environment, "API_PORT": str(self.second_port)}
-        self.second = subprocess.Popen(
-            [sys.executable, "-m", "server.app"], cwd=ROOT, env={**plain_environment(), **env},
+        self.second = self.start("server.app", API_PORT=str(self.second_port))
+
+    def start(self, module: str, **given: str) -> subprocess.Popen[bytes]:
+        """One more process of the system."""
+        return subprocess.Popen(
+            [sys.executable, "-m", module], cwd=ROOT, env={**plain_environment(), **self.stack.environment, **given},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -107,10 +115,10 @@ class Centre:
             yield
             await context.close_connections()
 
-    def push(self, url: str) -> subprocess.Popen[bytes]:
+    def push(self, url: str, source: Path | None = None) -> subprocess.Popen[bytes]:
         """Start a publisher."""
         pusher = subprocess.Popen(
-            [FFMPEG, "-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(self.source),
+            [FFMPEG, "-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(source or self.source),
              "-c", "copy", "-f", "flv", url],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -402,9 +410,109 @@ async def test_an_api_process_that_stops_lets_its_viewers_go_at_once(centre: Cen
     await until(lambda: asyncio.to_thread(answers_http, centre.second_port, "/health/ready"), 20)
 
 
-def is_pipe(words: list[str], source: str) -> bool:
-    """Whether a process reads this stream for the relay."""
-    return source in words and "pipe:1" in words
+class Player:
+    """A viewer of a relay who counts what arrives until the relay hangs up."""
+
+    def __init__(self) -> None:
+        self.bytes, self.over = 0, False
+
+    async def watch(self, client: httpx.AsyncClient, url: str) -> None:
+        with contextlib.suppress(httpx.RemoteProtocolError, httpx.ReadError):
+            async with client.stream("GET", url, timeout=30) as answer:
+                assert answer.status_code == 200
+                async for piece in answer.aiter_raw():
+                    self.bytes += len(piece)
+        self.over = True
+
+
+@asynccontextmanager
+async def second_relay(centre: Centre) -> AsyncIterator[str]:
+    """Another relay process; answers the start of its addresses."""
+    port = free_port()
+    relay = centre.start("server.flv_relay", FLV_PORT=str(port))
+    try:
+        await until(lambda: asyncio.to_thread(answers_http, port, "/health/ready"), 20)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        relay.terminate()
+        relay.wait(20)
+
+
+async def test_a_ban_cuts_push_and_play_at_once_and_keeps_the_evidence(centre: Centre) -> None:
+    """By an officer's request; then by a commit after which its process dies, so that the supervisor alone can act.
+
+    Fails when the relay does not ask who is barred, when nginx does not, and when the supervisor does not: tried.
+    """
+    async with second_relay(centre) as second:
+        for dies in (False, True):
+            await _one_ban(centre, second, dies)
+
+
+async def _one_ban(centre: Centre, second: str, dies: bool) -> None:
+    number = await centre.scheduled()
+    address = await centre.address(number)
+    pusher, stream = centre.push(address["url"]), address["key"].partition("?")[0]
+    plan = (await centre.until(number, "live"))["playback"]
+    await until(lambda: centre.answers(plan["hls_url"]), 30)
+    playlist = (await centre.anonymous.get(plan["hls_url"])).text.splitlines()
+    segment = plan["hls_url"].replace("index.m3u8", next(line for line in playlist if line.endswith(".ts")))
+    assert await centre.answers(segment)
+    flv = [plan["flv_url"], second + plan["flv_url"].split("/", 3)[3]]
+    players = [Player() for _ in flv]
+    async with asyncio.TaskGroup() as watching:
+        for player, url in zip(players, flv, strict=True):
+            watching.create_task(player.watch(centre.anonymous, url))
+        await until(lambda: all(player.bytes > 100_000 for player in players), 30)
+        await _cut(centre, number, dies)
+        await until(lambda: all(player.over for player in players), 20)
+    seen = [player.bytes for player in players]
+    await until(lambda: pusher.poll() is not None, 20)
+    for url in (plan["hls_url"], segment, *flv):
+        assert (await centre.anonymous.get(url)).status_code == 403, url
+    folder = Path(centre.stack.environment["MEDIA_DIR"]) / "hls" / stream
+    kept = sorted(folder.glob("*.ts"))
+    assert await centre.refused(address["url"]), "the key is dead"
+    again = await centre.host.post(f"{CONSOLE}/{number}/push-address")
+    assert (again.status_code, again.json()["code"]) == (409, "live_session_state")
+    assert sorted(folder.glob("*.ts")) == kept
+    assert [player.bytes for player in players] == seen
+    room = await centre.room(number)
+    assert (room["state"], room["playback"]) == ("banned", None)
+    listed = await centre.anonymous.get(MINIAPP)
+    assert number not in {line["number"] for line in listed.json()["sessions"]}
+    async with centre.database():
+
+        async def is_filed() -> bool:
+            return bool(await scalar(
+                "SELECT 1 FROM live_recording r JOIN live_session s ON s.id = r.session_id"
+                " WHERE s.number = $1 AND r.segments > 0", number,
+            ))  # fmt: skip
+
+        await until(is_filed, 30)
+    told = await centre.host.get(f"{CONSOLE}/{number}/ban")
+    assert (told.json()["reason"], told.json()["banned_by"]) == ("示例原因", None)
+    assert (await centre.other_host.get(f"{CONSOLE}/{number}/ban")).status_code == 404
+
+
+async def _cut(centre: Centre, number: str, dies: bool) -> None:
+    """An officer's request, or its commit alone."""
+    if not dies:
+        body = {"reason": "示例原因"}
+        assert (await centre.host.put(f"{CONSOLE}/{number}/ban", json=body)).status_code == 403
+        cut = await centre.officer.put(f"{CONSOLE}/{number}/ban", json=body)
+        assert (cut.status_code, cut.json()["state_before"]) == (200, "live"), cut.text
+        return
+    async with centre.database():
+        # Its media server and its bell are away.
+        await House().bans.ban(number, "staff:S20260101TESTOFFICE", "示例原因")
+
+
+def readers_of(centre: Centre, stream: str) -> tuple[list[int], list[int]]:
+    """The processes that read a stream: for the relay, and for the supervisor, which looks at the pictures."""
+    source = f"{centre.stack.environment['RTMP_INTERNAL_URL']}/{stream}"
+    found = {p.pid: p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])}
+    reading = {pid: words for pid, words in found.items() if source in words and "pipe:1" in words}
+    return [p for p, words in reading.items() if "-vf" not in words], [p for p in reading if "-vf" in reading[p]]
 
 
 async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
@@ -416,8 +524,7 @@ async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
     flv = (await centre.until(number, "live"))["playback"]["flv_url"]
 
     def pipes() -> list[int]:
-        source = f"{centre.stack.environment['RTMP_INTERNAL_URL']}/{stream}"
-        return [p.pid for p in psutil.process_iter(["cmdline"]) if is_pipe(p.info["cmdline"] or [], source)]
+        return readers_of(centre, stream)[0]
 
     assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
     [pipe] = pipes()
@@ -435,6 +542,83 @@ async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
     await until(lambda: centre.accepts_again(address["url"]), 30, 0.5)
     assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
     assert (await centre.room(number))["state"] == "live"
+
+
+async def test_a_host_is_shown_how_the_broadcast_arrives_and_nobody_else(centre: Centre) -> None:
+    """Through the real media server; after a kill -9 of the supervisor one ffmpeg listens again."""
+    number = await centre.scheduled()
+    path = f"{CONSOLE}/{number}/vitals"
+    before = (await centre.host.get(path)).json()
+    assert (before["is_current"], before["bits_per_s"], before["warnings"]) == (False, None, [])
+    address = await centre.address(number)
+    assert address["qr_svg"] == qr_code(address["url"], "svg").decode()
+    pusher, stream = centre.push(address["url"]), address["key"].partition("?")[0]
+
+    async def is_measured() -> bool:
+        told = (await centre.host.get(path)).json()
+        return bool(told["is_current"] and told["key_frame_interval_ms"] and told["sound_level_db"])
+
+    await until(is_measured, 30)
+    await asyncio.sleep(5)  # the window is full
+    told = (await centre.host.get(path)).json()
+    assert told["key_frame_interval_ms"] == pytest.approx(1000, abs=50), told
+    assert told["frames_per_s"] == pytest.approx(25, abs=3), told
+    assert 250_000 < told["bits_per_s"] < 800_000, told
+    assert told["sound_level_db"] == pytest.approx(-21, abs=2), told
+    assert told["warnings"] == []
+    assert (await centre.officer.get(path)).status_code == 200
+    assert (await centre.other_host.get(path)).status_code == 404
+    assert (await centre.viewer.get(path)).status_code in (401, 403)
+    assert "bits_per_s" not in (await centre.anonymous.get(f"{MINIAPP}/{number}")).text
+    [tap] = readers_of(centre, stream)[1]
+    old = centre.stack.kill("live-supervisor", signal.SIGKILL)
+    await asyncio.to_thread(centre.stack.wait_until_up, "live-supervisor", after=old, patience_s=20)
+    await until(lambda: len(readers_of(centre, stream)[1]) == 1 and tap not in readers_of(centre, stream)[1], 30)
+    await until(is_measured, 30)
+    assert len(readers_of(centre, stream)[1]) == 1
+    pusher.kill()
+    await centre.until(number, "interrupted")
+    await until(lambda: readers_of(centre, stream)[1] == [], 20)
+    assert (await centre.host.get(path)).json()["is_current"] is False
+
+
+async def test_the_detectors_find_silence_black_and_a_still_picture(centre: Centre, tmp_path: Path) -> None:
+    """Four seconds of pictures and a tone, eight of black without a sound, again and again."""
+    broken = tmp_path / "broken.flv"
+    done = run_ffmpeg(
+        "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-f", "lavfi", "-i", "sine=440", "-t", "12",
+        "-vf", "drawbox=enable='gte(t,4)':color=black:t=fill", "-af", "volume=enable='gte(t,4)':volume=0",
+        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25", "-c:a", "aac", "-f", "flv",
+        broken,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    number = await centre.scheduled()
+    address = await centre.address(number)
+    centre.push(address["url"], broken)
+    await centre.until(number, "live")
+    limits = Limits(silent_s=3, frozen_s=3, black_s=2)
+    loop = asyncio.get_running_loop()
+    meter, heard = Meter(loop.time(), limits), set[str]()
+
+    def hear(name: str, value: str) -> None:
+        heard.add(name)
+        meter.hear(name, value, loop.time())
+
+    tap = FfmpegTap(FFMPEG, centre.stack.environment["RTMP_INTERNAL_URL"])
+    wanted = {WarningKind.SILENT, WarningKind.BLACK, WarningKind.FROZEN}
+    seen, cleared = set[WarningKind](), False
+    reader = FlvReader()
+    found = tap.read(address["key"].partition("?")[0], limits, hear)
+    async with asyncio.timeout(60), contextlib.aclosing(found) as pieces:  # type: ignore[type-var]
+        async for piece in pieces:
+            for tag in reader.feed(piece):
+                meter.take(tag, loop.time())
+            now = meter.reading(loop.time()).warnings
+            seen |= now
+            cleared = cleared or (seen >= wanted and not now)
+            if cleared:
+                break
+    assert seen >= wanted, heard
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,6 +9,7 @@ from kit.database import rows, transaction
 from kit.errors import DomainError
 from kit.numbers import opaque_id, public_number
 from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
+from live.media.models import SessionBan
 from live.media.publishing import change_state
 from live.models import LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream
@@ -21,15 +22,22 @@ ALLOWED = {
     ("scheduled", "ready"), ("scheduled", "cancelled"), ("ready", "live"), ("ready", "cancelled"),
     ("live", "interrupted"), ("live", "ended"), ("interrupted", "live"), ("interrupted", "ended"),
     ("ended", "replay_ready"),
+    ("scheduled", "banned"), ("ready", "banned"), ("live", "banned"), ("interrupted", "banned"), ("ended", "banned"),
+    ("replay_ready", "banned"),
 }  # fmt: skip
 
 
 async def in_state(house: House, state: SessionState) -> LiveSession:
     now = house.clock()
-    return await LiveSession.create(
+    session = await LiveSession.create(
         number=public_number(now, "L"), title="场次", host=HOST, merchant="M1", state=state, planned_at=now,
         stream=opaque_id().lower(), epoch=opaque_id(), created_at=now,
     )  # fmt: skip
+    if state is SessionState.BANNED:
+        await SessionBan.create(
+            session_id=session.id, actor="staff:S0", reason="示例", state_before=SessionState.LIVE, banned_at=now
+        )
+    return session
 
 
 async def test_every_pair_of_states(database: str) -> None:
@@ -50,20 +58,21 @@ async def test_every_pair_of_states(database: str) -> None:
 
 
 OUTCOMES = {
-    # state: (a push address, an end, a cancellation)
-    "scheduled": ("ready", None, "cancelled"),
-    "ready": ("ready", None, "cancelled"),
-    "live": ("live", "ended", None),
-    "interrupted": ("interrupted", "ended", None),
-    "ended": (None, "ended", None),
-    "replay_ready": (None, "replay_ready", None),
-    "cancelled": (None, None, "cancelled"),
+    # state: (a push address, an end, a cancellation, a ban)
+    "scheduled": ("ready", None, "cancelled", "banned"),
+    "ready": ("ready", None, "cancelled", "banned"),
+    "live": ("live", "ended", None, "banned"),
+    "interrupted": ("interrupted", "ended", None, "banned"),
+    "ended": (None, "ended", None, "banned"),
+    "replay_ready": (None, "replay_ready", None, "banned"),
+    "cancelled": (None, None, "cancelled", None),
+    "banned": (None, None, None, "banned"),
 }
 
 
 async def test_every_act_in_every_state(database: str) -> None:
     house = House()
-    for act, state in product(range(3), SessionState):
+    for act, state in product(range(4), SessionState):
         session = await in_state(house, state)
         wanted = OUTCOMES[state.value][act]
         try:
@@ -71,8 +80,10 @@ async def test_every_act_in_every_state(database: str) -> None:
                 await house.publishing.issue_address(session.number, HOST)
             elif act == 1:
                 await house.sessions.end(session.number, HOST)
-            else:
+            elif act == 2:
                 await house.sessions.cancel(session.number, HOST)
+            else:
+                await house.bans.ban(session.number, "staff:S1", "示例原因")
             refused = False
         except DomainError:
             refused = True

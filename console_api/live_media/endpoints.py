@@ -1,0 +1,64 @@
+"""The inspector's switch, and how a broadcast's pictures and sound arrive."""
+
+from datetime import timedelta
+
+from accounts.actors import Auditor, CountyOfficer, Host
+from console_api import door
+from console_api.live_media.schemas import BanInput, BanView, VitalsView, WarningView
+from kit.actors import Actor
+from kit.clock import utc_now
+from live.errors import SessionNotFound
+from live.media.bans import Ban, Bans, ban_of
+from live.media.queries import vitals_of, warnings_of
+from live.models import SessionState
+from live.queries import RoomView, room_view
+
+CURRENT = timedelta(seconds=10)
+
+
+def _ban_view(ban: Ban, actor: Actor) -> BanView:
+    """The host is told why, the county besides by whom."""
+    by = None if isinstance(actor, Host) else ban.actor
+    return BanView(ban.session, ban.reason, ban.state_before.value, ban.banned_at, by)
+
+
+async def _readable(actor: Actor, number: str) -> RoomView:
+    """The session; hosts read about their own alone. Raises SessionNotFound."""
+    room = await room_view(number, limit=1)
+    if isinstance(actor, Host) and room.host != actor.number:
+        raise SessionNotFound(number=number)
+    return room
+
+
+@door.put("/live/sessions/<number:str>/ban")
+async def ban_session(actor: CountyOfficer, number: str, body: BanInput, bans: Bans) -> BanView:
+    """封停一场直播：推流与播放立即切断，不再恢复；录像留存。"""
+    return _ban_view(await bans.ban(number, actor.caller, body.reason), actor)
+
+
+@door.get("/live/sessions/<number:str>/ban")
+async def show_ban(actor: Host | CountyOfficer | Auditor, number: str) -> BanView:
+    """封停的原因与时间；主播只见自己的场次。"""
+    await _readable(actor, number)
+    return _ban_view(await ban_of(number), actor)
+
+
+@door.get("/live/sessions/<number:str>/vitals")
+async def show_vitals(actor: Host | CountyOfficer | Auditor, number: str) -> VitalsView:
+    """码率、关键帧间隔、延迟、音量与画面告警；主播只见自己的场次，观众不可见。"""
+    room = await _readable(actor, number)
+    now = await vitals_of(room.id)
+    warnings = [WarningView(w.kind, w.begun_at, w.ended_at) for w in await warnings_of(room.id)]
+    if now is None:
+        return VitalsView(False, None, None, None, None, None, None, None, warnings)
+    return VitalsView(
+        is_current=room.state is SessionState.LIVE and now.measured_at > utc_now() - CURRENT,
+        measured_at=now.measured_at,
+        bits_per_s=now.bits_per_s,
+        frames_per_s=now.frames_per_s,
+        key_frame_interval_ms=now.key_frame_interval_ms,
+        key_frame_age_ms=now.key_frame_age_ms,
+        delay_ms=now.delay_ms,
+        sound_level_db=now.sound_level_db,
+        warnings=warnings,
+    )

@@ -1,0 +1,68 @@
+"""Tables of taking pictures in."""
+
+from tortoise import fields
+from tortoise.fields.base import OnDelete
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import UniqueConstraint
+
+from kit.models import Model
+from live.media.vitals import WarningKind
+from live.models import LiveSession, SessionState
+
+
+class SessionBan(Model):
+    """An officer has cut a session: who, why, when, and in which state it was. Never changed, never deleted."""
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT, unique=True
+    )
+    actor = fields.CharField(max_length=120)
+    reason = fields.CharField(max_length=500)
+    state_before = fields.CharEnumField(SessionState, max_length=16)
+    banned_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "live_session_ban"
+
+
+class Vitals(Model):
+    """How a session's pictures and sound arrived at ``measured_at``; the last values alone are kept.
+
+    ``delay_ms`` is how much later they arrived than the best of this publish did: the host's line holds them up.
+    ``sound_level_db`` is the root mean square of the last second, in dB of full scale.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT, unique=True
+    )
+    measured_at = fields.DatetimeField()
+    bits_per_s = fields.BigIntField()
+    frames_per_s = fields.FloatField()
+    key_frame_interval_ms = fields.IntField(null=True)
+    key_frame_age_ms = fields.BigIntField(null=True)
+    delay_ms = fields.BigIntField()
+    sound_level_db = fields.FloatField(null=True)
+
+    class Meta:
+        table = "live_vitals"
+
+
+class HostWarning(Model):
+    """Something was wrong with a session's pictures or sound from one moment to another."""
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    kind = fields.CharEnumField(WarningKind, max_length=16)
+    begun_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "live_host_warning"
+        indexes = (Index(fields=("session_id", "begun_at")),)
+        constraints = (
+            UniqueConstraint(fields=("session_id", "kind"), name="live_one_warning", condition="ended_at IS NULL"),
+        )
