@@ -27,6 +27,14 @@ class NotBanned(NotFound):
     title_en = "The session is not banned"
 
 
+class RehearsalNotClear(Conflict):
+    """The pictures of the last rehearsal are still being deleted; it takes some seconds."""
+
+    code = "rehearsal_not_clear"
+    title = "上一次试播尚未清理，请稍后再试"
+    title_en = "The last rehearsal is still being cleared away"
+
+
 class PublishRefused(NotPermitted):
     """The push key is not ours, expired, used by somebody else, or in use. The reason stays in our log."""
 

@@ -66,6 +66,7 @@ from live.media.keys import LiveKeys
 from live.media.monitoring import Monitoring
 from live.media.playback import Playback
 from live.media.publishing import Publishing
+from live.media.rehearsals import Rehearsals
 from live.media.supervision import Supervision
 from live.replays.jobs import Archive
 from live.service import Sessions as LiveSessions
@@ -496,6 +497,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         live_sessions,
         publishing,
         built.bans,
+        Rehearsals(media),
         Shelf(bell),
         built.chat,
         built.feed_hub,

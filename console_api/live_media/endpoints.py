@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from accounts.actors import Auditor, CountyOfficer, Host
 from console_api import door
-from console_api.live_media.schemas import BanInput, BanView, VitalsView, WarningView
+from console_api.live_media.schemas import BanInput, BanView, RehearsalView, VitalsView, WarningView
 from kit.actors import Actor
 from kit.clock import utc_now
 from live.errors import SessionNotFound
 from live.media.bans import Ban, Bans, ban_of
+from live.media.playback import Playback
 from live.media.queries import vitals_of, warnings_of
-from live.models import SessionState
+from live.media.rehearsals import Rehearsals, rehearsal_of
 from live.queries import RoomView, room_view
 
 CURRENT = timedelta(seconds=10)
@@ -52,7 +53,7 @@ async def show_vitals(actor: Host | CountyOfficer | Auditor, number: str) -> Vit
     if now is None:
         return VitalsView(False, None, None, None, None, None, None, None, warnings)
     return VitalsView(
-        is_current=room.state is SessionState.LIVE and now.measured_at > utc_now() - CURRENT,
+        is_current=now.measured_at > utc_now() - CURRENT,
         measured_at=now.measured_at,
         bits_per_s=now.bits_per_s,
         frames_per_s=now.frames_per_s,
@@ -62,3 +63,34 @@ async def show_vitals(actor: Host | CountyOfficer | Auditor, number: str) -> Vit
         sound_level_db=now.sound_level_db,
         warnings=warnings,
     )
+
+
+async def _rehearsal(room: RoomView, playback: Playback) -> RehearsalView:
+    known = await rehearsal_of(room.id)
+    if known is None:
+        return RehearsalView("none", None, None, None)
+    if known.ended_at is not None:
+        return RehearsalView("clearing", None, None, None)
+    if known.client is None:
+        return RehearsalView("waiting", None, None, None)
+    plan = playback.rehearsal_plan(room.stream)
+    return RehearsalView("publishing", plan.flv_url, plan.hls_url, plan.expires_at)
+
+
+@door.put("/live/sessions/<number:str>/rehearsal")
+async def begin_rehearsal(actor: Host, number: str, rehearsals: Rehearsals, playback: Playback) -> RehearsalView:
+    """开始试播：用同一推流地址推流，观众不可见，不留存。"""
+    await rehearsals.begin(number, actor.number)
+    return await _rehearsal(await _readable(actor, number), playback)
+
+
+@door.get("/live/sessions/<number:str>/rehearsal")
+async def show_rehearsal(actor: Host | CountyOfficer, number: str, playback: Playback) -> RehearsalView:
+    """试播的现状与仅供主播和县级人员观看的地址。"""
+    return await _rehearsal(await _readable(actor, number), playback)
+
+
+@door.delete("/live/sessions/<number:str>/rehearsal")
+async def end_rehearsal(actor: Host, number: str, rehearsals: Rehearsals) -> None:
+    """结束试播：推流断开，画面清理后用同一地址再推即开播。"""
+    await rehearsals.end(number, actor.number)

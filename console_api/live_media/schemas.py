@@ -1,7 +1,7 @@
 """The wire of the inspector's switch and of a broadcast's vital signs."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -52,3 +52,15 @@ class VitalsView(View):
     delay_ms: int | None
     sound_level_db: float | None
     warnings: list[WarningView]
+
+
+class RehearsalView(View):
+    """``none``, ``waiting`` for the encoder, ``publishing``, or ``clearing`` away for some seconds.
+
+    The addresses are there while it publishes, good until ``expires_at``.
+    """
+
+    state: Literal["none", "waiting", "publishing", "clearing"]
+    flv_url: str | None
+    hls_url: str | None
+    expires_at: datetime | None

@@ -66,3 +66,27 @@ class HostWarning(Model):
         constraints = (
             UniqueConstraint(fields=("session_id", "kind"), name="live_one_warning", condition="ended_at IS NULL"),
         )
+
+
+class Rehearsal(Model):
+    """A host tries picture and sound before the broadcast. ``client`` is the connection that publishes now.
+
+    Over when ``ended_at`` is set, and done with when its pictures are deleted: ``cleared_at``.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    begun_at = fields.DatetimeField()
+    client = fields.CharField(max_length=32, null=True)
+    address = fields.CharField(max_length=64, null=True)
+    published_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    cleared_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "live_rehearsal"
+        constraints = (
+            UniqueConstraint(fields=("session_id",), name="live_one_rehearsal", condition="cleared_at IS NULL"),
+        )

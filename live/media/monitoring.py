@@ -65,7 +65,7 @@ class Monitor:
 
 @dataclass
 class Monitoring:
-    """Every stream on air, while the lease is held."""
+    """Every stream on air or in a rehearsal, while the lease is held."""
 
     lease: Lease
     tap: StreamTap
@@ -90,15 +90,17 @@ class Monitoring:
         on_air = await rows(
             "SELECT s.id, s.stream, p.generation FROM live_session s JOIN live_stream_publish p ON p.session_id = s.id"
             " WHERE s.state = 'live' AND p.ended_at IS NULL"
+            " UNION ALL SELECT s.id, s.stream, -r.id FROM live_session s JOIN live_rehearsal r ON r.session_id = s.id"
+            " WHERE s.state = 'ready' AND r.client IS NOT NULL"
         )
         await self._follow({(each["stream"], each["generation"]) for each in on_air})
         for each in on_air:
             monitor = self._monitors[(each["stream"], each["generation"])]
             await self._write(each, monitor.meter.reading(loop.time()))
         await execute(
-            "UPDATE live_host_warning w SET ended_at = $1 FROM live_session s"
-            " WHERE s.id = w.session_id AND w.ended_at IS NULL AND s.state <> 'live'",
+            "UPDATE live_host_warning SET ended_at = $1 WHERE ended_at IS NULL AND NOT session_id = ANY($2::bigint[])",
             self.clock(),
+            [each["id"] for each in on_air],
         )
 
     async def _follow(self, publishes: set[tuple[str, int]]) -> None:

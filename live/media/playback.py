@@ -36,11 +36,18 @@ class Playback:
         """
         if state not in (*ON_AIR, SessionState.ENDED, SessionState.REPLAY_READY):
             return None
+        return self._addresses(stream, on_air=state in ON_AIR)
+
+    def rehearsal_plan(self, stream: str) -> PlaybackPlan:
+        """Addresses of what only the host and the county are shown."""
+        return self._addresses(stream, on_air=True)
+
+    def _addresses(self, stream: str, *, on_air: bool) -> PlaybackPlan:
         viewer = opaque_id()
         expires_at = (self.clock() + PLAY_LIFETIME).replace(microsecond=0)
         flv = f"{self.flv_base_url}/{stream}.flv?token={self.keys.play_token(stream, viewer, expires_at)}"
         return PlaybackPlan(
-            flv if state in ON_AIR else None,
+            flv if on_air else None,
             f"{self.hls_base_url}/{self.keys.hls_path(stream, viewer, expires_at)}/index.m3u8",
             expires_at,
         )

@@ -16,6 +16,7 @@ from kit.database import execute, row, rows, scalar, transaction
 from kit.errors import Unavailable
 from kit.numbers import opaque_id
 from live.media.publishing import Publishing, change_state
+from live.media.rehearsals import Rehearsals
 from live.models import ArchiveState, LiveRecording, SessionState
 from live.ports import MediaServer, RoomBell
 from live.replays.recordings import Recording, write_replay
@@ -94,14 +95,16 @@ class Supervision:
         """Everything once; False when another supervisor holds the lease."""
         if not await self.lease.hold():
             return False
-        await self._compare()
+        asked_at = self.clock()
+        if await self._compare():
+            await self._clear_rehearsals(asked_at)
         for number, interrupted_at in await self.publishing.sessions_out_of_grace():
             await self.sessions.end(number, None, interrupted_at)
         await self._keep_recordings()
         return True
 
-    async def _compare(self) -> None:
-        """Repair lost callbacks and cut whoever publishes without right."""
+    async def _compare(self) -> bool:
+        """Repair lost callbacks and cut whoever publishes without right; False when it is not known who publishes."""
         asked_at = self.clock()
         try:
             published = await self.media.published()
@@ -109,7 +112,7 @@ class Supervision:
         except Unavailable:
             self._silent += 1
             if self._silent < SILENT_LOOKS:
-                return
+                return False
             published = []
         self._on_air = frozenset(stream.name for stream in published)
         for stream in await self.publishing.reconcile(published, asked_at):
@@ -118,6 +121,13 @@ class Supervision:
                 await self.media.drop_publisher(stream)
             except Unavailable:
                 log.warning("the media server did not cut it")
+        return True
+
+    async def _clear_rehearsals(self, asked_at: datetime) -> None:
+        try:
+            await Rehearsals(self.media, self.clock).clear(self._on_air, asked_at, self.hls_directory)
+        except OSError:  # the broadcasts of others do not wait for it
+            log.exception("a rehearsal could not be cleared away")
 
     async def _keep_recordings(self) -> None:
         """Read new segments of what is on air; close what has ended."""

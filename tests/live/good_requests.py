@@ -99,6 +99,11 @@ async def show_ban(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": number})
 
 
+@good("console.begin_rehearsal")
+async def rehearse(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": (await addressed(owner))[0]})
+
+
 @good("miniapp.post_message")
 async def say(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": (await on_air(owner))[0]}, body={"text": "示例发言", "client_key": "a"})

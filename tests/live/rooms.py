@@ -12,6 +12,7 @@ from kit.clock import utc_now
 from live.media.bans import Bans
 from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
+from live.media.rehearsals import Rehearsals
 from live.models import LiveSession, SessionState
 from live.service import Sessions
 from live.shop.shelf import Shelf
@@ -48,6 +49,7 @@ class House:
         self.sessions = Sessions(self.bell, self.media, self.clock)
         self.publishing = Publishing(self.keys, "rtmp://127.0.0.1:1935/live", self.bell, self.clock)
         self.bans = Bans(self.bell, self.media, self.clock)
+        self.rehearsals = Rehearsals(self.media, self.clock)
         self.shelf = Shelf(self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
 

@@ -579,7 +579,59 @@ async def test_a_host_is_shown_how_the_broadcast_arrives_and_nobody_else(centre:
     pusher.kill()
     await centre.until(number, "interrupted")
     await until(lambda: readers_of(centre, stream)[1] == [], 20)
-    assert (await centre.host.get(path)).json()["is_current"] is False
+
+    async def is_old() -> bool:
+        return not (await centre.host.get(path)).json()["is_current"]
+
+    await until(is_old, 20)
+
+
+async def test_a_rehearsal_is_seen_by_host_and_county_and_leaves_nothing(centre: Centre) -> None:
+    """Then the same key goes on air. Fails when nothing is cleared away, and when the key is let in before: tried."""
+    number = await centre.scheduled()
+    address = await centre.address(number)
+    path, stream = f"{CONSOLE}/{number}/rehearsal", address["key"].partition("?")[0]
+    assert (await centre.host.put(path)).json()["state"] == "waiting"
+    pusher = centre.push(address["url"])
+
+    async def state() -> str:
+        return str((await centre.host.get(path)).json()["state"])
+
+    async def is_in(wanted: str) -> bool:
+        return await state() == wanted
+
+    await until(lambda: is_in("publishing"), 20)
+    plan = (await centre.officer.get(path)).json()
+    await until(lambda: centre.answers(plan["hls_url"]), 30)
+    assert await asyncio.to_thread(decoded_pictures, plan["flv_url"], 2) >= 40
+    room = await centre.room(number)
+    assert (room["state"], room["playback"], room["started_at"]) == ("ready", None, None)
+    assert await centre.refused(address["url"]), "a second publisher in a rehearsal"
+    for stranger, status in ((centre.other_host, 404), (centre.viewer, 401)):
+        assert (await stranger.get(path)).status_code in (status, 403)
+
+    async def is_measured() -> bool:
+        told = (await centre.host.get(f"{CONSOLE}/{number}/vitals")).json()
+        return bool(told["is_current"] and told["key_frame_interval_ms"])
+
+    await until(is_measured, 30)
+    folder = Path(centre.stack.environment["MEDIA_DIR"]) / "hls" / stream
+    rehearsed = {path.name for path in folder.glob("*.ts")}
+    assert rehearsed
+    assert (await centre.host.delete(path)).status_code == 204
+    await until(lambda: pusher.poll() is not None, 20)
+    assert await state() == "clearing"
+    assert await centre.refused(address["url"]), "a key before all is cleared away"
+    await until(lambda: is_in("none"), 20)
+    assert not folder.exists()
+    centre.push(address["url"])
+    plan = (await centre.until(number, "live"))["playback"]
+    await until(lambda: centre.answers(plan["hls_url"]), 30)
+    shown = set((await centre.anonymous.get(plan["hls_url"])).text.splitlines())
+    assert not shown & rehearsed
+    assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
+    await centre.until(number, "replay_ready")
+    assert not {path.name for path in folder.glob("*.ts")} & rehearsed
 
 
 async def test_the_detectors_find_silence_black_and_a_still_picture(centre: Centre, tmp_path: Path) -> None:
