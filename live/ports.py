@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,68 @@ class StreamTap(Protocol):
         """What arrives, as FLV, until the stream ends or stalls; ``hear`` is told what ffmpeg's detectors find, by the
         names of their metadata. No process is left when this returns.
         """
+        ...
+
+
+class RelayOut(Protocol):
+    """Hands a stream on, unchanged, to a server elsewhere."""
+
+    async def push(self, stream: str, target_url: str) -> None:
+        """Until the stream ends, the other side hangs up or nothing moves. No process is left when this returns."""
+        ...
+
+
+@dataclass(frozen=True)
+class CloudFile:
+    """A recording that the cloud has made."""
+
+    file_id: str
+    url: str
+    size_bytes: int
+    duration_s: int
+    begun_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class CloudEvent:
+    """What the cloud tells about a stream: ``begun``, ``ended``, or ``recorded`` with its file.
+
+    ``key`` names one push to it (``begun`` and ``ended`` of one push have the same), or the file.
+    """
+
+    kind: str
+    stream: str
+    key: str
+    at: datetime
+    file: CloudFile | None = None
+
+
+class CloudLive(Protocol):
+    """A cloud that takes a stream and shows it to more viewers than the county's line can carry."""
+
+    def push_address(self, stream: str, expires_at: datetime) -> str:
+        """Where the stream is handed to it; a secret."""
+        ...
+
+    def play_addresses(self, stream: str, expires_at: datetime) -> tuple[str, str]:
+        """HTTP-FLV and HLS for a viewer."""
+        ...
+
+    def read_event(self, body: bytes) -> CloudEvent | None:
+        """What a notice says, None for what is not of our streams. Raises ``NotPermitted`` for a forged or old one."""
+        ...
+
+    async def published(self) -> frozenset[str]:
+        """The streams that it is receiving now. Raises ``Unavailable``."""
+        ...
+
+    async def drop_publisher(self, stream: str) -> None:
+        """Cut a stream. Raises ``Unavailable``."""
+        ...
+
+    async def forbid(self, stream: str, until: datetime) -> None:
+        """Cut a stream and take it no more until then. Raises ``Unavailable``."""
         ...
 
 

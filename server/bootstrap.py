@@ -44,6 +44,7 @@ from epcis.records import OwnEvents
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.clamav.scanner import ClamAvScanner
 from integrations.media_server.nginx_rtmp import NginxRtmp
+from integrations.media_server.relay_out import FfmpegRelayOut
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.media_server.taps import FfmpegTap
 from integrations.redis.room_bell import RedisRoomBell
@@ -62,6 +63,7 @@ from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
 from live.media.bans import Bans
+from live.media.cloud import CloudCopies, CloudNotices
 from live.media.keys import LiveKeys
 from live.media.monitoring import Monitoring
 from live.media.playback import Playback
@@ -240,6 +242,7 @@ class Bootstrap:
     supervision: Supervision
     bans: Bans
     monitoring: Monitoring
+    cloud_copies: CloudCopies
     archive: Archive
     feed_hub: FeedHub
     chat: Chat
@@ -357,6 +360,12 @@ def bootstrap(settings: Settings) -> Bootstrap:
         live_sessions=live_sessions,
         supervision=supervision,
         bans=Bans(bell, media),
+        cloud_copies=CloudCopies(
+            supervision.lease,
+            FfmpegRelayOut(settings.media.ffmpeg_path, settings.media.rtmp_internal_url),
+            adapters.cloud_live(settings, http),
+            settings.cloud_live.own_viewers,
+        ),
         monitoring=Monitoring(
             supervision.lease, FfmpegTap(settings.media.ffmpeg_path, settings.media.rtmp_internal_url)
         ),
@@ -503,7 +512,14 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),
-        Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
+        Playback(
+            keys,
+            settings.media.flv_base_url,
+            settings.media.hls_base_url,
+            built.cloud_copies.cloud,
+            settings.cloud_live.own_viewers,
+        ),
+        CloudNotices(built.cloud_copies.cloud),
         Attributions(keys),
         Suppliers(),
         Intakes(),

@@ -40,8 +40,10 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
                 enforce = partial(built.bans.enforce, settings.media.directory)
                 tasks.create_task(_repeat(enforce, ENFORCE_SECONDS, stop))
                 tasks.create_task(_repeat(built.monitoring.look, MEASURE_SECONDS, stop))
+                tasks.create_task(_repeat(built.cloud_copies.look, LOOK_SECONDS, stop))
         finally:
             await built.monitoring.stop()
+            await built.cloud_copies.stop()
             with contextlib.suppress(Exception):
                 await watch.lease.release()
             await built.stop()

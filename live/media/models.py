@@ -90,3 +90,49 @@ class Rehearsal(Model):
         constraints = (
             UniqueConstraint(fields=("session_id",), name="live_one_rehearsal", condition="cleared_at IS NULL"),
         )
+
+
+class CloudCopy(Model):
+    """A session that is handed on to the cloud. ``push_key`` names the push that the cloud told of last."""
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT, unique=True
+    )
+    wanted_at = fields.DatetimeField()
+    push_key = fields.CharField(max_length=64, null=True)
+    begun_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    forbidden_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "live_cloud_copy"
+
+
+class CloudNotice(Model):
+    """A notice of the cloud that was believed; the same one is not believed twice."""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=120, unique=True)
+    received_at = fields.DatetimeField()
+
+    class Meta:
+        table = "live_cloud_notice"
+
+
+class CloudRecording(Model):
+    """A file that the cloud has made of a session; ours beside it is the evidence."""
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    file_id = fields.CharField(max_length=64, unique=True)
+    url = fields.CharField(max_length=500)
+    size_bytes = fields.BigIntField()
+    duration_s = fields.BigIntField()
+    begun_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField()
+
+    class Meta:
+        table = "live_cloud_recording"

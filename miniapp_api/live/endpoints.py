@@ -11,6 +11,7 @@ from sanic.exceptions import WebsocketClosed
 from accounts.actors import Consumer
 from kit.clock import utc_now
 from live.errors import SessionNotFound
+from live.media.cloud import cloud_has
 from live.media.playback import Playback
 from live.models import ON_AIR, SessionState
 from live.queries import chapters, room_view, sessions
@@ -81,7 +82,8 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
     """一个直播间：开播前、直播中与回放是同一地址。"""
     room = await room_view(number, limit=SNAPSHOT_MESSAGES)
     state = await room_state(room)
-    plan = playback.plan(room.stream, room.state)
+    by_cloud = playback.is_crowded(room.viewers) and await cloud_has(room.id)
+    plan = playback.plan(room.stream, room.state, by_cloud=by_cloud)
     return RoomView(
         number=room.number,
         title=room.title,
@@ -99,7 +101,7 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
         chapters=[
             ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)
         ],
-        playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
+        playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at, plan.source) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
         server_time=utc_now(),
     )

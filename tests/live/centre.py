@@ -38,9 +38,9 @@ CONSOLE, MINIAPP = "/v1/console/live/sessions", "/v1/miniapp/live/sessions"
 class Centre:
     """The running system, one host, one viewer and one product on sale."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, **settings: str) -> None:
         self.second_port = free_port()
-        given = {"DATABASE_URL": database_url, "MIGRATE_DATABASE_URL": owner_url(database_url)}
+        given = {"DATABASE_URL": database_url, "MIGRATE_DATABASE_URL": owner_url(database_url), **settings}
         self.stack = LocalStack(folder / "state", PROCESSES, given=given, usual_ports=False)
         self.source = make_flv(folder / "source.flv", 6)
         self.pushers: list[subprocess.Popen[bytes]] = []
