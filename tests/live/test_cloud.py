@@ -133,11 +133,12 @@ async def test_viewers_beyond_the_own_line_are_sent_to_the_cloud_until_it_is_cut
     push = cloud.push_address(stream, utc_now() + timedelta(minutes=5))
     assert await centre.refused(push), "whoever has its push address is kept out too"
     async with centre.database():
+        await until(lambda: _filed(2), 20)
 
-        async def is_filed() -> bool:
-            return bool(await rows("SELECT 1 AS one FROM live_cloud_recording"))
 
-        await until(is_filed, 20)
+async def _filed(count: int) -> bool:
+    """Whether so many files of the cloud are known."""
+    return len(await rows("SELECT url FROM live_cloud_recording")) == count
 
 
 async def _one_push_comes_back_after_a_kill(twin: Twin, stream: str) -> None:
@@ -158,13 +159,17 @@ async def _notices_are_believed_once(twin: Twin, number: str, stream: str) -> No
     """An end that was told already, one that is forged, and one whose time is over change nothing."""
     centre = twin.centre
     state = await twin.state()
-    [ended] = [each for each in state["notices"] if (each["event_type"], each["stream_id"]) == (0, stream)]
-    begun = [each for each in state["notices"] if (each["event_type"], each["stream_id"]) == (1, stream)]
+    told = [each for each in state["notices"] if each["stream_id"] == stream]
+    [ended], [recorded] = ([each for each in told if each["event_type"] == kind] for kind in (0, 100))
+    begun = [each for each in told if each["event_type"] == 1]
+    async with centre.database():
+        await until(lambda: _filed(1), 20)
     old = int(time.time()) - 1
     old_sign = hashlib.md5(f"{sandbox.CALLBACK_KEY}{old}".encode()).hexdigest()
     for notice, status in (
         (ended, 200),
         (begun[0], 200),
+        (recorded, 200),
         (begun[-1] | {"event_type": 0, "sign": "0" * 32}, 403),
         (begun[-1] | {"event_type": 0, "t": old, "sign": old_sign}, 403),
         ({"event_type": 0}, 403),
