@@ -59,6 +59,7 @@ class Monitoring:
     async def _listen(self, stream: str, meter: Meter) -> None:
         """Until the stream ends or stalls."""
         loop = asyncio.get_running_loop()
+        meter.listen_anew()
         reader = FlvReader()
         found = self.tap.read(stream, meter.limits, lambda name, value: meter.hear(name, value, loop.time()))
         try:

@@ -69,6 +69,11 @@ class Meter:
     _frozen: bool = False
     _black_s: float | None = None
 
+    def listen_anew(self) -> None:
+        """The detectors begin again: what the last ones found, and would have said is over, is not known any more."""
+        self._silent = self._frozen = False
+        self._black_s = None
+
     def take(self, tag: Tag, now_s: float) -> None:
         """A tag has arrived."""
         if tag.kind not in (AUDIO, VIDEO) or tag.is_header:

@@ -1,5 +1,6 @@
 """A crowded session is handed on to the cloud: through the real media server, to a cloud of our own with signatures."""
 
+import asyncio
 import hashlib
 import subprocess
 import sys
@@ -113,7 +114,7 @@ async def test_viewers_beyond_the_own_line_are_sent_to_the_cloud_until_it_is_cut
         await until(is_sent_there, 30)
         plan = (await centre.room(number))["playback"]
         await until(lambda: centre.answers(plan["hls_url"]), 30)
-        assert decoded_pictures(plan["hls_url"], 1) >= 20
+        assert await asyncio.to_thread(decoded_pictures, plan["hls_url"], 1) >= 20
         assert await centre.answers(plan["flv_url"])
         assert not await centre.answers(plan["hls_url"].replace("txSecret=", "txSecret=0"))
         await _one_push_comes_back_after_a_kill(twin, stream)

@@ -71,6 +71,10 @@ def test_every_warning_begins_at_its_limit_and_ends_with_its_cause() -> None:
     assert [warned(meter, at) for at in (62.9, 63)] == [set(), {"black"}]
     meter.hear("lavfi.black_end", "1", 63)
     assert warned(meter, 63) == set()
+    for name in ("lavfi.silence_start", "lavfi.freezedetect.freeze_start", "lavfi.black_start"):
+        meter.hear(name, "1", 60)
+    meter.listen_anew()
+    assert warned(meter, 63) == set()
 
 
 def test_key_frames_far_apart_and_a_line_that_falls_behind_are_told() -> None:
