@@ -58,6 +58,14 @@ class RelayOut(Protocol):
         ...
 
 
+class PublicHosts(Protocol):
+    """Knows where a name leads."""
+
+    async def is_public(self, host: str, port: int) -> bool:
+        """Whether every address of a server is one of the open Internet; not for one that is not found."""
+        ...
+
+
 @dataclass(frozen=True)
 class CloudFile:
     """A recording that the cloud has made."""

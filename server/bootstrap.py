@@ -47,6 +47,7 @@ from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.relay_out import FfmpegRelayOut
 from integrations.media_server.remux import FfmpegRemuxer
 from integrations.media_server.taps import FfmpegTap
+from integrations.name_service.public_hosts import SystemHosts
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.content_checks import WeChatContentChecks
@@ -70,6 +71,7 @@ from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.rehearsals import Rehearsals
 from live.media.supervision import Supervision
+from live.media.targets import RelayOuts, RelayTargets
 from live.replays.jobs import Archive
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
@@ -243,6 +245,7 @@ class Bootstrap:
     bans: Bans
     monitoring: Monitoring
     cloud_copies: CloudCopies
+    relay_outs: RelayOuts
     archive: Archive
     feed_hub: FeedHub
     chat: Chat
@@ -328,6 +331,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     retention = Retention(settings.own_data.trade_retention_days)
     own_data, parts = settings.own_data, parts_of(cipher, address_book)
     hls_directory = settings.media.directory / "hls"
+    relay_out = FfmpegRelayOut(settings.media.ffmpeg_path, settings.media.rtmp_internal_url)
     supervision = Supervision(live_sessions, publishing, media, bell, hls_directory)
     background = adapters.background_client(settings)
     receipts = Receipts(WeChatOrderStates(background))
@@ -360,9 +364,10 @@ def bootstrap(settings: Settings) -> Bootstrap:
         live_sessions=live_sessions,
         supervision=supervision,
         bans=Bans(bell, media),
+        relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
         cloud_copies=CloudCopies(
             supervision.lease,
-            FfmpegRelayOut(settings.media.ffmpeg_path, settings.media.rtmp_internal_url),
+            relay_out,
             adapters.cloud_live(settings, http),
             settings.cloud_live.own_viewers,
         ),
@@ -507,6 +512,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         publishing,
         built.bans,
         Rehearsals(media),
+        RelayTargets(cipher, SystemHosts()),
         Shelf(bell),
         built.chat,
         built.feed_hub,

@@ -41,9 +41,11 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
                 tasks.create_task(_repeat(enforce, ENFORCE_SECONDS, stop))
                 tasks.create_task(_repeat(built.monitoring.look, MEASURE_SECONDS, stop))
                 tasks.create_task(_repeat(built.cloud_copies.look, LOOK_SECONDS, stop))
+                tasks.create_task(_repeat(built.relay_outs.look, LOOK_SECONDS, stop))
         finally:
             await built.monitoring.stop()
             await built.cloud_copies.stop()
+            await built.relay_outs.stop()
             with contextlib.suppress(Exception):
                 await watch.lease.release()
             await built.stop()

@@ -3,15 +3,26 @@
 from datetime import timedelta
 
 from accounts.actors import Auditor, CountyOfficer, Host
+from api_kit.doors import IdempotencyKey
 from console_api import door
-from console_api.live_media.schemas import BanInput, BanView, RehearsalView, VitalsView, WarningView
+from console_api.live_media.schemas import (
+    BanInput,
+    BanView,
+    RehearsalView,
+    RelayTargetInput,
+    RelayTargetsView,
+    RelayTargetView,
+    VitalsView,
+    WarningView,
+)
 from kit.actors import Actor
 from kit.clock import utc_now
 from live.errors import SessionNotFound
 from live.media.bans import Ban, Bans, ban_of
 from live.media.playback import Playback
-from live.media.queries import vitals_of, warnings_of
+from live.media.queries import relay_targets_of, vitals_of, warnings_of
 from live.media.rehearsals import Rehearsals, rehearsal_of
+from live.media.targets import RelayTargets
 from live.queries import RoomView, room_view
 
 CURRENT = timedelta(seconds=10)
@@ -94,3 +105,33 @@ async def show_rehearsal(actor: Host | CountyOfficer, number: str, playback: Pla
 async def end_rehearsal(actor: Host, number: str, rehearsals: Rehearsals) -> None:
     """结束试播：推流断开，画面清理后用同一地址再推即开播。"""
     await rehearsals.end(number, actor.number)
+
+
+async def _targets(room: RoomView) -> RelayTargetsView:
+    return RelayTargetsView(
+        [
+            RelayTargetView(t.number, t.title, t.server, t.running_since, t.failed_at, t.failures)
+            for t in await relay_targets_of(room.id)
+        ]
+    )
+
+
+@door.post("/live/sessions/<number:str>/relay-targets")
+async def add_relay_target(
+    actor: Host, number: str, body: RelayTargetInput, key: IdempotencyKey, targets: RelayTargets
+) -> RelayTargetsView:
+    """登记一个转推平台（视频号、抖音等）：开播后由系统转推；地址加密保存，不再显示。"""
+    await targets.add(number, actor.number, body.title, body.address)
+    return await _targets(await _readable(actor, number))
+
+
+@door.get("/live/sessions/<number:str>/relay-targets")
+async def list_relay_targets(actor: Host | CountyOfficer | Auditor, number: str) -> RelayTargetsView:
+    """转推平台及其状态；主播只见自己的场次。"""
+    return await _targets(await _readable(actor, number))
+
+
+@door.delete("/live/sessions/<number:str>/relay-targets/<target:str>")
+async def remove_relay_target(actor: Host, number: str, target: str, targets: RelayTargets) -> None:
+    """停止向一个平台转推。"""
+    await targets.remove(number, actor.number, target)

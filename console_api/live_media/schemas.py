@@ -64,3 +64,27 @@ class RehearsalView(View):
     flv_url: str | None
     hls_url: str | None
     expires_at: datetime | None
+
+
+class RelayTargetInput(Input):
+    """A platform and the push address that it gave out, server and key in one."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
+    address: Annotated[str, msgspec.Meta(min_length=10, max_length=1000, pattern=r"^rtmps?://[\x21-\x7e]+$(?!\n)")]
+
+
+class RelayTargetView(View):
+    """A platform, handed on to since ``running_since`` or not now. ``failures``: how often that ended by itself."""
+
+    number: str
+    title: str
+    server: str
+    running_since: datetime | None
+    failed_at: datetime | None
+    failures: int
+
+
+class RelayTargetsView(View):
+    """The platforms of a session; of an address no more than its server is told."""
+
+    targets: list[RelayTargetView]

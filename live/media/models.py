@@ -136,3 +136,28 @@ class CloudRecording(Model):
 
     class Meta:
         table = "live_cloud_recording"
+
+
+class RelayTarget(Model):
+    """Another platform that a session is handed on to. Its address holds a key and stands sealed; ``server`` is shown.
+
+    ``running_since`` is set while it is handed on, ``failed_at`` when that ended by itself the last time.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    number = fields.CharField(max_length=32, unique=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    title = fields.CharField(max_length=40)
+    server = fields.CharField(max_length=253)
+    address_sealed = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    removed_at = fields.DatetimeField(null=True)
+    running_since = fields.DatetimeField(null=True)
+    failed_at = fields.DatetimeField(null=True)
+    failures = fields.IntField(default=0)
+
+    class Meta:
+        table = "live_relay_target"
+        indexes = (Index(fields=("session_id",)),)

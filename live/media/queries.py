@@ -49,3 +49,25 @@ async def warnings_of(session_id: int) -> tuple[WarningLine, ...]:
         SHOWN_WARNINGS,
     )
     return tuple(WarningLine(**each) for each in found)
+
+
+@dataclass(frozen=True)
+class RelayTargetLine:
+    """A platform that a session is handed on to; of its address no more than the server."""
+
+    number: str
+    title: str
+    server: str
+    running_since: datetime | None
+    failed_at: datetime | None
+    failures: int
+
+
+async def relay_targets_of(session_id: int) -> tuple[RelayTargetLine, ...]:
+    """The platforms of a session, in the order in which they were entered."""
+    found = await rows(
+        "SELECT number, title, server, running_since, failed_at, failures FROM live_relay_target"
+        " WHERE session_id = $1 AND removed_at IS NULL ORDER BY id",
+        session_id,
+    )
+    return tuple(RelayTargetLine(**each) for each in found)

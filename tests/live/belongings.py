@@ -15,5 +15,11 @@ async def give(owner: Owner) -> None:
     number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
     names = {"number": number, "code": owner.house.product}
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
+    target = {"title": "示例平台", "address": "rtmp://8.8.8.8/live/key"}
+    made = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/relay-targets", target)
+    owner.found.by_pattern["/v1/console/live/sessions/<number:str>/relay-targets/"] = {
+        "number": number, "target": made["targets"][0]["number"],
+    }  # fmt: skip
+    owner.found.bodies["console.add_relay_target"] = target
     owner.found.private["host"] |= {number}
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
