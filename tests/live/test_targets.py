@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from integrations.field_encryption.cipher import KeyRing, RingKey
 from integrations.name_service.public_hosts import SystemHosts, is_public_address
 from kit.database import execute, rows, scalar
 from live.errors import RelayAddressInvalid, RelayTargetsFull, RelayTargetUnknown, SessionNotFound, SessionStateForbids
 from live.media.queries import relay_targets_of
 from live.media.supervision import Lease
 from live.media.targets import RelayOuts, RelayTargets, read_address
+from tests.accounts.people import throwaway_cipher
 from tests.live.rooms import HOST, House
 from tests.live.waiting import until
 
-RING = KeyRing([RingKey("k1", "aes-256-gcm", bytes(range(32)), True)], bytes(range(32, 64)))
+RING = throwaway_cipher()
 ADDRESS = "rtmp://push.platform.example/live/stream?key=geheim"
 
 
