@@ -15,7 +15,7 @@ class SessionBan(Model):
 
     id = fields.BigIntField(primary_key=True)
     session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
-        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT, unique=True
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
     )
     actor = fields.CharField(max_length=120)
     reason = fields.CharField(max_length=500)
@@ -24,6 +24,7 @@ class SessionBan(Model):
 
     class Meta:
         table = "live_session_ban"
+        unique_together = (("session_id",),)
 
 
 class Vitals(Model):
@@ -35,7 +36,7 @@ class Vitals(Model):
 
     id = fields.BigIntField(primary_key=True)
     session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
-        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT, unique=True
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
     )
     measured_at = fields.DatetimeField()
     bits_per_s = fields.BigIntField()
@@ -47,6 +48,7 @@ class Vitals(Model):
 
     class Meta:
         table = "live_vitals"
+        unique_together = (("session_id",),)
 
 
 class HostWarning(Model):
@@ -97,7 +99,7 @@ class CloudCopy(Model):
 
     id = fields.BigIntField(primary_key=True)
     session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
-        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT, unique=True
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
     )
     wanted_at = fields.DatetimeField()
     push_key = fields.CharField(max_length=64, null=True)
@@ -107,6 +109,7 @@ class CloudCopy(Model):
 
     class Meta:
         table = "live_cloud_copy"
+        unique_together = (("session_id",),)
 
 
 class CloudNotice(Model):

@@ -145,6 +145,13 @@ async def test_values_and_warnings_are_kept_while_the_lease_is_held(database: st
         return await kinds(first) == wanted
 
     await until(lambda: is_told([("frozen", True)]), 5)
+
+    async def is_measured() -> bool:
+        await first.look()
+        kept = await vitals_of(session.id)
+        return kept is not None and kept.key_frame_interval_ms is not None
+
+    await until(is_measured, 5)
     assert await kinds(first) == [("frozen", True)]
     kept = await vitals_of(session.id)
     assert kept is not None
