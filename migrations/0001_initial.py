@@ -15,6 +15,7 @@ from county.training.models import ClassForm, ClassKind, ClassPaperKind, ClassTr
 from epcis.models import Behaviour, EventSource
 from json import dumps, loads
 from ledger.models import PeriodState, Signatory
+from live.media.vitals import WarningKind
 from live.models import ArchiveState, SessionState
 from logistics.models import FreightUnit, LabelCancellationState, ParcelState, ReportKind, ReportState
 from merchants.licences import LicenceKind
@@ -442,6 +443,16 @@ class Migration(migrations.Migration):
                 ('withdrawn_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'clerk_invitation', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(accepted_at IS NULL) = (accepted_by IS NULL) AND (accepted_at IS NULL OR withdrawn_at IS NULL)', name='clerk_invitation_end')], 'indexes': [Index(fields=['scope', 'id'], name='clerk_invitation_scope')], 'pk_attr': 'id', 'table_description': "A place among the clerks of one scope, for whoever has the code. The row holds the code's SHA-256."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CloudNotice',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('key', fields.CharField(unique=True, max_length=120)),
+                ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_cloud_notice', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'A notice of the cloud that was believed; the same one is not believed twice.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1875,7 +1886,7 @@ class Migration(migrations.Migration):
                 ('title', fields.CharField(max_length=80)),
                 ('host', fields.CharField(db_index=True, max_length=64)),
                 ('merchant', fields.CharField(max_length=64)),
-                ('state', fields.CharEnumField(default=SessionState.SCHEDULED, description='SCHEDULED: scheduled\nREADY: ready\nLIVE: live\nINTERRUPTED: interrupted\nENDED: ended\nREPLAY_READY: replay_ready\nCANCELLED: cancelled', enum_type=SessionState, max_length=16)),
+                ('state', fields.CharEnumField(default=SessionState.SCHEDULED, description='SCHEDULED: scheduled\nREADY: ready\nLIVE: live\nINTERRUPTED: interrupted\nENDED: ended\nREPLAY_READY: replay_ready\nCANCELLED: cancelled\nBANNED: banned', enum_type=SessionState, max_length=16)),
                 ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('stream', fields.CharField(unique=True, max_length=26)),
                 ('push_nonce', fields.CharField(null=True, max_length=26)),
@@ -1895,6 +1906,35 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='CloudCopy',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('wanted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('push_key', fields.CharField(null=True, max_length=64)),
+                ('begun_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('forbidden_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_cloud_copy', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': 'A session that is handed on to the cloud. ``push_key`` names the push that the cloud told of last.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CloudRecording',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('file_id', fields.CharField(unique=True, max_length=64)),
+                ('url', fields.CharField(max_length=500)),
+                ('size_bytes', fields.BigIntField()),
+                ('duration_s', fields.BigIntField()),
+                ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_cloud_recording', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'A file that the cloud has made of a session; ours beside it is the evidence.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='FeedMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -1907,6 +1947,18 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_feed_message', 'app': 'longchuan', 'unique_together': (('session_id', 'offset'), ('session_id', 'author', 'client_key')), 'indexes': [Index(fields=['session_id', 'author', 'created_at'])], 'pk_attr': 'id', 'table_description': 'One durable event of a room. ``author`` is the opaque caller of a chat message, ``client_key`` its'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HostWarning',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed', enum_type=WarningKind, max_length=16)),
+                ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_host_warning', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'kind'), name='live_one_warning', condition='ended_at IS NULL')], 'indexes': [Index(fields=['session_id', 'begun_at'])], 'pk_attr': 'id', 'table_description': "Something was wrong with a session's pictures or sound from one moment to another."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3421,6 +3473,39 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Rehearsal',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('client', fields.CharField(null=True, max_length=32)),
+                ('address', fields.CharField(null=True, max_length=64)),
+                ('published_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('cleared_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_rehearsal', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id',), name='live_one_rehearsal', condition='cleared_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A host tries picture and sound before the broadcast. ``client`` is the connection that publishes now.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RelayTarget',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('title', fields.CharField(max_length=40)),
+                ('server', fields.CharField(max_length=253)),
+                ('address_sealed', fields.BinaryField()),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('removed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('running_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failures', fields.IntField(default=0)),
+            ],
+            options={'table': 'live_relay_target', 'app': 'longchuan', 'indexes': [Index(fields=['session_id'])], 'pk_attr': 'id', 'table_description': 'Another platform that a session is handed on to. Its address holds a key and stands sealed; ``server`` is shown.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ReserveTerm',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3609,6 +3694,19 @@ class Migration(migrations.Migration):
                 ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'sensor_reading', 'app': 'longchuan', 'unique_together': (('device', 'client_id'),), 'indexes': [Index(fields=['device_id', 'kind', 'at'], name='sensor_reading_device'), Index(fields=['room_id', 'kind', 'at', 'value_milli'], name='sensor_reading_room')], 'pk_attr': 'id', 'table_description': "One reading, kept as it came; ``client_id`` is the device's own, so what is sent again changes nothing."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionBan',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('actor', fields.CharField(max_length=120)),
+                ('reason', fields.CharField(max_length=500)),
+                ('state_before', fields.CharEnumField(description='SCHEDULED: scheduled\nREADY: ready\nLIVE: live\nINTERRUPTED: interrupted\nENDED: ended\nREPLAY_READY: replay_ready\nCANCELLED: cancelled\nBANNED: banned', enum_type=SessionState, max_length=16)),
+                ('banned_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_session_ban', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': 'An officer has cut a session: who, why, when, and in which state it was. Never changed, never deleted.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -4680,6 +4778,22 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'training_follow_up', 'app': 'longchuan', 'unique_together': (('attendance_id', 'step'),), 'constraints': [CheckConstraint(check='step IN (1, 2, 3) AND monthly_sales_fen >= 0', name='training_follow_up_step')], 'pk_attr': 'id', 'table_description': 'What had become of it when somebody asked after so many days (domain reference R05); ``step`` is 1, 2 or 3.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Vitals',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('measured_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('bits_per_s', fields.BigIntField()),
+                ('frames_per_s', fields.FloatField()),
+                ('key_frame_interval_ms', fields.IntField(null=True)),
+                ('key_frame_age_ms', fields.BigIntField(null=True)),
+                ('delay_ms', fields.BigIntField()),
+                ('sound_level_db', fields.FloatField(null=True)),
+            ],
+            options={'table': 'live_vitals', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': "How a session's pictures and sound arrived at ``measured_at``; the last values alone are kept."},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -57,13 +57,14 @@ class CloudNotices:
             session_id = await scalar("SELECT id FROM live_session WHERE stream = $1", event.stream)
             if session_id is None:
                 return
-            if not await execute(
-                "INSERT INTO live_cloud_notice (key, received_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+            is_new = await scalar(
+                "INSERT INTO live_cloud_notice (key, received_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING"
+                " RETURNING id",
                 f"{event.kind}:{event.stream}:{event.key}",
                 self.clock(),
-            ):
-                return
-            await _take(session_id, event)
+            )
+            if is_new is not None:
+                await _take(session_id, event)
 
 
 async def _take(session_id: int, event: CloudEvent) -> None:

@@ -205,7 +205,7 @@ async def test_a_command_is_obeyed_when_it_is_signed_right(twin: Twin) -> None:
     assert STREAM not in (await twin.state())["forbidden"]
 
 
-def test_addresses_carry_the_secret_of_the_documentation() -> None:
+async def test_addresses_carry_the_secret_of_the_documentation() -> None:
     """Key, stream and the time in hexadecimal, one behind the other, in MD5."""
     cloud = TencentLive(
         push_url="rtmp://push.example/live", play_url="https://play.example/live", push_key="k1", play_key="k2",
