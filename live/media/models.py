@@ -31,7 +31,8 @@ class Vitals(Model):
     """How a session's pictures and sound arrived at ``measured_at``; the last values alone are kept.
 
     ``delay_ms`` is how much later they arrived than the best of this publish did: the host's line holds them up.
-    ``sound_level_db`` is the root mean square of the last second, in dB of full scale.
+    ``frame_rate_milli`` counts thousandths of a picture per second, ``sound_level_milli`` thousandths of a dB of full
+    scale (the root mean square of the last second).
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -40,11 +41,11 @@ class Vitals(Model):
     )
     measured_at = fields.DatetimeField()
     bits_per_s = fields.BigIntField()
-    frames_per_s = fields.FloatField()
+    frame_rate_milli = fields.IntField()
     key_frame_interval_ms = fields.IntField(null=True)
     key_frame_age_ms = fields.BigIntField(null=True)
     delay_ms = fields.BigIntField()
-    sound_level_db = fields.FloatField(null=True)
+    sound_level_milli = fields.IntField(null=True)
 
     class Meta:
         table = "live_vitals"

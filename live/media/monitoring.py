@@ -76,20 +76,20 @@ class Monitoring:
         kinds = sorted(kind.value for kind in reading.warnings)
         async with transaction():
             await execute(
-                "INSERT INTO live_vitals (session_id, measured_at, bits_per_s, frames_per_s, key_frame_interval_ms,"
-                " key_frame_age_ms, delay_ms, sound_level_db) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                "INSERT INTO live_vitals (session_id, measured_at, bits_per_s, frame_rate_milli, key_frame_interval_ms,"
+                " key_frame_age_ms, delay_ms, sound_level_milli) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
                 " ON CONFLICT (session_id) DO UPDATE SET measured_at = excluded.measured_at,"
-                " bits_per_s = excluded.bits_per_s, frames_per_s = excluded.frames_per_s,"
+                " bits_per_s = excluded.bits_per_s, frame_rate_milli = excluded.frame_rate_milli,"
                 " key_frame_interval_ms = excluded.key_frame_interval_ms, key_frame_age_ms = excluded.key_frame_age_ms,"
-                " delay_ms = excluded.delay_ms, sound_level_db = excluded.sound_level_db",
+                " delay_ms = excluded.delay_ms, sound_level_milli = excluded.sound_level_milli",
                 session_id,
                 now,
                 reading.bits_per_s,
-                reading.frames_per_s,
+                round(reading.frames_per_s * 1000),
                 reading.key_frame_interval_ms,
                 reading.key_frame_age_ms,
                 reading.delay_ms,
-                reading.sound_level_db,
+                None if reading.sound_level_db is None else round(reading.sound_level_db * 1000),
             )
             await execute(
                 "UPDATE live_host_warning SET ended_at = $2"

@@ -10,7 +10,7 @@ SHOWN_WARNINGS = 50
 
 @dataclass(frozen=True)
 class VitalsNow:
-    """The last values that were measured; units as in :class:`live.media.models.Vitals`."""
+    """The last values that were measured; the level in dB of full scale."""
 
     measured_at: datetime
     bits_per_s: int
@@ -33,8 +33,9 @@ class WarningLine:
 async def vitals_of(session_id: int) -> VitalsNow | None:
     """The last values of a session; None when it has not been on air."""
     found = await row(
-        "SELECT measured_at, bits_per_s, frames_per_s, key_frame_interval_ms, key_frame_age_ms, delay_ms,"
-        " sound_level_db FROM live_vitals WHERE session_id = $1",
+        "SELECT measured_at, bits_per_s, (frame_rate_milli / 1000.0)::float8 AS frames_per_s, key_frame_interval_ms,"
+        " key_frame_age_ms, delay_ms, (sound_level_milli / 1000.0)::float8 AS sound_level_db FROM live_vitals"
+        " WHERE session_id = $1",
         session_id,
     )
     return VitalsNow(**found) if found else None

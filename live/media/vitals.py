@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Reading:
-    """The last values, as :class:`live.media.models.Vitals` keeps them."""
+    """The last values; the level in dB of full scale."""
 
     bits_per_s: int
     frames_per_s: float

@@ -21,5 +21,8 @@ async def give(owner: Owner) -> None:
         "number": number, "target": made["targets"][0]["number"],
     }  # fmt: skip
     owner.found.bodies["console.add_relay_target"] = target
+    banned = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
+    await owner.ask("county_officer", "PUT", f"/v1/console/live/sessions/{banned}/ban", {"reason": "示例原因"})
+    owner.found.by_pattern["/v1/console/live/sessions/<number:str>/ban"] = {"number": banned}
     owner.found.private["host"] |= {number}
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"

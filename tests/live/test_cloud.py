@@ -94,7 +94,7 @@ async def twin(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -
 
 
 async def test_viewers_beyond_the_own_line_are_sent_to_the_cloud_until_it_is_cut(twin: Twin) -> None:
-    """Fails when a notice is believed twice, when the plan does not ask, and when a ban is not handed on: tried."""
+    """One push, which comes back after a kill; notices that are old, forged or told again change nothing."""
     centre = twin.centre
     number = await centre.scheduled()
     address = await centre.address(number)

@@ -52,10 +52,7 @@ async def second_relay(centre: Centre) -> AsyncIterator[str]:
 
 
 async def test_a_ban_cuts_push_and_play_at_once_and_keeps_the_evidence(centre: Centre) -> None:
-    """By an officer's request; then by a commit after which its process dies, so that the supervisor alone can act.
-
-    Fails when the relay does not ask who is barred, when nginx does not, and when the supervisor does not: tried.
-    """
+    """By an officer's request; then by a commit after which its process dies, so that the supervisor alone can act."""
     async with second_relay(centre) as second:
         for dies in (False, True):
             await _one_ban(centre, second, dies)
@@ -163,7 +160,7 @@ async def test_a_host_is_shown_how_the_broadcast_arrives_and_nobody_else(centre:
 
 
 async def test_a_rehearsal_is_seen_by_host_and_county_and_leaves_nothing(centre: Centre) -> None:
-    """Then the same key goes on air. Fails when nothing is cleared away, and when the key is let in before: tried."""
+    """Then the same key goes on air."""
     number = await centre.scheduled()
     address = await centre.address(number)
     path, stream = f"{CONSOLE}/{number}/rehearsal", address["key"].partition("?")[0]
