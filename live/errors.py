@@ -19,6 +19,46 @@ class SessionStateForbids(Conflict):
     title_en = "The session's state does not allow this"
 
 
+class NotBanned(NotFound):
+    """Nobody has banned this session."""
+
+    code = "live_session_not_banned"
+    title = "本场直播未被封停"
+    title_en = "The session is not banned"
+
+
+class RehearsalNotClear(Conflict):
+    """The pictures of the last rehearsal are still being deleted; it takes some seconds."""
+
+    code = "rehearsal_not_clear"
+    title = "上一次试播尚未清理，请稍后再试"
+    title_en = "The last rehearsal is still being cleared away"
+
+
+class RelayAddressInvalid(Invalid):
+    """An address to hand a broadcast on to is rtmp or rtmps, names an application and leads to a public server."""
+
+    code = "relay_address_invalid"
+    title = "转推地址应为公网的 rtmp 或 rtmps 推流地址"
+    title_en = "Not a push address of a public RTMP server"
+
+
+class RelayTargetsFull(Conflict):
+    """A session is handed on to three platforms at most."""
+
+    code = "relay_targets_full"
+    title = "转推平台已达上限"
+    title_en = "No more platforms may be added"
+
+
+class RelayTargetUnknown(NotFound):
+    """There is no such platform in this session, or the session is not the caller's."""
+
+    code = "relay_target_unknown"
+    title = "转推平台不存在"
+    title_en = "No such platform in this session"
+
+
 class PublishRefused(NotPermitted):
     """The push key is not ours, expired, used by somebody else, or in use. The reason stays in our log."""
 

@@ -20,19 +20,21 @@ class SessionState(StrEnum):
     ENDED = "ended"
     REPLAY_READY = "replay_ready"
     CANCELLED = "cancelled"
+    BANNED = "banned"
 
 
 TRANSITIONS: dict[SessionState, frozenset[SessionState]] = {
-    SessionState.SCHEDULED: frozenset({SessionState.READY, SessionState.CANCELLED}),
-    SessionState.READY: frozenset({SessionState.LIVE, SessionState.CANCELLED}),
-    SessionState.LIVE: frozenset({SessionState.INTERRUPTED, SessionState.ENDED}),
-    SessionState.INTERRUPTED: frozenset({SessionState.LIVE, SessionState.ENDED}),
-    SessionState.ENDED: frozenset({SessionState.REPLAY_READY}),
-    SessionState.REPLAY_READY: frozenset(),
+    SessionState.SCHEDULED: frozenset({SessionState.READY, SessionState.CANCELLED, SessionState.BANNED}),
+    SessionState.READY: frozenset({SessionState.LIVE, SessionState.CANCELLED, SessionState.BANNED}),
+    SessionState.LIVE: frozenset({SessionState.INTERRUPTED, SessionState.ENDED, SessionState.BANNED}),
+    SessionState.INTERRUPTED: frozenset({SessionState.LIVE, SessionState.ENDED, SessionState.BANNED}),
+    SessionState.ENDED: frozenset({SessionState.REPLAY_READY, SessionState.BANNED}),
+    SessionState.REPLAY_READY: frozenset({SessionState.BANNED}),
     SessionState.CANCELLED: frozenset(),
+    SessionState.BANNED: frozenset(),
 }
 """Live reference 2, state machine. Ready: the gate has let it through (``live/readiness``). Replay ready: the kept
-playlist is closed.
+playlist is closed. Banned: an officer has cut it; it never comes back and nobody is shown its pictures.
 """
 
 ON_AIR = frozenset({SessionState.LIVE, SessionState.INTERRUPTED})

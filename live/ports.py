@@ -1,9 +1,12 @@
 """What the live room needs from the world."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+from live.media.vitals import Limits
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,92 @@ class MediaServer(Protocol):
 
     async def drop_publisher(self, stream: str) -> None:
         """Cut the publisher of a stream; nothing happens when there is none. Raises ``Unavailable``."""
+        ...
+
+    async def barred(self) -> frozenset[str]:
+        """The streams whose pictures nobody may be shown, kept by the engine itself, so that a relay that knows no
+        database hears of them. Raises ``Unavailable``.
+        """
+        ...
+
+
+class StreamTap(Protocol):
+    """Listens to one stream beside those who watch it."""
+
+    def read(self, stream: str, limits: Limits, hear: Callable[[str, str], None]) -> AsyncIterator[bytes]:
+        """What arrives, as FLV, until the stream ends or stalls; ``hear`` is told what ffmpeg's detectors find, by the
+        names of their metadata. No process is left when this returns.
+        """
+        ...
+
+
+class RelayOut(Protocol):
+    """Hands a stream on, unchanged, to a server elsewhere."""
+
+    async def push(self, stream: str, target_url: str) -> None:
+        """Until the stream ends, the other side hangs up or nothing moves. No process is left when this returns."""
+        ...
+
+
+class PublicHosts(Protocol):
+    """Knows where a name leads."""
+
+    async def is_public(self, host: str, port: int) -> bool:
+        """Whether every address of a server is one of the open Internet; not for one that is not found."""
+        ...
+
+
+@dataclass(frozen=True)
+class CloudFile:
+    """A recording that the cloud has made."""
+
+    file_id: str
+    url: str
+    size_bytes: int
+    duration_s: int
+    begun_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class CloudEvent:
+    """What the cloud tells about a stream: ``begun``, ``ended``, or ``recorded`` with its file.
+
+    ``key`` names one push to it (``begun`` and ``ended`` of one push have the same), or the file.
+    """
+
+    kind: str
+    stream: str
+    key: str
+    at: datetime
+    file: CloudFile | None = None
+
+
+class CloudLive(Protocol):
+    """A cloud that takes a stream and shows it to more viewers than the county's line can carry."""
+
+    def push_address(self, stream: str, expires_at: datetime) -> str:
+        """Where the stream is handed to it; a secret."""
+        ...
+
+    def play_addresses(self, stream: str, expires_at: datetime) -> tuple[str, str]:
+        """HTTP-FLV and HLS for a viewer."""
+        ...
+
+    def read_event(self, body: bytes) -> CloudEvent | None:
+        """What a notice says, None for what is not of our streams. Raises ``NotPermitted`` for a forged or old one."""
+        ...
+
+    async def published(self) -> frozenset[str]:
+        """The streams that it is receiving now. Raises ``Unavailable``."""
+        ...
+
+    async def drop_publisher(self, stream: str) -> None:
+        """Cut a stream. Raises ``Unavailable``."""
+        ...
+
+    async def forbid(self, stream: str, until: datetime) -> None:
+        """Cut a stream and take it no more until then. Raises ``Unavailable``."""
         ...
 
 

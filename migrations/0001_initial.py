@@ -15,9 +15,8 @@ from county.training.models import ClassForm, ClassKind, ClassPaperKind, ClassTr
 from epcis.models import Behaviour, EventSource
 from json import dumps, loads
 from ledger.models import PeriodState, Signatory
+from live.media.vitals import WarningKind
 from live.models import ArchiveState, SessionState
-from live.plans.models import AssistantRole
-from live.readiness.models import ReverificationKind
 from live.reports.models import ReportReason, RoomReportState
 from live.roster.models import BlacklistingKind, BlacklistingState
 from live.studios.models import StudioBookingState
@@ -449,6 +448,16 @@ class Migration(migrations.Migration):
                 ('withdrawn_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'clerk_invitation', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(accepted_at IS NULL) = (accepted_by IS NULL) AND (accepted_at IS NULL OR withdrawn_at IS NULL)', name='clerk_invitation_end')], 'indexes': [Index(fields=['scope', 'id'], name='clerk_invitation_scope')], 'pk_attr': 'id', 'table_description': "A place among the clerks of one scope, for whoever has the code. The row holds the code's SHA-256."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='CloudNotice',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('key', fields.CharField(unique=True, max_length=120)),
+                ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_cloud_notice', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'A notice of the cloud that was believed; the same one is not believed twice.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1974,7 +1983,7 @@ class Migration(migrations.Migration):
                 ('title', fields.CharField(max_length=80)),
                 ('host', fields.CharField(db_index=True, max_length=64)),
                 ('merchant', fields.CharField(max_length=64)),
-                ('state', fields.CharEnumField(default=SessionState.SCHEDULED, description='SCHEDULED: scheduled\nREADY: ready\nLIVE: live\nINTERRUPTED: interrupted\nENDED: ended\nREPLAY_READY: replay_ready\nCANCELLED: cancelled', enum_type=SessionState, max_length=16)),
+                ('state', fields.CharEnumField(default=SessionState.SCHEDULED, description='SCHEDULED: scheduled\nREADY: ready\nLIVE: live\nINTERRUPTED: interrupted\nENDED: ended\nREPLAY_READY: replay_ready\nCANCELLED: cancelled\nBANNED: banned', enum_type=SessionState, max_length=16)),
                 ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('stream', fields.CharField(unique=True, max_length=26)),
                 ('push_nonce', fields.CharField(null=True, max_length=26)),
@@ -1995,28 +2004,32 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='Announcement',
+            name='CloudCopy',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('offset', fields.BigIntField()),
-                ('text', fields.CharField(max_length=200)),
-                ('said_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('replaced_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('wanted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('push_key', fields.CharField(null=True, max_length=64)),
+                ('begun_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('forbidden_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'live_announcement', 'app': 'longchuan', 'unique_together': (('session_id', 'offset'),), 'constraints': [UniqueConstraint(fields=('session_id',), name='live_one_announcement', condition='replaced_at IS NULL')], 'pk_attr': 'id', 'table_description': 'What a host has announced, by its place in the feed. ``replaced_at`` is when it was no longer shown.'},
+            options={'table': 'live_cloud_copy', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': 'A session that is handed on to the cloud. ``push_key`` names the push that the cloud told of last.'},
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='AudienceMinute',
+            name='CloudRecording',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('minute', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('viewers', fields.IntField()),
-                ('distinct_viewers', fields.IntField()),
+                ('file_id', fields.CharField(unique=True, max_length=64)),
+                ('url', fields.CharField(max_length=500)),
+                ('size_bytes', fields.BigIntField()),
+                ('duration_s', fields.BigIntField()),
+                ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'live_audience_minute', 'app': 'longchuan', 'unique_together': (('session_id', 'minute'),), 'pk_attr': 'id', 'table_description': 'A minute of a room on air: the most who watched at once in it, and how many different viewers until then.'},
+            options={'table': 'live_cloud_recording', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'A file that the cloud has made of a session; ours beside it is the evidence.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2032,6 +2045,18 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_feed_message', 'app': 'longchuan', 'unique_together': (('session_id', 'offset'), ('session_id', 'author', 'client_key')), 'indexes': [Index(fields=['session_id', 'author', 'created_at'])], 'pk_attr': 'id', 'table_description': 'One durable event of a room. ``author`` is the opaque caller of a chat message, ``client_key`` its'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='HostWarning',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed', enum_type=WarningKind, max_length=16)),
+                ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_host_warning', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'kind'), name='live_one_warning', condition='ended_at IS NULL')], 'indexes': [Index(fields=['session_id', 'begun_at'])], 'pk_attr': 'id', 'table_description': "Something was wrong with a session's pictures or sound from one moment to another."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3577,6 +3602,39 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Rehearsal',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('client', fields.CharField(null=True, max_length=32)),
+                ('address', fields.CharField(null=True, max_length=64)),
+                ('published_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('cleared_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_rehearsal', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id',), name='live_one_rehearsal', condition='cleared_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A host tries picture and sound before the broadcast. ``client`` is the connection that publishes now.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='RelayTarget',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('title', fields.CharField(max_length=40)),
+                ('server', fields.CharField(max_length=253)),
+                ('address_sealed', fields.BinaryField()),
+                ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('removed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('running_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('failures', fields.IntField(default=0)),
+            ],
+            options={'table': 'live_relay_target', 'app': 'longchuan', 'indexes': [Index(fields=['session_id'])], 'pk_attr': 'id', 'table_description': 'Another platform that a session is handed on to. Its address holds a key and stands sealed; ``server`` is shown.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ReserveTerm',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3882,67 +3940,16 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
-            name='SessionAssistant',
+            name='SessionBan',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('account', fields.CharField(db_index=True, max_length=32)),
-                ('role', fields.CharEnumField(description='MODERATOR: moderator\nSHELF: shelf', enum_type=AssistantRole, max_length=9)),
-                ('added_by', fields.CharField(max_length=60)),
-                ('added_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('removed_by', fields.CharField(null=True, max_length=60)),
-                ('removed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('actor', fields.CharField(max_length=120)),
+                ('reason', fields.CharField(max_length=500)),
+                ('state_before', fields.CharEnumField(description='SCHEDULED: scheduled\nREADY: ready\nLIVE: live\nINTERRUPTED: interrupted\nENDED: ended\nREPLAY_READY: replay_ready\nCANCELLED: cancelled\nBANNED: banned', enum_type=SessionState, max_length=16)),
+                ('banned_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'session_assistant', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'account', 'role'), name='session_assistant_once', condition='removed_at IS NULL'), CheckConstraint(check='(removed_by IS NULL) = (removed_at IS NULL)', name='session_assistant_removed')], 'pk_attr': 'id', 'table_description': 'Somebody who helps the host of one session, from when until when, and by whose word.'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
-            name='SessionClearance',
-            fields=[
-                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('shelf', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('cleared_by', fields.CharField(max_length=60)),
-                ('cleared_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-            ],
-            options={'table': 'session_clearance', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That a session was found ready: on whose word, for which day, and with which products on its shelf.'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
-            name='SessionPlan',
-            fields=[
-                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('cover', fields.CharField(null=True, max_length=26)),
-                ('notice', fields.CharField(default='', max_length=500)),
-            ],
-            options={'table': 'session_plan', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "What viewers read before it begins. ``cover`` is a picture's number."},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
-            name='SessionReverification',
-            fields=[
-                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('kind', fields.CharEnumField(description='OFFICER: officer\nDECLARATION: declaration', enum_type=ReverificationKind, max_length=11)),
-                ('document', fields.CharField(max_length=120)),
-                ('recorded_by', fields.CharField(max_length=60)),
-                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-            ],
-            options={'table': 'session_reverification', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That the host of this session is who the roster says, shortly before it (live reference 5: 动态核验).'},
-            bases=['Model'],
-        ),
-        ops.CreateModel(
-            name='SessionSlot',
-            fields=[
-                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('merchant', fields.CharField(max_length=64)),
-                ('from_minute', fields.SmallIntField()),
-                ('until_minute', fields.SmallIntField()),
-            ],
-            options={'table': 'session_slot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='from_minute >= 0 AND until_minute > from_minute', name='session_slot_minutes')], 'pk_attr': 'id', 'table_description': 'Whose goods are sold from one minute of the plan to another, that one excluded.'},
+            options={'table': 'live_session_ban', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': 'An officer has cut a session: who, why, when, and in which state it was. Never changed, never deleted.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -5070,6 +5077,22 @@ class Migration(migrations.Migration):
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'training_follow_up', 'app': 'longchuan', 'unique_together': (('attendance_id', 'step'),), 'constraints': [CheckConstraint(check='step IN (1, 2, 3) AND monthly_sales_fen >= 0', name='training_follow_up_step')], 'pk_attr': 'id', 'table_description': 'What had become of it when somebody asked after so many days (domain reference R05); ``step`` is 1, 2 or 3.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Vitals',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('measured_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('bits_per_s', fields.BigIntField()),
+                ('frames_per_s', fields.FloatField()),
+                ('key_frame_interval_ms', fields.IntField(null=True)),
+                ('key_frame_age_ms', fields.BigIntField(null=True)),
+                ('delay_ms', fields.BigIntField()),
+                ('sound_level_db', fields.FloatField(null=True)),
+            ],
+            options={'table': 'live_vitals', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': "How a session's pictures and sound arrived at ``measured_at``; the last values alone are kept."},
             bases=['Model'],
         ),
         ops.CreateModel(

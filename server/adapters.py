@@ -5,6 +5,7 @@ from redis import Redis as BlockingRedis
 
 from content.pictures import PictureLimits, Pictures
 from content.ports import ObjectStorage
+from integrations.cloud_live.tencent import TencentLive
 from integrations.field_encryption.cipher import KeyRing, RingKey, read_key
 from integrations.kuaidi100.service import Kuaidi100
 from integrations.local_carrier.service import LocalCarrier
@@ -88,6 +89,24 @@ def carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierServi
             http=http,
         )
     return None
+
+
+def cloud_live(settings: Settings, http: httpx.AsyncClient) -> TencentLive | None:
+    """Who shows a crowded session; None where the county's own line must do."""
+    cloud = settings.cloud_live
+    if not cloud.push_url:
+        return None
+    return TencentLive(
+        push_url=cloud.push_url.rstrip("/"),
+        play_url=cloud.play_url.rstrip("/"),
+        push_key=cloud.push_key,
+        play_key=cloud.play_key,
+        callback_key=cloud.callback_key,
+        secret_id=cloud.secret_id,
+        secret_key=cloud.secret_key,
+        http=http,
+        api_base=cloud.api_base.rstrip("/"),
+    )
 
 
 def splitting(settings: Settings, gateway: WeChatPayGateway, http: httpx.AsyncClient) -> WeChatProfitSharing:

@@ -44,7 +44,10 @@ from epcis.records import OwnEvents
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.clamav.scanner import ClamAvScanner
 from integrations.media_server.nginx_rtmp import NginxRtmp
+from integrations.media_server.relay_out import FfmpegRelayOut
 from integrations.media_server.remux import FfmpegRemuxer
+from integrations.media_server.taps import FfmpegTap
+from integrations.name_service.public_hosts import SystemHosts
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.content_checks import WeChatContentChecks
@@ -61,10 +64,15 @@ from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
 from live.announcements.service import Announcements
+from live.media.bans import Bans
+from live.media.cloud import CloudCopies, CloudNotices
 from live.media.keys import LiveKeys
+from live.media.monitoring import Monitoring
 from live.media.playback import Playback
 from live.media.publishing import Publishing
+from live.media.rehearsals import Rehearsals
 from live.media.supervision import Supervision
+from live.media.targets import RelayOuts, RelayTargets
 from live.plans.service import Plans
 from live.readiness.service import Readiness
 from live.replays.jobs import Archive
@@ -244,6 +252,10 @@ class Bootstrap:
     live_sessions: LiveSessions
     room_prices: RoomPrices
     supervision: Supervision
+    bans: Bans
+    monitoring: Monitoring
+    cloud_copies: CloudCopies
+    relay_outs: RelayOuts
     archive: Archive
     feed_hub: FeedHub
     chat: Chat
@@ -331,6 +343,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
     retention = Retention(settings.own_data.trade_retention_days)
     own_data, parts = settings.own_data, parts_of(cipher, address_book)
     hls_directory = settings.media.directory / "hls"
+    relay_out = FfmpegRelayOut(settings.media.ffmpeg_path, settings.media.rtmp_internal_url)
+    supervision = Supervision(live_sessions, publishing, media, bell, hls_directory)
     background = adapters.background_client(settings)
     receipts = Receipts(WeChatOrderStates(background))
     outgoing = Outgoing(WeChatSubscribeSender(background, adapters.miniprogram_state(settings)))
@@ -361,7 +375,18 @@ def bootstrap(settings: Settings) -> Bootstrap:
         vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,
         room_prices=RoomPrices(Offers(), stock, bell),
-        supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
+        supervision=supervision,
+        bans=Bans(bell, media),
+        relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
+        cloud_copies=CloudCopies(
+            supervision.lease,
+            relay_out,
+            adapters.cloud_live(settings, http),
+            settings.cloud_live.own_viewers,
+        ),
+        monitoring=Monitoring(
+            supervision.lease, FfmpegTap(settings.media.ffmpeg_path, settings.media.rtmp_internal_url)
+        ),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
         feed_hub=FeedHub(bell, most_sockets=settings.feed.sockets),
         chat=Chat(bell),
@@ -503,6 +528,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Plans(),
         Studios(),
         publishing,
+        built.bans,
+        Rehearsals(media),
+        RelayTargets(cipher, SystemHosts()),
         Shelf(bell),
         built.room_prices,
         built.chat,
@@ -512,7 +540,14 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),
-        Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
+        Playback(
+            keys,
+            settings.media.flv_base_url,
+            settings.media.hls_base_url,
+            built.cloud_copies.cloud,
+            settings.cloud_live.own_viewers,
+        ),
+        CloudNotices(built.cloud_copies.cloud),
         Attributions(keys),
         RoomCoupons(built.coupons, Attributions(keys), bell),
         Suppliers(),

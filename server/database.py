@@ -75,6 +75,7 @@ MODEL_MODULES = [
     "live.announcements.models",
     "live.talk.models",
     "live.reports.models",
+    "live.media.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
     "poverty_alleviation.matching.models",

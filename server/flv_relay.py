@@ -92,14 +92,18 @@ class Room:
             self.absent_since = now
         return now - self.absent_since > ABSENT_SECONDS
 
-    async def close(self) -> None:
-        """End the pipe and every viewer."""
+    async def close(self, *, at_once: bool = False) -> None:
+        """End the pipe and every viewer; ``at_once`` sends nothing of what is still queued."""
         if self._pump is not None:
             self._pump.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._pump
+        self._pending.clear()
         for viewer in [*self.viewers, *self.joining]:
-            viewer.close()
+            if at_once:
+                viewer.abort()
+            else:
+                viewer.close()
 
     def flush(self) -> None:
         """Send what has gathered to those who watch, then let those who wait join with a key frame."""
@@ -244,6 +248,7 @@ class Relay:
     source: FlvSource
     clock: Clock = utc_now
     rooms: dict[str, Room] = field(default_factory=dict)
+    barred: frozenset[str] = frozenset()
     connections: int = 0
     last_poll_at: float | None = None
 
@@ -257,7 +262,7 @@ class Relay:
             self._tell_health(viewer, path.endswith("ready"))
         elif not found:
             viewer.refuse(404, "Not Found")
-        elif not self.keys.play_token_holds(found[1], _token_in(query), self.clock()):
+        elif found[1] in self.barred or not self.keys.play_token_holds(found[1], _token_in(query), self.clock()):
             viewer.refuse(403, "Forbidden")
         elif self.connections > MAX_VIEWERS:
             viewer.refuse(503, "Service Unavailable")
@@ -297,13 +302,20 @@ class Relay:
         )
 
     async def follow_media_server(self) -> None:
-        """Twice a second: pipes run for exactly those streams that have a publisher."""
+        """Twice a second: pipes run for exactly those streams that have a publisher and are not barred."""
         while True:
             with contextlib.suppress(Unavailable):
+                await self._bar(await self.media.barred())
                 names = {stream.name for stream in await self.media.published()}
-                await self._match(names)
+                await self._match(names - self.barred)
                 self.last_poll_at = asyncio.get_running_loop().time()
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _bar(self, streams: frozenset[str]) -> None:
+        """Close the rooms that an officer has cut; a token that was good is worth nothing there."""
+        self.barred = streams
+        for name in streams & self.rooms.keys():
+            await self.rooms.pop(name).close(at_once=True)
 
     async def _match(self, names: set[str]) -> None:
         for name in names:

@@ -2,16 +2,18 @@
 right.
 
 The endless ffmpeg pipes belong to the relay that reads them (decision record 0003); this process owns what
-the database says about them: lost callbacks, graces that have run out, recordings that must be closed.
+the database says about them: lost callbacks, graces that have run out, recordings that must be closed, bans.
+It listens to every stream by one ffmpeg of its own and writes down how it arrives (decision record 0078).
 """
 
 import asyncio
 import contextlib
 import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
-from live.media.supervision import Supervision
 from server.bootstrap import bootstrap
 from server.database import connected
 from server.outages import in_one_line, is_outage
@@ -21,6 +23,9 @@ from server.telemetry import configure_logging
 log = structlog.get_logger("live_supervisor")
 
 LOOK_SECONDS = 1.0
+MEASURE_SECONDS = 2.0
+ENFORCE_SECONDS = 0.5
+"""A ban must hold within two seconds: this, the relay's own half second, and what the two take."""
 
 
 async def supervise(settings: Settings, stop: asyncio.Event) -> None:
@@ -28,25 +33,40 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
     built = bootstrap(settings)
     async with connected(settings):
         watch = built.supervision
-        away = False
         try:
-            while not stop.is_set():
-                away = await _look(watch, away)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_repeat(watch.look, LOOK_SECONDS, stop))
+                # Beside the look and without its lease: nothing that is slow there may keep a ban waiting.
+                enforce = partial(built.bans.enforce, settings.media.directory)
+                tasks.create_task(_repeat(enforce, ENFORCE_SECONDS, stop))
+                tasks.create_task(_repeat(built.monitoring.look, MEASURE_SECONDS, stop))
+                tasks.create_task(_repeat(built.cloud_copies.look, LOOK_SECONDS, stop))
+                tasks.create_task(_repeat(built.relay_outs.look, LOOK_SECONDS, stop))
         finally:
+            await built.monitoring.stop()
+            await built.cloud_copies.stop()
+            await built.relay_outs.stop()
             with contextlib.suppress(Exception):
                 await watch.lease.release()
             await built.stop()
 
 
-async def _look(watch: Supervision, away: bool) -> bool:
-    """One look; answers whether something outside is away, which is said once, when it begins and when it ends.
+async def _repeat(step: Callable[[], Awaitable[object]], pause_s: float, stop: asyncio.Event) -> None:
+    """A step again and again until told to stop."""
+    away = False
+    while not stop.is_set():
+        away = await _try(step, away)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause_s)
 
-    Whatever goes wrong, the next look begins anew from the database.
+
+async def _try(step: Callable[[], Awaitable[object]], away: bool) -> bool:
+    """One step; answers whether something outside is away, which is said once, when it begins and when it ends.
+
+    Whatever goes wrong, the next step begins anew from the database.
     """
     try:
-        await watch.look()
+        await step()
     except Exception as error:
         if not is_outage(error):
             log.error("look_failed", exc_info=error)

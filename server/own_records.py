@@ -84,6 +84,7 @@ NOT_TOLD: dict[str, str] = {
     "ledger_account.owner": "merchants, hosts, households, and referrers under the code that they are told with",
     "ledger_posting.subject": "lines of orders that are told; stays under their references",
     "legal_person.entered_by": "the merchant's file, kept by e-commerce law, article 27; names no more than the number",
+    "live_session_ban.actor": "staff",
     "merchant.entered_by": "the merchant's file; the applicant is told",
     "merchant_paper.subject": "what a licence says about the merchant",
     "order_event.actor": "a step of an order that is told; stays under the number as a trade record",

@@ -11,6 +11,7 @@ from accounts.service import phone_place
 from county.complaints.service import phone_place as complaint_place
 from county.training.persons import person_place as project_person_place
 from kit.database import Row
+from live.media.targets import target_place
 from live.roster.service import host_place
 from logistics.addresses import address_place
 from logistics.carriers import contract_place
@@ -86,6 +87,7 @@ SEALED_TABLES = (
         "(SELECT m.number FROM merchant m WHERE m.id = t.merchant_id) AS number",
     ),
     SealedTable("sensor_device", _by_number(device_place, "sealed_key")),
+    SealedTable("live_relay_target", _by_number(target_place, "address_sealed")),
     SealedTable("customer_order", _by_number(delivery_place, "delivery")),
     SealedTable("order_pickup", _by_number(pickup_place, "code"), _OF_ORDER),
     SealedTable("voucher", _by_number(voucher_place, "code")),

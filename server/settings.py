@@ -109,6 +109,24 @@ class FeedSettings(msgspec.Struct, frozen=True):
     pong_s: int = 20
 
 
+class CloudLiveSettings(msgspec.Struct, frozen=True):
+    """Tencent CSS, for viewers beyond ``own_viewers`` of a session; none without a ``push_url``.
+
+    ``push_url`` (rtmp) and ``play_url`` end with the application's name. The keys are those of the console's hotlink
+    protection and of its callbacks.
+    """
+
+    push_url: str = ""
+    play_url: str = ""
+    push_key: str = ""
+    play_key: str = ""
+    callback_key: str = ""
+    secret_id: str = ""
+    secret_key: str = ""
+    api_base: str = "https://live.tencentcloudapi.com"
+    own_viewers: int = 38
+
+
 class PictureSettings(msgspec.Struct, frozen=True):
     """Uploaded pictures. Without a bucket they lie below ``directory``. ``base_url`` is an origin of its own."""
 
@@ -209,6 +227,7 @@ class Settings(msgspec.Struct, frozen=True):
     own_data: OwnDataSettings
     feed: FeedSettings = FeedSettings()
     carrier: CarrierSettings = CarrierSettings()
+    cloud_live: CloudLiveSettings = CloudLiveSettings()
     file_scan: FileScanSettings = FileScanSettings()
     story_words: tuple[str, ...] = ()
     story_consent_days: int = 1096
@@ -269,6 +288,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         },
         "feed": _named(env, FeedSettings, {}, "FEED_"),
         "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
+        "cloud_live": _named(env, CloudLiveSettings, {}, "CLOUD_LIVE_"),
         "file_scan": _named(env, FileScanSettings, {}, "FILE_SCAN_"),
         "story_words": _several(env.get("STORY_WORDS", "")),
         "story_consent_days": env.get("STORY_CONSENT_DAYS", "1096"),
@@ -349,6 +369,10 @@ def _missing(s: Settings) -> Iterator[str]:
         yield "WECHAT_PAY_APIV3_KEY must have 32 bytes"
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
         yield "WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set"
+    cloud = s.cloud_live
+    given = (cloud.play_url, cloud.push_key, cloud.play_key, cloud.callback_key, cloud.secret_id, cloud.secret_key)
+    if cloud.push_url and not all(given):
+        yield "CLOUD_LIVE_PUSH_URL needs CLOUD_LIVE_PLAY_URL and all keys of CLOUD_LIVE_"
     if s.carrier.service == "kuaidi100" and (
         not (s.carrier.customer and s.carrier.key and s.carrier.secret) or len(s.carrier.salt) < 16
     ):
@@ -412,6 +436,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("FEED_SOCKETS", s.feed.sockets, 1, 50_000, ""),
         ("FEED_PING_S", s.feed.ping_s, 1, 300, ""),
         ("FEED_PONG_S", s.feed.pong_s, 1, 300, ""),
+        ("CLOUD_LIVE_OWN_VIEWERS", s.cloud_live.own_viewers, 1, 6000, ""),
         ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),
         ("CARRIER_LOCAL_STAGE_S", s.carrier.local_stage_s, 1, 86400, ""),
     ):
@@ -425,6 +450,8 @@ def _local_twins(s: Settings) -> Iterator[str]:
         yield "production has no local carrier"
     if not all(_is_at(base, ".kuaidi100.com") for base in (s.carrier.poll_base, s.carrier.api_base)):
         yield "production talks to Kuaidi100 itself, never to a stand-in"
+    if not _is_at(s.cloud_live.api_base, ".tencentcloudapi.com"):
+        yield "production talks to Tencent CSS itself, never to a stand-in"
     if not all(_is_at(base, ".weixin.qq.com") for base in (s.wechat.api_base, *s.wechat_pay.bases)):
         yield "production talks to WeChat itself, never to a sandbox"
 
@@ -440,6 +467,8 @@ def _open_doors(s: Settings) -> Iterator[str]:
         yield "WECHAT_PUSH_MODE must be safe in production: a plain push is not signed as a whole"
     if not s.wechat.push_token or len(s.wechat.push_aes_key) != 43:
         yield "WECHAT_PUSH_TOKEN and a WECHAT_PUSH_AES_KEY of 43 characters must be set in production"
+    if s.cloud_live.push_url and not s.cloud_live.play_url.startswith("https://"):
+        yield "CLOUD_LIVE_PLAY_URL must be https in production"
     if not s.public_base_url.startswith("https://"):
         yield "PUBLIC_BASE_URL must be https in production"
     if urlsplit(s.pictures.base_url).scheme != "https":

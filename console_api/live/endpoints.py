@@ -1,5 +1,6 @@
 """A host plans a session, gets a push address, fills the shelf, pins, and ends; shelf assistants fill and pin too."""
 
+import asyncio
 from datetime import timedelta
 
 from accounts.actors import CountyOfficer, Host
@@ -18,6 +19,7 @@ from console_api.live.schemas import (
 )
 from kit.clock import utc_now
 from kit.errors import Invalid
+from kit.qr_codes import qr_code
 from live.errors import SessionNotFound
 from live.media.publishing import Publishing
 from live.models import SessionState
@@ -94,7 +96,8 @@ async def issue_push_address(
 ) -> PushAddressView:
     """取得推流地址；旧地址随即失效。"""
     issued = await publishing.issue_address(number, actor.number, timedelta(seconds=query.valid_for_s))
-    return PushAddressView(issued.server, issued.key, issued.url, issued.expires_at)
+    drawn = await asyncio.to_thread(qr_code, issued.url, "svg")
+    return PushAddressView(issued.server, issued.key, issued.url, drawn.decode(), issued.expires_at)
 
 
 @door.put("/live/sessions/<number:str>/shelf/<code:str>")

@@ -78,9 +78,13 @@ class HostSessionsView(View):
 
 
 class PushAddressView(View):
-    """``server`` and ``key`` for OBS, ``url`` for a phone. The key is a secret and replaces the last one."""
+    """``server`` and ``key`` for OBS, ``url`` for a phone, ``qr_svg`` the same URL as a picture that a phone reads.
+
+    The key is a secret and replaces the last one.
+    """
 
     server: str
     key: str
     url: str
+    qr_svg: str
     expires_at: datetime

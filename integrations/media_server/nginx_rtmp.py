@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import httpx
+import msgspec
 
 from kit.errors import Unavailable
 from live.media.keys import STREAM_NAME
@@ -45,6 +46,12 @@ def read_stat(document: bytes, application: str) -> list[PublishedStream]:
     return found
 
 
+class _Entry(msgspec.Struct):
+    """A file in a folder, as nginx's ``autoindex_format json`` lists it."""
+
+    name: str
+
+
 @dataclass(frozen=True)
 class NginxRtmp:
     """Speaks to one nginx over loopback. ``http`` is shared and closed by whoever made it."""
@@ -61,6 +68,15 @@ class NginxRtmp:
     async def drop_publisher(self, stream: str) -> None:
         """See :class:`live.ports.MediaServer`."""
         await self._get(f"{self.control_url}/drop/publisher", {"app": self.application, "name": stream})
+
+    async def barred(self) -> frozenset[str]:
+        """See :class:`live.ports.MediaServer`: the folder that nginx itself asks before it hands out a playlist."""
+        listed = await self._get(f"{self.control_url.rpartition('/')[0]}/barred/", {})
+        try:
+            entries = msgspec.json.decode(listed, type=list[_Entry])
+        except msgspec.DecodeError as error:
+            raise MediaServerSilent("a list of barred streams of an unexpected form") from error
+        return frozenset(entry.name for entry in entries if STREAM_NAME.fullmatch(entry.name))
 
     async def _get(self, url: str, query: dict[str, str]) -> bytes:
         try:

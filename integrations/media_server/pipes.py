@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 import ffmpeg
@@ -27,14 +27,14 @@ STALL_SECONDS = 8.0
 _PR_SET_PDEATHSIG = 1
 
 
-def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
-    """Read one RTMP stream and write it as FLV to standard output, unchanged.
+def stream_input(source_url: str, **options: str) -> ffmpeg.nodes.FilterableStream:
+    """Read one RTMP stream.
 
     The probe may take 2 MB and 2 s: smaller ones attach between key frames and silently give sound alone (live
     reference 1c). It is not told to guess the frame rate and what it has read is passed on, so the first picture
     comes with the next key frame and not two seconds later.
     """
-    node = ffmpeg.input(
+    return ffmpeg.input(
         source_url,
         f="live_flv",
         protocol_whitelist="rtmp,tcp",
@@ -43,7 +43,18 @@ def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
         analyzeduration=2_000_000,
         fpsprobesize=0,
         rtmp_live="live",
-    ).output("pipe:1", c="copy", f="flv", flvflags="no_duration_filesize", flush_packets=1)
+        **options,
+    )
+
+
+def flv_output(source: ffmpeg.nodes.FilterableStream) -> ffmpeg.nodes.OutputStream:
+    """Write it as FLV to standard output, unchanged."""
+    return source.output("pipe:1", c="copy", f="flv", flvflags="no_duration_filesize", flush_packets=1)
+
+
+def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
+    """Read one RTMP stream and write it as FLV to standard output, unchanged."""
+    node = flv_output(stream_input(source_url))
     built: list[str] = ffmpeg.compile(node.global_args("-nostdin", "-hide_banner", "-loglevel", "warning"), ffmpeg_path)
     return built
 
@@ -75,41 +86,60 @@ class FlvPipe:
         """Pieces of FLV until ffmpeg ends, stalls, or the caller stops; the process is gone when this
         returns.
         """
-        process = await asyncio.create_subprocess_exec(
-            *flv_arguments(self.ffmpeg_path, f"{self.rtmp_url}/{stream}"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=die_with_parent(),
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
         last_words: deque[str] = deque(maxlen=KEPT_STDERR_LINES)
-        drain = asyncio.create_task(_drain(process.stderr, last_words))
+        arguments = flv_arguments(self.ffmpeg_path, f"{self.rtmp_url}/{stream}")
         try:
-            while True:
-                try:
-                    piece = await asyncio.wait_for(process.stdout.read(READ_BYTES), self.stall_seconds)
-                except TimeoutError:
-                    last_words.append("no output within the stall time")
-                    return
-                if not piece:
-                    return
-                yield piece
+            async with aclosing(read_output(arguments, self.stall_seconds, last_words.append)) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
-            await _end(process)
-            drain.cancel()
-            with suppress(asyncio.CancelledError):
-                await drain
             if last_words:
                 log.warning("ffmpeg (stream %s…): %s", stream[:6], last_words[-1])
 
 
-async def _drain(stderr: asyncio.StreamReader, kept: deque[str]) -> None:
-    """An unread pipe blocks ffmpeg at 64 kB; the last lines are kept for whoever asks why."""
+async def read_output(arguments: list[str], stall_seconds: float, hear: Callable[[str], None]) -> AsyncGenerator[bytes]:
+    """What a program writes until it ends, stalls, or the caller stops; ``hear`` gets each line of its standard error.
+    The process is gone when this returns.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=die_with_parent(),
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    drain = asyncio.create_task(_drain(process.stderr, hear))
+    try:
+        while True:
+            try:
+                piece = await asyncio.wait_for(process.stdout.read(READ_BYTES), stall_seconds)
+            except TimeoutError:
+                hear("no output within the stall time")
+                return
+            if not piece:
+                return
+            yield piece
+    finally:
+        await _end(process)
+        drain.cancel()
+        with suppress(asyncio.CancelledError):
+            await drain
+
+
+async def _drain(stderr: asyncio.StreamReader, hear: Callable[[str], None]) -> None:
+    """An unread pipe blocks ffmpeg at 64 kB."""
+    rest = ""
     while piece := await stderr.read(4096):
-        kept.extend(line[:400] for line in piece.decode(errors="replace").splitlines() if line)
+        *lines, rest = (rest + piece.decode(errors="replace")).replace("\r", "\n").split("\n")
+        for line in lines:
+            if line:
+                hear(line[:400])
+        rest = rest[-4096:]
+    if rest:
+        hear(rest[:400])
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ffmpeg
 
-from integrations.media_server.pipes import die_with_parent
+from integrations.media_server.confinement import check_segments, confined
 from kit.errors import Unavailable
 
 MAX_SECONDS = 600.0
@@ -45,6 +45,10 @@ class FfmpegRemuxer:
         """See :class:`live.ports.Remuxer`. The file is written under another name and renamed when it is
         whole.
         """
+        try:
+            await asyncio.to_thread(check_segments, playlist)
+        except OSError as error:
+            raise FileNotMade(f"a segment that cannot be read: {error.strerror}") from error
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}.{os.getpid()}.new")
         process = await asyncio.create_subprocess_exec(
@@ -53,7 +57,7 @@ class FfmpegRemuxer:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=die_with_parent(),
+            preexec_fn=confined(),
         )
         try:
             _, errors = await asyncio.wait_for(process.communicate(), self.max_seconds)

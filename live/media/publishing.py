@@ -11,6 +11,7 @@ from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import opaque_id
 from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
 from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
+from live.media.models import Rehearsal
 from live.models import OPEN, LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream, RoomBell
 from live.readiness.errors import SessionNotReady
@@ -137,6 +138,8 @@ class Publishing:
                 if open_publish.client == request.client and open_publish.address == request.address:
                     return open_publish.generation
                 raise self._refusal(request, "in use")
+            if await self._rehearses(session, request, now):
+                return session.generation
             if not session.may_become(SessionState.LIVE):
                 raise self._refusal(request, f"session {session.state.value}")
             await _write(session, generation=session.generation + 1, push_bound_to=request.fingerprint)
@@ -152,6 +155,24 @@ class Publishing:
             )
         await ring_after_commit(self.bell, session.number)
         return session.generation
+
+    async def _rehearses(self, session: LiveSession, request: PublishRequest, now: datetime) -> bool:
+        """Whether the publisher was let in for a rehearsal, which takes no step and keeps nothing. Raises
+        :class:`PublishRefused` while somebody else rehearses or the last one is not cleared away.
+        """
+        rehearsal = await Rehearsal.get_or_none(session_id=session.id, cleared_at=None)
+        if rehearsal is None or session.state is not SessionState.READY:
+            return False
+        if rehearsal.ended_at is not None:
+            raise self._refusal(request, "rehearsal not cleared")
+        who = (request.client[:32], request.address[:64])
+        if rehearsal.client is not None:
+            if (rehearsal.client, rehearsal.address) == who:
+                return True
+            raise self._refusal(request, "in use")
+        await _write(session, push_bound_to=request.fingerprint)
+        await Rehearsal.filter(id=rehearsal.id).update(client=who[0], address=who[1], published_at=now)
+        return True
 
     def _refusal(self, request: PublishRequest, reason: str) -> PublishRefused:
         log.warning("publish refused: %s (stream %s…)", reason, request.stream[:6])
@@ -169,6 +190,12 @@ class Publishing:
         )
         if found:
             await self._close(found["id"], found["number"])
+        await execute(
+            "UPDATE live_rehearsal r SET client = NULL FROM live_session s"
+            " WHERE s.id = r.session_id AND s.stream = $1 AND r.client = $2",
+            stream,
+            client,
+        )
 
     async def _close(self, publish_id: int, number: str) -> None:
         """End one publish; the session waits for its host."""
@@ -204,7 +231,20 @@ class Publishing:
             for p in known
             if p["state"] in (SessionState.LIVE.value, SessionState.INTERRUPTED.value)
         }
-        return sorted({name for name, client in on_air - allowed})
+        return sorted({name for name, client in on_air - allowed - await self._rehearsing(on_air, asked_at)})
+
+    async def _rehearsing(self, on_air: set[tuple[str, str]], asked_at: datetime) -> set[tuple[str, str]]:
+        """Who may publish for a rehearsal; one that is gone without a word is forgotten."""
+        known = await rows(
+            "SELECT r.id, r.client, r.published_at, s.stream FROM live_rehearsal r"
+            " JOIN live_session s ON s.id = r.session_id WHERE r.client IS NOT NULL AND s.state = 'ready'"
+        )
+        for each in known:
+            if (each["stream"], each["client"]) not in on_air and each["published_at"] < asked_at - SETTLING:
+                await execute(
+                    "UPDATE live_rehearsal SET client = NULL WHERE id = $1 AND client = $2", each["id"], each["client"]
+                )
+        return {(each["stream"], each["client"]) for each in known}
 
     async def sessions_out_of_grace(self) -> list[tuple[str, datetime]]:
         """Interrupted sessions whose host did not come back in time, and since when."""

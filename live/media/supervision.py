@@ -16,6 +16,7 @@ from kit.database import execute, row, rows, scalar, transaction
 from kit.errors import Unavailable
 from kit.numbers import opaque_id
 from live.media.publishing import Publishing, change_state
+from live.media.rehearsals import Rehearsals
 from live.models import ArchiveState, LiveRecording, SessionState
 from live.ports import MediaServer, RoomBell
 from live.replays.recordings import Recording, write_replay
@@ -94,14 +95,16 @@ class Supervision:
         """Everything once; False when another supervisor holds the lease."""
         if not await self.lease.hold():
             return False
-        await self._compare()
+        asked_at = self.clock()
+        if await self._compare():
+            await self._clear_rehearsals(asked_at)
         for number, interrupted_at in await self.publishing.sessions_out_of_grace():
             await self.sessions.end(number, None, interrupted_at)
         await self._keep_recordings()
         return True
 
-    async def _compare(self) -> None:
-        """Repair lost callbacks and cut whoever publishes without right."""
+    async def _compare(self) -> bool:
+        """Repair lost callbacks and cut whoever publishes without right; False when it is not known who publishes."""
         asked_at = self.clock()
         try:
             published = await self.media.published()
@@ -109,7 +112,7 @@ class Supervision:
         except Unavailable:
             self._silent += 1
             if self._silent < SILENT_LOOKS:
-                return
+                return False
             published = []
         self._on_air = frozenset(stream.name for stream in published)
         for stream in await self.publishing.reconcile(published, asked_at):
@@ -118,19 +121,27 @@ class Supervision:
                 await self.media.drop_publisher(stream)
             except Unavailable:
                 log.warning("the media server did not cut it")
+        return True
+
+    async def _clear_rehearsals(self, asked_at: datetime) -> None:
+        try:
+            await Rehearsals(self.media, self.clock).clear(self._on_air, asked_at, self.hls_directory)
+        except OSError:  # the broadcasts of others do not wait for it
+            log.exception("a rehearsal could not be cleared away")
 
     async def _keep_recordings(self) -> None:
         """Read new segments of what is on air; close what has ended."""
         found = await rows(
             "SELECT s.id, s.number, s.stream, s.state, s.ended_at FROM live_session s"
             " LEFT JOIN live_recording r ON r.session_id = s.id"
-            " WHERE s.state IN ('live', 'interrupted', 'ended') AND r.id IS NULL"
+            " WHERE s.state IN ('live', 'interrupted', 'ended', 'banned') AND r.id IS NULL"
+            " AND s.started_at IS NOT NULL"
         )
         for session in found:
             recording = self._recordings.setdefault(
                 session["number"], Recording(self.hls_directory / session["stream"])
             )
-            over = session["state"] == SessionState.ENDED.value
+            over = session["state"] in (SessionState.ENDED.value, SessionState.BANNED.value)
             drained = over and (session["stream"] not in self._on_air or self.clock() - session["ended_at"] > DRAIN)
             try:
                 await asyncio.to_thread(recording.extend, closed=drained)
@@ -142,13 +153,17 @@ class Supervision:
             del self._recordings[number]
 
     async def _close_recording(self, number: str, recording: Recording) -> None:
-        """The replay stands at the address of the broadcast; the pins get their exact places in it."""
+        """The replay stands at the address of the broadcast; the pins get their exact places in it.
+
+        A banned session's pictures are kept and filed like any other's, as evidence: only nobody is shown them.
+        """
         if recording.segments:
             await asyncio.to_thread(write_replay, recording)
         now = self.clock()
         async with transaction():
             session = await lock_session(number)
-            if not await self.lease.still_holds() or session.state is not SessionState.ENDED:
+            is_over = session.state in (SessionState.ENDED, SessionState.BANNED)
+            if not await self.lease.still_holds() or not is_over:
                 return
             kept = bool(recording.segments)
             await LiveRecording.create(
@@ -162,6 +177,7 @@ class Supervision:
             if kept:
                 await _place_pins(session.id, recording)
                 await _place_prices(session.id, recording)
+            if kept and session.state is SessionState.ENDED:
                 await change_state(session, SessionState.REPLAY_READY, now, replay_ready_at=now)
         await ring_after_commit(self.bell, number)
 

@@ -15,6 +15,7 @@ from sanic.exceptions import WebsocketClosed
 from accounts.actors import Consumer
 from kit.clock import utc_now
 from live.errors import SessionNotFound
+from live.media.cloud import cloud_has
 from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.models import ON_AIR, SessionState
@@ -100,7 +101,10 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
     state = await room_state(room)
     said = await shown_plan(room.id, room.number)
     viewer, viewer_pass = playback.viewer(number, actor.caller if actor else None)
-    plan = playback.plan(room.stream, room.state, viewer) if viewer not in room.banned else None
+    by_cloud = playback.is_crowded(room.viewers) and await cloud_has(room.id)
+    plan = None
+    if viewer not in room.banned:
+        plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud)
     return RoomView(
         number=room.number,
         title=room.title,
@@ -126,7 +130,7 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         ],
         timeline=list(await timeline(room.id)),
         media_ms=room.media_ms,
-        playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
+        playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at, plan.source) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
         attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
         cover=said.cover,

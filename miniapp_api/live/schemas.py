@@ -59,11 +59,15 @@ class ChapterView(View):
 
 
 class PlaybackView(View):
-    """Signed addresses, good until ``expires_at``. ``flv_url`` comes first and is there only on air."""
+    """Signed addresses, good until ``expires_at``. ``flv_url`` comes first and is there only on air.
+
+    ``source`` is ``county``, or ``cloud`` for those whom the county's line cannot carry besides.
+    """
 
     flv_url: str | None
     hls_url: str
     expires_at: datetime
+    source: str
 
 
 class MerchantTokenView(View):

@@ -91,5 +91,14 @@ async def give(owner: Owner) -> None:
     reported = await owner.ask("consumer", "POST", report, {"reason": "other"})
     owner.found.by_pattern["/v1/console/live-reports/"] = {"report": reported["number"]}
     owner.found.shared["miniapp.report_room"] = "a live room is open to every viewer"
+    target = {"title": "示例平台", "address": "rtmp://8.8.8.8/live/key"}
+    made = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/relay-targets", target)
+    owner.found.by_pattern["/v1/console/live/sessions/<number:str>/relay-targets/"] = {
+        "number": number, "target": made["targets"][0]["number"],
+    }  # fmt: skip
+    owner.found.bodies["console.add_relay_target"] = target
+    banned = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
+    await owner.ask("county_officer", "PUT", f"/v1/console/live/sessions/{banned}/ban", {"reason": "示例原因"})
+    owner.found.by_pattern["/v1/console/live/sessions/<number:str>/ban"] = {"number": banned}
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
     owner.found.shared["miniapp.claim_room_coupon"] = "the coupons of a live room are open to every viewer"

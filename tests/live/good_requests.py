@@ -227,6 +227,39 @@ async def end(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": (await on_air(owner))[0]})
 
 
+@good("console.ban_session")
+async def ban(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": (await on_air(owner))[0]}, body={"reason": "示例原因"})
+
+
+@good("console.show_ban")
+async def show_ban(owner: Owner) -> GoodRequest:
+    number, _ = await on_air(owner)
+    await owner.ask("county_officer", "PUT", f"/v1/console/live/sessions/{number}/ban", {"reason": "示例原因"})
+    return GoodRequest(names={"number": number})
+
+
+@good("console.begin_rehearsal")
+async def rehearse(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": (await addressed(owner))[0]})
+
+
+RELAY = {"title": "示例平台", "address": "rtmp://8.8.8.8/live/key"}
+"""A number is asked of nobody, and nothing is on air."""
+
+
+@good("console.add_relay_target")
+async def add_target(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": (await addressed(owner))[0]}, body=RELAY)
+
+
+@good("console.remove_relay_target")
+async def remove_target(owner: Owner) -> GoodRequest:
+    number, _ = await addressed(owner)
+    made = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/relay-targets", RELAY)
+    return GoodRequest(names={"number": number, "target": made["targets"][0]["number"]})
+
+
 @good("miniapp.post_message")
 async def say(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": (await on_air(owner))[0]}, body={"text": "示例发言", "client_key": "a"})

@@ -10,8 +10,10 @@ from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
 from live.announcements.service import Announcements
+from live.media.bans import Bans
 from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
+from live.media.rehearsals import Rehearsals
 from live.models import LiveSession, SessionState
 from live.readiness.service import Readiness
 from live.roster.service import Roster
@@ -57,6 +59,8 @@ class House:
         )
         self.sessions = Sessions(self.bell, self.media, self.clock)
         self.publishing = Publishing(self.keys, "rtmp://127.0.0.1:1935/live", self.bell, self.clock)
+        self.bans = Bans(self.bell, self.media, self.clock)
+        self.rehearsals = Rehearsals(self.media, self.clock)
         self.shelf = Shelf(self.bell, self.clock)
         self.roster = Roster(throwaway_cipher(), clock=self.clock)
         self.readiness = Readiness(self.roster, self.bell, self.clock)

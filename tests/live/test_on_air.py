@@ -7,195 +7,24 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
-import psutil  # type: ignore[import-untyped]
 import pytest
-import pytest_asyncio
-from tortoise.context import TortoiseContext
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from accounts.models import ConsumerAccount
-from accounts.passwords import Passwords
-from accounts.roles import Role
-from accounts.service import Sessions as AccountSessions
-from accounts.staff import GrantedRole, StaffAccounts, StaffLogin
 from integrations.media_server.remux import FfmpegRemuxer
 from kit.clock import utc_now
 from kit.database import row, scalar
 from kit.numbers import opaque_id
 from live.media.keys import LiveKeys
 from live.replays.jobs import Archive, make_archive_file
-from live.roster.service import Roster
 from scripts.local_stack.probes import answers_http
-from scripts.local_stack.product import ROOT
-from scripts.local_stack.programs import plain_environment
-from scripts.local_stack.stack import LocalStack
-from server.adapters import key_ring
-from server.database import tortoise_config
-from server.settings import DatabaseSettings, load_settings
-from tests.conftest import Databases
-from tests.live.hosts import admitted_host
-from tests.live.pictures import FFMPEG, decoded_pictures, make_flv
+from tests.live.centre import CONSOLE, MINIAPP, Centre, readers_of
+from tests.live.pictures import FFMPEG, decoded_pictures
 from tests.live.waiting import until
-from tests.products.shelf import approved_merchant, listed_product
-from tests.servers import free_port, owner_url
-
-PROCESSES = ("redis", "nginx", "api", "flv-relay", "live-supervisor")
-CONSOLE, MINIAPP = "/v1/console/live/sessions", "/v1/miniapp/live/sessions"
-
-
-class Centre:
-    """The running system, one host, one viewer and one product on sale."""
-
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self.second_port = free_port()
-        given = {"DATABASE_URL": database_url, "MIGRATE_DATABASE_URL": owner_url(database_url)}
-        self.stack = LocalStack(folder / "state", PROCESSES, given=given, usual_ports=False)
-        self.source = make_flv(folder / "source.flv", 6)
-        self.pushers: list[subprocess.Popen[bytes]] = []
-        self.clients: list[httpx.AsyncClient] = []
-        self.second: subprocess.Popen[bytes] | None = None
-
-    async def open(self) -> None:
-        """Start everything, then a second API process beside the first."""
-        await asyncio.to_thread(self.stack.start)
-        self.start_second()
-        async with self.database():
-            self.merchant = await approved_merchant()
-            _, [self.sku] = await listed_product(self.merchant, stock=40)
-            made = StaffAccounts(Passwords())
-            logins = {"host-one": Role.HOST, "host-two": Role.HOST, "county": Role.COUNTY_OFFICER}
-            people = [
-                await made.create(login, "示例人员", "correct horse battery", (GrantedRole(role),), "staff:test")
-                for login, role in logins.items()
-            ]
-            cipher = key_ring(load_settings(self.stack.environment))
-            await admitted_host(Roster(cipher), people[0].number, 1)
-            staff = StaffLogin(Passwords(), AccountSessions())
-            opened = [await staff.log_in(name, "correct horse battery", "127.0.0.1") for name in logins]
-            now = utc_now()
-            consumer = await ConsumerAccount.create(
-                number="C20260101TESTVIEW1", appid="wx0", openid="o-test", created_at=now, last_login_at=now
-            )
-            viewer = await AccountSessions().open_for_consumer(consumer.id)
-        self.host, self.other_host, self.county = (self.client(o.opened.token) for o in opened)
-        self.viewer, self.anonymous = self.client(viewer.token), self.client(None)
-        await until(lambda: asyncio.to_thread(answers_http, self.second_port, "/health/ready"), 20)
-
-    def start_second(self) -> None:
-        """Another API process on the same database and the same Redis."""
-        env = {**self.stack.environment, "API_PORT": str(self.second_port)}
-        self.second = subprocess.Popen(
-            [sys.executable, "-m", "server.app"], cwd=ROOT, env={**plain_environment(), **env},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def client(self, token: str | None) -> httpx.AsyncClient:
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        base = self.stack.environment["PUBLIC_BASE_URL"]
-        self.clients.append(httpx.AsyncClient(base_url=base, headers=headers, trust_env=False))
-        return self.clients[-1]
-
-    @asynccontextmanager
-    async def database(self) -> AsyncIterator[None]:
-        async with TortoiseContext() as context:
-            url = self.stack.environment["DATABASE_URL"]
-            await context.init(config=tortoise_config(DatabaseSettings(url=url, pool_max=2)))
-            yield
-            await context.close_connections()
-
-    def push(self, url: str) -> subprocess.Popen[bytes]:
-        """Start a publisher."""
-        pusher = subprocess.Popen(
-            [FFMPEG, "-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(self.source),
-             "-c", "copy", "-f", "flv", url],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self.pushers.append(pusher)
-        return pusher
-
-    async def refused(self, url: str) -> bool:
-        """Whether a publisher is turned away."""
-        return await asyncio.to_thread(self.push(url).wait, 15) != 0
-
-    async def accepts_again(self, url: str) -> bool:
-        """Whether a publisher who tries again, as OBS does, is still there after two seconds."""
-        pusher = self.push(url)
-        try:
-            await asyncio.to_thread(pusher.wait, 2)
-        except subprocess.TimeoutExpired:
-            return True
-        return False
-
-    async def answers(self, url: str) -> bool:
-        """Whether there is something at an address."""
-        return (await self.anonymous.get(url)).status_code == 200
-
-    async def room(self, number: str) -> dict[str, Any]:
-        answer = await self.anonymous.get(f"{MINIAPP}/{number}")
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    async def until(self, number: str, state: str, seconds: float = 60) -> dict[str, Any]:
-        async def is_there() -> bool:
-            return bool((await self.room(number))["state"] == state)
-
-        await until(is_there, seconds)
-        return await self.room(number)
-
-    async def scheduled(self) -> str:
-        plan = {"title": "红糖专场", "merchant": self.merchant, "planned_at": utc_now().isoformat()}
-        answer = await self.host.post(CONSOLE, json=plan, headers={"idempotency-key": opaque_id()})
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["number"])
-
-    async def address(self, number: str) -> dict[str, Any]:
-        """A push address, through the gate."""
-        if (await self.room(number))["state"] == "scheduled":
-            keyed = {"idempotency-key": opaque_id()}
-            await self.host.post(f"{CONSOLE}/{number}/identity-declarations", headers=keyed)
-            assert (await self.host.put(f"{CONSOLE}/{number}/readiness")).json()["state"] == "ready"
-        answer = await self.host.post(f"{CONSOLE}/{number}/push-address")
-        assert answer.status_code == 201, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def feed(self, number: str, port: int, query: str = "", **options: Any) -> Any:
-        return connect(f"ws://127.0.0.1:{port}{MINIAPP}/{number}/feed{query}", proxy=None, **options)
-
-    async def close(self) -> None:
-        for pusher in self.pushers:
-            pusher.kill()
-            pusher.wait()
-        for client in self.clients:
-            await client.aclose()
-        if self.second is not None:
-            self.second.terminate()
-            self.second.wait(20)
-        await asyncio.to_thread(self.stack.destroy)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def centre(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> AsyncIterator[Centre]:
-    """The system of this module."""
-    name = await databases.create()
-    made = Centre(tmp_path_factory.mktemp("centre"), databases.url(name))
-    try:
-        await made.open()
-        yield made
-    finally:
-        await made.close()
-        await databases.drop(name)
 
 
 class Watching:
@@ -276,7 +105,7 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
         assert put.status_code == 200, put.text
         unsigned = await centre.host.put(f"{CONSOLE}/{number}/pin", json={"sku": centre.sku})
         assert unsigned.json()["code"] == "live_product_not_signed"
-        signed = await centre.county.post(
+        signed = await centre.officer.post(
             f"{CONSOLE}/{number}/sign-offs", json={"skus": [centre.sku]}, headers={"idempotency-key": opaque_id()}
         )
         assert signed.status_code == 201, signed.text
@@ -420,11 +249,6 @@ async def test_an_api_process_that_stops_lets_its_viewers_go_at_once(centre: Cen
     await until(lambda: asyncio.to_thread(answers_http, centre.second_port, "/health/ready"), 20)
 
 
-def is_pipe(words: list[str], source: str) -> bool:
-    """Whether a process reads this stream for the relay."""
-    return source in words and "pipe:1" in words
-
-
 async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
     """kill -9 of ffmpeg, the relay and the media server while a host is on air."""
     number = await centre.scheduled()
@@ -434,8 +258,7 @@ async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
     flv = (await centre.until(number, "live"))["playback"]["flv_url"]
 
     def pipes() -> list[int]:
-        source = f"{centre.stack.environment['RTMP_INTERNAL_URL']}/{stream}"
-        return [p.pid for p in psutil.process_iter(["cmdline"]) if is_pipe(p.info["cmdline"] or [], source)]
+        return readers_of(centre, stream)[0]
 
     assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
     [pipe] = pipes()

@@ -31,12 +31,16 @@ class Studio:
     pieces: list[bytes] = field(default_factory=list)
     pause_s: float = 0.04
     opened: int = 0
+    banned: set[str] = field(default_factory=set)
 
     async def published(self) -> list[PublishedStream]:
         return [PublishedStream(name, "1", "127.0.0.1") for name in self.names]
 
     async def drop_publisher(self, stream: str) -> None:
         self.names.remove(stream)
+
+    async def barred(self) -> frozenset[str]:
+        return frozenset(self.banned)
 
     async def read(self, stream: str) -> AsyncIterator[bytes]:
         self.opened += 1
@@ -162,6 +166,35 @@ async def test_a_viewer_stays_while_the_host_is_away() -> None:
         assert times == list(range(0, 20 * 40, 40))
         assert studio.opened == 2
         writer.close()
+
+
+async def test_a_barred_stream_is_closed_and_no_byte_more_is_sent() -> None:
+    """Also what is queued for a slow viewer. Fails when the rooms are closed politely, or not at all: tried."""
+    studio = Studio(pieces=pictures(3000, size=40_000), pause_s=0.012)
+    async with relaying(studio) as (relay, port):
+        await on_air(relay)
+        _, reader, writer = await ask(port, address())
+        _, _, slow = await ask(port, address())
+        slow.transport.pause_reading()  # type: ignore[attr-defined]
+        assert await asyncio.wait_for(reader.readexactly(100_000), 5)
+        room = relay.rooms[STREAM]
+        await until(lambda: any(v._transport.get_write_buffer_size() for v in room.viewers if v._transport), 10, 0.02)
+        transports = [viewer._transport for viewer in room.viewers]
+        studio.banned.add(STREAM)
+        with suppress(ConnectionResetError):
+            while await asyncio.wait_for(reader.read(2**20), 5):
+                pass
+        await until(lambda: not room.viewers, 5, 0.02)
+        assert all(t is None or (t.is_closing() and t.get_write_buffer_size() == 0) for t in transports)
+        assert STREAM not in relay.rooms
+        opened = studio.opened
+        status, late, late_writer = await ask(port, address())
+        assert status == 403
+        assert b"FLV" not in await asyncio.wait_for(late.read(), 5)
+        await asyncio.sleep(1.2)  # it is still published, and nothing reads it
+        assert (studio.opened, STREAM in relay.rooms) == (opened, False)
+        for each in (writer, slow, late_writer):
+            each.close()
 
 
 async def test_sound_without_a_picture_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:

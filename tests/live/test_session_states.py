@@ -9,6 +9,7 @@ from kit.database import rows, transaction
 from kit.errors import DomainError
 from kit.numbers import opaque_id, public_number
 from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
+from live.media.models import SessionBan
 from live.media.publishing import change_state
 from live.models import LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream
@@ -21,6 +22,8 @@ ALLOWED = {
     ("scheduled", "ready"), ("scheduled", "cancelled"), ("ready", "live"), ("ready", "cancelled"),
     ("live", "interrupted"), ("live", "ended"), ("interrupted", "live"), ("interrupted", "ended"),
     ("ended", "replay_ready"),
+    ("scheduled", "banned"), ("ready", "banned"), ("live", "banned"), ("interrupted", "banned"), ("ended", "banned"),
+    ("replay_ready", "banned"),
 }  # fmt: skip
 
 
@@ -33,6 +36,10 @@ async def in_state(house: House, state: SessionState) -> LiveSession:
     )  # fmt: skip
     if state in (SessionState.SCHEDULED, SessionState.READY):
         await house.readiness.declare(session.number, HOST)
+    if state is SessionState.BANNED:
+        await SessionBan.create(
+            session_id=session.id, actor="staff:S0", reason="示例", state_before=SessionState.LIVE, banned_at=now
+        )
     return session
 
 
@@ -54,20 +61,21 @@ async def test_every_pair_of_states(database: str) -> None:
 
 
 OUTCOMES = {
-    # state: (a push address, an end, a cancellation, the gate)
-    "scheduled": (None, None, "cancelled", "ready"),
-    "ready": ("ready", None, "cancelled", "ready"),
-    "live": ("live", "ended", None, None),
-    "interrupted": ("interrupted", "ended", None, None),
-    "ended": (None, "ended", None, None),
-    "replay_ready": (None, "replay_ready", None, None),
-    "cancelled": (None, None, "cancelled", None),
+    # state: (a push address, an end, a cancellation, the gate, a ban)
+    "scheduled": (None, None, "cancelled", "ready", "banned"),
+    "ready": ("ready", None, "cancelled", "ready", "banned"),
+    "live": ("live", "ended", None, None, "banned"),
+    "interrupted": ("interrupted", "ended", None, None, "banned"),
+    "ended": (None, "ended", None, None, "banned"),
+    "replay_ready": (None, "replay_ready", None, None, "banned"),
+    "cancelled": (None, None, "cancelled", None, None),
+    "banned": (None, None, None, None, "banned"),
 }
 
 
 async def test_every_act_in_every_state(database: str) -> None:
     house = House()
-    for act, state in product(range(4), SessionState):
+    for act, state in product(range(5), SessionState):
         session = await in_state(house, state)
         wanted = OUTCOMES[state.value][act]
         try:
@@ -77,8 +85,10 @@ async def test_every_act_in_every_state(database: str) -> None:
                 await house.sessions.end(session.number, HOST)
             elif act == 2:
                 await house.sessions.cancel(session.number, HOST)
-            else:
+            elif act == 3:
                 await house.readiness.clear(session.number, HOST)
+            else:
+                await house.bans.ban(session.number, "staff:S1", "示例原因")
             refused = False
         except DomainError:
             refused = True

@@ -19,7 +19,7 @@ from kit.errors import NotFound, Unavailable
 from server.bootstrap import Bootstrap
 from server.dispatcher import Failures
 from server.jobs import Job, run_job
-from server.live_supervisor import _look
+from server.live_supervisor import _try
 from server.outages import is_outage
 from server.tallies import DELIVERY_FAILURES, Tallies
 from tests.conftest import Databases
@@ -150,7 +150,7 @@ async def test_the_supervisor_says_once_that_the_database_is_away() -> None:
     state = False
     with capture_logs() as lines:
         for _ in range(7):
-            state = await _look(watch, state)  # type: ignore[arg-type]
+            state = await _try(watch.look, state)
     assert told(lines) == [
         ("warning", "look_unavailable", False),
         ("info", "looking_again", False),

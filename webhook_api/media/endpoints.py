@@ -1,4 +1,6 @@
-"""nginx-rtmp's callbacks. Anything but a 2xx keeps the publisher out, so every failure here fails closed."""
+"""nginx-rtmp's callbacks, of which anything but a 2xx keeps the publisher out, so that every failure fails closed; and
+the cloud's notices, which carry their own signature.
+"""
 
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -7,8 +9,9 @@ import msgspec
 from sanic import Request
 
 from api_kit.addresses import peer_is_loopback
-from api_kit.schemas import Input
+from api_kit.schemas import Input, View
 from live.errors import PublishRefused
+from live.media.cloud import CloudNotices
 from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest
 from webhook_api import door
@@ -68,3 +71,16 @@ async def publish_done(request: Request, query: CallbackQuery, keys: LiveKeys, p
     """媒体服务器告知：推流已断开。"""
     told = _fields(request, query, keys)
     await publishing.note_done(told.get("name", ""), told.get("clientid", ""))
+
+
+class CloudAnswer(View):
+    """What the cloud takes for heard."""
+
+    code: int
+
+
+@door.post("/cloud-live/notices", public=True, status=200, max_body_bytes=16 * 1024)
+async def hear_cloud(request: Request, notices: CloudNotices) -> CloudAnswer:
+    """云直播告知：推流开始、推流结束、录制文件生成。"""
+    await notices.hear(request.body)
+    return CloudAnswer(0)

@@ -1,0 +1,1 @@
+"""Pictures of the live centre for those who answer for them."""

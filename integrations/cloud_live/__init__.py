@@ -1,0 +1,1 @@
+"""Live pictures from the cloud: Tencent CSS."""
