@@ -16,7 +16,7 @@ from tests.live.rooms import HOST, House, request_of, state_of
 async def test_a_rehearsal_takes_no_step_and_the_same_key_goes_on_air_after_it(database: str, tmp_path: Path) -> None:
     """Fails when the key is let in before all is cleared away, and when young ends are not waited for: tried."""
     house = House()
-    session = await house.scheduled()
+    session = await house.ready()
     with pytest.raises(SessionStateForbids):
         await house.rehearsals.begin(session.number, HOST)
     address = await house.publishing.issue_address(session.number, HOST)
@@ -59,7 +59,7 @@ async def test_a_rehearsal_takes_no_step_and_the_same_key_goes_on_air_after_it(d
 async def test_an_encoder_that_comes_back_rehearses_again(database: str) -> None:
     """With its word and without it, when the media server forgot to say that it was gone."""
     house = House()
-    session = await house.scheduled()
+    session = await house.ready()
     address = await house.publishing.issue_address(session.number, HOST)
     await house.rehearsals.begin(session.number, HOST)
     for client in ("1", "2"):
@@ -78,7 +78,7 @@ async def test_an_encoder_that_comes_back_rehearses_again(database: str) -> None
 
 async def test_a_rehearsal_that_nobody_came_to_is_over_at_once(database: str) -> None:
     house = House()
-    session = await house.scheduled()
+    session = await house.ready()
     address = await house.publishing.issue_address(session.number, HOST)
     await house.rehearsals.begin(session.number, HOST)
     for _ in range(2):
@@ -90,7 +90,7 @@ async def test_a_rehearsal_that_nobody_came_to_is_over_at_once(database: str) ->
 @pytest.mark.parametrize("how", ["cancelled", "banned"])
 async def test_a_session_that_is_called_off_or_cut_rehearses_no_more(database: str, tmp_path: Path, how: str) -> None:
     house = House()
-    session = await house.scheduled()
+    session = await house.ready()
     address = await house.publishing.issue_address(session.number, HOST)
     await house.rehearsals.begin(session.number, HOST)
     await house.publishing.admit(request_of(session.stream, address))
@@ -110,7 +110,7 @@ async def test_a_session_that_is_called_off_or_cut_rehearses_no_more(database: s
 
 async def test_another_hosts_session_is_not_rehearsed(database: str) -> None:
     house = House()
-    session = await house.scheduled()
+    session = await house.ready()
     await house.publishing.issue_address(session.number, HOST)
     for act in (house.rehearsals.begin(session.number, "S-other"), house.rehearsals.end(session.number, "S-other")):
         with pytest.raises(SessionNotFound):
