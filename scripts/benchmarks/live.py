@@ -101,7 +101,7 @@ class Centre:
             "-i", str(self.source), "-c", "copy", "-f", "flv", address.url,
         )  # fmt: skip
         self.pushers.append(pusher)
-        found = self.playback.plan(session.stream, SessionState.LIVE)
+        found = self.playback.plan(session.stream, SessionState.LIVE, "bench")
         assert found is not None
         plan = found
 

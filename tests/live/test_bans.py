@@ -28,6 +28,7 @@ async def test_a_ban_ends_the_session_its_key_and_its_pin(database: str) -> None
     _, [sku] = await listed_product(merchant)
     session, address = await house.on_air(merchant)
     await house.shelf.put(session.number, HOST, sku)
+    await house.signed(session.number, sku)
     await house.shelf.pin(session.number, HOST, sku)
     first = await house.bans.ban(session.number, OFFICER, " 无资质宣传药效 ")
     assert (first.actor, first.reason, first.state_before) == (OFFICER, "无资质宣传药效", SessionState.LIVE)
@@ -50,7 +51,7 @@ async def test_a_ban_ends_the_session_its_key_and_its_pin(database: str) -> None
     assert [each["kind"] for each in told][-2:] == ["unpin", "state"]
     assert told[-1]["said"] == '{"state": "banned"}'
     assert not any("药效" in each["said"] or OFFICER in each["said"] for each in told), "viewers are not told why"
-    assert Playback(house.keys, "http://f", "http://h").plan(session.stream, SessionState.BANNED) is None
+    assert Playback(house.keys, "http://f", "http://h").plan(session.stream, SessionState.BANNED, "v") is None
 
 
 async def test_what_is_not_there_or_was_called_off_is_not_banned(database: str) -> None:
