@@ -31,7 +31,9 @@ class _Cart(msgspec.Struct):
 
     def signs(self) -> list[str]:
         """The names of the signs that count for the lines."""
-        return [_sign(line.sku, _room(line.attribution or self.attribution)) for line in self.lines]
+        return [
+            sign for line in self.lines for sign in _signs(line.sku, _room(line.attribution or self.attribution))
+        ]
 
 
 def _room(token: str | None) -> str | None:
@@ -39,8 +41,13 @@ def _room(token: str | None) -> str | None:
     return HOSTED + number if number else None
 
 
-def _sign(sku: str, source: object) -> str:
-    return f"{sku}@{source}" if source else sku
+def _signs(sku: str, room: str | None) -> list[str]:
+    """A room that has pieces of its own is told that these are gone; every other one, that the SKU is."""
+    return [_sign(SoldOut, sku, room), *([_sign(RoomSoldOut, sku, room)] if room else [])]
+
+
+def _sign(refusal: type[DomainError], sku: str, source: str | None) -> str:
+    return f"{refusal.code}|{source or ''}|{sku}"
 
 
 _read_cart = msgspec.json.Decoder(_Cart).decode
@@ -64,18 +71,16 @@ class OrderTurnstile:
             return
         sign = await self.signs.hangs(wanted)
         if sign is not None and key and not await self._is_used(key):
-            sku, _, source = sign.partition("@")
-            raise RoomSoldOut(sku=sku, left=0, source=source) if source else SoldOut(sku=sku, left=0)
+            code, source, sku = sign.split("|", 2)
+            raise RoomSoldOut(sku=sku, left=0, source=source) if code == RoomSoldOut.code else SoldOut(sku=sku, left=0)
 
     async def hear(self, refusal: DomainError) -> None:
         """Hang a sign when the truth has said that nothing is left."""
         if not isinstance(refusal, SoldOut | RoomSoldOut) or refusal.facts.get("left") != 0:
             return
         sku, source = str(refusal.facts["sku"]), refusal.facts.get("source")
-        if isinstance(refusal, SoldOut):
-            await self.signs.hang(sku)
-        if source:
-            await self.signs.hang(_sign(sku, source))
+        for seen_at in {None, source} if isinstance(refusal, SoldOut) else {source}:
+            await self.signs.hang(_sign(type(refusal), sku, seen_at))
 
     async def _is_used(self, key: str) -> bool:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -36,6 +36,8 @@ from server.settings import DatabaseSettings
 
 WORDS = "这个红糖怎么卖，发货到昆明要几天？"
 SETTLE_S = 3.0
+LOOKS = 400
+"""How often it is looked whether the last message has come: for 20 s."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,10 @@ async def deliver(
     watched.is_measuring = True
     began, computed = time.monotonic(), cpu_seconds(pid)
     written = await talk(chat, session.number, rate, seconds)
-    await asyncio.sleep(1.0)
+    for _ in range(LOOKS):
+        if len(watched.waits_ms) >= written * sockets:
+            break
+        await asyncio.sleep(0.05)
     share = (cpu_seconds(pid) - computed) / (time.monotonic() - began)
     watched.is_measuring = False
     stalled.close()

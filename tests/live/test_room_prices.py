@@ -273,3 +273,22 @@ async def test_over_the_doors_the_quote_is_the_rooms_and_a_price_that_is_over_is
         changed = await order(attribution=token, amount_fen=None, quote=quote["digest"])
     check_problem(changed, 409, "quote_changed")
     assert changed.json()["quote"]["goods_fen"] == LIST_FEN
+
+
+async def test_what_a_room_sells_at_the_malls_price_is_sold_out_like_everywhere(
+    house: Doors, http: httpx.AsyncClient, inside: Doors
+) -> None:
+    """The room has no pieces of its own, so nobody is told that they are gone: neither at first nor by the sign."""
+    rooms = House()
+    _, (sku,) = await listed_product(house.merchant, stock=1)
+    session, _ = await rooms.on_air(house.merchant)
+    await rooms.shelf.put(session.number, HOST, sku)
+    token = (await http.get(f"/v1/miniapp/live/sessions/{session.number}")).json()["attribution"]
+
+    async def order(**more: Any) -> httpx.Response:
+        headers = house.headers("consumer", idempotency_key=idempotency_key())
+        return await http.post("/v1/miniapp/orders", json=order_body(sku, 1, **more), headers=headers)
+
+    assert (await order(attribution=token)).status_code == 201
+    for more in ({"attribution": token}, {"attribution": token}, {}):
+        assert check_problem(await order(**more), 409, "sold_out")["left"] == 0
