@@ -115,7 +115,7 @@ async def run(environment: dict[str, str], size: Size) -> Found:
 async def _with(url: str, work: Callable[[], Awaitable[None]]) -> None:
     keep_what_stands()
     async with TortoiseContext() as context:
-        settings = DatabaseSettings(url=url, pool_max=4, statement_timeout_ms=600_000)
+        settings = DatabaseSettings(url=url, pool_max=4, statement_timeout_ms=600_000, command_timeout_s=600)
         await context.init(config=tortoise_config(settings), _enable_global_fallback=True)
         await work()
         await context.close_connections()
