@@ -93,6 +93,11 @@ async def is_poverty_officer(number: str) -> bool:
     return await _acts_as(Role.POVERTY_OFFICER, number)
 
 
+async def is_host(number: str) -> bool:
+    """Whether somebody may present live sessions now."""
+    return await _acts_as(Role.HOST, number)
+
+
 async def _acts_as(role: Role, number: str) -> bool:
     return bool(
         await scalar(

@@ -77,6 +77,7 @@ DUTIES: dict[str, frozenset[Duty]] = {
     "coupon-campaigns": frozenset({Duty.PRODUCTS}),
     "coupons": frozenset({Duty.PRODUCTS}),
     "offers": frozenset({Duty.PRODUCTS}),
+    "live": frozenset({Duty.PRODUCTS}),
     "group-offers": frozenset({Duty.PRODUCTS}),
     "referral-terms": frozenset({Duty.PRODUCTS}),
     "referral-opt-in": frozenset({Duty.PRODUCTS}),

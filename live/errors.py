@@ -35,6 +35,46 @@ class NotOnShelf(Conflict):
     title_en = "The product is not on this session's shelf"
 
 
+class ShelfChanged(Conflict):
+    """The shelf is another one than the caller has seen; ``version`` is its present one."""
+
+    code = "shelf_changed"
+    title = "货架已变化，请刷新后再排序"
+    title_en = "The shelf has changed"
+
+
+class ShelfItemHidden(Conflict):
+    """The product is hidden on this session's shelf, so it cannot be explained."""
+
+    code = "shelf_item_hidden"
+    title = "商品已隐藏，不能讲解"
+    title_en = "The product is hidden on this session's shelf"
+
+
+class RoomPriceUnknown(NotFound):
+    """The product has no price of its own in this room."""
+
+    code = "room_price_unknown"
+    title = "该商品在本场没有直播价"
+    title_en = "The product has no price of its own in this room"
+
+
+class RoomCouponNotShown(Conflict):
+    """The campaign's coupons are not of this room, or cannot be claimed now, or its host does not show them."""
+
+    code = "room_coupon_not_shown"
+    title = "优惠券当前不在本场发放"
+    title_en = "These coupons are not given out in this room now"
+
+
+class NotInTheRoom(Conflict):
+    """The token is not of this room, or too old: the viewer has to open the room."""
+
+    code = "not_in_the_room"
+    title = "请在直播间内领取"
+    title_en = "Open the room first"
+
+
 class NotForSale(Conflict):
     """The product is not listed now, or another merchant sells it."""
 
@@ -73,3 +113,67 @@ class ChatNotAllowed(Invalid):
     code = "chat_not_allowed"
     title = "发言含有不允许的内容"
     title_en = "The message holds a word that is not allowed"
+
+
+class ChatMuted(NotPermitted):
+    """The viewer was muted or banned in this room."""
+
+    code = "chat_muted"
+    title = "您已被本直播间禁言"
+    title_en = "You may not write in this room"
+
+
+class CommentsClosed(Conflict):
+    """The host has closed the comments."""
+
+    code = "comments_closed"
+    title = "本直播间已关闭评论"
+    title_en = "Comments are closed"
+
+
+class MessageNotFound(NotFound):
+    """There is no such chat message in the session."""
+
+    code = "live_message_not_found"
+    title = "发言不存在"
+    title_en = "No such message"
+
+
+class ViewerNotRestricted(NotFound):
+    """Nobody of this name is muted or banned in the session."""
+
+    code = "viewer_not_restricted"
+    title = "该观众未被禁言或移出"
+    title_en = "The viewer is neither muted nor banned"
+
+
+class KeywordsFull(Conflict):
+    """A room has 200 words of its own."""
+
+    code = "live_keywords_full"
+    title = "本场敏感词已满"
+    title_en = "The room's list of words is full"
+
+
+class ReportNotFound(NotFound):
+    """There is no such report."""
+
+    code = "live_report_not_found"
+    title = "举报不存在"
+    title_en = "No such report"
+
+
+class ReportNotMovable(Conflict):
+    """The report was answered, or another officer has taken it."""
+
+    code = "live_report_state"
+    title = "该举报当前状态不允许此操作"
+    title_en = "The report's state does not allow this"
+
+
+class ReportsFull(Conflict):
+    """A consumer reports twenty times a day at most."""
+
+    code = "live_reports_full"
+    title = "今日举报次数已达上限"
+    title_en = "Too many reports today"

@@ -1,16 +1,24 @@
 """Reactions of the live room to what happens in orders."""
 
 from content.events import TextJudged
+from live.announcements.service import SUBJECT as ANNOUNCED
+from live.announcements.service import Announcements
 from live.service import Sessions
 from live.talk.chat import SUBJECT, Chat
 from orders.events import OrderPaid
 
 
 async def on_order_paid(fact: OrderPaid, sessions: Sessions) -> None:
-    """Paid goods that were seen in a room are counted there, line by line."""
-    for source in sorted({line.source for line in fact.lines if line.source}):
-        sold = sum(line.quantity for line in fact.lines if line.source == source)
-        await sessions.count_sale(source, sold, fact.paid_at)
+    """Paid goods are told in the rooms where they were seen, line by line."""
+    for line in fact.lines:
+        await sessions.tell_sale(line, fact.consumer, fact.paid_at)
+
+
+async def on_announcement_judged(fact: TextJudged, announcements: Announcements) -> None:
+    """What a host announced and may not stand is taken down."""
+    if fact.subject.startswith(ANNOUNCED) and not fact.passed:
+        number, _, offset = fact.subject.removeprefix(ANNOUNCED).rpartition(":")
+        await announcements.take_back(number, int(offset))
 
 
 async def on_text_judged(fact: TextJudged, chat: Chat) -> None:

@@ -31,8 +31,8 @@ TRANSITIONS: dict[SessionState, frozenset[SessionState]] = {
     SessionState.REPLAY_READY: frozenset(),
     SessionState.CANCELLED: frozenset(),
 }
-"""Live reference 2, state machine. Ready: a push address has been issued. Replay ready: the kept playlist
-is closed.
+"""Live reference 2, state machine. Ready: the gate has let it through (``live/readiness``). Replay ready: the kept
+playlist is closed.
 """
 
 ON_AIR = frozenset({SessionState.LIVE, SessionState.INTERRUPTED})
@@ -44,7 +44,8 @@ class LiveSession(Model):
 
     ``stream`` is the random name under which the media server knows it. ``push_nonce`` is the nonce of the
     one push key that counts, ``push_bound_to`` the first publisher who used it. ``epoch`` names this run of
-    offsets and ``last_offset`` is the newest one, given out under this row's lock.
+    offsets and ``last_offset`` is the newest one, given out under this row's lock. ``shelf_version`` counts the changes
+    of the shelf.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -61,6 +62,7 @@ class LiveSession(Model):
     generation = fields.IntField(default=0)
     epoch = fields.CharField(max_length=26)
     last_offset = fields.BigIntField(default=0)
+    shelf_version = fields.IntField(default=0)
     created_at = fields.DatetimeField()
     started_at = fields.DatetimeField(null=True)
     interrupted_at = fields.DatetimeField(null=True)
@@ -99,7 +101,7 @@ class StreamPublish(Model):
 
 
 class ShelfItem(Model):
-    """A SKU that the session offers, by its code."""
+    """A SKU that the session offers, by its code. One that is ``hidden`` keeps its place and has no card."""
 
     id = fields.BigIntField(primary_key=True)
     session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
@@ -107,6 +109,7 @@ class ShelfItem(Model):
     )
     code = fields.CharField(max_length=64)
     position = fields.IntField()
+    hidden = fields.BooleanField(default=False)
 
     class Meta:
         table = "live_shelf_item"

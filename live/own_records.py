@@ -11,19 +11,31 @@ BATCH = 1000
 
 
 async def personal_data(person: Person) -> Told:
-    """Chat messages with their sessions."""
+    """Chat messages with their sessions, where the person may not write or watch, and what the person reported."""
     return {
         "chat": await told(
             "SELECT s.number AS session, m.payload ->> 'text' AS text, m.created_at FROM live_feed_message m"
             " JOIN live_session s ON s.id = m.session_id WHERE m.author = $1 ORDER BY m.id",
             person.caller,
-        )
+        ),
+        "live_restrictions": await told(
+            "SELECT s.number AS session, r.kind, r.until FROM live_restriction r JOIN live_session s"
+            " ON s.id = r.session_id WHERE r.author = $1 ORDER BY r.id",
+            person.caller,
+        ),
+        "live_reports": await told(
+            "SELECT r.number, s.number AS session, r.reason, r.detail, r.state, r.answer, r.reported_at"
+            " FROM live_report r JOIN live_session s ON s.id = r.session_id WHERE r.consumer = $1 ORDER BY r.id",
+            person.number,
+        ),
     }
 
 
 async def erase(person: Person) -> None:
     """The words go, their places in the feed stay: viewers resume by offsets without holes."""
     async with transaction():
+        await execute("DELETE FROM live_restriction WHERE author = $1", person.caller)
+        await execute("UPDATE live_report SET detail = '……' WHERE consumer = $1 AND detail <> ''", person.number)
         said = await rows(
             'SELECT s.number, m."offset" FROM live_feed_message m JOIN live_session s ON s.id = m.session_id'
             " WHERE m.author = $1",
@@ -42,7 +54,8 @@ PART = Part("live", erase, personal_data)
 
 
 async def forget_chat(ended_before: datetime) -> int:
-    """Of rooms that ended before a day, forget what viewers wrote and under which names; answers how many rooms.
+    """Of rooms that ended before a day, forget what viewers wrote, under which names, and who was there; answers how
+    many rooms.
 
     Places in the feed stay. A room is noted as forgotten with the last of its words, so another worker ends what a
     killed one began.
@@ -72,5 +85,8 @@ async def _forget_some(ended_before: datetime) -> int | None:
         await forget_texts_of([f"{SUBJECT}{room['number']}:{each['offset']}" for each in said])
         if len(said) == BATCH:
             return 0
+        await execute("DELETE FROM live_viewer WHERE session_id = $1", room["id"])
+        await execute("DELETE FROM live_restriction WHERE session_id = $1", room["id"])
+        await execute("UPDATE live_report SET detail = '……' WHERE session_id = $1 AND detail <> ''", room["id"])
         await execute("UPDATE live_session SET chat_forgotten_at = now() WHERE id = $1", room["id"])
         return 1

@@ -40,7 +40,9 @@ class Chapter:
 class RoomView:
     """A room at one moment: one statement, so the parts agree with ``offset``.
 
-    ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
+    ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown, ``coupons`` the campaigns that
+    are shown, ``media_ms`` how much picture the session has had. ``messages`` are those after the offset that was asked
+    for, at most ``SLICE``, without a hole. ``banned`` are viewers by the room's names of them, and told to nobody.
     """
 
     id: int
@@ -55,29 +57,54 @@ class RoomView:
     ended_at: datetime | None
     epoch: str
     offset: int
+    media_ms: int
     viewers: int
     shelf: tuple[str, ...]
+    hidden: frozenset[str]
+    shelf_version: int
+    coupons: tuple[str, ...]
     pinned: Chapter | None
+    announcement: str | None
+    likes: int
+    slow_mode_s: int
+    comments_closed: bool
+    banned: tuple[str, ...]
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
+
+    @property
+    def on_show(self) -> tuple[str, ...]:
+        """What of the shelf viewers are shown, in its order."""
+        return tuple(code for code in self.shelf if code not in self.hidden)
 
 
 _VIEW = f"""
 SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned_at, s.started_at, s.ended_at,
-  s.epoch, s.last_offset AS "offset",
+  s.epoch, s.last_offset AS "offset", s.shelf_version,
+  (SELECT coalesce(sum(extract(epoch FROM least(coalesce(b.ended_at, now()), now()) - b.started_at)) * 1000, 0)
+    FROM live_stream_publish b WHERE b.session_id = s.id AND b.started_at < now())::bigint AS media_ms,
+  coalesce(t.likes, 0) AS likes, coalesce(t.slow_mode_s, 0) AS slow_mode_s,
+  coalesce(t.is_closed, false) AS comments_closed,
+  (SELECT coalesce(json_agg(r.viewer ORDER BY r.viewer), '[]') FROM live_restriction r
+    WHERE r.session_id = s.id AND r.kind = 'ban')::text AS banned,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i
     WHERE i.session_id = s.id)::text AS shelf,
+  (SELECT coalesce(json_agg(i.code), '[]') FROM live_shelf_item i
+    WHERE i.session_id = s.id AND i.hidden)::text AS hidden,
+  (SELECT coalesce(json_agg(c.campaign ORDER BY c.id), '[]') FROM live_room_coupon c
+    WHERE c.session_id = s.id AND c.taken_down_at IS NULL AND s.state IN ('live', 'interrupted'))::text AS coupons,
   (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen,
       'offset_ms', p.offset_ms, 'end_offset_ms', p.end_offset_ms)
     FROM live_pin p WHERE p.session_id = s.id AND p.unpinned_at IS NULL)::text AS pinned,
+  (SELECT a.text FROM live_announcement a WHERE a.session_id = s.id AND a.replaced_at IS NULL) AS announcement,
   (SELECT coalesce(json_agg(json_build_object('offset', m."offset", 'kind', m.kind, 'payload', m.payload,
       'at', m.created_at) ORDER BY m."offset"), '[]')
     FROM (SELECT * FROM live_feed_message WHERE session_id = s.id
       AND "offset" > CASE WHEN $2::bigint IS NULL THEN s.last_offset - $3 ELSE $2 END
       ORDER BY "offset" LIMIT $3) m)::text AS messages
-FROM live_session s WHERE s.number = $1
+FROM live_session s LEFT JOIN live_talk t ON t.session_id = s.id WHERE s.number = $1
 """
 
 
@@ -88,7 +115,10 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
         raise SessionNotFound(number=number)
     found["state"] = SessionState(found["state"])
     found["shelf"] = msgspec.json.decode(found["shelf"], type=tuple[str, ...])
+    found["hidden"] = msgspec.json.decode(found["hidden"], type=frozenset[str])
+    found["coupons"] = msgspec.json.decode(found["coupons"], type=tuple[str, ...])
     found["pinned"] = msgspec.json.decode(found["pinned"] or "null", type=Chapter | None)
+    found["banned"] = msgspec.json.decode(found["banned"], type=tuple[str, ...])
     found["messages"] = msgspec.json.decode(found["messages"], type=tuple[Message, ...])
     return RoomView(**found)
 

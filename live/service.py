@@ -11,8 +11,11 @@ from live.errors import SessionNotFound, SessionStateForbids
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaServer, RoomBell
+from live.studios.releasing import release_studio
 from live.talk.feed import append, lock_session, ring_after_commit
+from orders.events import PaidLine
 from orders.quotes import HOSTED
+from reviews.queries import author_name
 
 MISSED_AFTER = timedelta(days=1)
 
@@ -59,7 +62,7 @@ class Sessions:
                 return
             if session.state not in ON_AIR:
                 raise SessionStateForbids(state=session.state.value)
-            await close_pin(session, now)
+            await close_pin(session, now, host)
             await execute(
                 "UPDATE live_stream_publish SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL",
                 session.id,
@@ -82,6 +85,7 @@ class Sessions:
             if session.state is SessionState.CANCELLED:
                 return
             await change_state(session, SessionState.CANCELLED, now)
+            await release_studio(session.id, f"staff:{host}", now)
         await ring_after_commit(self.bell, number)
 
     async def cancel_missed(self, limit: int = 100) -> int:
@@ -106,29 +110,34 @@ class Sessions:
             if not is_waiting or (session.push_expires_at is not None and session.push_expires_at >= now):
                 return False
             await change_state(session, SessionState.CANCELLED, now)
+            await release_studio(session.id, "live.cancel_missed", now)
         await ring_after_commit(self.bell, number)
         return True
 
-    async def count_sale(self, source: str | None, quantity: int, occurred_at: datetime) -> None:
-        """Tell the viewers that something was bought here, without saying by whom. Runs inside a fact's
-        transaction.
+    async def tell_sale(self, line: PaidLine, buyer: str, occurred_at: datetime) -> None:
+        """Tell the viewers of the room in which a line was seen what was bought, and of the buyer no more than a review
+        shows. Runs inside a fact's transaction.
         """
-        if not source or not source.startswith(HOSTED):
+        if not line.source or not line.source.startswith(HOSTED):
             return
-        session_id = await scalar("SELECT id FROM live_session WHERE number = $1", source.removeprefix(HOSTED))
+        session_id = await scalar("SELECT id FROM live_session WHERE number = $1", line.source.removeprefix(HOSTED))
         if session_id is not None:
-            await append(session_id, "sold", {"quantity": quantity}, occurred_at)
+            name = author_name(buyer, anonymous=False)
+            sold: dict[str, object] = {"quantity": line.quantity, "title": line.title, "name": name}
+            await append(session_id, "sold", sold, occurred_at)
 
 
-async def close_pin(session: LiveSession, now: datetime) -> str | None:
-    """Take down the pinned product of a locked session; answers its code."""
+async def close_pin(session: LiveSession, now: datetime, by: str | None = None) -> str | None:
+    """Take down the pinned product of a locked session; answers its code. ``by`` is the account that did it."""
+    offset_ms = await media_offset_ms(session.id, now)
     code: str | None = await scalar(
         "UPDATE live_pin SET unpinned_at = $2, end_offset_ms = greatest(offset_ms, $3)"
         " WHERE session_id = $1 AND unpinned_at IS NULL RETURNING code",
         session.id,
         now,
-        await media_offset_ms(session.id, now),
+        offset_ms,
     )
     if code is not None:
-        await append(session.id, "unpin", {"code": code}, now)
+        told = {"code": code, "offset_ms": offset_ms}
+        await append(session.id, "unpin", told, now, author=f"staff:{by}" if by else None)
     return code

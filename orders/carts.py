@@ -32,7 +32,7 @@ class CartLineView(msgspec.Struct, frozen=True, kw_only=True):
 
     What is booked costs the sum of its ``days``; ``available`` is the least that is left of any. A day that is over,
     closed or unknown is missing there.
-    ``attribution`` is the live room's word, to be handed to the order.
+    ``attribution`` is the live room's word, to be handed to the order with ``position_ms``.
     """
 
     sku: str
@@ -51,6 +51,7 @@ class CartLineView(msgspec.Struct, frozen=True, kw_only=True):
     days: list[CalendarEntry]
     marks: list[str]
     attribution: str | None
+    position_ms: int | None
 
 
 class CartGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,24 +75,33 @@ class Carts:
 
     clock: Clock = utc_now
 
-    async def add(self, consumer: str, sku: str, quantity: int, attribution: str | None, stay: Stay = NO_STAY) -> None:
+    async def add(
+        self,
+        consumer: str,
+        sku: str,
+        quantity: int,
+        attribution: str | None,
+        stay: Stay = NO_STAY,
+        position_ms: int | None = None,
+    ) -> None:
         """Put further pieces of a SKU into the cart, selected, at the price of now; other days are another line.
 
         Raises QuantityInvalid, NotOnSale, CartFull and CartLineTooLarge; DatesInvalid and DayNotFree for a ``stay``
         that is missing, not wanted or cannot be booked.
         """
-        await self._put(consumer, sku, quantity, stay, attribution=attribution, selected=True, is_further=True)
+        seen = (attribution, position_ms if attribution else None)
+        await self._put(consumer, sku, quantity, stay, seen=seen, selected=True, is_further=True)
 
     async def put(self, consumer: str, sku: str, quantity: int, selected: bool, stay: Stay = NO_STAY) -> None:
         """Let the cart hold just so many pieces of a SKU; what is new about its price counts as seen.
 
         Raises as :meth:`add` does.
         """
-        await self._put(consumer, sku, quantity, stay, attribution=None, selected=selected, is_further=False)
+        await self._put(consumer, sku, quantity, stay, seen=(None, None), selected=selected, is_further=False)
 
     async def _put(
-        self, consumer: str, sku: str, quantity: int, stay: Stay, *, attribution: str | None, selected: bool,
-        is_further: bool,
+        self, consumer: str, sku: str, quantity: int, stay: Stay, *, seen: tuple[str | None, int | None],
+        selected: bool, is_further: bool,
     ) -> None:  # fmt: skip
         check_quantity(quantity)
         line = CheckoutLine(sku, quantity, check_in=stay[0], check_out=stay[1])
@@ -116,19 +126,21 @@ class Carts:
                 raise CartLineTooLarge(limit=MAX_PIECES)
             await execute(
                 "INSERT INTO cart_line AS c (consumer, sku, quantity, selected, seen_price_fen, attribution, put_at,"
-                " check_in, check_out) VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $10)"
+                " check_in, check_out, position_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $10, $11)"
                 " ON CONFLICT (consumer, sku, check_in, check_out) DO UPDATE SET quantity = $3, selected = $4,"
                 " seen_price_fen = $5, attribution = COALESCE($6, c.attribution),"
+                " position_ms = CASE WHEN $6 IS NULL THEN c.position_ms ELSE $11 END,"
                 " put_at = CASE WHEN $8 THEN $7 ELSE c.put_at END",
                 consumer,
                 sku,
                 pieces,
                 selected,
                 priced[sku].unit_price_fen,
-                attribution,
+                seen[0],
                 self.clock(),
                 is_further,
                 *stay,
+                seen[1],
             )
 
     async def select(self, consumer: str, skus: Sequence[str] | None, selected: bool) -> None:
@@ -155,8 +167,8 @@ class Carts:
         Two statements, the lines and their offers; three when something in it is booked by the day.
         """
         kept = await rows(
-            "SELECT sku, quantity, selected, seen_price_fen, attribution, check_in, check_out FROM cart_line"
-            " WHERE consumer = $1 ORDER BY put_at DESC, id DESC",
+            "SELECT sku, quantity, selected, seen_price_fen, attribution, position_ms, check_in, check_out"
+            " FROM cart_line WHERE consumer = $1 ORDER BY put_at DESC, id DESC",
             consumer,
         )
         offers = await sku_offers([line["sku"] for line in kept]) if kept else {}
@@ -219,6 +231,7 @@ def _line(line: Row, offer: SkuOffer | None, days: list[CalendarEntry] | None) -
         days=days or [],
         marks=list(offer.marks) if offer else [],
         attribution=line["attribution"],
+        position_ms=line["position_ms"],
     )
 
 

@@ -15,7 +15,7 @@ from kit.outbox import announce
 from logistics.addresses import AddressBook
 from logistics.freight import freight_terms
 from orders.bookings import with_booking
-from orders.errors import GroupSoldOut, GuestNeeded, NotOnSale
+from orders.errors import GroupSoldOut, GuestNeeded, NotOnSale, RoomSoldOut
 from orders.events import OrderPlaced
 from orders.gifts import Gift, keep_gifts
 from orders.groups.joining import GroupWish, offer_wished, take_seat
@@ -91,8 +91,8 @@ class Checkout:
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
         SkuRepeated, QuantityInvalid, NotOnSale, AmountTooLarge, QuoteChanged, RegionNotServed, CouponNotUsable,
-        CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut, BrandQuotaUsed, and the
-        refusals of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge; in a group those of
+        CouponsNotStackable, BookedAlone, DatesInvalid, DayNotFree, GuestNeeded, SoldOut, RoomSoldOut, BrandQuotaUsed,
+        and the refusals of payments: PayeeNotReady, CombinationNotOffered, CombinationTooLarge; in a group those of
         :mod:`orders.groups.joining`, and GroupSoldOut.
         """
         check_lines(lines)
@@ -104,7 +104,9 @@ class Checkout:
         quote = await self._quote(lines, offers, terms, delivery.destination, booking)
         expected.check(quote)
         sources = {
-            line.sku: line.source if line.seller in (None, offers[line.sku].merchant) else None for line in lines
+            line.sku: (line.source, line.source_offset_ms)
+            for line in lines
+            if line.source and line.seller in (None, offers[line.sku].merchant)
         }
         copies = _Copies(offers, sources, {each.coupon: each for each in terms}, self.payments.gateway.needs_sub_mchid)
         trade = _compose(quote, copies, self.clock())
@@ -155,13 +157,20 @@ class Checkout:
                 {sku: offer.brand_quota for sku, offer in offers.items() if offer.brand_quota is not None},
             )
         except SoldOut as lacking:
-            if group is None:
-                raise
             # The SKU itself may be there, so nobody else shall hear that it is sold out.
-            raise GroupSoldOut(left=lacking.facts["left"]) from None
+            if group is not None:
+                raise GroupSoldOut(left=lacking.facts["left"]) from None
+            sku, left = str(lacking.facts["sku"]), lacking.facts["left"]
+            if source := offers[sku].offer_source:
+                raise RoomSoldOut(sku=sku, left=left, source=source) from None
+            seen_at = next(line.source for order in trade.orders for line in order.lines if line.sku == sku)
+            if seen_at is None:
+                raise
+            raise SoldOut(sku=sku, left=left, source=seen_at) from None
 
     async def _offers(self, lines: Sequence[CheckoutLine], group: GroupOffer | None) -> Mapping[str, SkuOffer]:
-        offers = await sku_offers([line.sku for line in lines], self.clock(), group.offer if group else None)
+        sources = {line.sku: line.source for line in lines}
+        offers = await sku_offers(sources, self.clock(), group.offer if group else None, sources)
         missing = sorted(line.sku for line in lines if line.sku not in offers or not offers[line.sku].listed)
         if missing:
             raise NotOnSale(skus=missing)
@@ -185,11 +194,12 @@ class Checkout:
 class _Copies:
     """What is copied beside the quote, by SKU code and by coupon; the same for all orders of a trade.
 
-    ``shares``: the channel can split payments at all (partner mode); without that no commission is taken.
+    ``sources`` has the lines that were seen somewhere, each with its place there. ``shares``: the channel can split
+    payments at all (partner mode); without that no commission is taken.
     """
 
     offers: Mapping[str, SkuOffer]
-    sources: Mapping[str, str | None]
+    sources: Mapping[str, tuple[str, int | None]]
     coupons: Mapping[str, CouponTerms]
     shares: bool
 
@@ -233,7 +243,8 @@ def _order(trade: str, quoted: QuotedOrder, copies: _Copies, now: datetime, expi
 
 
 def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> PlacedLine:
-    offer, source = copies.offers[quoted.sku], copies.sources[quoted.sku]
+    offer = copies.offers[quoted.sku]
+    source, source_offset_ms = copies.sources.get(quoted.sku, (None, None))
     return PlacedLine(
         order=order,
         reference=f"{order}-{position}",
@@ -241,6 +252,7 @@ def _line(order: str, position: int, quoted: QuotedLine, copies: _Copies) -> Pla
         sku=quoted.sku,
         product=quoted.product,
         source=source,
+        source_offset_ms=source_offset_ms,
         title=quoted.title,
         spec=quoted.spec,
         image=quoted.image,

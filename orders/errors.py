@@ -85,6 +85,14 @@ class GroupSoldOut(Conflict):
     title_en = "Too few pieces are left for groups"
 
 
+class RoomSoldOut(Conflict):
+    """The pieces set aside for a live room do not suffice; ``left`` says how many of ``sku`` ``source`` has."""
+
+    code = "room_sold_out"
+    title = "直播间限量已抢完"
+    title_en = "Too few pieces are left in the room"
+
+
 class CartFull(Conflict):
     """The cart holds as many lines as it may; ``limit`` says how many."""
 

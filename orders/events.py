@@ -9,7 +9,10 @@ from kit.facts import Fact
 
 
 class PaidLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line as it was paid. Money in fen, ``mass_gram`` of one piece; ``source`` is where it was seen."""
+    """One line as it was paid. Money in fen, ``mass_gram`` of one piece; ``source`` is where it was seen.
+
+    ``source_offset_ms`` is the place there: for a live room, ms of its pictures.
+    """
 
     line: str
     sku: str
@@ -22,6 +25,7 @@ class PaidLine(msgspec.Struct, frozen=True, kw_only=True):
     net_fen: int
     host_commission_bp: int
     mass_gram: int
+    source_offset_ms: int | None = None
 
 
 class OrderPlaced(Fact, frozen=True, kw_only=True):
@@ -112,7 +116,7 @@ class OrderEarned(Fact, frozen=True, kw_only=True):
 
 
 class LineRefunded(Fact, frozen=True, kw_only=True):
-    """Money for some pieces of a line has gone back to the buyer."""
+    """Money for some pieces of a line has gone back to the buyer. ``source`` and its place are the line's own."""
 
     topic: ClassVar[str] = "orders.line_refunded"
     order: str
@@ -126,6 +130,8 @@ class LineRefunded(Fact, frozen=True, kw_only=True):
     remaining_net_fen: int
     refund_step: int
     occurred_at: datetime
+    source: str | None = None
+    source_offset_ms: int | None = None
 
 
 class OrderClosed(Fact, frozen=True, kw_only=True):

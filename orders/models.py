@@ -151,6 +151,7 @@ class Order(Model):
 class OrderLine(Model):
     """One SKU of an order with everything copied. ``reference`` is the opaque name other rooms use.
 
+    ``source_offset_ms`` is the place in what the opaque ``source`` shows: the buyer's picture of a live room.
     ``net_fen`` is what the goods cost, without freight. ``discounts`` are the stored shares of each coupon, which sum
     to ``discount_fen``; ``freight_fen`` is the line's share of the freight by ``freight_terms``. ``booking`` has the
     days of a booked service, each with its price; of what was given up late the seller keeps ``kept_fen``.
@@ -167,6 +168,7 @@ class OrderLine(Model):
     sku = fields.CharField(max_length=40)
     product = fields.CharField(max_length=40)
     source = fields.CharField(max_length=64, null=True)
+    source_offset_ms = fields.BigIntField(null=True)
     title = fields.CharField(max_length=120)
     spec = fields.CharField(max_length=120)
     image = fields.CharField(max_length=255)
@@ -202,6 +204,10 @@ class OrderLine(Model):
                 name="ck_order_line_amounts",
             ),
             CheckConstraint(check="freight_fen >= 0", name="ck_order_line_freight"),
+            CheckConstraint(
+                check="source_offset_ms IS NULL OR source IS NOT NULL AND source_offset_ms >= 0",
+                name="ck_order_line_source_offset",
+            ),
             CheckConstraint(
                 check="confirmed OR return_policy NOT IN ('seven_days_unopened', 'none_activated', 'none_near_expiry')",
                 name="ck_order_line_confirmed",
@@ -239,7 +245,8 @@ class CartLine(Model):
 
     What is booked by the day has ``check_in``, and a stay ``check_out`` (:class:`orders.quotes.CheckoutLine`); other
     days of it are another line (``guards.sql``).
-    ``attribution`` is the live room's signed word, kept as it came and verified when the order is placed.
+    ``attribution`` is the live room's signed word, kept as it came and verified when the order is placed, with
+    ``position_ms``, where its pictures stood for the viewer.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -251,6 +258,7 @@ class CartLine(Model):
     check_in = fields.DateField(null=True)
     check_out = fields.DateField(null=True)
     attribution = fields.CharField(max_length=400, null=True)
+    position_ms = fields.BigIntField(null=True)
     put_at = fields.DatetimeField()
 
     class Meta:
@@ -258,6 +266,10 @@ class CartLine(Model):
         constraints = (
             CheckConstraint(check="quantity BETWEEN 1 AND 999 AND seen_price_fen > 0", name="ck_cart_line_quantity"),
             CheckConstraint(check="check_out IS NULL OR check_out > check_in", name="ck_cart_line_stay"),
+            CheckConstraint(
+                check="position_ms IS NULL OR attribution IS NOT NULL AND position_ms >= 0",
+                name="ck_cart_line_position",
+            ),
         )
 
 

@@ -22,8 +22,9 @@ BATCH = 200
 _ORDERS = """
 SELECT o.number, t.number AS trade, o.merchant, o.state, o.goods_fen, o.discount_fen, o.freight_fen, o.amount_fen,
        o.placed_at, o.paid_at, o.shipped_at, o.carrier, o.waybill, o.received_at, o.closed_at, o.close_reason,
-       (SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'title', l.title, 'spec', l.spec, 'quantity',
-               l.quantity, 'unit_price_fen', l.unit_price_fen, 'discount_fen', l.discount_fen, 'net_fen', l.net_fen,
+       (SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'title', l.title, 'spec', l.spec, 'source',
+               l.source, 'source_offset_ms', l.source_offset_ms, 'quantity', l.quantity, 'unit_price_fen',
+               l.unit_price_fen, 'discount_fen', l.discount_fen, 'net_fen', l.net_fen,
                'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity, 'refunded_fen', l.refunded_fen)
                ORDER BY l.position) FROM order_line l WHERE l.order_id = o.id) AS lines
   FROM customer_order o JOIN trade t ON t.id = o.trade_id WHERE o.consumer = $1 ORDER BY o.id"""

@@ -61,6 +61,7 @@ class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
     sku: str
     product: str
     source: str | None
+    source_offset_ms: int | None
     title: str
     spec: str
     image: str
@@ -212,16 +213,17 @@ event AS (
 fetched AS (
     INSERT INTO order_pickup (order_id, site, township, state)
     SELECT id, $13::text, $14::text, 'awaited' FROM placed WHERE $13::text IS NOT NULL)
-INSERT INTO order_line (order_id, reference, position, sku, product, source, title, spec, image, marks, unit_price_fen,
-       quantity, gross_fen, discount_fen, discounts, net_fen, freight_fen, freight_terms, host_commission_bp, mass_gram,
-       return_policy, confirmed, ships_from, booking, refunded_quantity, refunded_fen, refunded_freight_fen,
-       refund_steps, kept_fen)
-SELECT placed.id, l.reference, l.position, l.sku, l.product, l.source, l.title, l.spec, l.image, l.marks,
-       l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.discounts, l.net_fen, l.freight_fen,
+INSERT INTO order_line (order_id, reference, position, sku, product, source, source_offset_ms, title, spec, image,
+       marks, unit_price_fen, quantity, gross_fen, discount_fen, discounts, net_fen, freight_fen, freight_terms,
+       host_commission_bp, mass_gram, return_policy, confirmed, ships_from, booking, refunded_quantity, refunded_fen,
+       refunded_freight_fen, refund_steps, kept_fen)
+SELECT placed.id, l.reference, l.position, l.sku, l.product, l.source, l.source_offset_ms, l.title, l.spec, l.image,
+       l.marks, l.unit_price_fen, l.quantity, l.gross_fen, l.discount_fen, l.discounts, l.net_fen, l.freight_fen,
        l.freight_terms, l.host_commission_bp, l.mass_gram, l.return_policy, l.confirmed, l.ships_from, l.booking,
        0, 0, 0, 0, 0
   FROM jsonb_to_recordset($10::jsonb) AS l ("order" text, reference text, position smallint, sku text, product text,
-       source text, title text, spec text, image text, marks jsonb, unit_price_fen bigint, quantity int,
+       source text, source_offset_ms bigint, title text, spec text, image text, marks jsonb, unit_price_fen bigint,
+       quantity int,
        gross_fen bigint, discount_fen bigint, discounts jsonb, net_fen bigint, freight_fen bigint,
        freight_terms text, host_commission_bp int, mass_gram int, return_policy text, confirmed bool, ships_from date,
        booking jsonb)

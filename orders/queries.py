@@ -14,11 +14,12 @@ from products.service import PRODUCT_PICTURES
 
 _LINES = (
     "(SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'sku', l.sku, 'product', l.product, 'title', l.title,"
-    " 'source', l.source, 'spec', l.spec, 'image', l.image, 'marks', l.marks, 'unit_price_fen', l.unit_price_fen,"
-    " 'quantity', l.quantity, 'gross_fen', l.gross_fen, 'discount_fen', l.discount_fen, 'discounts', l.discounts,"
-    " 'net_fen', l.net_fen, 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity,"
-    " 'refunded_fen', l.refunded_fen, 'kept_fen', l.kept_fen, 'return_policy', l.return_policy,"
-    " 'confirmed', l.confirmed, 'ships_from', l.ships_from, 'booking', l.booking)"
+    " 'source', l.source, 'source_offset_ms', l.source_offset_ms, 'spec', l.spec, 'image', l.image, 'marks', l.marks,"
+    " 'unit_price_fen', l.unit_price_fen, 'quantity', l.quantity, 'gross_fen', l.gross_fen,"
+    " 'discount_fen', l.discount_fen, 'discounts', l.discounts, 'net_fen', l.net_fen,"
+    " 'freight_fen', l.freight_fen, 'refunded_quantity', l.refunded_quantity, 'refunded_fen', l.refunded_fen,"
+    " 'kept_fen', l.kept_fen, 'return_policy', l.return_policy, 'confirmed', l.confirmed,"
+    " 'ships_from', l.ships_from, 'booking', l.booking)"
     " ORDER BY l.position)"
     " FROM order_line l WHERE l.order_id = o.id) AS lines"
 )
@@ -42,6 +43,7 @@ class LineDiscount(msgspec.Struct, frozen=True):
 class LineSummary(msgspec.Struct, frozen=True):
     """One line as it stands now. Money in fen; ``discounts`` are its stored shares, by coupon.
 
+    ``source_offset_ms`` is the place in what ``source`` shows: of a live room, ms of its pictures.
     ``kept_fen`` is what the seller keeps of a ``booking`` that was given up late, by the rule in it.
     """
 
@@ -49,6 +51,7 @@ class LineSummary(msgspec.Struct, frozen=True):
     sku: str
     product: str
     source: str | None
+    source_offset_ms: int | None
     title: str
     spec: str
     image: str
@@ -122,6 +125,11 @@ async def order_of(owner: str, value: str, number: str) -> OrderSummary | None:
     """One order of a consumer or a merchant (``owner`` is the column); None when it is somebody else's."""
     found = await rows(f"{_ORDER} WHERE o.number = $1 AND o.{_column(owner)} = $2", number, value)
     return msgspec.convert(_read(found[0]), OrderSummary) if found else None
+
+
+def line_in(order: OrderSummary, reference: str) -> LineSummary | None:
+    """The line of an order with a reference, None when it is not the order's."""
+    return next((line for line in order.lines if line.line == reference), None)
 
 
 async def trade_of(consumer: str, number: str) -> TradeSummary | None:

@@ -31,6 +31,7 @@ class CheckoutLine(msgspec.Struct, frozen=True):
     """What is wanted: a SKU, how many pieces (1 to 10,000), and the verified ``source`` in which it was seen.
 
     ``seller`` is the merchant whose goods that source shows, None anybody's: for another's goods it counts for nothing.
+    ``source_offset_ms`` is the place in what that source shows, opaque here: in a live room, ms of its pictures.
 
     ``confirmed`` is the buyer's tick that these goods are not simply returned; without it the law's seven days hold
     (domain reference 5). A stay is booked from ``check_in`` to ``check_out``, a visit for ``check_in`` alone.
@@ -43,6 +44,7 @@ class CheckoutLine(msgspec.Struct, frozen=True):
     check_in: date | None = None
     check_out: date | None = None
     seller: str | None = None
+    source_offset_ms: int | None = None
 
 
 class QuotedLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,19 +3,13 @@
 import unicodedata
 from datetime import date
 
+from kit.identity_cards import CardNumberInvalid, born_on
+from kit.identity_cards import check_character as check_character
 from poverty_alleviation.errors import IdentityNumberInvalid
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
 _CITIZEN, _DISABLED, _VETERAN = 18, 20, 22
 _KINDS, _DEGREES = "1234567", "1234"
 """Of a disability: seven kinds, four degrees."""
-
-
-def check_character(body: str) -> str:
-    """The eighteenth character for the first seventeen digits (GB 11643)."""
-    total = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
-    return _CHECKS[total % 11]
 
 
 def read_identity_number(text: str, today: date) -> str:
@@ -44,13 +38,7 @@ def person_of(number: str) -> str:
 
 
 def _check_citizen(number: str, today: date) -> None:
-    if not number[:-1].isdigit():
-        raise IdentityNumberInvalid(reason="characters")
     try:
-        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        raise IdentityNumberInvalid(reason="birthday") from None
-    if born > today or born.year < 1900:
-        raise IdentityNumberInvalid(reason="birthday")
-    if number[-1] != check_character(number[:-1]):
-        raise IdentityNumberInvalid(reason="check_character")
+        born_on(number, today)
+    except CardNumberInvalid as wrong:
+        raise IdentityNumberInvalid(reason=wrong.reason) from None

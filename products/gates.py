@@ -5,11 +5,12 @@ at the moment of the sale. A merchant's papers count as :func:`merchants.papers.
 together. Sources: domain reference 5 and G05.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
 
-from kit.database import row
+from kit.database import row, rows
 
 UNMET = """
   FROM category_requirement q
@@ -83,3 +84,14 @@ async def missing_for(product_id: int, day: date) -> list[Missing]:
         product_id,
     )
     return read_missing(found["missing"]) if found else []
+
+
+async def missing_for_skus(codes: Sequence[str], day: date) -> dict[str, list[Missing]]:
+    """The same of the products of some SKUs, by the SKU's code; one that nobody knows is absent. One query."""
+    found = await rows(
+        f"SELECT s.code, {MISSING} AS missing FROM sku s JOIN product p ON p.id = s.product_id"
+        " JOIN merchant m ON m.id = p.merchant_id WHERE s.code = ANY($2::text[])",
+        day,
+        list(codes),
+    )
+    return {each["code"]: read_missing(each["missing"]) for each in found}

@@ -25,14 +25,18 @@ OFFER_TRANSITIONS: dict[OfferState, frozenset[OfferState]] = {
 
 
 class OfferKind(StrEnum):
-    """Who buys under an offer: everybody while it runs, or those who buy together."""
+    """Who buys under an offer: everybody while it runs, those who buy together, or those who buy at one source."""
 
     FLASH = "flash"
     GROUP = "group"
+    LIVE = "live"
 
 
 class FlashOffer(Model):
-    """A SKU at another price for a time, with ``pieces`` of its own. ``list_price_fen`` is the SKU's, copied."""
+    """A SKU at another price for a time, with ``pieces`` of its own. ``list_price_fen`` is the SKU's, copied.
+
+    ``source`` is the opaque place at which alone it is sold so; elsewhere the SKU is sold at its own price.
+    """
 
     id = fields.BigIntField(primary_key=True)
     number = fields.CharField(max_length=24, unique=True)
@@ -40,6 +44,7 @@ class FlashOffer(Model):
         "longchuan.Sku", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
     )
     kind = fields.CharEnumField(OfferKind, max_length=10, default=OfferKind.FLASH)
+    source = fields.CharField(max_length=64, null=True)
     price_fen = fields.BigIntField()
     list_price_fen = fields.BigIntField()
     pieces = fields.IntField()
@@ -64,6 +69,7 @@ class FlashOffer(Model):
                 " AND ends_at > starts_at",
                 name="flash_offer_terms",
             ),
+            CheckConstraint(check="(kind = 'live') = (source IS NOT NULL)", name="flash_offer_source"),
             UniqueConstraint(fields=("sku_id",), name="flash_offer_one_open", condition="state = 'open'"),
         )
 

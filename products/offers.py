@@ -15,7 +15,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import public_number
 from products.catalogue_models import ProductClass
-from products.errors import OfferInvalid, OfferTaken, OfferUnknown, SkuUnknown, SoldOut
+from products.errors import OfferInvalid, OfferOver, OfferTaken, OfferUnknown, SkuUnknown, SoldOut
 from products.offer_models import OFFER_TRANSITIONS, OfferKind, OfferState
 from products.offer_pieces import MAX_BUCKETS
 
@@ -60,8 +60,8 @@ WITH taken AS (
      WHERE id = $1 AND available >= $2 RETURNING id, price_fen),
 opened AS (
     INSERT INTO flash_offer (number, kind, sku_id, price_fen, list_price_fen, pieces, buckets, limit_per_buyer,
-           starts_at, ends_at, state, opened_at, opened_by)
-    SELECT $3, $11, id, $4, price_fen, $2, $5, $6, $7, $8, 'open', $9, $10 FROM taken RETURNING id),
+           starts_at, ends_at, state, opened_at, opened_by, source)
+    SELECT $3, $11, id, $4, price_fen, $2, $5, $6, $7, $8, 'open', $9, $10, $12 FROM taken RETURNING id),
 dealt AS (
     INSERT INTO flash_bucket (offer_id, position, available)
     SELECT o.id, n, $2 / $5 + CASE WHEN n < $2 % $5 THEN 1 ELSE 0 END FROM opened o, generate_series(0, $5 - 1) AS n),
@@ -69,6 +69,25 @@ noted AS (
     INSERT INTO stock_movement (sku_id, kind, quantity, reference, moved_at)
     SELECT id, 'set_aside', $2, $3, $9 FROM taken)
 SELECT id FROM opened"""
+
+_ADD = """
+WITH held AS (
+    SELECT id FROM flash_bucket WHERE offer_id = $1 ORDER BY position FOR UPDATE),
+locked AS (
+    SELECT count(*) AS buckets FROM held),
+taken AS (
+    UPDATE sku SET available = available - $3, set_aside = set_aside + $3
+      FROM locked WHERE id = $2 AND available >= $3 RETURNING id),
+dealt AS (
+    UPDATE flash_bucket b SET available = b.available + $3 / l.buckets
+           + CASE WHEN b.position < $3 % l.buckets THEN 1 ELSE 0 END
+      FROM locked l, taken WHERE b.offer_id = $1),
+counted AS (
+    UPDATE flash_offer SET pieces = pieces + $3 FROM taken WHERE flash_offer.id = $1),
+noted AS (
+    INSERT INTO stock_movement (sku_id, kind, quantity, reference, moved_at)
+    SELECT id, 'set_aside', $3, $4, $5 FROM taken)
+SELECT id FROM taken"""
 
 _HELD = """
 SELECT COALESCE(sum(quantity) FILTER (WHERE state = 'held'), 0)::bigint AS held,
@@ -100,9 +119,17 @@ class Offers:
     clock: Clock = utc_now
 
     async def open(
-        self, sku: str, terms: OfferTerms, by: str, merchant: str | None = None, kind: OfferKind = OfferKind.FLASH
+        self,
+        sku: str,
+        terms: OfferTerms,
+        by: str,
+        merchant: str | None = None,
+        kind: OfferKind = OfferKind.FLASH,
+        source: str | None = None,
     ) -> str:
         """Set pieces of a SKU aside at a price of their own; answers the offer's number. Joins an open transaction.
+
+        One of the kind LIVE has the ``source`` at which alone it is sold.
 
         Raises :class:`SkuUnknown`, :class:`OfferInvalid` (also when the price is not below the SKU's, and for a booked
         service, which has its calendar's prices), :class:`OfferTaken` while another offer of the SKU is open,
@@ -125,18 +152,42 @@ class Offers:
                 raise OfferInvalid(member="sku")
             if terms.price_fen >= found["price_fen"]:
                 raise OfferInvalid(member="price_fen")
+            if (kind is OfferKind.LIVE) != (source is not None):
+                raise ValueError("an offer of one source, and no other, says which")
             number = public_number(now, "F")
             try:
                 async with transaction():
                     opened = await scalar(
                         _OPEN, found["id"], terms.pieces, number, terms.price_fen, min(MAX_BUCKETS, terms.pieces),
-                        terms.limit_per_buyer, terms.starts_at, terms.ends_at, now, by, kind.value,
+                        terms.limit_per_buyer, terms.starts_at, terms.ends_at, now, by, kind.value, source,
                     )  # fmt: skip
             except IntegrityError:
                 raise OfferTaken(sku=sku) from None
             if opened is None:
                 raise SoldOut(sku=sku, left=found["available"])
         return number
+
+    async def add(self, offer: str, pieces: int, reason: str) -> None:
+        """Set more pieces of the SKU aside under an offer that runs; the movement bears the ``reason``.
+
+        Raises :class:`OfferInvalid` for a number of pieces that an offer cannot have, :class:`OfferOver`, and
+        :class:`SoldOut` when the SKU has fewer.
+        """
+        now = self.clock()
+        async with transaction():
+            # Buyers inside go on; the end of the offer waits.
+            found = await row(
+                "SELECT f.id, f.sku_id, f.pieces, f.state, f.ends_at, s.code FROM flash_offer f"
+                " JOIN sku s ON s.id = f.sku_id WHERE f.number = $1 FOR NO KEY UPDATE OF f",
+                offer,
+            )
+            if found is None or found["state"] != OfferState.OPEN or found["ends_at"] <= now:
+                raise OfferOver(offer=offer)
+            if pieces < 1 or found["pieces"] + pieces > MAX_PIECES:
+                raise OfferInvalid(member="pieces")
+            if await scalar(_ADD, found["id"], found["sku_id"], pieces, reason[:64], now) is None:
+                left = await scalar("SELECT available FROM sku WHERE id = $1", found["sku_id"])
+                raise SoldOut(sku=found["code"], left=left)
 
     async def end(self, offer: str, by: str, merchant: str | None = None, kind: OfferKind | None = None) -> None:
         """End an offer now, of one ``kind`` or of any; what it still holds becomes the SKU's.
@@ -185,6 +236,16 @@ class Offers:
         for found in due:
             await self.end(found["number"], BY_TIME)
         return len(due)
+
+
+async def end_of(offer: str) -> tuple[datetime, str]:
+    """When an ended offer was over, its time included, and who ended it. Raises :class:`OfferUnknown`."""
+    found = await row(
+        "SELECT least(ended_at, ends_at) AS at, ended_by FROM flash_offer WHERE number = $1 AND state = 'ended'", offer
+    )
+    if found is None:
+        raise OfferUnknown()
+    return found["at"], found["ended_by"]
 
 
 async def open_offers(merchant: str | None = None, now: datetime | None = None) -> list[OpenOffer]:

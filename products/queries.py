@@ -1,6 +1,6 @@
 """Hot reads of the catalogue: one SQL statement each, straight into structs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from content.stories.models import StoryChannel
 from content.stories.service import ShownStory, shown_story
 from kit.clock import china_day, utc_now
-from kit.database import Row, row, rows
+from kit.database import Row, rows
 from products.calendars import Calendar
 from products.drafts import NEEDS_CONFIRMATION
 from products.errors import ProductUnknown
@@ -165,6 +165,10 @@ class SkuOffer(msgspec.Struct, frozen=True):
     """The day from which a pre-sale is sent; None once that day has come."""
     brand_quota: str | None = None
     """The authorisation under whose yearly quota the brand is carried; None when there is none."""
+    offer_source: str | None = None
+    """The source at which alone the ``offer`` is sold; None for an offer of everybody or of a group."""
+    offer_ends_at: datetime | None = None
+    """When the ``offer`` ends, by the server's time."""
 
     def unbranded(self) -> "SkuOffer":
         """The same without the brand."""
@@ -263,7 +267,7 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
        g.code AS category, g.product_class, f.price_fen AS flash_price_fen, f.number AS flash_offer,
-       f.limit_per_buyer, f.left_over, {_SHIPS_FROM}
+       f.limit_per_buyer, f.left_over, f.source AS offer_source, f.ends_at AS offer_ends_at, {_SHIPS_FROM}
   FROM sku s
   JOIN product p ON p.id = s.product_id
   LEFT JOIN category g ON g.id = p.category_id
@@ -273,10 +277,11 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
        SELECT payment_window_s, after_sales_window_s, refund_rule, after_sales_terms::text FROM sale_policy
         WHERE code = p.sale_policy AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1) y
   LEFT JOIN LATERAL (
-       SELECT o.number, o.price_fen, o.limit_per_buyer,
+       SELECT o.number, o.price_fen, o.limit_per_buyer, o.source, o.ends_at,
               (SELECT sum(available)::bigint FROM flash_bucket WHERE offer_id = o.id) AS left_over
          FROM flash_offer o WHERE o.sku_id = s.id AND o.state = 'open' AND $3 >= o.starts_at AND $3 < o.ends_at
-              AND CASE WHEN $4::text IS NULL THEN o.kind = 'flash' ELSE o.number = $4 END) f
+              AND CASE WHEN $4::text IS NOT NULL THEN o.number = $4
+                       ELSE o.kind = 'flash' OR o.source = ($5::text[])[array_position($2::text[], s.code::text)] END) f
        ON true
  WHERE s.code = ANY($2::text[])"""
 
@@ -285,14 +290,20 @@ _read_terms = msgspec.json.Decoder(AfterSalesTerms).decode
 
 
 async def sku_offers(
-    sku_codes: Sequence[str], now: datetime | None = None, group_offer: str | None = None
+    sku_codes: Collection[str],
+    now: datetime | None = None,
+    group_offer: str | None = None,
+    sources: Mapping[str, str | None] | None = None,
 ) -> dict[str, SkuOffer]:
     """The offers of some SKUs by code, listed or not; a code that is unknown is missing. One query.
 
-    With a ``group_offer`` its SKU has its price while it runs, without one a flash offer's.
+    With a ``group_offer`` its SKU has its price while it runs, without one a flash offer's, or that of an offer which
+    is sold at the source that ``sources`` has for the SKU.
     """
     moment = now or utc_now()
-    found = await rows(_OFFERS, china_day(moment), list(sku_codes), moment, group_offer)
+    codes = list(sku_codes)
+    seen_at = [(sources or {}).get(code) for code in codes]
+    found = await rows(_OFFERS, china_day(moment), codes, moment, group_offer, seen_at)
     for each in found:
         each["list_price_fen"] = each["price_fen"]
         if each["flash_offer"] is not None:
@@ -328,38 +339,11 @@ async def sku_offers(
             limit_per_buyer=r["limit_per_buyer"],
             ships_from=r["ships_from"],
             brand_quota=r["brand_quota"],
+            offer_source=r["offer_source"],
+            offer_ends_at=r["offer_ends_at"],
         )
         for r in found
     }
-
-
-class FreightFacts(msgspec.Struct, frozen=True):
-    """What sending a SKU depends on; ``mass_gram`` and ``price_fen``, which is charged now, are of one piece."""
-
-    freight_template: str
-    mass_gram: int
-    price_fen: int
-
-
-async def freight_facts(product: str, sku: str | None, now: datetime | None = None) -> FreightFacts:
-    """The facts of a SKU of a product on sale, of its first one unless told. One query.
-
-    Raises :class:`ProductUnknown`.
-    """
-    moment = now or utc_now()
-    found = await row(
-        "SELECT p.freight_template, s.mass_gram, CASE WHEN f.runs THEN f.price_fen ELSE s.price_fen END AS price_fen"
-        f" FROM sku s JOIN product p ON p.id = s.product_id JOIN merchant m ON m.id = p.merchant_id {FLASH}"
-        f" WHERE p.code = $3 AND s.active AND {ON_SALE}"
-        " AND ($4::text IS NULL OR s.code = $4) ORDER BY s.position LIMIT 1",
-        china_day(moment),
-        moment,
-        product,
-        sku,
-    )
-    if found is None:
-        raise ProductUnknown()
-    return FreightFacts(**found)
 
 
 class StockDifference(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ class CampaignDraft(msgspec.Struct, frozen=True, kw_only=True):
     merchant_bears_bp: int
     budget_fen: int
     source_document: str
+    source: str | None = None
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ SELECT $1, g.id, $3, n.had + 1, 'claimed', g.use_until, $4
   FROM coupon_campaign g, LATERAL (
        SELECT count(*)::smallint AS had FROM coupon WHERE campaign_id = g.id AND owner = $3) n
  WHERE g.number = $2 AND g.state = 'running' AND $4 >= g.claim_from AND $4 < g.claim_until AND n.had < g.per_person
+   AND (g.source IS NULL OR g.source = $5)
 ON CONFLICT (campaign_id, owner, ordinal) DO NOTHING RETURNING campaign_id"""
 
 _HOLD = """
@@ -196,8 +197,8 @@ class Coupons:
 
     clock: Clock = utc_now
 
-    async def claim(self, owner: str, campaign: str) -> str:
-        """One more coupon of a running campaign; answers its number.
+    async def claim(self, owner: str, campaign: str, source: str | None = None) -> str:
+        """One more coupon of a running campaign; answers its number. ``source`` is where it is claimed, verified.
 
         Raises :class:`CampaignUnknown`, :class:`CampaignNotClaimable`, :class:`CouponLimitReached` and
         :class:`CouponsGone`.
@@ -205,10 +206,11 @@ class Coupons:
         now = self.clock()
         number = public_number(now, "Q")
         async with transaction():
-            found = await scalar(_CLAIM, number, campaign, owner, now)
+            found = await scalar(_CLAIM, number, campaign, owner, now, source)
             while found is None:
-                await self._refuse_claim(owner, campaign, now)
-                found = await scalar(_CLAIM, number, campaign, owner, now)  # the same person was faster elsewhere
+                await self._refuse_claim(owner, campaign, source, now)
+                # The same person was faster elsewhere.
+                found = await scalar(_CLAIM, number, campaign, owner, now, source)
             # Last, because everybody queues behind the campaign's row until this commits.
             if not await execute(
                 "UPDATE coupon_campaign SET claimed = claimed + 1"
@@ -218,15 +220,17 @@ class Coupons:
                 raise CouponsGone(campaign=campaign)
         return number
 
-    async def _refuse_claim(self, owner: str, campaign: str, now: datetime) -> None:
+    async def _refuse_claim(self, owner: str, campaign: str, source: str | None, now: datetime) -> None:
         """Say why nothing was claimed, unless it is possible by now."""
         found = await row(
-            "SELECT g.per_person, g.state = 'running' AND $3 >= g.claim_from AND $3 < g.claim_until AS open,"
+            "SELECT g.per_person, g.state = 'running' AND $3 >= g.claim_from AND $3 < g.claim_until"
+            " AND (g.source IS NULL OR g.source = $4) AS open,"
             " (SELECT count(*) FROM coupon WHERE campaign_id = g.id AND owner = $2) AS had"
             " FROM coupon_campaign g WHERE g.number = $1 AND g.state <> 'draft'",
             campaign,
             owner,
             now,
+            source,
         )
         if found is None:
             raise CampaignUnknown()

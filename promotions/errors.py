@@ -36,7 +36,7 @@ class CampaignTitleHeld(Conflict):
 
 
 class CampaignNotClaimable(Conflict):
-    """The campaign is not running, or not now."""
+    """The campaign is not running, or not now, or not here."""
 
     code = "campaign_not_claimable"
     title = "当前不可领取"

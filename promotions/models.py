@@ -53,7 +53,8 @@ class CouponCampaign(Model):
     ``merchant`` is a public number, None for the county. A coupon takes off ``off_fen``, or ``off_bp`` of the price and
     at most ``cap_fen``. ``products`` are the product codes it is good for, None for all. Of the discount the merchant
     bears ``merchant_bears_bp``, the county the rest. ``budget_fen`` bounds what all coupons together can take off: the
-    quantity is checked against it beforehand, so a claimed coupon is never refused for want of money.
+    quantity is checked against it beforehand, so a claimed coupon is never refused for want of money. With an opaque
+    ``source`` coupons are claimed there alone; they are used anywhere.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -65,6 +66,7 @@ class CouponCampaign(Model):
     off_bp = fields.IntField(default=0)
     cap_fen = fields.BigIntField()
     products: fields.Field[list[str] | None] = fields.JSONField(null=True)
+    source = fields.CharField(max_length=64, null=True)
     quantity = fields.IntField()
     claimed = fields.IntField(default=0)
     per_person = fields.IntField()

@@ -64,7 +64,7 @@ class MatchedCoupon(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CampaignSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign as its issuer sees it."""
+    """A campaign as its issuer sees it; with a ``source`` its coupons are claimed there alone."""
 
     terms: TermsView
     state: CampaignState
@@ -76,6 +76,7 @@ class CampaignSummary(msgspec.Struct, frozen=True, kw_only=True):
     merchant_bears_bp: int
     budget_fen: int
     source_document: str
+    source: str | None
     created_at: datetime
     created_by: str
 
@@ -109,16 +110,24 @@ def _terms(found: Row) -> TermsView:
     return TermsView(**members)
 
 
-async def offered_campaigns(owner: str, now: datetime | None = None) -> list[OfferedCampaign]:
-    """What can be claimed now, the one that ends first leading. One query; at most 100."""
+async def offered_campaigns(
+    owner: str, now: datetime | None = None, source: str | None = None, campaigns: Sequence[str] | None = None
+) -> list[OfferedCampaign]:
+    """What can be claimed now, the one that ends first leading. One query; at most 100.
+
+    With a ``source`` what is claimed there alone, else what is claimed anywhere; of some ``campaigns`` or of all.
+    """
     found = await rows(
         f"SELECT {_TERMS}, g.claim_until, g.per_person, g.quantity - g.claimed AS left_over,"
         " (SELECT count(*) FROM coupon c WHERE c.campaign_id = g.id AND c.owner = $1) AS mine"
         " FROM coupon_campaign g WHERE g.state = 'running' AND $2 >= g.claim_from AND $2 < g.claim_until"
-        " AND g.claimed < g.quantity ORDER BY g.claim_until, g.id LIMIT $3",
+        " AND g.claimed < g.quantity AND g.source IS NOT DISTINCT FROM $4"
+        " AND ($5::text[] IS NULL OR g.number = ANY($5)) ORDER BY g.claim_until, g.id LIMIT $3",
         owner,
         now or utc_now(),
         MAX_OFFERED,
+        source,
+        None if campaigns is None else list(campaigns),
     )
     return [
         OfferedCampaign(
@@ -192,7 +201,7 @@ def _match(found: Row, terms: CouponTerms, lines: Sequence[PricedLine], moment: 
 
 _SUMMARY = (
     f"SELECT g.id, {_TERMS}, g.state, g.quantity, g.claimed, g.per_person, g.claim_from, g.claim_until,"
-    " g.merchant_bears_bp, g.budget_fen, g.source_document, g.created_at, g.created_by FROM coupon_campaign g"
+    " g.merchant_bears_bp, g.budget_fen, g.source_document, g.source, g.created_at, g.created_by FROM coupon_campaign g"
 )
 
 

@@ -60,16 +60,25 @@ from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
+from live.announcements.service import Announcements
 from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.supervision import Supervision
+from live.plans.service import Plans
+from live.readiness.service import Readiness
 from live.replays.jobs import Archive
+from live.reports.service import RoomReports
+from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
+from live.shop.coupons import RoomCoupons
+from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
+from live.studios.service import Studios
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
+from live.talk.moderation import Moderation
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.labels import LabelCancellations
@@ -233,10 +242,12 @@ class Bootstrap:
     pickups: Pickups
     vouchers: Vouchers
     live_sessions: LiveSessions
+    room_prices: RoomPrices
     supervision: Supervision
     archive: Archive
     feed_hub: FeedHub
     chat: Chat
+    announcements: Announcements
     sealer: Sealer
     anchors: Anchors
     sales_books: SalesBooks
@@ -312,6 +323,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
     live_sessions = LiveSessions(bell, media)
+    roster = Roster(cipher, settings.host_identity_days)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     service, carriers = adapters.carrier_service(settings, http), Carriers(cipher)
     shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
@@ -348,10 +360,12 @@ def bootstrap(settings: Settings) -> Bootstrap:
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
         live_sessions=live_sessions,
+        room_prices=RoomPrices(Offers(), stock, bell),
         supervision=Supervision(live_sessions, publishing, media, bell, hls_directory),
         archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
-        feed_hub=FeedHub(bell),
+        feed_hub=FeedHub(bell, most_sockets=settings.feed.sockets),
         chat=Chat(bell),
+        announcements=Announcements(bell),
         sealer=Sealer(),
         anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
         sales_books=SalesBooks(),
@@ -484,14 +498,23 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.vouchers,
         Calendars(),
         live_sessions,
+        roster,
+        Readiness(roster, bell),
+        Plans(),
+        Studios(),
         publishing,
         Shelf(bell),
+        built.room_prices,
         built.chat,
+        built.announcements,
+        Moderation(keys, bell),
+        RoomReports(),
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),
         Playback(keys, settings.media.flv_base_url, settings.media.hls_base_url),
         Attributions(keys),
+        RoomCoupons(built.coupons, Attributions(keys), bell),
         Suppliers(),
         Intakes(),
         IntakeReceipts(cipher, settings.public_base_url),

@@ -54,6 +54,8 @@ NAMED: dict[str, str] = {
     "trade.consumer": "orders",
     "review.consumer": "reviews",
     "live_feed_message.author": "live",
+    "live_restriction.author": "live",
+    "live_report.consumer": "live",
     "merchant.applicant": "merchants",
     "idempotency_claim.caller": "kit",
     "outbox_message.subject": "kit",

@@ -64,6 +64,9 @@ ONLY_COLUMNS = {
     "household_hold": ("released_by", "released_at", "release_document"),
     "household_erasure": ("state", "decided_by", "decided_at", "decision_note", "erased_at", "report"),
     "helper": ("name_cipher", "phone_cipher"),
+    "live_host": ("name_cipher", "id_number_cipher"),
+    "host_blacklisting": ("state", "decided_by", "decided_at", "decision_note"),
+    "session_assistant": ("removed_by", "removed_at"),
     "legal_person": ("name_cipher", "id_number_cipher", "phone_cipher"),
     "benefit_rule": ("valid_until", "state", "decided_by", "decided_at", "decision_note"),
     "benefit_contract": (

@@ -11,6 +11,7 @@ from accounts.service import phone_place
 from county.complaints.service import phone_place as complaint_place
 from county.training.persons import person_place as project_person_place
 from kit.database import Row
+from live.roster.service import host_place
 from logistics.addresses import address_place
 from logistics.carriers import contract_place
 from merchants.applications import person_place
@@ -72,6 +73,7 @@ SEALED_TABLES = (
         "project_person",
         _by_column(project_person_place, "number", "name_cipher", "id_number_cipher", "phone_cipher"),
     ),
+    SealedTable("live_host", _by_column(host_place, "number", "name_cipher", "id_number_cipher")),
     SealedTable("delivery_address", _by_column(address_place, "number", "recipient", "phone", "street")),
     SealedTable(
         "carrier_account",
@@ -132,6 +134,8 @@ NOT_SEALED = frozenset(
         "supplier_identity.id_number_index",
         "supplier_identity.phone_index",
         "legal_person.id_number_index",
+        "live_host.id_number_index",
+        "host_blacklisting.id_number_index",
         "idempotency_claim.answer",
         "idempotency_claim.body_mark",
         "payment_notice.body",

@@ -99,6 +99,16 @@ class MediaSettings(msgspec.Struct, frozen=True):
     ffmpeg_path: str = "ffmpeg"
 
 
+class FeedSettings(msgspec.Struct, frozen=True):
+    """Sockets of live rooms. ``sockets`` is how many one process holds before it sends others away (live reference 3:
+    3,000 at four frames a second); one that has not answered a ping of every ``ping_s`` within ``pong_s`` is closed.
+    """
+
+    sockets: int = 6000
+    ping_s: int = 20
+    pong_s: int = 20
+
+
 class PictureSettings(msgspec.Struct, frozen=True):
     """Uploaded pictures. Without a bucket they lie below ``directory``. ``base_url`` is an origin of its own."""
 
@@ -197,10 +207,12 @@ class Settings(msgspec.Struct, frozen=True):
     presale_days: int
     invoice_window_days: int
     own_data: OwnDataSettings
+    feed: FeedSettings = FeedSettings()
     carrier: CarrierSettings = CarrierSettings()
     file_scan: FileScanSettings = FileScanSettings()
     story_words: tuple[str, ...] = ()
     story_consent_days: int = 1096
+    host_identity_days: int = 365
     log_level: str = "INFO"
 
 
@@ -255,10 +267,12 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
             "base_url": env.get("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/") + "/pictures",
             **_named(env, PictureSettings, {}, "PICTURES_"),
         },
+        "feed": _named(env, FeedSettings, {}, "FEED_"),
         "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
         "file_scan": _named(env, FileScanSettings, {}, "FILE_SCAN_"),
         "story_words": _several(env.get("STORY_WORDS", "")),
         "story_consent_days": env.get("STORY_CONSENT_DAYS", "1096"),
+        "host_identity_days": env.get("HOST_IDENTITY_DAYS", "365"),
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
 
@@ -376,6 +390,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("SCAN_FARMERS_FROM", s.scan_farmers_from, 3, 1000, ""),
         ("VIEWS_PER_HOUR", s.views_per_hour, 1, 1000, ": what one account may look at of households"),
         ("PRESALE_DAYS", s.presale_days, 1, 330, ": as far ahead as WeChat takes a pre-sale"),
+        ("HOST_IDENTITY_DAYS", s.host_identity_days, 1, 1827, ": for how long a check of a host's identity holds"),
         ("STORY_CONSENT_DAYS", s.story_consent_days, 1, 3653, ": the longest that a consent to a story holds"),
         ("INVOICE_WINDOW_DAYS", s.invoice_window_days, 0, 1827, ""),
         ("OWN_DATA_CLOSURE_COOLING_DAYS", own_data.closure_cooling_days, 0, 60, ""),
@@ -394,6 +409,9 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
             ": WeChat wants the name above",
         ),
         ("FILE_SCAN_TIMEOUT_S", s.file_scan.timeout_s, 1, 25, ": within the time of a request"),
+        ("FEED_SOCKETS", s.feed.sockets, 1, 50_000, ""),
+        ("FEED_PING_S", s.feed.ping_s, 1, 300, ""),
+        ("FEED_PONG_S", s.feed.pong_s, 1, 300, ""),
         ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),
         ("CARRIER_LOCAL_STAGE_S", s.carrier.local_stage_s, 1, 86400, ""),
     ):

@@ -105,6 +105,7 @@ def _of_small_rooms(built: Bootstrap) -> tuple[Reaction, ...]:
         # content
         _row(TextJudged, reviews.handlers.on_text_judged, built.reviews),
         _row(TextJudged, live.handlers.on_text_judged, built.chat),
+        _row(TextJudged, live.handlers.on_announcement_judged, built.announcements),
         _row(PictureJudged, reviews.handlers.on_picture_judged, built.reviews),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),

@@ -1,4 +1,4 @@
-"""A host plans a session, gets a push address, fills the shelf, pins, and ends."""
+"""A host plans a session, gets a push address, fills the shelf, pins, and ends; shelf assistants fill and pin too."""
 
 from datetime import timedelta
 
@@ -13,12 +13,15 @@ from console_api.live.schemas import (
     PushAddressQuery,
     PushAddressView,
     ScheduleSession,
+    ShelfOrder,
+    ShelfVisibility,
 )
 from kit.clock import utc_now
 from kit.errors import Invalid
 from live.errors import SessionNotFound
 from live.media.publishing import Publishing
 from live.models import SessionState
+from live.plans.roles import is_assisting
 from live.queries import RoomView, room_view, sessions
 from live.service import Sessions
 from live.shop.shelf import Shelf
@@ -46,13 +49,15 @@ def _view(room: RoomView) -> HostSessionView:
         ended_at=room.ended_at,
         viewers=room.viewers,
         shelf=list(room.shelf),
+        hidden=sorted(room.hidden),
+        shelf_version=room.shelf_version,
         pinned=room.pinned.code if room.pinned else None,
     )
 
 
 async def _own(actor: Host, number: str) -> HostSessionView:
     room = await room_view(number, limit=1)
-    if room.host != actor.number:
+    if room.host != actor.number and not await is_assisting(room.id, actor.number):
         raise SessionNotFound(number=number)
     return _view(room)
 
@@ -103,6 +108,22 @@ async def put_on_shelf(actor: Host, number: str, code: str, shelf: Shelf) -> Hos
 async def take_off_shelf(actor: Host, number: str, code: str, shelf: Shelf) -> None:
     """商品从本场下架。"""
     await shelf.remove(number, actor.number, code)
+
+
+@door.put("/live/sessions/<number:str>/shelf")
+async def arrange_shelf(actor: Host, number: str, body: ShelfOrder, shelf: Shelf) -> HostSessionView:
+    """调整商品顺序：按所见版本提交整份列表，版本已变则拒绝。"""
+    await shelf.arrange(number, actor.number, body.codes, body.version)
+    return await _own(actor, number)
+
+
+@door.put("/live/sessions/<number:str>/shelf/<code:str>/visibility")
+async def show_or_hide_product(
+    actor: Host, number: str, code: str, body: ShelfVisibility, shelf: Shelf
+) -> HostSessionView:
+    """隐藏或恢复显示一件商品，位置不变；隐藏正在讲解的商品即结束讲解。"""
+    await shelf.hide(number, actor.number, code, hidden=body.hidden)
+    return await _own(actor, number)
 
 
 @door.put("/live/sessions/<number:str>/pin")

@@ -24,6 +24,19 @@ class PinProduct(Input):
     sku: Code
 
 
+class ShelfOrder(Input):
+    """The whole shelf in the order that is wanted, and the ``version`` at which the caller has seen it."""
+
+    codes: Annotated[list[Code], msgspec.Meta(max_length=200)]
+    version: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
+class ShelfVisibility(Input):
+    """Whether viewers are shown a product of the shelf; it keeps its place."""
+
+    hidden: bool
+
+
 class PushAddressQuery(Input):
     """For how long the address may be used, in seconds: two hours unless the host asks for less."""
 
@@ -31,7 +44,7 @@ class PushAddressQuery(Input):
 
 
 class HostSessionView(View):
-    """A session as its host sees it."""
+    """A session as its host sees it. ``shelf`` has its order, with what is ``hidden``, at ``shelf_version``."""
 
     number: str
     title: str
@@ -42,6 +55,8 @@ class HostSessionView(View):
     ended_at: datetime | None
     viewers: int
     shelf: list[str]
+    hidden: list[str]
+    shelf_version: int
     pinned: str | None
 
 

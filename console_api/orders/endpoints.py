@@ -11,12 +11,14 @@ from console_api.orders.schemas import (
     ShipmentInput,
 )
 from kit.encryption import FieldCipher
+from live.media.playback import Playback
+from live.shop.moments import Moment, moment_of
 from orders.errors import OrderNotFound
 from orders.fulfilment import Fulfilment
 from orders.life import OrderLife
 from orders.own_records import opened
 from orders.placements import Delivery
-from orders.queries import OrderPage, order_of, orders_of, sealed_delivery
+from orders.queries import OrderPage, line_in, order_of, orders_of, sealed_delivery
 
 
 @door.get("/orders")
@@ -37,6 +39,16 @@ async def show_merchant_order(
     await access_logs.record(actor, purpose="fulfilment", subject=f"order:{number}", fields=("delivery",))
     delivery = opened(cipher, number, sealed) or Delivery("", "", "", "")  # forgotten when retention is over
     return MerchantOrderView(order, delivery.recipient, delivery.phone, delivery.address)
+
+
+@door.get("/orders/<number:str>/lines/<line:str>/moment")
+async def show_merchant_moment(actor: MerchantClerk, number: str, line: str, playback: Playback) -> Moment | None:
+    """订单行的直播时刻：成交场次、画面位置、当时讲解的商品与价格、回放地址；不是在直播间买的为空。"""
+    found = await order_of("merchant", actor.merchant, number)
+    bought = line_in(found, line) if found else None
+    if bought is None:
+        raise OrderNotFound()
+    return await moment_of(bought.source, bought.source_offset_ms, playback)
 
 
 @door.put("/orders/<number:str>/packing", status=204)

@@ -13,6 +13,7 @@ from console_api.promotions.schemas import (
     CampaignView,
     VoidInput,
 )
+from live.shop.coupons import source_of_room
 from promotions.campaigns import CampaignDraft, Campaigns
 from promotions.coupons import Coupons
 from promotions.models import CampaignState
@@ -30,6 +31,8 @@ async def draft_campaign(
     """新建优惠券活动草稿：商户发自己的券（名称经县级审核后方可启动），县里发平台券。"""
     issuer = own_merchant(actor)
     draft = msgspec.convert(body, CampaignDraft, from_attributes=True)
+    if body.live_session is not None:
+        draft = msgspec.structs.replace(draft, source=await source_of_room(body.live_session, issuer))
     if issuer is not None:
         draft = msgspec.structs.replace(draft, merchant_bears_bp=10_000)
     return await campaign_summary(await campaigns.draft(issuer, draft, actor.caller), issuer)

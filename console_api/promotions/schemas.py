@@ -19,7 +19,8 @@ class CampaignInput(Input, kw_only=True):
 
     Either ``off_fen``, or ``off_bp`` (part of the price in 1/10,000) with ``cap_fen``. ``budget_fen`` must cover every
     coupon at its most. A merchant bears its own discounts whole; in a campaign of the county the merchants bear
-    ``merchant_bears_bp`` and ``source_document`` names what that rests on.
+    ``merchant_bears_bp`` and ``source_document`` names what that rests on. With a ``live_session`` its coupons are
+    claimed in that room alone, while its host shows them.
     """
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=_LINE)]
@@ -39,6 +40,7 @@ class CampaignInput(Input, kw_only=True):
     per_person: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1
     merchant_bears_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     source_document: Annotated[str, msgspec.Meta(max_length=200, pattern=_LINE)] = ""
+    live_session: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
 
 
 class CampaignStateInput(Input):

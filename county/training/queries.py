@@ -11,7 +11,7 @@ import msgspec
 from county.training.classes import STEPS, ClassDraft, follow_up_days
 from county.training.models import ClassKind, ClassPaperKind, ClassTrack, MilestoneKind
 from county.training.persons import Persons
-from kit.database import Row, rows
+from kit.database import Row, rows, scalar
 from kit.paging import read_cursor, write_cursor
 
 CardT = TypeVar("CardT", bound=msgspec.Struct)
@@ -133,6 +133,11 @@ _CLASSES = (
     " FROM training_class c CROSS JOIN LATERAL (SELECT count(*) AS persons, count(is_satisfied) AS answered,"
     " count(*) FILTER (WHERE is_satisfied) AS satisfied FROM training_attendance WHERE training_class_id = c.id) AS a"
 )
+
+
+async def has_class(number: str) -> bool:
+    """Whether there is such a class."""
+    return bool(await scalar("SELECT 1 FROM training_class WHERE number = $1", number))
 
 
 async def class_cards(

@@ -98,6 +98,12 @@ class LiveKeys:
         expires = _unix(expires_at)
         return f"{number}.{merchant}.{expires}.{self._sign('attribution', number, merchant, expires)}"
 
+    @staticmethod
+    def session_told(token: str) -> str | None:
+        """The session that an attribution token is of, if it is one; nobody has looked at its signature."""
+        number, *rest = token.split(".")
+        return number if len(rest) == 3 and _NUMBER.fullmatch(number) else None
+
     def attributed_session(self, token: str, now: datetime) -> tuple[str, str] | None:
         """The numbers of the session and its merchant when the token is ours and not expired, else None."""
         parts = token.split(".")
@@ -107,6 +113,23 @@ class LiveKeys:
         if int(expires) <= _unix(now) or not self._holds(signature, "attribution", number, merchant, int(expires)):
             return None
         return number, merchant
+
+    def viewer_name(self, number: str, caller: str) -> str:
+        """What a room calls a person: the same in this session, another in the next, and nobody can go back."""
+        return self._sign("viewer", number, caller)[:26].upper()
+
+    def viewer_pass(self, number: str, viewer: str, expires_at: datetime) -> str:
+        """What a viewer shows at a session's feed, so that no table is asked who comes."""
+        expires = _unix(expires_at)
+        return f"{expires}.{viewer}.{self._sign('pass', number, viewer, expires)}"
+
+    def passed_viewer(self, number: str, token: str, now: datetime) -> str | None:
+        """The viewer's name in the room when the pass is ours, for this session, and not expired, else None."""
+        expires, _, rest = token.partition(".")
+        viewer, _, signature = rest.partition(".")
+        if not _SECONDS.fullmatch(expires) or int(expires) <= _unix(now):
+            return None
+        return viewer if self._holds(signature, "pass", number, viewer, int(expires)) else None
 
     def expiry_of(self, key: PushKey) -> datetime:
         """The moment from which the push key is refused."""

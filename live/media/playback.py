@@ -29,14 +29,20 @@ class Playback:
     hls_base_url: str
     clock: Clock = utc_now
 
-    def plan(self, stream: str, state: SessionState) -> PlaybackPlan | None:
-        """Addresses that nobody else can make, or None before the first picture.
+    def viewer(self, number: str, caller: str | None) -> tuple[str, str]:
+        """What the session calls whoever looks at it, and the pass to its feed. Nobody's is random, and kept by the
+        client.
+        """
+        name = self.keys.viewer_name(number, caller) if caller is not None else opaque_id()
+        return name, self.keys.viewer_pass(number, name, self.clock() + PLAY_LIFETIME)
+
+    def plan(self, stream: str, state: SessionState, viewer: str) -> PlaybackPlan | None:
+        """Addresses of a viewer that nobody else can make, or None before the first picture.
 
         The playlist's address is the same while on air and after: only its end changes.
         """
         if state not in (*ON_AIR, SessionState.ENDED, SessionState.REPLAY_READY):
             return None
-        viewer = opaque_id()
         expires_at = (self.clock() + PLAY_LIFETIME).replace(microsecond=0)
         flv = f"{self.flv_base_url}/{stream}.flv?token={self.keys.play_token(stream, viewer, expires_at)}"
         return PlaybackPlan(

@@ -13,6 +13,8 @@ from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
 from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
 from live.models import OPEN, LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream, RoomBell
+from live.readiness.errors import SessionNotReady
+from live.readiness.standing import barred
 from live.talk.feed import append, lock_session, ring_after_commit
 
 log = logging.getLogger("longchuan.live")
@@ -87,7 +89,8 @@ class Publishing:
 
         ``valid_for`` is at most :data:`KEY_LIFETIME`; a host who hands the address on asks for less.
         Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after
-        the end.
+        the end, ``SessionNotReady`` before the gate has let it through and while the host is barred. Who is on air
+        already gets an address all the same: that is ended by other means.
         """
         now = self.clock()
         async with transaction():
@@ -97,12 +100,13 @@ class Publishing:
             earliest = session.planned_at - EARLIEST
             if session.state not in OPEN or now < earliest:
                 raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
+            if session.state is SessionState.SCHEDULED:
+                raise SessionNotReady(obstacles=["readiness"], products=[])
+            if session.state is SessionState.READY and (obstacles := await barred(session, now)):
+                raise SessionNotReady(obstacles=obstacles, products=[])
             nonce = opaque_id()
             expires_at = (now + min(valid_for, KEY_LIFETIME)).replace(microsecond=0)
             await _write(session, push_nonce=nonce, push_expires_at=expires_at, push_bound_to=None)
-            if session.state is SessionState.SCHEDULED:
-                await change_state(session, SessionState.READY, now)
-        await ring_after_commit(self.bell, number)
         key = self.keys.push_key(session.stream, nonce, expires_at)
         name = f"{session.stream}?{key.query}"
         return PushAddress(self.publish_url, name, f"{self.publish_url}/{name}", expires_at)

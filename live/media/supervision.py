@@ -161,6 +161,7 @@ class Supervision:
             )
             if kept:
                 await _place_pins(session.id, recording)
+                await _place_prices(session.id, recording)
                 await change_state(session, SessionState.REPLAY_READY, now, replay_ready_at=now)
         await ring_after_commit(self.bell, number)
 
@@ -175,6 +176,18 @@ async def _place_pins(session_id: int, recording: Recording) -> None:
             pin["id"],
             begun,
             max(begun, done),
+        )
+
+
+async def _place_prices(session_id: int, recording: Recording) -> None:
+    found = await rows("SELECT id, opened_at, ended_at FROM live_room_price WHERE session_id = $1", session_id)
+    for price in found:
+        await execute(
+            "UPDATE live_room_price SET offset_ms = $2,"
+            " end_offset_ms = CASE WHEN ended_at IS NOT NULL THEN greatest($2, $3) END WHERE id = $1",
+            price["id"],
+            recording.offset_ms(_unix_ms(price["opened_at"])),
+            recording.offset_ms(_unix_ms(price["ended_at"] or price["opened_at"])),
         )
 
 

@@ -1,14 +1,28 @@
 """Products as a room shows them, read from the catalogue at this moment."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
+from kit.clock import utc_now
+from orders.quotes import HOSTED
 from products.queries import SkuOffer, sku_offers
 
 
+class RunningOffer(msgspec.Struct, frozen=True):
+    """Until when the card's price holds, by the server's time, and how many one buyer may have."""
+
+    ends_at: datetime
+    limit_per_buyer: int | None
+    of_the_room: bool
+
+
 class Card(msgspec.Struct, frozen=True):
-    """One SKU on the shelf. The sale itself is priced by checkout, never by what a card says."""
+    """One SKU on the shelf. The sale itself is priced by checkout, never by what a card says.
+
+    While its ``offer`` runs, price and stock are the offer's, and ``list_price_fen`` the SKU's own; then they return.
+    """
 
     code: str
     product: str
@@ -17,11 +31,16 @@ class Card(msgspec.Struct, frozen=True):
     spec: str
     image: str
     price_fen: int
+    list_price_fen: int
     stock: int
+    offer: RunningOffer | None
     marks: tuple[str, ...]
 
 
 def _card(offer: SkuOffer) -> Card:
+    running = None
+    if offer.offer_ends_at is not None:
+        running = RunningOffer(offer.offer_ends_at, offer.limit_per_buyer, offer.offer_source is not None)
     return Card(
         offer.sku,
         offer.product,
@@ -30,15 +49,19 @@ def _card(offer: SkuOffer) -> Card:
         offer.spec,
         offer.image,
         offer.unit_price_fen,
+        offer.list_price_fen,
         offer.available,
+        running,
         offer.marks,
     )
 
 
-async def cards_of(codes: Sequence[str]) -> dict[str, Card]:
-    """The cards of those SKU codes that are on sale now; the others are absent. One query, none for no
+async def cards_of(codes: Sequence[str], number: str, now: datetime | None = None) -> dict[str, Card]:
+    """The cards of those SKU codes that are on sale in a room now; the others are absent. One query, none for no
     codes.
     """
     if not codes:
         return {}
-    return {code: _card(offer) for code, offer in (await sku_offers(codes)).items() if offer.listed}
+    here = dict.fromkeys(codes, HOSTED + number)
+    offers = await sku_offers(codes, now or utc_now(), None, here)
+    return {code: _card(offer) for code, offer in offers.items() if offer.listed}

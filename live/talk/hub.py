@@ -3,7 +3,8 @@
 A room is read when its bell rings and each second all the same; every 200 ms what is new becomes one frame.
 A viewer says where it stands by ``(epoch, offset)``: what it lacks is sent from memory, or, when that is
 too long ago, a snapshot. Frames carry ``from`` (exclusive) and ``to`` (inclusive), so a client sees a hole.
-Live reference 3.
+Events are durable and never dropped; a state without events (viewers, likes, stock, rules) is a last value, and only
+the newest of them waits for a socket. Live reference 3.
 """
 
 import asyncio
@@ -12,16 +13,19 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from kit.clock import Clock, utc_now
-from kit.database import execute
 from kit.numbers import opaque_id
+from live.models import ON_AIR, SessionState
 from live.ports import RoomBell
 from live.queries import SLICE, Message, RoomView, room_view
 from live.shop.cards import Card, cards_of
+from live.shop.coupons import CouponCard, coupon_cards
+from live.talk.places import Subscription, Wire
+from live.talk.presence import add_likes, forget_present, tell_present
 
 log = logging.getLogger("longchuan.live.talk.hub")
 
@@ -29,8 +33,15 @@ TICK_SECONDS = 0.2
 POLL_SECONDS = 1.0
 WINDOW = 1000
 SNAPSHOT_MESSAGES = 50
-QUEUE_FRAMES = 32
 PRESENCE_RENEWAL_SECONDS = 5.0
+COUNT_SECONDS = 1.0
+"""So often at most viewers and likes are told anew."""
+LIKES_EACH = 20
+"""Of one viewer in a second: faster than a finger."""
+
+
+class FeedFullError(Exception):
+    """This process holds as many sockets as it may; another one, or the same a little later, has room."""
 
 
 class RoomStateView(msgspec.Struct, frozen=True):
@@ -40,6 +51,11 @@ class RoomStateView(msgspec.Struct, frozen=True):
     viewers: int
     pinned: str | None
     shelf: tuple[Card, ...]
+    coupons: tuple[CouponCard, ...]
+    announcement: str | None
+    likes: int
+    slow_mode_s: int
+    comments_closed: bool
 
 
 class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={"from_": "from"}, omit_defaults=True):
@@ -53,7 +69,10 @@ class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={
 
 
 class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
-    """The room at ``offset`` and its last messages; everything before is history."""
+    """The room at ``offset`` and its last messages; everything before is history.
+
+    ``media_ms`` is how much picture there has been at ``server_time``.
+    """
 
     number: str
     title: str
@@ -61,49 +80,29 @@ class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
     offset: int
     messages: tuple[Message, ...]
     state: RoomStateView
+    media_ms: int
     server_time: datetime
 
 
-def _wire(frame: Frame | Snapshot) -> str:
-    return msgspec.json.encode(frame).decode()
+def _wire(frame: Frame | Snapshot) -> Wire:
+    raw = msgspec.json.encode(frame)
+    return Wire(raw.decode(), len(raw), isinstance(frame, Frame) and frame.from_ == frame.to)
 
 
-async def room_state(view: RoomView) -> RoomStateView:
-    """The last values of a room, with the cards of its shelf as they are now."""
-    found = await cards_of(view.shelf)
-    shelf = tuple(found[code] for code in view.shelf if code in found)
-    return RoomStateView(view.state.value, view.viewers, view.pinned.code if view.pinned else None, shelf)
-
-
-@dataclass(eq=False)
-class Subscription:
-    """One socket's place in a room. ``slow`` says that it fell 32 frames behind and must go."""
-
-    epoch: str | None
-    offset: int | None
-    slow: bool = False
-    queue: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_FRAMES + 1))
-
-    def push(self, frame: str) -> None:
-        """Queue a frame, or end the subscription when the socket does not keep up."""
-        if self.slow:
-            return
-        if self.queue.qsize() >= QUEUE_FRAMES:
-            self.slow = True
-            self.end()
-            return
-        self.queue.put_nowait(frame)
-
-    def end(self) -> None:
-        """Forget what is queued and let the reader stop."""
-        while not self.queue.empty():
-            self.queue.get_nowait()
-        self.queue.put_nowait(None)
-
-    async def frames(self) -> AsyncIterator[str]:
-        """Frames in order until the socket is too slow or the hub stops."""
-        while (frame := await self.queue.get()) is not None:
-            yield frame
+async def room_state(view: RoomView, now: datetime | None = None) -> RoomStateView:
+    """The last values of a room, with the cards of its shelf as they are at a moment."""
+    found = await cards_of(view.on_show, view.number, now)
+    return RoomStateView(
+        view.state.value,
+        view.viewers,
+        view.pinned.code if view.pinned else None,
+        tuple(found[code] for code in view.on_show if code in found),
+        await coupon_cards(view.number, view.coupons),
+        view.announcement,
+        view.likes,
+        view.slow_mode_s,
+        view.comments_closed,
+    )
 
 
 class RoomFeed:
@@ -120,7 +119,23 @@ class RoomFeed:
         self._state: RoomStateView | None = None
         self._window: deque[Message] = deque(maxlen=WINDOW)
         self._read_at = 0.0
+        self._read_time = clock()
         self._presence: tuple[int, float] = (-1, 0.0)
+        self._counted_at = 0.0
+        self._came: set[str] = set()
+        self._met: set[str] = set()
+        self._likes: dict[str, int] = {}
+        self._likes_told_at = 0.0
+
+    def join(self, subscription: Subscription) -> None:
+        """Let a socket in with the next tick."""
+        self.joining.append(subscription)
+        if subscription.viewer is not None:
+            self._came.add(subscription.viewer)
+
+    def like(self, viewer: str, count: int) -> None:
+        """Take what a viewer's client has counted, as much as one may like in a second."""
+        self._likes[viewer] = min(LIKES_EACH, self._likes.get(viewer, 0) + count)
 
     async def follow(self) -> None:
         """Tick until cancelled. A database that is away is waited for: viewers keep their sockets."""
@@ -139,10 +154,14 @@ class RoomFeed:
         """Read if there is a reason to, send what is new, then let the newcomers in."""
         now = asyncio.get_running_loop().time()
         await self._tell_presence(now)
+        if now - self._likes_told_at >= COUNT_SECONDS:
+            self._likes_told_at = now
+            await self._tell_likes()
         is_due = self.rung.is_set() or now - self._read_at >= POLL_SECONDS
         if self.view is None or is_due or self._is_behind(self.view):
             self.rung.clear()
             self._read_at = now
+            self._read_time = self._clock()
             await self._read()
         if self.joining:
             self._admit()
@@ -156,7 +175,8 @@ class RoomFeed:
             self.joining += self.subscriptions
             self.subscriptions.clear()
             before = None
-        state = await room_state(view)
+        state = self._counted(await room_state(view, self._clock()))
+        self._put_out(view.banned)
         sent_to = view.messages[-1].offset if view.messages else view.offset
         if len(view.messages) == SLICE and sent_to < view.offset:
             self.rung.set()
@@ -169,6 +189,23 @@ class RoomFeed:
                 subscription.push(wire)
         self._state = state
         self.view = replace(view, offset=sent_to, messages=())
+
+    def _counted(self, state: RoomStateView) -> RoomStateView:
+        """The state with numbers that change all the time as they were told last, until a second has passed."""
+        now = asyncio.get_running_loop().time()
+        if self._state is None or now - self._counted_at >= COUNT_SECONDS:
+            self._counted_at = now
+            return state
+        return msgspec.structs.replace(state, viewers=self._state.viewers, likes=self._state.likes)
+
+    def _put_out(self, banned: tuple[str, ...]) -> None:
+        """Banned viewers lose their sockets and get none of what comes."""
+        if banned:
+            for subscription in [s for s in (*self.subscriptions, *self.joining) if s.viewer in banned]:
+                subscription.put_out()
+                self.subscriptions.discard(subscription)
+                if subscription in self.joining:
+                    self.joining.remove(subscription)
 
     def _keep(self, messages: tuple[Message, ...]) -> None:
         """Hold what was read for those who come; words that were taken back are told to nobody any more."""
@@ -187,7 +224,8 @@ class RoomFeed:
         """Newcomers get what they lack, or the snapshot; both are serialised once per tick."""
         assert self.view is not None
         assert self._state is not None
-        wires: dict[int | None, str] = {}
+        wires: dict[int | None, Wire] = {}
+        self._put_out(self.view.banned)
         for subscription in self.joining:
             since = subscription.offset if self._can_resume(subscription) else None
             if since not in wires:
@@ -204,7 +242,7 @@ class RoomFeed:
         reaches_back = bool(self._window) and self._window[0].offset <= since + 1
         return since == self.view.offset or reaches_back
 
-    def _catch_up(self, since: int | None) -> str:
+    def _catch_up(self, since: int | None) -> Wire:
         assert self.view is not None
         assert self._state is not None
         view = self.view
@@ -212,32 +250,44 @@ class RoomFeed:
             missed = tuple(m for m in self._window if m.offset > since)
             return _wire(Frame(view.epoch, since, view.offset, missed, self._state))
         last = tuple(self._window)[-SNAPSHOT_MESSAGES:]
-        return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, self._clock()))
+        now = self._clock()
+        passed = now - self._read_time if view.state is SessionState.LIVE else timedelta()
+        media_ms = view.media_ms + max(0, int(passed.total_seconds() * 1000))
+        return _wire(Snapshot(view.number, view.title, view.epoch, view.offset, last, self._state, media_ms, now))
 
     async def _tell_presence(self, now: float) -> None:
         """Write this process's count when it has changed, and every 5 s so that it does not expire."""
-        count = len(self.subscriptions) + len(self.joining)
         told, at = self._presence
-        if self.view is None or now - at < (POLL_SECONDS if count != told else PRESENCE_RENEWAL_SECONDS):
+        if self.view is None or now - at < POLL_SECONDS:
             return
-        self._presence = (count, now)
-        await execute(
-            "INSERT INTO live_room_presence (session_id, process, viewers, seen_at)"
-            " VALUES ($1, $2, $3, now()) ON CONFLICT (session_id, process)"
-            " DO UPDATE SET viewers = excluded.viewers, seen_at = excluded.seen_at",
-            self.view.id,
-            self._process,
-            count,
-        )
+        here = {s.viewer or s for s in (*self.subscriptions, *self.joining)}
+        is_on_air = self.view.state in ON_AIR
+        if not is_on_air:
+            self._came.clear()
+        new = (self._came | {v for v in here if isinstance(v, str)}) - self._met if is_on_air else set[str]()
+        if len(here) == told and not new and now - at < PRESENCE_RENEWAL_SECONDS:
+            return
+        self._presence = (len(here), now)
+        came = sorted(new)
+        await tell_present(self.view.id, self._process, len(here), came, is_on_air)
+        self._met.update(came)
+        self._came.difference_update(came)
+
+    async def _tell_likes(self) -> None:
+        """Add what was liked in the last second to the room's total; after the broadcast nothing counts."""
+        if not self._likes or self.view is None:
+            return
+        liked, self._likes = self._likes, {}
+        if self.view.state in ON_AIR:
+            await add_likes(self.view.id, sum(liked.values()))
 
     async def leave(self) -> None:
         """Nobody is left here: do not count for the seconds until the row would expire."""
         if self.view is not None:
-            await execute(
-                "DELETE FROM live_room_presence WHERE session_id = $1 AND process = $2",
-                self.view.id,
-                self._process,
-            )
+            await self._tell_likes()
+            if self.view.state in ON_AIR and not self._came <= self._met:
+                await tell_present(self.view.id, self._process, 0, sorted(self._came), is_on_air=True)
+            await forget_present(self.view.id, self._process)
 
 
 @dataclass
@@ -246,40 +296,72 @@ class FeedHub:
 
     bell: RoomBell
     clock: Clock = utc_now
+    most_sockets: int = 6000
     process: str = field(default_factory=opaque_id)
     _rooms: dict[str, RoomFeed] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _opening: dict[str, asyncio.Task[RoomView]] = field(default_factory=dict)
     _listener: asyncio.Task[None] | None = None
     _stopping: bool = False
+    _sockets: int = 0
 
     @contextlib.asynccontextmanager
-    async def subscribe(self, number: str, epoch: str | None, offset: int | None) -> AsyncIterator[Subscription]:
-        """A place in the room for the length of a block. Raises ``SessionNotFound`` for a room that is not
-        there.
+    async def subscribe(
+        self, number: str, epoch: str | None, offset: int | None, viewer: str | None = None
+    ) -> AsyncIterator[Subscription]:
+        """A place in the room for the length of a block.
+
+        Raises ``SessionNotFound`` for a room that is not there and ``FeedFullError``.
         """
+        if self._sockets >= self.most_sockets:
+            raise FeedFullError()
+        subscription = Subscription(epoch, offset, viewer)
         if self._stopping:
-            place = Subscription(epoch, offset)
-            place.end()
-            yield place
+            subscription.end()
+            yield subscription
             return
+        self._sockets += 1
+        room: RoomFeed | None = None
+        try:
+            room = await self._room(number)
+            room.join(subscription)
+            yield subscription
+        finally:
+            self._sockets -= 1
+            if room is not None:
+                await self._leave(room, subscription)
+
+    def like(self, number: str, place: Subscription, count: int) -> None:
+        """Likes that a viewer's client has counted; without a pass they count for nobody."""
+        if number in self._rooms and place.viewer is not None:
+            self._rooms[number].like(place.viewer, count)
+
+    async def _room(self, number: str) -> RoomFeed:
+        """The room as this process follows it; however many come at once, it is looked for once."""
         if number not in self._rooms:
-            await room_view(number, None, 1)
+            if number not in self._opening:
+                self._opening[number] = asyncio.create_task(room_view(number, None, 1))
+            looking = self._opening[number]
+            try:
+                await asyncio.shield(looking)
+            finally:
+                if self._opening.get(number) is looking:
+                    del self._opening[number]
+            if self._stopping:
+                raise FeedFullError()
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
         if number not in self._rooms:
             self._rooms[number] = RoomFeed(number, self.process, self.clock)
             self._tasks[number] = asyncio.create_task(self._rooms[number].follow())
-        room = self._rooms[number]
-        subscription = Subscription(epoch, offset)
-        room.joining.append(subscription)
-        try:
-            yield subscription
-        finally:
-            room.subscriptions.discard(subscription)
-            if subscription in room.joining:
-                room.joining.remove(subscription)
-            if not room.subscriptions and not room.joining:
-                await self._close(number)
+        return self._rooms[number]
+
+    async def _leave(self, room: RoomFeed, subscription: Subscription) -> None:
+        room.subscriptions.discard(subscription)
+        if subscription in room.joining:
+            room.joining.remove(subscription)
+        if not room.subscriptions and not room.joining and self._rooms.get(room.number) is room:
+            await self._close(room.number)
 
     async def _close(self, number: str) -> None:
         room = self._rooms.pop(number, None)

@@ -2,25 +2,35 @@
 
 import asyncio
 import contextlib
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import msgspec
 from sanic import Request
 from sanic.exceptions import WebsocketClosed
 
 from accounts.actors import Consumer
 from kit.clock import utc_now
 from live.errors import SessionNotFound
+from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.models import ON_AIR, SessionState
+from live.plans.queries import covers, shown_plan
 from live.queries import chapters, room_view, sessions
 from live.shop.attributions import Attributions
+from live.shop.timeline import timeline
 from live.talk.chat import Chat
-from live.talk.hub import SNAPSHOT_MESSAGES, FeedHub, Subscription, room_state
+from live.talk.hub import SNAPSHOT_MESSAGES, FeedFullError, FeedHub, room_state
+from live.talk.places import Subscription
 from miniapp_api import door
 from miniapp_api.live.schemas import (
     ChapterView,
     FeedQuery,
+    Liked,
+    MerchantTokenView,
     PlaybackView,
     PostedMessageView,
     PostMessage,
@@ -30,10 +40,14 @@ from miniapp_api.live.schemas import (
     RoomsView,
     RoomView,
 )
+from miniapp_api.live.sockets import let_go, write_now
 
 SEND_SECONDS = 10.0
 INCOMING_PER_MINUTE = 60
-NOT_FOUND, FOREIGN_ORIGIN, SLOW, GOING_AWAY = 4404, 4403, 4008, 1001
+NOT_FOUND, FOREIGN_ORIGIN, BANNED, SLOW = 4404, 4403, 4410, 4008
+GOING_AWAY, FLOOD, TRY_AGAIN_LATER = 1001, 1008, 1013
+RETRY_AFTER_S = 1, 5
+"""Seconds after which a client that found no room comes again; spread, so that not all come at once."""
 
 _GROUPS = {
     "on_air": tuple(ON_AIR),
@@ -59,6 +73,8 @@ class AllowedOrigins:
 async def list_rooms(query: RoomsQuery) -> RoomsView:
     """直播间列表：直播中、预告、回放。"""
     states = _GROUPS[query.state] if query.state else tuple(s for group in _GROUPS.values() for s in group)
+    found = await sessions(states, limit=query.limit)
+    shown = await covers([s.number for s in found])
     return RoomsView(
         [
             RoomLineView(
@@ -70,18 +86,21 @@ async def list_rooms(query: RoomsQuery) -> RoomsView:
                 started_at=s.started_at,
                 ended_at=s.ended_at,
                 viewers=s.viewers,
+                cover=shown[s.number],
             )
-            for s in await sessions(states, limit=query.limit)
+            for s in found
         ]
     )
 
 
 @door.get("/live/sessions/<number:str>", public=True)
-async def show_room(number: str, playback: Playback, attributions: Attributions) -> RoomView:
-    """一个直播间：开播前、直播中与回放是同一地址。"""
+async def show_room(actor: Consumer | None, number: str, playback: Playback, attributions: Attributions) -> RoomView:
+    """一个直播间：开播前、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。"""
     room = await room_view(number, limit=SNAPSHOT_MESSAGES)
     state = await room_state(room)
-    plan = playback.plan(room.stream, room.state)
+    said = await shown_plan(room.id, room.number)
+    viewer, viewer_pass = playback.viewer(number, actor.caller if actor else None)
+    plan = playback.plan(room.stream, room.state, viewer) if viewer not in room.banned else None
     return RoomView(
         number=room.number,
         title=room.title,
@@ -94,13 +113,24 @@ async def show_room(number: str, playback: Playback, attributions: Attributions)
         offset=room.offset,
         viewers=room.viewers,
         pinned=state.pinned,
+        likes=room.likes,
+        slow_mode_s=room.slow_mode_s,
+        comments_closed=room.comments_closed,
+        viewer_pass=viewer_pass,
         shelf=list(state.shelf),
+        coupons=list(state.coupons),
+        announcement=state.announcement,
         messages=[RoomMessageView(m.offset, m.kind, m.payload, m.at) for m in room.messages],
         chapters=[
             ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)
         ],
+        timeline=list(await timeline(room.id)),
+        media_ms=room.media_ms,
         playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
+        attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
+        cover=said.cover,
+        notice=said.notice,
         server_time=utc_now(),
     )
 
@@ -114,50 +144,66 @@ async def post_message(actor: Consumer, number: str, body: PostMessage, chat: Ch
 
 @door.websocket("/live/sessions/<number:str>/feed", public=True)
 async def follow_feed(
-    request: Request, ws: Any, number: str, query: FeedQuery, hub: FeedHub, origins: AllowedOrigins
+    request: Request, ws: Any, number: str, query: FeedQuery, hub: FeedHub, origins: AllowedOrigins, keys: LiveKeys
 ) -> None:
-    """直播间消息流：先快照后增量，断线凭 epoch 与 offset 续传，不丢不重。"""
+    """直播间消息流：先快照后增量，断线凭 epoch 与 offset 续传，不丢不重；点赞由客户端累计后经此连接上报。"""
     if not origins.allow(request.headers.get("origin"), request.host):
         await ws.close(FOREIGN_ORIGIN, "origin")
         return
+    viewer = keys.passed_viewer(number, query.viewer_pass, utc_now()) if query.viewer_pass else None
     try:
-        async with hub.subscribe(number, query.epoch, query.offset) as place:
-            await _serve(ws, place)
+        async with hub.subscribe(number, query.epoch, query.offset, viewer) as place:
+            place.write_now = partial(write_now, ws)
+            await _serve(ws, place, lambda count: hub.like(number, place, count))
     except SessionNotFound:
         await ws.close(NOT_FOUND, "no such session")
+    except FeedFullError:
+        await ws.close(TRY_AGAIN_LATER, f"retry-after={random.randint(*RETRY_AFTER_S)}")
 
 
-async def _serve(ws: Any, place: Subscription) -> None:
-    """Send until either side ends; what a viewer sends is read to notice its end and otherwise ignored."""
-    reader = asyncio.create_task(_read_out(ws))
-    sender = asyncio.create_task(_send(ws, place))
+async def _serve(ws: Any, place: Subscription, like: Callable[[int], None]) -> None:
+    """Send until either side ends; of what a viewer sends, likes are counted and the rest is ignored."""
+    reader = asyncio.create_task(_read(ws, place, like))
     try:
-        await asyncio.wait((reader, sender), return_when=asyncio.FIRST_COMPLETED)
+        await _send(ws, place)
     finally:
-        for task in (reader, sender):
-            task.cancel()
-        await asyncio.gather(reader, sender, return_exceptions=True)
-    with contextlib.suppress(WebsocketClosed):
-        await ws.close(SLOW if place.slow else GOING_AWAY, "slow" if place.slow else "bye")
+        reader.cancel()
+        (has_flooded,) = await asyncio.gather(reader, return_exceptions=True)
+    await let_go(ws, *_ending(place, has_flooded is True))
+
+
+def _ending(place: Subscription, has_flooded: bool) -> tuple[int, str]:
+    if place.banned:
+        return BANNED, "banned"
+    if place.slow:
+        return SLOW, "slow"
+    return (FLOOD, "flood") if has_flooded else (GOING_AWAY, "bye")
 
 
 async def _send(ws: Any, place: Subscription) -> None:
-    async for frame in place.frames():
-        try:
-            await asyncio.wait_for(ws.send(frame), SEND_SECONDS)
-        except TimeoutError:
-            place.slow = True
-            return
+    with contextlib.suppress(WebsocketClosed):
+        async for frame in place.frames():
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await ws.send(frame)
+            except TimeoutError:
+                place.slow = True
+                return
 
 
-async def _read_out(ws: Any) -> None:
+async def _read(ws: Any, place: Subscription, like: Callable[[int], None]) -> bool:
+    """Read until the viewer goes, or (True) sends more than one message a second; the place ends with it."""
     loop = asyncio.get_running_loop()
     began, heard = loop.time(), 0
-    while True:
-        if await ws.recv() is None:
-            return
-        heard += 1
-        if loop.time() - began > 60:
-            began, heard = loop.time(), 0
-        if heard > INCOMING_PER_MINUTE:
-            return
+    try:
+        while (said := await ws.recv()) is not None:
+            heard += 1
+            if loop.time() - began > 60:
+                began, heard = loop.time(), 1
+            if heard > INCOMING_PER_MINUTE:
+                return True
+            with contextlib.suppress(msgspec.MsgspecError):
+                like(msgspec.json.decode(said, type=Liked).likes)
+        return False
+    finally:
+        place.end()

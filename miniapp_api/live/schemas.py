@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api_kit.schemas import Input, View
+from content.pictures import PictureView
 from live.shop.cards import Card
+from live.shop.coupons import CouponCard
+from live.shop.timeline import CardEvent
 
 
 class RoomsQuery(Input):
@@ -27,6 +30,7 @@ class RoomLineView(View):
     started_at: datetime | None
     ended_at: datetime | None
     viewers: int
+    cover: PictureView | None
 
 
 class RoomsView(View):
@@ -62,10 +66,21 @@ class PlaybackView(View):
     expires_at: datetime
 
 
+class MerchantTokenView(View):
+    """The token for goods of one merchant of a room that several share."""
+
+    merchant: str
+    attribution: str
+
+
 class RoomView(View):
     """One room before, during and after: follow the feed from ``epoch`` and ``offset``.
 
-    ``attribution`` is handed to checkout so that the purchase counts for this room.
+    ``attribution`` is handed to checkout so that the purchase counts for this room; in a room that several merchants
+    share, each line takes that of its card's merchant from ``attributions``. ``timeline`` has what changes the
+    card, by its place in the pictures, of which there have been ``media_ms`` at ``server_time`` (docs/live-cards.md).
+    ``viewer_pass`` is handed to the feed: a client keeps it for as long as it stays. ``slow_mode_s`` seconds lie
+    between two messages of a viewer.
     """
 
     number: str
@@ -79,11 +94,22 @@ class RoomView(View):
     offset: int
     viewers: int
     pinned: str | None
+    likes: int
+    slow_mode_s: int
+    comments_closed: bool
     shelf: list[Card]
+    coupons: list[CouponCard]
+    announcement: str | None
     messages: list[RoomMessageView]
     chapters: list[ChapterView]
+    timeline: list[CardEvent]
+    media_ms: int
     playback: PlaybackView | None
     attribution: str
+    attributions: list[MerchantTokenView]
+    cover: PictureView | None
+    notice: str
+    viewer_pass: str
     server_time: datetime
 
 
@@ -105,3 +131,10 @@ class FeedQuery(Input):
 
     epoch: Annotated[str, msgspec.Meta(max_length=26)] | None = None
     offset: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+    viewer_pass: Annotated[str, msgspec.Meta(max_length=120)] | None = None
+
+
+class Liked(Input):
+    """What a client says on the feed's socket, at most once a second: how often its viewer has liked since."""
+
+    likes: Annotated[int, msgspec.Meta(ge=1, le=1000)]

@@ -15,7 +15,7 @@ from miniapp_api.logistics.schemas import (
     NewAddress,
     WeChatAddress,
 )
-from products.queries import freight_facts
+from products.freight_facts import freight_facts
 
 
 def _address(body: AddressInput) -> Address:

@@ -3,7 +3,9 @@
 from accounts.actors import Consumer
 from accounts.consents import demand_consents
 from api_kit.doors import IdempotencyKey
+from live.media.playback import Playback
 from live.shop.attributions import Attributions
+from live.shop.moments import Moment, Seen, moment_of, places_of
 from miniapp_api import door
 from miniapp_api.orders.schemas import (
     CalendarQuery,
@@ -32,7 +34,7 @@ from orders.groups.joining import GroupWish
 from orders.life import OrderLife
 from orders.pickups import Pickups, PickupView
 from orders.placements import Delivery, PlacedOrder
-from orders.queries import OrderPage, OrderSummary, TradeSummary, order_of, orders_of, trade_of
+from orders.queries import OrderPage, OrderSummary, TradeSummary, line_in, order_of, orders_of, trade_of
 from orders.quotes import CheckoutLine, Expectation, Quote
 from orders.receipts import Receipts
 from orders.trades import Trades
@@ -52,20 +54,44 @@ def _seen(
     return attributions.verify(token) or (scans.verify(token) or referrals.verify(token), None)
 
 
+async def _wanted(
+    body: QuoteRequest | PlaceOrder, attributions: Attributions, scans: ScanTokens, referrals: ReferralTokens
+) -> list[CheckoutLine]:
+    """The lines with what their tokens, or else the body's, are worth now."""
+    told = [
+        (line.attribution, line.position_ms)
+        if line.attribution
+        else (body.attribution, body.position_ms if line.position_ms is None else line.position_ms)
+        for line in body.lines
+    ]
+    found = [_seen(token, attributions, scans, referrals) for token, _ in told]
+    seen = [
+        Seen(line.sku, source, position)
+        for line, (source, _), (_, position) in zip(body.lines, found, told, strict=True)
+    ]
+    places = await places_of(seen, attributions.clock())
+    return [
+        CheckoutLine(line.sku, line.quantity, source, line.confirmed, line.check_in, line.check_out, seller, offset)
+        for line, (_, seller), (source, offset) in zip(body.lines, found, places, strict=True)
+    ]
+
+
 @door.post("/quotes", status=200)
-async def show_quote(actor: Consumer, body: QuoteRequest, checkout: Checkout) -> Quote:
+async def show_quote(
+    actor: Consumer,
+    body: QuoteRequest,
+    checkout: Checkout,
+    attributions: Attributions,
+    scans: ScanTokens,
+    referrals: ReferralTokens,
+) -> Quote:
     """试算：逐行、逐商户、合计金额与优惠、运费；下单时按同一算法计价。"""
     region = body.region
     if body.pickup is not None:
         await pickup_point(body.pickup)
     elif body.address is not None:
         region = (await checkout.delivery(actor.number, body.address)).region
-    lines = [
-        CheckoutLine(
-            line.sku, line.quantity, confirmed=line.confirmed, check_in=line.check_in, check_out=line.check_out
-        )
-        for line in body.lines
-    ]
+    lines = await _wanted(body, attributions, scans, referrals)
     return await checkout.quote(
         actor.number, lines, body.coupons, region, GroupWish(body.group_offer) if body.group_offer else None
     )
@@ -94,19 +120,7 @@ async def place_order(
     placed = await checkout.place(
         actor.number,
         actor.openid,
-        [
-            CheckoutLine(
-                line.sku,
-                line.quantity,
-                source,
-                line.confirmed,
-                line.check_in,
-                line.check_out,
-                seller,
-            )
-            for line in body.lines
-            for source, seller in [_seen(line.attribution or body.attribution, attributions, scans, referrals)]
-        ],
+        await _wanted(body, attributions, scans, referrals),
         body.coupons,
         delivery,
         Expectation(body.amount_fen, body.quote),
@@ -188,6 +202,16 @@ async def show_order(actor: Consumer, number: str) -> OrderSummary:
     return found
 
 
+@door.get("/orders/<number:str>/lines/<line:str>/moment")
+async def show_moment(actor: Consumer, number: str, line: str, playback: Playback) -> Moment | None:
+    """订单行的直播时刻：成交场次、画面位置、当时讲解的商品与价格、回放地址；不是在直播间买的为空。"""
+    found = await order_of("consumer", actor.number, number)
+    bought = line_in(found, line) if found else None
+    if bought is None:
+        raise OrderNotFound()
+    return await moment_of(bought.source, bought.source_offset_ms, playback)
+
+
 @door.get("/orders/<number:str>/gift")
 async def show_gift(actor: Consumer, number: str) -> GiftView | None:
     """礼物留言与是否隐藏价格；留言通过审核后才会随包裹打印；非礼物订单为空。"""
@@ -251,7 +275,9 @@ async def show_cart(actor: Consumer, carts: Carts) -> Cart:
 @door.post("/cart/lines")
 async def add_to_cart(actor: Consumer, body: MorePieces, key: IdempotencyKey, carts: Carts) -> None:
     """加入购物车：在已有数量上增加。"""
-    await carts.add(actor.number, body.sku, body.quantity, body.attribution, (body.check_in, body.check_out))
+    await carts.add(
+        actor.number, body.sku, body.quantity, body.attribution, (body.check_in, body.check_out), body.position_ms
+    )
 
 
 @door.put("/cart/lines/<sku:str>", status=204)

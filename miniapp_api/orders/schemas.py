@@ -13,6 +13,7 @@ from places.queries import PickupPoint
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Attribution = Annotated[str, msgspec.Meta(max_length=400)]
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Number = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 CouponNumbers = Annotated[tuple[Number, ...], msgspec.Meta(max_length=51)]
@@ -24,14 +25,16 @@ Region = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$(?!\n)")]
 class OrderLineInput(Input):
     """A SKU and how many pieces. There is no price: the server knows it.
 
-    ``attribution`` is the token of the live session in which these goods were seen. ``confirmed`` is the tick under
-    a return policy that needs one; without it seven days hold. A stay is booked from ``check_in`` to ``check_out``, a
-    visit for ``check_in`` alone.
+    ``attribution`` is the token of the live session in which these goods were seen, ``position_ms`` where its pictures
+    stood for the viewer; a position that the session has not had is replaced by the server's. ``confirmed`` is the tick
+    under a return policy that needs one; without it seven days hold. A stay is booked from ``check_in`` to
+    ``check_out``, a visit for ``check_in`` alone.
     """
 
     sku: Sku
     quantity: Quantity
     attribution: Attribution | None = None
+    position_ms: Position | None = None
     confirmed: bool = False
     check_in: date | None = None
     check_out: date | None = None
@@ -73,7 +76,8 @@ class GroupInput(Input):
 
 class QuoteRequest(Input):
     """What a checkout would cost, sent to a ``region`` or an ``address`` of the book (its number), or fetched at a
-    station (``pickup``, its code); at the price of a ``group_offer``, when it is bought together.
+    station (``pickup``, its code); at the price of a ``group_offer``, when it is bought together, or of the live
+    session whose token is ``attribution``, as in the order.
     """
 
     lines: Lines
@@ -82,6 +86,8 @@ class QuoteRequest(Input):
     address: Number | None = None
     pickup: Site | None = None
     group_offer: Number | None = None
+    attribution: Attribution | None = None
+    position_ms: Position | None = None
 
     def __post_init__(self) -> None:
         """Freight depends on where it goes."""
@@ -111,7 +117,7 @@ class PlaceOrder(Input):
     or fetched at a station (``pickup``), or used by a ``guest``.
 
     The client says what it has shown: ``amount_fen``, or the ``quote``'s digest. ``attribution`` is the token of the
-    live session, or of the scanned code, for lines that bear none of their own.
+    live session, or of the scanned code, for lines that bear none of their own, and ``position_ms`` the viewer's place.
     """
 
     lines: Lines
@@ -124,6 +130,7 @@ class PlaceOrder(Input):
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=MAX_AMOUNT_FEN)] | None = None
     quote: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")] | None = None
     attribution: Attribution | None = None
+    position_ms: Position | None = None
     group: GroupInput | None = None
 
     def __post_init__(self) -> None:
@@ -195,11 +202,14 @@ class ReceiptExtendedView(View):
 
 
 class MorePieces(Input):
-    """Further pieces of a SKU for the cart. ``attribution`` is kept, and handed back for the order."""
+    """Further pieces of a SKU for the cart. ``attribution`` and ``position_ms`` are kept, and handed back for the
+    order.
+    """
 
     sku: Sku
     quantity: Quantity
     attribution: Attribution | None = None
+    position_ms: Position | None = None
     check_in: date | None = None
     check_out: date | None = None
 

@@ -59,7 +59,8 @@ async def count_refund(case: Row, stock: Stock, *, occurred_at: datetime, now: d
         " refunded_fen = l.refunded_fen + i.amount_fen, kept_fen = l.kept_fen + i.kept_fen,"
         " refunded_freight_fen = l.refunded_freight_fen + i.freight_fen, refund_steps = l.refund_steps + 1"
         " FROM after_sales_item i WHERE i.case_id = $1 AND l.id = i.line_id"
-        " RETURNING l.reference, l.sku, l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, l.refund_steps,"
+        " RETURNING l.reference, l.sku, l.source, l.source_offset_ms, l.quantity, l.net_fen, l.refunded_quantity,"
+        " l.refunded_fen, l.refund_steps,"
         " i.quantity AS pieces, i.amount_fen, i.freight_fen",
         case["id"],
     )
@@ -88,6 +89,8 @@ async def follow_refund(
                 remaining_net_fen=line["net_fen"] - line["refunded_fen"],
                 refund_step=line["refund_steps"],
                 occurred_at=occurred_at,
+                source=line["source"],
+                source_offset_ms=line["source_offset_ms"],
             )
         )
     if case["order_state"] == OrderState.PAID and case["delivery_kind"] == DeliveryKind.VOUCHER:

@@ -13,7 +13,8 @@ from orders.errors import CaseNotFound
 _NEVER = 2**62
 _ITEMS = (
     "(SELECT jsonb_agg(jsonb_build_object('line', l.reference, 'title', l.title, 'spec', l.spec, 'image', l.image,"
-    " 'quantity', i.quantity, 'amount_fen', i.amount_fen, 'freight_fen', i.freight_fen) ORDER BY l.position)"
+    " 'source', l.source, 'source_offset_ms', l.source_offset_ms, 'quantity', i.quantity,"
+    " 'amount_fen', i.amount_fen, 'freight_fen', i.freight_fen) ORDER BY l.position)"
     " FROM after_sales_item i JOIN order_line l ON l.id = i.line_id WHERE i.case_id = c.id)::text AS items"
 )
 _DECISION = (
@@ -42,12 +43,17 @@ class _Key(msgspec.Struct, array_like=True):
 
 
 class CaseItem(msgspec.Struct, frozen=True):
-    """Some pieces of one line in a case, with their shares in fen; 0 pieces when the buyer keeps them."""
+    """Some pieces of one line in a case, with their shares in fen; 0 pieces when the buyer keeps them.
+
+    ``source`` is where the line was seen, ``source_offset_ms`` the place there.
+    """
 
     line: str
     title: str
     spec: str
     image: str
+    source: str | None
+    source_offset_ms: int | None
     quantity: int
     amount_fen: int
     freight_fen: int

@@ -149,8 +149,9 @@ class ChannelRefunds:
             " UPDATE order_line l SET refunded_quantity = l.refunded_quantity + k.quantity,"
             " refunded_fen = l.refunded_fen + k.amount_fen,"
             " refunded_freight_fen = l.refunded_freight_fen + k.freight_fen, refund_steps = l.refund_steps + 1"
-            " FROM kept k WHERE l.id = k.line_id RETURNING l.reference, l.sku, l.quantity, l.net_fen,"
-            " l.refunded_quantity, l.refunded_fen, l.refund_steps, k.quantity AS pieces, k.amount_fen, k.freight_fen",
+            " FROM kept k WHERE l.id = k.line_id RETURNING l.reference, l.sku, l.source, l.source_offset_ms,"
+            " l.quantity, l.net_fen, l.refunded_quantity, l.refunded_fen, l.refund_steps, k.quantity AS pieces,"
+            " k.amount_fen, k.freight_fen",
             each.line["id"],
             file,
             number,

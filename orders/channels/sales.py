@@ -260,6 +260,7 @@ def _line(order: str, position: int, sold: SaleRow, offer: SkuOffer, source: Sou
         sku=sold.sku,
         product=offer.product,
         source=None,
+        source_offset_ms=None,
         title=offer.title,
         spec=offer.spec,
         image=offer.image,

@@ -54,7 +54,7 @@ def main() -> None:
             url, owner = stack.environment["DATABASE_URL"], stack.environment["MIGRATE_DATABASE_URL"]
             shelf, sale = asyncio.run(_seed(owner, options.what == "flash"))
             print(f"{len(shelf.products):,} products in {time.monotonic() - began:.0f} s", flush=True)
-            with _server(stack, Path(folder, "server.log")) as port:
+            with server_of(stack, Path(folder, "server.log")) as (port, _):
                 if sale is None:
                     loads, rounds = uvloop.run(_measure(port, shelf, options, owner))
                     found = [*table(loads, rounds), "", *goals(loads, rounds)]
@@ -94,8 +94,8 @@ async def _seed(url: str, with_sale: bool) -> tuple[Shelf, flash.Sale | None]:
 
 
 @contextmanager
-def _server(stack: LocalStack, log: Path) -> Iterator[int]:
-    """The measured process; the value is its port. Its log is shown when it does not come up."""
+def server_of(stack: LocalStack, log: Path) -> Iterator[tuple[int, int]]:
+    """The measured process; the values are its port and its number. Its log is shown when it does not come up."""
     environment = {**plain_environment(), **stack.environment}
     port = int(environment["API_PORT"])
     with log.open("wb") as output:
@@ -106,7 +106,7 @@ def _server(stack: LocalStack, log: Path) -> Iterator[int]:
                 if running.poll() is not None or time.monotonic() > deadline:
                     sys.exit(f"the server did not start\n{log.read_text()[-3000:]}")
                 time.sleep(0.1)
-            yield port
+            yield port, running.pid
         finally:
             running.terminate()
             running.wait(30)

@@ -329,7 +329,7 @@ class DirtySet:
         await payouts.record(code, self.merchant, owed.amount_fen, "DEMO-回单-预留金", self.today, BY)
         returned = LineRefunded(
             **whose, refund=f"{order}-F1", line=line.line, quantity=2, amount_fen=20_000, freight_fen=0,
-            remaining_quantity=0, remaining_net_fen=0, refund_step=1, occurred_at=self.now,
+            remaining_quantity=0, remaining_net_fen=0, refund_step=1, occurred_at=self.now, source_offset_ms=None,
         )  # fmt: skip
         await self._tell(returned, handlers.on_line_refunded)
         back = RefundSucceeded(**money, refund_reference=f"{order}-F1", refund_number=f"{order}-R1", refund_id="DEMO")

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from kit.database import rows, scalar
 from live.media.publishing import Publishing, PublishRequest
+from live.readiness.service import Readiness
 from live.service import Sessions
 from live.shop.shelf import Shelf
 from places.villages import PoorVillages
@@ -71,8 +72,12 @@ class Occasions:
         sessions: Sessions = replace(self.services[Sessions], clock=lambda: moment)
         publishing: Publishing = replace(self.services[Publishing], clock=lambda: moment)
         shelf: Shelf = replace(self.services[Shelf], clock=lambda: moment)
+        readiness: Readiness = replace(self.services[Readiness], clock=lambda: moment)
         session = await sessions.schedule(host, seller.merchant, f"示例直播第{serial + 1:02d}场", begun)
         await shelf.put(session.number, host, seller.sku)
+        await readiness.declare(session.number, host)
+        await readiness.sign_off(session.number, [seller.sku], BY)
+        await readiness.clear(session.number, host)
         address = await publishing.issue_address(session.number, host)
         moment = begun
         said = {name: values[0] for name, values in parse_qs(address.key.partition("?")[2]).items()}

@@ -17,6 +17,7 @@ from accounts.staff import StaffAccounts
 from content.texts import Texts
 from kit.database import execute, row, single_runner
 from kit.encryption import FieldCipher
+from live.roster.service import Roster
 from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
@@ -42,6 +43,7 @@ from scripts.demo_county.help import enter_help, enter_work
 from scripts.demo_county.households import agree_reserves, conclude_contracts, enter_farmers
 from scripts.demo_county.office_numbers import enter_office_numbers
 from scripts.demo_county.people import CONSUMERS, enter_staff
+from scripts.demo_county.presenters import enter_hosts
 from scripts.demo_county.recognitions import enter_recognitions
 from scripts.demo_county.register import enter_register
 from scripts.demo_county.shopfront import FREIGHT, Shopfront
@@ -74,6 +76,7 @@ class Services:
     contracts: Contracts
     trail: Trail
     stories: DemoStories
+    roster: Roster
 
 
 async def counts() -> dict[str, int]:
@@ -100,6 +103,7 @@ async def seed(services: Services) -> dict[str, Any]:
         await services.shopfront.promote(dict(zip(titles, products, strict=True)))
         await enter_office_numbers((*GOODS, STORY), dict(zip(titles, products, strict=True)))
         staff = await enter_staff(services.staff, merchants)
+        await enter_hosts(services.roster)
         farmers = await enter_farmers(services.suppliers, services.households)
         await enter_register(services.households, farmers)
         await conclude_contracts(services.contracts, merchants, farmers)
@@ -173,6 +177,7 @@ def services_of(booted: Bootstrap) -> Services:
         households=Households(built[FieldCipher], built[AccessLogs]),
         contracts=Contracts(),
         trail=Trail(built[FieldCipher]),
+        roster=built[Roster],
         stories=DemoStories(built[Stories], built[Texts], built[HouseholdProofs].files),
     )
 

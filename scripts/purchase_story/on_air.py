@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.purchase_story.broadcast import Camera, decoded_frames, is_refused
-from scripts.purchase_story.cast import Cast, Client
+from scripts.purchase_story.cast import Cast, Client, Refused
 from scripts.purchase_story.market import Crew, Market
 from scripts.purchase_story.report import Report
 from scripts.purchase_story.viewing import Viewer
@@ -40,6 +40,15 @@ class Broadcast:
         return str((await self.snapshot())["state"])
 
 
+async def is_before_the_gate(host: Client, room: str) -> bool:
+    """Whether a push address is refused because the session is not ready."""
+    try:
+        await host.post(f"/live/sessions/{room}/push-address")
+    except Refused as refusal:
+        return refusal.code == "live_session_not_ready"
+    return False
+
+
 async def go_on_air(cast: Cast, crew: Crew, market: Market, report: Report, seconds: float) -> Broadcast:
     """Refuse what must be refused, then broadcast."""
     plan = {
@@ -50,6 +59,10 @@ async def go_on_air(cast: Cast, crew: Crew, market: Market, report: Report, seco
     session = await crew.host.post("/live/sessions", plan)
     room = session["number"]
     ffmpeg = cast.stage.ffmpeg
+    early = await is_before_the_gate(crew.host, room)
+    report.that("播前检查未完成，不发推流地址 / no address before the gate", early, "拒绝" if early else "发放")
+    await crew.host.post(f"/live/sessions/{room}/identity-declarations")
+    await crew.host.put(f"/live/sessions/{room}/readiness")
     expiring = await crew.host.post(f"/live/sessions/{room}/push-address?valid_for_s=1")
     await asyncio.sleep(1.2)
     forged = re.sub(r"s=[0-9a-f]{8}", "s=00000000", expiring["url"])
@@ -89,6 +102,7 @@ async def watch(cast: Cast, crew: Crew, broadcast: Broadcast, market: Market, re
     for viewer in broadcast.viewers:
         await viewer.follow()
     await crew.host.put(f"/live/sessions/{broadcast.room}/shelf/{market.jar}")
+    await crew.county.post(f"/live/sessions/{broadcast.room}/sign-offs", {"skus": [market.jar]})
     await crew.host.put(f"/live/sessions/{broadcast.room}/pin", {"sku": market.jar})
     seen = [await viewer.until(lambda v: v.state.get("pinned") == market.jar) for viewer in broadcast.viewers]
     report.that("观众看到讲解中商品 / viewers see the pin", all(seen), f"{sum(seen)}/{len(seen)}")

@@ -21,7 +21,12 @@ WALKS = {
     "county/funds/models.py FUND": "county/test_funds.py test_every_decision_in_every_state_goes_where_the_table_says",
     "ledger/models.py PERIOD": "poverty_alleviation/test_month_close.py"
     " test_every_pair_of_states_of_a_month_moves_as_the_table_says",
+    "live/roster/models.py BLACKLISTING": "live/test_roster.py"
+    " test_every_decision_in_every_state_goes_where_the_table_says",
+    "live/studios/models.py BOOKING": "live/test_studios.py"
+    " test_every_step_of_a_booking_in_every_state_goes_where_the_table_says",
     "live/models.py ": "live/test_session_states.py test_every_act_in_every_state",
+    "live/reports/models.py REPORT": "live/test_reports.py test_every_act_in_every_state_goes_where_the_table_says",
     "logistics/models.py PARCEL": "logistics/test_parcels.py"
     " test_every_state_meets_every_word_of_a_carrier_as_the_table_says",
     "logistics/models.py REPORT": "logistics/test_reports.py"

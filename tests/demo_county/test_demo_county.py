@@ -21,6 +21,7 @@ from integrations.object_storage.folder import FolderStorage
 from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
 from kit.gs1 import gtin_holds
+from live.roster.service import Roster
 from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
@@ -103,6 +104,7 @@ def services() -> Services:
             Texts(),
             EvidenceFiles(FolderStorage(Path(mkdtemp())), throwaway_cipher()),
         ),
+        roster=Roster(throwaway_cipher()),
     )
 
 

@@ -1,9 +1,69 @@
 """What hosts have in this room."""
 
+import itertools
 from datetime import timedelta
+from typing import Any
 
-from kit.clock import utc_now
+from kit.clock import china_day, utc_now
+from kit.database import scalar
+from tests.county.belongings import a_site
 from tests.doors.belongings import Owner
+from tests.live.hosts import card
+
+HOSTS = "/v1/console/live/hosts"
+CARDS = itertools.count(200)
+"""Serials of cards that nobody has yet."""
+
+
+async def own_account(login: str = "host") -> str:
+    """The staff number of one of the house's people."""
+    return str(await scalar("SELECT number FROM staff_account WHERE login = $1", login))
+
+
+async def on_roster(owner: Owner) -> str:
+    """The house's host on record with all that presenting needs, entered when it is not; answers the account."""
+    host, today = await own_account(), china_day(utc_now())
+    if await scalar("SELECT 1 FROM live_host WHERE number = $1", host):
+        return host
+    parts: dict[str, Any] = {
+        "": {"host": host, "name": "示例主播", "id_number": card(next(CARDS))},
+        f"/{host}/identity-checks": {"document": "示例核验记录", "checked_on": str(today)},
+        f"/{host}/contracts": {
+            "contract_number": "ZB-1", "document": "示例合同", "valid_from": str(today),
+            "valid_until": str(today + timedelta(days=365)),
+        },
+        f"/{host}/trainings": {
+            "title": "示例主播培训", "completed_on": str(today), "hours": 8, "document": "示例结业证",
+        },
+    }  # fmt: skip
+    for path, body in parts.items():
+        await owner.ask("county_officer", "POST", HOSTS + path, body)
+    return host
+
+
+def a_room(site: str) -> dict[str, object]:
+    """A studio by a name that nobody has yet."""
+    return {"name": f"示例直播间{next(CARDS)}", "site": site, "equipment": ["环形灯"], "capacity": 4}
+
+
+async def a_studio(owner: Owner) -> str:
+    """A studio; answers its number."""
+    made = await owner.ask("county_officer", "POST", "/v1/console/live/studios", a_room(await a_site()))
+    return str(made["number"])
+
+
+async def a_booking(owner: Owner, session: str) -> str:
+    """A studio of its own booked for a session that begins within an hour; answers the booking's number."""
+    now = utc_now()
+    times = {"begins_at": now.isoformat(), "ends_at": (now + timedelta(hours=3)).isoformat()}
+    path = f"/v1/console/live/studios/{await a_studio(owner)}/bookings"
+    return str((await owner.ask("host", "POST", path, {"session": session, **times}))["number"])
+
+
+async def a_proposal(owner: Owner) -> str:
+    """To list somebody whom nobody knows; answers its number."""
+    body = {"kind": "listing", "reason": "示例原因", "id_number": card(next(CARDS))}
+    return str((await owner.ask("county_officer", "POST", "/v1/console/live/blacklistings", body))["number"])
 
 
 async def give(owner: Owner) -> None:
@@ -13,7 +73,23 @@ async def give(owner: Owner) -> None:
         "planned_at": (utc_now() + timedelta(hours=1)).isoformat(),
     }  # fmt: skip
     number = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
-    names = {"number": number, "code": owner.house.product}
+    names = {
+        "number": number, "code": owner.house.product, "account": await own_account("foreign_host"), "role": "shelf",
+        "campaign": "NONE", "offset": "1", "viewer": "0" * 26, "word": "示例词",
+    }  # fmt: skip
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
-    owner.found.private["host"] |= {number}
+    owner.found.by_pattern[f"{HOSTS}/"] = {"number": await on_roster(owner)}
+    owner.found.by_pattern["/v1/console/live/blacklistings/"] = {"number": await a_proposal(owner)}
+    booking = await a_booking(owner, number)
+    owner.found.by_pattern["/v1/console/live/studios/"] = {"number": await a_studio(owner)}
+    owner.found.by_pattern["/v1/console/live/studio-bookings/"] = {"number": booking}
+    owner.found.shared |= {
+        "console.book_studio": "a studio is everybody's who presents; the session in the body is the host's own",
+    }
+    owner.found.private["host"] |= {number, booking}
+    report = f"/v1/miniapp/live/sessions/{number}/reports"
+    reported = await owner.ask("consumer", "POST", report, {"reason": "other"})
+    owner.found.by_pattern["/v1/console/live-reports/"] = {"report": reported["number"]}
+    owner.found.shared["miniapp.report_room"] = "a live room is open to every viewer"
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
+    owner.found.shared["miniapp.claim_room_coupon"] = "the coupons of a live room are open to every viewer"

@@ -9,16 +9,27 @@ from redis.asyncio import Redis
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
+from live.announcements.service import Announcements
 from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
 from live.models import LiveSession, SessionState
+from live.readiness.service import Readiness
+from live.roster.service import Roster
 from live.service import Sessions
+from live.shop.prices import RoomPrices
 from live.shop.shelf import Shelf
 from live.talk.chat import Chat
+from live.talk.moderation import Moderation, Moderator
+from products.offers import Offers
+from products.stock import Stock
+from tests.accounts.people import throwaway_cipher
+from tests.live.hosts import ONE, admitted_host
 from tests.products.shelf import approved_merchant
 from tests.servers import free_port
 
 HOST = "S20260101TESTHOST1"
+KEEPER = Moderator(f"staff:{HOST}", HOST)
+"""Who keeps order in the sessions of ``HOST``."""
 
 
 @dataclass
@@ -47,16 +58,37 @@ class House:
         self.sessions = Sessions(self.bell, self.media, self.clock)
         self.publishing = Publishing(self.keys, "rtmp://127.0.0.1:1935/live", self.bell, self.clock)
         self.shelf = Shelf(self.bell, self.clock)
+        self.roster = Roster(throwaway_cipher(), clock=self.clock)
+        self.readiness = Readiness(self.roster, self.bell, self.clock)
+        self.prices = RoomPrices(Offers(self.clock), Stock(self.clock), self.bell, self.clock)
         self.chat = Chat(self.bell, self.clock)
+        self.announcements = Announcements(self.bell, self.clock)
+        self.moderation = Moderation(self.keys, self.bell, self.clock)
 
     async def scheduled(self, merchant: str | None = None) -> LiveSession:
         """A session of ``HOST`` planned for now."""
         seller = merchant or await approved_merchant()
+        await self.admitted()
         return await self.sessions.schedule(HOST, seller, "章凤镇红糖专场", utc_now())
+
+    async def admitted(self) -> None:
+        """``HOST`` stands on the roster with everything that presenting needs."""
+        await admitted_host(self.roster, HOST, 1)
+
+    async def signed(self, number: str, *codes: str) -> None:
+        """Products of the shelf are signed off as they stand."""
+        await self.readiness.sign_off(number, codes, ONE)
+
+    async def ready(self, merchant: str | None = None) -> LiveSession:
+        """A session that the gate has let through."""
+        session = await self.scheduled(merchant)
+        await self.readiness.declare(session.number, HOST)
+        await self.readiness.clear(session.number, HOST)
+        return await LiveSession.get(id=session.id)
 
     async def on_air(self, merchant: str | None = None) -> tuple[LiveSession, PushAddress]:
         """A session that somebody pushes to."""
-        session = await self.scheduled(merchant)
+        session = await self.ready(merchant)
         address = await self.publishing.issue_address(session.number, HOST)
         await self.publishing.admit(request_of(session.stream, address))
         return await LiveSession.get(id=session.id), address

@@ -16,7 +16,8 @@ from kit.errors import DomainError
 from live.errors import SessionNotFound
 from live.models import LiveSession
 from live.talk.chat import Chat
-from live.talk.hub import QUEUE_FRAMES, FeedHub, Subscription
+from live.talk.hub import FeedHub
+from live.talk.places import QUEUE_FRAMES, Subscription, Wire
 from miniapp_api.live.endpoints import AllowedOrigins
 from scripts.local_stack.stack import LocalStack
 from tests.live.rooms import HOST, House
@@ -107,6 +108,7 @@ async def test_drops_and_resumes_over_two_processes(
     _, [sku] = await listed_product(merchant)
     session, _ = await house.on_air(merchant)
     await house.shelf.put(session.number, HOST, sku)
+    await house.signed(session.number, sku)
     bell = RedisRoomBell(Redis.from_url(redis_url))
     chat = Chat(bell)
     begun = (await record(session))[-1][0]
@@ -266,12 +268,13 @@ async def test_viewers_are_counted_as_they_are_over_processes(database: str, hub
 async def test_a_slow_socket_is_let_go_and_the_others_stay(database: str) -> None:
     slow, quick = Subscription(None, None), Subscription(None, None)
     for n in range(QUEUE_FRAMES + 5):
-        slow.push(f"frame {n}")
-        quick.push(f"frame {n}")
+        wire = Wire(f"frame {n}", 10, False)
+        slow.push(wire)
+        quick.push(wire)
         await asyncio.wait_for(anext(quick.frames()), 1)
     assert slow.slow
     assert not quick.slow
-    assert slow.queue.qsize() == 1
+    assert slow.backlog == (0, 0)
     assert [frame async for frame in slow.frames()] == []
 
 

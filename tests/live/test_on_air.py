@@ -34,13 +34,16 @@ from kit.database import row, scalar
 from kit.numbers import opaque_id
 from live.media.keys import LiveKeys
 from live.replays.jobs import Archive, make_archive_file
+from live.roster.service import Roster
 from scripts.local_stack.probes import answers_http
 from scripts.local_stack.product import ROOT
 from scripts.local_stack.programs import plain_environment
 from scripts.local_stack.stack import LocalStack
+from server.adapters import key_ring
 from server.database import tortoise_config
-from server.settings import DatabaseSettings
+from server.settings import DatabaseSettings, load_settings
 from tests.conftest import Databases
+from tests.live.hosts import admitted_host
 from tests.live.pictures import FFMPEG, decoded_pictures, make_flv
 from tests.live.waiting import until
 from tests.products.shelf import approved_merchant, listed_product
@@ -70,18 +73,21 @@ class Centre:
             self.merchant = await approved_merchant()
             _, [self.sku] = await listed_product(self.merchant, stock=40)
             made = StaffAccounts(Passwords())
-            for login in ("host-one", "host-two"):
-                await made.create(login, "主播", "correct horse battery", (GrantedRole(Role.HOST),), "staff:test")
-            staff = StaffLogin(Passwords(), AccountSessions())
-            opened = [
-                await staff.log_in(name, "correct horse battery", "127.0.0.1") for name in ("host-one", "host-two")
+            logins = {"host-one": Role.HOST, "host-two": Role.HOST, "county": Role.COUNTY_OFFICER}
+            people = [
+                await made.create(login, "示例人员", "correct horse battery", (GrantedRole(role),), "staff:test")
+                for login, role in logins.items()
             ]
+            cipher = key_ring(load_settings(self.stack.environment))
+            await admitted_host(Roster(cipher), people[0].number, 1)
+            staff = StaffLogin(Passwords(), AccountSessions())
+            opened = [await staff.log_in(name, "correct horse battery", "127.0.0.1") for name in logins]
             now = utc_now()
             consumer = await ConsumerAccount.create(
                 number="C20260101TESTVIEW1", appid="wx0", openid="o-test", created_at=now, last_login_at=now
             )
             viewer = await AccountSessions().open_for_consumer(consumer.id)
-        self.host, self.other_host = (self.client(o.opened.token) for o in opened)
+        self.host, self.other_host, self.county = (self.client(o.opened.token) for o in opened)
         self.viewer, self.anonymous = self.client(viewer.token), self.client(None)
         await until(lambda: asyncio.to_thread(answers_http, self.second_port, "/health/ready"), 20)
 
@@ -154,6 +160,11 @@ class Centre:
         return str(answer.json()["number"])
 
     async def address(self, number: str) -> dict[str, Any]:
+        """A push address, through the gate."""
+        if (await self.room(number))["state"] == "scheduled":
+            keyed = {"idempotency-key": opaque_id()}
+            await self.host.post(f"{CONSOLE}/{number}/identity-declarations", headers=keyed)
+            assert (await self.host.put(f"{CONSOLE}/{number}/readiness")).json()["state"] == "ready"
         answer = await self.host.post(f"{CONSOLE}/{number}/push-address")
         assert answer.status_code == 201, answer.text
         found: dict[str, Any] = answer.json()
@@ -263,6 +274,12 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
             await moving.read(two)
         put = await centre.host.put(f"{CONSOLE}/{number}/shelf/{centre.sku}")
         assert put.status_code == 200, put.text
+        unsigned = await centre.host.put(f"{CONSOLE}/{number}/pin", json={"sku": centre.sku})
+        assert unsigned.json()["code"] == "live_product_not_signed"
+        signed = await centre.county.post(
+            f"{CONSOLE}/{number}/sign-offs", json={"skus": [centre.sku]}, headers={"idempotency-key": opaque_id()}
+        )
+        assert signed.status_code == 201, signed.text
         pinned = await centre.host.put(f"{CONSOLE}/{number}/pin", json={"sku": centre.sku})
         assert pinned.json()["pinned"] == centre.sku
         said = [
@@ -284,6 +301,7 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
     assert [kind for _, kind in sorted(steady.kinds.items())][-4:] == ["shelf", "pin", "chat", "chat"]
     assert steady.state["shelf"][0]["stock"] == 40
     room = await centre.room(number)
+    assert [each["merchant"] for each in room["attributions"]] == [centre.merchant]
     assert (room["pinned"], room["shelf"][0]["price_fen"]) == (centre.sku, 3990)
     assert (await centre.host.delete(f"{CONSOLE}/{number}/pin")).status_code == 204
 

@@ -72,7 +72,7 @@ WRONG: dict[str, Change] = {
 
 async def test_a_wrong_key_is_refused_and_changes_nothing(database: str) -> None:
     house = House()
-    session = await house.scheduled()
+    session = await house.ready()
     address = await house.publishing.issue_address(session.number, HOST)
     for wrong, change in WRONG.items():
         with pytest.raises(PublishRefused):
@@ -83,7 +83,7 @@ async def test_a_wrong_key_is_refused_and_changes_nothing(database: str) -> None
 
 async def test_an_expired_and_a_replaced_key_are_refused(database: str) -> None:
     house = House()
-    session = await house.scheduled()
+    session = await house.ready()
     first = await house.publishing.issue_address(session.number, HOST)
     second = await house.publishing.issue_address(session.number, HOST)
     with pytest.raises(PublishRefused):

@@ -26,10 +26,14 @@ ALLOWED = {
 
 async def in_state(house: House, state: SessionState) -> LiveSession:
     now = house.clock()
-    return await LiveSession.create(
+    await house.admitted()
+    session = await LiveSession.create(
         number=public_number(now, "L"), title="场次", host=HOST, merchant="M1", state=state, planned_at=now,
         stream=opaque_id().lower(), epoch=opaque_id(), created_at=now,
     )  # fmt: skip
+    if state in (SessionState.SCHEDULED, SessionState.READY):
+        await house.readiness.declare(session.number, HOST)
+    return session
 
 
 async def test_every_pair_of_states(database: str) -> None:
@@ -50,20 +54,20 @@ async def test_every_pair_of_states(database: str) -> None:
 
 
 OUTCOMES = {
-    # state: (a push address, an end, a cancellation)
-    "scheduled": ("ready", None, "cancelled"),
-    "ready": ("ready", None, "cancelled"),
-    "live": ("live", "ended", None),
-    "interrupted": ("interrupted", "ended", None),
-    "ended": (None, "ended", None),
-    "replay_ready": (None, "replay_ready", None),
-    "cancelled": (None, None, "cancelled"),
+    # state: (a push address, an end, a cancellation, the gate)
+    "scheduled": (None, None, "cancelled", "ready"),
+    "ready": ("ready", None, "cancelled", "ready"),
+    "live": ("live", "ended", None, None),
+    "interrupted": ("interrupted", "ended", None, None),
+    "ended": (None, "ended", None, None),
+    "replay_ready": (None, "replay_ready", None, None),
+    "cancelled": (None, None, "cancelled", None),
 }
 
 
 async def test_every_act_in_every_state(database: str) -> None:
     house = House()
-    for act, state in product(range(3), SessionState):
+    for act, state in product(range(4), SessionState):
         session = await in_state(house, state)
         wanted = OUTCOMES[state.value][act]
         try:
@@ -71,8 +75,10 @@ async def test_every_act_in_every_state(database: str) -> None:
                 await house.publishing.issue_address(session.number, HOST)
             elif act == 1:
                 await house.sessions.end(session.number, HOST)
-            else:
+            elif act == 2:
                 await house.sessions.cancel(session.number, HOST)
+            else:
+                await house.readiness.clear(session.number, HOST)
             refused = False
         except DomainError:
             refused = True
@@ -122,6 +128,8 @@ async def test_another_hosts_session_does_not_exist(database: str) -> None:
     session, _ = await house.on_air()
     for act in (
         house.publishing.issue_address(session.number, "S-other"),
+        house.readiness.declare(session.number, "S-other"),
+        house.readiness.clear(session.number, "S-other"),
         house.sessions.end(session.number, "S-other"),
         house.sessions.cancel(session.number, "S-other"),
         house.shelf.pin(session.number, "S-other", "K1"),
@@ -187,6 +195,7 @@ async def test_pins_are_single_and_become_chapters(database: str) -> None:
         await house.shelf.put(session.number, HOST, "no-such-sku")
     for code in (first, second, first):
         await house.shelf.put(session.number, HOST, code)
+    await house.signed(session.number, first, second)
     house.clock.ahead += timedelta(seconds=10)
     await house.shelf.pin(session.number, HOST, first)
     await house.shelf.pin(session.number, HOST, first)

@@ -1,5 +1,6 @@
 """One supervisor at a time closes what is over, and a sale is counted in its room."""
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -210,7 +211,7 @@ async def test_a_sale_is_told_in_its_room_without_a_name(database: str) -> None:
         async with transaction():
             await on_order_paid(paid(source, house), house.sessions)
     told = await rows("SELECT payload::text AS told FROM live_feed_message WHERE kind = 'sold'")
-    assert told == [{"told": '{"quantity": 3}'}]
+    assert [json.loads(each["told"]) for each in told] == [{"name": "用户***C1", "title": "红糖", "quantity": 3}]
 
 
 async def test_presence_of_processes_long_gone_is_forgotten(database: str) -> None:

@@ -20,6 +20,9 @@ from kit.clock import utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.outbox import announce
 from live.models import FeedMessage, LiveSession, SessionState
+from live.reports.models import ReportReason
+from live.reports.service import RoomReports, Seen
+from live.talk.models import RestrictionKind, RoomRestriction
 from logistics.addresses import Address
 from messages.events import ServiceEntered
 from messages.models import MessageConsent, MessageMoment, MessageState, PushedEvent, SubscribeMessage
@@ -50,6 +53,7 @@ CLAIM, WITHDRAWN_WORDS, REVIEW, CHAT, ANSWER = (
 )
 COMPLAINED, SAID_AGAIN, COMPLAINED_PHONE = "示例投诉标记", "示例追诉标记", "19900007734"
 MESSAGE = "示例通知标记"
+REPORTED = "示例举报标记"
 ATTRIBUTION = "attribution-mark-7f3a"
 STAFF_WORDS = {"示例作废缘由", "示例审核缘由"}
 """What staff has typed about the consumer's things."""
@@ -60,7 +64,7 @@ IN_EXPORT = {
     "reviews": (REVIEW,),
     "content": (REVIEW,),
     "county": (COMPLAINED, SAID_AGAIN, COMPLAINED_PHONE),
-    "live": (CHAT,),
+    "live": (CHAT, REPORTED),
     "messages": (MESSAGE,),
 }
 """Room -> marks that its part of the export holds."""
@@ -175,6 +179,8 @@ class Marked:
         )  # fmt: skip
         async with transaction():
             await Texts().hold("chat:L1:1", CHAT, me.openid)
+        await RoomRestriction.create(session=session, author=me.caller, viewer="0" * 26, kind=RestrictionKind.BAN)
+        await RoomReports().report(me.number, session.number, ReportReason.OTHER, REPORTED, Seen())
         await PushedEvent.create(
             key="k", sender=me.openid, kind="event", event="user_enter", subject=me.openid, members={}, received_at=now
         )

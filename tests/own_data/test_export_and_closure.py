@@ -84,7 +84,8 @@ async def test_everything_is_told_and_then_forgotten(marked: Marked) -> None:
         assert [mark for mark in marks if mark not in text] == [], room
     assert {kind for told in export.data.values() for kind, kept in told.items() if kept} >= {
         "profile", "sessions", "consents", "addresses", "orders", "cases", "cart", "payments", "coupons", "reviews",
-        "complaints", "pictures", "texts", "chat", "pushed_events", "exports",
+        "complaints", "pictures", "texts", "chat", "live_restrictions", "live_reports", "pushed_events",
+        "exports",
     }  # fmt: skip
     assert export.data["orders"]["orders"][0]["lines"][0]["quantity"] == 2
     assert export.data["payments"]["payments"][0]["amount_fen"] == marked.order.amount_fen

@@ -10,9 +10,10 @@ import pytest
 from kit.clock import utc_now
 from kit.database import rows, transaction
 from products.drafts import SkuDraft
+from products.freight_facts import freight_facts
 from products.listing import ProductCard, Sort, Wanted, product_cards
 from products.offers import Offers, OfferTerms
-from products.queries import freight_facts, product_page
+from products.queries import product_page
 from products.recommendations import popular, related_to
 from products.service import Catalogue
 from products.stock import Stock

@@ -11,6 +11,7 @@ from products.catalogue_models import RequirementKind
 from products.categories import Categories
 from tests.poverty_alleviation.papers import pages_of
 from tests.traceability.test_lots import NOW, Yard, clock, yard  # noqa: F401 - the fixture
+from traceability.certified import without_certificate
 from traceability.conformity.errors import ConformityExists, ConformityUnknown
 from traceability.conformity.forms import form_of
 from traceability.conformity.models import ConformityBasis
@@ -59,6 +60,18 @@ async def test_what_the_rule_of_the_day_demands_does_not_leave_without_it(yard: 
     late = Afterwards(packed_at=NOW, by=CLERK, reason=LateReason.NOT_SCANNED)
     with pytest.raises(LotWithoutCertificate):
         await yard.lots.bind("O2-1", yard.product, yard.merchant, {lot: 1}, 500, late)
+
+
+async def test_goods_of_whose_lots_none_has_its_certificate_are_named(yard: Yard) -> None:  # noqa: F811
+    """Fails when one that was withdrawn counts: tried."""
+    lot, day = await yard.sealed(10_000), date(2026, 11, 23)
+    assert await without_certificate([yard.product], day) == frozenset()
+    await demanded(yard.product, day)
+    assert await without_certificate([yard.product, "P-none"], day) == {yard.product}
+    number = await issue(yard, lot)
+    assert await without_certificate([yard.product], day) == frozenset()
+    await Conformity(clock).withdraw(yard.merchant, number, "信息有误", CLERK)
+    assert await without_certificate([yard.product], day) == {yard.product}
 
 
 async def test_a_rule_that_begins_tomorrow_demands_nothing_today(yard: Yard) -> None:  # noqa: F811

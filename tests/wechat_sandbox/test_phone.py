@@ -77,6 +77,14 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
         plan = {"title": TITLE, "merchant": story["merchant"], "planned_at": datetime.now(UTC).isoformat()}
         number = told(host.post(sessions, json=plan, headers={"idempotency-key": "phone-show"}))["number"]
         told(host.put(f"{sessions}/{number}/shelf/{story['sku']}"))
+        told(host.post(f"{sessions}/{number}/identity-declarations", headers={"idempotency-key": "phone-declared"}))
+        county = next(one for one in demo["staff"] if one["role"] == "county_officer")
+        with httpx.Client(base_url=stack.environment["PUBLIC_BASE_URL"], trust_env=False, timeout=20) as officer:
+            credentials = {"login": county["login"], "password": county["password"]}
+            token = told(officer.post("/v1/console/session", json=credentials))["token"]
+            keyed = {"authorization": f"Bearer {token}", "idempotency-key": "phone-signed"}
+            told(officer.post(f"{sessions}/{number}/sign-offs", json={"skus": [story["sku"]]}, headers=keyed))
+        told(host.put(f"{sessions}/{number}/readiness"))
         address = told(host.post(f"{sessions}/{number}/push-address"))["url"]
         camera = open_camera(stack.environment["FFMPEG_PATH"], address)
         made = Show(stack, host, number, story["sku"], stack.environment["WECHAT_API_BASE"], camera)

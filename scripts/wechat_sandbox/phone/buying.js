@@ -7,7 +7,8 @@ import { requestPayment } from "./weixin.js";
 const MOST_PIECES = 20;
 const DEMO_ADDRESS = { recipient: "示例收件人", phone: "10000000001", region: "533124", address: "云南省德宏州陇川县章凤镇示例路 1 号" };
 
-export function buySheet(item, attribution) {
+// seen: {attribution, position_ms} of the room where it was seen, or nothing; the quote needs it for the room's price.
+export function buySheet(item, seen = {}) {
   let quantity = 1;
   let key = newKey(); // one key per intention: a second tap on the same order is the same order
   const total = h("span", { class: "sum" });
@@ -25,10 +26,10 @@ export function buySheet(item, attribution) {
       const delivery = Object.fromEntries(new FormData(form));
       try {
         const lines = [{ sku: item.code, quantity }];
-        const quote = await call("POST", "/quotes", { lines, region: delivery.region });
+        const quote = await call("POST", "/quotes", { lines, region: delivery.region, ...seen });
         // What is shown is what is agreed to: another price is refused, shown anew, and submitted again by hand.
         replace(total, price(quote.amount_fen));
-        await placeAndPay({ lines, delivery, quote: quote.digest, ...(attribution ? { attribution } : {}) }, key);
+        await placeAndPay({ lines, delivery, quote: quote.digest, ...seen }, key);
       } catch (problem) {
         toast(problem.message);
         submit.disabled = false;

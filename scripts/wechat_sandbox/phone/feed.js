@@ -2,26 +2,47 @@
 
 import { feedUrl } from "./api.js";
 
+const PUT_OUT = 4410;
+
 export class Feed {
   constructor(number, place, handlers) {
     this.number = number;
     this.place = place; // {epoch, offset} or null
-    this.handlers = handlers; // snapshot(frame), messages(list), state(view), link(isUp)
+    this.handlers = handlers; // snapshot(frame), messages(list), state(view), link(isUp), pass(), out()
     this.wait = 500;
     this.closed = false;
+    this.likes = 0;
+    this.telling = setInterval(() => this.tellLikes(), 1100);
     this.open();
   }
 
   open() {
-    const query = this.place ? `?epoch=${encodeURIComponent(this.place.epoch)}&offset=${this.place.offset}` : "";
-    this.socket = new WebSocket(feedUrl(this.number, query));
+    const place = this.place ? `&epoch=${encodeURIComponent(this.place.epoch)}&offset=${this.place.offset}` : "";
+    this.socket = new WebSocket(feedUrl(this.number, `?viewer_pass=${encodeURIComponent(this.handlers.pass())}${place}`));
     this.socket.onopen = () => { this.wait = 500; this.handlers.link(true); };
     this.socket.onmessage = (event) => this.take(JSON.parse(event.data));
-    this.socket.onclose = () => {
+    this.socket.onclose = (event) => {
       this.handlers.link(false);
-      if (!this.closed) this.timer = setTimeout(() => this.open(), this.wait);
+      if (event.code === PUT_OUT) {
+        this.close();
+        this.handlers.out();
+      }
+      // Spread, so that not all who lost their sockets at once come back at once; a full process says after how long.
+      const told = /retry-after=(\d+)/.exec(event.reason);
+      const wait = Math.max(this.wait, told ? told[1] * 1000 : 0) * (1 + Math.random() / 2);
+      if (!this.closed) this.timer = setTimeout(() => this.open(), wait);
       this.wait = Math.min(this.wait * 2, 8000);
     };
+  }
+
+  like() {
+    this.likes += 1;
+  }
+
+  tellLikes() {
+    if (!this.likes || this.socket.readyState !== WebSocket.OPEN) return;
+    this.socket.send(JSON.stringify({ likes: Math.min(this.likes, 1000) }));
+    this.likes = 0;
   }
 
   take(frame) {
@@ -44,6 +65,7 @@ export class Feed {
   close() {
     this.closed = true;
     clearTimeout(this.timer);
+    clearInterval(this.telling);
     this.socket.close();
   }
 }

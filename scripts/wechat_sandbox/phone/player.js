@@ -67,6 +67,12 @@ export class Player {
 
   seek(seconds) { this.video.currentTime = seconds; this.start(); }
 
+  // How far the picture is behind what has been received, and half a second for the way.
+  lateMs() {
+    const { buffered, currentTime } = this.video;
+    return 500 + (buffered.length ? Math.max(0, buffered.end(buffered.length - 1) - currentTime) * 1000 : 0);
+  }
+
   release() {
     clearTimeout(this.timer);
     if (this.engine) this.engine.destroy();

@@ -3,12 +3,14 @@
 import { call, newKey, session } from "./api.js";
 import { closeSheet, h, icon, marks, picture, price, replace, sheet, toast } from "./dom.js";
 import { buySheet } from "./buying.js";
+import { cardAt, placeOnAir } from "./card_at.js";
 import { Feed } from "./feed.js";
 import { Player } from "./player.js";
 import { STATES, stateTag } from "./screen_rooms.js";
 
 const KEPT_MESSAGES = 60;
 const ON_AIR = new Set(["live", "interrupted"]);
+const CARD_KINDS = new Set(["pin", "unpin", "price"]);
 
 class Room {
   constructor(frame, view) {
@@ -16,6 +18,7 @@ class Room {
     this.number = view.number;
     this.view = view;
     this.state = { state: view.state, viewers: view.viewers, pinned: view.pinned, shelf: view.shelf };
+    this.keepTime(view);
     this.build();
     this.player = new Player(this.video, (state) => { this.stage.dataset.player = state; });
     this.player.play(view.playback);
@@ -23,11 +26,29 @@ class Room {
     this.add(view.messages);
     this.drawChapters(view.chapters);
     this.feed = new Feed(view.number, { epoch: view.epoch, offset: view.offset }, {
-      snapshot: (snapshot) => { this.chat.replaceChildren(); this.add(snapshot.messages); this.take(snapshot.state); },
-      messages: (list) => this.add(list),
+      // What was missed may have changed the card: the timeline comes with the room itself.
+      snapshot: (snapshot) => { this.chat.replaceChildren(); this.add(snapshot.messages); this.take(snapshot.state); this.refresh().catch(() => {}); },
+      messages: (list) => {
+        this.events.push(...list.filter(({ kind }) => CARD_KINDS.has(kind)).map(({ kind, payload }) => ({ kind, ...payload })));
+        this.add(list);
+      },
+      pass: () => this.view.viewer_pass,
+      out: () => { toast("您已被移出直播间"); location.hash = "#/rooms"; },
       state: (state) => this.take(state),
       link: (isUp) => { this.stage.dataset.link = isUp ? "up" : "down"; },
     });
+    this.ticking = setInterval(() => this.drawCard(), 500);
+  }
+
+  keepTime(view) {
+    this.events = view.timeline;
+    this.clock = { mediaMs: view.media_ms, toldAt: Date.now() };
+  }
+
+  // Where the viewer's own picture stands, in ms of the session's pictures.
+  position() {
+    if (this.state.state === "live") return placeOnAir(this.clock, Date.now(), this.player.lateMs());
+    return ON_AIR.has(this.state.state) ? this.clock.mediaMs : Math.round(this.video.currentTime * 1000);
   }
 
   build() {
@@ -38,16 +59,17 @@ class Room {
     this.card = h("div", { class: "pinned", "data-testid": "pinned" });
     this.chapters = h("div", { class: "chapters" });
     this.poster = h("div", { class: "poster" });
-    const input = h("input", { type: "text", maxlength: 100, placeholder: "说点什么…", "aria-label": "说点什么", "data-testid": "chat-input" });
+    const input = this.input = h("input", { type: "text", maxlength: 100, placeholder: "说点什么…", "aria-label": "说点什么", "data-testid": "chat-input" });
     const form = h("form", { onsubmit: (event) => { event.preventDefault(); this.say(input); } },
       input, h("button", { type: "submit", "data-testid": "chat-send" }, "发送"));
     this.bag = h("button", { class: "bag", "aria-label": "货架", "data-testid": "shelf", onclick: () => this.showShelf() }, icon("bag"), h("b", {}));
+    this.heart = h("button", { class: "bag", "aria-label": "点赞", "data-testid": "like", onclick: () => this.feed.like() }, "♡", h("b", { "data-testid": "likes" }));
     this.sound = h("button", { class: "sound", "aria-label": "声音", onclick: () => this.toggleSound() }, icon("silent"));
     this.stage = h("section", { class: "stage", "data-player": "waiting", "data-testid": "stage" },
       this.poster, this.video,
       h("div", { class: "host" }, picture(this.view.title, "", "avatar"), h("span", {}, h("b", {}, this.view.title), this.viewers), this.tag, this.sound),
       h("p", { class: "broken" }, "网络断开，正在重新连接…"),
-      h("div", { class: "below" }, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.bag)));
+      h("div", { class: "below" }, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.heart, this.bag)));
     replace(this.frame.screen, this.stage);
   }
 
@@ -63,6 +85,7 @@ class Room {
     const view = await call("GET", `/live/sessions/${encodeURIComponent(this.number)}`);
     if (!this.frame.isCurrent()) return;
     this.view = view;
+    this.keepTime(view);
     this.player.play(view.playback);
     this.drawChapters(view.chapters);
   }
@@ -70,15 +93,27 @@ class Room {
   drawState() {
     replace(this.tag, stateTag(this.state.state));
     this.viewers.textContent = `${this.state.viewers} 人在看`;
+    this.heart.querySelector("b").textContent = this.state.likes || "";
+    this.input.disabled = Boolean(this.state.comments_closed);
+    this.input.placeholder = this.state.comments_closed ? "主播已关闭评论" : this.state.slow_mode_s ? `每 ${this.state.slow_mode_s} 秒说一句…` : "说点什么…";
     this.stage.dataset.state = this.state.state;
     const [word] = STATES[this.state.state] || [this.state.state];
     replace(this.poster, picture(this.view.title, "", "cover"), h("p", {}, this.state.state === "live" ? "正在连接画面…" : word));
     const count = this.bag.querySelector("b");
     count.textContent = this.state.shelf.length || "";
-    const pinned = this.state.shelf.find((item) => item.code === this.state.pinned);
-    replace(this.card, pinned ? this.product(pinned, "讲解中") : null);
-    this.card.hidden = !pinned;
-    this.card.dataset.code = pinned ? pinned.code : "";
+    this.drawCard();
+  }
+
+  // The card follows the viewer's picture; stock, and what is charged, are the server's now.
+  drawCard() {
+    const shown = cardAt(this.events, this.position());
+    const item = shown && this.state.shelf.find((each) => each.code === shown.code);
+    const drawn = item ? JSON.stringify([shown, item.stock]) : "";
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    replace(this.card, item ? this.product({ ...item, price_fen: shown.price_fen }, "讲解中") : null);
+    this.card.hidden = !item;
+    this.card.dataset.code = item ? item.code : "";
   }
 
   product(item, label) {
@@ -98,7 +133,9 @@ class Room {
 
   buy(item) {
     closeSheet();
-    buySheet(item, this.view.attribution);
+    const shared = (this.view.attributions || []).find((each) => each.merchant === item.merchant);
+    const attribution = shared ? shared.attribution : this.view.attribution;
+    buySheet(item, { attribution, position_ms: this.position() });
   }
 
   add(messages) {
@@ -112,8 +149,13 @@ class Room {
 
   sentence({ kind, payload, offset }) {
     const put = (className, ...words) => h("li", { class: className, "data-offset": offset }, ...words);
+    if (kind === "chat_removed") {
+      this.chat.querySelector(`.said[data-offset="${payload.offset}"]`)?.remove();
+      return null;
+    }
+    if (kind === "chat" && payload.removed) return null;
     if (kind === "chat") return put("said", h("b", {}, payload.name), payload.text);
-    if (kind === "sold") return put("told sold", `有 ${payload.quantity} 件刚刚被买走`);
+    if (kind === "sold") return put("told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}」${payload.quantity} 件`);
     if (kind === "pin") return put("told", `主播开始讲解「${payload.title}」`);
     if (kind === "state" && STATES[payload.state]) return put("told", STATES[payload.state][0]);
     return null;
@@ -140,6 +182,7 @@ class Room {
   }
 
   close() {
+    clearInterval(this.ticking);
     this.feed.close();
     this.player.stop();
   }

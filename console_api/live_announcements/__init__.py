@@ -1,0 +1,1 @@
+"""Announcements of hosts in their rooms."""

@@ -1,0 +1,1 @@
+"""Coupons of a live room, as its host shows them."""

@@ -1,0 +1,1 @@
+"""Reports of live rooms as the county works them off."""

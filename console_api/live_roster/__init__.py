@@ -1,0 +1,1 @@
+"""The roster of hosts as the centre keeps it."""

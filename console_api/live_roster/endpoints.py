@@ -1,0 +1,114 @@
+"""The centre keeps its roster of hosts; two of its officers decide about the blacklist."""
+
+import msgspec
+
+from accounts.actors import Auditor, CountyOfficer, Host
+from api_kit.doors import IdempotencyKey
+from console_api import door
+from console_api.live_roster.schemas import (
+    BlacklistingInput,
+    BlacklistingMade,
+    BlacklistingsView,
+    ConsentInput,
+    ContractInput,
+    DecisionInput,
+    HostInput,
+    HostsView,
+    IdentityCheckInput,
+    RosterQuery,
+    TrainingInput,
+)
+from county.training.errors import TrainingClassUnknown
+from county.training.queries import has_class
+from live.roster.queries import BlacklistingCard, HostRecord, blacklisting, blacklistings, host_lines, host_record
+from live.roster.service import ConsentDraft, ContractDraft, Roster, TrainingDraft
+
+
+@door.get("/live/hosts")
+async def list_hosts(actor: CountyOfficer | Auditor, query: RosterQuery, roster: Roster) -> HostsView:
+    """主播名册，姓名与证件均脱敏。"""
+    return HostsView(*await host_lines(roster.cipher, query.cursor, query.limit))
+
+
+@door.post("/live/hosts")
+async def enter_host(actor: CountyOfficer, body: HostInput, key: IdempotencyKey, roster: Roster) -> HostRecord:
+    """主播建档：未满十六周岁或证件已列入黑名单的不予建档。"""
+    await roster.enter(body.host, body.name, body.id_number, actor.caller)
+    return await host_record(roster.cipher, body.host)
+
+
+@door.get("/live/hosts/<number:str>")
+async def show_host(actor: CountyOfficer | Auditor, number: str, roster: Roster) -> HostRecord:
+    """一名主播的身份核验、合同、培训与监护人同意记录。"""
+    return await host_record(roster.cipher, number)
+
+
+@door.get("/live/host-record")
+async def show_own_host_record(actor: Host, roster: Roster) -> HostRecord:
+    """主播本人的档案。"""
+    return await host_record(roster.cipher, actor.number)
+
+
+@door.post("/live/hosts/<number:str>/identity-checks")
+async def check_host_identity(
+    actor: CountyOfficer, number: str, body: IdentityCheckInput, key: IdempotencyKey, roster: Roster
+) -> HostRecord:
+    """登记一次身份核验，自核验日起在规定天数内有效。"""
+    await roster.check_identity(number, body.document, body.checked_on, actor.caller)
+    return await host_record(roster.cipher, number)
+
+
+@door.post("/live/hosts/<number:str>/contracts")
+async def add_host_contract(
+    actor: CountyOfficer, number: str, body: ContractInput, key: IdempotencyKey, roster: Roster
+) -> HostRecord:
+    """登记主播合同。"""
+    await roster.add_contract(number, ContractDraft(**msgspec.structs.asdict(body)), actor.caller)
+    return await host_record(roster.cipher, number)
+
+
+@door.post("/live/hosts/<number:str>/trainings")
+async def add_host_training(
+    actor: CountyOfficer, number: str, body: TrainingInput, key: IdempotencyKey, roster: Roster
+) -> HostRecord:
+    """登记培训记录；县里办的班填班次编号。"""
+    if body.training_class is not None and not await has_class(body.training_class):
+        raise TrainingClassUnknown()
+    await roster.add_training(number, TrainingDraft(**msgspec.structs.asdict(body)), actor.caller)
+    return await host_record(roster.cipher, number)
+
+
+@door.post("/live/hosts/<number:str>/guardian-consents")
+async def add_guardian_consent(
+    actor: CountyOfficer, number: str, body: ConsentInput, key: IdempotencyKey, roster: Roster
+) -> HostRecord:
+    """登记十六至十八周岁主播的监护人同意书。"""
+    await roster.add_consent(number, ConsentDraft(**msgspec.structs.asdict(body)), actor.caller)
+    return await host_record(roster.cipher, number)
+
+
+@door.get("/live/blacklistings")
+async def list_blacklistings(actor: CountyOfficer | Auditor, query: RosterQuery) -> BlacklistingsView:
+    """主播黑名单的申请与审核，最新在前。"""
+    return BlacklistingsView(*await blacklistings(query.cursor, query.limit))
+
+
+@door.post("/live/blacklistings")
+async def propose_blacklisting(
+    actor: CountyOfficer, body: BlacklistingInput, key: IdempotencyKey, roster: Roster
+) -> BlacklistingMade:
+    """提出列入或移出主播黑名单，按证件而非账号；须另一账号审核。"""
+    return BlacklistingMade(
+        await roster.propose_blacklisting(
+            body.kind, body.reason, actor.caller, host=body.host, id_number=body.id_number
+        )
+    )
+
+
+@door.put("/live/blacklistings/<number:str>/decision")
+async def decide_blacklisting(
+    actor: CountyOfficer, number: str, body: DecisionInput, roster: Roster
+) -> BlacklistingCard:
+    """审核黑名单申请：提出人不得自批；列入后其推流地址随即失效。"""
+    await roster.decide_blacklisting(number, actor.caller, body.note, is_approved=body.is_approved)
+    return await blacklisting(number)

@@ -1,0 +1,1 @@
+"""Studio rooms: booked by hosts, run by the centre."""

@@ -1,0 +1,1 @@
+"""Keeping order in a live room."""

@@ -1,0 +1,1 @@
+"""What a host announces in the room, shown until something else is."""

@@ -1,0 +1,57 @@
+"""What the host, the centre and its auditors read of the gate."""
+
+from datetime import datetime
+
+import msgspec
+
+from kit.database import rows
+from live.errors import SessionNotFound
+from live.models import LiveSession
+from live.readiness.checks import ProductCheck, product_checks
+from live.readiness.models import ReverificationKind
+from live.readiness.service import Readiness
+
+
+class Reverification(msgspec.Struct, frozen=True, kw_only=True):
+    """One verification of the host for this session."""
+
+    kind: ReverificationKind
+    document: str
+    recorded_by: str
+    recorded_at: datetime
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a session stands before the air. Nothing in ``obstacles``: it may become ready."""
+
+    number: str
+    title: str
+    host: str
+    state: str
+    planned_at: datetime
+    obstacles: list[str]
+    products: list[ProductCheck]
+    reverifications: list[Reverification]
+
+
+async def gate_of(readiness: Readiness, number: str, host: str | None = None) -> Gate:
+    """The gate of a session, of this host's own if one is given. Raises ``SessionNotFound``."""
+    session = await LiveSession.get_or_none(number=number)
+    if session is None or (host is not None and session.host != host):
+        raise SessionNotFound(number=number)
+    products = await product_checks(session, readiness.clock())
+    told = await rows(
+        "SELECT kind, document, recorded_by, recorded_at FROM session_reverification WHERE session_id = $1"
+        " ORDER BY id DESC LIMIT 20",
+        session.id,
+    )
+    return Gate(
+        number=session.number,
+        title=session.title,
+        host=session.host,
+        state=session.state.value,
+        planned_at=session.planned_at,
+        obstacles=await readiness.obstacles(session, products),
+        products=products,
+        reverifications=[msgspec.convert(each, Reverification) for each in told],
+    )

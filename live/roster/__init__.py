@@ -1,0 +1,1 @@
+"""Who may present: identity, contract, training, and who may not any more."""

@@ -1,0 +1,99 @@
+"""The place in a session's pictures at which something was bought, and what was shown there.
+
+The consumer's order records the room and the position in its replay (live reference 5: order record).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from kit.database import Row, row, rows
+from live.media.playback import Playback
+from live.models import SessionState
+from live.shop.timeline import ShownCard, card_at, timeline
+from orders.quotes import HOSTED
+
+_HAD = """
+SELECT s.number, s.state IN ('live', 'interrupted') AS on_air, COALESCE((
+       SELECT sum(extract(epoch FROM least(COALESCE(p.ended_at, $2), $2) - p.started_at)) * 1000
+         FROM live_stream_publish p WHERE p.session_id = s.id AND p.started_at < $2), 0)::bigint AS had_ms,
+       (SELECT array_agg(i.code) FROM live_shelf_item i WHERE i.session_id = s.id AND i.hidden) AS hidden
+  FROM live_session s WHERE s.number = ANY($1::text[])"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A SKU that was seen at a verified ``source``, at the position that its viewer told."""
+
+    sku: str
+    source: str | None
+    position_ms: int | None = None
+
+
+async def places_of(seen: Sequence[Seen], now: datetime) -> list[tuple[str | None, int | None]]:
+    """For what was seen, the source and the position to keep, in ms of the session's pictures.
+
+    A position that the session has had by ``now`` is believed. Else it is the server's own while the session is on air,
+    and none before it and after it, when nobody knows what the viewer saw. What the room hides is not sold there: it
+    has no source. One query when a source is a live room, else none.
+    """
+    numbers = sorted({each.source.removeprefix(HOSTED) for each in seen if each.source and _is_room(each.source)})
+    had = {HOSTED + each["number"]: each for each in await rows(_HAD, numbers, now)} if numbers else {}
+    return [_place(each, had.get(each.source or "")) for each in seen]
+
+
+def _is_room(source: str) -> bool:
+    return source.startswith(HOSTED)
+
+
+def _place(seen: Seen, session: Row | None) -> tuple[str | None, int | None]:
+    if session is None:
+        return seen.source, None
+    if seen.sku in (session["hidden"] or ()):
+        return None, None
+    if seen.position_ms is not None and 0 <= seen.position_ms <= session["had_ms"]:
+        return seen.source, seen.position_ms
+    return seen.source, int(session["had_ms"]) if session["on_air"] else None
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a session, which everybody may see under its number: what was explained there, at which price then.
+
+    ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
+    ``expires_at``; it is the broadcast's while that is on air, then the replay's. Seek to ``offset_ms``.
+    """
+
+    session: str
+    title: str
+    state: str
+    started_at: datetime | None
+    offset_ms: int | None
+    shown: ShownCard | None
+    hls_url: str | None
+    expires_at: datetime | None
+
+
+async def moment_of(source: str | None, offset_ms: int | None, playback: Playback) -> Moment | None:
+    """The place at which a line was bought; None, and no query, when that was not in a live room. Two queries."""
+    if not source or not _is_room(source):
+        return None
+    found = await row(
+        "SELECT id, number, title, state, stream, started_at FROM live_session WHERE number = $1",
+        source.removeprefix(HOSTED),
+    )
+    if found is None:
+        return None
+    viewer, _ = playback.viewer(found["number"], None)
+    plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
+    return Moment(
+        session=found["number"],
+        title=found["title"],
+        state=found["state"],
+        started_at=found["started_at"],
+        offset_ms=offset_ms,
+        shown=None if offset_ms is None else card_at(await timeline(found["id"]), offset_ms),
+        hls_url=plan.hls_url if plan else None,
+        expires_at=plan.expires_at if plan else None,
+    )

@@ -1,0 +1,1 @@
+"""The centre's studio rooms and who has them when."""

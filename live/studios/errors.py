@@ -1,0 +1,51 @@
+"""Why a studio refuses."""
+
+from kit.errors import Conflict, Invalid, NotFound
+
+
+class StudioUnknown(NotFound):
+    """There is no such studio."""
+
+    code = "live_studio_unknown"
+    title = "直播间场地不存在"
+    title_en = "No such studio"
+
+
+class StudioInvalid(Conflict):
+    """The name is another studio's, or there is no such site."""
+
+    code = "live_studio_invalid"
+    title = "场地名称重复或站点不存在"
+    title_en = "The name is taken, or there is no such site"
+
+
+class StudioTaken(Conflict):
+    """The studio is closed, somebody has it then, or the session has one already; ``reason`` says which."""
+
+    code = "live_studio_taken"
+    title = "该时段场地不可预约"
+    title_en = "The studio cannot be booked then"
+
+
+class StudioBookingInvalid(Invalid):
+    """A booking lasts at most twelve hours, lies ahead, and holds the session's planned time."""
+
+    code = "live_studio_booking_invalid"
+    title = "预约时段有误"
+    title_en = "The booking's time is not valid"
+
+
+class StudioBookingUnknown(NotFound):
+    """There is no such booking, or it is not the caller's."""
+
+    code = "live_studio_booking_unknown"
+    title = "场地预约不存在"
+    title_en = "No such booking"
+
+
+class StudioBookingForbids(Conflict):
+    """The booking is in a state in which this cannot be done; ``state`` says which."""
+
+    code = "live_studio_booking_state"
+    title = "当前预约状态不允许此操作"
+    title_en = "The booking's state does not allow this"

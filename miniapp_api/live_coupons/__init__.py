@@ -1,0 +1,1 @@
+"""Coupons of a live room, as viewers claim them."""

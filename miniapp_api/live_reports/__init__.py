@@ -1,0 +1,1 @@
+"""Reports of live rooms as their reporters see them."""

@@ -1,0 +1,52 @@
+"""Whether the price that a reduction is measured by has stood, from the history of prices (live reference 5).
+
+That a list price must have stood for a week before something is offered below it is the house's reading of "clear
+prices"; the law's own words need a lawyer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from kit.database import rows
+
+STANDING = timedelta(days=7)
+AHEAD = timedelta(days=1)
+"""Reductions that begin within a day of a moment count for it."""
+
+
+class PriceEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """The list price of a SKU, since when it stands (None: since it was made), and the lowest of the week before.
+
+    ``is_reduced``: a flash offer runs at the moment that was asked about or begins within a day of it. All in fen.
+    """
+
+    sku: str
+    list_price_fen: int
+    standing_since: datetime | None
+    lowest_fen: int
+    is_reduced: bool
+
+    @property
+    def is_proved(self) -> bool:
+        """Nothing is offered below a price that was raised for it."""
+        return not self.is_reduced or self.lowest_fen >= self.list_price_fen
+
+
+async def price_evidence(codes: Sequence[str], moment: datetime) -> dict[str, PriceEvidence]:
+    """The evidence of some SKUs for a moment, by code; one that nobody knows is absent. One query."""
+    found = await rows(
+        "SELECT s.code AS sku, s.price_fen AS list_price_fen,"
+        " (SELECT max(c.changed_at) FROM price_change c WHERE c.sku_id = s.id) AS standing_since,"
+        " LEAST(s.price_fen, (SELECT min(c.old_price_fen) FROM price_change c"
+        "   WHERE c.sku_id = s.id AND c.changed_at > $2)) AS lowest_fen,"
+        " EXISTS (SELECT FROM flash_offer o WHERE o.sku_id = s.id AND o.kind = 'flash' AND o.state = 'open'"
+        "   AND o.starts_at < $4 AND o.ends_at > $3) AS is_reduced"
+        " FROM sku s WHERE s.code = ANY($1::text[])",
+        list(codes),
+        moment - STANDING,
+        moment,
+        moment + AHEAD,
+    )
+    return {each["sku"]: PriceEvidence(**each) for each in found}

@@ -1,0 +1,214 @@
+"""The feed of one room under many viewers: ``scripts/bench feed``.
+
+One API process; viewers in this one, chat written as the API writes it and rung over Redis. First how long a message is
+on its way while ``--sockets`` watch and one of them never reads, then how long it takes until ``--returning`` viewers
+that lose their sockets at one moment are back, and what that asks of the database.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import uvloop
+from redis.asyncio import Redis
+from tortoise.context import TortoiseContext
+
+from integrations.redis.room_bell import RedisRoomBell
+from kit.clock import utc_now
+from kit.database import execute
+from kit.numbers import opaque_id
+from live.models import LiveSession, SessionState
+from live.talk.chat import Chat
+from scripts.benchmarks.__main__ import server_of
+from scripts.benchmarks.report import machine
+from scripts.benchmarks.sockets import Place, Watched, cpu_seconds, open_all, resident_bytes, slow_reader
+from scripts.local_stack.stack import LocalStack
+from server.database import tortoise_config
+from server.settings import DatabaseSettings
+
+WORDS = "这个红糖怎么卖，发货到昆明要几天？"
+SETTLE_S = 3.0
+LOOKS = 400
+"""How often it is looked whether the last message has come: for 20 s."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Messages on their way to every socket. Times in ms, memory in bytes; ``cpu_share`` of a core the API needed."""
+
+    sockets: int
+    messages: int
+    arrived: int
+    p50_ms: float
+    p99_ms: float
+    per_socket_bytes: int
+    cpu_share: float
+    others_stayed: bool
+
+
+@dataclass(frozen=True)
+class Return:
+    """Everybody back after a drop. ``transactions`` of the database in that time, a quiet room's own included."""
+
+    viewers: int
+    seconds: float
+    cpu_seconds: float
+    holes: int
+    snapshots: int
+    missing: int
+    transactions: int
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which a share of all stand."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+async def room_on_air() -> LiveSession:
+    """A session as if somebody pushed to it."""
+    now = utc_now()
+    return await LiveSession.create(
+        number="L20260101BENCH00001", title="示例直播", host="S1", merchant="M1", state=SessionState.LIVE,
+        planned_at=now, started_at=now, stream=opaque_id().lower(), epoch=opaque_id(), created_at=now,
+    )  # fmt: skip
+
+
+async def talk(chat: Chat, number: str, rate: float, seconds: float) -> int:
+    """Write so many messages a second; answers how many."""
+    loop = asyncio.get_running_loop()
+    began, written = loop.time(), 0
+    while written < rate * seconds:
+        await asyncio.sleep(max(0.0, began + written / rate - loop.time()))
+        key = opaque_id()
+        await chat.post(number, f"consumer:{key}", "用户1234", WORDS, key, "openid")
+        written += 1
+    return written
+
+
+async def deliver(
+    port: int, pid: int, chat: Chat, session: LiveSession, sockets: int, rate: float, seconds: float
+) -> tuple[Delivery, list[Place], Watched]:
+    """Open the sockets, let one of them never read, and time what arrives."""
+    path = f"/v1/miniapp/live/sessions/{session.number}/feed"
+    watched = Watched()
+    places = [Place(watched, path, port) for _ in range(sockets)]
+    await open_all(places[:1], 1)
+    before = resident_bytes(pid)
+    await open_all(places, 200)
+    await asyncio.sleep(SETTLE_S)
+    each = (resident_bytes(pid) - before) // max(1, sockets - 1)
+    stalled = slow_reader(port, path)
+    await asyncio.sleep(0.5)
+    watched.is_measuring = True
+    began, computed = time.monotonic(), cpu_seconds(pid)
+    written = await talk(chat, session.number, rate, seconds)
+    for _ in range(LOOKS):
+        if len(watched.waits_ms) >= written * sockets:
+            break
+        await asyncio.sleep(0.05)
+    share = (cpu_seconds(pid) - computed) / (time.monotonic() - began)
+    watched.is_measuring = False
+    stalled.close()
+    waits = watched.waits_ms
+    found = Delivery(
+        sockets, written, len(waits), percentile(waits, 0.5), percentile(waits, 0.99), each, share,
+        all(place.is_open for place in places),
+    )  # fmt: skip
+    return found, places, watched
+
+
+async def come_back(
+    url: str, pid: int, places: list[Place], watched: Watched, chat: Chat, session: LiveSession
+) -> Return:
+    """Cut every socket, write while nobody is there, and let all come at once."""
+    for place in places:
+        if place.transport is not None:
+            place.transport.abort()
+    await asyncio.gather(*(place.gone.wait() for place in places))
+    await talk(chat, session.number, 20, 1)
+    await asyncio.sleep(SETTLE_S)
+    watched.holes = watched.snapshots = 0
+    before = await transactions(url)
+    began, computed = time.monotonic(), cpu_seconds(pid)
+    await open_all(places, len(places))
+    took, computed = time.monotonic() - began, cpu_seconds(pid) - computed
+    await asyncio.sleep(SETTLE_S)
+    asked = await transactions(url) - before
+    await session.refresh_from_db(["last_offset"])
+    missing = sum(place.offset != session.last_offset for place in places)
+    return Return(len(places), took, computed, watched.holes, watched.snapshots, missing, asked)
+
+
+async def transactions(url: str) -> int:
+    """How many the database has ended; each statement outside of a transaction is one."""
+    connection = await asyncpg.connect(url)
+    await asyncio.sleep(1.5)  # a backend tells once a second
+    try:
+        found = await connection.fetchval("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()")
+        return int(found)
+    finally:
+        await connection.close()
+
+
+def main() -> None:
+    """The command line."""
+    asked = argparse.ArgumentParser(prog="scripts/bench feed", description=__doc__)
+    asked.add_argument("--sockets", type=int, default=3000, help="viewers of the room")
+    asked.add_argument("--returning", type=int, default=5000, help="viewers that come back at once")
+    asked.add_argument("--rate", type=float, default=10.0, help="chat messages a second")
+    asked.add_argument("--seconds", type=float, default=20.0, help="how long messages are written")
+    options = asked.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped and removed
+    with tempfile.TemporaryDirectory(prefix="longchuan-bench-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        stack = LocalStack(Path(folder, "state"), ("postgres", "redis"), usual_ports=False)
+        try:
+            stack.prepare()
+            stack.start_first()
+            stack.migrate()
+            stack.environment["FEED_SOCKETS"] = str(max(options.sockets, options.returning) + 100)
+            with server_of(stack, Path(folder, "server.log")) as (port, pid):
+                uvloop.run(_measure(stack.environment, port, pid, options))
+        finally:
+            stack.destroy()
+
+
+async def _measure(environment: dict[str, str], port: int, pid: int, options: argparse.Namespace) -> None:
+    url = environment["DATABASE_URL"]
+    redis = Redis.from_url(environment["REDIS_URL"])
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config(DatabaseSettings(url=url)))
+        session, chat = await room_on_air(), Chat(RedisRoomBell(redis))
+        found, places, watched = await deliver(port, pid, chat, session, options.sockets, options.rate, options.seconds)
+        print(f"{machine()}; load average {os.getloadavg()[0]:.1f}")
+        print(
+            f"{found.sockets:,} sockets, {found.messages} messages, {found.arrived:,} arrived:"
+            f" p50 {found.p50_ms:.0f} ms, p99 {found.p99_ms:.0f} ms; {found.per_socket_bytes / 1024:.0f} KB a socket,"
+            f" {found.cpu_share:.0%} of a core;"
+            f" beside one that never reads {'all' if found.others_stayed else 'not all'} others stayed,"
+            f" holes {watched.holes}, closed {watched.closed}"
+        )
+        more = [Place(watched, places[0].path, port) for _ in range(options.returning - len(places))]
+        await open_all(more, 200)
+        back = await come_back(url, pid, places + more, watched, chat, session)
+        print(
+            f"{back.viewers:,} back in {back.seconds:.1f} s, of which the API computed {back.cpu_seconds:.1f} s:"
+            f" holes {back.holes}, snapshots {back.snapshots}, not at the end {back.missing};"
+            f" transactions of the database {back.transactions}"
+        )
+        await execute("UPDATE live_session SET state = 'ended'")
+        await context.close_connections()
+    await redis.aclose()
+
+
+if __name__ == "__main__":
+    main()
