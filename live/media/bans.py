@@ -19,7 +19,7 @@ from live.media.models import SessionBan
 from live.media.playback import PLAY_LIFETIME
 from live.media.publishing import change_state
 from live.models import ON_AIR, SessionState
-from live.ports import MediaServer, RoomBell
+from live.ports import MediaEngine, RoomBell
 from live.service import close_pin
 from live.studios.releasing import release_studio
 from live.talk.feed import lock_session, ring_after_commit
@@ -59,7 +59,7 @@ class Bans:
     """Cuts sessions and sees to it that they stay cut."""
 
     bell: RoomBell
-    media: MediaServer
+    media: MediaEngine
     clock: Clock = utc_now
 
     async def ban(self, number: str, actor: str, reason: str) -> Ban:
