@@ -17,6 +17,8 @@ from json import dumps, loads
 from ledger.models import PeriodState, Signatory
 from live.media.vitals import WarningKind
 from live.models import ArchiveState, SessionState
+from live.plans.models import AssistantRole
+from live.readiness.models import ReverificationKind
 from live.reports.models import ReportReason, RoomReportState
 from live.roster.models import BlacklistingKind, BlacklistingState
 from live.studios.models import StudioBookingState
@@ -2004,6 +2006,31 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Announcement',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('offset', fields.BigIntField()),
+                ('text', fields.CharField(max_length=200)),
+                ('said_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('replaced_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_announcement', 'app': 'longchuan', 'unique_together': (('session_id', 'offset'),), 'constraints': [UniqueConstraint(fields=('session_id',), name='live_one_announcement', condition='replaced_at IS NULL')], 'pk_attr': 'id', 'table_description': 'What a host has announced, by its place in the feed. ``replaced_at`` is when it was no longer shown.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AudienceMinute',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('minute', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('viewers', fields.IntField()),
+                ('distinct_viewers', fields.IntField()),
+            ],
+            options={'table': 'live_audience_minute', 'app': 'longchuan', 'unique_together': (('session_id', 'minute'),), 'pk_attr': 'id', 'table_description': 'A minute of a room on air: the most who watched at once in it, and how many different viewers until then.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='CloudCopy',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2052,7 +2079,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed', enum_type=WarningKind, max_length=16)),
+                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed\nBIT_RATE_LOW: bit_rate_low\nBIT_RATE_HIGH: bit_rate_high', enum_type=WarningKind, max_length=16)),
                 ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
@@ -2063,7 +2090,7 @@ class Migration(migrations.Migration):
             name='LiveRecording',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', unique=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('duration_ms', fields.BigIntField()),
                 ('segments', fields.IntField()),
                 ('archive_state', fields.CharEnumField(default=ArchiveState.WAITING, description='WAITING: waiting\nMAKING: making\nMADE: made\nFAILED: failed', enum_type=ArchiveState, max_length=12)),
@@ -3940,6 +3967,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SessionAssistant',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('account', fields.CharField(db_index=True, max_length=32)),
+                ('role', fields.CharEnumField(description='MODERATOR: moderator\nSHELF: shelf', enum_type=AssistantRole, max_length=9)),
+                ('added_by', fields.CharField(max_length=60)),
+                ('added_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('removed_by', fields.CharField(null=True, max_length=60)),
+                ('removed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_assistant', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'account', 'role'), name='session_assistant_once', condition='removed_at IS NULL'), CheckConstraint(check='(removed_by IS NULL) = (removed_at IS NULL)', name='session_assistant_removed')], 'pk_attr': 'id', 'table_description': 'Somebody who helps the host of one session, from when until when, and by whose word.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='SessionBan',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3950,6 +3992,55 @@ class Migration(migrations.Migration):
                 ('banned_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_session_ban', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': 'An officer has cut a session: who, why, when, and in which state it was. Never changed, never deleted.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionClearance',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('shelf', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('cleared_by', fields.CharField(max_length=60)),
+                ('cleared_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_clearance', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That a session was found ready: on whose word, for which day, and with which products on its shelf.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionPlan',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('cover', fields.CharField(null=True, max_length=26)),
+                ('notice', fields.CharField(default='', max_length=500)),
+            ],
+            options={'table': 'session_plan', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "What viewers read before it begins. ``cover`` is a picture's number."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionReverification',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='OFFICER: officer\nDECLARATION: declaration', enum_type=ReverificationKind, max_length=11)),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_reverification', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That the host of this session is who the roster says, shortly before it (live reference 5: 动态核验).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionSlot',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('merchant', fields.CharField(max_length=64)),
+                ('from_minute', fields.SmallIntField()),
+                ('until_minute', fields.SmallIntField()),
+            ],
+            options={'table': 'session_slot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='from_minute >= 0 AND until_minute > from_minute', name='session_slot_minutes')], 'pk_attr': 'id', 'table_description': 'Whose goods are sold from one minute of the plan to another, that one excluded.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -5086,11 +5177,11 @@ class Migration(migrations.Migration):
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('measured_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('bits_per_s', fields.BigIntField()),
-                ('frames_per_s', fields.FloatField()),
+                ('frame_rate_milli', fields.IntField()),
                 ('key_frame_interval_ms', fields.IntField(null=True)),
                 ('key_frame_age_ms', fields.BigIntField(null=True)),
                 ('delay_ms', fields.BigIntField()),
-                ('sound_level_db', fields.FloatField(null=True)),
+                ('sound_level_milli', fields.IntField(null=True)),
             ],
             options={'table': 'live_vitals', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': "How a session's pictures and sound arrived at ``measured_at``; the last values alone are kept."},
             bases=['Model'],

@@ -44,7 +44,7 @@ def _signs(sku: str, room: str | None) -> list[str]:
     return [_sign(SoldOut, sku, room), *([_sign(RoomSoldOut, sku, room)] if room else [])]
 
 
-def _sign(refusal: type[DomainError], sku: str, source: str | None) -> str:
+def _sign(refusal: type[DomainError], sku: str, source: object) -> str:
     return f"{refusal.code}|{source or ''}|{sku}"
 
 
