@@ -17,6 +17,8 @@ from json import dumps, loads
 from ledger.models import PeriodState, Signatory
 from live.media.vitals import WarningKind
 from live.models import ArchiveState, SessionState
+from live.plans.models import AssistantRole
+from live.readiness.models import ReverificationKind
 from live.reports.models import ReportReason, RoomReportState
 from live.roster.models import BlacklistingKind, BlacklistingState
 from live.studios.models import StudioBookingState
@@ -936,7 +938,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=26)),
-                ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo\nSTORY_CONSENT: story_consent\nCLASS_PAPER: class_paper', enum_type=EvidenceKind, max_length=20)),
+                ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo\nSTORY_CONSENT: story_consent\nCLASS_PAPER: class_paper\nGUARDIAN_CONSENT: guardian_consent', enum_type=EvidenceKind, max_length=20)),
                 ('access', fields.CharEnumField(description='HOUSEHOLD: household\nAUDIT: audit', enum_type=AccessClass, max_length=10)),
                 ('sha256', fields.CharField(unique=True, max_length=64)),
                 ('stored_key', fields.CharField(unique=True, max_length=60)),
@@ -1895,14 +1897,15 @@ class Migration(migrations.Migration):
             name='LiveHost',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('number', fields.CharField(unique=True, max_length=32)),
+                ('number', fields.CharField(max_length=32)),
                 ('name_cipher', fields.BinaryField()),
                 ('id_number_cipher', fields.BinaryField()),
                 ('id_number_index', fields.BinaryField()),
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'live_host', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('id_number_index',), name='live_host_once')], 'pk_attr': 'id', 'table_description': 'Who a host is, sealed. ``number`` is that of the staff account; one identity card is one host.'},
+            options={'table': 'live_host', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('id_number_index',), name='live_host_once'), UniqueConstraint(fields=('number',), name='live_host_account', condition='erased_at IS NULL')], 'pk_attr': 'id', 'table_description': 'Who a host is, sealed. ``number`` is that of the staff account; one identity card is one host.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1912,11 +1915,12 @@ class Migration(migrations.Migration):
                 ('host', fields.ForeignKeyField('longchuan.LiveHost', source_field='host_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('document', fields.CharField(max_length=120)),
                 ('sha256', fields.CharField(max_length=64)),
+                ('evidence', fields.CharField(unique=True, max_length=26)),
                 ('signed_on', fields.DateField()),
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'guardian_consent', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'The paper in which a guardian agrees that somebody of 16 or 17 presents; ``sha256`` is that of its file.'},
+            options={'table': 'guardian_consent', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'The paper in which a guardian agrees that somebody of 16 or 17 presents.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1965,6 +1969,41 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='LiveHostErasure',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('ground', fields.CharEnumField(description='RETENTION: retention\nREQUEST: request', enum_type=ErasureGround, max_length=12)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused\nERASED: erased', enum_type=ErasureState, max_length=8)),
+                ('document', fields.CharField(max_length=120)),
+                ('proposed_by', fields.CharField(max_length=60)),
+                ('proposed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+                ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('host', fields.ForeignKeyField('longchuan.LiveHost', source_field='host_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+            ],
+            options={'table': 'live_host_erasure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('host_id',), name='live_host_erasure_open', condition="state IN ('proposed', 'approved')"), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state = 'erased') = (erased_at IS NOT NULL)", name='live_host_erasure_whole'), CheckConstraint(check="state NOT IN ('approved', 'erased') OR decided_by <> proposed_by", name='live_host_erasure_two_persons')], 'pk_attr': 'id', 'table_description': "One erasure of a host's record. What is approved a job does (decision 0084)."},
+            bases=['Erasure'],
+        ),
+        ops.CreateModel(
+            name='LiveHostHold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('document', fields.CharField(max_length=120)),
+                ('placed_by', fields.CharField(max_length=60)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('released_by', fields.CharField(null=True, max_length=60)),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('release_document', fields.CharField(null=True, max_length=120)),
+                ('host', fields.ForeignKeyField('longchuan.LiveHost', source_field='host_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+            ],
+            options={'table': 'live_host_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3)', name='live_host_hold_released_whole'), CheckConstraint(check='released_by IS NULL OR released_by <> placed_by', name='live_host_hold_two_persons')], 'indexes': [Index(fields=['host_id'], name='live_host_hold_of')], 'pk_attr': 'id', 'table_description': "A hold upon one host's record."},
+            bases=['Hold'],
+        ),
+        ops.CreateModel(
             name='LiveLease',
             fields=[
                 ('name', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
@@ -2001,6 +2040,31 @@ class Migration(migrations.Migration):
                 ('replay_ready_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_session', 'app': 'longchuan', 'indexes': [Index(fields=['state', 'planned_at'])], 'pk_attr': 'id', 'table_description': 'One broadcast: planned, on air, kept. ``host`` and ``merchant`` are opaque references of other rooms.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Announcement',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('offset', fields.BigIntField()),
+                ('text', fields.CharField(max_length=200)),
+                ('said_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('replaced_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_announcement', 'app': 'longchuan', 'unique_together': (('session_id', 'offset'),), 'constraints': [UniqueConstraint(fields=('session_id',), name='live_one_announcement', condition='replaced_at IS NULL')], 'pk_attr': 'id', 'table_description': 'What a host has announced, by its place in the feed. ``replaced_at`` is when it was no longer shown.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AudienceMinute',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('minute', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('viewers', fields.IntField()),
+                ('distinct_viewers', fields.IntField()),
+            ],
+            options={'table': 'live_audience_minute', 'app': 'longchuan', 'unique_together': (('session_id', 'minute'),), 'pk_attr': 'id', 'table_description': 'A minute of a room on air: the most who watched at once in it, and how many different viewers until then.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3210,16 +3274,16 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
-                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('document', fields.CharField(max_length=120)),
                 ('placed_by', fields.CharField(max_length=60)),
                 ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('released_by', fields.CharField(null=True, max_length=60)),
                 ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('release_document', fields.CharField(null=True, max_length=120)),
+                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'project_person_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3)', name='project_person_hold_released_whole'), CheckConstraint(check='released_by IS NULL OR released_by <> placed_by', name='project_person_hold_two_persons')], 'indexes': [Index(fields=['person_id'], name='project_person_hold_of')], 'pk_attr': 'id', 'table_description': 'That nothing of a person may be destroyed, by a paper, until somebody else lifts it.'},
-            bases=['Model'],
+            options={'table': 'project_person_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3)', name='project_person_hold_released_whole'), CheckConstraint(check='released_by IS NULL OR released_by <> placed_by', name='project_person_hold_two_persons')], 'indexes': [Index(fields=['person_id'], name='project_person_hold_of')], 'pk_attr': 'id', 'table_description': 'A hold upon one person.'},
+            bases=['Hold'],
         ),
         ops.CreateModel(
             name='PublicBrand',
@@ -3653,7 +3717,7 @@ class Migration(migrations.Migration):
             name='RetentionRule',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('kept', fields.CharEnumField(description='REGISTER: register\nWORDS: words\nPHOTOGRAPHS: photographs\nTRAINED: trained', enum_type=RetentionClass, max_length=12)),
+                ('kept', fields.CharEnumField(description='REGISTER: register\nWORDS: words\nPHOTOGRAPHS: photographs\nTRAINED: trained\nHOSTS: hosts', enum_type=RetentionClass, max_length=12)),
                 ('days', fields.IntField()),
                 ('valid_from', fields.DateField()),
                 ('basis', fields.CharField(max_length=120)),
@@ -3758,6 +3822,7 @@ class Migration(migrations.Migration):
                 ('offer', fields.CharField(unique=True, max_length=24)),
                 ('price_fen', fields.BigIntField()),
                 ('list_price_fen', fields.BigIntField()),
+                ('lowest_fen', fields.BigIntField()),
                 ('opened_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('opened_by', fields.CharField(max_length=120)),
                 ('offset_ms', fields.BigIntField()),
@@ -3940,6 +4005,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SessionAssistant',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('account', fields.CharField(db_index=True, max_length=32)),
+                ('role', fields.CharEnumField(description='MODERATOR: moderator\nSHELF: shelf', enum_type=AssistantRole, max_length=9)),
+                ('added_by', fields.CharField(max_length=60)),
+                ('added_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('removed_by', fields.CharField(null=True, max_length=60)),
+                ('removed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_assistant', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'account', 'role'), name='session_assistant_once', condition='removed_at IS NULL'), CheckConstraint(check='(removed_by IS NULL) = (removed_at IS NULL)', name='session_assistant_removed')], 'pk_attr': 'id', 'table_description': 'Somebody who helps the host of one session, from when until when, and by whose word.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='SessionBan',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3950,6 +4030,55 @@ class Migration(migrations.Migration):
                 ('banned_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_session_ban', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': 'An officer has cut a session: who, why, when, and in which state it was. Never changed, never deleted.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionClearance',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('shelf', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('cleared_by', fields.CharField(max_length=60)),
+                ('cleared_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_clearance', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That a session was found ready: on whose word, for which day, and with which products on its shelf.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionPlan',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('cover', fields.CharField(null=True, max_length=26)),
+                ('notice', fields.CharField(default='', max_length=500)),
+            ],
+            options={'table': 'session_plan', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "What viewers read before it begins. ``cover`` is a picture's number."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionReverification',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='OFFICER: officer\nDECLARATION: declaration', enum_type=ReverificationKind, max_length=11)),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_reverification', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That the host of this session is who the roster says, shortly before it (live reference 5: 动态核验).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionSlot',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('merchant', fields.CharField(max_length=64)),
+                ('from_minute', fields.SmallIntField()),
+                ('until_minute', fields.SmallIntField()),
+            ],
+            options={'table': 'session_slot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='from_minute >= 0 AND until_minute > from_minute', name='session_slot_minutes')], 'pk_attr': 'id', 'table_description': 'Whose goods are sold from one minute of the plan to another, that one excluded.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -5086,11 +5215,11 @@ class Migration(migrations.Migration):
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('measured_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('bits_per_s', fields.BigIntField()),
-                ('frames_per_s', fields.FloatField()),
+                ('frame_rate_milli', fields.IntField()),
                 ('key_frame_interval_ms', fields.IntField(null=True)),
                 ('key_frame_age_ms', fields.BigIntField(null=True)),
                 ('delay_ms', fields.BigIntField()),
-                ('sound_level_db', fields.FloatField(null=True)),
+                ('sound_level_milli', fields.IntField(null=True)),
             ],
             options={'table': 'live_vitals', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': "How a session's pictures and sound arrived at ``measured_at``; the last values alone are kept."},
             bases=['Model'],

@@ -31,6 +31,7 @@ from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
 from county.disclosure.service import Disclosure
 from county.funds.service import Funds
+from county.hosts.retention import HostRetention
 from county.meetings.service import Meetings
 from county.training.classes import TrainingClasses
 from county.training.incubation import Incubation
@@ -77,6 +78,7 @@ from live.plans.service import Plans
 from live.readiness.service import Readiness
 from live.replays.jobs import Archive
 from live.reports.service import RoomReports
+from live.roster.consents import ConsentFiles
 from live.roster.service import Roster
 from live.service import Sessions as LiveSessions
 from live.shop.attributions import Attributions
@@ -290,6 +292,7 @@ class Bootstrap:
     matches: MatchProposals
     erasing: Erasing
     person_retention: PersonRetention
+    host_retention: HostRetention
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -431,6 +434,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         resealing=Resealing(cipher, EvidenceResealing(storage, cipher)),
         erasing=Erasing(retention),
         person_retention=PersonRetention(Persons(cipher)),
+        host_retention=HostRetention(own_data.live_retention_days),
     )
     evidence = EvidenceFiles(storage, cipher, EvidenceLimits(settings.pictures.max_bytes, settings.pictures.max_pixels))
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
@@ -524,7 +528,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         Calendars(),
         live_sessions,
         roster,
-        Readiness(roster, bell),
+        Readiness(roster, bell, signers=frozenset(settings.live_signers)),
         Plans(),
         Studios(),
         publishing,
@@ -587,6 +591,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         SiteStaff(Persons(cipher)),
         ClassPapers(evidence, access_logs),
         built.person_retention,
+        built.host_retention,
+        ConsentFiles(roster, evidence, access_logs),
         AssistedShares(Persons(cipher)),
         Contracts(),
         Agreements(),
