@@ -2116,7 +2116,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed', enum_type=WarningKind, max_length=16)),
+                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed\nBIT_RATE_LOW: bit_rate_low\nBIT_RATE_HIGH: bit_rate_high', enum_type=WarningKind, max_length=16)),
                 ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
@@ -2127,7 +2127,7 @@ class Migration(migrations.Migration):
             name='LiveRecording',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', unique=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('duration_ms', fields.BigIntField()),
                 ('segments', fields.IntField()),
                 ('archive_state', fields.CharEnumField(default=ArchiveState.WAITING, description='WAITING: waiting\nMAKING: making\nMADE: made\nFAILED: failed', enum_type=ArchiveState, max_length=12)),

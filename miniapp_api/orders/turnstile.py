@@ -31,9 +31,7 @@ class _Cart(msgspec.Struct):
 
     def signs(self) -> list[str]:
         """The names of the signs that count for the lines."""
-        return [
-            sign for line in self.lines for sign in _signs(line.sku, _room(line.attribution or self.attribution))
-        ]
+        return [sign for line in self.lines for sign in _signs(line.sku, _room(line.attribution or self.attribution))]
 
 
 def _room(token: str | None) -> str | None:
@@ -46,7 +44,7 @@ def _signs(sku: str, room: str | None) -> list[str]:
     return [_sign(SoldOut, sku, room), *([_sign(RoomSoldOut, sku, room)] if room else [])]
 
 
-def _sign(refusal: type[DomainError], sku: str, source: str | None) -> str:
+def _sign(refusal: type[DomainError], sku: str, source: object) -> str:
     return f"{refusal.code}|{source or ''}|{sku}"
 
 
