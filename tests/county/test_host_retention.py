@@ -253,10 +253,12 @@ async def test_a_guardians_paper_is_a_file_that_is_opened_on_record_and_goes_wit
     await files.look(OFFICER, number, PAPER)
     with pytest.raises(TooManyViews):
         await files.look(OFFICER, number, PAPER)
+    desk.ahead = timedelta(hours=2)
     await desk.approved(minor)
     await desk.retention.erase_approved()
     with pytest.raises(EvidenceUnknown):
         await files.look(AUDITOR, number, PAPER)
+    desk.ahead = timedelta(hours=4)
     stray = await files.files.take_paper(
         paint(colour=(4, 5, 6)), EvidenceKind.GUARDIAN_CONSENT, ONE, ("guardian_consent", other)
     )
