@@ -177,7 +177,8 @@ def _is_about_rows(kind: Any) -> bool:
 @cache
 def _titles() -> dict[str, str]:
     """The titles of all refusals: a room may say one of a row."""
-    found, waiting = {}, [DomainError]
+    found: dict[str, str] = {}
+    waiting: list[type[DomainError]] = [DomainError]
     while waiting:
         kinds = waiting.pop().__subclasses__()
         found |= {kind.title: kind.title_en for kind in kinds}
