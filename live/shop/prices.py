@@ -209,7 +209,7 @@ async def _demand_seller(session: LiveSession, merchant: str, code: str) -> None
     if merchant not in await merchants_of(session.id, session.merchant):
         raise SessionNotFound(number=session.number)
     offer = (await sku_offers([code])).get(code)
-    if offer is not None and False:
+    if offer is not None and offer.merchant != merchant:
         raise SkuUnknown(sku=code)
 
 
