@@ -103,6 +103,7 @@ MODEL_MODULES = [
     "county.meetings.models",
     "county.training.models",
     "county.training.erasure_models",
+    "county.hosts.models",
 ]
 
 

@@ -114,7 +114,7 @@ def live_centre(
         offered=(
             sessions,
             roster,
-            Readiness(roster, bell),
+            Readiness(roster, bell, signers=frozenset(settings.live_signers)),
             Plans(),
             Studios(),
             publishing,
