@@ -107,7 +107,8 @@ async def test_a_broadcast_is_seen_in_one_tab_and_the_card_keeps_step_with_the_p
     await expect(chat).to_contain_text("主播开始讲解")
     own_price = (await centre.room(number))["shelf"][0]["price_fen"]
     await expect(card).to_contain_text(f"¥{own_price / 100:.2f}")
-    said = await centre.viewer.post(f"{MINIAPP}/{number}/messages", json={"text": SAID, "client_key": "page"})
+    written = {"text": SAID, "client_key": number}
+    said = await centre.viewer.post(f"{MINIAPP}/{number}/messages", json=written)
     assert said.status_code == 201, said.text
     await expect(chat.locator(".said")).to_contain_text(SAID)
     await at_a_price(centre, number, own_price - 100)
