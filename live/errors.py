@@ -19,6 +19,22 @@ class SessionStateForbids(Conflict):
     title_en = "The session's state does not allow this"
 
 
+class ClipNotFound(NotFound):
+    """No such clip: nothing was explained under this number, or still is, or there are no pictures of it."""
+
+    code = "live_clip_not_found"
+    title = "没有该讲解片段"
+    title_en = "No such clip of this session"
+
+
+class ReplayFileNotMade(NotFound):
+    """The file has not been made, or not yet."""
+
+    code = "live_file_not_made"
+    title = "文件尚未生成"
+    title_en = "The file has not been made yet"
+
+
 class NotBanned(NotFound):
     """Nobody has banned this session."""
 

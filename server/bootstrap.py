@@ -75,6 +75,7 @@ from live.media.supervision import Supervision
 from live.media.targets import RelayOuts, RelayTargets
 from live.plans.service import Plans
 from live.readiness.service import Readiness
+from live.replays.clips import Clips
 from live.replays.jobs import Archive
 from live.reports.service import RoomReports
 from live.roster.service import Roster
@@ -334,6 +335,13 @@ def bootstrap(settings: Settings) -> Bootstrap:
     media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
     keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
     bell = RedisRoomBell(redis)
+    playback = Playback(
+        keys,
+        settings.media.flv_base_url,
+        settings.media.hls_base_url,
+        adapters.cloud_live(settings, http),
+        settings.cloud_live.own_viewers,
+    )
     live_sessions = LiveSessions(bell, media)
     roster = Roster(cipher, settings.host_identity_days)
     publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
@@ -540,13 +548,9 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.feed_hub,
         keys,
         AllowedOrigins(settings.allowed_origins),
-        Playback(
-            keys,
-            settings.media.flv_base_url,
-            settings.media.hls_base_url,
-            built.cloud_copies.cloud,
-            settings.cloud_live.own_viewers,
-        ),
+        playback,
+        built.archive,
+        Clips(hls_directory, playback),
         CloudNotices(built.cloud_copies.cloud),
         Attributions(keys),
         RoomCoupons(built.coupons, Attributions(keys), bell),

@@ -67,6 +67,7 @@ MODEL_MODULES = [
     "reviews.models",
     "scans.models",
     "live.models",
+    "live.replays.models",
     "live.roster.models",
     "live.plans.models",
     "live.readiness.models",

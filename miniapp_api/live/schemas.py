@@ -20,7 +20,7 @@ class RoomsQuery(Input):
 
 
 class RoomLineView(View):
-    """A room in the list."""
+    """A room in the list. ``replay_cover`` is the path of a picture of the replay, for want of a ``cover``."""
 
     number: str
     title: str
@@ -31,6 +31,7 @@ class RoomLineView(View):
     ended_at: datetime | None
     viewers: int
     cover: PictureView | None
+    replay_cover: str | None
 
 
 class RoomsView(View):
@@ -49,13 +50,17 @@ class RoomMessageView(View):
 
 
 class ChapterView(View):
-    """A product while it was explained; offsets in ms of the replay."""
+    """A product while it was explained; offsets in ms of the replay.
+
+    ``clip`` is the path of its own playlist (HLS), there as soon as the host has un-pinned it.
+    """
 
     code: str
     title: str
     price_fen: int
     offset_ms: int
     end_offset_ms: int | None
+    clip: str | None
 
 
 class PlaybackView(View):
