@@ -209,8 +209,8 @@ class LiveRecording(Model):
     """The kept pictures of an ended session and the file that is made of them."""
 
     id = fields.BigIntField(primary_key=True)
-    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
-        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT, unique=True
+    session: fields.OneToOneRelation[LiveSession] = fields.OneToOneField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
     )
     duration_ms = fields.BigIntField()
     segments = fields.IntField()

@@ -20,7 +20,7 @@ class PublishedStream:
     address: str
 
 
-class MediaServer(Protocol):
+class MediaEngine(Protocol):
     """The engine that takes the host's pictures in."""
 
     async def published(self) -> list[PublishedStream]:

@@ -10,7 +10,7 @@ from kit.numbers import opaque_id, public_number
 from live.errors import SessionNotFound, SessionStateForbids
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
-from live.ports import MediaServer, RoomBell
+from live.ports import MediaEngine, RoomBell
 from live.studios.releasing import release_studio
 from live.talk.feed import append, lock_session, ring_after_commit
 from orders.events import PaidLine
@@ -25,7 +25,7 @@ class Sessions:
     """The life of a live session."""
 
     bell: RoomBell
-    media: MediaServer
+    media: MediaEngine
     clock: Clock = utc_now
 
     async def schedule(self, host: str, merchant: str, title: str, planned_at: datetime) -> LiveSession:

@@ -83,7 +83,7 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
         await built.start()
 
     async def let_viewers_go(_: Any) -> None:
-        await built.feed_hub.stop()
+        await built.live.feed_hub.stop()
 
     async def stop(_: Any) -> None:
         await built.stop()

@@ -43,12 +43,6 @@ from epcis.declarations import Declarations
 from epcis.records import OwnEvents
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.clamav.scanner import ClamAvScanner
-from integrations.media_server.nginx_rtmp import NginxRtmp
-from integrations.media_server.relay_out import FfmpegRelayOut
-from integrations.media_server.remux import FfmpegRemuxer
-from integrations.media_server.taps import FfmpegTap
-from integrations.name_service.public_hosts import SystemHosts
-from integrations.redis.room_bell import RedisRoomBell
 from integrations.redis.sold_out import RedisSoldOutSigns
 from integrations.wechat.content_checks import WeChatContentChecks
 from integrations.wechat.login import MiniProgramClient
@@ -63,31 +57,6 @@ from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
-from live.announcements.service import Announcements
-from live.media.bans import Bans
-from live.media.cloud import CloudCopies, CloudNotices
-from live.media.keys import LiveKeys
-from live.media.monitoring import Monitoring
-from live.media.playback import Playback
-from live.media.publishing import Publishing
-from live.media.rehearsals import Rehearsals
-from live.media.supervision import Supervision
-from live.media.targets import RelayOuts, RelayTargets
-from live.plans.service import Plans
-from live.readiness.service import Readiness
-from live.replays.clips import Clips
-from live.replays.jobs import Archive
-from live.reports.service import RoomReports
-from live.roster.service import Roster
-from live.service import Sessions as LiveSessions
-from live.shop.attributions import Attributions
-from live.shop.coupons import RoomCoupons
-from live.shop.prices import RoomPrices
-from live.shop.shelf import Shelf
-from live.studios.service import Studios
-from live.talk.chat import Chat
-from live.talk.hub import FeedHub
-from live.talk.moderation import Moderation
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.labels import LabelCancellations
@@ -101,7 +70,6 @@ from merchants.papers import Papers
 from merchants.service import Merchants
 from messages.inbox import Inbox
 from messages.outgoing import Outgoing
-from miniapp_api.live.endpoints import AllowedOrigins
 from miniapp_api.orders.turnstile import OrderTurnstile
 from notifications.service import Notifications
 from orders.after_sales import AfterSales
@@ -202,6 +170,7 @@ from scans.labels import TraceLabels
 from scans.service import ScanCodes, ScanPages, ScanTokens
 from server import adapters
 from server.field_keys import check_field_keys
+from server.live_centre import LiveCentre, live_centre
 from server.own_records import parts_of
 from server.resealing import Resealing
 from server.settings import Settings
@@ -250,17 +219,7 @@ class Bootstrap:
     groups: Groups
     pickups: Pickups
     vouchers: Vouchers
-    live_sessions: LiveSessions
-    room_prices: RoomPrices
-    supervision: Supervision
-    bans: Bans
-    monitoring: Monitoring
-    cloud_copies: CloudCopies
-    relay_outs: RelayOuts
-    archive: Archive
-    feed_hub: FeedHub
-    chat: Chat
-    announcements: Announcements
+    live: LiveCentre
     sealer: Sealer
     anchors: Anchors
     sales_books: SalesBooks
@@ -302,7 +261,7 @@ class Bootstrap:
 
     async def stop(self) -> None:
         """End the feeds and close the clients of this process."""
-        await self.feed_hub.stop()
+        await self.live.feed_hub.stop()
         await self.http.aclose()
         await self.redis.aclose()
 
@@ -332,27 +291,11 @@ def bootstrap(settings: Settings) -> Bootstrap:
     storage = adapters.storage(settings.pictures)
     pictures, texts = adapters.pictures(settings.pictures, storage), Texts()
     after_sales = AfterSales(refunds, stock, order_desks, pictures, texts)
-    media = NginxRtmp(settings.media.stat_url, settings.media.control_url, http)
-    keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
-    bell = RedisRoomBell(redis)
-    playback = Playback(
-        keys,
-        settings.media.flv_base_url,
-        settings.media.hls_base_url,
-        adapters.cloud_live(settings, http),
-        settings.cloud_live.own_viewers,
-    )
-    live_sessions = LiveSessions(bell, media)
-    roster = Roster(cipher, settings.host_identity_days)
-    publishing = Publishing(keys, settings.media.rtmp_publish_url, bell)
     service, carriers = adapters.carrier_service(settings, http), Carriers(cipher)
     shipping, cancellations = Shipping(cipher), LabelCancellations(service, carriers)
     labels = Labels(service, carriers, shipping)
     retention = Retention(settings.own_data.trade_retention_days)
     own_data, parts = settings.own_data, parts_of(cipher, address_book)
-    hls_directory = settings.media.directory / "hls"
-    relay_out = FfmpegRelayOut(settings.media.ffmpeg_path, settings.media.rtmp_internal_url)
-    supervision = Supervision(live_sessions, publishing, media, bell, hls_directory)
     background = adapters.background_client(settings)
     receipts = Receipts(WeChatOrderStates(background))
     outgoing = Outgoing(WeChatSubscribeSender(background, adapters.miniprogram_state(settings)))
@@ -381,24 +324,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         groups=Groups(GroupOffers(Offers()), after_sales, payments),
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
-        live_sessions=live_sessions,
-        room_prices=RoomPrices(Offers(), stock, bell),
-        supervision=supervision,
-        bans=Bans(bell, media),
-        relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
-        cloud_copies=CloudCopies(
-            supervision.lease,
-            relay_out,
-            adapters.cloud_live(settings, http),
-            settings.cloud_live.own_viewers,
-        ),
-        monitoring=Monitoring(
-            supervision.lease, FfmpegTap(settings.media.ffmpeg_path, settings.media.rtmp_internal_url)
-        ),
-        archive=Archive(hls_directory, settings.media.directory / "archive", FfmpegRemuxer(settings.media.ffmpeg_path)),
-        feed_hub=FeedHub(bell, most_sockets=settings.feed.sockets),
-        chat=Chat(bell),
-        announcements=Announcements(bell),
+        live=live_centre(settings, http, redis, cipher, stock, coupons),
         sealer=Sealer(),
         anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
         sales_books=SalesBooks(),
@@ -530,30 +456,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         built.pickups,
         built.vouchers,
         Calendars(),
-        live_sessions,
-        roster,
-        Readiness(roster, bell),
-        Plans(),
-        Studios(),
-        publishing,
-        built.bans,
-        Rehearsals(media),
-        RelayTargets(cipher, SystemHosts()),
-        Shelf(bell),
-        built.room_prices,
-        built.chat,
-        built.announcements,
-        Moderation(keys, bell),
-        RoomReports(),
-        built.feed_hub,
-        keys,
-        AllowedOrigins(settings.allowed_origins),
-        playback,
-        built.archive,
-        Clips(hls_directory, playback),
-        CloudNotices(built.cloud_copies.cloud),
-        Attributions(keys),
-        RoomCoupons(built.coupons, Attributions(keys), bell),
+        *built.live.offered,
         Suppliers(),
         Intakes(),
         IntakeReceipts(cipher, settings.public_base_url),

@@ -29,7 +29,7 @@ from kit.clock import Clock, utc_now
 from kit.errors import Unavailable
 from live.media.flv import FlvBrokenError, FlvReader, Timeline
 from live.media.keys import LiveKeys
-from live.ports import MediaServer
+from live.ports import MediaEngine
 from server.settings import load_settings
 
 log = logging.getLogger("longchuan.flv_relay")
@@ -243,7 +243,7 @@ def _token_in(query: str) -> str:
 class Relay:
     """All rooms of one process."""
 
-    media: MediaServer
+    media: MediaEngine
     keys: LiveKeys
     source: FlvSource
     clock: Clock = utc_now

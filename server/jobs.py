@@ -97,11 +97,11 @@ JOBS: tuple[Job, ...] = (
     Job("poverty_alleviation.look_after_exports", 5, lambda b: b.export_making.look_after()),
     Job("ledger.anchor_days", 3600, lambda b: ledger.jobs.anchor_days(b.anchors)),
     Job("traceability.tell_cold_days", 600, lambda b: traceability.storage.days.tell_days(utc_now())),
-    Job("live.make_archive_file", 5, lambda b: live.replays.jobs.make_archive_file(b.archive), MEDIA),
-    Job("live.make_clip_file", 2, lambda b: live.replays.jobs.make_clip_file(b.archive), MEDIA),
+    Job("live.make_archive_file", 5, lambda b: live.replays.jobs.make_archive_file(b.live.archive), MEDIA),
+    Job("live.make_clip_file", 2, lambda b: live.replays.jobs.make_clip_file(b.live.archive), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.replays.jobs.forget_presence()),
-    Job("live.close_room_prices", 1, lambda b: b.room_prices.close_due()),
-    Job("live.cancel_missed", 600, lambda b: b.live_sessions.cancel_missed()),
+    Job("live.close_room_prices", 1, lambda b: b.live.room_prices.close_due()),
+    Job("live.cancel_missed", 600, lambda b: b.live.sessions.cancel_missed()),
     Job(
         "settlements.issue_monthly_statements", 3600, lambda b: settlements.jobs.issue_monthly_statements(b.statements)
     ),

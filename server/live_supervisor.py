@@ -31,21 +31,22 @@ ENFORCE_SECONDS = 0.5
 async def supervise(settings: Settings, stop: asyncio.Event) -> None:
     """Look until told to stop, then let the next supervisor begin at once."""
     built = bootstrap(settings)
+    live = built.live
     async with connected(settings):
-        watch = built.supervision
+        watch = live.supervision
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_repeat(watch.look, LOOK_SECONDS, stop))
                 # Beside the look and without its lease: nothing that is slow there may keep a ban waiting.
-                enforce = partial(built.bans.enforce, settings.media.directory)
+                enforce = partial(live.bans.enforce, settings.media.directory)
                 tasks.create_task(_repeat(enforce, ENFORCE_SECONDS, stop))
-                tasks.create_task(_repeat(built.monitoring.look, MEASURE_SECONDS, stop))
-                tasks.create_task(_repeat(built.cloud_copies.look, LOOK_SECONDS, stop))
-                tasks.create_task(_repeat(built.relay_outs.look, LOOK_SECONDS, stop))
+                tasks.create_task(_repeat(live.monitoring.look, MEASURE_SECONDS, stop))
+                tasks.create_task(_repeat(live.cloud_copies.look, LOOK_SECONDS, stop))
+                tasks.create_task(_repeat(live.relay_outs.look, LOOK_SECONDS, stop))
         finally:
-            await built.monitoring.stop()
-            await built.cloud_copies.stop()
-            await built.relay_outs.stop()
+            await live.monitoring.stop()
+            await live.cloud_copies.stop()
+            await live.relay_outs.stop()
             with contextlib.suppress(Exception):
                 await watch.lease.release()
             await built.stop()

@@ -104,8 +104,8 @@ def _of_small_rooms(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(TradeSettled, orders.handlers.on_trade_settled, built.receipts),
         # content
         _row(TextJudged, reviews.handlers.on_text_judged, built.reviews),
-        _row(TextJudged, live.handlers.on_text_judged, built.chat),
-        _row(TextJudged, live.handlers.on_announcement_judged, built.announcements),
+        _row(TextJudged, live.handlers.on_text_judged, built.live.chat),
+        _row(TextJudged, live.handlers.on_announcement_judged, built.live.announcements),
         _row(PictureJudged, reviews.handlers.on_picture_judged, built.reviews),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),
@@ -153,7 +153,7 @@ def _of_orders(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(LineRefunded, orders.handlers.on_referred_line_refunded, built.referral_shares),
         _row(OrderClosed, orders.handlers.on_referred_order_closed, built.referral_shares),
         _row(OrderPaid, orders.handlers.on_presale_paid, built.presales),
-        _row(OrderPaid, live.handlers.on_order_paid, built.live_sessions),
+        _row(OrderPaid, live.handlers.on_order_paid, built.live.sessions),
         _row(OrderPaid, books.on_order_paid, built.sales_books, books.on_orders_paid),
         _row(OrderPaid, settlements.on_order_paid, built.settlement_entries),
         _row(LateMoneyRefused, books.on_late_money_refused, built.sales_books),

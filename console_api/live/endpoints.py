@@ -22,6 +22,7 @@ from kit.errors import Invalid
 from kit.qr_codes import qr_code
 from live.errors import SessionNotFound
 from live.media.publishing import Publishing
+from live.media.queries import warned_of
 from live.models import SessionState
 from live.plans.roles import is_assisting
 from live.queries import RoomView, room_view, sessions
@@ -40,7 +41,7 @@ class PlannedTimeInvalid(Invalid):
     title_en = "The planned time is in the past or too far away"
 
 
-def _view(room: RoomView) -> HostSessionView:
+async def _view(room: RoomView) -> HostSessionView:
     return HostSessionView(
         number=room.number,
         title=room.title,
@@ -54,6 +55,7 @@ def _view(room: RoomView) -> HostSessionView:
         hidden=sorted(room.hidden),
         shelf_version=room.shelf_version,
         pinned=room.pinned.code if room.pinned else None,
+        warnings=await warned_of(room.id),
     )
 
 
@@ -61,7 +63,7 @@ async def _own(actor: Host, number: str) -> HostSessionView:
     room = await room_view(number, limit=1)
     if room.host != actor.number and not await is_assisting(room.id, actor.number):
         raise SessionNotFound(number=number)
-    return _view(room)
+    return await _view(room)
 
 
 @door.post("/live/sessions")
@@ -72,7 +74,7 @@ async def schedule_session(actor: Host, body: ScheduleSession, key: IdempotencyK
         raise PlannedTimeInvalid()
     await merchant(body.merchant)
     session = await live.schedule(actor.number, body.merchant, body.title, body.planned_at)
-    return _view(await room_view(session.number, limit=1))
+    return await _view(await room_view(session.number, limit=1))
 
 
 @door.get("/live/sessions")
@@ -146,7 +148,7 @@ async def unpin_product(actor: Host, number: str, shelf: Shelf) -> None:
 async def end_session(actor: Host | CountyOfficer, number: str, live: Sessions) -> HostSessionView:
     """结束直播；县级人员可结束任何一场。"""
     await live.end(number, actor.number if isinstance(actor, Host) else None)
-    return _view(await room_view(number, limit=1))
+    return await _view(await room_view(number, limit=1))
 
 
 @door.delete("/live/sessions/<number:str>")

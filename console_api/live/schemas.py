@@ -44,7 +44,10 @@ class PushAddressQuery(Input):
 
 
 class HostSessionView(View):
-    """A session as its host sees it. ``shelf`` has its order, with what is ``hidden``, at ``shelf_version``."""
+    """A session as its host sees it. ``shelf`` has its order, with what is ``hidden``, at ``shelf_version``.
+
+    ``warnings`` are the kinds that hold now; since when stands in the session's vitals.
+    """
 
     number: str
     title: str
@@ -58,6 +61,7 @@ class HostSessionView(View):
     hidden: list[str]
     shelf_version: int
     pinned: str | None
+    warnings: list[str]
 
 
 class HostSessionLineView(View):

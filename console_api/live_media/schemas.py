@@ -25,7 +25,8 @@ class BanView(View):
 
 
 class WarningView(View):
-    """What was wrong: ``silent``, ``black``, ``frozen``, ``no_picture``, ``key_frames_far`` or ``delayed``.
+    """What was wrong: ``silent``, ``black``, ``frozen``, ``no_picture``, ``key_frames_far``, ``delayed``,
+    ``bit_rate_low`` or ``bit_rate_high``.
 
     ``ended_at`` is null while it is.
     """

@@ -54,7 +54,7 @@ class _Entry(msgspec.Struct):
 
 @dataclass(frozen=True)
 class NginxRtmp:
-    """Speaks to one nginx over loopback. ``http`` is shared and closed by whoever made it."""
+    """Implements :class:`live.ports.MediaEngine` with one nginx on loopback. ``http`` is closed by whoever made it."""
 
     stat_url: str
     control_url: str
@@ -62,15 +62,15 @@ class NginxRtmp:
     application: str = "live"
 
     async def published(self) -> list[PublishedStream]:
-        """See :class:`live.ports.MediaServer`."""
+        """See :class:`live.ports.MediaEngine`."""
         return read_stat(await self._get(self.stat_url, {}), self.application)
 
     async def drop_publisher(self, stream: str) -> None:
-        """See :class:`live.ports.MediaServer`."""
+        """See :class:`live.ports.MediaEngine`."""
         await self._get(f"{self.control_url}/drop/publisher", {"app": self.application, "name": stream})
 
     async def barred(self) -> frozenset[str]:
-        """See :class:`live.ports.MediaServer`: the folder that nginx itself asks before it hands out a playlist."""
+        """See :class:`live.ports.MediaEngine`: the folder that nginx itself asks before it hands out a playlist."""
         listed = await self._get(f"{self.control_url.rpartition('/')[0]}/barred/", {})
         try:
             entries = msgspec.json.decode(listed, type=list[_Entry])

@@ -19,8 +19,9 @@ from live.media.models import SessionBan
 from live.media.playback import PLAY_LIFETIME
 from live.media.publishing import change_state
 from live.models import ON_AIR, SessionState
-from live.ports import MediaServer, RoomBell
+from live.ports import MediaEngine, RoomBell
 from live.service import close_pin
+from live.studios.releasing import release_studio
 from live.talk.feed import lock_session, ring_after_commit
 
 BARRED = "barred"
@@ -58,7 +59,7 @@ class Bans:
     """Cuts sessions and sees to it that they stay cut."""
 
     bell: RoomBell
-    media: MediaServer
+    media: MediaEngine
     clock: Clock = utc_now
 
     async def ban(self, number: str, actor: str, reason: str) -> Ban:
@@ -83,6 +84,8 @@ class Bans:
                     session, SessionState.BANNED, now, interrupted_at=None, push_nonce=None, push_expires_at=None,
                     **ended,
                 )  # fmt: skip
+                if before in (SessionState.SCHEDULED, SessionState.READY):
+                    await release_studio(session.id, actor, now)
                 await SessionBan.create(
                     session_id=session.id, actor=actor, reason=reason.strip(), state_before=before, banned_at=now
                 )

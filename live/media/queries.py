@@ -52,6 +52,15 @@ async def warnings_of(session_id: int) -> tuple[WarningLine, ...]:
     return tuple(WarningLine(**each) for each in found)
 
 
+async def warned_of(session_id: int) -> list[str]:
+    """What is wrong with a session's pictures and sound now, by kind."""
+    found = await rows(
+        "SELECT kind FROM live_host_warning WHERE session_id = $1 AND ended_at IS NULL ORDER BY begun_at, id",
+        session_id,
+    )
+    return [each["kind"] for each in found]
+
+
 @dataclass(frozen=True)
 class RelayTargetLine:
     """A platform that a session is handed on to; of its address no more than the server."""

@@ -18,7 +18,7 @@ from live.errors import RehearsalNotClear, SessionNotFound, SessionStateForbids
 from live.media.models import Rehearsal
 from live.media.publishing import SETTLING
 from live.models import LiveSession, SessionState
-from live.ports import MediaServer
+from live.ports import MediaEngine
 from live.talk.feed import lock_session
 
 
@@ -31,7 +31,7 @@ async def rehearsal_of(session_id: int) -> Rehearsal | None:
 class Rehearsals:
     """From the host's wish until nothing is left of it."""
 
-    media: MediaServer
+    media: MediaEngine
     clock: Clock = utc_now
 
     async def begin(self, number: str, host: str) -> None:

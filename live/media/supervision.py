@@ -18,7 +18,7 @@ from kit.numbers import opaque_id
 from live.media.publishing import Publishing, change_state
 from live.media.rehearsals import Rehearsals
 from live.models import ArchiveState, LiveRecording, SessionState
-from live.ports import MediaServer, RoomBell
+from live.ports import MediaEngine, RoomBell
 from live.replays.recordings import Recording, write_replay
 from live.service import Sessions
 from live.talk.feed import lock_session, ring_after_commit
@@ -82,7 +82,7 @@ class Supervision:
 
     sessions: Sessions
     publishing: Publishing
-    media: MediaServer
+    media: MediaEngine
     bell: RoomBell
     hls_directory: Path
     lease: Lease = field(default_factory=Lease)

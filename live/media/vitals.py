@@ -22,6 +22,8 @@ class WarningKind(StrEnum):
     NO_PICTURE = "no_picture"
     KEY_FRAMES_FAR = "key_frames_far"
     DELAYED = "delayed"
+    BIT_RATE_LOW = "bit_rate_low"
+    BIT_RATE_HIGH = "bit_rate_high"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Limits:
     no_picture_s: float = 10
     key_frames_ms: int = 4000
     delay_ms: int = 3000
+    least_bits_per_s: int = 200_000
+    most_bits_per_s: int = 5_000_000
+    odd_rate_s: float = 10
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Meter:
     _silent: bool = False
     _frozen: bool = False
     _black_s: float | None = None
+    _odd_rate: WarningKind | None = None
+    _odd_rate_s: float = 0
 
     def listen_anew(self) -> None:
         """The detectors begin again: what the last ones found, and would have said is over, is not known any more."""
@@ -112,8 +119,10 @@ class Meter:
         """The values of the last five seconds."""
         self._forget(now_s)
         span_s = max(min(now_s - self.begun_s, WINDOW_S), 0.001)
+        bits_per_s = int(sum(size for _, size, _ in self._arrived) * 8 / span_s)
+        self._judge_rate(bits_per_s, now_s)
         return Reading(
-            bits_per_s=int(sum(size for _, size, _ in self._arrived) * 8 / span_s),
+            bits_per_s=bits_per_s,
             frames_per_s=round(sum(is_picture for _, _, is_picture in self._arrived) / span_s, 1),
             key_frame_interval_ms=self._interval_ms,
             key_frame_age_ms=None if self._key_s is None else int((now_s - self._key_s) * 1000),
@@ -121,6 +130,16 @@ class Meter:
             sound_level_db=self._level_db,
             warnings=frozenset(self._warnings(now_s)),
         )
+
+    def _judge_rate(self, bits_per_s: int, now_s: float) -> None:
+        """Since when the rate is odd; none at all is a missing picture."""
+        odd = None
+        if bits_per_s > self.limits.most_bits_per_s:
+            odd = WarningKind.BIT_RATE_HIGH
+        elif 0 < bits_per_s < self.limits.least_bits_per_s:
+            odd = WarningKind.BIT_RATE_LOW
+        if odd is not self._odd_rate:
+            self._odd_rate, self._odd_rate_s = odd, now_s
 
     def _warnings(self, now_s: float) -> set[WarningKind]:
         limits = self.limits
@@ -134,7 +153,8 @@ class Meter:
             WarningKind.KEY_FRAMES_FAR: (self._interval_ms or 0) > limits.key_frames_ms,
             WarningKind.DELAYED: self._lag_ms - self._least_lag_ms >= limits.delay_ms,
         }
-        return {kind for kind, is_so in holds.items() if is_so}
+        odd = {self._odd_rate} if self._odd_rate and now_s - self._odd_rate_s >= limits.odd_rate_s else set()
+        return {kind for kind, is_so in holds.items() if is_so} | odd
 
     def _forget(self, now_s: float) -> None:
         while self._arrived and self._arrived[0][0] <= now_s - WINDOW_S:

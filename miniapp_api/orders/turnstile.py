@@ -31,9 +31,7 @@ class _Cart(msgspec.Struct):
 
     def signs(self) -> list[str]:
         """The names of the signs that count for the lines."""
-        return [
-            sign for line in self.lines for sign in _signs(line.sku, _room(line.attribution or self.attribution))
-        ]
+        return [sign for line in self.lines for sign in _signs(line.sku, _room(line.attribution or self.attribution))]
 
 
 def _room(token: str | None) -> str | None:

@@ -23,6 +23,9 @@ import psutil  # type: ignore[import-untyped]
 from redis.asyncio import Redis
 from tortoise.context import TortoiseContext
 
+from accounts.passwords import Passwords
+from accounts.roles import Role
+from accounts.staff import GrantedRole, StaffAccounts
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
@@ -31,16 +34,20 @@ from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
 from live.media.publishing import Publishing
 from live.models import LiveSession, SessionState
+from live.readiness.service import Readiness
+from live.roster.service import Roster
 from live.service import Sessions
 from scripts.benchmarks.report import machine
+from scripts.demo_county.people import BY
+from scripts.demo_county.presenters import enter_hosts
 from scripts.local_stack.product import ROOT
 from scripts.local_stack.programs import plain_environment
 from scripts.local_stack.stack import LocalStack
+from server.adapters import key_ring
 from server.database import tortoise_config
-from server.settings import DatabaseSettings
+from server.settings import DatabaseSettings, load_settings
 
 PROCESSES = ("postgres", "redis", "nginx", "api", "flv-relay", "live-supervisor")
-HOST = "S20260101BENCHHOST1"
 GOAL_S = 2.0
 PATIENCE_S = 30.0
 LISTEN_S = 20.0
@@ -82,6 +89,7 @@ class Centre:
     http: httpx.AsyncClient
     relays: list[str]
     pushers: list[asyncio.subprocess.Process] = field(default_factory=list)
+    host: str = ""
 
     def __post_init__(self) -> None:
         env = self.stack.environment
@@ -91,11 +99,23 @@ class Centre:
         self.sessions = Sessions(self.bell, self.media)
         self.publishing = Publishing(keys, env["RTMP_PUBLISH_URL"], self.bell)
         self.playback = Playback(keys, env["FLV_BASE_URL"], env["HLS_BASE_URL"])
+        self.roster = Roster(key_ring(load_settings(env)))
+        self.readiness = Readiness(self.roster, self.bell)
+
+    async def enter_host(self) -> None:
+        """Somebody who may present."""
+        account = await StaffAccounts(Passwords()).create(
+            "host", "示例主播", "correct horse battery", (GrantedRole(Role.HOST),), BY
+        )
+        await enter_hosts(self.roster)
+        self.host = account.number
 
     async def on_air(self) -> tuple[LiveSession, PlaybackPlan, asyncio.subprocess.Process]:
         """A session that is pushed to and whose playlist is there."""
-        session = await self.sessions.schedule(HOST, "M1", "示例场次", utc_now())
-        address = await self.publishing.issue_address(session.number, HOST)
+        session = await self.sessions.schedule(self.host, "M1", "示例场次", utc_now())
+        await self.readiness.declare(session.number, self.host)
+        await self.readiness.clear(session.number, self.host)
+        address = await self.publishing.issue_address(session.number, self.host)
         pusher = await asyncio.create_subprocess_exec(
             self.stack.environment["FFMPEG_PATH"], "-nostdin", "-v", "quiet", "-re", "-stream_loop", "-1",
             "-i", str(self.source), "-c", "copy", "-f", "flv", address.url,
@@ -118,6 +138,7 @@ async def measure(stack: LocalStack, source: Path, rounds: int) -> None:
         await context.init(config=tortoise_config(DatabaseSettings(url=stack.environment["DATABASE_URL"], pool_max=2)))
         centre = Centre(stack, source, http, [stack.environment["FLV_BASE_URL"], second])
         try:
+            await centre.enter_host()
             for who in ("request", "commit alone"):
                 found = [await _cut(centre, alone=who != "request") for _ in range(rounds)]
                 for what in found[0]:

@@ -192,3 +192,14 @@ async def test_a_session_that_is_called_off_leaves_its_studio(database: str) -> 
     centre.house.clock.ahead += timedelta(days=3, hours=2)
     assert await centre.house.sessions.cancel_missed() == 2
     assert (await booking_card(second)).state is StudioBookingState.CANCELLED
+
+
+async def test_a_session_that_is_cut_before_the_air_leaves_its_studio(database: str) -> None:
+    """Fails when a ban releases nothing: tried."""
+    centre = await Centre().open()
+    booked = await centre.book(0, 60)
+    await centre.house.bans.ban((await booking_card(booked)).session, ONE, "示例原因")
+    assert ((await booking_card(booked)).state, (await booking_card(booked)).cancelled_by) == (
+        StudioBookingState.CANCELLED, ONE,
+    )  # fmt: skip
+    await centre.book(0, 60)

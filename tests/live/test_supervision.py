@@ -6,12 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from integrations.media_server.remux import FfmpegRemuxer, FileNotMade
 from kit.database import execute, row, rows, scalar, transaction
 from live.handlers import on_order_paid
 from live.media.supervision import Lease, Supervision
-from live.models import LiveSession, SessionState
+from live.models import LiveRecording, LiveSession, SessionState
 from live.replays.jobs import MAX_ATTEMPTS, Archive, forget_presence, make_archive_file
 from live.replays.recordings import REPLAY
 from orders.events import OrderPaid, PaidLine
@@ -99,6 +100,23 @@ async def test_a_supervisor_that_lost_its_lease_closes_nothing(
     assert await state_of(session) is SessionState.ENDED
     assert await watch.look()
     assert await state_of(session) is SessionState.REPLAY_READY
+
+
+async def test_a_session_is_recorded_once(database: str) -> None:
+    """By the table itself. Fails when the reference to the session may be repeated: tried."""
+    house = House()
+    session, _ = await house.on_air()
+    now = house.clock()
+
+    async def record() -> None:
+        async with transaction():
+            await LiveRecording.create(
+                session_id=session.id, duration_ms=0, segments=0, next_attempt_at=now, created_at=now
+            )
+
+    await record()
+    with pytest.raises(IntegrityError):
+        await record()
 
 
 async def test_a_session_without_a_picture_has_no_replay(database: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from kit.database import execute, rows, scalar
 from live.media.flv import AUDIO, FILE_HEADER, VIDEO, Tag
 from live.media.monitoring import Monitoring
-from live.media.queries import vitals_of, warnings_of
+from live.media.queries import vitals_of, warned_of, warnings_of
 from live.media.supervision import Lease
 from live.media.vitals import Limits, Meter
 from tests.live.rooms import House
@@ -93,6 +93,24 @@ def test_key_frames_far_apart_and_a_line_that_falls_behind_are_told() -> None:
     assert meter.reading(110).delay_ms == 0
 
 
+def test_a_rate_that_is_odd_for_ten_seconds_is_told() -> None:
+    """Fails when it is told at once, and when silence on the line counts as a low rate: tried."""
+    limits = Limits(no_picture_s=60, silent_s=1000)
+    for size, kind in ((100, "bit_rate_low"), (30_000, "bit_rate_high")):
+        meter, told = Meter(0.0, limits), dict[int, set[str]]()
+        for second in range(40):
+            usual = second < 5 or second >= 25
+            for n in range(25):
+                at_s = second + n / 25
+                meter.take(picture(int(at_s * 1000), key=n == 0, size=1500 if usual else size), at_s)
+            told[second] = warned(meter, second + 1)
+        since = next(second for second, kinds in told.items() if kinds)
+        assert 14 <= since <= 20, told
+        assert told[24] == {kind}
+        assert told[32] == set()
+    assert [warned(meter, at) for at in (44.5, 70)] == [set(), set()]
+
+
 @pytest.mark.parametrize(("said", "level"), [("-inf", -120.0), ("-90.31", -90.3), ("nan", None), ("word", None)])
 def test_a_level_of_nothing_is_a_number(said: str, level: float | None) -> None:
     meter = Meter(0.0)
@@ -161,6 +179,7 @@ async def test_values_and_warnings_are_kept_while_the_lease_is_held(database: st
     await until(lambda: is_told([("frozen", False)]), 5)
     line.told += [("lavfi.silence_start", "1")]
     await until(lambda: is_told([("silent", True), ("frozen", False)]), 5)
+    assert await warned_of(session.id) == ["silent"]
     assert (line.opened, other.opened) == (1, 0)
     await execute("UPDATE live_lease SET expires_at = now() - interval '1 second'")
     assert await second.lease.hold()

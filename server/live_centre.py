@@ -1,0 +1,125 @@
+"""The live centre's services on their engine, bell and files, as the settings describe them."""
+
+from dataclasses import dataclass
+
+import httpx
+from redis.asyncio import Redis
+
+from integrations.field_encryption.cipher import KeyRing
+from integrations.media_server.nginx_rtmp import NginxRtmp
+from integrations.media_server.relay_out import FfmpegRelayOut
+from integrations.media_server.remux import FfmpegRemuxer
+from integrations.media_server.taps import FfmpegTap
+from integrations.name_service.public_hosts import SystemHosts
+from integrations.redis.room_bell import RedisRoomBell
+from live.announcements.service import Announcements
+from live.media.bans import Bans
+from live.media.cloud import CloudCopies, CloudNotices
+from live.media.keys import LiveKeys
+from live.media.monitoring import Monitoring
+from live.media.playback import Playback
+from live.media.publishing import Publishing
+from live.media.rehearsals import Rehearsals
+from live.media.supervision import Supervision
+from live.media.targets import RelayOuts, RelayTargets
+from live.plans.service import Plans
+from live.readiness.service import Readiness
+from live.replays.clips import Clips
+from live.replays.jobs import Archive
+from live.reports.service import RoomReports
+from live.roster.service import Roster
+from live.service import Sessions
+from live.shop.attributions import Attributions
+from live.shop.coupons import RoomCoupons
+from live.shop.prices import RoomPrices
+from live.shop.shelf import Shelf
+from live.studios.service import Studios
+from live.talk.chat import Chat
+from live.talk.hub import FeedHub
+from live.talk.moderation import Moderation
+from miniapp_api.live.endpoints import AllowedOrigins
+from products.offers import Offers
+from products.stock import Stock
+from promotions.coupons import Coupons
+from server import adapters
+from server.settings import Settings
+
+
+@dataclass(frozen=True)
+class LiveCentre:
+    """What jobs, reactions and the supervisor ask for by name; ``offered`` is what endpoints ask for by type."""
+
+    sessions: Sessions
+    room_prices: RoomPrices
+    supervision: Supervision
+    bans: Bans
+    monitoring: Monitoring
+    cloud_copies: CloudCopies
+    relay_outs: RelayOuts
+    archive: Archive
+    feed_hub: FeedHub
+    chat: Chat
+    announcements: Announcements
+    offered: tuple[object, ...]
+
+
+def live_centre(
+    settings: Settings, http: httpx.AsyncClient, redis: "Redis", cipher: KeyRing, stock: Stock, coupons: Coupons
+) -> LiveCentre:
+    """Build it. Opens no connection."""
+    engine, own_viewers = settings.media, settings.cloud_live.own_viewers
+    media = NginxRtmp(engine.stat_url, engine.control_url, http)
+    keys = LiveKeys(settings.secret_key, engine.callback_secret)
+    bell = RedisRoomBell(redis)
+    sessions = Sessions(bell, media)
+    roster = Roster(cipher, settings.host_identity_days)
+    publishing = Publishing(keys, engine.rtmp_publish_url, bell)
+    hls_directory = engine.directory / "hls"
+    supervision = Supervision(sessions, publishing, media, bell, hls_directory)
+    cloud = adapters.cloud_live(settings, http)
+    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
+    archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
+    relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
+    attributions = Attributions(keys)
+    room_prices = RoomPrices(Offers(), stock, bell)
+    bans, chat, announcements = Bans(bell, media), Chat(bell), Announcements(bell)
+    feed_hub = FeedHub(bell, most_sockets=settings.feed.sockets)
+    return LiveCentre(
+        sessions=sessions,
+        room_prices=room_prices,
+        supervision=supervision,
+        bans=bans,
+        monitoring=Monitoring(supervision.lease, FfmpegTap(engine.ffmpeg_path, engine.rtmp_internal_url)),
+        cloud_copies=CloudCopies(supervision.lease, relay_out, cloud, own_viewers),
+        relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
+        archive=archive,
+        feed_hub=feed_hub,
+        chat=chat,
+        announcements=announcements,
+        offered=(
+            sessions,
+            roster,
+            Readiness(roster, bell),
+            Plans(),
+            Studios(),
+            publishing,
+            bans,
+            Rehearsals(media),
+            RelayTargets(cipher, SystemHosts()),
+            Shelf(bell),
+            room_prices,
+            chat,
+            announcements,
+            Moderation(keys, bell),
+            RoomReports(),
+            feed_hub,
+            keys,
+            AllowedOrigins(settings.allowed_origins),
+            playback,
+            archive,
+            Clips(hls_directory, playback),
+            CloudNotices(cloud),
+            attributions,
+            RoomCoupons(coupons, attributions, bell),
+        ),
+    )
