@@ -15,8 +15,11 @@ from county.training.models import ClassForm, ClassKind, ClassPaperKind, ClassTr
 from epcis.models import Behaviour, EventSource
 from json import dumps, loads
 from ledger.models import PeriodState, Signatory
+from live.evidence.models import BundleState
 from live.media.vitals import WarningKind
 from live.models import ArchiveState, SessionState
+from live.plans.models import AssistantRole
+from live.readiness.models import ReverificationKind
 from live.reports.models import ReportReason, RoomReportState
 from live.roster.models import BlacklistingKind, BlacklistingState
 from live.studios.models import StudioBookingState
@@ -2004,6 +2007,48 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Announcement',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('offset', fields.BigIntField()),
+                ('text', fields.CharField(max_length=200)),
+                ('said_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('replaced_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_announcement', 'app': 'longchuan', 'unique_together': (('session_id', 'offset'),), 'constraints': [UniqueConstraint(fields=('session_id',), name='live_one_announcement', condition='replaced_at IS NULL')], 'pk_attr': 'id', 'table_description': 'What a host has announced, by its place in the feed. ``replaced_at`` is when it was no longer shown.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='AudienceMinute',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('minute', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('viewers', fields.IntField()),
+                ('distinct_viewers', fields.IntField()),
+            ],
+            options={'table': 'live_audience_minute', 'app': 'longchuan', 'unique_together': (('session_id', 'minute'),), 'pk_attr': 'id', 'table_description': 'A minute of a room on air: the most who watched at once in it, and how many different viewers until then.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ClipFile',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('chapter', fields.IntField()),
+                ('asked_by', fields.CharField(max_length=120)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('archive_state', fields.CharEnumField(default=ArchiveState.WAITING, description='WAITING: waiting\nMAKING: making\nMADE: made\nFAILED: failed', enum_type=ArchiveState, max_length=12)),
+                ('attempts', fields.IntField(default=0)),
+                ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('file_bytes', fields.BigIntField(null=True)),
+                ('sha256', fields.CharField(null=True, max_length=64)),
+            ],
+            options={'table': 'live_clip_file', 'app': 'longchuan', 'unique_together': (('session_id', 'chapter'),), 'pk_attr': 'id', 'table_description': "The file of one clip that somebody has asked for. ``chapter`` counts the session's pins from 1."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='CloudCopy',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2033,6 +2078,54 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='EvidenceBundle',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='SEALING: sealing\nSEALED: sealed\nDELETING: deleting\nDELETED: deleted', enum_type=BundleState, max_length=8)),
+                ('attempts', fields.IntField()),
+                ('claimed_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('sealed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('kept_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('basis', fields.CharField(max_length=200)),
+                ('folder', fields.CharField(null=True, max_length=64)),
+                ('manifest', fields.TextField(null=True, unique=False)),
+                ('manifest_sha256', fields.CharField(null=True, max_length=64)),
+                ('deleted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_evidence_bundle', 'app': 'longchuan', 'unique_together': (('session_id',),), 'constraints': [CheckConstraint(check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder, manifest, manifest_sha256) IN (0, 5) AND (state = 'deleted') = (deleted_at IS NOT NULL)", name='live_evidence_bundle_whole')], 'pk_attr': 'id', 'table_description': 'The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='EvidenceCheck',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('bundle', fields.ForeignKeyField('longchuan.EvidenceBundle', source_field='bundle_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('asked_by', fields.CharField(max_length=120)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('checked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('wrong', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'live_evidence_check', 'app': 'longchuan', 'indexes': [Index(fields=['bundle_id', 'id'], name='live_evidence_check_of')], 'pk_attr': 'id', 'table_description': 'Somebody had a bundle held against its manifest; ``wrong`` are the parts that are missing or have changed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='EvidenceHold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('placed_by', fields.CharField(max_length=120)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('document', fields.CharField(max_length=120)),
+                ('released_by', fields.CharField(null=True, max_length=120)),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('release_document', fields.CharField(null=True, max_length=120)),
+            ],
+            options={'table': 'live_evidence_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3) AND (released_by IS NULL OR released_by <> placed_by)', name='live_evidence_hold_two_persons')], 'indexes': [Index(fields=['session_id'], name='live_evidence_hold_of')], 'pk_attr': 'id', 'table_description': 'Nothing of a session is deleted, by this paper, until somebody else lifts it by another.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='FeedMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2052,7 +2145,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
-                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed', enum_type=WarningKind, max_length=16)),
+                ('kind', fields.CharEnumField(description='SILENT: silent\nBLACK: black\nFROZEN: frozen\nNO_PICTURE: no_picture\nKEY_FRAMES_FAR: key_frames_far\nDELAYED: delayed\nBIT_RATE_LOW: bit_rate_low\nBIT_RATE_HIGH: bit_rate_high', enum_type=WarningKind, max_length=16)),
                 ('begun_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
@@ -2063,7 +2156,7 @@ class Migration(migrations.Migration):
             name='LiveRecording',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', unique=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('duration_ms', fields.BigIntField()),
                 ('segments', fields.IntField()),
                 ('archive_state', fields.CharEnumField(default=ArchiveState.WAITING, description='WAITING: waiting\nMAKING: making\nMADE: made\nFAILED: failed', enum_type=ArchiveState, max_length=12)),
@@ -3940,6 +4033,21 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SessionAssistant',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('account', fields.CharField(db_index=True, max_length=32)),
+                ('role', fields.CharEnumField(description='MODERATOR: moderator\nSHELF: shelf', enum_type=AssistantRole, max_length=9)),
+                ('added_by', fields.CharField(max_length=60)),
+                ('added_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('removed_by', fields.CharField(null=True, max_length=60)),
+                ('removed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_assistant', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'account', 'role'), name='session_assistant_once', condition='removed_at IS NULL'), CheckConstraint(check='(removed_by IS NULL) = (removed_at IS NULL)', name='session_assistant_removed')], 'pk_attr': 'id', 'table_description': 'Somebody who helps the host of one session, from when until when, and by whose word.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='SessionBan',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3950,6 +4058,55 @@ class Migration(migrations.Migration):
                 ('banned_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_session_ban', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': 'An officer has cut a session: who, why, when, and in which state it was. Never changed, never deleted.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionClearance',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('planned_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('shelf', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('cleared_by', fields.CharField(max_length=60)),
+                ('cleared_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_clearance', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That a session was found ready: on whose word, for which day, and with which products on its shelf.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionPlan',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('cover', fields.CharField(null=True, max_length=26)),
+                ('notice', fields.CharField(default='', max_length=500)),
+            ],
+            options={'table': 'session_plan', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': "What viewers read before it begins. ``cover`` is a picture's number."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionReverification',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='OFFICER: officer\nDECLARATION: declaration', enum_type=ReverificationKind, max_length=11)),
+                ('document', fields.CharField(max_length=120)),
+                ('recorded_by', fields.CharField(max_length=60)),
+                ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'session_reverification', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'That the host of this session is who the roster says, shortly before it (live reference 5: 动态核验).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SessionSlot',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('merchant', fields.CharField(max_length=64)),
+                ('from_minute', fields.SmallIntField()),
+                ('until_minute', fields.SmallIntField()),
+            ],
+            options={'table': 'session_slot', 'app': 'longchuan', 'constraints': [CheckConstraint(check='from_minute >= 0 AND until_minute > from_minute', name='session_slot_minutes')], 'pk_attr': 'id', 'table_description': 'Whose goods are sold from one minute of the plan to another, that one excluded.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -5086,11 +5243,11 @@ class Migration(migrations.Migration):
                 ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('measured_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('bits_per_s', fields.BigIntField()),
-                ('frames_per_s', fields.FloatField()),
+                ('frame_rate_milli', fields.IntField()),
                 ('key_frame_interval_ms', fields.IntField(null=True)),
                 ('key_frame_age_ms', fields.BigIntField(null=True)),
                 ('delay_ms', fields.BigIntField()),
-                ('sound_level_db', fields.FloatField(null=True)),
+                ('sound_level_milli', fields.IntField(null=True)),
             ],
             options={'table': 'live_vitals', 'app': 'longchuan', 'unique_together': (('session_id',),), 'pk_attr': 'id', 'table_description': "How a session's pictures and sound arrived at ``measured_at``; the last values alone are kept."},
             bases=['Model'],

@@ -68,6 +68,7 @@ MODEL_MODULES = [
     "scans.models",
     "live.models",
     "live.replays.models",
+    "live.evidence.models",
     "live.roster.models",
     "live.plans.models",
     "live.readiness.models",

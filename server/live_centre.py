@@ -1,6 +1,7 @@
 """The live centre's services on their engine, bell and files, as the settings describe them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 from redis.asyncio import Redis
@@ -13,6 +14,8 @@ from integrations.media_server.taps import FfmpegTap
 from integrations.name_service.public_hosts import SystemHosts
 from integrations.redis.room_bell import RedisRoomBell
 from live.announcements.service import Announcements
+from live.evidence.holds import EvidenceDesk
+from live.evidence.sealing import Evidence
 from live.media.bans import Bans
 from live.media.cloud import CloudCopies, CloudNotices
 from live.media.keys import LiveKeys
@@ -57,6 +60,7 @@ class LiveCentre:
     cloud_copies: CloudCopies
     relay_outs: RelayOuts
     archive: Archive
+    evidence: Evidence
     feed_hub: FeedHub
     chat: Chat
     announcements: Announcements
@@ -79,6 +83,8 @@ def live_centre(
     cloud = adapters.cloud_live(settings, http)
     playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
+    kept = timedelta(days=settings.own_data.live_retention_days)
+    evidence = Evidence(engine.directory / "evidence", archive, keys, kept)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     attributions = Attributions(keys)
     room_prices = RoomPrices(Offers(), stock, bell)
@@ -93,6 +99,7 @@ def live_centre(
         cloud_copies=CloudCopies(supervision.lease, relay_out, cloud, own_viewers),
         relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
         archive=archive,
+        evidence=evidence,
         feed_hub=feed_hub,
         chat=chat,
         announcements=announcements,
@@ -117,6 +124,8 @@ def live_centre(
             AllowedOrigins(settings.allowed_origins),
             playback,
             archive,
+            evidence,
+            EvidenceDesk(),
             Clips(hls_directory, playback),
             CloudNotices(cloud),
             attributions,
