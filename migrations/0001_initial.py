@@ -3191,6 +3191,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ProductClicks',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(max_length=64)),
+                ('viewers', fields.IntField()),
+            ],
+            options={'table': 'live_product_clicks', 'app': 'longchuan', 'unique_together': (('session_id', 'code'),), 'pk_attr': 'id', 'table_description': 'How many different viewers opened a product; it stays when the names in the room are forgotten.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ProductCrop',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3213,6 +3224,17 @@ class Migration(migrations.Migration):
                 ('average_bp', fields.IntField()),
             ],
             options={'table': 'product_rating', 'app': 'longchuan', 'constraints': [CheckConstraint(check='reviews >= 0 AND with_pictures BETWEEN 0 AND reviews AND star_sum BETWEEN reviews AND 5 * reviews', name='product_rating_sums'), CheckConstraint(check='average_bp = CASE WHEN reviews = 0 THEN 0 ELSE (star_sum::bigint * 20000 + reviews) / (2 * reviews) END', name='product_rating_average')], 'pk_attr': 'id', 'table_description': 'What the shown reviews of a product add up to. ``average_bp`` is stars in 1/10,000, 0 without a review.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ProductViewer',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(max_length=64)),
+                ('viewer', fields.CharField(max_length=26)),
+            ],
+            options={'table': 'live_product_viewer', 'app': 'longchuan', 'unique_together': (('session_id', 'code', 'viewer'),), 'pk_attr': 'id', 'table_description': "Somebody opened a product in a room on air, by the room's name of the person; once, however often it was."},
             bases=['Model'],
         ),
         ops.CreateModel(

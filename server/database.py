@@ -69,6 +69,7 @@ MODEL_MODULES = [
     "live.models",
     "live.replays.models",
     "live.evidence.models",
+    "live.boards.models",
     "live.roster.models",
     "live.plans.models",
     "live.readiness.models",

@@ -14,6 +14,7 @@ from integrations.media_server.taps import FfmpegTap
 from integrations.name_service.public_hosts import SystemHosts
 from integrations.redis.room_bell import RedisRoomBell
 from live.announcements.service import Announcements
+from live.boards.clicks import Clicks
 from live.evidence.holds import EvidenceDesk
 from live.evidence.sealing import Evidence
 from live.media.bans import Bans
@@ -126,6 +127,7 @@ def live_centre(
             archive,
             evidence,
             EvidenceDesk(),
+            Clicks(keys),
             Clips(hls_directory, playback),
             CloudNotices(cloud),
             attributions,
