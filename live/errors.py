@@ -1,6 +1,6 @@
 """What the live room refuses."""
 
-from kit.errors import Conflict, Invalid, NotFound, NotPermitted
+from kit.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
 
 
 class SessionNotFound(NotFound):
@@ -33,6 +33,14 @@ class ReplayFileNotMade(NotFound):
     code = "live_file_not_made"
     title = "文件尚未生成"
     title_en = "The file has not been made yet"
+
+
+class MediaSpaceLow(Unavailable):
+    """Too little room is left for recordings, so no new broadcast begins; those on air go on."""
+
+    code = "media_space_low"
+    title = "录像存储空间不足，暂不能开播"
+    title_en = "Too little room is left for recordings"
 
 
 class NotBanned(NotFound):

@@ -2120,9 +2120,9 @@ class Migration(migrations.Migration):
                 ('document', fields.CharField(max_length=120)),
                 ('released_by', fields.CharField(null=True, max_length=120)),
                 ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ('release_document', fields.CharField(null=True, max_length=120)),
+                ('lifting_document', fields.CharField(null=True, max_length=120)),
             ],
-            options={'table': 'live_evidence_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3) AND (released_by IS NULL OR released_by <> placed_by)', name='live_evidence_hold_two_persons')], 'indexes': [Index(fields=['session_id'], name='live_evidence_hold_of')], 'pk_attr': 'id', 'table_description': 'Nothing of a session is deleted, by this paper, until somebody else lifts it by another.'},
+            options={'table': 'live_evidence_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, lifting_document) IN (0, 3) AND (released_by IS NULL OR released_by <> placed_by)', name='live_evidence_hold_two_persons')], 'indexes': [Index(fields=['session_id'], name='live_evidence_hold_of')], 'pk_attr': 'id', 'table_description': 'Nothing of a session is deleted, by this paper, until somebody else lifts it by another.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -17,6 +17,7 @@ from live.announcements.service import Announcements
 from live.boards.clicks import Clicks
 from live.evidence.holds import EvidenceDesk
 from live.evidence.sealing import Evidence
+from live.evidence.space import Storage
 from live.media.bans import Bans
 from live.media.cloud import CloudCopies, CloudNotices
 from live.media.keys import LiveKeys
@@ -24,6 +25,7 @@ from live.media.monitoring import Monitoring
 from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.rehearsals import Rehearsals
+from live.media.space import Space
 from live.media.supervision import Supervision
 from live.media.targets import RelayOuts, RelayTargets
 from live.plans.service import Plans
@@ -62,6 +64,7 @@ class LiveCentre:
     relay_outs: RelayOuts
     archive: Archive
     evidence: Evidence
+    storage: Storage
     feed_hub: FeedHub
     chat: Chat
     announcements: Announcements
@@ -78,7 +81,8 @@ def live_centre(
     bell = RedisRoomBell(redis)
     sessions = Sessions(bell, media)
     roster = Roster(cipher, settings.host_identity_days)
-    publishing = Publishing(keys, engine.rtmp_publish_url, bell)
+    space = Space(engine.directory, engine.low_water_percent)
+    publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space)
     hls_directory = engine.directory / "hls"
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)
     cloud = adapters.cloud_live(settings, http)
@@ -86,6 +90,7 @@ def live_centre(
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
     kept = timedelta(days=settings.own_data.live_retention_days)
     evidence = Evidence(engine.directory / "evidence", archive, keys, kept)
+    storage = Storage(space, evidence)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     attributions = Attributions(keys)
     room_prices = RoomPrices(Offers(), stock, bell)
@@ -101,6 +106,7 @@ def live_centre(
         relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
         archive=archive,
         evidence=evidence,
+        storage=storage,
         feed_hub=feed_hub,
         chat=chat,
         announcements=announcements,
@@ -126,6 +132,7 @@ def live_centre(
             playback,
             archive,
             evidence,
+            storage,
             EvidenceDesk(),
             Clicks(keys),
             Clips(hls_directory, playback),

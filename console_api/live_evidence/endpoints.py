@@ -11,6 +11,7 @@ from console_api.live_evidence.schemas import EvidenceHeld, EvidencePaper
 from live.evidence.holds import EvidenceDesk
 from live.evidence.queries import BundleCard, bundle_of, part_of
 from live.evidence.sealing import Evidence
+from live.evidence.space import Storage, StorageCard
 from live.replays.files import pieces_of
 
 
@@ -28,6 +29,12 @@ async def download_evidence(
     path = await part_of(evidence, number, part, is_officer=isinstance(actor, CountyOfficer))
     await access_logs.record(actor, purpose="live_evidence", subject=f"live:{number}", fields=(part,))
     return download(f"{number}-{part}", "application/octet-stream", pieces_of(path))
+
+
+@door.get("/live/storage")
+async def show_live_storage(actor: CountyOfficer | Auditor, storage: Storage) -> StorageCard:
+    """录像存储：总量、余量、低水位（低于即不能新开播）、已存证据与最近到期日。"""
+    return await storage.card()
 
 
 @door.post("/live/sessions/<number:str>/evidence/checks", status=202)

@@ -3,7 +3,7 @@ SELECT keep_rows('live_evidence_bundle', 'live_evidence_hold', 'live_evidence_ch
 CREATE OR REPLACE TRIGGER begins_sealing BEFORE INSERT ON live_evidence_bundle
     FOR EACH ROW EXECUTE FUNCTION begin_at_state('sealing');
 CREATE OR REPLACE TRIGGER released_once BEFORE UPDATE ON live_evidence_hold
-    FOR EACH ROW EXECUTE FUNCTION only_fill_once('released_by', 'released_at', 'release_document');
+    FOR EACH ROW EXECUTE FUNCTION only_fill_once('released_by', 'released_at', 'lifting_document');
 CREATE OR REPLACE TRIGGER checked_once BEFORE UPDATE ON live_evidence_check
     FOR EACH ROW EXECUTE FUNCTION only_fill_once('checked_at', 'wrong');
 

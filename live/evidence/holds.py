@@ -48,7 +48,7 @@ class EvidenceDesk:
         if placed_by == by:
             raise SecondPersonNeeded()
         if not await execute(
-            "UPDATE live_evidence_hold SET released_by = $2, release_document = $3, released_at = $4"
+            "UPDATE live_evidence_hold SET released_by = $2, lifting_document = $3, released_at = $4"
             " WHERE number = $1 AND released_at IS NULL",
             hold,
             by,

@@ -75,14 +75,14 @@ class EvidenceHold(Model):
     document = fields.CharField(max_length=120)
     released_by = fields.CharField(max_length=120, null=True)
     released_at = fields.DatetimeField(null=True)
-    release_document = fields.CharField(max_length=120, null=True)
+    lifting_document = fields.CharField(max_length=120, null=True)
 
     class Meta:
         table = "live_evidence_hold"
         indexes = (Index(fields=("session_id",), name="live_evidence_hold_of"),)
         constraints = (
             CheckConstraint(
-                check="num_nonnulls(released_by, released_at, release_document) IN (0, 3)"
+                check="num_nonnulls(released_by, released_at, lifting_document) IN (0, 3)"
                 " AND (released_by IS NULL OR released_by <> placed_by)",
                 name="live_evidence_hold_two_persons",
             ),

@@ -28,7 +28,7 @@ class EvidenceHoldCard(msgspec.Struct, frozen=True, kw_only=True):
     placed_at: datetime
     released_by: str | None
     released_at: datetime | None
-    release_document: str | None
+    lifting_document: str | None
 
 
 class CheckCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,8 +4,9 @@ Nothing is made for it: the playlist names the segments that are on disk, so it 
 """
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,11 @@ from kit.database import execute, row, rows
 from live.errors import ClipNotFound, SessionNotFound
 from live.media.playback import Playback
 from live.models import SessionState
-from live.replays.recordings import Recording, slice_of
+from live.replays.recordings import MAX_SEGMENT_MS, Recording, slice_of
+
+SETTLED = timedelta(milliseconds=2 * MAX_SEGMENT_MS)
+"""So long after its end the last segment of a clip has been followed by another."""
+MAX_READ = 256
 
 _CLIP = """
 SELECT s.host, s.stream, s.state, p.code, p.pinned_at, p.unpinned_at, r.id IS NOT NULL AS is_closed
@@ -80,6 +85,7 @@ class Clips:
     hls_directory: Path
     playback: Playback
     clock: Clock = utc_now
+    _read: OrderedDict[tuple[str, int, bool], Recording] = field(default_factory=OrderedDict)
 
     async def playlist(self, number: str, chapter: int) -> str:
         """A closed playlist for a viewer whom nobody knows; its segments are signed like a replay's.
@@ -90,8 +96,21 @@ class Clips:
         plan = self.playback.plan(clip.stream, clip.state, self.playback.viewer(number, None)[0])
         if plan is None:
             raise ClipNotFound(number=number, chapter=chapter)
-        recording = await _slice(self.hls_directory / clip.stream, clip, number, chapter)
+        recording = await self._segments(clip, number, chapter)
         return recording.playlist(plan.hls_url.removesuffix("index.m3u8"))
+
+    async def _segments(self, clip: _Found, number: str, chapter: int) -> Recording:
+        """The clip's segments; the last clips that can grow no more are kept, for many ask for them."""
+        key = number, chapter, clip.is_closed
+        known = self._read.get(key)
+        if known is not None:
+            return known
+        recording = await _slice(self.hls_directory / clip.stream, clip, number, chapter)
+        if clip.is_closed or self.clock() - clip.unpinned_at > SETTLED:
+            self._read[key] = recording
+            if len(self._read) > MAX_READ:
+                self._read.popitem(last=False)
+        return recording
 
     async def ask_for_file(self, number: str, chapter: int, host: str | None, by: str) -> None:
         """Have the MP4 made; asking twice asks once, and one that could not be made is tried again.

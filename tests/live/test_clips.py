@@ -70,6 +70,10 @@ async def test_a_clip_is_there_when_the_host_has_unpinned(database: str, segment
             await kept.clips.playlist(session.number, nobodys)
     await kept.end(session)
     assert len(names(await kept.clips.playlist(session.number, 3))) == 3
+    shutil.rmtree(tmp_path / "hls" / session.stream)
+    assert len(names(await kept.clips.playlist(session.number, 3))) == 3  # read once
+    with pytest.raises(ClipNotFound):
+        await kept.clips.playlist(session.number, 2)
     cards = await clips_of(session.number, HOST)
     assert [(card.chapter, card.code, card.file_state) for card in cards] == [
         (1, first, None), (2, second, None), (3, first, None),
