@@ -37,8 +37,8 @@ class Rehearsals:
     async def begin(self, number: str, host: str) -> None:
         """Whoever publishes from now on rehearses. Doing it twice changes nothing.
 
-        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` without a push address or once it
-        was on air, ``RehearsalNotClear`` in the seconds after the last one.
+        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` before the gate and once it was
+        on air, ``RehearsalNotClear`` in the seconds after the last one.
         """
         async with transaction():
             session = await _own(number, host)

@@ -7,6 +7,7 @@ up many at a time, because those who are refused come many at a time.
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import cast
 
 import msgspec
 
@@ -44,7 +45,7 @@ def _signs(sku: str, room: str | None) -> list[str]:
     return [_sign(SoldOut, sku, room), *([_sign(RoomSoldOut, sku, room)] if room else [])]
 
 
-def _sign(refusal: type[DomainError], sku: str, source: str | None) -> str:
+def _sign(refusal: type[DomainError], sku: str, source: object) -> str:
     return f"{refusal.code}|{source or ''}|{sku}"
 
 
@@ -76,7 +77,7 @@ class OrderTurnstile:
         """Hang a sign when the truth has said that nothing is left."""
         if not isinstance(refusal, SoldOut | RoomSoldOut) or refusal.facts.get("left") != 0:
             return
-        sku, source = str(refusal.facts["sku"]), refusal.facts.get("source")
+        sku, source = str(refusal.facts["sku"]), cast("str | None", refusal.facts.get("source"))
         for seen_at in {None, source} if isinstance(refusal, SoldOut) else {source}:
             await self.signs.hang(_sign(type(refusal), sku, seen_at))
 

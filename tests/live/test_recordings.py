@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations.media_server.confinement import SegmentForged
 from integrations.media_server.remux import FfmpegRemuxer, FileNotMade
 from live.replays.recordings import REPLAY, Recording, write_replay
 from tests.live.pictures import FFMPEG, decoded_pictures, make_flv, run_ffmpeg
@@ -89,7 +90,7 @@ async def test_a_playlist_cannot_reach_other_files(publish: list[Path], tmp_path
     shutil.copy(publish[0], secret)
     evil = tmp_path / REPLAY
     evil.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{secret}\n#EXT-X-ENDLIST\n")
-    with pytest.raises(FileNotMade):
+    with pytest.raises(SegmentForged):
         await FfmpegRemuxer(FFMPEG).make_mp4(evil, tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
 
