@@ -195,7 +195,7 @@ async def test_a_command_is_obeyed_when_it_is_signed_right(twin: Twin) -> None:
     await good.drop_publisher(STREAM)
     assert (await twin.state())["commands"][-1] == f"DropLiveStream {STREAM}"
     for wrong in (
-        _cloud(twin, secret_key="another"),
+        _cloud(twin, secret_key="another"),  # pragma: allowlist secret
         _cloud(twin, secret_id="AKIDother"),
         _cloud(twin, clock=lambda: utc_now() - timedelta(minutes=6)),
         _cloud(twin, api_base="http://127.0.0.1:9"),

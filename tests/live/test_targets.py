@@ -53,7 +53,7 @@ class Out:
         "file:///etc/passwd",
         "rtmp://platform.example",
         "rtmp:///live/key",
-        "rtmp://user:word@platform.example/live/key",
+        "rtmp://user:word@platform.example/live/key",  # pragma: allowlist secret
         "rtmp://platform.example:99999/live/key",
         "rtmp://platform.example/live/key x",
         "rtmp://platform.example/live/\n",
