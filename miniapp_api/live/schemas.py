@@ -22,9 +22,7 @@ class RoomsQuery(Input):
 
 
 class RoomLineView(View):
-    """A room in the list; ``replay_ms`` is how long its replay is, ``replay_cover`` the path of a picture of it, for want
-    of a ``cover``.
-    """
+    """A room in the list; ``replay_ms`` is how long its replay is, ``replay_cover`` the path of a picture of it."""
 
     number: str
     title: str
