@@ -268,7 +268,7 @@ async def test_named_officers_alone_sign_when_some_are_named(database: str) -> N
 async def test_a_host_reads_when_and_for_what_the_identity_was_verified(database: str) -> None:
     """Of the own sessions alone, the latest first. Fails when another host's are told."""
     house = House()
-    first, second = [await house.scheduled() for _ in range(2)]
+    first, second = [await house.scheduled(merchant) for merchant in ("M1", "M2")]
     await house.readiness.declare(first.number, HOST)
     await house.readiness.verify(second.number, "示例核验记录", ONE)
     told = [(each.session, each.kind.value, each.recorded_by) for each in await verifications_of(HOST)]
