@@ -21,6 +21,7 @@ from live.plans.models import AssistantRole
 from live.readiness.models import ReverificationKind
 from live.reports.models import ReportReason, RoomReportState
 from live.roster.models import BlacklistingKind, BlacklistingState
+from live.shares.models import ShareKind
 from live.studios.models import StudioBookingState
 from live.talk.models import RestrictionKind
 from logistics.models import FreightUnit, LabelCancellationState, ParcelState, ReportKind, ReportState
@@ -2485,7 +2486,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started', enum_type=MessageMoment, max_length=20)),
                 ('template', fields.CharField(max_length=64)),
                 ('page', fields.CharField(max_length=120)),
                 ('fields_by_name', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -3699,6 +3700,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('consumer', fields.CharField(db_index=True, max_length=32)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_reminder', 'app': 'longchuan', 'unique_together': (('session_id', 'consumer'),), 'pk_attr': 'id', 'table_description': 'A consumer wants to be told when a session begins, once.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ReserveTerm',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -4101,6 +4113,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ShareCode',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('code', fields.CharField(unique=True, max_length=16)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='VIEWER: viewer\nPLACE: place', enum_type=ShareKind, max_length=6)),
+                ('note', fields.CharField(default='', max_length=60)),
+                ('caller', fields.CharField(null=True, db_index=True, max_length=120)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('opens', fields.IntField(default=0)),
+                ('viewers', fields.IntField(default=0)),
+                ('orders', fields.IntField(default=0)),
+                ('pieces', fields.IntField(default=0)),
+            ],
+            options={'table': 'live_share_code', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'caller'), name='live_share_once', condition="kind = 'viewer'"), CheckConstraint(check="code ~ '^[0-9A-Z]{16}$'", name='live_share_shape'), CheckConstraint(check="(kind = 'place') = (note <> '')", name='live_share_note')], 'pk_attr': 'id', 'table_description': 'One code, the scene of its mini-program code, and its figures. ``caller`` made it; None once erased.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ShareReceiver',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -4109,6 +4139,18 @@ class Migration(migrations.Migration):
                 ('registered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'share_receiver', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('sub_mchid', 'account'), name='share_receiver_once')], 'pk_attr': 'id', 'table_description': 'That the channel knows ``account`` as a receiver of the shares of ``sub_mchid``.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SharedVisit',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('viewer', fields.CharField(max_length=26)),
+                ('share', fields.ForeignKeyField('longchuan.ShareCode', source_field='share_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('came_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_shared_visit', 'app': 'longchuan', 'unique_together': (('session_id', 'viewer'),), 'pk_attr': 'id', 'table_description': "Who came by which code first, by the room's name of the person; nobody else can tell whose it is."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -4697,7 +4739,7 @@ class Migration(migrations.Migration):
             name='SubscribeMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started', enum_type=MessageMoment, max_length=20)),
                 ('reference', fields.CharField(max_length=64)),
                 ('openid', fields.CharField(max_length=64)),
                 ('contents', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -4708,7 +4750,7 @@ class Migration(migrations.Migration):
                 ('noted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'subscribe_message', 'app': 'longchuan', 'unique_together': (('moment', 'reference'),), 'pk_attr': 'id', 'table_description': "One message, once for a moment and a reference. ``contents`` are our values, before WeChat's limits."},
+            options={'table': 'subscribe_message', 'app': 'longchuan', 'unique_together': (('moment', 'reference', 'openid'),), 'pk_attr': 'id', 'table_description': "One message, once for a moment, a reference and a person. ``contents`` are our values, before WeChat's limits."},
             bases=['Model'],
         ),
         ops.CreateModel(

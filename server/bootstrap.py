@@ -328,7 +328,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         groups=Groups(GroupOffers(Offers()), after_sales, payments),
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
-        live=live_centre(settings, http, redis, cipher, stock, coupons),
+        live=live_centre(settings, http, redis, cipher, stock, coupons, outgoing, wechat),
         sealer=Sealer(),
         anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
         sales_books=SalesBooks(),

@@ -75,6 +75,8 @@ MODEL_MODULES = [
     "live.announcements.models",
     "live.talk.models",
     "live.reports.models",
+    "live.reminders.models",
+    "live.shares.models",
     "live.media.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",

@@ -100,6 +100,7 @@ async def give(owner: Owner) -> None:
         "campaign": "NONE", "offset": "1", "viewer": "0" * 26, "word": "示例词",
     }  # fmt: skip
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
+    owner.found.by_pattern["/rooms/"] = {"number": number}
     owner.found.by_pattern[f"{HOSTS}/"] = {"number": await on_roster(owner)}
     retention, leaver = HostRetention(), await a_leaver(owner)
     records = {
@@ -120,6 +121,19 @@ async def give(owner: Owner) -> None:
     reported = await owner.ask("consumer", "POST", report, {"reason": "other"})
     owner.found.by_pattern["/v1/console/live-reports/"] = {"report": reported["number"]}
     owner.found.shared["miniapp.report_room"] = "a live room is open to every viewer"
+    await owner.ask("consumer", "PUT", f"/v1/miniapp/live/sessions/{number}/reminder")
+    shared = await owner.ask("consumer", "PUT", f"/v1/miniapp/live/sessions/{number}/share-code")
+    owner.found.by_pattern["/v1/miniapp/live/share-codes/"] = {"code": shared["code"]}
+    hung = {"note": "示例村公告栏"}
+    placed = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/share-codes", hung)
+    owner.found.by_pattern["/v1/console/live/share-codes/"] = {"code": placed["code"]}
+    owner.found.shared |= {
+        "miniapp.ask_for_reminder": "a live room is open to every viewer",
+        "miniapp.take_reminder_back": "a live room is open to every viewer; the wish is the caller's own",
+        "miniapp.make_own_share_code": "a live room is open to every viewer; the code is the caller's own",
+        "miniapp.draw_own_share_code": "WeChat draws it, which is away here; whose it is stands in test_shares",
+        "console.draw_place_code": "WeChat draws it, which is away here; whose it is stands in test_shares",
+    }
     target = {"title": "示例平台", "address": "rtmp://8.8.8.8/live/key"}
     made = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/relay-targets", target)
     owner.found.by_pattern["/v1/console/live/sessions/<number:str>/relay-targets/"] = {

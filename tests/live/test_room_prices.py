@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,10 +11,12 @@ import pytest
 from kit.database import execute, row, rows, scalar
 from kit.errors import DomainError
 from live.errors import NotOnShelf, RoomPriceUnknown, SessionNotFound, SessionStateForbids, ShelfItemHidden
+from live.media.supervision import _place_prices
 from live.models import LiveSession
 from live.plans.models import AssistantRole
 from live.plans.service import Plans
 from live.queries import room_view
+from live.replays.recordings import Recording
 from live.shop.cards import Card
 from live.shop.prices import OpenedPrice, RoomTerms
 from live.talk.hub import room_state
@@ -87,6 +90,18 @@ async def settled(calls: list[Awaitable[Any]]) -> tuple[list[Any], list[DomainEr
             raise each
     refused = [each for each in done if isinstance(each, DomainError)]
     return [each for each in done if not isinstance(each, DomainError)], refused
+
+
+async def test_a_price_that_runs_at_the_end_does_not_hold_the_recording_up(mall: Mall) -> None:
+    """A recording that is closed places prices that are over and one that is not."""
+    room = await Room(mall).open()
+    mall.watch.forward(seconds=60)
+    await room.price(5, 2)
+    await room.prices.end(room.number, room.sku, CLERK)
+    await room.price(5, 2)
+    await _place_prices(room.session.id, Recording(Path("nowhere")))
+    placed = await rows("SELECT offset_ms, end_offset_ms FROM live_room_price ORDER BY id")
+    assert placed == [{"offset_ms": 0, "end_offset_ms": 0}, {"offset_ms": 0, "end_offset_ms": None}]
 
 
 async def test_the_price_is_the_rooms_alone_and_the_card_returns_by_itself(mall: Mall) -> None:
