@@ -147,7 +147,7 @@ class Supervision:
                 await asyncio.to_thread(recording.extend, closed=drained)
                 if drained:
                     await self._close_recording(session["number"], recording)
-            except OSError:  # the others' recordings do not wait for this one's disk
+            except Exception:  # the others' recordings do not wait for this one's
                 log.exception("the recording of %s could not be kept", session["number"])
         for number in set(self._recordings) - {session["number"] for session in found}:
             del self._recordings[number]
