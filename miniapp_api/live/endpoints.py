@@ -17,7 +17,7 @@ from kit.clock import utc_now
 from live.errors import SessionNotFound
 from live.media.cloud import cloud_has
 from live.media.keys import LiveKeys
-from live.media.playback import Playback
+from live.media.playback import Playback, PlaybackPlan
 from live.models import ON_AIR, SessionState
 from live.plans.queries import covers, shown_plan
 from live.queries import chapters, room_view, sessions
@@ -40,6 +40,7 @@ from miniapp_api.live.schemas import (
     RoomsQuery,
     RoomsView,
     RoomView,
+    RungView,
 )
 from miniapp_api.live.sockets import let_go, write_now
 
@@ -104,7 +105,7 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
     by_cloud = playback.is_crowded(room.viewers) and await cloud_has(room.id)
     plan = None
     if viewer not in room.banned:
-        plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud)
+        plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,
         title=room.title,
@@ -130,13 +131,18 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         ],
         timeline=list(await timeline(room.id)),
         media_ms=room.media_ms,
-        playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at, plan.source) if plan else None,
+        playback=_playback_view(plan) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
         attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
         cover=said.cover,
         notice=said.notice,
         server_time=utc_now(),
     )
+
+
+def _playback_view(plan: PlaybackPlan) -> PlaybackView:
+    rung = RungView(plan.rung.flv_url, plan.rung.hls_url) if plan.rung else None
+    return PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at, plan.source, rung)
 
 
 @door.post("/live/sessions/<number:str>/messages")
