@@ -25,7 +25,7 @@ from accounts.tokens import token_hash
 from kit.actors import Actor
 from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows, scalar, transaction
-from kit.encryption import FieldCipher
+from kit.encryption import FieldCipher, RowOpener
 from kit.numbers import public_number, secret_token
 
 CONSUMER_SESSION = timedelta(days=30)
@@ -146,11 +146,12 @@ class Sessions:
 
 @dataclass(frozen=True)
 class ConsumerProfile:
-    """A consumer as the consumer sees himself: the phone number is masked."""
+    """A consumer as the consumer sees himself: the phone number is masked. What does not open is in ``unreadable``."""
 
     number: str
     phone_masked: str | None
     created_at: datetime
+    unreadable: list[str]
 
 
 def mask_phone(phone: str) -> str:
@@ -215,11 +216,9 @@ class ConsumerLogin:
         return self._profile(dict(account))
 
     def _profile(self, account: Row) -> ConsumerProfile:
-        masked = None
-        if account["phone_cipher"] is not None:
-            phone = self.cipher.decrypt(bytes(account["phone_cipher"]), phone_place(account["number"]))
-            masked = mask_phone(phone)
-        return ConsumerProfile(account["number"], masked, account["created_at"])
+        opener = RowOpener(self.cipher)
+        phone = opener.open("phone", account["phone_cipher"], phone_place(account["number"]))
+        return ConsumerProfile(account["number"], phone and mask_phone(phone), account["created_at"], opener.unreadable)
 
 
 def phone_place(number: str) -> str:

@@ -24,6 +24,7 @@ from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, 
 import msgspec
 from sanic import Request
 
+from api_kit.sheet_words import members_about_rows
 from api_kit.turnstiles import Turnstile
 from api_kit.uploads import FileBody, Upload, Uploads
 from kit.actors import Actor
@@ -90,6 +91,8 @@ class Endpoint:
     max_body_bytes: int = MAX_BODY_BYTES
     turnstile: type[Turnstile] | None = None
     page: bool = False
+
+    about_rows: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -232,4 +235,7 @@ def read_endpoint(handler: Handler, *, name: str, path: str, public: bool, **dec
         raise TypeError(f"{name}: what was made under a key is answered by an answer, and nothing else is")
     if answer is not None:
         returns = get_type_hints(answer)["return"]
-    return Endpoint(handler=handler, name=name, path=path, public=public, returns=returns, **declared, **read)
+    rows_of = members_about_rows(returns)
+    return Endpoint(
+        handler=handler, name=name, path=path, public=public, returns=returns, about_rows=rows_of, **declared, **read
+    )

@@ -13,6 +13,8 @@ from api_kit.answer_cache import AnswerCache, Kept, MakeSeveral
 from api_kit.doors import Answer, Door, Endpoint, Together
 from api_kit.doubled_members import refuse_doubled
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
+from api_kit.languages import wants_english
+from api_kit.sheet_words import in_clients_words
 from api_kit.turnstiles import behind
 from api_kit.uploads import FileBody, Upload, Uploads, read_file, read_upload, read_uploads
 from kit.actors import Actor
@@ -48,7 +50,7 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
             handler = (
                 _socket_route(endpoint, given, authenticate)
                 if endpoint.websocket
-                else _http_route(endpoint, given, authenticate, marks, scanner)
+                else _in_language(endpoint, _http_route(endpoint, given, authenticate, marks, scanner))
             )
         if endpoint.websocket:
             app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
@@ -143,6 +145,22 @@ def _http_route(
         arguments[endpoint.key_argument] = key
         caller = actor.caller if actor else "anonymous"
         return await _once(endpoint, arguments, caller, f"{request.method} {request.path}", key, marks.of(request.body))
+
+    return handle
+
+
+def _in_language(endpoint: Endpoint, handler: Any) -> Any:
+    """The route, with what it says about rows of a file in the client's language; under a key Chinese is kept."""
+    if not endpoint.about_rows:
+        return handler
+
+    async def handle(request: Request, **path: Any) -> HTTPResponse:
+        response: HTTPResponse = await handler(request, **path)
+        english = wants_english(request)
+        response.headers["content-language"] = "en" if english else "zh-CN"
+        if english and response.body:
+            response.body = in_clients_words(response.body, endpoint.about_rows)
+        return response
 
     return handle
 

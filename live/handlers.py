@@ -3,7 +3,10 @@
 from content.events import TextJudged
 from live.announcements.service import SUBJECT as ANNOUNCED
 from live.announcements.service import Announcements
+from live.events import SessionStarted
+from live.reminders.service import Reminders
 from live.service import Sessions
+from live.shares.service import Shares
 from live.talk.chat import SUBJECT, Chat
 from orders.events import OrderPaid
 
@@ -26,3 +29,13 @@ async def on_text_judged(fact: TextJudged, chat: Chat) -> None:
     if fact.subject.startswith(SUBJECT) and not fact.passed:
         number, _, offset = fact.subject.removeprefix(SUBJECT).rpartition(":")
         await chat.take_back(number, int(offset))
+
+
+async def on_session_started(fact: SessionStarted, reminders: Reminders) -> None:
+    """Whoever asked is told that it begins."""
+    await reminders.tell_started(fact)
+
+
+async def on_shared_order_paid(fact: OrderPaid, shares: Shares) -> None:
+    """Paid goods count for the code that had brought the buyer into the room."""
+    await shares.count_order(fact)

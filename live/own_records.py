@@ -11,7 +11,9 @@ BATCH = 1000
 
 
 async def personal_data(person: Person) -> Told:
-    """Chat messages with their sessions, where the person may not write or watch, and what the person reported."""
+    """Chat messages with their sessions, where the person may not write or watch, what the person reported, of which
+    beginnings the person wants to be told, and which codes the person has shared.
+    """
     return {
         "chat": await told(
             "SELECT s.number AS session, m.payload ->> 'text' AS text, m.created_at FROM live_feed_message m"
@@ -28,6 +30,16 @@ async def personal_data(person: Person) -> Told:
             " FROM live_report r JOIN live_session s ON s.id = r.session_id WHERE r.consumer = $1 ORDER BY r.id",
             person.number,
         ),
+        "live_share_codes": await told(
+            "SELECT c.code, s.number AS session, c.made_at, c.opens, c.viewers, c.orders, c.pieces"
+            " FROM live_share_code c JOIN live_session s ON s.id = c.session_id WHERE c.caller = $1 ORDER BY c.id",
+            person.caller,
+        ),
+        "live_reminders": await told(
+            "SELECT s.number AS session, s.title, s.planned_at, r.asked_at FROM live_reminder r JOIN live_session s"
+            " ON s.id = r.session_id WHERE r.consumer = $1 ORDER BY r.id",
+            person.number,
+        ),
     }
 
 
@@ -35,6 +47,8 @@ async def erase(person: Person) -> None:
     """The words go, their places in the feed stay: viewers resume by offsets without holes."""
     async with transaction():
         await execute("DELETE FROM live_restriction WHERE author = $1", person.caller)
+        await execute("DELETE FROM live_reminder WHERE consumer = $1", person.number)
+        await execute("UPDATE live_share_code SET caller = NULL WHERE caller = $1", person.caller)
         await execute("UPDATE live_report SET detail = '……' WHERE consumer = $1 AND detail <> ''", person.number)
         said = await rows(
             'SELECT s.number, m."offset" FROM live_feed_message m JOIN live_session s ON s.id = m.session_id'
@@ -86,6 +100,7 @@ async def _forget_some(ended_before: datetime) -> int | None:
         if len(said) == BATCH:
             return 0
         await execute("DELETE FROM live_viewer WHERE session_id = $1", room["id"])
+        await execute("DELETE FROM live_shared_visit WHERE session_id = $1", room["id"])
         await execute("DELETE FROM live_restriction WHERE session_id = $1", room["id"])
         await execute("UPDATE live_report SET detail = '……' WHERE session_id = $1 AND detail <> ''", room["id"])
         await execute("UPDATE live_session SET chat_forgotten_at = now() WHERE id = $1", room["id"])

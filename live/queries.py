@@ -40,9 +40,10 @@ class Chapter:
 class RoomView:
     """A room at one moment: one statement, so the parts agree with ``offset``.
 
-    ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown, ``coupons`` the campaigns that
-    are shown, ``media_ms`` how much picture the session has had. ``messages`` are those after the offset that was asked
-    for, at most ``SLICE``, without a hole. ``banned`` are viewers by the room's names of them, and told to nobody.
+    ``shelf`` is all of it in its order, ``hidden`` what of it viewers are not shown, ``unproved`` what has a price here
+    beside which no list price may stand, ``coupons`` the campaigns that are shown, ``media_ms`` how much picture the
+    session has had. ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
+    ``banned`` are viewers by the room's names of them, and told to nobody.
     ``has_rung``: there is a smaller rendition.
     """
 
@@ -63,6 +64,7 @@ class RoomView:
     shelf: tuple[str, ...]
     hidden: frozenset[str]
     shelf_version: int
+    unproved: frozenset[str]
     coupons: tuple[str, ...]
     pinned: Chapter | None
     announcement: str | None
@@ -97,6 +99,8 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
     WHERE i.session_id = s.id)::text AS shelf,
   (SELECT coalesce(json_agg(i.code), '[]') FROM live_shelf_item i
     WHERE i.session_id = s.id AND i.hidden)::text AS hidden,
+  (SELECT coalesce(json_agg(r.code), '[]') FROM live_room_price r
+    WHERE r.session_id = s.id AND r.ended_at IS NULL AND r.lowest_fen < r.list_price_fen)::text AS unproved,
   (SELECT coalesce(json_agg(c.campaign ORDER BY c.id), '[]') FROM live_room_coupon c
     WHERE c.session_id = s.id AND c.taken_down_at IS NULL AND s.state IN ('live', 'interrupted'))::text AS coupons,
   (SELECT json_build_object('code', p.code, 'title', p.title, 'price_fen', p.price_fen,
@@ -120,6 +124,7 @@ async def room_view(number: str, after: int | None = None, limit: int = SLICE) -
     found["state"] = SessionState(found["state"])
     found["shelf"] = msgspec.json.decode(found["shelf"], type=tuple[str, ...])
     found["hidden"] = msgspec.json.decode(found["hidden"], type=frozenset[str])
+    found["unproved"] = msgspec.json.decode(found["unproved"], type=frozenset[str])
     found["coupons"] = msgspec.json.decode(found["coupons"], type=tuple[str, ...])
     found["pinned"] = msgspec.json.decode(found["pinned"] or "null", type=Chapter | None)
     found["banned"] = msgspec.json.decode(found["banned"], type=tuple[str, ...])

@@ -11,6 +11,7 @@ from live.errors import SessionNotFound, SessionStateForbids
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaEngine, RoomBell
+from live.reminders.dropping import drop_reminders
 from live.studios.releasing import release_studio
 from live.talk.feed import append, lock_session, ring_after_commit
 from orders.events import PaidLine
@@ -86,6 +87,7 @@ class Sessions:
                 return
             await change_state(session, SessionState.CANCELLED, now)
             await release_studio(session.id, f"staff:{host}", now)
+            await drop_reminders(session.id)
         await ring_after_commit(self.bell, number)
 
     async def cancel_missed(self, limit: int = 100) -> int:
@@ -111,6 +113,7 @@ class Sessions:
                 return False
             await change_state(session, SessionState.CANCELLED, now)
             await release_studio(session.id, "live.cancel_missed", now)
+            await drop_reminders(session.id)
         await ring_after_commit(self.bell, number)
         return True
 

@@ -42,6 +42,7 @@ class MessageMoment(StrEnum):
     GROUP_FAILED = "group_failed"
     PICKUP_READY = "pickup_ready"
     PICKUP_REMINDED = "pickup_reminded"
+    LIVE_STARTED = "live_started"
 
 
 class MessageTemplate(Model):
@@ -101,7 +102,7 @@ MESSAGE_TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
 
 
 class SubscribeMessage(Model):
-    """One message, once for a moment and a reference. ``contents`` are our values, before WeChat's limits."""
+    """One message, once for a moment, a reference and a person. ``contents`` are our values, before WeChat's limits."""
 
     id = fields.BigIntField(primary_key=True)
     moment = fields.CharEnumField(MessageMoment, max_length=20)
@@ -117,4 +118,4 @@ class SubscribeMessage(Model):
 
     class Meta:
         table = "subscribe_message"
-        unique_together = (("moment", "reference"),)
+        unique_together = (("moment", "reference", "openid"),)

@@ -1,7 +1,8 @@
-"""Subscribe messages: noted once for a moment and a reference, sent by a worker while there is a consent, never twice.
+"""Subscribe messages: noted once for a moment, a reference and a person, sent by a worker while there is a consent.
 
-A row is claimed and a consent taken in one committed step, then WeChat is called, then the answer is recorded. A call
-whose outcome nobody knows is not repeated: a lost message is a smaller evil than two (wechat reference 2.8).
+None is sent twice. A row is claimed and a consent taken in one committed step, then WeChat is called, then the answer
+is recorded. A call whose outcome nobody knows is not repeated: a lost message is a smaller evil than two (wechat
+reference 2.8).
 """
 
 import re
@@ -28,6 +29,7 @@ VALUES: dict[MessageMoment, frozenset[str]] = {
     MessageMoment.GROUP_FAILED: frozenset({"number", "goods", "amount", "at"}),
     MessageMoment.PICKUP_READY: frozenset({"number", "goods", "amount", "at", "place"}),
     MessageMoment.PICKUP_REMINDED: frozenset({"number", "goods", "amount", "at", "place"}),
+    MessageMoment.LIVE_STARTED: frozenset({"number", "title", "at"}),
 }
 """What we can tell at each moment."""
 
@@ -78,13 +80,13 @@ class Outgoing:
     async def note_all(self, moment: MessageMoment, notes: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
         """There is something to tell: references, openids and values. One statement.
 
-        The same moment and reference again is the same message.
+        The same moment, reference and openid again is the same message.
         """
         await execute(
             "INSERT INTO subscribe_message (moment, reference, openid, contents, state, attempts, next_attempt_at,"
             " noted_at) SELECT $1, n.reference, n.openid, n.contents, 'waiting', 0, $5, $5"
             " FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS n (reference, openid, contents)"
-            " ON CONFLICT (moment, reference) DO NOTHING",
+            " ON CONFLICT (moment, reference, openid) DO NOTHING",
             moment.value,
             [reference for reference, _, _ in notes],
             [openid for _, openid, _ in notes],

@@ -21,6 +21,7 @@ from live.plans.models import AssistantRole
 from live.readiness.models import ReverificationKind
 from live.reports.models import ReportReason, RoomReportState
 from live.roster.models import BlacklistingKind, BlacklistingState
+from live.shares.models import ShareKind
 from live.studios.models import StudioBookingState
 from live.talk.models import RestrictionKind
 from logistics.models import FreightUnit, LabelCancellationState, ParcelState, ReportKind, ReportState
@@ -938,7 +939,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=26)),
-                ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo\nSTORY_CONSENT: story_consent\nCLASS_PAPER: class_paper', enum_type=EvidenceKind, max_length=20)),
+                ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo\nSTORY_CONSENT: story_consent\nCLASS_PAPER: class_paper\nGUARDIAN_CONSENT: guardian_consent', enum_type=EvidenceKind, max_length=20)),
                 ('access', fields.CharEnumField(description='HOUSEHOLD: household\nAUDIT: audit', enum_type=AccessClass, max_length=10)),
                 ('sha256', fields.CharField(unique=True, max_length=64)),
                 ('stored_key', fields.CharField(unique=True, max_length=60)),
@@ -1897,14 +1898,15 @@ class Migration(migrations.Migration):
             name='LiveHost',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('number', fields.CharField(unique=True, max_length=32)),
+                ('number', fields.CharField(max_length=32)),
                 ('name_cipher', fields.BinaryField()),
                 ('id_number_cipher', fields.BinaryField()),
                 ('id_number_index', fields.BinaryField()),
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'live_host', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('id_number_index',), name='live_host_once')], 'pk_attr': 'id', 'table_description': 'Who a host is, sealed. ``number`` is that of the staff account; one identity card is one host.'},
+            options={'table': 'live_host', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('id_number_index',), name='live_host_once'), UniqueConstraint(fields=('number',), name='live_host_account', condition='erased_at IS NULL')], 'pk_attr': 'id', 'table_description': 'Who a host is, sealed. ``number`` is that of the staff account; one identity card is one host.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1914,11 +1916,12 @@ class Migration(migrations.Migration):
                 ('host', fields.ForeignKeyField('longchuan.LiveHost', source_field='host_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('document', fields.CharField(max_length=120)),
                 ('sha256', fields.CharField(max_length=64)),
+                ('evidence', fields.CharField(unique=True, max_length=26)),
                 ('signed_on', fields.DateField()),
                 ('recorded_by', fields.CharField(max_length=60)),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'guardian_consent', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'The paper in which a guardian agrees that somebody of 16 or 17 presents; ``sha256`` is that of its file.'},
+            options={'table': 'guardian_consent', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'The paper in which a guardian agrees that somebody of 16 or 17 presents.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -1965,6 +1968,41 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'host_training', 'app': 'longchuan', 'constraints': [CheckConstraint(check='hours > 0', name='host_training_hours')], 'pk_attr': 'id', 'table_description': "What a host was taught. ``training_class`` is the number of a class of the county's, where it was one."},
             bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='LiveHostErasure',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('ground', fields.CharEnumField(description='RETENTION: retention\nREQUEST: request', enum_type=ErasureGround, max_length=12)),
+                ('state', fields.CharEnumField(description='PROPOSED: proposed\nAPPROVED: approved\nREFUSED: refused\nERASED: erased', enum_type=ErasureState, max_length=8)),
+                ('document', fields.CharField(max_length=120)),
+                ('proposed_by', fields.CharField(max_length=60)),
+                ('proposed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(null=True, max_length=60)),
+                ('decided_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decision_note', fields.CharField(default='', max_length=200)),
+                ('erased_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('host', fields.ForeignKeyField('longchuan.LiveHost', source_field='host_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+            ],
+            options={'table': 'live_host_erasure', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('host_id',), name='live_host_erasure_open', condition="state IN ('proposed', 'approved')"), CheckConstraint(check="(state = 'proposed') = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL) AND (state = 'erased') = (erased_at IS NOT NULL)", name='live_host_erasure_whole'), CheckConstraint(check="state NOT IN ('approved', 'erased') OR decided_by <> proposed_by", name='live_host_erasure_two_persons')], 'pk_attr': 'id', 'table_description': "One erasure of a host's record. What is approved a job does (decision 0084)."},
+            bases=['Erasure'],
+        ),
+        ops.CreateModel(
+            name='LiveHostHold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('document', fields.CharField(max_length=120)),
+                ('placed_by', fields.CharField(max_length=60)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('released_by', fields.CharField(null=True, max_length=60)),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('release_document', fields.CharField(null=True, max_length=120)),
+                ('host', fields.ForeignKeyField('longchuan.LiveHost', source_field='host_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+            ],
+            options={'table': 'live_host_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3)', name='live_host_hold_released_whole'), CheckConstraint(check='released_by IS NULL OR released_by <> placed_by', name='live_host_hold_two_persons')], 'indexes': [Index(fields=['host_id'], name='live_host_hold_of')], 'pk_attr': 'id', 'table_description': "A hold upon one host's record."},
+            bases=['Hold'],
         ),
         ops.CreateModel(
             name='LiveLease',
@@ -2448,7 +2486,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started', enum_type=MessageMoment, max_length=20)),
                 ('template', fields.CharField(max_length=64)),
                 ('page', fields.CharField(max_length=120)),
                 ('fields_by_name', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -3237,16 +3275,16 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=32)),
-                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('document', fields.CharField(max_length=120)),
                 ('placed_by', fields.CharField(max_length=60)),
                 ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('released_by', fields.CharField(null=True, max_length=60)),
                 ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('release_document', fields.CharField(null=True, max_length=120)),
+                ('person', fields.ForeignKeyField('longchuan.ProjectPerson', source_field='person_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'project_person_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3)', name='project_person_hold_released_whole'), CheckConstraint(check='released_by IS NULL OR released_by <> placed_by', name='project_person_hold_two_persons')], 'indexes': [Index(fields=['person_id'], name='project_person_hold_of')], 'pk_attr': 'id', 'table_description': 'That nothing of a person may be destroyed, by a paper, until somebody else lifts it.'},
-            bases=['Model'],
+            options={'table': 'project_person_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, release_document) IN (0, 3)', name='project_person_hold_released_whole'), CheckConstraint(check='released_by IS NULL OR released_by <> placed_by', name='project_person_hold_two_persons')], 'indexes': [Index(fields=['person_id'], name='project_person_hold_of')], 'pk_attr': 'id', 'table_description': 'A hold upon one person.'},
+            bases=['Hold'],
         ),
         ops.CreateModel(
             name='PublicBrand',
@@ -3662,6 +3700,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Reminder',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('consumer', fields.CharField(db_index=True, max_length=32)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_reminder', 'app': 'longchuan', 'unique_together': (('session_id', 'consumer'),), 'pk_attr': 'id', 'table_description': 'A consumer wants to be told when a session begins, once.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ReserveTerm',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3680,7 +3729,7 @@ class Migration(migrations.Migration):
             name='RetentionRule',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('kept', fields.CharEnumField(description='REGISTER: register\nWORDS: words\nPHOTOGRAPHS: photographs\nTRAINED: trained', enum_type=RetentionClass, max_length=12)),
+                ('kept', fields.CharEnumField(description='REGISTER: register\nWORDS: words\nPHOTOGRAPHS: photographs\nTRAINED: trained\nHOSTS: hosts', enum_type=RetentionClass, max_length=12)),
                 ('days', fields.IntField()),
                 ('valid_from', fields.DateField()),
                 ('basis', fields.CharField(max_length=120)),
@@ -3785,6 +3834,7 @@ class Migration(migrations.Migration):
                 ('offer', fields.CharField(unique=True, max_length=24)),
                 ('price_fen', fields.BigIntField()),
                 ('list_price_fen', fields.BigIntField()),
+                ('lowest_fen', fields.BigIntField()),
                 ('opened_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('opened_by', fields.CharField(max_length=120)),
                 ('offset_ms', fields.BigIntField()),
@@ -4077,6 +4127,24 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ShareCode',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('code', fields.CharField(unique=True, max_length=16)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_index=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('kind', fields.CharEnumField(description='VIEWER: viewer\nPLACE: place', enum_type=ShareKind, max_length=6)),
+                ('note', fields.CharField(default='', max_length=60)),
+                ('caller', fields.CharField(null=True, db_index=True, max_length=120)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('opens', fields.IntField(default=0)),
+                ('viewers', fields.IntField(default=0)),
+                ('orders', fields.IntField(default=0)),
+                ('pieces', fields.IntField(default=0)),
+            ],
+            options={'table': 'live_share_code', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id', 'caller'), name='live_share_once', condition="kind = 'viewer'"), CheckConstraint(check="code ~ '^[0-9A-Z]{16}$'", name='live_share_shape'), CheckConstraint(check="(kind = 'place') = (note <> '')", name='live_share_note')], 'pk_attr': 'id', 'table_description': 'One code, the scene of its mini-program code, and its figures. ``caller`` made it; None once erased.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ShareReceiver',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -4085,6 +4153,18 @@ class Migration(migrations.Migration):
                 ('registered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'share_receiver', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('sub_mchid', 'account'), name='share_receiver_once')], 'pk_attr': 'id', 'table_description': 'That the channel knows ``account`` as a receiver of the shares of ``sub_mchid``.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SharedVisit',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('viewer', fields.CharField(max_length=26)),
+                ('share', fields.ForeignKeyField('longchuan.ShareCode', source_field='share_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('came_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_shared_visit', 'app': 'longchuan', 'unique_together': (('session_id', 'viewer'),), 'pk_attr': 'id', 'table_description': "Who came by which code first, by the room's name of the person; nobody else can tell whose it is."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -4673,7 +4753,7 @@ class Migration(migrations.Migration):
             name='SubscribeMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started', enum_type=MessageMoment, max_length=20)),
                 ('reference', fields.CharField(max_length=64)),
                 ('openid', fields.CharField(max_length=64)),
                 ('contents', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -4684,7 +4764,7 @@ class Migration(migrations.Migration):
                 ('noted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'subscribe_message', 'app': 'longchuan', 'unique_together': (('moment', 'reference'),), 'pk_attr': 'id', 'table_description': "One message, once for a moment and a reference. ``contents`` are our values, before WeChat's limits."},
+            options={'table': 'subscribe_message', 'app': 'longchuan', 'unique_together': (('moment', 'reference', 'openid'),), 'pk_attr': 'id', 'table_description': "One message, once for a moment, a reference and a person. ``contents`` are our values, before WeChat's limits."},
             bases=['Model'],
         ),
         ops.CreateModel(

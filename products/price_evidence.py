@@ -1,7 +1,7 @@
 """Whether the price that a reduction is measured by has stood, from the history of prices (live reference 5).
 
-That a list price must have stood for a week before something is offered below it is the house's reading of "clear
-prices"; the law's own words need a lawyer.
+That a list price must have stood for a week before something is offered below it, and that nothing was sold for less in
+that week under whichever offer, is the house's reading of "clear prices"; the law's own words need a lawyer.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ AHEAD = timedelta(days=1)
 class PriceEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """The list price of a SKU, since when it stands (None: since it was made), and the lowest of the week before.
 
-    ``is_reduced``: a flash offer runs at the moment that was asked about or begins within a day of it. All in fen.
+    The lowest is that of list prices and of offers that are over under which a piece was sold: flash, group or in a
+    live room. ``is_reduced``: a flash offer runs at the moment in question or begins within a day of it. All in fen.
     """
 
     sku: str
@@ -29,9 +30,14 @@ class PriceEvidence(msgspec.Struct, frozen=True, kw_only=True):
     is_reduced: bool
 
     @property
+    def has_stood(self) -> bool:
+        """The list price may be shown beside a lower one: for a week nothing was asked or sold below it."""
+        return self.lowest_fen >= self.list_price_fen
+
+    @property
     def is_proved(self) -> bool:
-        """Nothing is offered below a price that was raised for it."""
-        return not self.is_reduced or self.lowest_fen >= self.list_price_fen
+        """Nothing is offered below a price that has not stood."""
+        return not self.is_reduced or self.has_stood
 
 
 async def price_evidence(codes: Sequence[str], moment: datetime) -> dict[str, PriceEvidence]:
@@ -40,7 +46,10 @@ async def price_evidence(codes: Sequence[str], moment: datetime) -> dict[str, Pr
         "SELECT s.code AS sku, s.price_fen AS list_price_fen,"
         " (SELECT max(c.changed_at) FROM price_change c WHERE c.sku_id = s.id) AS standing_since,"
         " LEAST(s.price_fen, (SELECT min(c.old_price_fen) FROM price_change c"
-        "   WHERE c.sku_id = s.id AND c.changed_at > $2)) AS lowest_fen,"
+        "   WHERE c.sku_id = s.id AND c.changed_at > $2),"
+        "  (SELECT min(o.price_fen) FROM flash_offer o WHERE o.sku_id = s.id AND o.state = 'ended' AND o.starts_at < $3"
+        "   AND least(o.ended_at, o.ends_at) > $2 AND EXISTS (SELECT FROM stock_reservation r"
+        "   WHERE r.offer_id = o.id AND r.state = 'sold'))) AS lowest_fen,"
         " EXISTS (SELECT FROM flash_offer o WHERE o.sku_id = s.id AND o.kind = 'flash' AND o.state = 'open'"
         "   AND o.starts_at < $4 AND o.ends_at > $3) AS is_reduced"
         " FROM sku s WHERE s.code = ANY($1::text[])",

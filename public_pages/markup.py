@@ -27,7 +27,7 @@ HEADERS = {
     "content-language": "zh-CN",
 }
 CONTENT_TYPE = "text/html; charset=utf-8"
-_PREFIXES = ("/s/", "/p/", "/h/", "/c/", "/r/", "/01/")
+_PREFIXES = ("/s/", "/p/", "/h/", "/c/", "/r/", "/rooms/", "/01/")
 
 
 def is_page(path: str) -> bool:

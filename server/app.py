@@ -15,6 +15,7 @@ from console_api import door as console
 from integrations.object_storage.folder import FolderStorage
 from miniapp_api import door as miniapp
 from public_pages import door as pages
+from public_pages.live_rooms.views import ASSETS, ASSETS_PATH
 from server.authentication import authenticator
 from server.bootstrap import Bootstrap, bootstrap
 from server.collecting import keep_what_stands
@@ -75,6 +76,8 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
     for door in DOORS:
         mount(app, door, built.services, authenticator(built.sessions))
     _add_docs(app)
+    if settings.room_pages:
+        app.static(ASSETS_PATH, ASSETS, name="room_assets")
     if isinstance(built.storage, FolderStorage):
         add_pictures(app, built.storage)
 

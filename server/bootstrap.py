@@ -31,6 +31,7 @@ from county.complaints.service import Complaints
 from county.complaints.service_entry import ServiceEntries
 from county.disclosure.service import Disclosure
 from county.funds.service import Funds
+from county.hosts.retention import HostRetention
 from county.meetings.service import Meetings
 from county.training.classes import TrainingClasses
 from county.training.incubation import Incubation
@@ -57,6 +58,8 @@ from kit.idempotency import BodyMarks
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
+from live.roster.consents import ConsentFiles
+from live.roster.service import Roster
 from logistics.addresses import AddressBook
 from logistics.carriers import Carriers
 from logistics.labels import LabelCancellations
@@ -250,6 +253,7 @@ class Bootstrap:
     matches: MatchProposals
     erasing: Erasing
     person_retention: PersonRetention
+    host_retention: HostRetention
     services: dict[type, object] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -324,7 +328,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         groups=Groups(GroupOffers(Offers()), after_sales, payments),
         pickups=Pickups(cipher),
         vouchers=Vouchers(cipher, after_sales),
-        live=live_centre(settings, http, redis, cipher, stock, coupons),
+        live=live_centre(settings, http, redis, cipher, stock, coupons, outgoing, wechat),
         sealer=Sealer(),
         anchors=Anchors(Ed25519Signer(settings.ledger_signing_key), storage),
         sales_books=SalesBooks(),
@@ -365,6 +369,7 @@ def bootstrap(settings: Settings) -> Bootstrap:
         resealing=Resealing(cipher, EvidenceResealing(storage, cipher)),
         erasing=Erasing(retention),
         person_retention=PersonRetention(Persons(cipher)),
+        host_retention=HostRetention(own_data.live_retention_days),
     )
     evidence = EvidenceFiles(storage, cipher, EvidenceLimits(settings.pictures.max_bytes, settings.pictures.max_pixels))
     checkout = Checkout(stock, payments, coupons, address_book, cipher)
@@ -494,6 +499,8 @@ def bootstrap(settings: Settings) -> Bootstrap:
         SiteStaff(Persons(cipher)),
         ClassPapers(evidence, access_logs),
         built.person_retention,
+        built.host_retention,
+        ConsentFiles(Roster(cipher, settings.host_identity_days), evidence, access_logs),
         AssistedShares(Persons(cipher)),
         Contracts(),
         Agreements(),

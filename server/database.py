@@ -75,6 +75,8 @@ MODEL_MODULES = [
     "live.announcements.models",
     "live.talk.models",
     "live.reports.models",
+    "live.reminders.models",
+    "live.shares.models",
     "live.media.models",
     "poverty_alleviation.models",
     "poverty_alleviation.lineage.models",
@@ -101,6 +103,7 @@ MODEL_MODULES = [
     "county.meetings.models",
     "county.training.models",
     "county.training.erasure_models",
+    "county.hosts.models",
 ]
 
 

@@ -134,6 +134,7 @@ JOBS: tuple[Job, ...] = (
     Job("payments.forget_old_notices", 3600, lambda b: payments.own_records.forget_notices(utc_now() - _kept(b))),
     Job("poverty_alleviation.erase_households", 600, lambda b: b.erasing.erase_approved()),
     Job("county.erase_project_persons", 600, lambda b: b.person_retention.erase_approved()),
+    Job("county.erase_hosts", 600, lambda b: b.host_retention.erase_approved()),
     Job("content.take_down_expired_stories", 60, lambda b: take_down_expired(utc_now())),
     Job("content.drop_forgotten_evidence", 600, lambda b: drop_forgotten(b.storage), MEDIA),
     Job("server.reseal_fields", 60, lambda b: b.resealing.run(), MEDIA),

@@ -14,6 +14,7 @@ from integrations.media_server.rungs import FfmpegRung
 from integrations.media_server.taps import FfmpegTap
 from integrations.name_service.public_hosts import SystemHosts
 from integrations.redis.room_bell import RedisRoomBell
+from integrations.wechat.login import MiniProgramClient
 from live.announcements.service import Announcements
 from live.media.bans import Bans
 from live.media.cloud import CloudCopies, CloudNotices
@@ -27,10 +28,12 @@ from live.media.supervision import Supervision
 from live.media.targets import RelayOuts, RelayTargets
 from live.plans.service import Plans
 from live.readiness.service import Readiness
+from live.reminders.service import Reminders
 from live.replays.jobs import Archive
 from live.reports.service import RoomReports
 from live.roster.service import Roster
 from live.service import Sessions
+from live.shares.service import Shares
 from live.shop.attributions import Attributions
 from live.shop.coupons import RoomCoupons
 from live.shop.prices import RoomPrices
@@ -39,10 +42,13 @@ from live.studios.service import Studios
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
 from live.talk.moderation import Moderation
+from messages.outgoing import Outgoing
 from miniapp_api.live.endpoints import AllowedOrigins
 from products.offers import Offers
 from products.stock import Stock
 from promotions.coupons import Coupons
+from public_pages.live_rooms.endpoints import RoomPages
+from public_pages.live_rooms.views import policy
 from server import adapters
 from server.settings import Settings
 
@@ -63,11 +69,20 @@ class LiveCentre:
     feed_hub: FeedHub
     chat: Chat
     announcements: Announcements
+    reminders: Reminders
+    shares: Shares
     offered: tuple[object, ...]
 
 
 def live_centre(
-    settings: Settings, http: httpx.AsyncClient, redis: "Redis", cipher: KeyRing, stock: Stock, coupons: Coupons
+    settings: Settings,
+    http: httpx.AsyncClient,
+    redis: "Redis",
+    cipher: KeyRing,
+    stock: Stock,
+    coupons: Coupons,
+    outgoing: Outgoing,
+    wechat: MiniProgramClient,
 ) -> LiveCentre:
     """Build it. Opens no connection."""
     engine, own_viewers = settings.media, settings.cloud_live.own_viewers
@@ -86,6 +101,7 @@ def live_centre(
     attributions = Attributions(keys)
     room_prices = RoomPrices(Offers(), stock, bell)
     bans, chat, announcements = Bans(bell, media), Chat(bell), Announcements(bell)
+    reminders, shares = Reminders(outgoing), Shares(adapters.code_painter(settings, wechat), keys)
     feed_hub = FeedHub(bell, most_sockets=settings.feed.sockets)
     return LiveCentre(
         sessions=sessions,
@@ -100,10 +116,12 @@ def live_centre(
         feed_hub=feed_hub,
         chat=chat,
         announcements=announcements,
+        reminders=reminders,
+        shares=shares,
         offered=(
             sessions,
             roster,
-            Readiness(roster, bell),
+            Readiness(roster, bell, signers=frozenset(settings.live_signers)),
             Plans(),
             Studios(),
             publishing,
@@ -115,14 +133,22 @@ def live_centre(
             room_prices,
             chat,
             announcements,
+            reminders,
+            shares,
             Moderation(keys, bell),
             RoomReports(),
             feed_hub,
             keys,
             AllowedOrigins(settings.allowed_origins),
+            RoomPages(settings.room_pages, _policy(settings)),
             Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers),
             CloudNotices(cloud),
             attributions,
             RoomCoupons(coupons, attributions, bell),
         ),
     )
+
+
+def _policy(settings: Settings) -> str:
+    media = (settings.media.flv_base_url, settings.media.hls_base_url, settings.cloud_live.play_url)
+    return policy(settings.public_base_url, [settings.pictures.base_url], media)

@@ -56,6 +56,8 @@ NAMED: dict[str, str] = {
     "live_feed_message.author": "live",
     "live_restriction.author": "live",
     "live_report.consumer": "live",
+    "live_reminder.consumer": "live",
+    "live_share_code.caller": "live",
     "merchant.applicant": "merchants",
     "idempotency_claim.caller": "kit",
     "outbox_message.subject": "kit",

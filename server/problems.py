@@ -10,8 +10,9 @@ from sanic.response import HTTPResponse
 from tortoise.exceptions import ValidationError
 
 from api_kit.errors import ContentInvalid
+from api_kit.languages import wants_english
 from api_kit.shape_words import in_chinese
-from api_kit.sheet_words import in_english
+from api_kit.sheet_words import row_in_english
 from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
 from public_pages.markup import CONTENT_TYPE, HEADERS, is_page, refusal_page
 from server.outages import causes, in_one_line, is_away, is_busy
@@ -30,7 +31,6 @@ _TITLES = {
     431: ("headers_too_large", "请求头过大", "The headers are too large"),
     503: ("unavailable", "服务暂不可用，请稍后再试", "Temporarily unavailable"),
 }
-_ENGLISH_FIRST = re.compile(r"^\s*en\b", re.IGNORECASE)
 
 
 class Busy(Conflict):
@@ -39,11 +39,6 @@ class Busy(Conflict):
     code = "busy"
     title = "系统繁忙，请重试"
     title_en = "Busy, please try again"
-
-
-def wants_english(request: Request) -> bool:
-    """Whether the client prefers English. Chinese is the default."""
-    return bool(_ENGLISH_FIRST.match(request.headers.get("accept-language", "")))
 
 
 def problem_for(request: Request, error: BaseException) -> HTTPResponse:
@@ -100,15 +95,9 @@ def _told_in_chinese(error: DomainError) -> dict[str, object]:
 def _told_in_english(error: DomainError) -> dict[str, object]:
     """The facts with the words about each row of a file in English; readers of files speak Chinese."""
     return {
-        name: [_row_in_english(each) for each in fact] if isinstance(fact, list) else fact
+        name: [row_in_english(each) for each in fact] if isinstance(fact, list) else fact
         for name, fact in error.facts.items()
     }
-
-
-def _row_in_english(fact: object) -> object:
-    if isinstance(fact, dict) and "row" in fact and isinstance(fact.get("detail"), str):
-        return fact | {"detail": in_english(fact["detail"])}
-    return fact
 
 
 def _render(

@@ -204,7 +204,9 @@ class Settings(msgspec.Struct, frozen=True):
     ``views_per_hour`` is how many looks at households' masked fields one account may take within an hour;
     ``api_drain_s`` how long an API process that was told to stop serves on while its readiness says draining;
     ``trusted_proxies`` how many proxies stand in front of it and append to X-Forwarded-For;
-    ``story_words`` those that no public story may say, the house's own list when there are none.
+    ``room_pages`` whether live rooms have pages in browsers;
+    ``story_words`` those that no public story may say, the house's own list when there are none; ``live_signers`` the
+    county's accounts that sign products before the air, every officer's when there are none.
     """
 
     environment: Literal["development", "production"]
@@ -240,6 +242,8 @@ class Settings(msgspec.Struct, frozen=True):
     story_words: tuple[str, ...] = ()
     story_consent_days: int = 1096
     host_identity_days: int = 365
+    room_pages: bool = False
+    live_signers: tuple[str, ...] = ()
     log_level: str = "INFO"
 
 
@@ -301,6 +305,8 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "story_words": _several(env.get("STORY_WORDS", "")),
         "story_consent_days": env.get("STORY_CONSENT_DAYS", "1096"),
         "host_identity_days": env.get("HOST_IDENTITY_DAYS", "365"),
+        "room_pages": env.get("ROOM_PAGES", "1" if environment == "development" else "0"),
+        "live_signers": _several(env.get("LIVE_SIGNERS", "")),
         "log_level": env.get("LOG_LEVEL", "INFO"),
     }
 

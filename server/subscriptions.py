@@ -14,6 +14,7 @@ import reviews.handlers
 from content.events import PictureJudged, TextJudged
 from kit.facts import Fact
 from kit.outbox import Reaction
+from live.events import SessionStarted
 from logistics.events import ParcelLost, ParcelReturned, ParcelShipped, ParcelSigned
 from messages.events import MediaChecked, SubscriptionAnswered, TradeSettled
 from orders.events import (
@@ -96,7 +97,7 @@ def reactions(built: Bootstrap) -> tuple[Reaction, ...]:
 
 
 def _of_small_rooms(built: Bootstrap) -> tuple[Reaction, ...]:
-    """Facts of messages, content, traceability and logistics."""
+    """Facts of messages, content, live rooms, traceability and logistics."""
     return (
         # messages
         _row(SubscriptionAnswered, messages.handlers.on_subscription_answered, built.outgoing),
@@ -107,6 +108,8 @@ def _of_small_rooms(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(TextJudged, live.handlers.on_text_judged, built.live.chat),
         _row(TextJudged, live.handlers.on_announcement_judged, built.live.announcements),
         _row(PictureJudged, reviews.handlers.on_picture_judged, built.reviews),
+        # live
+        _row(SessionStarted, live.handlers.on_session_started, built.live.reminders),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.sales_books),
         # logistics
@@ -154,6 +157,7 @@ def _of_orders(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(OrderClosed, orders.handlers.on_referred_order_closed, built.referral_shares),
         _row(OrderPaid, orders.handlers.on_presale_paid, built.presales),
         _row(OrderPaid, live.handlers.on_order_paid, built.live.sessions),
+        _row(OrderPaid, live.handlers.on_shared_order_paid, built.live.shares),
         _row(OrderPaid, books.on_order_paid, built.sales_books, books.on_orders_paid),
         _row(OrderPaid, settlements.on_order_paid, built.settlement_entries),
         _row(LateMoneyRefused, books.on_late_money_refused, built.sales_books),

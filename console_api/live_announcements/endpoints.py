@@ -1,4 +1,4 @@
-"""A host announces something in the room, and takes it down."""
+"""A host or a moderator announces something in the room, and takes it down."""
 
 from accounts.actors import Host
 from console_api import door

@@ -1,4 +1,4 @@
-"""A host shows the coupons of the room and takes them down."""
+"""A host or an assistant of the shelf shows the coupons of the room and takes them down."""
 
 from accounts.actors import Host
 from console_api import door

@@ -11,11 +11,12 @@ from live.shop.prices import RoomPrices, RoomTerms
 async def open_room_price(
     actor: MerchantClerk, number: str, code: str, body: RoomPriceInput, key: IdempotencyKey, prices: RoomPrices
 ) -> RoomPriceView:
-    """为本场一件商品开启直播价：只在本直播间、限时、限量、可限每人件数，从库存中划出。"""
+    """为本场一件商品开启直播价：只在本直播间、限时、限量、可限每人件数，从库存中划出；原价七日内有更低价的不并列展示。"""
     terms = RoomTerms(
         price_fen=body.price_fen, pieces=body.pieces, seconds=body.seconds, limit_per_buyer=body.limit_per_buyer
     )
-    return RoomPriceView(await prices.open(number, actor.merchant, code, terms, actor.caller))
+    opened = await prices.open(number, actor.merchant, code, terms, actor.caller)
+    return RoomPriceView(opened.offer, opened.compared_fen)
 
 
 @door.post("/live/sessions/<number:str>/shelf/<code:str>/price/pieces", status=204)

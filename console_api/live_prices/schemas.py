@@ -24,9 +24,13 @@ class MorePieces(Input):
 
 
 class RoomPriceView(View):
-    """The number of the offer that sells it."""
+    """The number of the offer that sells it, and the list price when that is shown beside it.
+
+    None when something was asked or sold below it within the week before: then no other price is shown.
+    """
 
     offer: str
+    compared_fen: int | None
 
 
 class NewStockView(View):

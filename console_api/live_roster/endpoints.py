@@ -1,15 +1,19 @@
 """The centre keeps its roster of hosts; two of its officers decide about the blacklist."""
 
 import msgspec
+from sanic.response import HTTPResponse
 
-from accounts.actors import Auditor, CountyOfficer, Host
+from accounts.actors import Auditor, CountyOfficer
 from api_kit.doors import IdempotencyKey
+from api_kit.downloads import printed, private_picture
+from api_kit.uploads import MAX_UPLOAD_BYTES, FileBody
 from console_api import door
 from console_api.live_roster.schemas import (
     BlacklistingInput,
     BlacklistingMade,
     BlacklistingsView,
-    ConsentInput,
+    ConsentQuery,
+    ConsentTaken,
     ContractInput,
     DecisionInput,
     HostInput,
@@ -18,10 +22,13 @@ from console_api.live_roster.schemas import (
     RosterQuery,
     TrainingInput,
 )
+from console_api.retention.schemas import ByDocument
 from county.training.errors import TrainingClassUnknown
 from county.training.queries import has_class
+from kit.pdf_files import MAGIC
+from live.roster.consents import ConsentFiles
 from live.roster.queries import BlacklistingCard, HostRecord, blacklisting, blacklistings, host_lines, host_record
-from live.roster.service import ConsentDraft, ContractDraft, Roster, TrainingDraft
+from live.roster.service import ContractDraft, Roster, TrainingDraft
 
 
 @door.get("/live/hosts")
@@ -41,12 +48,6 @@ async def enter_host(actor: CountyOfficer, body: HostInput, key: IdempotencyKey,
 async def show_host(actor: CountyOfficer | Auditor, number: str, roster: Roster) -> HostRecord:
     """一名主播的身份核验、合同、培训与监护人同意记录。"""
     return await host_record(roster.cipher, number)
-
-
-@door.get("/live/host-record")
-async def show_own_host_record(actor: Host, roster: Roster) -> HostRecord:
-    """主播本人的档案。"""
-    return await host_record(roster.cipher, actor.number)
 
 
 @door.post("/live/hosts/<number:str>/identity-checks")
@@ -78,13 +79,21 @@ async def add_host_training(
     return await host_record(roster.cipher, number)
 
 
-@door.post("/live/hosts/<number:str>/guardian-consents")
-async def add_guardian_consent(
-    actor: CountyOfficer, number: str, body: ConsentInput, key: IdempotencyKey, roster: Roster
-) -> HostRecord:
-    """登记十六至十八周岁主播的监护人同意书。"""
-    await roster.add_consent(number, ConsentDraft(**msgspec.structs.asdict(body)), actor.caller)
-    return await host_record(roster.cipher, number)
+@door.post("/live/hosts/<number:str>/guardian-consents", max_body_bytes=MAX_UPLOAD_BYTES)
+async def take_guardian_consent(
+    actor: CountyOfficer, number: str, query: ConsentQuery, file: FileBody, consents: ConsentFiles
+) -> ConsentTaken:
+    """上传十六至十八周岁主播的监护人同意书：照片或不超过 20 页、不含脚本与附件的 PDF；加密保存。"""
+    return ConsentTaken(await consents.take(number, query.document, query.signed_on, file.content, actor.caller))
+
+
+@door.post("/live/guardian-consents/<number:str>/views", status=200)
+async def look_at_guardian_consent(
+    actor: CountyOfficer | Auditor, number: str, body: ByDocument, consents: ConsentFiles
+) -> HTTPResponse:
+    """查看监护人同意书；须说明依据，计入每小时查看次数，先留访问记录再回答。"""
+    content = await consents.look(actor, number, body.document)
+    return printed(content, "guardian-consent.pdf") if content.startswith(MAGIC) else private_picture(content)
 
 
 @door.get("/live/blacklistings")

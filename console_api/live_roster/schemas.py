@@ -58,12 +58,17 @@ class TrainingInput(Input):
     training_class: Account | None = None
 
 
-class ConsentInput(Input):
-    """A guardian's consent; ``sha256`` in hexadecimal is that of the paper's file."""
+class ConsentQuery(Input):
+    """What the paper of a guardian is called, and when it was signed."""
 
     document: Document
-    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
     signed_on: date
+
+
+class ConsentTaken(View):
+    """The number under which the file is kept."""
+
+    number: str
 
 
 class BlacklistingInput(Input):

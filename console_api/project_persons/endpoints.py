@@ -12,7 +12,7 @@ from console_api.project_persons.schemas import (
     PersonHoldsView,
 )
 from console_api.retention.schemas import ByDocument, LimitQuery, RetentionRecorded
-from county.training.retention import PersonRetention, person_erasures, person_holds
+from county.training.retention import PersonRetention
 
 
 @door.get("/project-person-erasures/due")
@@ -32,9 +32,11 @@ async def hold_project_person(
 
 
 @door.get("/project-person-holds")
-async def list_project_person_holds(actor: CountyOfficer | Auditor, query: LimitQuery) -> PersonHoldsView:
+async def list_project_person_holds(
+    actor: CountyOfficer | Auditor, query: LimitQuery, retention: PersonRetention
+) -> PersonHoldsView:
     """人员资料保全，未解除的在前。"""
-    return PersonHoldsView(await person_holds(query.limit))
+    return PersonHoldsView(await retention.holds(query.limit))
 
 
 @door.put("/project-person-holds/<number:str>/release", status=204)
@@ -54,9 +56,11 @@ async def propose_person_erasure(
 
 
 @door.get("/project-person-erasures")
-async def list_person_erasures(actor: CountyOfficer | Auditor, query: PageQuery) -> PersonErasuresView:
+async def list_person_erasures(
+    actor: CountyOfficer | Auditor, query: PageQuery, retention: PersonRetention
+) -> PersonErasuresView:
     """人员资料清除申请及结果，最新在前。"""
-    return PersonErasuresView(*await person_erasures(query.cursor, query.limit))
+    return PersonErasuresView(*await retention.erasures(query.cursor, query.limit))
 
 
 @door.put("/project-person-erasures/<number:str>/decision", status=204)

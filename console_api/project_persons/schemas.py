@@ -2,7 +2,7 @@
 
 from api_kit.schemas import Input, View
 from console_api.funds.schemas import Document, Number
-from county.training.retention import DuePerson, PersonErasureCard, PersonHoldCard
+from county.erasures import DuePerson, PersonErasureCard, PersonHoldCard
 from poverty_alleviation.retention.models import ErasureGround
 
 

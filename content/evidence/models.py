@@ -25,6 +25,7 @@ class EvidenceKind(StrEnum):
     VISIT_PHOTO = "visit_photo"
     STORY_CONSENT = "story_consent"
     CLASS_PAPER = "class_paper"
+    GUARDIAN_CONSENT = "guardian_consent"
 
 
 class AccessClass(StrEnum):

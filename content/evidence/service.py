@@ -21,8 +21,8 @@ from kit.pdf_files import MAGIC, PdfLimits, check_pdf
 EDGE = 2400
 """Longest edge in pixels of what is kept: the code on a photographed A4 sheet has five pixels a module."""
 
-FOR_AUDITORS = frozenset({EvidenceKind.CONTRACT, EvidenceKind.CLASS_PAPER})
-"""Papers between companies, and the archive of a class; everything else shows households or their money."""
+FOR_AUDITORS = frozenset({EvidenceKind.CONTRACT, EvidenceKind.CLASS_PAPER, EvidenceKind.GUARDIAN_CONSENT})
+"""Papers between companies, the archive of a class, and those of hosts; all else shows households or their money."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,22 @@ class EvidenceFiles:
         if not kept:
             raise EvidenceTaken(evidence=number)
         return number
+
+    async def take_paper(self, raw: bytes, kind: EvidenceKind, by: str, subject: tuple[str, str]) -> str:
+        """Keep a photograph or a PDF as it came; answers its number, the old one for the same file of the same subject.
+
+        Raises PictureInvalid, PictureTooLarge, PdfRefused, StorageUnavailable, and :class:`EvidenceTaken` for a file
+        that is kept for something else.
+        """
+        content = await self.encode_or_check(raw)
+        try:
+            return await self.take(content, kind, by, subject)
+        except EvidenceTaken as taken:
+            number = str(taken.facts["evidence"])
+            card = await evidence_card(number)
+            if (card.kind, card.subject_type, card.subject_number) != (kind, *subject):
+                raise
+            return number
 
     async def open(self, number: str) -> bytes:
         """The picture, a JPEG, or the PDF. Who may see it and that it is seen is the caller's to note, before.

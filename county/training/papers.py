@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from accounts.actors import Auditor, CountyOfficer
 from accounts.service import AccessLogs
-from content.evidence.errors import EvidenceTaken, EvidenceUnknown
+from content.evidence.errors import EvidenceUnknown
 from content.evidence.models import EvidenceKind
-from content.evidence.service import EvidenceFiles, evidence_card
+from content.evidence.service import EvidenceFiles
 from county.training.errors import TrainingClassUnknown
 from county.training.models import ClassPaperKind
 from kit.clock import Clock, utc_now
@@ -34,14 +34,7 @@ class ClassPapers:
         held = await scalar("SELECT id FROM training_class WHERE number = $1", number)
         if held is None:
             raise TrainingClassUnknown()
-        content = await self.files.encode_or_check(raw)
-        try:
-            evidence = await self.files.take(content, EvidenceKind.CLASS_PAPER, by, (CLASS, number))
-        except EvidenceTaken as taken:
-            evidence = str(taken.facts["evidence"])
-            card = await evidence_card(evidence)
-            if (card.kind, card.subject_number) != (EvidenceKind.CLASS_PAPER, number):
-                raise
+        evidence = await self.files.take_paper(raw, EvidenceKind.CLASS_PAPER, by, (CLASS, number))
         await rows(
             "INSERT INTO class_paper (training_class_id, kind, name, sha256, evidence, recorded_by, recorded_at)"
             " SELECT $1, $2, $3, e.sha256, e.number, $4, $5 FROM evidence e WHERE e.number = $6"

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import opaque_id
+from kit.outbox import announce
 from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
+from live.events import SessionStarted
 from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
 from live.media.models import Rehearsal
 from live.models import OPEN, LiveSession, SessionState, StreamPublish
@@ -150,6 +152,8 @@ class Publishing:
                 address=request.address[:64],
                 started_at=now,
             )
+            if session.started_at is None:
+                await announce(SessionStarted(session=session.number, title=session.title, started_at=now))
             await change_state(
                 session, SessionState.LIVE, now, started_at=session.started_at or now, interrupted_at=None
             )

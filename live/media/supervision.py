@@ -199,8 +199,8 @@ async def _place_prices(session_id: int, recording: Recording) -> None:
     found = await rows("SELECT id, opened_at, ended_at FROM live_room_price WHERE session_id = $1", session_id)
     for price in found:
         await execute(
-            "UPDATE live_room_price SET offset_ms = $2,"
-            " end_offset_ms = CASE WHEN ended_at IS NOT NULL THEN greatest($2, $3) END WHERE id = $1",
+            "UPDATE live_room_price SET offset_ms = $2::bigint,"
+            " end_offset_ms = CASE WHEN ended_at IS NOT NULL THEN greatest($2::bigint, $3::bigint) END WHERE id = $1",
             price["id"],
             recording.offset_ms(_unix_ms(price["opened_at"])),
             recording.offset_ms(_unix_ms(price["ended_at"] or price["opened_at"])),

@@ -1,6 +1,6 @@
 """Why the gate stays shut."""
 
-from kit.errors import Conflict
+from kit.errors import Conflict, NotPermitted
 
 
 class SessionNotReady(Conflict):
@@ -14,6 +14,14 @@ class SessionNotReady(Conflict):
     code = "live_session_not_ready"
     title = "开播条件尚未满足"
     title_en = "The session may not go on air yet"
+
+
+class NotASigner(NotPermitted):
+    """Others of the county sign products before the air (``LIVE_SIGNERS``)."""
+
+    code = "live_not_a_signer"
+    title = "该账号不承担播前商品签字"
+    title_en = "This account does not sign products"
 
 
 class ProductNotCleared(Conflict):

@@ -34,6 +34,22 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     reverifications: list[Reverification]
 
 
+class HostVerification(Reverification, frozen=True, kw_only=True):
+    """One verification of a host, and for which session."""
+
+    session: str
+
+
+async def verifications_of(host: str) -> list[HostVerification]:
+    """When a host was verified for a session, the latest first, at most 100."""
+    found = await rows(
+        "SELECT s.number AS session, v.kind, v.document, v.recorded_by, v.recorded_at FROM session_reverification v"
+        " JOIN live_session s ON s.id = v.session_id WHERE s.host = $1 ORDER BY v.id DESC LIMIT 100",
+        host,
+    )
+    return [msgspec.convert(each, HostVerification) for each in found]
+
+
 async def gate_of(readiness: Readiness, number: str, host: str | None = None) -> Gate:
     """The gate of a session, of this host's own if one is given. Raises ``SessionNotFound``."""
     session = await LiveSession.get_or_none(number=number)

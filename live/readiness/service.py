@@ -11,7 +11,7 @@ from live.media.publishing import change_state
 from live.models import OPEN, LiveSession, SessionState
 from live.ports import RoomBell
 from live.readiness.checks import ProductCheck, product_checks
-from live.readiness.errors import ProductNotCleared, SessionNotReady
+from live.readiness.errors import NotASigner, ProductNotCleared, SessionNotReady
 from live.readiness.models import ReverificationKind, SessionClearance, SessionReverification, ShelfSignOff
 from live.readiness.standing import barred
 from live.roster.service import Roster
@@ -23,11 +23,15 @@ DECLARED = "本人声明：与建档身份一致，由本人主播"
 
 @dataclass(frozen=True)
 class Readiness:
-    """The use cases. ``host`` is the number of a staff account, ``by`` the account held to it."""
+    """The use cases. ``host`` is the number of a staff account, ``by`` the account held to it.
+
+    ``signers`` are the numbers of the officers who sign products; every officer does when none is named.
+    """
 
     roster: Roster
     bell: RoomBell
     clock: Clock = utc_now
+    signers: frozenset[str] = frozenset()
 
     async def declare(self, number: str, host: str) -> None:
         """The host declares to be the one on record. Raises ``SessionNotFound``, ``SessionStateForbids``."""
@@ -40,8 +44,11 @@ class Readiness:
     async def sign_off(self, number: str, codes: Sequence[str], by: str) -> None:
         """Sign products of the shelf as they stand, all or none; what is signed already stays.
 
-        Raises ``SessionNotFound``, ``SessionStateForbids``, ``NotOnShelf``, :class:`ProductNotCleared`.
+        Raises :class:`NotASigner`, ``SessionNotFound``, ``SessionStateForbids``, ``NotOnShelf``,
+        :class:`ProductNotCleared`.
         """
+        if self.signers and by.removeprefix("staff:") not in self.signers:
+            raise NotASigner()
         now = self.clock()
         async with transaction():
             session = await self._open(number)

@@ -11,19 +11,26 @@ from kit.models import Model
 
 
 class LiveHost(Model):
-    """Who a host is, sealed. ``number`` is that of the staff account; one identity card is one host."""
+    """Who a host is, sealed. ``number`` is that of the staff account; one identity card is one host.
+
+    Who is erased keeps the number alone; the same account may be entered anew.
+    """
 
     id = fields.BigIntField(primary_key=True)
-    number = fields.CharField(max_length=32, unique=True)
+    number = fields.CharField(max_length=32)
     name_cipher = fields.BinaryField()
     id_number_cipher = fields.BinaryField()
     id_number_index = fields.BinaryField()
     recorded_by = fields.CharField(max_length=60)
     recorded_at = fields.DatetimeField()
+    erased_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "live_host"
-        constraints = (UniqueConstraint(fields=("id_number_index",), name="live_host_once"),)
+        constraints = (
+            UniqueConstraint(fields=("id_number_index",), name="live_host_once"),
+            UniqueConstraint(fields=("number",), name="live_host_account", condition="erased_at IS NULL"),
+        )
 
 
 class HostIdentityCheck(Model):
@@ -85,7 +92,10 @@ class HostTraining(Model):
 
 
 class GuardianConsent(Model):
-    """The paper in which a guardian agrees that somebody of 16 or 17 presents; ``sha256`` is that of its file."""
+    """The paper in which a guardian agrees that somebody of 16 or 17 presents.
+
+    ``evidence`` is the number of its file, which lies sealed; ``sha256`` that of the file as it was taken.
+    """
 
     id = fields.BigIntField(primary_key=True)
     host: fields.ForeignKeyRelation[LiveHost] = fields.ForeignKeyField(
@@ -93,6 +103,7 @@ class GuardianConsent(Model):
     )
     document = fields.CharField(max_length=120)
     sha256 = fields.CharField(max_length=64)
+    evidence = fields.CharField(max_length=26, unique=True)
     signed_on = fields.DateField()
     recorded_by = fields.CharField(max_length=60)
     recorded_at = fields.DatetimeField()

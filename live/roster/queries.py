@@ -44,10 +44,11 @@ class TrainingCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsentCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One consent of a guardian."""
+    """One consent of a guardian; ``evidence`` is the number of its file."""
 
     document: str
     sha256: str
+    evidence: str
     signed_on: date
     recorded_by: str
 
@@ -88,6 +89,15 @@ class BlacklistingCard(msgspec.Struct, frozen=True, kw_only=True):
     decision_note: str
 
 
+class OwnBlacklisting(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about somebody's card, as that person reads it."""
+
+    number: str
+    kind: str
+    reason: str
+    decided_at: datetime
+
+
 _LINE = (
     "SELECT h.id, h.number AS host, h.name_cipher, h.id_number_cipher,"
     f" {BLACKLISTED.format(mark='h.id_number_index')} AS is_blacklisted, h.recorded_by, h.recorded_at FROM live_host h"
@@ -108,7 +118,7 @@ SELECT
 
 async def host_record(cipher: FieldCipher, host: str) -> HostRecord:
     """One host. Raises :class:`HostUnknown`."""
-    found = await row(f"{_LINE} WHERE h.number = $1", host)
+    found = await row(f"{_LINE} WHERE h.number = $1 AND h.erased_at IS NULL", host)
     if found is None:
         raise HostUnknown()
     parts = await row(_PARTS, found["id"])
@@ -124,7 +134,7 @@ async def host_record(cipher: FieldCipher, host: str) -> HostRecord:
 
 async def host_lines(cipher: FieldCipher, cursor: str | None, limit: int) -> tuple[list[HostLine], str | None]:
     """All hosts on record, the latest first."""
-    found, following = await _page(_LINE, "h", cursor, limit)
+    found, following = await _page(_LINE, "h", cursor, limit, "h.erased_at IS NULL")
     return [HostLine(**_told(cipher, each)) for each in found], following
 
 
@@ -132,6 +142,17 @@ async def blacklistings(cursor: str | None, limit: int) -> tuple[list[Blacklisti
     """What was proposed and decided about the blacklist, the latest first."""
     found, following = await _page(_BLACKLISTING, "b", cursor, limit)
     return [msgspec.convert(each, BlacklistingCard) for each in found], following
+
+
+async def own_blacklistings(host: str) -> list[OwnBlacklisting]:
+    """What was approved about the card of a host on record, the latest first, at most 100."""
+    found = await rows(
+        "SELECT b.number, b.kind, b.reason, b.decided_at FROM host_blacklisting b JOIN live_host h"
+        " ON h.id_number_index = b.id_number_index WHERE h.number = $1 AND h.erased_at IS NULL AND b.state = 'approved'"
+        " ORDER BY b.decided_at DESC, b.id DESC LIMIT 100",
+        host,
+    )
+    return [msgspec.convert(each, OwnBlacklisting) for each in found]
 
 
 async def blacklisting(number: str) -> BlacklistingCard:
@@ -142,10 +163,12 @@ async def blacklisting(number: str) -> BlacklistingCard:
     return msgspec.convert(found, BlacklistingCard)
 
 
-async def _page(sql: str, table: str, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
+async def _page(
+    sql: str, table: str, cursor: str | None, limit: int, which: str = "true"
+) -> tuple[list[Row], str | None]:
     before = read_cursor(cursor, tuple[int])[0] if cursor else 2**63 - 1
     limit = min(limit, MAX_PAGE)
-    found = await rows(f"{sql} WHERE {table}.id < $1 ORDER BY {table}.id DESC LIMIT $2", before, limit + 1)
+    found = await rows(f"{sql} WHERE {table}.id < $1 AND {which} ORDER BY {table}.id DESC LIMIT $2", before, limit + 1)
     return found[:limit], write_cursor(found[limit - 1]["id"]) if len(found) > limit else None
 
 

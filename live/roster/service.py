@@ -1,6 +1,7 @@
 """Entering hosts and what is known of them (live reference 5), and the blacklist by the card, not by the account."""
 
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -65,10 +66,11 @@ class TrainingDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsentDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A guardian's paper; ``sha256`` in hexadecimal is that of its file."""
+    """A guardian's paper, and the number and SHA-256 in hexadecimal of its file."""
 
     document: str
     sha256: str
+    evidence: str
     signed_on: date
 
 
@@ -145,9 +147,19 @@ class Roster:
         await HostTraining.create(host_id=await _host_id(host), **self._entered(draft, by))
 
     async def add_consent(self, host: str, draft: ConsentDraft, by: str) -> None:
-        """Enter a guardian's consent. Raises :class:`HostUnknown`, :class:`HostEntryInvalid`."""
-        self._refuse_ahead("signed_on", draft.signed_on)
-        await GuardianConsent.create(host_id=await _host_id(host), **self._entered(draft, by))
+        """Enter a guardian's consent whose file is kept; the same file again changes nothing.
+
+        Raises :class:`HostUnknown`, :class:`HostEntryInvalid`.
+        """
+        await self.demand_consent_day(host, draft.signed_on)
+        with suppress(IntegrityError):
+            async with transaction():
+                await GuardianConsent.create(host_id=await _host_id(host), **self._entered(draft, by))
+
+    async def demand_consent_day(self, host: str, signed_on: date) -> None:
+        """Before a file is kept: raises :class:`HostUnknown`, :class:`HostEntryInvalid` for a day that lies ahead."""
+        await _host_id(host)
+        self._refuse_ahead("signed_on", signed_on)
 
     async def propose_blacklisting(
         self, kind: BlacklistingKind, reason: str, by: str, *, host: str | None = None, id_number: str | None = None
@@ -215,7 +227,8 @@ class Roster:
         missing = await missing_parts(host, day)
         found = await row(
             "SELECT h.id_number_cipher, EXISTS (SELECT FROM guardian_consent g WHERE g.host_id = h.id"
-            " AND g.signed_on <= $2) AS is_consented FROM live_host h WHERE h.number = $1",
+            " AND g.signed_on <= $2) AS is_consented FROM live_host h"
+            " WHERE h.number = $1 AND h.erased_at IS NULL",
             host,
             day,
         )
@@ -257,14 +270,14 @@ class Roster:
 
 
 async def _host_id(host: str) -> int:
-    found = await scalar("SELECT id FROM live_host WHERE number = $1", host)
+    found = await scalar("SELECT id FROM live_host WHERE number = $1 AND erased_at IS NULL", host)
     if found is None:
         raise HostUnknown()
     return int(found)
 
 
 async def _mark_of(host: str | None) -> bytes:
-    found = await scalar("SELECT id_number_index FROM live_host WHERE number = $1", host)
+    found = await scalar("SELECT id_number_index FROM live_host WHERE number = $1 AND erased_at IS NULL", host)
     if found is None:
         raise HostUnknown()
     return bytes(found)

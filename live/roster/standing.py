@@ -17,7 +17,7 @@ SELECT {BLACKLISTED.format(mark="h.id_number_index")} AS blacklisted,
     AS identity_check,
   EXISTS (SELECT FROM host_contract c WHERE c.host_id = h.id AND $2 BETWEEN c.valid_from AND c.valid_until) AS contract,
   EXISTS (SELECT FROM host_training t WHERE t.host_id = h.id AND t.completed_on <= $2) AS training
-FROM live_host h WHERE h.number = $1
+FROM live_host h WHERE h.number = $1 AND h.erased_at IS NULL
 """
 
 

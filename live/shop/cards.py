@@ -1,6 +1,6 @@
 """Products as a room shows them, read from the catalogue at this moment."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -22,6 +22,7 @@ class Card(msgspec.Struct, frozen=True):
     """One SKU on the shelf. The sale itself is priced by checkout, never by what a card says.
 
     While its ``offer`` runs, price and stock are the offer's, and ``list_price_fen`` the SKU's own; then they return.
+    It is None beside a price of the room when the SKU's own has not stood for a week: nothing may be compared then.
     """
 
     code: str
@@ -31,13 +32,13 @@ class Card(msgspec.Struct, frozen=True):
     spec: str
     image: str
     price_fen: int
-    list_price_fen: int
+    list_price_fen: int | None
     stock: int
     offer: RunningOffer | None
     marks: tuple[str, ...]
 
 
-def _card(offer: SkuOffer) -> Card:
+def _card(offer: SkuOffer, is_proved: bool) -> Card:
     running = None
     if offer.offer_ends_at is not None:
         running = RunningOffer(offer.offer_ends_at, offer.limit_per_buyer, offer.offer_source is not None)
@@ -49,19 +50,23 @@ def _card(offer: SkuOffer) -> Card:
         offer.spec,
         offer.image,
         offer.unit_price_fen,
-        offer.list_price_fen,
+        offer.list_price_fen if is_proved or running is None or not running.of_the_room else None,
         offer.available,
         running,
         offer.marks,
     )
 
 
-async def cards_of(codes: Sequence[str], number: str, now: datetime | None = None) -> dict[str, Card]:
+async def cards_of(
+    codes: Sequence[str], number: str, now: datetime | None = None, unproved: Collection[str] = ()
+) -> dict[str, Card]:
     """The cards of those SKU codes that are on sale in a room now; the others are absent. One query, none for no
     codes.
+
+    Beside the room's price of what is ``unproved`` stands no list price.
     """
     if not codes:
         return {}
     here = dict.fromkeys(codes, HOSTED + number)
     offers = await sku_offers(codes, now or utc_now(), None, here)
-    return {code: _card(offer) for code, offer in offers.items() if offer.listed}
+    return {code: _card(offer, code not in unproved) for code, offer in offers.items() if offer.listed}

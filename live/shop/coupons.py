@@ -13,11 +13,13 @@ from kit.database import execute, scalar, transaction
 from live.errors import NotInTheRoom, RoomCouponNotShown, SessionNotFound, SessionStateForbids
 from live.media.publishing import media_offset_ms
 from live.models import ON_AIR, LiveSession
+from live.plans.models import AssistantRole
+from live.plans.queries import merchants_of
+from live.plans.roles import demand_part
 from live.ports import RoomBell
-from live.queries import room_view
 from live.shop.attributions import Attributions
 from live.shop.models import RoomCoupon
-from live.talk.feed import append, lock_session, ring_after_commit
+from live.talk.feed import append, lock_session, ring_after_commit, session_of
 from orders.quotes import HOSTED
 from promotions.coupons import Coupons
 from promotions.queries import OfferedCampaign, offered_campaigns
@@ -58,50 +60,51 @@ async def coupon_cards(number: str, campaigns: tuple[str, ...]) -> tuple[CouponC
 
 
 async def source_of_room(number: str, merchant: str | None) -> str:
-    """The source of a room for a campaign of the merchant whose goods it sells, or of the county (None).
+    """The source of a room for a campaign of a merchant whose goods it sells, or of the county (None).
 
-    Raises ``SessionNotFound``, also for another merchant's room.
+    Raises ``SessionNotFound``, also for a room in which the merchant has no slot.
     """
-    room = await room_view(number, limit=1)
-    if merchant not in (None, room.merchant):
+    session = await session_of(number)
+    if merchant is not None and merchant not in await merchants_of(session.id, session.merchant):
         raise SessionNotFound(number=number)
     return HOSTED + number
 
 
 @dataclass(frozen=True)
 class RoomCoupons:
-    """Shows coupons in a host's own room, and gives them to who is in it."""
+    """Shows coupons in a room, by its host or who helps with the shelf, and gives them to who is in it."""
 
     coupons: Coupons
     attributions: Attributions
     bell: RoomBell
     clock: Clock = utc_now
 
-    async def show(self, number: str, host: str, campaign: str) -> None:
+    async def show(self, number: str, by: str, campaign: str) -> None:
         """Let viewers claim a campaign's coupons from now on. Showing it twice changes nothing.
 
         Raises ``SessionNotFound``, ``SessionStateForbids`` off the air, and ``RoomCouponNotShown`` for a campaign that
-        is not of this room or cannot be claimed now.
+        is not of this room or cannot be claimed now, or of a merchant that has no slot in it any more.
         """
         now = self.clock()
         async with transaction():
-            session = await _own_on_air(number, host)
+            session = await _held_on_air(number, by)
             if await _is_shown(session, campaign):
                 return
             found = await offered_campaigns("", now, HOSTED + number, [campaign])
-            if not found:
+            sellers = {None, *await merchants_of(session.id, session.merchant)}
+            if not found or found[0].terms.merchant not in sellers:
                 raise RoomCouponNotShown(campaign=campaign)
             offset_ms = await media_offset_ms(session.id, now)
             await RoomCoupon.create(session_id=session.id, campaign=campaign, shown_at=now, offset_ms=offset_ms)
             told = msgspec.to_builtins(_card(found[0])) | {"offset_ms": offset_ms}
-            await append(session.id, "coupon", told, now, author=f"staff:{host}")
+            await append(session.id, "coupon", told, now, author=f"staff:{by}")
         await ring_after_commit(self.bell, number)
 
-    async def take_down(self, number: str, host: str, campaign: str) -> None:
+    async def take_down(self, number: str, by: str, campaign: str) -> None:
         """Let nobody claim them any more. What is not shown changes nothing. Raises as :meth:`show` does."""
         now = self.clock()
         async with transaction():
-            session = await _own_on_air(number, host)
+            session = await _held_on_air(number, by)
             if await execute(
                 "UPDATE live_room_coupon SET taken_down_at = $3 WHERE session_id = $1 AND campaign = $2"
                 " AND taken_down_at IS NULL",
@@ -111,7 +114,7 @@ class RoomCoupons:
             ):
                 offset_ms = await media_offset_ms(session.id, now)
                 told = {"campaign": campaign, "taken_down": True, "offset_ms": offset_ms}
-                await append(session.id, "coupon", told, now, author=f"staff:{host}")
+                await append(session.id, "coupon", told, now, author=f"staff:{by}")
         await ring_after_commit(self.bell, number)
 
     async def claim(self, number: str, consumer: str, campaign: str, token: str) -> str:
@@ -133,10 +136,9 @@ class RoomCoupons:
         return await self.coupons.claim(consumer, campaign, found[0])
 
 
-async def _own_on_air(number: str, host: str) -> LiveSession:
+async def _held_on_air(number: str, by: str) -> LiveSession:
     session = await lock_session(number)
-    if session.host != host:
-        raise SessionNotFound(number=number)
+    await demand_part(session, by, AssistantRole.SHELF)
     if session.state not in ON_AIR:
         raise SessionStateForbids(state=session.state.value)
     return session

@@ -32,7 +32,9 @@ class RoomCoupon(Model):
 class RoomPrice(Model):
     """A price of a SKU in one room for a time, as the room showed it; the ``offer`` of the products' room sells it.
 
-    ``ends_at`` is the server's time; ``ended_at`` is when it was over. Offsets count in the pictures.
+    ``ends_at`` is the server's time; ``ended_at`` is when it was over. Offsets count in the pictures. ``lowest_fen`` is
+    the lowest price of the week before (``products.price_evidence``): when it is below ``list_price_fen``, no list
+    price was shown beside the room's.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -43,6 +45,7 @@ class RoomPrice(Model):
     offer = fields.CharField(max_length=24, unique=True)
     price_fen = fields.BigIntField()
     list_price_fen = fields.BigIntField()
+    lowest_fen = fields.BigIntField()
     opened_at = fields.DatetimeField()
     opened_by = fields.CharField(max_length=120)
     offset_ms = fields.BigIntField()

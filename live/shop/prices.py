@@ -2,7 +2,7 @@
 
 It is a flash offer of the products' room that is sold at this room alone (decision 0079), so the checkout prices it,
 its pieces are set aside and its limit stands in the database. The room notes when its pictures showed it, and tells.
-The merchant whose goods they are says the price; the host may end it.
+A merchant of the session says the prices of its own goods; who has the shelf may end them.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,17 @@ from kit.database import Row, row, rows, transaction
 from live.errors import NotOnShelf, RoomPriceUnknown, SessionNotFound, SessionStateForbids, ShelfItemHidden
 from live.media.publishing import media_offset_ms
 from live.models import ON_AIR, LiveSession
+from live.plans.models import AssistantRole
+from live.plans.queries import merchants_of
+from live.plans.roles import demand_part
 from live.ports import RoomBell
 from live.shop.models import RoomPrice
-from live.talk.feed import append, lock_session, ring_after_commit
+from live.talk.feed import append, lock_session, ring_after_commit, session_of
 from orders.quotes import HOSTED
+from products.errors import SkuUnknown
 from products.offer_models import OfferKind
 from products.offers import BY_TIME, Offers, OfferTerms, end_of
+from products.price_evidence import price_evidence
 from products.queries import sku_offers
 from products.stock import Stock
 
@@ -34,24 +39,36 @@ class RoomTerms(msgspec.Struct, frozen=True, kw_only=True):
     limit_per_buyer: int | None = None
 
 
+class OpenedPrice(msgspec.Struct, frozen=True):
+    """The offer that sells it, and the list price when that may be shown beside it."""
+
+    offer: str
+    compared_fen: int | None
+
+
 @dataclass(frozen=True)
 class RoomPrices:
-    """Opens, extends and ends prices of a room that is on air. ``merchant`` is the caller's own."""
+    """Opens, extends and ends prices of a room that is on air. ``merchant`` is the caller's own, one of the session's.
+
+    Its calls raise ``SessionNotFound`` in a room without that merchant, and ``SkuUnknown`` for goods of another.
+    """
 
     offers: Offers
     stock: Stock
     bell: RoomBell
     clock: Clock = utc_now
 
-    async def open(self, number: str, merchant: str, code: str, terms: RoomTerms, by: str) -> str:
-        """Sell a SKU of the shelf at another price in this room, from now on; answers the offer's number.
+    async def open(self, number: str, merchant: str, code: str, terms: RoomTerms, by: str) -> OpenedPrice:
+        """Sell a SKU of the shelf at another price in this room, from now on.
 
-        Raises ``SessionNotFound`` for another merchant's room, ``SessionStateForbids`` off the air, ``NotOnShelf``,
-        ``ShelfItemHidden``, and as :meth:`products.offers.Offers.open` does.
+        The list price is shown beside it when it has stood for a week (``products.price_evidence``), else no other is.
+
+        Raises ``SessionStateForbids`` off the air, ``NotOnShelf``, ``ShelfItemHidden``, and as
+        :meth:`products.offers.Offers.open` does.
         """
         now = self.clock()
         async with transaction():
-            session = await _sold_by(number, merchant)
+            session = await _sold_by(number, merchant, code)
             await _demand_shown(session, code)
             promise = OfferTerms(
                 price_fen=terms.price_fen,
@@ -60,16 +77,17 @@ class RoomPrices:
                 ends_at=now + timedelta(seconds=terms.seconds),
                 limit_per_buyer=terms.limit_per_buyer,
             )
-            source = HOSTED + number
-            offer = await self.offers.open(code, promise, by, merchant, OfferKind.LIVE, source)
-            sold = (await sku_offers([code], now, None, {code: source}))[code]
+            offer = await self.offers.open(code, promise, by, merchant, OfferKind.LIVE, HOSTED + number)
+            price = (await price_evidence([code], now))[code]
+            compared = price.list_price_fen if price.has_stood else None
             offset_ms = await media_offset_ms(session.id, now)
             await RoomPrice.create(
                 session_id=session.id,
                 code=code,
                 offer=offer,
                 price_fen=terms.price_fen,
-                list_price_fen=sold.list_price_fen,
+                list_price_fen=price.list_price_fen,
+                lowest_fen=price.lowest_fen,
                 opened_at=now,
                 opened_by=by,
                 offset_ms=offset_ms,
@@ -78,7 +96,7 @@ class RoomPrices:
             told: dict[str, object] = {
                 "code": code,
                 "price_fen": terms.price_fen,
-                "list_price_fen": sold.list_price_fen,
+                "list_price_fen": compared,
                 "pieces": terms.pieces,
                 "limit_per_buyer": terms.limit_per_buyer,
                 "ends_at": promise.ends_at.isoformat(),
@@ -86,15 +104,15 @@ class RoomPrices:
             }
             await append(session.id, "price", told, now, author=by)
         await ring_after_commit(self.bell, number)
-        return offer
+        return OpenedPrice(offer, compared)
 
     async def add_pieces(self, number: str, merchant: str, code: str, pieces: int, reason: str, by: str) -> None:
         """Set more pieces aside at the room's price, out of what the SKU has; the movement bears the reason.
 
-        Raises ``SessionNotFound``, ``RoomPriceUnknown``, and as :meth:`products.offers.Offers.add` does.
+        Raises ``RoomPriceUnknown``, and as :meth:`products.offers.Offers.add` does.
         """
         async with transaction():
-            session = await _sold_by(number, merchant)
+            session = await _sold_by(number, merchant, code)
             running = await _running(session, code)
             await self.offers.add(running["offer"], pieces, f"{running['offer']} {reason}")
             await self._tell_stock(session, code, {"set_aside": pieces}, by)
@@ -103,10 +121,10 @@ class RoomPrices:
     async def add_stock(self, number: str, merchant: str, code: str, pieces: int, reason: str, by: str) -> int:
         """Pieces of a SKU of the shelf came in on air; answers what is available at its own price now.
 
-        Raises ``SessionNotFound``, ``NotOnShelf``, and as :meth:`products.stock.Stock.add` does.
+        Raises ``NotOnShelf``, ``ShelfItemHidden``, and as :meth:`products.stock.Stock.add` does.
         """
         async with transaction():
-            session = await _sold_by(number, merchant)
+            session = await _sold_by(number, merchant, code)
             await _demand_shown(session, code)
             available = await self.stock.add(code, pieces, f"{HOSTED}{number} {reason}")
             await self._tell_stock(session, code, {"added": pieces}, by)
@@ -121,22 +139,23 @@ class RoomPrices:
     async def end(
         self, number: str, code: str, by: str, *, host: str | None = None, merchant: str | None = None
     ) -> None:
-        """End the room's price of a SKU now; ``host`` or ``merchant`` say whose room it must be.
+        """End the room's price of a SKU now: a ``merchant`` that of its own goods, ``host`` or a shelf assistant any.
 
-        Ending twice changes nothing. Raises ``SessionNotFound``, ``RoomPriceUnknown`` for a SKU that never had one.
+        Ending twice changes nothing. Raises ``RoomPriceUnknown`` for a SKU that never had one.
         """
+        session = await session_of(number)
+        if merchant is not None:
+            await _demand_seller(session, merchant, code)
+        if host is not None:
+            await demand_part(session, host, AssistantRole.SHELF)
         found = await row(
-            "SELECT p.id, p.offer, p.ended_at, s.number FROM live_session s LEFT JOIN live_room_price p"
-            " ON p.session_id = s.id AND p.code = $2 WHERE s.number = $1 AND ($3::text IS NULL OR s.host = $3)"
-            " AND ($4::text IS NULL OR s.merchant = $4) ORDER BY p.id DESC LIMIT 1",
+            "SELECT id, offer, ended_at, $2::text AS number FROM live_room_price WHERE session_id = $1 AND code = $3"
+            " ORDER BY id DESC LIMIT 1",
+            session.id,
             number,
             code,
-            host,
-            merchant,
         )
         if found is None:
-            raise SessionNotFound(number=number)
-        if found["id"] is None:
             raise RoomPriceUnknown(product=code)
         if found["ended_at"] is None:
             await self._close(found, by)
@@ -177,14 +196,21 @@ class RoomPrices:
         await ring_after_commit(self.bell, price["number"])
 
 
-async def _sold_by(number: str, merchant: str) -> LiveSession:
-    """The session on air that sells the merchant's goods, locked."""
+async def _sold_by(number: str, merchant: str, code: str) -> LiveSession:
+    """The session on air, locked, in which the merchant sells this SKU of its own."""
     session = await lock_session(number)
-    if session.merchant != merchant:
-        raise SessionNotFound(number=number)
+    await _demand_seller(session, merchant, code)
     if session.state not in ON_AIR:
         raise SessionStateForbids(state=session.state.value)
     return session
+
+
+async def _demand_seller(session: LiveSession, merchant: str, code: str) -> None:
+    if merchant not in await merchants_of(session.id, session.merchant):
+        raise SessionNotFound(number=session.number)
+    offer = (await sku_offers([code])).get(code)
+    if offer is not None and offer.merchant != merchant:
+        raise SkuUnknown(sku=code)
 
 
 async def _demand_shown(session: LiveSession, code: str) -> None:

@@ -1,6 +1,6 @@
 """What a room showed at each place in its pictures: the card explained, at the price that it then had.
 
-The rule is the client's too (``scripts/wechat_sandbox/phone/card_at.js``, docs/live-cards.md): a card is shown by the
+The rule is the client's too (``public_pages/live_rooms/assets/card_at.js``, docs/live-cards.md): a card is shown by the
 viewer's picture, a sale is made by the server's time.
 """
 

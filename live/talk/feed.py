@@ -18,6 +18,14 @@ async def lock_session(number: str) -> LiveSession:
     return found
 
 
+async def session_of(number: str) -> LiveSession:
+    """The session as it stands, not locked. Raises :class:`SessionNotFound`."""
+    found = await LiveSession.get_or_none(number=number)
+    if found is None:
+        raise SessionNotFound(number=number)
+    return found
+
+
 async def append(
     session_id: int,
     kind: str,

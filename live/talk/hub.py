@@ -91,7 +91,7 @@ def _wire(frame: Frame | Snapshot) -> Wire:
 
 async def room_state(view: RoomView, now: datetime | None = None) -> RoomStateView:
     """The last values of a room, with the cards of its shelf as they are at a moment."""
-    found = await cards_of(view.on_show, view.number, now)
+    found = await cards_of(view.on_show, view.number, now, view.unproved)
     return RoomStateView(
         view.state.value,
         view.viewers,

@@ -11,7 +11,7 @@ from miniapp_api.accounts.schemas import CodeInput, ConsumerView, SessionView
 
 
 def _view(profile: ConsumerProfile) -> ConsumerView:
-    return ConsumerView(profile.number, profile.phone_masked, profile.created_at)
+    return ConsumerView(profile.number, profile.phone_masked, profile.created_at, profile.unreadable)
 
 
 @door.post("/session", public=True)

@@ -18,11 +18,12 @@ class CodeInput(Input):
 
 
 class ConsumerView(View):
-    """The own account. The phone number is masked."""
+    """The own account. The phone number is masked; one that is damaged is null and named in ``unreadable``."""
 
     number: str
     phone_masked: str | None
     created_at: datetime
+    unreadable: list[str]
 
 
 class SessionView(View):

@@ -15,12 +15,15 @@ from sanic.exceptions import WebsocketClosed
 from accounts.actors import Consumer
 from kit.clock import utc_now
 from live.errors import SessionNotFound
+from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
 from live.media.cloud import cloud_has
 from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
 from live.models import ON_AIR, SessionState
+from live.media.playback import Playback
 from live.plans.queries import covers, shown_plan
-from live.queries import chapters, room_view, sessions
+from live.queries import chapters, room_view
+from live.reminders.service import is_reminded
 from live.shop.attributions import Attributions
 from live.shop.timeline import timeline
 from live.talk.chat import Chat
@@ -51,12 +54,6 @@ GOING_AWAY, FLOOD, TRY_AGAIN_LATER = 1001, 1008, 1013
 RETRY_AFTER_S = 1, 5
 """Seconds after which a client that found no room comes again; spread, so that not all come at once."""
 
-_GROUPS = {
-    "on_air": tuple(ON_AIR),
-    "coming": (SessionState.SCHEDULED, SessionState.READY),
-    "replay": (SessionState.REPLAY_READY,),
-}
-
 
 @dataclass(frozen=True)
 class AllowedOrigins:
@@ -71,11 +68,10 @@ class AllowedOrigins:
         return origin is None or origin in self.origins or origin.partition("://")[2] == host
 
 
-@door.get("/live/sessions", public=True)
+@door.get("/live/sessions", public=True, cached=True)
 async def list_rooms(query: RoomsQuery) -> RoomsView:
-    """直播间列表：直播中、预告、回放。"""
-    states = _GROUPS[query.state] if query.state else tuple(s for group in _GROUPS.values() for s in group)
-    found = await sessions(states, limit=query.limit)
+    """直播间列表：直播中、预告、回放，可分页；封面、公告与预定时间来自场次计划。"""
+    found, following = await room_lines(Group(query.state) if query.state else None, query.cursor, query.limit)
     shown = await covers([s.number for s in found])
     return RoomsView(
         [
@@ -84,26 +80,32 @@ async def list_rooms(query: RoomsQuery) -> RoomsView:
                 title=s.title,
                 merchant=s.merchant,
                 state=s.state.value,
+                phase=PHASES[s.state],
                 planned_at=s.planned_at,
                 started_at=s.started_at,
                 ended_at=s.ended_at,
                 viewers=s.viewers,
                 cover=shown[s.number],
+                notice=s.notice,
+                replay_ms=s.replay_ms,
             )
             for s in found
-        ]
+        ],
+        following,
     )
 
 
 @door.get("/live/sessions/<number:str>", public=True)
 async def show_room(actor: Consumer | None, number: str, playback: Playback, attributions: Attributions) -> RoomView:
-    """一个直播间：开播前、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。"""
+    """一个直播间：开播前（距开播时间）、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。"""
     room = await room_view(number, limit=SNAPSHOT_MESSAGES)
     state = await room_state(room)
     said = await shown_plan(room.id, room.number)
     viewer, viewer_pass = playback.viewer(number, actor.caller if actor else None)
     by_cloud = playback.is_crowded(room.viewers) and await cloud_has(room.id)
-    plan = None
+    plan, now, reminded = None, utc_now(), False
+    if actor is not None and PHASES[room.state] is Phase.BEFORE:
+        reminded = await is_reminded(room.id, actor.number)
     if viewer not in room.banned:
         plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud, has_rung=room.has_rung)
     return RoomView(
@@ -111,7 +113,9 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         title=room.title,
         merchant=room.merchant,
         state=room.state.value,
+        phase=PHASES[room.state],
         planned_at=room.planned_at,
+        starts_in_ms=starts_in_ms(room.state, room.planned_at, now),
         started_at=room.started_at,
         ended_at=room.ended_at,
         epoch=room.epoch,
@@ -136,7 +140,8 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
         cover=said.cover,
         notice=said.notice,
-        server_time=utc_now(),
+        reminded=reminded,
+        server_time=now,
     )
 
 

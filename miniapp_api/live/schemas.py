@@ -7,6 +7,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from content.pictures import PictureView
+from live.listing import Phase
 from live.shop.cards import Card
 from live.shop.coupons import CouponCard
 from live.shop.timeline import CardEvent
@@ -16,27 +17,32 @@ class RoomsQuery(Input):
     """Which rooms: on air, coming, or kept as a replay. Default: all of them."""
 
     state: Literal["on_air", "coming", "replay"] | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
 
 
 class RoomLineView(View):
-    """A room in the list."""
+    """A room in the list; ``replay_ms`` is how long its replay is."""
 
     number: str
     title: str
     merchant: str
     state: str
+    phase: Phase
     planned_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
     viewers: int
     cover: PictureView | None
+    notice: str
+    replay_ms: int | None
 
 
 class RoomsView(View):
     """Rooms: on air, then what is coming, the soonest first, then replays, the latest first."""
 
     sessions: list[RoomLineView]
+    next_cursor: str | None
 
 
 class RoomMessageView(View):
@@ -93,14 +99,18 @@ class RoomView(View):
     share, each line takes that of its card's merchant from ``attributions``. ``timeline`` has what changes the
     card, by its place in the pictures, of which there have been ``media_ms`` at ``server_time`` (docs/live-cards.md).
     ``viewer_pass`` is handed to the feed: a client keeps it for as long as it stays. ``slow_mode_s`` seconds lie
-    between two messages of a viewer.
+    between two messages of a viewer. ``starts_in_ms`` is there in the phase before alone, ``playback`` from the first
+    picture on: on air the broadcast, after it the replay, at one address. ``reminded``: the caller is told
+    when it begins.
     """
 
     number: str
     title: str
     merchant: str
     state: str
+    phase: Phase
     planned_at: datetime
+    starts_in_ms: int | None
     started_at: datetime | None
     ended_at: datetime | None
     epoch: str
@@ -122,6 +132,7 @@ class RoomView(View):
     attributions: list[MerchantTokenView]
     cover: PictureView | None
     notice: str
+    reminded: bool
     viewer_pass: str
     server_time: datetime
 

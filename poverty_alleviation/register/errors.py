@@ -83,6 +83,14 @@ class LabelUnknown(Invalid):
     title_en = "No such label"
 
 
+class LabelSpanInvalid(Invalid):
+    """The word would no longer be used before, or as soon as, it is."""
+
+    code = "register_label_span_invalid"
+    title = "名称的停用日期应晚于启用日期"
+    title_en = "The label would end before it begins"
+
+
 class LabelExists(Conflict):
     """The word means something in those days already."""
 

@@ -8,7 +8,7 @@ from tortoise.exceptions import IntegrityError
 
 from kit.clock import Clock, utc_now
 from kit.database import rows, scalar, transaction
-from poverty_alleviation.register.errors import LabelExists, LabelUnknown
+from poverty_alleviation.register.errors import LabelExists, LabelSpanInvalid, LabelUnknown
 from poverty_alleviation.register.models import LabelKind, RegisterLabel, Relation
 
 _SOURCE = "domain reference 2.1"
@@ -60,7 +60,12 @@ class RegisterLabels:
     clock: Clock = utc_now
 
     async def enter(self, label: Label, source: str, by: str) -> None:
-        """Put a word on record. Raises :class:`LabelExists` when it means something in those days."""
+        """Put a word on record.
+
+        Raises :class:`LabelExists` when it means something in those days, and :class:`LabelSpanInvalid`.
+        """
+        if label.valid_until is not None and label.valid_until <= label.valid_from:
+            raise LabelSpanInvalid()
         try:
             async with transaction():
                 await RegisterLabel.create(

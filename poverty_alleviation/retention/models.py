@@ -13,12 +13,13 @@ from poverty_alleviation.models import Household
 
 class RetentionClass(StrEnum):
     """What has a term. Of a household: names, papers and accounts; words about it; photographs. And people who were
-    trained, incubated or employed by the project."""
+    trained, incubated or employed by the project, and hosts of live sessions."""
 
     REGISTER = "register"
     WORDS = "words"
     PHOTOGRAPHS = "photographs"
     TRAINED = "trained"
+    HOSTS = "hosts"
 
 
 OF_HOUSEHOLDS = frozenset({RetentionClass.REGISTER, RetentionClass.WORDS, RetentionClass.PHOTOGRAPHS})

@@ -6,6 +6,8 @@ from typing import Any
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import file, redirect
 
+from public_pages.live_rooms.views import ASSETS
+
 FOLDER = Path(__file__).with_name("phone")
 # Live pictures come from the product's media addresses, which are other origins; scripts and styles never do.
 POLICY = (
@@ -28,4 +30,5 @@ def mount_phone(app: Sanic[Any, Any]) -> None:
     async def front_door(_request: Request) -> HTTPResponse:
         return redirect("/phone")
 
+    app.static("/phone/room", ASSETS, name="room_files")
     app.static("/phone", FOLDER, name="phone_files")

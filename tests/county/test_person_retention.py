@@ -6,17 +6,18 @@ import asyncpg
 import pytest
 from tortoise.exceptions import BaseORMException
 
-from county.training.errors import (
+from county.erasure_errors import (
     PersonErasureDecided,
     PersonErasurePending,
     PersonErasureUnknown,
     PersonHoldUnknown,
     PersonNotErasable,
-    ProjectPersonUnknown,
 )
+from county.erasures import DuePerson
+from county.training.errors import ProjectPersonUnknown
 from county.training.persons import Persons
 from county.training.queries import attendance_cards
-from county.training.retention import DuePerson, PersonRetention, person_erasures, person_holds
+from county.training.retention import PersonRetention
 from county.training.staff import SiteStaff
 from kit.database import execute, rows, scalar
 from ledger.errors import SecondPersonNeeded
@@ -95,7 +96,7 @@ async def test_who_is_erased_is_gone_and_what_was_counted_stays(database: str) -
     assert len(await PERSONS.marks_on(ShareCircle.TRAINEES, TODAY)) == 1
     async with household_rights():
         assert await scalar("SELECT count(*) FROM assisted_share_person WHERE mark IS NULL") == 1
-    ((card,), _) = await person_erasures(None, 9)
+    ((card,), _) = await desk.retention.erasures(None, 9)
     assert (card.number, card.person, card.state) == (number, first, ErasureState.ERASED)
     with pytest.raises(ProjectPersonUnknown):
         await PERSONS.correct(first, "示例", None)
@@ -147,7 +148,7 @@ async def test_a_hold_stops_what_is_approved_until_another_lifts_it(database: st
     await desk.retention.release(held, PAPER, OTHER)
     with pytest.raises(PersonHoldUnknown):
         await desk.retention.release(held, PAPER, OTHER)
-    (card,) = await person_holds(9)
+    (card,) = await desk.retention.holds(9)
     assert (card.number, card.person, card.released_by) == (held, first, OTHER)
     assert await desk.retention.erase_approved() == 1
     with pytest.raises(ProjectPersonUnknown):

@@ -1,8 +1,10 @@
 """What is wrong with a row of a file, or with a span of days, is told in the client's language and at its place."""
 
+import ast
 import inspect
 import re
 from datetime import date
+from types import ModuleType
 
 import httpx
 import msgspec
@@ -10,12 +12,22 @@ import msgspec
 import api_kit.spreadsheets
 import console_api.channels.schemas
 import console_api.payout_runs.endpoints
+import console_api.product_tables.schemas
+import console_api.register_imports.columns
+import orders.channels.files
+import orders.channels.refunds
+import orders.channels.sales
+import orders.channels.settlements
 import poverty_alleviation.payout_runs.results
+import poverty_alleviation.register.comparison
+import poverty_alleviation.register.listed
+import products.imports
 from api_kit.schemas import DaySpan
 from api_kit.sheet_words import in_english
 from tests.doors.house import House, endpoints, idempotency_key
 from tests.doors.problems import check_problem
 from tests.doors.test_roles import a_role_for, address
+from tests.products.shelf import TOWNSHIP
 
 CHINESE = re.compile("[一-鿿]")
 HEAD = "流水号,金额（元）,结果,回单号,付款日期,失败原因\n"
@@ -67,6 +79,102 @@ def test_every_sentence_about_a_row_of_such_a_file_has_its_english() -> None:
     sentences = {re.sub(r"\{[^}]*\}", "1", each) for each in found if len(CHINESE.findall(each)) > 1}
     assert len(sentences) >= 14, sentences
     assert {each for each in sentences if CHINESE.search(in_english(each))} == set()
+
+
+# Functions and structs whose last text is told of a row, and the modules that speak of rows in an answer with 200.
+TELLING = {
+    "ValueError", "matching", "ImportProblem", "ListProblem", "RowProblem", "Fault", "note", "add", "warn", "append"
+}  # fmt: skip
+FORM = {"content-type": "multipart/form-data; boundary=rows"}
+"""One boundary, so that the same file is the same body."""
+SPEAKING = (
+    products.imports, orders.channels.sales, orders.channels.refunds, orders.channels.settlements,
+    poverty_alleviation.register.listed, poverty_alleviation.register.comparison, api_kit.spreadsheets,
+    console_api.register_imports.columns, console_api.product_tables.schemas, console_api.channels.schemas,
+)  # fmt: skip
+
+
+def told_of_rows(module: ModuleType) -> set[str]:
+    """The Chinese sentences of a module that stand in such a call, in a pair with one, or under a name of their own.
+
+    What is filled in stands as a number.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in TELLING:
+            told = [
+                *node.args,
+                *(each.elts[-1] for each in ast.walk(node) if isinstance(each, ast.Tuple) and each.elts),
+            ]
+        elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            told = [node.elts[1]]
+        elif isinstance(node, ast.Assign) and {"detail", "NOT_KNOWN"} & {getattr(t, "id", "") for t in node.targets}:
+            told = [node.value]
+        elif isinstance(node, ast.Assign) and "_PAPERS" in {getattr(t, "id", "") for t in node.targets}:
+            told = [*node.value.values]  # type: ignore[attr-defined]
+        else:
+            continue
+        found |= {_written(each) for each in told[-1:] if isinstance(node, ast.Call)}
+        found |= {_written(each) for each in told if not isinstance(node, ast.Call) or isinstance(each, ast.Constant)}
+    return {each for each in found if len(CHINESE.findall(each)) > 1}
+
+
+def _written(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_written(each) if isinstance(each, ast.Constant) else "1" for each in node.values)
+    return ""
+
+
+def test_every_sentence_about_a_row_in_an_answer_has_its_english() -> None:
+    """Fails when one of them is taken out of ``sheet_words``: tried."""
+    columns = {each.title for each in console_api.product_tables.schemas.COLUMNS}
+    columns |= set(orders.channels.files.TITLES.values()) | {"导入 1"}  # what a movement of stock bears
+    sentences = {module: told_of_rows(module) - columns for module in SPEAKING}
+    assert all(sentences.values()), sentences
+    assert sum(map(len, sentences.values())) >= 60
+    assert {each for of in sentences.values() for each in of if CHINESE.search(in_english(each))} == set()
+    assert in_english("商品规格不存在") == "No such SKU", "the title of a refusal"
+
+
+def test_the_answers_that_speak_of_rows_are_known() -> None:
+    """Fails when an answer with rows is not among those that are put into the client's language."""
+    assert {each.name: each.about_rows for each in endpoints() if each.about_rows} == {
+        "console.import_products": ("problems",),
+        "console.import_register_list": ("problems",),
+        "console.check_channel_file": ("faults", "warnings"),
+        "console.check_channel_file_for": ("faults", "warnings"),
+    }
+
+
+async def test_an_import_that_is_answered_with_200_speaks_the_clients_language(
+    house: House, http: httpx.AsyncClient
+) -> None:
+    """Also when the answer is repeated under its key, which keeps Chinese. Fails when the stored answer is changed."""
+    head = ",".join(each.title for each in console_api.product_tables.schemas.COLUMNS[:-1])
+    cells = f"{head}\n,A1,红糖,,533124,goods,七天无理由,,500 g,x,500,1,0\n"
+    rows = f"{head}\n,,红糖,,{TOWNSHIP},goods,七天无理由,,500 g,9.90,500,,0\n"
+    for content, english in (
+        (cells, ["Must be 9 digits", "Not an amount", "Must be 14 digits"]),
+        (rows, ["Needs a product code or an article number"]),
+    ):
+        key, chinese = idempotency_key(), []
+        for language in ("zh-CN", "en", "zh-CN"):
+            headers = house.headers("merchant_clerk") | {"accept-language": language, "idempotency-key": key} | FORM
+            reply = await http.post(
+                "/v1/console/product-imports", headers=headers, files={"file": ("p.csv", content.encode())},
+                params={"dry_run": "true"},
+            )  # fmt: skip
+            assert reply.status_code == 201, reply.text
+            assert reply.headers["content-language"] == language
+            told = [each["detail"] for each in reply.json()["problems"]]
+            if language == "en":
+                assert told == english
+            else:
+                assert all(CHINESE.search(each) for each in told)
+                chinese.append(told)
+        assert chinese[0] == chinese[1]
 
 
 async def test_a_file_with_a_header_alone_is_refused(house: House, http: httpx.AsyncClient) -> None:

@@ -4,13 +4,17 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+from county.hosts.retention import HostRetention
 from kit.clock import china_day, utc_now
 from kit.database import scalar
+from poverty_alleviation.retention.models import ErasureGround
 from tests.county.belongings import a_site
 from tests.doors.belongings import Owner
-from tests.live.hosts import card
+from tests.live.hosts import TWO, card, presenting_account
+from tests.poverty_alleviation.good_requests_confirming import unseen
 
 HOSTS = "/v1/console/live/hosts"
+PAPER = {"document": "示例文件 9 号"}
 CARDS = itertools.count(200)
 """Serials of cards that nobody has yet."""
 
@@ -66,6 +70,24 @@ async def a_proposal(owner: Owner) -> str:
     return str((await owner.ask("county_officer", "POST", "/v1/console/live/blacklistings", body))["number"])
 
 
+async def a_leaver(owner: Owner) -> str:
+    """The account of a host on record about whom nothing stands."""
+    serial = next(CARDS)
+    host = await presenting_account(f"ULEAVES{serial:010d}")
+    body = {"host": host, "name": "示例主播", "id_number": card(serial)}
+    await owner.ask("county_officer", "POST", HOSTS, body)
+    return host
+
+
+async def a_consent(owner: Owner) -> str:
+    """The number of a guardian's paper."""
+    at = f"{HOSTS}/{await on_roster(owner)}/guardian-consents?document=示例同意书&signed_on={china_day(utc_now())}"
+    headers = owner.house.headers("county_officer") | {"content-type": "image/jpeg"}
+    reply = await owner.http.post(at, headers=headers, content=unseen())
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()["number"])
+
+
 async def give(owner: Owner) -> None:
     """A session that is planned."""
     plan = {
@@ -78,8 +100,16 @@ async def give(owner: Owner) -> None:
         "campaign": "NONE", "offset": "1", "viewer": "0" * 26, "word": "示例词",
     }  # fmt: skip
     owner.found.by_pattern["/v1/(miniapp|console)/live/sessions/"] = names
+    owner.found.by_pattern["/rooms/"] = {"number": number}
     owner.found.by_pattern[f"{HOSTS}/"] = {"number": await on_roster(owner)}
-    owner.found.by_pattern["/v1/console/live/blacklistings/"] = {"number": await a_proposal(owner)}
+    retention, leaver = HostRetention(), await a_leaver(owner)
+    records = {
+        "blacklistings": await a_proposal(owner),
+        "guardian-consents": await a_consent(owner),
+        "host-holds": await retention.hold(leaver, PAPER["document"], TWO),
+        "host-erasures": await retention.propose(await a_leaver(owner), ErasureGround.REQUEST, PAPER["document"], TWO),
+    }
+    owner.found.by_pattern |= {f"/v1/console/live/{kind}/": {"number": number} for kind, number in records.items()}
     booking = await a_booking(owner, number)
     owner.found.by_pattern["/v1/console/live/studios/"] = {"number": await a_studio(owner)}
     owner.found.by_pattern["/v1/console/live/studio-bookings/"] = {"number": booking}
@@ -91,6 +121,19 @@ async def give(owner: Owner) -> None:
     reported = await owner.ask("consumer", "POST", report, {"reason": "other"})
     owner.found.by_pattern["/v1/console/live-reports/"] = {"report": reported["number"]}
     owner.found.shared["miniapp.report_room"] = "a live room is open to every viewer"
+    await owner.ask("consumer", "PUT", f"/v1/miniapp/live/sessions/{number}/reminder")
+    shared = await owner.ask("consumer", "PUT", f"/v1/miniapp/live/sessions/{number}/share-code")
+    owner.found.by_pattern["/v1/miniapp/live/share-codes/"] = {"code": shared["code"]}
+    hung = {"note": "示例村公告栏"}
+    placed = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/share-codes", hung)
+    owner.found.by_pattern["/v1/console/live/share-codes/"] = {"code": placed["code"]}
+    owner.found.shared |= {
+        "miniapp.ask_for_reminder": "a live room is open to every viewer",
+        "miniapp.take_reminder_back": "a live room is open to every viewer; the wish is the caller's own",
+        "miniapp.make_own_share_code": "a live room is open to every viewer; the code is the caller's own",
+        "miniapp.draw_own_share_code": "WeChat draws it, which is away here; whose it is stands in test_shares",
+        "console.draw_place_code": "WeChat draws it, which is away here; whose it is stands in test_shares",
+    }
     target = {"title": "示例平台", "address": "rtmp://8.8.8.8/live/key"}
     made = await owner.ask("host", "POST", f"/v1/console/live/sessions/{number}/relay-targets", target)
     owner.found.by_pattern["/v1/console/live/sessions/<number:str>/relay-targets/"] = {

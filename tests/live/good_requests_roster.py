@@ -3,11 +3,14 @@
 import itertools
 from datetime import timedelta
 
+from county.hosts.retention import HostRetention
 from kit.clock import china_day, utc_now
+from poverty_alleviation.retention.models import ErasureGround
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
-from tests.live.belongings import CARDS, a_proposal, on_roster
-from tests.live.hosts import card, presenting_account
+from tests.live.belongings import CARDS, PAPER, a_consent, a_leaver, a_proposal, on_roster
+from tests.live.hosts import TWO, card, presenting_account
+from tests.poverty_alleviation.good_requests_confirming import unseen
 
 SERIALS = itertools.count(1)
 
@@ -46,10 +49,41 @@ async def training(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": await on_roster(owner)}, body=body)
 
 
-@good("console.add_guardian_consent")
+@good("console.take_guardian_consent")
 async def consent(owner: Owner) -> GoodRequest:
-    body = {"document": "示例同意书", "sha256": "0" * 64, "signed_on": str(china_day(utc_now()))}
-    return GoodRequest(names={"number": await on_roster(owner)}, body=body)
+    return GoodRequest(
+        names={"number": await on_roster(owner)},
+        query={"document": "示例同意书", "signed_on": str(china_day(utc_now()))},
+        body=unseen(),
+        headers={"content-type": "image/jpeg"},
+    )
+
+
+@good("console.look_at_guardian_consent")
+async def look(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await a_consent(owner)}, body=PAPER)
+
+
+@good("console.hold_host")
+async def hold(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": await a_leaver(owner)}, body=PAPER)
+
+
+@good("console.release_host_hold")
+async def release(owner: Owner) -> GoodRequest:
+    held = await HostRetention().hold(await a_leaver(owner), PAPER["document"], TWO)
+    return GoodRequest(names={"number": held}, body=PAPER)
+
+
+@good("console.propose_host_erasure")
+async def propose_erasure(owner: Owner) -> GoodRequest:
+    return GoodRequest(body=PAPER | {"person": await a_leaver(owner), "ground": "request"})
+
+
+@good("console.decide_host_erasure")
+async def decide_erasure(owner: Owner) -> GoodRequest:
+    number = await HostRetention().propose(await a_leaver(owner), ErasureGround.REQUEST, PAPER["document"], TWO)
+    return GoodRequest(names={"number": number}, body={"is_approved": True, "note": "示例核对"})
 
 
 @good("console.propose_blacklisting")

@@ -15,6 +15,8 @@ from live.media.keys import LiveKeys
 from live.media.publishing import Publishing, PublishRequest, PushAddress
 from live.media.rehearsals import Rehearsals
 from live.models import LiveSession, SessionState
+from live.plans.queries import Slot
+from live.plans.service import Plans
 from live.readiness.service import Readiness
 from live.roster.service import Roster
 from live.service import Sessions
@@ -69,11 +71,18 @@ class House:
         self.announcements = Announcements(self.bell, self.clock)
         self.moderation = Moderation(self.keys, self.bell, self.clock)
 
-    async def scheduled(self, merchant: str | None = None) -> LiveSession:
-        """A session of ``HOST`` planned for now."""
+    async def scheduled(self, merchant: str | None = None, *others: str) -> LiveSession:
+        """A session of ``HOST`` planned for now; ``others`` have a slot each after the first."""
         seller = merchant or await approved_merchant()
         await self.admitted()
-        return await self.sessions.schedule(HOST, seller, "章凤镇红糖专场", utc_now())
+        session = await self.sessions.schedule(HOST, seller, "章凤镇红糖专场", utc_now())
+        if others:
+            slots = [
+                Slot(merchant=each, from_minute=30 * n, until_minute=30 * (n + 1))
+                for n, each in enumerate([seller, *others])
+            ]
+            await Plans(self.clock).set_slots(session.number, HOST, slots)
+        return session
 
     async def admitted(self) -> None:
         """``HOST`` stands on the roster with everything that presenting needs."""
@@ -83,16 +92,16 @@ class House:
         """Products of the shelf are signed off as they stand."""
         await self.readiness.sign_off(number, codes, ONE)
 
-    async def ready(self, merchant: str | None = None) -> LiveSession:
+    async def ready(self, merchant: str | None = None, *others: str) -> LiveSession:
         """A session that the gate has let through."""
-        session = await self.scheduled(merchant)
+        session = await self.scheduled(merchant, *others)
         await self.readiness.declare(session.number, HOST)
         await self.readiness.clear(session.number, HOST)
         return await LiveSession.get(id=session.id)
 
-    async def on_air(self, merchant: str | None = None) -> tuple[LiveSession, PushAddress]:
+    async def on_air(self, merchant: str | None = None, *others: str) -> tuple[LiveSession, PushAddress]:
         """A session that somebody pushes to."""
-        session = await self.ready(merchant)
+        session = await self.ready(merchant, *others)
         address = await self.publishing.issue_address(session.number, HOST)
         await self.publishing.admit(request_of(session.stream, address))
         return await LiveSession.get(id=session.id), address

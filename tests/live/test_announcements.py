@@ -10,8 +10,11 @@ from kit.database import row, rows, scalar, transaction
 from kit.numbers import opaque_id
 from live.errors import ChatEmpty, ChatNotAllowed, SessionNotFound, SessionStateForbids
 from live.handlers import on_announcement_judged
+from live.plans.models import AssistantRole
+from live.plans.service import Plans
 from live.queries import room_view
 from live.talk.hub import RoomFeed, room_state
+from tests.live.hosts import presenting_account
 from tests.live.rooms import HOST, House
 
 pytestmark = pytest.mark.asyncio
@@ -33,6 +36,9 @@ async def told() -> list[tuple[str, bool]]:
     return [(each["text"], each["removed"]) for each in found]
 
 
+_LAST = "SELECT author FROM live_feed_message WHERE kind = 'announcement' ORDER BY \"offset\" DESC LIMIT 1"
+
+
 async def test_an_announcement_stands_until_another_or_none(database: str) -> None:
     """Fails when a second one stands beside the first."""
     house = House()
@@ -51,6 +57,13 @@ async def test_an_announcement_stands_until_another_or_none(database: str) -> No
         await house.announcements.say(number, "S-other", "公告")
     with pytest.raises(ChatEmpty):
         await house.announcements.say(number, HOST, "\u200b ")
+    helper, plans = await presenting_account("U00000000000HELPER"), Plans(house.clock)
+    await plans.add_assistant(number, HOST, helper, AssistantRole.SHELF)
+    with pytest.raises(SessionNotFound):
+        await house.announcements.say(number, helper, "公告")
+    await plans.add_assistant(number, HOST, helper, AssistantRole.MODERATOR)
+    await house.announcements.say(number, helper, "助理的公告")
+    assert (await scalar(_LAST), await shown(number)) == (f"staff:{helper}", "助理的公告")
     await Texts().add_keyword("刷单", "staff:county")
     with pytest.raises(ChatNotAllowed):
         await house.announcements.say(number, HOST, "刷 单")

@@ -27,7 +27,7 @@ class Stopped(Clock):
         return self.began + self.ahead
 
 
-PHONE = Path(__file__).resolve().parents[2] / "scripts/wechat_sandbox/phone/card_at.js"
+PHONE = Path(__file__).resolve().parents[2] / "public_pages/live_rooms/assets/card_at.js"
 
 
 def pin(at: int, code: str, fen: int) -> CardEvent:

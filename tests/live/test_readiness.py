@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from live.models import LiveSession, SessionState
 from live.plans.queries import Slot
 from live.plans.service import Plans
 from live.readiness.checks import product_checks
-from live.readiness.errors import ProductNotCleared, ProductNotSigned, SessionNotReady
+from live.readiness.errors import NotASigner, ProductNotCleared, ProductNotSigned, SessionNotReady
 from live.readiness.queries import gate_of
 from live.roster.models import BlacklistingKind
 from products.catalogue_models import RequirementKind
@@ -251,3 +252,14 @@ async def test_lots_that_need_a_certificate_are_found_without_one(database: str)
     assert await findings(house, session) == {code: []}
     await LiveSession.filter(id=session.id).update(planned_at=utc_now() + timedelta(days=2))
     assert await findings(house, await LiveSession.get(id=session.id)) == {code: ["lot_certificate"]}
+
+
+async def test_named_officers_alone_sign_when_some_are_named(database: str) -> None:
+    """Fails when every officer may: tried."""
+    house = House()
+    session, [code] = await shelved(house)
+    desk = replace(house.readiness, signers=frozenset({"two"}))
+    with pytest.raises(NotASigner):
+        await desk.sign_off(session.number, [code], ONE)
+    await desk.sign_off(session.number, [code], TWO)
+    assert [each.signed_by for each in await product_checks(session, utc_now())] == [TWO]

@@ -8,9 +8,11 @@ import pytest
 from kit.database import rows, scalar
 from kit.errors import DomainError
 from live.errors import NotInTheRoom, RoomCouponNotShown, SessionNotFound, SessionStateForbids
+from live.plans.models import AssistantRole
+from live.plans.service import Plans
 from live.queries import room_view
 from live.shop.attributions import Attributions
-from live.shop.coupons import RoomCoupons
+from live.shop.coupons import RoomCoupons, source_of_room
 from live.talk.hub import room_state
 from promotions.coupons import Coupons
 from promotions.errors import CampaignNotClaimable, CouponLimitReached, CouponsGone
@@ -19,9 +21,11 @@ from tests.doors.conftest import house, http, inside
 from tests.doors.house import House as Doors
 from tests.doors.house import idempotency_key
 from tests.doors.problems import check_problem
+from tests.live.hosts import presenting_account
 from tests.live.rooms import HOST, House
 from tests.orders.conftest import mall
 from tests.orders.mall import CheckoutLine, Mall
+from tests.products.shelf import approved_merchant
 from tests.promotions.shop import draft_of, running_campaign, state_of
 
 __all__ = ["house", "http", "inside", "mall"]
@@ -115,3 +119,32 @@ async def test_a_campaign_of_a_room_over_the_doors(house: Doors, http: httpx.Asy
 
     assert (await drafted("merchant_clerk")).json()["source"] == f"live:{session.number}"
     check_problem(await drafted("foreign_clerk"), 404, "live_session_not_found")
+
+
+async def test_each_merchant_of_a_shared_room_has_coupons_there(mall: Mall) -> None:
+    """Fails when the first slot's merchant alone may, and when the coupons of one without a slot are shown."""
+    rooms = House()
+    neighbour = await approved_merchant(7, "邻家合作社")
+    session, _ = await rooms.on_air(mall.merchant, neighbour)
+    given, source = coupons_of(rooms), f"live:{session.number}"
+    for merchant in (mall.merchant, neighbour, None):
+        assert await source_of_room(session.number, merchant) == source
+    with pytest.raises(SessionNotFound):
+        await source_of_room(session.number, "M-OTHER")
+    with pytest.raises(SessionNotFound):
+        await source_of_room("L20260101NOSUCH0001", None)
+    campaigns = {each: await running_campaign(each, source=source) for each in (neighbour, "M-OTHER", None)}
+    with pytest.raises(RoomCouponNotShown):
+        await given.show(session.number, HOST, campaigns["M-OTHER"])
+    helper = await presenting_account("U00000000000HELPER")
+    await Plans(rooms.clock).add_assistant(session.number, HOST, helper, AssistantRole.MODERATOR)
+    with pytest.raises(SessionNotFound):
+        await given.show(session.number, helper, campaigns[neighbour])
+    await Plans(rooms.clock).add_assistant(session.number, HOST, helper, AssistantRole.SHELF)
+    for each in (campaigns[neighbour], campaigns[None]):
+        await given.show(session.number, helper, each)
+    shown = (await room_state(await room_view(session.number))).coupons
+    assert {card.campaign for card in shown} == {campaigns[neighbour], campaigns[None]}
+    token = given.attributions.token(session.number, neighbour)
+    assert await given.claim(session.number, "C1", campaigns[neighbour], token)
+    await given.take_down(session.number, helper, campaigns[neighbour])

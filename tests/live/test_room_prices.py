@@ -2,32 +2,38 @@
 
 import asyncio
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from kit.database import row, rows, scalar
+from kit.database import execute, row, rows, scalar
 from kit.errors import DomainError
 from live.errors import NotOnShelf, RoomPriceUnknown, SessionNotFound, SessionStateForbids, ShelfItemHidden
+from live.media.supervision import _place_prices
 from live.models import LiveSession
+from live.plans.models import AssistantRole
+from live.plans.service import Plans
 from live.queries import room_view
+from live.replays.recordings import Recording
 from live.shop.cards import Card
-from live.shop.prices import RoomTerms
+from live.shop.prices import OpenedPrice, RoomTerms
 from live.talk.hub import room_state
 from orders.errors import RoomSoldOut
 from orders.quotes import CheckoutLine
-from products.errors import OfferInvalid, OfferLimitReached, OfferOver, OfferTaken, SoldOut
+from products.errors import OfferInvalid, OfferLimitReached, OfferOver, OfferTaken, SkuUnknown, SoldOut
 from products.offers import Offers
 from products.queries import stock_differences
 from tests.doors.conftest import house, http, inside
 from tests.doors.house import House as Doors
 from tests.doors.house import idempotency_key, order_body
 from tests.doors.problems import check_problem
+from tests.live.hosts import presenting_account
 from tests.live.rooms import HOST, House
 from tests.orders.conftest import mall
 from tests.orders.mall import Mall, facts, stock_of
-from tests.products.shelf import listed_product
+from tests.products.shelf import approved_merchant, listed_product
 from tests.products.test_offers import terms as flash_terms
 
 __all__ = ["house", "http", "inside", "mall"]
@@ -56,7 +62,7 @@ class Room:
         await self.house.shelf.put(self.number, HOST, self.sku)
         return self
 
-    async def price(self, *arguments: Any, **changes: Any) -> str:
+    async def price(self, *arguments: Any, **changes: Any) -> OpenedPrice:
         return await self.prices.open(self.number, self.mall.merchant, self.sku, terms(*arguments, **changes), CLERK)
 
     async def buy(self, quantity: int = 1, consumer: str = "C1", source: str | None = "here") -> Any:
@@ -86,6 +92,18 @@ async def settled(calls: list[Awaitable[Any]]) -> tuple[list[Any], list[DomainEr
     return [each for each in done if not isinstance(each, DomainError)], refused
 
 
+async def test_a_price_that_runs_at_the_end_does_not_hold_the_recording_up(mall: Mall) -> None:
+    """A recording that is closed places prices that are over and one that is not."""
+    room = await Room(mall).open()
+    mall.watch.forward(seconds=60)
+    await room.price(5, 2)
+    await room.prices.end(room.number, room.sku, CLERK)
+    await room.price(5, 2)
+    await _place_prices(room.session.id, Recording(Path("nowhere")))
+    placed = await rows("SELECT offset_ms, end_offset_ms FROM live_room_price ORDER BY id")
+    assert placed == [{"offset_ms": 0, "end_offset_ms": 0}, {"offset_ms": 0, "end_offset_ms": None}]
+
+
 async def test_the_price_is_the_rooms_alone_and_the_card_returns_by_itself(mall: Mall) -> None:
     """Fails when the mall or another room sells at it, and when only a job brings the card back."""
     room = await Room(mall).open()
@@ -112,6 +130,48 @@ async def test_the_price_is_the_rooms_alone_and_the_card_returns_by_itself(mall:
     assert abs(over["at"] - begun["at"] - 300_000) <= 1, "the place of the end itself, not of the job"
     assert (await room.card()).stock == 100 - 4
     assert await stock_differences() == []
+
+
+async def test_a_list_price_stands_beside_the_rooms_when_nothing_was_sold_below_it_for_a_week(mall: Mall) -> None:
+    """A price of the room is a price at which goods were sold. Fails when one without a sale counts, and when one of
+    eight days ago does.
+    """
+    room = await Room(mall).open()
+
+    async def compared() -> tuple[int | None, int | None, object]:
+        """What the answer, the card and the event say beside the room's price."""
+        opened = await room.price()
+        event = await scalar(
+            "SELECT payload ->> 'list_price_fen' FROM live_feed_message WHERE kind = 'price' ORDER BY id DESC LIMIT 1"
+        )
+        return opened.compared_fen, (await room.card()).list_price_fen, event
+
+    async def over() -> None:
+        await room.prices.end(room.number, room.sku, CLERK, merchant=mall.merchant)
+        mall.watch.forward(seconds=60)
+
+    shown, hidden = (LIST_FEN, LIST_FEN, str(LIST_FEN)), (None, None, None)
+    assert await compared() == shown
+    await room.buy(1)
+    await over()
+    await mall.expire()
+    assert await compared() == shown, "nobody paid"
+    await mall.pay((await room.buy(1)).number)
+    await over()
+    assert (await room.card()).list_price_fen == LIST_FEN, "the SKU's own price, alone"
+    assert await compared() == hidden
+    assert await scalar("SELECT lowest_fen FROM live_room_price ORDER BY id DESC LIMIT 1") == ROOM_FEN
+    await over()
+    mall.watch.forward(days=8)
+    assert await compared() == shown
+    await over()
+    await execute(
+        "INSERT INTO price_change (sku_id, old_price_fen, new_price_fen, changed_at, changed_by)"
+        " SELECT id, 3000, price_fen, $2, 'staff:test' FROM sku WHERE code = $1",
+        room.sku,
+        mall.watch(),
+    )
+    assert await compared() == hidden, "raised for it"
 
 
 async def test_many_buyers_of_the_last_pieces_make_just_so_many_orders(mall: Mall) -> None:
@@ -292,3 +352,80 @@ async def test_what_a_room_sells_at_the_malls_price_is_sold_out_like_everywhere(
     assert (await order(attribution=token)).status_code == 201
     for more in ({"attribution": token}, {"attribution": token}, {}):
         assert check_problem(await order(**more), 409, "sold_out")["left"] == 0
+
+
+async def test_each_merchant_of_a_shared_room_prices_its_own_goods_there(mall: Mall) -> None:
+    """Fails when the first slot's merchant alone may, and when one may touch the other's goods."""
+    house = House(clock=mall.watch)  # type: ignore[arg-type]
+    neighbour = await approved_merchant(7, "邻家合作社", mall.watch)
+    _, (theirs,) = await listed_product(neighbour, stock=20, clock=mall.watch)
+    session, _ = await house.on_air(mall.merchant, neighbour)
+    number, ours, prices = session.number, mall.skus[0], house.prices
+    for sku in (ours, theirs):
+        await house.shelf.put(number, HOST, sku)
+    for merchant, sku in ((mall.merchant, theirs), (neighbour, ours)):
+        for refused in (
+            prices.open(number, merchant, sku, terms(), CLERK),
+            prices.add_stock(number, merchant, sku, 1, "到货", CLERK),
+        ):
+            with pytest.raises(SkuUnknown):
+                await refused
+    for merchant, sku in ((mall.merchant, ours), (neighbour, theirs)):
+        await prices.open(number, merchant, sku, terms(), CLERK)
+        await prices.add_pieces(number, merchant, sku, 1, "加量", CLERK)
+        assert await prices.add_stock(number, merchant, sku, 1, "到货", CLERK) > 0
+    for crossed in (
+        prices.add_pieces(number, neighbour, ours, 1, "加量", CLERK),
+        prices.end(number, ours, CLERK, merchant=neighbour),
+    ):
+        with pytest.raises(SkuUnknown):
+            await crossed
+    line = CheckoutLine(theirs, 1, f"live:{number}", seller=neighbour)
+    assert (await mall.place(lines=[line], consumer="C1")).amount_fen == ROOM_FEN
+    assert await scalar("SELECT count(*) FROM live_room_price WHERE ended_at IS NULL") == 2
+    await prices.end(number, theirs, CLERK, merchant=neighbour)
+    assert await scalar("SELECT code FROM live_room_price WHERE ended_at IS NULL") == ours
+    assert await stock_differences() == []
+
+
+async def test_an_assistant_of_the_shelf_ends_a_price_and_a_moderator_does_not(mall: Mall) -> None:
+    """Fails when any role opens the shelf."""
+    room = await Room(mall).open()
+    plans, helper = Plans(room.house.clock), await presenting_account("U00000000000HELPER")
+    await room.price()
+    await plans.add_assistant(room.number, HOST, helper, AssistantRole.MODERATOR)
+    with pytest.raises(SessionNotFound):
+        await room.prices.end(room.number, room.sku, f"staff:{helper}", host=helper)
+    await plans.add_assistant(room.number, HOST, helper, AssistantRole.SHELF)
+    await room.prices.end(room.number, room.sku, f"staff:{helper}", host=helper)
+    assert [each["author"] for each in await room.told("price")] == [CLERK, f"staff:{helper}"]
+
+
+async def test_two_merchants_sell_in_one_room_over_the_doors(
+    house: Doors, http: httpx.AsyncClient, inside: Doors
+) -> None:
+    """Each line takes its merchant's token and has its room's price; a third merchant has no room here."""
+    rooms = House()
+    session, _ = await rooms.on_air(house.merchant, house.foreign_merchant)
+    skus = {}
+    for role, merchant in (("merchant_clerk", house.merchant), ("foreign_clerk", house.foreign_merchant)):
+        _, (skus[role],) = await listed_product(merchant, stock=9)
+        await rooms.shelf.put(session.number, HOST, skus[role])
+    body = {"price_fen": ROOM_FEN, "pieces": 2, "seconds": 600, "limit_per_buyer": 1}
+    path = f"/v1/console/live/sessions/{session.number}/shelf"
+
+    def headers(role: str) -> dict[str, str]:
+        return house.headers(role, idempotency_key=idempotency_key())
+
+    for role, sku in skus.items():
+        (other,) = skus.keys() - {role}
+        refused = await http.post(f"{path}/{sku}/price", json=body, headers=headers(other))
+        check_problem(refused, 404, "sku_unknown")
+        assert (await http.post(f"{path}/{sku}/price", json=body, headers=headers(role))).status_code == 201
+    seen = (await http.get(f"/v1/miniapp/live/sessions/{session.number}")).json()
+    tokens = {each["merchant"]: each["attribution"] for each in seen["attributions"]}
+    lines = [{"sku": card["code"], "quantity": 1, "attribution": tokens[card["merchant"]]} for card in seen["shelf"]]
+    quote = await http.post(
+        "/v1/miniapp/quotes", json={"lines": lines, "region": "533124"}, headers=headers("consumer")
+    )
+    assert quote.json()["goods_fen"] == 2 * ROOM_FEN

@@ -94,8 +94,10 @@ async def test_nobody_presents_before_the_sixteenth_birthday_nor_before_the_eigh
     grown = await a_host(7, years_ago(18))
     assert "guardian_consent" not in await ROSTER.obstacles(grown, TODAY)
     assert "guardian_consent" not in await ROSTER.obstacles(minor, TODAY.replace(year=TODAY.year + 3))
-    consent = ConsentDraft(document="示例同意书", sha256="0" * 64, signed_on=TODAY)
-    await ROSTER.add_consent(minor, consent, ONE)
+    consent = ConsentDraft(document="示例同意书", sha256="0" * 64, evidence="E1", signed_on=TODAY)
+    for _ in range(2):
+        await ROSTER.add_consent(minor, consent, ONE)
+    assert await scalar("SELECT count(*) FROM guardian_consent") == 1
     assert "guardian_consent" not in await ROSTER.obstacles(minor, TODAY)
     assert [years_old(date(2008, 2, 29), day) for day in (date(2024, 2, 29), date(2025, 2, 28), date(2025, 3, 1))] == [
         16, 16, 17,

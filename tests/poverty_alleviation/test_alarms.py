@@ -1,6 +1,7 @@
 """Alarms: silent about what is right, once about what is not, and a work list with every step kept."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import pytest
@@ -12,7 +13,8 @@ from accounts.staff import GrantedRole, StaffAccounts
 from county.alarms import all_alarms
 from kit.database import execute, rows
 from poverty_alleviation.income.models import AgreementKind
-from poverty_alleviation.office.alarms import alarm_cards, alarm_file
+from poverty_alleviation.office.alarms import Alarms, alarm_cards, alarm_file
+from poverty_alleviation.office.detectors import Finding
 from poverty_alleviation.office.errors import AlarmAssigneeUnknown, AlarmNotMovable, AlarmUnknown, ThresholdInvalid
 from poverty_alleviation.office.models import ALARM_TRANSITIONS, AlarmState
 from poverty_alleviation.office.thresholds import USUAL, OfficeRules
@@ -162,6 +164,29 @@ async def test_each_planted_one_is_raised_once_and_no_second_run_raises_it_again
     assert (card.rule, card.about["households"]) == (
         "shared_phone", ["示例H5", "示例脏户-同号1", "示例脏户-同号2"],
     )  # fmt: skip
+
+
+async def test_a_hundred_findings_are_raised_each_once_with_their_own_facts(county: County) -> None:
+    """Of two about one matter the first; what is closed again only for other facts. Fails when one of many is lost."""
+    told = [Finding(rule="r", key=f"{n:03}", facts={"示例": n}) for n in range(100)]
+
+    async def detector(today: date, numbers: Mapping[str, int]) -> list[Finding]:
+        return told
+
+    alarms = Alarms(county.clock, (detector,))
+    told.append(Finding(rule="r", key="007", facts={"示例": "later"}))
+    assert (await alarms.look(), await alarms.look()) == (100, 0)
+    cards, _ = await alarm_cards(None, None, None, 100)
+    assert sorted((card.about["示例"], card.rule, card.state) for card in cards) == [
+        (n, "r", AlarmState.NEW) for n in range(100)
+    ]
+    (seventh,) = [card.number for card in cards if card.about["示例"] == 7]
+    for state in (AlarmState.ASSIGNED, AlarmState.EXPLAINED, AlarmState.CLOSED):
+        await alarms.move(seventh, state, "示例", OFFICER)
+    assert await alarms.look() == 1
+    assert (await alarm_cards(None, None, None, 1))[0][0].about["示例"] == "later"
+    told.clear()
+    assert await alarms.look() == 0
 
 
 async def test_an_alarm_tells_codes_and_no_name(county: County) -> None:

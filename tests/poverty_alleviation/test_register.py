@@ -22,6 +22,7 @@ from poverty_alleviation.register.errors import (
     AccountRegistered,
     AccountUnknown,
     LabelExists,
+    LabelSpanInvalid,
     LabelUnknown,
     MemberInvalid,
     MemberRegistered,
@@ -340,6 +341,9 @@ async def test_offices_change_their_names_and_codes_stay(county: County) -> None
     assert of_child[:2] == ["子女", "之子"]
     with pytest.raises(LabelExists):
         await register.enter(Label(LabelKind.RELATION, "parent", "之子", date(2024, 1, 1), None), "示例", OFFICER)
+    for until in (date(2023, 12, 31), date(2024, 1, 1)):
+        with pytest.raises(LabelSpanInvalid):
+            await register.enter(Label(LabelKind.OFFICE, "other", "示例办", date(2024, 1, 1), until), "示例", OFFICER)
 
 
 async def test_a_household_lives_in_a_village_that_is_known(county: County) -> None:

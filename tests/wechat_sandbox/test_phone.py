@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,53 @@ def expect_moving_pictures(page: Page) -> None:
     assert width == 360
     assert later_at > at, (at, later_at, frames, later_frames, facts)
     assert later_frames > frames, (at, later_at, frames, later_frames, facts)
+
+
+def room_campaign(show: Show) -> str:
+    """Coupons of the county for this room alone, running; answers their campaign."""
+    now = datetime.now(UTC)
+    begin, end = (now - timedelta(hours=1)).isoformat(), (now + timedelta(days=1)).isoformat()
+    terms = {
+        "title": "直播间满减", "threshold_fen": 1000, "off_fen": 100, "quantity": 3, "budget_fen": 300,
+        "claim_from": begin, "claim_until": end, "use_from": begin, "use_until": end,
+        "source_document": "示例文件", "live_session": show.number,
+    }  # fmt: skip
+    demo = json.loads(show.stack.demo_file.read_text())
+    county = next(one for one in demo["staff"] if one["role"] == "county_officer")
+    with httpx.Client(base_url=show.stack.environment["PUBLIC_BASE_URL"], trust_env=False, timeout=20) as officer:
+        credentials = {"login": county["login"], "password": county["password"]}
+        token = told(officer.post("/v1/console/session", json=credentials))["token"]
+        keyed = {"authorization": f"Bearer {token}", "idempotency-key": "phone-campaign"}
+        number = told(officer.post("/v1/console/coupon-campaigns", json=terms, headers=keyed))["terms"]["campaign"]
+        told(officer.put(f"/v1/console/coupon-campaigns/{number}/state", json={"state": "running"}, headers=keyed))
+    return str(number)
+
+
+def test_a_room_counts_down_tells_what_its_host_says_and_gives_its_coupon(page: Page, show: Show) -> None:
+    wait_until_on_air(show)
+    soon = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    plan = {"title": "明日预告", "merchant": json.loads(show.stack.demo_file.read_text())["story"]["merchant"]}
+    sessions = "/v1/console/live/sessions"
+    keyed = {"idempotency-key": "phone-coming"}
+    coming = told(show.host.post(sessions, json={**plan, "planned_at": soon}, headers=keyed))["number"]
+    enter_room(page, show)
+    expect(page.get_by_test_id("announcement")).to_be_hidden()
+    told(show.host.put(f"{sessions}/{show.number}/announcement", json={"text": "今晚两罐包邮"}))
+    expect(page.get_by_test_id("announcement")).to_have_text("公告：今晚两罐包邮")
+    campaign = room_campaign(show)
+    told(show.host.put(f"{sessions}/{show.number}/coupons/{campaign}"))
+    coupon = page.get_by_test_id("coupon")
+    expect(coupon).to_have_attribute("data-campaign", campaign)
+    expect(coupon).to_contain_text("满 10.00 元减 1.00 元")
+    coupon.click()
+    expect(page.locator("#toast")).to_have_text("优惠券已到卡包")
+    coupon.click()
+    expect(page.locator("#toast")).not_to_have_text("优惠券已到卡包")
+    keep(page, "coupon")
+
+    page.goto(f"{show.sandbox}/phone#/rooms/{coming}")
+    expect(page.get_by_test_id("countdown")).to_contain_text("距开播 01:5")
+    keep(page, "coming")
 
 
 def test_a_person_buys_in_the_room_and_watches_it_again(page: Page, show: Show) -> None:

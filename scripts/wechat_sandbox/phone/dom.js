@@ -69,6 +69,12 @@ export function picture(title, image, className = "picture") {
 const MARKS = { public_brand: "陇川公共品牌", poverty_product: "帮扶产品" };
 export const marks = (names) => (names || []).map((name) => h("em", { class: "mark " + name }, MARKS[name] || name));
 
+// Hours, minutes and seconds that are left.
+export function countdown(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((each) => String(Math.floor(each)).padStart(2, "0")).join(":");
+}
+
 let hiding = 0;
 export function toast(text) {
   const box = document.getElementById("toast");

@@ -1,11 +1,11 @@
 // One live room: pictures, the pinned card, the shelf, the chat, and buying without leaving.
 
-import { call, newKey, session } from "./api.js";
-import { closeSheet, h, icon, marks, picture, price, replace, sheet, toast } from "./dom.js";
+import { call, callOnce, feedUrl, newKey, session } from "./api.js";
+import { closeSheet, countdown, h, icon, marks, picture, price, replace, sheet, toast, yuan } from "./dom.js";
 import { buySheet } from "./buying.js";
-import { cardAt, placeOnAir } from "./card_at.js";
-import { Feed } from "./feed.js";
-import { Player } from "./player.js";
+import { cardAt, placeOnAir } from "./room/card_at.js";
+import { Feed } from "./room/feed.js";
+import { Player } from "./room/player.js";
 import { STATES, stateTag } from "./screen_rooms.js";
 
 const KEPT_MESSAGES = 60;
@@ -17,7 +17,7 @@ class Room {
     this.frame = frame;
     this.number = view.number;
     this.view = view;
-    this.state = { state: view.state, viewers: view.viewers, pinned: view.pinned, shelf: view.shelf };
+    this.state = view; // until the feed tells: the room has all that its state has
     this.keepTime(view);
     this.build();
     this.player = new Player(this.video, (state) => { this.stage.dataset.player = state; });
@@ -25,7 +25,7 @@ class Room {
     this.drawState();
     this.add(view.messages);
     this.drawChapters(view.chapters);
-    this.feed = new Feed(view.number, { epoch: view.epoch, offset: view.offset }, {
+    this.feed = new Feed((query) => feedUrl(view.number, query), { epoch: view.epoch, offset: view.offset }, {
       // What was missed may have changed the card: the timeline comes with the room itself.
       snapshot: (snapshot) => { this.chat.replaceChildren(); this.add(snapshot.messages); this.take(snapshot.state); this.refresh().catch(() => {}); },
       messages: (list) => {
@@ -37,12 +37,12 @@ class Room {
       state: (state) => this.take(state),
       link: (isUp) => { this.stage.dataset.link = isUp ? "up" : "down"; },
     });
-    this.ticking = setInterval(() => this.drawCard(), 500);
+    this.ticking = setInterval(() => { this.drawCard(); this.drawBeginning(); }, 500);
   }
 
   keepTime(view) {
     this.events = view.timeline;
-    this.clock = { mediaMs: view.media_ms, toldAt: Date.now() };
+    this.clock = { mediaMs: view.media_ms, toldAt: Date.now(), serverAhead: Date.parse(view.server_time) - Date.now() };
   }
 
   // Where the viewer's own picture stands, in ms of the session's pictures.
@@ -59,6 +59,9 @@ class Room {
     this.card = h("div", { class: "pinned", "data-testid": "pinned" });
     this.chapters = h("div", { class: "chapters" });
     this.poster = h("div", { class: "poster" });
+    this.beginning = h("p", { "data-testid": "countdown" });
+    this.notice = h("p", { class: "announcement", "data-testid": "announcement" });
+    this.coupons = h("div", { class: "coupons", "data-testid": "coupons" });
     const input = this.input = h("input", { type: "text", maxlength: 100, placeholder: "说点什么…", "aria-label": "说点什么", "data-testid": "chat-input" });
     const form = h("form", { onsubmit: (event) => { event.preventDefault(); this.say(input); } },
       input, h("button", { type: "submit", "data-testid": "chat-send" }, "发送"));
@@ -69,7 +72,7 @@ class Room {
       this.poster, this.video,
       h("div", { class: "host" }, picture(this.view.title, "", "avatar"), h("span", {}, h("b", {}, this.view.title), this.viewers), this.tag, this.sound),
       h("p", { class: "broken" }, "网络断开，正在重新连接…"),
-      h("div", { class: "below" }, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.heart, this.bag)));
+      h("div", { class: "below" }, this.notice, this.coupons, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.heart, this.bag)));
     replace(this.frame.screen, this.stage);
   }
 
@@ -98,20 +101,47 @@ class Room {
     this.input.placeholder = this.state.comments_closed ? "主播已关闭评论" : this.state.slow_mode_s ? `每 ${this.state.slow_mode_s} 秒说一句…` : "说点什么…";
     this.stage.dataset.state = this.state.state;
     const [word] = STATES[this.state.state] || [this.state.state];
-    replace(this.poster, picture(this.view.title, "", "cover"), h("p", {}, this.state.state === "live" ? "正在连接画面…" : word));
+    replace(this.poster, picture(this.view.title, "", "cover"), h("p", {}, this.state.state === "live" ? "正在连接画面…" : word), this.beginning);
+    this.notice.textContent = this.state.announcement ? `公告：${this.state.announcement}` : "";
+    this.notice.hidden = !this.state.announcement;
+    replace(this.coupons, (this.state.coupons || []).map((coupon) => this.coupon(coupon)));
+    this.drawBeginning();
     const count = this.bag.querySelector("b");
     count.textContent = this.state.shelf.length || "";
     this.drawCard();
+  }
+
+  // How long until the planned time, by the server's clock.
+  drawBeginning() {
+    const isBefore = this.state.state === "scheduled" || this.state.state === "ready";
+    const left = Date.parse(this.view.planned_at) - Date.now() - this.clock.serverAhead;
+    this.beginning.textContent = !isBefore ? "" : left > 0 ? `距开播 ${countdown(left)}` : "即将开播";
+  }
+
+  coupon(coupon) {
+    const off = coupon.off_fen ? `减 ${yuan(coupon.off_fen)} 元` : `${(10000 - coupon.off_bp) / 1000} 折`;
+    const text = coupon.threshold_fen ? `满 ${yuan(coupon.threshold_fen)} 元${off}` : off;
+    return h("button", { type: "button", class: "coupon", "data-testid": "coupon", "data-campaign": coupon.campaign, disabled: coupon.left < 1, onclick: () => this.claim(coupon) },
+      h("b", {}, text), coupon.left < 1 ? "已领完" : "领取");
+  }
+
+  async claim(coupon) {
+    const path = `/live/sessions/${encodeURIComponent(this.number)}/coupons/${encodeURIComponent(coupon.campaign)}`;
+    try {
+      await callOnce(path, { attribution: this.view.attribution });
+      toast("优惠券已到卡包");
+    } catch (problem) { toast(problem.message); }
   }
 
   // The card follows the viewer's picture; stock, and what is charged, are the server's now.
   drawCard() {
     const shown = cardAt(this.events, this.position());
     const item = shown && this.state.shelf.find((each) => each.code === shown.code);
-    const drawn = item ? JSON.stringify([shown, item.stock]) : "";
+    const left = item && item.offer ? countdown(Date.parse(item.offer.ends_at) - Date.now() - this.clock.serverAhead) : "";
+    const drawn = item ? JSON.stringify([shown, item.stock, left]) : "";
     if (drawn === this.drawn) return;
     this.drawn = drawn;
-    replace(this.card, item ? this.product({ ...item, price_fen: shown.price_fen }, "讲解中") : null);
+    replace(this.card, item ? this.product({ ...item, price_fen: shown.price_fen }, left ? `限时 ${left}` : "讲解中") : null);
     this.card.hidden = !item;
     this.card.dataset.code = item ? item.code : "";
   }

@@ -40,7 +40,7 @@ export class Player {
   playHls(url) {
     if (!url) { this.onState("failed"); return; }
     if (window.Hls && Hls.isSupported()) {
-      const player = new Hls({ lowLatencyMode: false });
+      const player = new Hls({ lowLatencyMode: false, enableWorker: false });
       this.engine = player;
       player.on(Hls.Events.ERROR, (_event, told) => { if (told.fatal && this.engine === player) this.retry(url); });
       player.loadSource(url);

@@ -1,12 +1,11 @@
 // A live room's feed: one snapshot or a resume, then frames; after a break it goes on where it stood.
 
-import { feedUrl } from "./api.js";
-
 const PUT_OUT = 4410;
 
 export class Feed {
-  constructor(number, place, handlers) {
-    this.number = number;
+  // address(query): where the room's socket is.
+  constructor(address, place, handlers) {
+    this.address = address;
     this.place = place; // {epoch, offset} or null
     this.handlers = handlers; // snapshot(frame), messages(list), state(view), link(isUp), pass(), out()
     this.wait = 500;
@@ -18,7 +17,7 @@ export class Feed {
 
   open() {
     const place = this.place ? `&epoch=${encodeURIComponent(this.place.epoch)}&offset=${this.place.offset}` : "";
-    this.socket = new WebSocket(feedUrl(this.number, `?viewer_pass=${encodeURIComponent(this.handlers.pass())}${place}`));
+    this.socket = new WebSocket(this.address(`?viewer_pass=${encodeURIComponent(this.handlers.pass())}${place}`));
     this.socket.onopen = () => { this.wait = 500; this.handlers.link(true); };
     this.socket.onmessage = (event) => this.take(JSON.parse(event.data));
     this.socket.onclose = (event) => {

@@ -1,0 +1,1 @@
+"""Share codes of live rooms, as hosts hang them up and read what they bring."""

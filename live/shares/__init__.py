@@ -1,0 +1,1 @@
+"""Codes that lead into a room, and what each has brought."""

@@ -1,0 +1,1 @@
+"""Reminders of live rooms, as viewers ask for them."""

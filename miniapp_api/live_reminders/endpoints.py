@@ -1,0 +1,22 @@
+"""A viewer wants to be told when a session begins."""
+
+from accounts.actors import Consumer
+from live.reminders.service import Reminders
+from messages.models import MessageMoment
+from messages.outgoing import templates
+from miniapp_api import door
+from miniapp_api.live_reminders.schemas import ReminderView
+
+
+@door.put("/live/sessions/<number:str>/reminder")
+async def ask_for_reminder(actor: Consumer, number: str, reminders: Reminders) -> ReminderView:
+    """开播提醒：开播时发一条订阅消息；返回需征得同意的模板，重复提交仍是一条。"""
+    await reminders.ask(number, actor.number)
+    set_ones = await templates(active_only=True)
+    return ReminderView(next((t.template for t in set_ones if t.moment is MessageMoment.LIVE_STARTED), None))
+
+
+@door.delete("/live/sessions/<number:str>/reminder")
+async def take_reminder_back(actor: Consumer, number: str, reminders: Reminders) -> None:
+    """取消开播提醒。"""
+    await reminders.take_back(number, actor.number)

@@ -1,0 +1,1 @@
+"""Share codes of live rooms, as viewers make and open them."""
