@@ -141,6 +141,21 @@ async def trial_balance() -> list[TrialBalanceRow]:
     return [TrialBalanceRow(name=CHART[line["code"]].name, **line) for line in found]
 
 
+async def standing_of(code: str, owners: Sequence[str]) -> dict[str, dict[str, int]]:
+    """What stands on a payable of some owners, by owner and state; what is owed is positive. One query."""
+    wanted = "SELECT id FROM ledger_account WHERE code = $1 AND owner = ANY($2::text[])"
+    found = await rows(
+        "SELECT a.owner, a.state, -sum(m.amount_fen)::bigint AS owed_fen FROM ledger_account a"
+        f" JOIN ({moved(accounts=wanted)}) AS m ON m.account_id = a.id GROUP BY 1, 2 ORDER BY 1, 2",
+        code,
+        list(owners),
+    )
+    standing: dict[str, dict[str, int]] = defaultdict(dict)
+    for each in found:
+        standing[each["owner"]][each["state"]] = each["owed_fen"]
+    return standing
+
+
 async def totals_off(period: str) -> int:
     """How many accounts have another total in a month than its sealed postings come to. The seal makes it 0."""
     return int(

@@ -1,6 +1,6 @@
 """What the live room refuses."""
 
-from kit.errors import Conflict, Invalid, NotFound, NotPermitted
+from kit.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
 
 
 class SessionNotFound(NotFound):
@@ -17,6 +17,30 @@ class SessionStateForbids(Conflict):
     code = "live_session_state"
     title = "当前直播状态不允许此操作"
     title_en = "The session's state does not allow this"
+
+
+class ClipNotFound(NotFound):
+    """No such clip: nothing was explained under this number, or still is, or there are no pictures of it."""
+
+    code = "live_clip_not_found"
+    title = "没有该讲解片段"
+    title_en = "No such clip of this session"
+
+
+class ReplayFileNotMade(NotFound):
+    """The file has not been made, or not yet."""
+
+    code = "live_file_not_made"
+    title = "文件尚未生成"
+    title_en = "The file has not been made yet"
+
+
+class MediaSpaceLow(Unavailable):
+    """Too little room is left for recordings, so no new broadcast begins; those on air go on."""
+
+    code = "media_space_low"
+    title = "录像存储空间不足，暂不能开播"
+    title_en = "Too little room is left for recordings"
 
 
 class NotBanned(NotFound):

@@ -100,6 +100,7 @@ async def _forget_some(ended_before: datetime) -> int | None:
         if len(said) == BATCH:
             return 0
         await execute("DELETE FROM live_viewer WHERE session_id = $1", room["id"])
+        await execute("DELETE FROM live_product_viewer WHERE session_id = $1", room["id"])
         await execute("DELETE FROM live_shared_visit WHERE session_id = $1", room["id"])
         await execute("DELETE FROM live_restriction WHERE session_id = $1", room["id"])
         await execute("UPDATE live_report SET detail = '……' WHERE session_id = $1 AND detail <> ''", room["id"])

@@ -150,3 +150,7 @@ class Remuxer(Protocol):
         made.
         """
         ...
+
+    async def make_cover(self, playlist: Path, target: Path) -> None:
+        """A picture of a kept playlist as JPEG. Raises ``Unavailable`` when it cannot be made."""
+        ...

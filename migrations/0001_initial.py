@@ -15,6 +15,7 @@ from county.training.models import ClassForm, ClassKind, ClassPaperKind, ClassTr
 from epcis.models import Behaviour, EventSource
 from json import dumps, loads
 from ledger.models import PeriodState, Signatory
+from live.evidence.models import BundleState
 from live.media.vitals import WarningKind
 from live.models import ArchiveState, SessionState
 from live.plans.models import AssistantRole
@@ -2069,6 +2070,23 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ClipFile',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('chapter', fields.IntField()),
+                ('asked_by', fields.CharField(max_length=120)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('archive_state', fields.CharEnumField(default=ArchiveState.WAITING, description='WAITING: waiting\nMAKING: making\nMADE: made\nFAILED: failed', enum_type=ArchiveState, max_length=12)),
+                ('attempts', fields.IntField(default=0)),
+                ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('file_bytes', fields.BigIntField(null=True)),
+                ('sha256', fields.CharField(null=True, max_length=64)),
+            ],
+            options={'table': 'live_clip_file', 'app': 'longchuan', 'unique_together': (('session_id', 'chapter'),), 'pk_attr': 'id', 'table_description': "The file of one clip that somebody has asked for. ``chapter`` counts the session's pins from 1."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='CloudCopy',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2095,6 +2113,54 @@ class Migration(migrations.Migration):
                 ('ended_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_cloud_recording', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'A file that the cloud has made of a session; ours beside it is the evidence.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='EvidenceBundle',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='SEALING: sealing\nSEALED: sealed\nDELETING: deleting\nDELETED: deleted', enum_type=BundleState, max_length=8)),
+                ('attempts', fields.IntField()),
+                ('claimed_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('sealed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('kept_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('basis', fields.CharField(max_length=200)),
+                ('folder', fields.CharField(null=True, max_length=64)),
+                ('manifest', fields.TextField(null=True, unique=False)),
+                ('manifest_sha256', fields.CharField(null=True, max_length=64)),
+                ('deleted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_evidence_bundle', 'app': 'longchuan', 'unique_together': (('session_id',),), 'constraints': [CheckConstraint(check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder, manifest, manifest_sha256) IN (0, 5) AND (state = 'deleted') = (deleted_at IS NOT NULL)", name='live_evidence_bundle_whole')], 'pk_attr': 'id', 'table_description': 'The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='EvidenceCheck',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('bundle', fields.ForeignKeyField('longchuan.EvidenceBundle', source_field='bundle_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('asked_by', fields.CharField(max_length=120)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('checked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('wrong', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'live_evidence_check', 'app': 'longchuan', 'indexes': [Index(fields=['bundle_id', 'id'], name='live_evidence_check_of')], 'pk_attr': 'id', 'table_description': 'Somebody had a bundle held against its manifest; ``wrong`` are the parts that are missing or have changed.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='EvidenceHold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=32)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('placed_by', fields.CharField(max_length=120)),
+                ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('document', fields.CharField(max_length=120)),
+                ('released_by', fields.CharField(null=True, max_length=120)),
+                ('released_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('lifting_document', fields.CharField(null=True, max_length=120)),
+            ],
+            options={'table': 'live_evidence_hold', 'app': 'longchuan', 'constraints': [CheckConstraint(check='num_nonnulls(released_by, released_at, lifting_document) IN (0, 3) AND (released_by IS NULL OR released_by <> placed_by)', name='live_evidence_hold_two_persons')], 'indexes': [Index(fields=['session_id'], name='live_evidence_hold_of')], 'pk_attr': 'id', 'table_description': 'Nothing of a session is deleted, by this paper, until somebody else lifts it by another.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3163,6 +3229,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ProductClicks',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(max_length=64)),
+                ('viewers', fields.IntField()),
+            ],
+            options={'table': 'live_product_clicks', 'app': 'longchuan', 'unique_together': (('session_id', 'code'),), 'pk_attr': 'id', 'table_description': 'How many different viewers opened a product; it stays when the names in the room are forgotten.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ProductCrop',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -3185,6 +3262,17 @@ class Migration(migrations.Migration):
                 ('average_bp', fields.IntField()),
             ],
             options={'table': 'product_rating', 'app': 'longchuan', 'constraints': [CheckConstraint(check='reviews >= 0 AND with_pictures BETWEEN 0 AND reviews AND star_sum BETWEEN reviews AND 5 * reviews', name='product_rating_sums'), CheckConstraint(check='average_bp = CASE WHEN reviews = 0 THEN 0 ELSE (star_sum::bigint * 20000 + reviews) / (2 * reviews) END', name='product_rating_average')], 'pk_attr': 'id', 'table_description': 'What the shown reviews of a product add up to. ``average_bp`` is stars in 1/10,000, 0 without a review.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ProductViewer',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(max_length=64)),
+                ('viewer', fields.CharField(max_length=26)),
+            ],
+            options={'table': 'live_product_viewer', 'app': 'longchuan', 'unique_together': (('session_id', 'code', 'viewer'),), 'pk_attr': 'id', 'table_description': "Somebody opened a product in a room on air, by the room's name of the person; once, however often it was."},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -96,3 +96,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS uq_cart_line ON cart_line (consumer, sku, chec
 -- When a station last had a parcel ready, and last handed one out.
 CREATE INDEX IF NOT EXISTS order_pickup_ready ON order_pickup (site, ready_at) WHERE ready_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS order_pickup_redeemed ON order_pickup (site, ended_at) WHERE state = 'redeemed';
+
+-- What was bought at a source, for its board and its evidence.
+CREATE INDEX IF NOT EXISTS order_line_source ON order_line (source) WHERE source IS NOT NULL;

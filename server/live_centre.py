@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 from redis.asyncio import Redis
@@ -16,6 +17,10 @@ from integrations.name_service.public_hosts import SystemHosts
 from integrations.redis.room_bell import RedisRoomBell
 from integrations.wechat.login import MiniProgramClient
 from live.announcements.service import Announcements
+from live.boards.clicks import Clicks
+from live.evidence.holds import EvidenceDesk
+from live.evidence.sealing import Evidence
+from live.evidence.space import Storage
 from live.media.bans import Bans
 from live.media.cloud import CloudCopies, CloudNotices
 from live.media.keys import LiveKeys
@@ -24,11 +29,13 @@ from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.rehearsals import Rehearsals
 from live.media.rungs import RungMaking, Rungs, most_rungs
+from live.media.space import Space
 from live.media.supervision import Supervision
 from live.media.targets import RelayOuts, RelayTargets
 from live.plans.service import Plans
 from live.readiness.service import Readiness
 from live.reminders.service import Reminders
+from live.replays.clips import Clips
 from live.replays.jobs import Archive
 from live.reports.service import RoomReports
 from live.roster.service import Roster
@@ -66,6 +73,8 @@ class LiveCentre:
     relay_outs: RelayOuts
     rung_making: RungMaking
     archive: Archive
+    evidence: Evidence
+    storage: Storage
     feed_hub: FeedHub
     chat: Chat
     announcements: Announcements
@@ -91,10 +100,16 @@ def live_centre(
     bell = RedisRoomBell(redis)
     sessions = Sessions(bell, media)
     roster = Roster(cipher, settings.host_identity_days)
-    publishing = Publishing(keys, engine.rtmp_publish_url, bell)
+    space = Space(engine.directory, engine.low_water_percent)
+    publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space)
     hls_directory = engine.directory / "hls"
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)
     cloud = adapters.cloud_live(settings, http)
+    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
+    archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
+    kept = timedelta(days=settings.own_data.live_retention_days)
+    evidence = Evidence(engine.directory / "evidence", archive, keys, kept)
+    storage = Storage(space, evidence)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)
     rungs = most_rungs(os.cpu_count() or 1) if engine.second_rung else 0
@@ -112,7 +127,9 @@ def live_centre(
         cloud_copies=CloudCopies(supervision.lease, relay_out, cloud, own_viewers),
         relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
         rung_making=RungMaking(supervision.lease, rung, rungs),
-        archive=Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path)),
+        archive=archive,
+        evidence=evidence,
+        storage=storage,
         feed_hub=feed_hub,
         chat=chat,
         announcements=announcements,
@@ -140,8 +157,14 @@ def live_centre(
             feed_hub,
             keys,
             AllowedOrigins(settings.allowed_origins),
+            playback,
+            archive,
+            evidence,
+            storage,
+            EvidenceDesk(),
+            Clicks(keys),
+            Clips(hls_directory, playback),
             RoomPages(settings.room_pages, _policy(settings)),
-            Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers),
             CloudNotices(cloud),
             attributions,
             RoomCoupons(coupons, attributions, bell),

@@ -86,7 +86,9 @@ class WeChatPaySettings(msgspec.Struct, frozen=True):
 
 
 class MediaSettings(msgspec.Struct, frozen=True):
-    """The media server, the relay and where recordings are kept (live reference 0, 2). With ``second_rung`` hosts may
+    """The media server, the relay and where recordings are kept (live reference 0, 2).
+
+    With less than ``low_water_percent`` of the volume free no new broadcast begins. With ``second_rung`` hosts may
     ask for a rendition of 480 lines, as long as a core is free.
     """
 
@@ -99,12 +101,7 @@ class MediaSettings(msgspec.Struct, frozen=True):
     hls_base_url: str = "http://127.0.0.1:8081/hls"
     flv_base_url: str = "http://127.0.0.1:8082/live"
     ffmpeg_path: str = "ffmpeg"
-    second_rung: bool = False
-
-    @property
-    def rung_url(self) -> str:
-        """Where small renditions are given to the media server: the application beside that of the streams."""
-        return f"{self.rtmp_internal_url.rpartition('/')[0]}/rung"
+    low_water_percent: int = 10
 
 
 class FeedSettings(msgspec.Struct, frozen=True):
@@ -455,6 +452,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("FEED_SOCKETS", s.feed.sockets, 1, 50_000, ""),
         ("FEED_PING_S", s.feed.ping_s, 1, 300, ""),
         ("FEED_PONG_S", s.feed.pong_s, 1, 300, ""),
+        ("MEDIA_LOW_WATER_PERCENT", s.media.low_water_percent, 1, 50, ": of the disk must be free for a broadcast"),
         ("CLOUD_LIVE_OWN_VIEWERS", s.cloud_live.own_viewers, 1, 6000, ""),
         ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),
         ("CARRIER_LOCAL_STAGE_S", s.carrier.local_stage_s, 1, 86400, ""),

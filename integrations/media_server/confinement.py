@@ -56,10 +56,11 @@ def confined(limits: Mapping[int, int] = FILE_LIMITS) -> Callable[[], None] | No
     return enter
 
 
-def check_segments(playlist: Path) -> None:
+def check_segments(playlist: Path) -> list[Path]:
     """Every file that a kept playlist names begins like a transport stream, so ffmpeg takes none for a list that leads
-    elsewhere. Blocks. Raises :class:`SegmentForged` and OSError.
+    elsewhere; answers them. Blocks. Raises :class:`SegmentForged` and OSError.
     """
+    found = []
     for name in playlist.read_text(encoding="ascii").splitlines():
         if name and not name.startswith("#"):
             if not name.removesuffix(".ts").isdigit():
@@ -68,3 +69,5 @@ def check_segments(playlist: Path) -> None:
                 head = file.read(_PACKET * (_PACKETS - 1) + 1)
             if len(head) <= _PACKET or any(head[at] != _SYNC for at in range(0, len(head), _PACKET)):
                 raise SegmentForged(name)
+            found.append(playlist.parent / name)
+    return found

@@ -10,10 +10,11 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import opaque_id
 from kit.outbox import announce
-from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
+from live.errors import MediaSpaceLow, PublishRefused, SessionNotFound, SessionStateForbids
 from live.events import SessionStarted
 from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
 from live.media.models import Rehearsal
+from live.media.space import Space
 from live.models import OPEN, LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream, RoomBell
 from live.readiness.errors import SessionNotReady
@@ -86,6 +87,7 @@ class Publishing:
     bell: RoomBell
     clock: Clock = utc_now
     grace: timedelta = GRACE
+    space: Space | None = None
 
     async def issue_address(self, number: str, host: str, valid_for: timedelta = KEY_LIFETIME) -> PushAddress:
         """A new push address; the one before it is worth nothing from now on.
@@ -94,6 +96,7 @@ class Publishing:
         Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after
         the end, ``SessionNotReady`` before the gate has let it through and while the host is barred. Who is on air
         already gets an address all the same: that is ended by other means.
+        ``MediaSpaceLow`` before the air while the disk is nearly full.
         """
         now = self.clock()
         async with transaction():
@@ -105,6 +108,8 @@ class Publishing:
                 raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
             if session.state is SessionState.SCHEDULED:
                 raise SessionNotReady(obstacles=["readiness"], products=[])
+            if session.state is SessionState.READY and self.space is not None and self.space.is_low():
+                raise MediaSpaceLow()
             if session.state is SessionState.READY and (obstacles := await barred(session, now)):
                 raise SessionNotReady(obstacles=obstacles, products=[])
             nonce = opaque_id()
@@ -140,6 +145,8 @@ class Publishing:
                 if open_publish.client == request.client and open_publish.address == request.address:
                     return open_publish.generation
                 raise self._refusal(request, "in use")
+            if session.state is SessionState.READY and self.space is not None and self.space.is_low():
+                raise self._refusal(request, "no space")
             if await self._rehearses(session, request, now):
                 return session.generation
             if not session.may_become(SessionState.LIVE):

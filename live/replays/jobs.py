@@ -1,20 +1,22 @@
-"""What time does in the live room: the file of a replay, made after the replay itself is already there."""
+"""What time does in the live room: the files of a replay, made after the replay itself is already there."""
 
-import asyncio
-import hashlib
+import contextlib
+import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from kit.clock import Clock, utc_now
-from kit.database import execute, row
+from kit.database import Row, execute, row
 from kit.errors import Unavailable
+from live.errors import ClipNotFound
 from live.ports import Remuxer
-from live.replays.recordings import REPLAY
+from live.replays.clips import slice_of_clip
+from live.replays.files import FileQueue
+from live.replays.recordings import REPLAY, Recording
 
-CLAIM = timedelta(minutes=15)
-RETRY = timedelta(minutes=2)
-MAX_ATTEMPTS = 8
+log = logging.getLogger("longchuan.live")
+
+RECORDINGS, CLIPS = FileQueue("live_recording"), FileQueue("live_clip_file")
 
 
 @dataclass(frozen=True)
@@ -26,58 +28,63 @@ class Archive:
     remuxer: Remuxer
     clock: Clock = utc_now
 
+    def recording_file(self, number: str) -> Path:
+        """Where the MP4 of a session is, once it is made."""
+        return self.archive_directory / f"{number}.mp4"
+
+    def cover_file(self, number: str) -> Path:
+        """Where the picture of a session is, once it is made."""
+        return self.archive_directory / f"{number}.jpg"
+
+    def clip_file(self, number: str, chapter: int) -> Path:
+        """Where the MP4 of a clip is, once it is made."""
+        return self.archive_directory / f"{number}-{chapter}.mp4"
+
 
 async def make_archive_file(archive: Archive) -> int:
-    """Make the MP4 of one ended session; answers how many were made: one, or none when nothing is due.
+    """Make the MP4 of one ended session and a picture of it; answers how many were made: one, or none when nothing is
+    due.
 
-    The claim is a committed row, so two workers never make one file; a killed worker's claim runs out. One
-    file is made at a time, so recordings never take every slot of the workers. The file gets its name only
-    when it is whole, and making it again makes the same file.
+    The file gets its name only when it is whole, and making it again makes the same file. A session of which no
+    picture can be made has none.
     """
-    now = archive.clock()
-    # Not "making" for ever: what has killed its worker so often would kill the next one too.
-    await execute(
-        "UPDATE live_recording SET archive_state = 'failed' WHERE archive_state = 'making' AND next_attempt_at <= $1"
-        " AND attempts >= $2",
-        now,
-        MAX_ATTEMPTS,
-    )
-    claimed = await row(
-        "UPDATE live_recording SET archive_state = 'making', attempts = attempts + 1, next_attempt_at = $2"
-        " WHERE id = (SELECT id FROM live_recording WHERE archive_state IN ('waiting', 'making')"
-        "  AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-        " AND NOT EXISTS (SELECT 1 FROM live_recording"
-        "  WHERE archive_state = 'making' AND next_attempt_at > $1)"
-        " RETURNING id, session_id, attempts",
-        now,
-        now + CLAIM,
-    )
+    claimed = await RECORDINGS.claim(archive.clock())
     if claimed is None:
         return 0
-    session = await row("SELECT number, stream FROM live_session WHERE id = $1", claimed["session_id"])
-    assert session is not None
-    number: str = session["number"]
-    target = archive.archive_directory / f"{number}.mp4"
+    session = await _session(claimed)
+    folder, target = archive.hls_directory / session["stream"], archive.recording_file(session["number"])
     try:
-        await archive.remuxer.make_mp4(archive.hls_directory / session["stream"] / REPLAY, target)
+        await archive.remuxer.make_mp4(folder / REPLAY, target)
     except Unavailable:
-        await execute(
-            "UPDATE live_recording SET archive_state = $2, next_attempt_at = $3 WHERE id = $1 AND attempts = $4",
-            claimed["id"],
-            "failed" if claimed["attempts"] >= MAX_ATTEMPTS else "waiting",
-            archive.clock() + RETRY,
-            claimed["attempts"],
-        )
+        await RECORDINGS.put_off(claimed, archive.clock())
         raise
-    digest, size = await asyncio.to_thread(_digest, target)
-    await execute(
-        "UPDATE live_recording SET archive_state = 'made', sha256 = $2, file_bytes = $3"
-        " WHERE id = $1 AND attempts = $4",
-        claimed["id"],
-        digest,
-        size,
-        claimed["attempts"],
-    )
+    await RECORDINGS.settle(claimed, target)
+    try:
+        await archive.remuxer.make_cover(folder / REPLAY, archive.cover_file(session["number"]))
+    except Unavailable as error:
+        log.warning("no cover of %s: %s", session["number"], error)
+    return 1
+
+
+async def make_clip_file(archive: Archive) -> int:
+    """Make the MP4 of one clip that was asked for; answers like :func:`make_archive_file`."""
+    claimed = await CLIPS.claim(archive.clock())
+    if claimed is None:
+        return 0
+    session = await _session(claimed)
+    chapter, folder = claimed["chapter"], archive.hls_directory / session["stream"]
+    playlist, target = folder / f".clip-{claimed['id']}.m3u8", archive.clip_file(session["number"], chapter)
+    try:
+        recording: Recording = await slice_of_clip(folder, session["number"], chapter)
+        playlist.write_text(recording.playlist(), encoding="ascii")
+        await archive.remuxer.make_mp4(playlist, target)
+    except (Unavailable, ClipNotFound, OSError):
+        await CLIPS.put_off(claimed, archive.clock())
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            playlist.unlink()
+    await CLIPS.settle(claimed, target)
     return 1
 
 
@@ -86,6 +93,7 @@ async def forget_presence() -> int:
     return await execute("DELETE FROM live_room_presence WHERE seen_at < now() - interval '1 hour'")
 
 
-def _digest(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+async def _session(claimed: Row) -> Row:
+    session = await row("SELECT number, stream FROM live_session WHERE id = $1", claimed["session_id"])
+    assert session is not None
+    return session

@@ -7,7 +7,8 @@ new publish has begun.
 """
 
 import os
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,14 +87,15 @@ class Recording:
     segments: list[Segment] = field(default_factory=list)
     _firsts: dict[str, int | None] = field(default_factory=dict)
 
-    def extend(self, *, closed: bool) -> None:
+    def extend(self, *, closed: bool, files: Sequence[str] | None = None) -> None:
         """Take in the files that are whole: all but the newest while the session may go on, all when it is
-        closed.
+        closed. ``files`` are some of the folder's in their order, instead of all.
 
         A file without a picture is left out. Raises OSError for a folder that cannot be read.
         """
         known = {segment.name for segment in self.segments}
-        names = [name for name in _segment_files(self.folder) if self._first(name, closed) is not None]
+        found = _segment_files(self.folder) if files is None else files
+        names = [name for name in found if self._first(name, closed) is not None]
         whole = names if closed else names[:-1]
         for at, name in enumerate(names):
             if name in known or name not in whole:
@@ -141,8 +143,8 @@ class Recording:
         segment = self.segments[at]
         return before + min(wall_ms - segment.wall_ms, segment.duration_ms)
 
-    def playlist(self) -> str:
-        """A closed HLS playlist (RFC 8216) over all publishes."""
+    def playlist(self, base: str = "") -> str:
+        """A closed HLS playlist (RFC 8216) over all publishes; ``base`` stands before the name of each segment."""
         longest = max((segment.duration_ms for segment in self.segments), default=1000)
         lines = [
             "#EXTM3U",
@@ -154,8 +156,24 @@ class Recording:
         for at, segment in enumerate(self.segments):
             if segment.begins_publish and at:
                 lines.append("#EXT-X-DISCONTINUITY")
-            lines += [f"#EXTINF:{segment.duration_ms / 1000:.3f},", segment.name]
+            lines += [f"#EXTINF:{segment.duration_ms / 1000:.3f},", base + segment.name]
         return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+
+
+def slice_of(folder: Path, from_ms: int, until_ms: int, *, closed: bool) -> Recording:
+    """The pictures of a span of the clock (Unix ms), to the second: whole segments, of which each is read for itself.
+
+    The newest file counts when the session is ``closed``, else it may still be written to. Raises OSError.
+    """
+    files = _segment_files(folder)
+    walls = [int(name[:-3]) for name in files]
+    first, following = max(bisect_right(walls, from_ms) - 1, 0), bisect_left(walls, until_ms)
+    has_following = following < len(files)
+    recording = Recording(folder)
+    recording.extend(closed=closed and not has_following, files=files[first : following + 1])
+    if recording.segments and recording.segments[0].wall_ms + recording.segments[0].duration_ms <= from_ms:
+        del recording.segments[0]  # the span began while nobody was on air
+    return recording
 
 
 def write_replay(recording: Recording) -> None:

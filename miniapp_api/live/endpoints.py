@@ -19,6 +19,8 @@ from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
 from live.media.cloud import cloud_has
 from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
+from live.media.playback import Playback
+from live.models import SessionState
 from live.plans.queries import covers, shown_plan
 from live.queries import chapters, room_view
 from live.reminders.service import is_reminded
@@ -44,6 +46,7 @@ from miniapp_api.live.schemas import (
     RungView,
 )
 from miniapp_api.live.sockets import let_go, write_now
+from miniapp_api.live_replays.endpoints import clip_path, cover_path
 
 SEND_SECONDS = 10.0
 INCOMING_PER_MINUTE = 60
@@ -84,6 +87,7 @@ async def list_rooms(query: RoomsQuery) -> RoomsView:
                 ended_at=s.ended_at,
                 viewers=s.viewers,
                 cover=shown[s.number],
+                replay_cover=cover_path(s.number) if s.state is SessionState.REPLAY_READY else None,
                 notice=s.notice,
                 replay_ms=s.replay_ms,
             )
@@ -129,7 +133,15 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         announcement=state.announcement,
         messages=[RoomMessageView(m.offset, m.kind, m.payload, m.at) for m in room.messages],
         chapters=[
-            ChapterView(c.code, c.title, c.price_fen, c.offset_ms, c.end_offset_ms) for c in await chapters(room.id)
+            ChapterView(
+                c.code,
+                c.title,
+                c.price_fen,
+                c.offset_ms,
+                c.end_offset_ms,
+                clip_path(number, at) if plan and c.end_offset_ms is not None else None,
+            )
+            for at, c in enumerate(await chapters(room.id), 1)
         ],
         timeline=list(await timeline(room.id)),
         media_ms=room.media_ms,

@@ -22,7 +22,7 @@ class RoomsQuery(Input):
 
 
 class RoomLineView(View):
-    """A room in the list; ``replay_ms`` is how long its replay is."""
+    """A room in the list; ``replay_ms`` is how long its replay is, ``replay_cover`` the path of a picture of it."""
 
     number: str
     title: str
@@ -34,6 +34,7 @@ class RoomLineView(View):
     ended_at: datetime | None
     viewers: int
     cover: PictureView | None
+    replay_cover: str | None
     notice: str
     replay_ms: int | None
 
@@ -55,13 +56,17 @@ class RoomMessageView(View):
 
 
 class ChapterView(View):
-    """A product while it was explained; offsets in ms of the replay."""
+    """A product while it was explained; offsets in ms of the replay.
+
+    ``clip`` is the path of its own playlist (HLS), there as soon as the host has un-pinned it.
+    """
 
     code: str
     title: str
     price_fen: int
     offset_ms: int
     end_offset_ms: int | None
+    clip: str | None
 
 
 class RungView(View):

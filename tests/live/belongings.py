@@ -7,6 +7,7 @@ from typing import Any
 from county.hosts.retention import HostRetention
 from kit.clock import china_day, utc_now
 from kit.database import scalar
+from live.evidence.holds import EvidenceDesk
 from poverty_alleviation.retention.models import ErasureGround
 from tests.county.belongings import a_site
 from tests.doors.belongings import Owner
@@ -143,5 +144,14 @@ async def give(owner: Owner) -> None:
     banned = (await owner.ask("host", "POST", "/v1/console/live/sessions", plan))["number"]
     await owner.ask("county_officer", "PUT", f"/v1/console/live/sessions/{banned}/ban", {"reason": "示例原因"})
     owner.found.by_pattern["/v1/console/live/sessions/<number:str>/ban"] = {"number": banned}
+    from tests.live.aired import aired  # which needs the helpers of this module
+
+    left = await aired(owner)
+    owner.found.private["host"] |= {left["number"]}
+    for part in ("replay", "clips", "cover", "evidence", "board", "commission"):
+        owner.found.by_pattern[f"/v1/(miniapp|console)/live/sessions/<number:str>/{part}"] = left
+    owner.found.by_pattern["/v1/console/live/order-lines/"] = left
+    held = await EvidenceDesk().hold(left["number"], "示例查询函", "staff:another")
+    owner.found.by_pattern["/v1/console/live/evidence-holds/"] = {"hold": held}
     owner.found.shared["miniapp.post_message"] = "a live room is open to every viewer"
     owner.found.shared["miniapp.claim_room_coupon"] = "the coupons of a live room are open to every viewer"

@@ -13,7 +13,8 @@ from kit.database import execute, row, rows, scalar, transaction
 from live.handlers import on_order_paid
 from live.media.supervision import Lease, Supervision
 from live.models import LiveRecording, LiveSession, SessionState
-from live.replays.jobs import MAX_ATTEMPTS, Archive, forget_presence, make_archive_file
+from live.replays.files import MAX_ATTEMPTS
+from live.replays.jobs import Archive, forget_presence, make_archive_file
 from live.replays.recordings import REPLAY
 from orders.events import OrderPaid, PaidLine
 from tests.live.pictures import FFMPEG, make_flv, run_ffmpeg

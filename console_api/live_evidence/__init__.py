@@ -1,0 +1,1 @@
+"""The evidence of live sessions, for officers and auditors."""

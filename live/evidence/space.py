@@ -1,0 +1,94 @@
+"""What gives way when the disk fills, and what never does.
+
+Files of clips are copies that are made again when somebody asks; folders of attempts that no bundle names are nobody's.
+Recordings, segments and bundles are evidence and stay until their day.
+"""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from kit.clock import Clock, utc_now
+from kit.database import row, rows
+from live.evidence.sealing import Evidence
+from live.media.space import Space
+
+BATCH = 20
+STRAY_AFTER = timedelta(days=1)
+
+
+class StorageCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The volume of the recordings, in octets, and what is kept on it; ``next_day`` is when the next bundle is over."""
+
+    total_bytes: int
+    free_bytes: int
+    low_water_percent: int
+    is_low: bool
+    kept_sessions: int
+    recording_bytes: int
+    clip_bytes: int
+    next_day: datetime | None
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Looks after the room for recordings."""
+
+    space: Space
+    evidence: Evidence
+    clock: Clock = utc_now
+
+    async def card(self) -> StorageCard:
+        """What the county reads. One query."""
+        total, free = await asyncio.to_thread(self.space.measure)
+        found = await row(
+            "SELECT (SELECT count(*) FROM live_evidence_bundle WHERE state = 'sealed') AS kept_sessions,"
+            " (SELECT min(kept_until) FROM live_evidence_bundle WHERE state = 'sealed') AS next_day,"
+            " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_recording) AS recording_bytes,"
+            " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_clip_file) AS clip_bytes"
+        )
+        assert found is not None
+        low = self.space.low_water_percent
+        return StorageCard(
+            total_bytes=total,
+            free_bytes=free,
+            low_water_percent=low,
+            is_low=self.space.is_low(),
+            **found,
+        )
+
+    async def free(self) -> int:
+        """Delete stray folders, and below the high-water mark the oldest files of clips; answers how many of both.
+
+        The row of a clip goes first: a file that is left behind is written over by the next that asks.
+        """
+        gone = await self._sweep()
+        if not await asyncio.to_thread(self.space.is_below, self.space.high_water_percent):
+            return gone
+        found = await rows(
+            "DELETE FROM live_clip_file f USING live_session s WHERE s.id = f.session_id AND f.id IN (SELECT id"
+            " FROM live_clip_file WHERE archive_state = 'made' ORDER BY asked_at, id LIMIT $1 FOR UPDATE SKIP LOCKED)"
+            " RETURNING s.number, f.chapter",
+            BATCH,
+        )
+        for each in found:
+            file = self.evidence.archive.clip_file(each["number"], each["chapter"])
+            await asyncio.to_thread(file.unlink, missing_ok=True)
+        return gone + len(found)
+
+    async def _sweep(self) -> int:
+        """Folders that a killed or overtaken worker has left, a day later."""
+        before = (self.clock() - STRAY_AFTER).timestamp()
+        directory = self.evidence.directory
+        here = await asyncio.to_thread(lambda: list(directory.iterdir()) if directory.is_dir() else [])
+        found = await rows(
+            "SELECT folder FROM live_evidence_bundle WHERE folder = ANY($1::text[])", [each.name for each in here]
+        )
+        named = {each["folder"] for each in found}
+        stray = [each for each in here if each.name not in named and each.stat().st_mtime < before]
+        for folder in stray:
+            await asyncio.to_thread(shutil.rmtree, folder)
+        return len(stray)

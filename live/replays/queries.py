@@ -1,0 +1,73 @@
+"""What is read of a replay's files."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from kit.database import row
+from live.errors import ClipNotFound, ReplayFileNotMade, SessionNotFound
+from live.replays.jobs import Archive
+
+
+class RecordingCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The kept pictures of a session; ``file_state`` is where the making of the MP4 stands."""
+
+    duration_ms: int
+    segments: int
+    file_state: str
+    file_bytes: int | None
+    sha256: str | None
+
+
+async def recording_of(number: str, host: str | None) -> RecordingCard | None:
+    """Of a session that is over; None before. Raises ``SessionNotFound``, also for another host's."""
+    found = await row(
+        "SELECT s.host, r.id IS NOT NULL AS is_kept, r.duration_ms, r.segments, r.archive_state AS file_state,"
+        " r.file_bytes, r.sha256 FROM live_session s LEFT JOIN live_recording r ON r.session_id = s.id"
+        " WHERE s.number = $1",
+        number,
+    )
+    if found is None or host not in (None, found["host"]):
+        raise SessionNotFound(number=number)
+    return msgspec.convert(found, RecordingCard) if found["is_kept"] else None
+
+
+async def made_recording(archive: Archive, number: str, host: str | None) -> Path:
+    """The MP4 of a session. Raises ``ReplayFileNotMade``; to the host also of a session that was cut."""
+    found = await row(
+        "SELECT s.host, s.state, r.archive_state = 'made' AS is_made FROM live_session s"
+        " LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1",
+        number,
+    )
+    if found is None or host not in (None, found["host"]):
+        raise SessionNotFound(number=number)
+    if not found["is_made"] or (host is not None and found["state"] == "banned"):
+        raise ReplayFileNotMade(number=number)
+    return archive.recording_file(number)
+
+
+async def made_clip(archive: Archive, number: str, chapter: int, host: str | None) -> Path:
+    """The MP4 of a clip. Raises like :func:`made_recording`, and ``ClipNotFound`` when nobody has asked for it."""
+    found = await row(
+        "SELECT s.host, s.state, f.archive_state = 'made' AS is_made FROM live_session s"
+        " JOIN live_clip_file f ON f.session_id = s.id AND f.chapter = $2::bigint WHERE s.number = $1",
+        number,
+        min(chapter, 2**31),
+    )
+    if found is None or host not in (None, found["host"]):
+        raise ClipNotFound(number=number, chapter=chapter)
+    if not found["is_made"] or (host is not None and found["state"] == "banned"):
+        raise ReplayFileNotMade(number=number, chapter=chapter)
+    return archive.clip_file(number, chapter)
+
+
+async def cover_of(archive: Archive, number: str) -> bytes:
+    """The picture of a replay that everybody may see. Raises ``ReplayFileNotMade``."""
+    found = await row("SELECT 1 AS one FROM live_session WHERE number = $1 AND state = 'replay_ready'", number)
+    if found is None:
+        raise ReplayFileNotMade(number=number)
+    try:
+        return await asyncio.to_thread(archive.cover_file(number).read_bytes)
+    except OSError:
+        raise ReplayFileNotMade(number=number) from None

@@ -1,0 +1,1 @@
+"""Which products viewers of a room open."""

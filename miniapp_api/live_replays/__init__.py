@@ -1,0 +1,1 @@
+"""Clips and covers of replays for viewers."""

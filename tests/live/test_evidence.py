@@ -1,0 +1,256 @@
+"""The evidence of a session: whole, checked again, held by two persons, and kept until its day."""
+
+import hashlib
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.exceptions import BaseORMException
+
+from kit.database import execute, row, rows, scalar
+from ledger.errors import SecondPersonNeeded
+from live.errors import SessionNotFound
+from live.evidence.errors import EvidenceDeleted, EvidenceHoldUnknown, EvidenceNotSealed, EvidencePartUnknown
+from live.evidence.holds import EvidenceDesk
+from live.evidence.models import BUNDLE_TRANSITIONS, BundleState
+from live.evidence.queries import bundle_of, part_of
+from live.evidence.sealing import Evidence
+from live.models import LiveSession
+from live.replays.jobs import make_archive_file
+from tests.live.kept import Kept, make_segments
+from tests.live.rooms import KEEPER
+from tests.orders.conftest import mall
+from tests.orders.mall import CheckoutLine, Mall
+
+__all__ = ["mall"]
+pytestmark = pytest.mark.asyncio
+
+YEARS = timedelta(days=1096)
+OVER = timedelta(days=-1)
+"""So that the day of a session that has just ended is in the past."""
+
+
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return make_segments(tmp_path_factory.mktemp("segments"))
+
+
+def evidence_of(kept: Kept, term: timedelta = YEARS) -> Evidence:
+    return Evidence(kept.folder / "evidence", kept.archive, kept.house.keys, term, kept.house.clock)
+
+
+async def ended(kept: Kept) -> LiveSession:
+    """A session in which something was explained, said and taken back; its file is made, its hour over."""
+    session, (code, _) = await kept.on_air()
+    await kept.explain(session, code, 1.1, 3.5)
+    for number, text in enumerate(("红糖很甜", "示例脏话")):
+        offset = await kept.house.chat.post(session.number, f"consumer:C{number}", f"用户{number}", text, str(number))
+    await kept.house.moderation.remove(session.number, offset, "示例理由", KEEPER)
+    await kept.end(session)
+    assert await make_archive_file(kept.archive) == 1
+    kept.house.clock.ahead += timedelta(hours=2)
+    return session
+
+
+def left_in(folder: Path) -> set[tuple[str, ...]]:
+    """The first two parts of the paths of the files there."""
+    return {path.relative_to(folder).parts[:2] for path in folder.rglob("*") if path.is_file()}
+
+
+async def lines_of(evidence: Evidence, number: str, name: str) -> list[dict[str, Any]]:
+    text = (await part_of(evidence, number, name, is_officer=True)).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+async def test_a_bundle_holds_what_was_shown_said_sold_and_done(
+    mall: Mall, segments: list[Path], tmp_path: Path
+) -> None:
+    """Fails when a part is not in the manifest, when a buyer's account is told, and before the hour is over."""
+    kept = Kept(tmp_path, segments, merchant=mall.merchant)
+    session = await ended(kept)
+    number, evidence = session.number, evidence_of(kept)
+    order = await mall.place(lines=[CheckoutLine(mall.skus[0], 2, f"live:{number}", source_offset_ms=2_500)])
+    await mall.pay(order.number)
+    kept.house.clock.ahead -= timedelta(hours=2)
+    assert await evidence.seal_due() == 0
+    with pytest.raises(EvidenceNotSealed):
+        await bundle_of(number)
+    kept.house.clock.ahead += timedelta(hours=2)
+    assert [await evidence.seal_due() for _ in range(2)] == [1, 0]
+    bundle = await bundle_of(number)
+    ended_at = await scalar("SELECT ended_at FROM live_session")
+    assert (bundle.state, bundle.kept_until) == ("sealed", ended_at + YEARS)
+    assert "网络交易监督管理办法" in bundle.basis
+    assert {part.name for part in bundle.parts} == {
+        "session.jsonl", "feed.jsonl", "orders.jsonl", "reports.jsonl", "removed.jsonl", "gate.jsonl", "air.jsonl",
+        "shop.jsonl", "moderation.jsonl", "segments.sha256", "recording.mp4",
+    }  # fmt: skip
+    for part in bundle.parts:
+        content = (await part_of(evidence, number, part.name, is_officer=True)).read_bytes()
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (part.sha256, part.bytes), part.name
+    said = [e for e in await lines_of(evidence, number, "feed.jsonl") if e["kind"] == "chat"]
+    assert [e["payload"]["text"] for e in said] == ["红糖很甜", ""]
+    assert said[0]["by"] == kept.house.keys.viewer_name(number, "consumer:C0")
+    (removed,) = await lines_of(evidence, number, "removed.jsonl")
+    assert removed["text"] == "示例脏话"
+    (sold,) = await lines_of(evidence, number, "orders.jsonl")
+    assert (sold["order"], sold["source_offset_ms"], sold["quantity"]) == (order.number, 2_500, 2)
+    assert sold["buyer"] == kept.house.keys.viewer_name(number, "consumer:C1")
+    assert "consumer" not in sold
+    shown = await lines_of(evidence, number, "shop.jsonl")
+    assert [each["price_fen"] for each in shown if each["table"] == "live_pin"] == [3990]
+    (step,) = await lines_of(evidence, number, "moderation.jsonl")
+    assert (step["act"], step["reason"]) == ("remove", "示例理由")
+    assert {each["table"] for each in await lines_of(evidence, number, "gate.jsonl")} == {
+        "session_reverification", "shelf_sign_off", "session_clearance",
+    }  # fmt: skip
+    listed = (await part_of(evidence, number, "segments.sha256", is_officer=False)).read_text().split()
+    assert len(listed) == 2 * 7
+    for refused, is_officer in (("removed.jsonl", False), ("../x", True), ("none", True)):
+        with pytest.raises(EvidencePartUnknown):
+            await part_of(evidence, number, refused, is_officer=is_officer)
+
+
+async def test_a_killed_worker_leaves_nothing_half(database: str, segments: list[Path], tmp_path: Path) -> None:
+    """Its claim runs out, another seals, and the late one changes nothing. Fails without the attempts."""
+    kept = Kept(tmp_path, segments)
+    session = await ended(kept)
+    evidence = evidence_of(kept)
+    await execute(
+        "INSERT INTO live_evidence_bundle (session_id, state, attempts, claimed_until, basis)"
+        " VALUES ($1, 'sealing', 1, $2, 'x')",
+        session.id,
+        kept.house.clock() + timedelta(minutes=30),
+    )
+    (tmp_path / "evidence" / f"{session.number}-1").mkdir(parents=True)
+    assert await evidence.seal_due() == 0
+    kept.house.clock.ahead += timedelta(minutes=31)
+    assert await evidence.seal_due() == 1
+    assert await rows("SELECT attempts, folder FROM live_evidence_bundle") == [
+        {"attempts": 2, "folder": f"{session.number}-2"}
+    ]
+
+
+async def test_what_was_changed_or_lost_is_found(database: str, segments: list[Path], tmp_path: Path) -> None:
+    kept = Kept(tmp_path, segments)
+    session = await ended(kept)
+    evidence, desk = evidence_of(kept), EvidenceDesk(kept.house.clock)
+    with pytest.raises(EvidenceNotSealed):
+        await desk.ask_check(session.number, "staff:A")
+    assert await evidence.seal_due() == 1
+
+    async def wrong() -> list[str] | None:
+        for _ in range(2):
+            await desk.ask_check(session.number, "staff:A")
+        assert (await bundle_of(session.number)).checks[0].wrong is None
+        assert [await evidence.check_asked() for _ in range(2)] == [1, 0]
+        return (await bundle_of(session.number)).checks[0].wrong
+
+    assert await wrong() == []
+    feed = await part_of(evidence, session.number, "feed.jsonl", is_officer=True)
+    feed.write_bytes(feed.read_bytes().replace("很甜".encode(), "很咸".encode()))
+    first, second, *_ = sorted((kept.archive.hls_directory / session.stream).glob("*.ts"))
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-1])
+    kept.archive.recording_file(session.number).unlink()
+    assert await wrong() == ["feed.jsonl", "recording.mp4", first.name, second.name]
+    shutil.rmtree(tmp_path / "evidence")
+    assert len(await wrong() or ()) == 11
+    assert await scalar("SELECT count(*) FROM live_evidence_check") == 3
+
+
+async def test_nothing_goes_before_its_day_or_under_a_hold(database: str, segments: list[Path], tmp_path: Path) -> None:
+    """Neither by the job nor by hand. Fails when the guard looks at the job's clock alone: tried."""
+    kept = Kept(tmp_path, segments)
+    session = await ended(kept)
+    evidence, desk = evidence_of(kept), EvidenceDesk(kept.house.clock)
+    assert await evidence.seal_due() == 1
+    assert await evidence.delete_due() == 0
+    for by_hand in (
+        "UPDATE live_evidence_bundle SET state = 'deleting'",
+        "UPDATE live_evidence_bundle SET kept_until = now()",
+        "UPDATE live_evidence_bundle SET manifest = ''",
+        "DELETE FROM live_evidence_bundle",
+        "DELETE FROM live_recording",
+        "DELETE FROM live_pin",
+        "TRUNCATE live_evidence_check CASCADE",
+    ):
+        with pytest.raises(BaseORMException, match=r"only be moved|is kept|permission denied"):
+            await execute(by_hand)
+    kept.house.clock.ahead += timedelta(days=1097)
+    with pytest.raises(BaseORMException, match="is kept until"):
+        await evidence.delete_due()  # the house's clock is wrong, the database's is not
+    held = await desk.hold(session.number, "示例查询函", "staff:A")
+    with pytest.raises(SecondPersonNeeded):
+        await desk.release(held, "示例解除函", "staff:A")
+    with pytest.raises(SessionNotFound):
+        await desk.hold("L0", "示例查询函", "staff:A")
+    with pytest.raises(EvidenceHoldUnknown):
+        await desk.release("EH0", "示例解除函", "staff:B")
+    await desk.release(held, "示例解除函", "staff:B")
+    with pytest.raises(EvidenceHoldUnknown):
+        await desk.release(held, "示例解除函", "staff:B")
+    for by_hand in ("UPDATE live_evidence_hold SET released_at = NULL", "DELETE FROM live_evidence_hold"):
+        with pytest.raises(BaseORMException, match=r"stays|permission denied"):
+            await execute(by_hand)
+    assert (await bundle_of(session.number)).holds[0].released_by == "staff:B"
+
+
+async def test_what_is_over_goes_when_nobody_holds_it(database: str, segments: list[Path], tmp_path: Path) -> None:
+    """A hold of after the sealing keeps it; a worker that dies half way is followed. Fails when a hold is not asked."""
+    kept = Kept(tmp_path, segments)
+    session = await ended(kept)
+    other, _ = await kept.on_air(seconds=1)
+    evidence, desk = evidence_of(kept, OVER), EvidenceDesk(kept.house.clock)
+    held = await desk.hold(session.number, "示例查询函", "staff:A")
+    assert await evidence.seal_due() == 1
+    assert await evidence.delete_due() == 0
+    with pytest.raises(BaseORMException, match="while it is held"):
+        await execute("UPDATE live_evidence_bundle SET state = 'deleting'")
+    await desk.release(held, "示例解除函", "staff:B")
+    await execute("UPDATE live_evidence_bundle SET state = 'deleting'")
+    with pytest.raises(EvidenceDeleted):
+        await desk.hold(session.number, "示例查询函", "staff:A")
+    shutil.rmtree(kept.archive.hls_directory / session.stream)
+    assert await evidence.delete_due() == 1
+    assert left_in(tmp_path) == {("hls", other.stream)}
+    assert (await bundle_of(session.number)).deleted_at is not None
+    with pytest.raises(EvidenceDeleted):
+        await part_of(evidence, session.number, "feed.jsonl", is_officer=True)
+    assert await evidence.delete_due() == 0
+
+
+async def test_every_pair_of_states_of_a_bundle_moves_as_the_table_says(
+    database: str, segments: list[Path], tmp_path: Path
+) -> None:
+    """By hand, past the services: what the table forbids, the database does."""
+    kept = Kept(tmp_path, segments)
+    evidence = evidence_of(kept, OVER)
+    reaches = {
+        BundleState.SEALED: "",
+        BundleState.DELETING: "UPDATE live_evidence_bundle SET state = 'deleting' WHERE id = $1",
+        BundleState.DELETED: "UPDATE live_evidence_bundle SET state = 'deleted', deleted_at = now() WHERE id = $1",
+    }
+    for start in BundleState:
+        session = await ended(kept)
+        if start is BundleState.SEALING:
+            await execute(
+                "INSERT INTO live_evidence_bundle (session_id, state, attempts, claimed_until, basis)"
+                " VALUES ($1, 'sealing', 1, now() + interval '1 day', 'x')",
+                session.id,
+            )
+        else:
+            assert await evidence.seal_due() == 1
+        found = await row("SELECT id FROM live_evidence_bundle ORDER BY id DESC LIMIT 1")
+        assert found is not None
+        for state in list(reaches)[1 : list(BundleState).index(start)]:
+            await execute(reaches[state], found["id"])
+        for to in BundleState:
+            if to is start or to in BUNDLE_TRANSITIONS[start]:
+                continue
+            with pytest.raises(BaseORMException):
+                await execute("UPDATE live_evidence_bundle SET state = $2 WHERE id = $1", found["id"], to.value)
+        assert await scalar("SELECT state FROM live_evidence_bundle WHERE id = $1", found["id"]) == start.value

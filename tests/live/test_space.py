@@ -1,0 +1,91 @@
+"""A disk that fills keeps the evidence and takes no new broadcast; what can be made again gives way."""
+
+import os
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kit.database import execute, scalar
+from kit.numbers import opaque_id
+from live.errors import MediaSpaceLow, PublishRefused
+from live.evidence.sealing import Evidence
+from live.evidence.space import Storage
+from live.media.space import Space
+from live.models import SessionState
+from live.replays.jobs import make_archive_file, make_clip_file
+from tests.live.kept import Kept, make_segments
+from tests.live.rooms import HOST, House, request_of, state_of
+
+pytestmark = pytest.mark.asyncio
+
+FULL, ROOMY = 101, 0
+"""Marks that a disk is always below, and never."""
+
+
+async def test_the_marks_are_shares_of_the_volume(tmp_path: Path) -> None:
+    total, free = Space(tmp_path / "not" / "there").measure()
+    assert 0 < free <= total == shutil.disk_usage(tmp_path).total
+    share = free * 100 // total
+    assert not Space(tmp_path).is_below(share)
+    assert Space(tmp_path).is_below(share + 1)
+    assert [Space(tmp_path, mark).high_water_percent for mark in (10, 50)] == [20, 100]
+
+
+async def test_a_full_disk_takes_no_new_broadcast_and_cuts_none(database: str, tmp_path: Path) -> None:
+    """Neither by a new address nor by one that was given out before. Fails when who comes back is kept out."""
+    house = House()
+    full = replace(house.publishing, space=Space(tmp_path, FULL))
+    ready = await house.ready()
+    address = await house.publishing.issue_address(ready.number, HOST)
+    with pytest.raises(MediaSpaceLow):
+        await full.issue_address(ready.number, HOST)
+    with pytest.raises(PublishRefused):
+        await full.admit(request_of(ready.stream, address))
+    assert await state_of(ready) is SessionState.READY
+    roomy = replace(house.publishing, space=Space(tmp_path, ROOMY))
+    assert await roomy.admit(request_of(ready.stream, address)) == 1
+    await full.note_done(ready.stream, "1")
+    assert await full.admit(request_of(ready.stream, address, client="2")) == 2
+    assert await full.issue_address(ready.number, HOST)
+
+
+async def test_clips_give_way_and_evidence_does_not(database: str, tmp_path: Path) -> None:
+    """Fails when a roomy disk loses a clip, when a recording goes, and when a folder in use is swept."""
+    (tmp_path / "made").mkdir()
+    kept = Kept(tmp_path / "kept", make_segments(tmp_path / "made"))
+    session, (code, _) = await kept.on_air()
+    await kept.explain(session, code, 1.1, 3.5)
+    await kept.clips.ask_for_file(session.number, 1, HOST, f"staff:{HOST}")
+    await kept.end(session)
+    assert (await make_clip_file(kept.archive), await make_archive_file(kept.archive)) == (1, 1)
+    kept.house.clock.ahead += timedelta(hours=2)
+    evidence = Evidence(kept.folder / "evidence", kept.archive, kept.house.keys, timedelta(days=1096), kept.house.clock)
+    assert await evidence.seal_due() == 1
+    old, young = (evidence.directory / f"{session.number}-{opaque_id()}" for _ in range(2))
+    for folder in (old, young):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    os.utime(evidence.directory / f"{session.number}-1", (0, 0))
+    clip = kept.archive.clip_file(session.number, 1)
+
+    def files() -> set[Path]:
+        return {path for path in kept.folder.rglob("*") if path.is_file()}
+
+    before = files()
+    assert await Storage(Space(tmp_path, ROOMY), evidence).free() == 1
+    assert (old.exists(), young.exists(), files()) == (False, True, before)
+    storage = Storage(Space(tmp_path, FULL), evidence)
+    card = await storage.card()
+    assert (card.is_low, card.kept_sessions, card.clip_bytes) == (True, 1, clip.stat().st_size)
+    assert card.next_day == await scalar("SELECT kept_until FROM live_evidence_bundle")
+    assert await storage.free() == 1
+    assert before - files() == {clip}
+    assert await storage.free() == 0
+    assert (await storage.card()).clip_bytes == 0
+    await kept.clips.ask_for_file(session.number, 1, HOST, f"staff:{HOST}")
+    await execute("UPDATE live_clip_file SET next_attempt_at = now() - interval '1 hour'")
+    assert await make_clip_file(kept.archive) == 1
+    assert clip.exists()
