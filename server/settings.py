@@ -102,6 +102,12 @@ class MediaSettings(msgspec.Struct, frozen=True):
     flv_base_url: str = "http://127.0.0.1:8082/live"
     ffmpeg_path: str = "ffmpeg"
     low_water_percent: int = 10
+    second_rung: bool = False
+
+    @property
+    def rung_url(self) -> str:
+        """Where small renditions are given to the media server: the application beside that of the streams."""
+        return f"{self.rtmp_internal_url.rpartition('/')[0]}/rung"
 
 
 class FeedSettings(msgspec.Struct, frozen=True):
@@ -319,6 +325,7 @@ def _media(env: Mapping[str, str], state: Path) -> dict[str, object]:
                 "ffmpeg_path": "FFMPEG_PATH",
                 "stat_url": "MEDIA_STAT_URL",
                 "control_url": "MEDIA_CONTROL_URL",
+                "low_water_percent": "MEDIA_LOW_WATER_PERCENT",
                 "second_rung": "MEDIA_SECOND_RUNG",
             },
         ),

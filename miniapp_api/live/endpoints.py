@@ -19,7 +19,6 @@ from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
 from live.media.cloud import cloud_has
 from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
-from live.media.playback import Playback
 from live.models import SessionState
 from live.plans.queries import covers, shown_plan
 from live.queries import chapters, room_view
