@@ -1,7 +1,7 @@
 """Process: HTTP-FLV to viewers. ``python -m server.flv_relay``.
 
-It asks the media server which streams are on air, keeps one ``ffmpeg -c copy`` per stream, joins 100 ms of
-tags and hands the same bytes object to every viewer. It needs neither PostgreSQL nor Redis: who may watch
+It asks the media server which streams are on air, keeps one ``ffmpeg -c copy`` per stream, takes 100 ms of
+tags at a time and hands the same bytes object to every viewer. It needs neither PostgreSQL nor Redis: who may watch
 stands in the signed token. A viewer who stays on while the host is away goes on when the host is back
 (decision record 0003).
 It builds its few parts itself and loads nothing of the shop, so that after a kill the pictures are back
@@ -36,7 +36,8 @@ log = logging.getLogger("longchuan.flv_relay")
 
 FLUSH_SECONDS = 0.1
 POLL_SECONDS = 0.5
-SLOW_VIEWER_BYTES = 4 * 1024 * 1024
+SLOW_VIEWER_BYTES = 3584 * 1024
+"""What may wait for one viewer: with what is around it, less than 4 MB of memory (live reference 6)."""
 ABSENT_SECONDS = 120.0
 """How long viewers are kept without a publisher: the session's grace of 60 s and as much again."""
 NO_PICTURE_SECONDS = 5.0
@@ -117,7 +118,7 @@ class Room:
         if self.joining and self.timeline.is_joinable:
             first = self.timeline.joining_bytes()
             for viewer in self.joining:
-                viewer.send(first)
+                viewer.begin(first)
             self.viewers |= self.joining
             self.joining.clear()
 
@@ -136,7 +137,9 @@ class Room:
             failures += 1
 
     async def _read_once(self, began: float) -> None:
-        """Read one run of the source. A run without a video header is given up: it attached badly."""
+        """Read one run of the source; what a piece held goes on at once. A run without a video header is given up: it
+        attached badly.
+        """
         self.timeline.begin_publish()
         reader = FlvReader()
         loop = asyncio.get_running_loop()
@@ -145,6 +148,7 @@ class Room:
                 for tag in reader.feed(piece):
                     if wire := self.timeline.accept(tag):
                         self._pending.append(wire)
+                self.flush()
                 if not self.timeline.saw_video_header and loop.time() - began > NO_PICTURE_SECONDS:
                     log.warning("room %s: sound without a picture, starting ffmpeg again", self.stream[:6])
                     return
@@ -159,6 +163,7 @@ class Viewer(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._request = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._most = SLOW_VIEWER_BYTES
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the viewer a few seconds to say what it wants."""
@@ -196,13 +201,24 @@ class Viewer(asyncio.Protocol):
             self.room.joining.discard(self)
 
     def send(self, chunk: bytes) -> bool:
-        """Queue bytes. False when the viewer has fallen 4 MB behind; nothing more is queued then."""
+        """Queue bytes. False when more than a viewer may have would wait then; they are not queued."""
         if self._transport is None or self._transport.is_closing():
             return True
-        if self._transport.get_write_buffer_size() > SLOW_VIEWER_BYTES:
+        waiting = self._transport.get_write_buffer_size()
+        if waiting + len(chunk) > self._most:
             return False
+        if waiting < SLOW_VIEWER_BYTES // 2:
+            self._most = SLOW_VIEWER_BYTES  # a long first group has been taken
         self._transport.write(chunk)
         return True
+
+    def begin(self, first: bytes) -> None:
+        """Queue what a newcomer is given, however long it is, and let the viewer take it before it counts as slow. The
+        bytes are the same for all who join.
+        """
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(first)
+        self._most = SLOW_VIEWER_BYTES + len(first)
 
     def refuse(self, status: int, reason: str) -> None:
         """Answer without a picture."""
@@ -328,7 +344,7 @@ class Relay:
                 await self.rooms.pop(name).close()
 
     async def beat(self) -> None:
-        """Every 100 ms by absolute time: send what has gathered."""
+        """Every 100 ms by absolute time: let in who waits, and send what may be left."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:

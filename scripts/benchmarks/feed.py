@@ -2,7 +2,8 @@
 
 One API process; viewers in this one, chat written as the API writes it and rung over Redis. First how long a message is
 on its way while ``--sockets`` watch and one of them never reads, then how long it takes until ``--returning`` viewers
-that lose their sockets at one moment are back, and what that asks of the database.
+that lose their sockets at one moment are back, and what that asks of the database. At last a thousand watch while
+``--joins`` others come and go and every kind of bad client does what it can.
 """
 
 import argparse
@@ -12,8 +13,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
@@ -28,6 +28,8 @@ from kit.numbers import opaque_id
 from live.models import LiveSession, SessionState
 from live.talk.chat import Chat
 from scripts.benchmarks.__main__ import server_of
+from scripts.benchmarks.figures import Figure, percentile
+from scripts.benchmarks.hostile import attacked
 from scripts.benchmarks.report import machine
 from scripts.benchmarks.sockets import Place, Watched, cpu_seconds, open_all, resident_bytes, slow_reader
 from scripts.local_stack.stack import LocalStack
@@ -36,6 +38,8 @@ from server.settings import DatabaseSettings
 
 WORDS = "这个红糖怎么卖，发货到昆明要几天？"
 SETTLE_S = 3.0
+WATCHING = 1000
+"""So many watch under attack."""
 LOOKS = 400
 """How often it is looked whether the last message has come: for 20 s."""
 
@@ -67,10 +71,27 @@ class Return:
     transactions: int
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which a share of all stand."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+@dataclass(frozen=True)
+class Attacking:
+    """How bad it is: ``each`` bad clients of every kind, ``joins`` viewers who come and go; messages a second, and how
+    long.
+    """
+
+    each: int = 20
+    joins: int = 10_000
+    rate: float = 10.0
+    seconds: float = 40.0
+
+
+@dataclass(frozen=True)
+class Withstood:
+    """Delivery to ``sockets`` before and under attack, what the process grew by, and who was thrown out how."""
+
+    before: Delivery
+    under: Delivery
+    grown_bytes: int
+    joins: int
+    endings: dict[tuple[str, int], int]
 
 
 async def room_on_air() -> LiveSession:
@@ -108,22 +129,30 @@ async def deliver(
     each = (resident_bytes(pid) - before) // max(1, sockets - 1)
     stalled = slow_reader(port, path)
     await asyncio.sleep(0.5)
+    found = await timed(pid, chat, session, places, watched, rate, seconds)
+    stalled.close()
+    return replace(found, per_socket_bytes=each), places, watched
+
+
+async def timed(
+    pid: int, chat: Chat, session: LiveSession, places: list[Place], watched: Watched, rate: float, seconds: float
+) -> Delivery:
+    """Write for a while and time what arrives at the sockets that are open."""
+    watched.waits_ms.clear()
     watched.is_measuring = True
     began, computed = time.monotonic(), cpu_seconds(pid)
     written = await talk(chat, session.number, rate, seconds)
     for _ in range(LOOKS):
-        if len(watched.waits_ms) >= written * sockets:
+        if len(watched.waits_ms) >= written * len(places):
             break
         await asyncio.sleep(0.05)
     share = (cpu_seconds(pid) - computed) / (time.monotonic() - began)
     watched.is_measuring = False
-    stalled.close()
     waits = watched.waits_ms
-    found = Delivery(
-        sockets, written, len(waits), percentile(waits, 0.5), percentile(waits, 0.99), each, share,
+    return Delivery(
+        len(places), written, len(waits), percentile(waits, 0.5), percentile(waits, 0.99), 0, share,
         all(place.is_open for place in places),
     )  # fmt: skip
-    return found, places, watched
 
 
 async def come_back(
@@ -137,8 +166,7 @@ async def come_back(
     await talk(chat, session.number, 20, 1)
     await asyncio.sleep(SETTLE_S)
     watched.holes = watched.snapshots = 0
-    before = await transactions(url)
-    began, computed = time.monotonic(), cpu_seconds(pid)
+    before, began, computed = await transactions(url), time.monotonic(), cpu_seconds(pid)
     await open_all(places, len(places))
     took, computed = time.monotonic() - began, cpu_seconds(pid) - computed
     await asyncio.sleep(SETTLE_S)
@@ -146,6 +174,22 @@ async def come_back(
     await session.refresh_from_db(["last_offset"])
     missing = sum(place.offset != session.last_offset for place in places)
     return Return(len(places), took, computed, watched.holes, watched.snapshots, missing, asked)
+
+
+async def withstand(
+    pid: int, chat: Chat, session: LiveSession, places: list[Place], watched: Watched, asked: Attacking
+) -> Withstood:
+    """Time messages to these places alone, then while bad clients do what they can and others come and go."""
+    watched.holes = 0
+    watched.closed.clear()
+    before = await timed(pid, chat, session, places, watched, asked.rate, asked.seconds)
+    resident = resident_bytes(pid)
+    async with attacked(places[0].port, places[0].path, asked.each) as attack:
+        joining = asyncio.create_task(attack.come_and_go(asked.joins, asked.each))
+        under = await timed(pid, chat, session, places, watched, asked.rate, asked.seconds)
+        await joining
+        grown = resident_bytes(pid) - resident
+    return Withstood(before, under, grown, attack.rounds["join"], dict(attack.endings))
 
 
 async def transactions(url: str) -> int:
@@ -166,6 +210,7 @@ def main() -> None:
     asked.add_argument("--returning", type=int, default=5000, help="viewers that come back at once")
     asked.add_argument("--rate", type=float, default=10.0, help="chat messages a second")
     asked.add_argument("--seconds", type=float, default=20.0, help="how long messages are written")
+    asked.add_argument("--joins", type=int, default=10_000, help="viewers who come and go under attack")
     options = asked.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped and removed
     with tempfile.TemporaryDirectory(prefix="longchuan-bench-", dir="/var/tmp") as folder:
@@ -175,7 +220,7 @@ def main() -> None:
             stack.prepare()
             stack.start_first()
             stack.migrate()
-            stack.environment["FEED_SOCKETS"] = str(max(options.sockets, options.returning) + 100)
+            stack.environment["FEED_SOCKETS"] = str(max(options.sockets, options.returning) + 1000)
             with server_of(stack, Path(folder, "server.log")) as (port, pid):
                 uvloop.run(_measure(stack.environment, port, pid, options))
         finally:
@@ -190,24 +235,60 @@ async def _measure(environment: dict[str, str], port: int, pid: int, options: ar
         session, chat = await room_on_air(), Chat(RedisRoomBell(redis))
         found, places, watched = await deliver(port, pid, chat, session, options.sockets, options.rate, options.seconds)
         print(f"{machine()}; load average {os.getloadavg()[0]:.1f}")
-        print(
-            f"{found.sockets:,} sockets, {found.messages} messages, {found.arrived:,} arrived:"
-            f" p50 {found.p50_ms:.0f} ms, p99 {found.p99_ms:.0f} ms; {found.per_socket_bytes / 1024:.0f} KB a socket,"
-            f" {found.cpu_share:.0%} of a core;"
-            f" beside one that never reads {'all' if found.others_stayed else 'not all'} others stayed,"
-            f" holes {watched.holes}, closed {watched.closed}"
-        )
+        _print(_delivered(found, watched))
         more = [Place(watched, places[0].path, port) for _ in range(options.returning - len(places))]
         await open_all(more, 200)
         back = await come_back(url, pid, places + more, watched, chat, session)
-        print(
-            f"{back.viewers:,} back in {back.seconds:.1f} s, of which the API computed {back.cpu_seconds:.1f} s:"
-            f" holes {back.holes}, snapshots {back.snapshots}, not at the end {back.missing};"
-            f" transactions of the database {back.transactions}"
-        )
+        _print(_returned(back))
+        for place in [*places[WATCHING:], *more]:
+            if place.transport is not None:
+                place.transport.abort()
+        asked = Attacking(joins=options.joins, rate=options.rate, seconds=2 * options.seconds)
+        _print(_withstood(await withstand(pid, chat, session, places[:WATCHING], watched, asked), watched))
         await execute("UPDATE live_session SET state = 'ended'")
         await context.close_connections()
     await redis.aclose()
+
+
+def _print(figures: list[Figure]) -> None:
+    print("\n".join(figure.line() for figure in figures), flush=True)
+
+
+def _delivered(found: Delivery, watched: Watched) -> list[Figure]:
+    return [
+        Figure(f"{found.sockets:,} sockets: p50", found.p50_ms, "ms"),
+        Figure(f"{found.sockets:,} sockets: p99", found.p99_ms, "ms", 300),
+        Figure("messages that have not arrived", found.messages * found.sockets - found.arrived, "", 0),
+        Figure("holes", watched.holes, "", 0),
+        Figure("memory of a socket", found.per_socket_bytes / 1024, "KB"),
+        Figure("of a core", found.cpu_share * 100, "%"),
+        Figure("others let go beside one that never reads", not found.others_stayed, "", 0),
+    ]
+
+
+def _returned(back: Return) -> list[Figure]:
+    return [
+        Figure(f"{back.viewers:,} back at once", back.seconds, "s", 10),
+        Figure("of which the API computed", back.cpu_seconds, "s"),
+        Figure("holes, and viewers who could not resume", back.holes + back.snapshots, "", 0),
+        Figure("viewers who lack a message at the end", back.missing, "", 0),
+        Figure("transactions of the database meanwhile", back.transactions, ""),
+        Figure("of these for each viewer", back.transactions / back.viewers, "", 0.1),
+    ]
+
+
+def _withstood(found: Withstood, watched: Watched) -> list[Figure]:
+    thrown = ", ".join(f"{kind} {code}: {count:,}" for (kind, code), count in sorted(found.endings.items()))
+    print(f"thrown out: {thrown}")
+    lost = found.under.messages * found.under.sockets - found.under.arrived
+    closed = sum(watched.closed.values()) + (not found.under.others_stayed)
+    return [
+        Figure(f"{found.before.sockets:,} sockets undisturbed: p99", found.before.p99_ms, "ms"),
+        Figure(f"the same under attack and {found.joins:,} joins: p99", found.under.p99_ms, "ms", 300),
+        Figure("messages that have not arrived, and holes", lost + watched.holes, "", 0),
+        Figure("sockets that were closed for it", closed, "", 0),
+        Figure("growth of the process", found.grown_bytes / 2**20, "MB", 64),
+    ]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from api_kit.answer_cache import AnswerCache
 from kit.clock import utc_now
 from kit.numbers import public_number
 from server.app import create_app
+from server.collecting import keep_what_stands
 from server.database import tortoise_config
 from server.settings import Settings, load_settings
 from server.telemetry import configure_logging
@@ -87,6 +88,7 @@ def main() -> None:
     configure_logging(settings.log_level)
     app = create_app(settings)
     add_yardsticks(app, settings)
+    keep_what_stands()
     app.run(
         host=settings.api_host, port=settings.api_port, single_process=True, access_log=False, motd=False,
         backlog=4096,

@@ -9,7 +9,7 @@ from tortoise.context import TortoiseContext
 
 from integrations.redis.room_bell import RedisRoomBell
 from live.talk.chat import Chat
-from scripts.benchmarks.feed import come_back, deliver, percentile, room_on_air
+from scripts.benchmarks.feed import Attacking, come_back, deliver, room_on_air, withstand
 from server.database import tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
@@ -29,7 +29,7 @@ def house(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 async def test_every_message_arrives_once_at_every_socket_and_after_all_have_dropped(house: House) -> None:
-    """Beside one that never reads."""
+    """Beside one that never reads, and beside bad clients of every kind."""
     redis = Redis.from_url(f"redis://127.0.0.1:{free_port()}/0")  # away: the room is read once a second
     async with TortoiseContext() as context:
         await context.init(config=tortoise_config(DatabaseSettings(url=house.database_url)))
@@ -42,13 +42,13 @@ async def test_every_message_arrives_once_at_every_socket_and_after_all_have_dro
         back = await come_back(house.database_url, house.process.pid, places, watched, chat, session)
         assert (back.viewers, back.holes, back.snapshots, back.missing) == (SOCKETS, 0, 0, 0)
         assert back.transactions < SOCKETS, "nobody who comes back asks the database"
+        asked = Attacking(each=3, joins=150, rate=20, seconds=3)
+        held = await withstand(house.process.pid, chat, session, places, watched, asked)
+        assert (held.under.others_stayed, watched.holes, watched.closed) == (True, 0, {})
+        assert (held.under.messages, held.under.arrived, held.joins) == (60, 60 * SOCKETS, 150)
+        assert {ending for ending in held.endings if ending[1]} == {("big", 1009), ("flood", 1008), ("foreign", 4403)}
         for place in places:
             if place.transport is not None:
                 place.transport.abort()
         await context.close_connections()
     await redis.aclose()
-
-
-def test_the_middle_and_the_slowest() -> None:
-    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
-    assert percentile([float(n) for n in range(100)], 0.99) == 99.0

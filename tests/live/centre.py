@@ -114,15 +114,6 @@ class Centre:
         """Whether a publisher is turned away."""
         return await asyncio.to_thread(self.push(url).wait, 15) != 0
 
-    async def accepts_again(self, url: str) -> bool:
-        """Whether a publisher who tries again, as OBS does, is still there after two seconds."""
-        pusher = self.push(url)
-        try:
-            await asyncio.to_thread(pusher.wait, 2)
-        except subprocess.TimeoutExpired:
-            return True
-        return False
-
     async def answers(self, url: str) -> bool:
         """Whether there is something at an address."""
         return (await self.anonymous.get(url)).status_code == 200

@@ -4,8 +4,6 @@ One broadcast is followed from the plan to the replay; each test looks at one pa
 """
 
 import asyncio
-import os
-import signal
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +20,7 @@ from kit.numbers import opaque_id
 from live.media.keys import LiveKeys
 from live.replays.jobs import Archive, make_archive_file
 from scripts.local_stack.probes import answers_http
-from tests.live.centre import CONSOLE, MINIAPP, Centre, readers_of
+from tests.live.centre import CONSOLE, MINIAPP, Centre
 from tests.live.pictures import FFMPEG, decoded_pictures
 from tests.live.waiting import until
 
@@ -247,35 +245,6 @@ async def test_an_api_process_that_stops_lets_its_viewers_go_at_once(centre: Cen
         await watching.read(socket)
     centre.start_second()
     await until(lambda: asyncio.to_thread(answers_http, centre.second_port, "/health/ready"), 20)
-
-
-async def test_what_dies_comes_back_and_never_twice(centre: Centre) -> None:
-    """kill -9 of ffmpeg, the relay and the media server while a host is on air."""
-    number = await centre.scheduled()
-    address = await centre.address(number)
-    centre.push(address["url"])
-    stream = address["key"].partition("?")[0]
-    flv = (await centre.until(number, "live"))["playback"]["flv_url"]
-
-    def pipes() -> list[int]:
-        return readers_of(centre, stream)[0]
-
-    assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
-    [pipe] = pipes()
-    os.kill(pipe, signal.SIGKILL)
-    assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
-    [again] = pipes()
-    assert again != pipe
-    old = centre.stack.kill("flv-relay", signal.SIGKILL)
-    await asyncio.to_thread(centre.stack.wait_until_up, "flv-relay", after=old, patience_s=20)
-    await until(lambda: asyncio.to_thread(lambda: decoded_pictures(flv, 1) > 0), 15)
-    assert len(pipes()) == 1
-    assert again not in pipes()
-    old = centre.stack.kill("nginx", signal.SIGKILL)
-    await asyncio.to_thread(centre.stack.wait_until_up, "nginx", after=old, patience_s=20)
-    await until(lambda: centre.accepts_again(address["url"]), 30, 0.5)
-    assert await asyncio.to_thread(decoded_pictures, flv, 1) >= 20
-    assert (await centre.room(number))["state"] == "live"
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,0 +1,111 @@
+"""Clients of the feed that mean no good, beside viewers who do: what the others feel, and what the process keeps.
+
+Sockets that never read, never answer a ping, send floods, frames that are too big or come from a foreign page, each
+again and again when they have been thrown out; and viewers who come, look and go. Live reference 3.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from scripts.benchmarks.sockets import KEY, Place, Watched, slow_reader
+
+PAUSE_S = 0.1
+BIG = 5000
+FLOOD = 80
+_CLOSE = 8
+
+
+@dataclass
+class Attack:
+    """What was done so far. ``endings`` counts the codes with which the API closed, 0 where it just hung up."""
+
+    port: int
+    path: str
+    rounds: Counter[str] = field(default_factory=Counter)
+    endings: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+    async def keep_on(self, kind: str) -> None:
+        """One attacker, until cancelled."""
+        while True:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await self._once(kind)
+            self.rounds[kind] += 1
+            await asyncio.sleep(PAUSE_S)
+
+    async def _once(self, kind: str) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            origin = "Origin: https://evil.example\r\n" if kind == "foreign" else ""
+            writer.write(
+                f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\n{origin}"
+                f"Connection: Upgrade\r\nSec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            )
+            await reader.readuntil(b"\r\n\r\n")
+            if kind == "big":
+                writer.write(_masked(b"x" * BIG))
+            elif kind == "flood":
+                writer.write(_masked(b'{"likes": 1}') * FLOOD)
+            self.endings[kind, await _ending(reader)] += 1
+        finally:
+            writer.transport.abort()
+
+    async def come_and_go(self, count: int, at_once: int) -> None:
+        """Viewers who stay until they have been told something."""
+        turn, loop = asyncio.Semaphore(at_once), asyncio.get_running_loop()
+
+        async def join() -> None:
+            async with turn:
+                place = Place(Watched(), self.path, self.port)
+                await loop.create_connection(lambda: place, "127.0.0.1", self.port)
+                await place.settled.wait()
+                if place.transport is not None:
+                    place.transport.abort()
+                self.rounds["join"] += 1
+
+        await asyncio.gather(*(join() for _ in range(count)))
+
+
+KINDS = ("big", "flood", "foreign", "mute")
+"""Those who come back when they are thrown out; ``mute`` reads and answers no ping."""
+
+
+@asynccontextmanager
+async def attacked(port: int, path: str, each: int) -> AsyncIterator[Attack]:
+    """So many of each kind, and as many who never read, for the length of a block."""
+    attack = Attack(port, path)
+    silent = [slow_reader(port, path) for _ in range(each)]
+    tasks = [asyncio.create_task(attack.keep_on(kind)) for kind in KINDS for _ in range(each)]
+    try:
+        yield attack
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for socket in silent:
+            socket.close()
+
+
+def _masked(body: bytes) -> bytes:
+    """A text frame of a client, masked by nothing (RFC 6455 5.2)."""
+    size = bytes((0x80 | len(body),)) if len(body) < 126 else b"\xfe" + len(body).to_bytes(2, "big")
+    return b"\x81" + size + bytes(4) + body
+
+
+async def _ending(reader: asyncio.StreamReader) -> int:
+    """Read frames and answer none until the other side closes; its code, or 0."""
+    while True:
+        try:
+            kind, size = await reader.readexactly(2)
+            if size == 126:
+                size = int.from_bytes(await reader.readexactly(2), "big")
+            elif size == 127:
+                size = int.from_bytes(await reader.readexactly(8), "big")
+            body = await reader.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return 0
+        if kind & 0x0F == _CLOSE:
+            return int.from_bytes(body[:2], "big")
