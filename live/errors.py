@@ -219,6 +219,14 @@ class KeywordsFull(Conflict):
     title_en = "The room's list of words is full"
 
 
+class RungRefused(Conflict):
+    """No core is free for a smaller rendition; ``limit`` is how many there may be, 0 where there are none."""
+
+    code = "live_rung_refused"
+    title = "转码资源已满，暂不能提供流畅档"
+    title_en = "No core is free for a smaller rendition"
+
+
 class ReportNotFound(NotFound):
     """There is no such report."""
 

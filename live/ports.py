@@ -58,6 +58,16 @@ class RelayOut(Protocol):
         ...
 
 
+class RungMaker(Protocol):
+    """Makes a smaller rendition of a stream, which the engine serves beside it."""
+
+    def make(self, stream: str) -> AsyncIterator[None]:
+        """Until the stream ends or nothing moves; yields whenever pictures have gone out. No process is left when this
+        returns.
+        """
+        ...
+
+
 class PublicHosts(Protocol):
     """Knows where a name leads."""
 

@@ -44,6 +44,7 @@ class RoomView:
     beside which no list price may stand, ``coupons`` the campaigns that are shown, ``media_ms`` how much picture the
     session has had. ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
     ``banned`` are viewers by the room's names of them, and told to nobody.
+    ``has_rung``: there is a smaller rendition.
     """
 
     id: int
@@ -71,6 +72,7 @@ class RoomView:
     slow_mode_s: int
     comments_closed: bool
     banned: tuple[str, ...]
+    has_rung: bool
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
 
@@ -89,6 +91,8 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
   coalesce(t.is_closed, false) AS comments_closed,
   (SELECT coalesce(json_agg(r.viewer ORDER BY r.viewer), '[]') FROM live_restriction r
     WHERE r.session_id = s.id AND r.kind = 'ban')::text AS banned,
+  EXISTS (SELECT FROM live_rung u WHERE u.session_id = s.id AND u.given_up_at IS NULL
+    AND u.running_since IS NOT NULL) AS has_rung,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i

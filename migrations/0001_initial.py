@@ -4006,6 +4006,20 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='Rung',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.ForeignKeyField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('asked_by', fields.CharField(max_length=60)),
+                ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('running_since', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('given_up_by', fields.CharField(null=True, max_length=60)),
+                ('given_up_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_rung', 'app': 'longchuan', 'constraints': [UniqueConstraint(fields=('session_id',), name='live_one_rung', condition='given_up_at IS NULL')], 'pk_attr': 'id', 'table_description': 'A host has asked for a smaller rendition; ``running_since`` is set while there are pictures of it.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='SalePolicy',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

@@ -46,7 +46,9 @@ MAX_REQUEST_BYTES = 8 * 1024
 MAX_VIEWERS = 6000
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
-_PATH = re.compile(r"/live/([0-9a-z]{26})\.flv")
+_PATH = re.compile(r"/live/([0-9a-z]{26})(\.480p)?\.flv")
+_STREAM = 26
+"""Letters of a stream's name; what follows them in a room's name is that of the smaller rendition."""
 _FLV_ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: video/x-flv\r\nCache-Control: no-store\r\n"
     b"Access-Control-Allow-Origin: *\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n"
@@ -255,13 +257,22 @@ def _token_in(query: str) -> str:
         return ""
 
 
+@dataclass(frozen=True)
+class Rungs:
+    """The media server's application of smaller renditions, and how they are read."""
+
+    media: MediaEngine
+    source: FlvSource
+
+
 @dataclass
 class Relay:
-    """All rooms of one process."""
+    """All rooms of one process. ``rungs`` lists and reads the smaller renditions, where there are any."""
 
     media: MediaEngine
     keys: LiveKeys
     source: FlvSource
+    rungs: Rungs | None = None
     clock: Clock = utc_now
     rooms: dict[str, Room] = field(default_factory=dict)
     barred: frozenset[str] = frozenset()
@@ -276,24 +287,28 @@ class Relay:
             viewer.refuse(405, "Method Not Allowed")
         elif path in ("/health/live", "/health/ready"):
             self._tell_health(viewer, path.endswith("ready"))
-        elif not found:
+        elif not found or (found[2] and self.rungs is None):
             viewer.refuse(404, "Not Found")
         elif found[1] in self.barred or not self.keys.play_token_holds(found[1], _token_in(query), self.clock()):
             viewer.refuse(403, "Forbidden")
         elif self.connections > MAX_VIEWERS:
             viewer.refuse(503, "Service Unavailable")
         else:
-            self._let_in(viewer, found[1], method)
+            self._let_in(viewer, found[1] + (found[2] or ""), method)
 
-    def _let_in(self, viewer: Viewer, stream: str, method: str) -> None:
+    def _let_in(self, viewer: Viewer, name: str, method: str) -> None:
         """Who holds a good token may be there before the first picture: the host is about to begin."""
         viewer.send(_FLV_ANSWER)
         if method == "HEAD":
             viewer.close()
             return
-        room = self.rooms.setdefault(stream, Room(stream, self.source))
+        room = self.rooms.setdefault(name, self._room(name))
         viewer.room = room
         room.joining.add(viewer)
+
+    def _room(self, name: str) -> Room:
+        source = self.rungs.source if self.rungs is not None and len(name) > _STREAM else self.source
+        return Room(name[:_STREAM], source)
 
     def _tell_health(self, viewer: Viewer, readiness: bool) -> None:
         fresh = self.last_poll_at is not None and asyncio.get_running_loop().time() - self.last_poll_at < 10
@@ -322,21 +337,24 @@ class Relay:
         while True:
             with contextlib.suppress(Unavailable):
                 await self._bar(await self.media.barred())
-                names = {stream.name for stream in await self.media.published()}
-                await self._match(names - self.barred)
+                names = {stream.name for stream in await self.media.published()} - self.barred
+                if self.rungs is not None:
+                    small = {stream.name for stream in await self.rungs.media.published()}
+                    names |= {f"{name}.480p" for name in small & names}
+                await self._match(names)
                 self.last_poll_at = asyncio.get_running_loop().time()
             await asyncio.sleep(POLL_SECONDS)
 
     async def _bar(self, streams: frozenset[str]) -> None:
         """Close the rooms that an officer has cut; a token that was good is worth nothing there."""
         self.barred = streams
-        for name in streams & self.rooms.keys():
+        for name in [name for name in self.rooms if name[:_STREAM] in streams]:
             await self.rooms.pop(name).close(at_once=True)
 
     async def _match(self, names: set[str]) -> None:
         for name in names:
             if name not in self.rooms:
-                self.rooms[name] = Room(name, self.source)
+                self.rooms[name] = self._room(name)
             self.rooms[name].on_air()
         now = asyncio.get_running_loop().time()
         for name in set(self.rooms) - names:
@@ -373,10 +391,14 @@ async def _main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     media = settings.media
     async with httpx.AsyncClient(trust_env=False) as http:
+        rungs = Rungs(
+            NginxRtmp(media.stat_url, media.control_url, http, "rung"), FlvPipe(media.ffmpeg_path, media.rung_url)
+        )
         relay = Relay(
             NginxRtmp(media.stat_url, media.control_url, http),
             LiveKeys(settings.secret_key, media.callback_secret),
             FlvPipe(media.ffmpeg_path, media.rtmp_internal_url),
+            rungs if media.second_rung else None,
         )
         serving = asyncio.create_task(relay.serve(settings.flv_host, settings.flv_port))
         for number in (signal.SIGTERM, signal.SIGINT):

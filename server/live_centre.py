@@ -1,5 +1,6 @@
 """The live centre's services on their engine, bell and files, as the settings describe them."""
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from integrations.field_encryption.cipher import KeyRing
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.relay_out import FfmpegRelayOut
 from integrations.media_server.remux import FfmpegRemuxer
+from integrations.media_server.rungs import FfmpegRung
 from integrations.media_server.taps import FfmpegTap
 from integrations.name_service.public_hosts import SystemHosts
 from integrations.redis.room_bell import RedisRoomBell
@@ -26,6 +28,7 @@ from live.media.monitoring import Monitoring
 from live.media.playback import Playback
 from live.media.publishing import Publishing
 from live.media.rehearsals import Rehearsals
+from live.media.rungs import RungMaking, Rungs, most_rungs
 from live.media.space import Space
 from live.media.supervision import Supervision
 from live.media.targets import RelayOuts, RelayTargets
@@ -68,6 +71,7 @@ class LiveCentre:
     monitoring: Monitoring
     cloud_copies: CloudCopies
     relay_outs: RelayOuts
+    rung_making: RungMaking
     archive: Archive
     evidence: Evidence
     storage: Storage
@@ -107,6 +111,8 @@ def live_centre(
     evidence = Evidence(engine.directory / "evidence", archive, keys, kept)
     storage = Storage(space, evidence)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
+    rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)
+    rungs = most_rungs(os.cpu_count() or 1) if engine.second_rung else 0
     attributions = Attributions(keys)
     room_prices = RoomPrices(Offers(), stock, bell)
     bans, chat, announcements = Bans(bell, media), Chat(bell), Announcements(bell)
@@ -120,6 +126,7 @@ def live_centre(
         monitoring=Monitoring(supervision.lease, FfmpegTap(engine.ffmpeg_path, engine.rtmp_internal_url)),
         cloud_copies=CloudCopies(supervision.lease, relay_out, cloud, own_viewers),
         relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
+        rung_making=RungMaking(supervision.lease, rung, rungs),
         archive=archive,
         evidence=evidence,
         storage=storage,
@@ -138,6 +145,7 @@ def live_centre(
             bans,
             Rehearsals(media),
             RelayTargets(cipher, SystemHosts()),
+            Rungs(rungs),
             Shelf(bell),
             room_prices,
             chat,

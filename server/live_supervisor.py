@@ -43,10 +43,12 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
                 tasks.create_task(_repeat(live.monitoring.look, MEASURE_SECONDS, stop))
                 tasks.create_task(_repeat(live.cloud_copies.look, LOOK_SECONDS, stop))
                 tasks.create_task(_repeat(live.relay_outs.look, LOOK_SECONDS, stop))
+                tasks.create_task(_repeat(live.rung_making.look, LOOK_SECONDS, stop))
         finally:
             await live.monitoring.stop()
             await live.cloud_copies.stop()
             await live.relay_outs.stop()
+            await live.rung_making.stop()
             with contextlib.suppress(Exception):
                 await watch.lease.release()
             await built.stop()

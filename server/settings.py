@@ -88,7 +88,8 @@ class WeChatPaySettings(msgspec.Struct, frozen=True):
 class MediaSettings(msgspec.Struct, frozen=True):
     """The media server, the relay and where recordings are kept (live reference 0, 2).
 
-    With less than ``low_water_percent`` of the volume free no new broadcast begins.
+    With less than ``low_water_percent`` of the volume free no new broadcast begins. With ``second_rung`` hosts may
+    ask for a rendition of 480 lines, as long as a core is free.
     """
 
     directory: Path
@@ -101,6 +102,12 @@ class MediaSettings(msgspec.Struct, frozen=True):
     flv_base_url: str = "http://127.0.0.1:8082/live"
     ffmpeg_path: str = "ffmpeg"
     low_water_percent: int = 10
+    second_rung: bool = False
+
+    @property
+    def rung_url(self) -> str:
+        """Where small renditions are given to the media server: the application beside that of the streams."""
+        return f"{self.rtmp_internal_url.rpartition('/')[0]}/rung"
 
 
 class FeedSettings(msgspec.Struct, frozen=True):
@@ -314,7 +321,13 @@ def _media(env: Mapping[str, str], state: Path) -> dict[str, object]:
         **_named(
             env,
             MediaSettings,
-            {"ffmpeg_path": "FFMPEG_PATH", "stat_url": "MEDIA_STAT_URL", "control_url": "MEDIA_CONTROL_URL"},
+            {
+                "ffmpeg_path": "FFMPEG_PATH",
+                "stat_url": "MEDIA_STAT_URL",
+                "control_url": "MEDIA_CONTROL_URL",
+                "low_water_percent": "MEDIA_LOW_WATER_PERCENT",
+                "second_rung": "MEDIA_SECOND_RUNG",
+            },
         ),
     }
 

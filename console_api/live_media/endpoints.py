@@ -12,6 +12,7 @@ from console_api.live_media.schemas import (
     RelayTargetInput,
     RelayTargetsView,
     RelayTargetView,
+    SecondRungView,
     VitalsView,
     WarningView,
 )
@@ -20,8 +21,9 @@ from kit.clock import utc_now
 from live.errors import SessionNotFound
 from live.media.bans import Ban, Bans, ban_of
 from live.media.playback import Playback
-from live.media.queries import relay_targets_of, vitals_of, warnings_of
+from live.media.queries import relay_targets_of, rung_of, vitals_of, warnings_of
 from live.media.rehearsals import Rehearsals, rehearsal_of
+from live.media.rungs import Rungs
 from live.media.targets import RelayTargets
 from live.queries import RoomView, room_view
 
@@ -105,6 +107,30 @@ async def show_rehearsal(actor: Host | CountyOfficer, number: str, playback: Pla
 async def end_rehearsal(actor: Host, number: str, rehearsals: Rehearsals) -> None:
     """结束试播：推流断开，画面清理后用同一地址再推即开播。"""
     await rehearsals.end(number, actor.number)
+
+
+async def _rung(room: RoomView) -> SecondRungView:
+    known = await rung_of(room.id)
+    return SecondRungView(known.asked_at, known.running_since) if known else SecondRungView(None, None)
+
+
+@door.put("/live/sessions/<number:str>/second-rung")
+async def ask_for_rung(actor: Host, number: str, rungs: Rungs) -> SecondRungView:
+    """为网络慢的观众提供流畅档（480 线）：直播中申请，服务器核心已满时拒绝。"""
+    await rungs.ask(number, actor.number)
+    return await _rung(await _readable(actor, number))
+
+
+@door.get("/live/sessions/<number:str>/second-rung")
+async def show_rung(actor: Host | CountyOfficer | Auditor, number: str) -> SecondRungView:
+    """流畅档的现状；主播只见自己的场次。"""
+    return await _rung(await _readable(actor, number))
+
+
+@door.delete("/live/sessions/<number:str>/second-rung")
+async def give_rung_up(actor: Host, number: str, rungs: Rungs) -> None:
+    """不再提供流畅档，把核心让给其他场次。"""
+    await rungs.give_up(number, actor.number)
 
 
 async def _targets(room: RoomView) -> RelayTargetsView:

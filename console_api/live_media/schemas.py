@@ -67,6 +67,13 @@ class RehearsalView(View):
     expires_at: datetime | None
 
 
+class SecondRungView(View):
+    """The smaller rendition: asked for since ``asked_at``, or not at all; viewers have it since ``running_since``."""
+
+    asked_at: datetime | None
+    running_since: datetime | None
+
+
 class RelayTargetInput(Input):
     """A platform and the push address that it gave out, server and key in one."""
 

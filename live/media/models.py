@@ -95,6 +95,24 @@ class Rehearsal(Model):
         )
 
 
+class Rung(Model):
+    """A host has asked for a smaller rendition; ``running_since`` is set while there are pictures of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    asked_by = fields.CharField(max_length=60)
+    asked_at = fields.DatetimeField()
+    running_since = fields.DatetimeField(null=True)
+    given_up_by = fields.CharField(max_length=60, null=True)
+    given_up_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "live_rung"
+        constraints = (UniqueConstraint(fields=("session_id",), name="live_one_rung", condition="given_up_at IS NULL"),)
+
+
 class CloudCopy(Model):
     """A session that is handed on to the cloud. ``push_key`` names the push that the cloud told of last."""
 

@@ -15,6 +15,14 @@ OWN_VIEWERS = 38
 
 
 @dataclass(frozen=True)
+class RungPlan:
+    """Where the smaller rendition is; the addresses are good as long as the others."""
+
+    flv_url: str
+    hls_url: str
+
+
+@dataclass(frozen=True)
 class PlaybackPlan:
     """Where the pictures are. ``flv_url`` is absent when nothing is on air. ``source``: ``county`` or ``cloud``."""
 
@@ -22,6 +30,7 @@ class PlaybackPlan:
     hls_url: str
     expires_at: datetime
     source: str = "county"
+    rung: RungPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -46,31 +55,32 @@ class Playback:
         """Whether one more viewer is more than the county's line carries, so that the cloud is asked for."""
         return self.cloud is not None and viewers >= self.own_viewers
 
-    def plan(self, stream: str, state: SessionState, viewer: str, *, by_cloud: bool = False) -> PlaybackPlan | None:
+    def plan(
+        self, stream: str, state: SessionState, viewer: str, *, by_cloud: bool = False, has_rung: bool = False
+    ) -> PlaybackPlan | None:
         """Addresses of a viewer that nobody else can make, or None before the first picture.
 
         The playlist's address is the same while on air and after: only its end changes. ``by_cloud`` is for a session
-        on air that the cloud has: what was on air is replayed from here.
+        on air that the cloud has: what was on air is replayed from here. ``has_rung``: a smaller rendition is made.
         """
         if state not in (*ON_AIR, SessionState.ENDED, SessionState.REPLAY_READY):
             return None
         if by_cloud and self.cloud is not None and state in ON_AIR:
             expires_at = self._expiry()
             return PlaybackPlan(*self.cloud.play_addresses(stream, expires_at), expires_at, "cloud")
-        return self._addresses(stream, viewer, on_air=state in ON_AIR)
+        return self._addresses(stream, viewer, on_air=state in ON_AIR, has_rung=has_rung and state in ON_AIR)
 
     def rehearsal_plan(self, stream: str) -> PlaybackPlan:
         """Addresses of what only the host and the county are shown."""
         return self._addresses(stream, opaque_id(), on_air=True)
 
-    def _addresses(self, stream: str, viewer: str, *, on_air: bool) -> PlaybackPlan:
+    def _addresses(self, stream: str, viewer: str, *, on_air: bool, has_rung: bool = False) -> PlaybackPlan:
         expires_at = self._expiry()
-        flv = f"{self.flv_base_url}/{stream}.flv?token={self.keys.play_token(stream, viewer, expires_at)}"
-        return PlaybackPlan(
-            flv if on_air else None,
-            f"{self.hls_base_url}/{self.keys.hls_path(stream, viewer, expires_at)}/index.m3u8",
-            expires_at,
-        )
+        token = self.keys.play_token(stream, viewer, expires_at)
+        flv = f"{self.flv_base_url}/{stream}.flv?token={token}"
+        hls = f"{self.hls_base_url}/{self.keys.hls_path(stream, viewer, expires_at)}"
+        rung = RungPlan(f"{self.flv_base_url}/{stream}.480p.flv?token={token}", f"{hls}/480p/index.m3u8")
+        return PlaybackPlan(flv if on_air else None, f"{hls}/index.m3u8", expires_at, rung=rung if has_rung else None)
 
     def _expiry(self) -> datetime:
         return (self.clock() + PLAY_LIFETIME).replace(microsecond=0)

@@ -62,6 +62,24 @@ async def warned_of(session_id: int) -> list[str]:
 
 
 @dataclass(frozen=True)
+class RungLine:
+    """A smaller rendition that was asked for; ``running_since`` is None while there are no pictures of it."""
+
+    asked_at: datetime
+    running_since: datetime | None
+
+
+async def rung_of(session_id: int) -> RungLine | None:
+    """The smaller rendition that a session on air has asked for."""
+    found = await row(
+        "SELECT r.asked_at, r.running_since FROM live_rung r JOIN live_session s ON s.id = r.session_id"
+        " WHERE r.session_id = $1 AND r.given_up_at IS NULL AND s.state IN ('live', 'interrupted')",
+        session_id,
+    )
+    return RungLine(**found) if found else None
+
+
+@dataclass(frozen=True)
 class RelayTargetLine:
     """A platform that a session is handed on to; of its address no more than the server."""
 

@@ -18,7 +18,7 @@ from live.errors import SessionNotFound
 from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
 from live.media.cloud import cloud_has
 from live.media.keys import LiveKeys
-from live.media.playback import Playback
+from live.media.playback import Playback, PlaybackPlan
 from live.models import SessionState
 from live.plans.queries import covers, shown_plan
 from live.queries import chapters, room_view
@@ -42,6 +42,7 @@ from miniapp_api.live.schemas import (
     RoomsQuery,
     RoomsView,
     RoomView,
+    RungView,
 )
 from miniapp_api.live.sockets import let_go, write_now
 from miniapp_api.live_replays.endpoints import clip_path, cover_path
@@ -107,7 +108,7 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
     if actor is not None and PHASES[room.state] is Phase.BEFORE:
         reminded = await is_reminded(room.id, actor.number)
     if viewer not in room.banned:
-        plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud)
+        plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,
         title=room.title,
@@ -143,7 +144,7 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         ],
         timeline=list(await timeline(room.id)),
         media_ms=room.media_ms,
-        playback=PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at, plan.source) if plan else None,
+        playback=_playback_view(plan) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
         attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
         cover=said.cover,
@@ -151,6 +152,11 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         reminded=reminded,
         server_time=now,
     )
+
+
+def _playback_view(plan: PlaybackPlan) -> PlaybackView:
+    rung = RungView(plan.rung.flv_url, plan.rung.hls_url) if plan.rung else None
+    return PlaybackView(plan.flv_url, plan.hls_url, plan.expires_at, plan.source, rung)
 
 
 @door.post("/live/sessions/<number:str>/messages")

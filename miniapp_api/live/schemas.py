@@ -69,8 +69,16 @@ class ChapterView(View):
     clip: str | None
 
 
+class RungView(View):
+    """The same pictures at 480 lines and 0.8 Mbit/s, for slow lines."""
+
+    flv_url: str
+    hls_url: str
+
+
 class PlaybackView(View):
-    """Signed addresses, good until ``expires_at``. ``flv_url`` comes first and is there only on air.
+    """Signed addresses, good until ``expires_at``. ``flv_url`` comes first and is there only on air, ``rung`` while a
+    smaller rendition is made.
 
     ``source`` is ``county``, or ``cloud`` for those whom the county's line cannot carry besides.
     """
@@ -79,6 +87,7 @@ class PlaybackView(View):
     hls_url: str
     expires_at: datetime
     source: str
+    rung: RungView | None
 
 
 class MerchantTokenView(View):

@@ -59,6 +59,7 @@ class Nginx:
         owned_folder(self.folder / "temporary", self.identity)
         owned_folder(self.media, self.identity, 0o755)
         owned_folder(self.media / "hls", self.identity, 0o755)
+        owned_folder(self.media / "rungs", self.identity, 0o755)
         owned_folder(self.media / "barred", self.identity, 0o755)
         write_private(self.configuration, self.text())
         if self.identity is not None:

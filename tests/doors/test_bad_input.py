@@ -417,12 +417,12 @@ async def test_problems_speak_the_language_that_was_asked_for(
 async def test_every_answer_carries_its_headers_and_the_clients_request_id(
     house: House, http: httpx.AsyncClient
 ) -> None:
-    good = await http.get("/v1/miniapp/live/sessions", headers={"x-request-id": "trace-0123456789"})
+    good = await http.get("/v1/miniapp/offers", headers={"x-request-id": "trace-0123456789"})
     assert good.status_code == 200
     check_headers(good)
     assert good.headers["x-request-id"] == "trace-0123456789"
     for bad in ("short", "a" * 65, "a b c d e f", "<script>alert(1)</script>", "x\x7fyyyyyyy"):
-        reply = await http.get("/v1/miniapp/live/sessions", headers={"x-request-id": bad})
+        reply = await http.get("/v1/miniapp/offers", headers={"x-request-id": bad})
         check_headers(reply)
         assert reply.headers["x-request-id"] != bad
     check_headers(await place(http, house, order_body(house.sku)))

@@ -24,6 +24,7 @@ import poverty_alleviation.register.listed
 import products.imports
 from api_kit.schemas import DaySpan
 from api_kit.sheet_words import in_english
+from orders.channels.models import FileKind
 from tests.doors.house import House, endpoints, idempotency_key
 from tests.doors.problems import check_problem
 from tests.doors.test_roles import a_role_for, address
@@ -175,6 +176,28 @@ async def test_an_import_that_is_answered_with_200_speaks_the_clients_language(
                 assert all(CHINESE.search(each) for each in told)
                 chinese.append(told)
         assert chinese[0] == chinese[1]
+
+
+async def test_the_other_files_whose_rows_are_answered_speak_it_too(house: House, http: httpx.AsyncClient) -> None:
+    """A superior's list, and what a channel's file would come to. Fails when one of the answers is left in Chinese."""
+    titles = console_api.register_imports.columns.TITLES["list"]
+    people = ",".join([*titles.values(), *console_api.register_imports.columns._UNREAD["list"]])
+    sales = ",".join(each.title for each in console_api.channels.schemas.COLUMNS[FileKind.ORDERS])
+    for role, path, head, member in (
+        ("poverty_officer", "poverty/register-imports?layout=list&year=2026&day=2026-01-01&document=示例", people,
+         "problems"),
+        ("merchant_clerk", "channel-import-checks/douyin/orders", sales, "faults"),
+    ):  # fmt: skip
+        content = f"{head}\n{',' * 5}x\n".encode()
+        told = {}
+        for language in ("zh-CN", "en"):
+            headers = house.headers(role) | {"accept-language": language, "idempotency-key": idempotency_key()} | FORM
+            reply = await http.post(f"/v1/console/{path}", headers=headers, files={"file": ("f.csv", content)})
+            assert reply.status_code in (200, 201), reply.text
+            told[language] = [each["detail"] for each in reply.json()[member]]
+        assert told["en"]
+        assert not [each for each in told["en"] if CHINESE.search(each)]
+        assert len([each for each in told["zh-CN"] if CHINESE.search(each)]) == len(told["en"])
 
 
 async def test_a_file_with_a_header_alone_is_refused(house: House, http: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ from tests.live.centre import Centre
 async def centre(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> AsyncIterator[Centre]:
     """The system of this module."""
     name = await databases.create()
-    made = Centre(tmp_path_factory.mktemp("centre"), databases.url(name))
+    made = Centre(tmp_path_factory.mktemp("centre"), databases.url(name), MEDIA_SECOND_RUNG="true")
     try:
         await made.open()
         yield made

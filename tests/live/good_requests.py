@@ -248,6 +248,17 @@ RELAY = {"title": "示例平台", "address": "rtmp://8.8.8.8/live/key"}
 """A number is asked of nobody, and nothing is on air."""
 
 
+@good("console.ask_for_rung")
+async def ask_for_rung(owner: Owner) -> GoodRequest:
+    """Where there are any, and the machine has two cores."""
+    return GoodRequest(names={"number": (await on_air(owner))[0]})
+
+
+@good("console.give_rung_up")
+async def give_rung_up(owner: Owner) -> GoodRequest:
+    return GoodRequest(names={"number": (await on_air(owner))[0]})
+
+
 @good("console.add_relay_target")
 async def add_target(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": (await addressed(owner))[0]}, body=RELAY)

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from integrations.media_server.taps import FfmpegTap
@@ -21,6 +23,20 @@ from tests.live.pictures import FFMPEG, decoded_pictures, run_ffmpeg
 from tests.live.rooms import House
 from tests.live.waiting import until
 from tests.servers import free_port
+
+
+def encoders_of(centre: Centre, stream: str) -> list[psutil.Process]:
+    """The processes that make the smaller rendition of a stream."""
+    target = f"{centre.stack.environment['RTMP_INTERNAL_URL'].removesuffix('/live')}/rung/{stream}"
+    return [p for p in psutil.process_iter(["cmdline"]) if {target, "libx264"} <= set(p.info["cmdline"] or [])]
+
+
+def height_of(url: str) -> int:
+    """The lines of the pictures at an address."""
+    said = run_ffmpeg("-i", url, "-t", "1", "-f", "null", "-").stderr
+    found = re.search(r"Video: h264.*?\d{2,}x(\d+)", said)
+    assert found is not None, said
+    return int(found[1])
 
 
 class Player:
@@ -205,6 +221,57 @@ async def test_a_rehearsal_is_seen_by_host_and_county_and_leaves_nothing(centre:
     assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
     await centre.until(number, "replay_ready")
     assert not {path.name for path in folder.glob("*.ts")} & rehearsed
+
+
+async def test_a_smaller_rendition_is_made_offered_and_cut_with_its_broadcast(centre: Centre, tmp_path: Path) -> None:
+    """Of 720 lines, 480; by FLV and HLS, with key frames every two seconds; after a kill -9 it comes back."""
+    source = tmp_path / "high.flv"
+    done = run_ffmpeg(
+        "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25", "-f", "lavfi", "-i", "sine=440", "-t", "6",
+        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25", "-b:v", "1500k", "-c:a", "aac",
+        "-f", "flv", source,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    number = await centre.scheduled()
+    path = f"{CONSOLE}/{number}/second-rung"
+    address = await centre.address(number)
+    stream = address["key"].partition("?")[0]
+    assert (await centre.host.put(path)).status_code == 409, "nothing is on air"
+    centre.push(address["url"], source)
+    assert (await centre.until(number, "live"))["playback"]["rung"] is None
+    for _ in range(2):
+        assert (await centre.host.put(path)).status_code == 200
+    assert (await centre.other_host.put(path)).status_code == 404
+
+    async def is_offered() -> bool:
+        return (await centre.room(number))["playback"]["rung"] is not None
+
+    await until(is_offered, 40)
+    rung = (await centre.room(number))["playback"]["rung"]
+    await until(lambda: centre.answers(rung["hls_url"]), 30)
+    for url in (rung["flv_url"], rung["hls_url"]):
+        assert (await asyncio.to_thread(height_of, url)) == 480, url
+    assert not await centre.answers(rung["hls_url"].replace("/hls/1", "/hls/2"))
+    assert (await centre.anonymous.get(rung["flv_url"][:-1] + "x")).status_code == 403
+    segment = next(
+        line for line in (await centre.anonymous.get(rung["hls_url"])).text.splitlines() if line.endswith(".ts")
+    )
+    assert await centre.answers(rung["hls_url"].replace("index.m3u8", segment))
+    assert len(encoders_of(centre, stream)) == 1
+    [old] = encoders_of(centre, stream)
+    old.kill()
+    await until(lambda: [p.pid for p in encoders_of(centre, stream)] not in ([], [old.pid]), 30)
+    await until(is_offered, 30)
+    assert await asyncio.to_thread(decoded_pictures, rung["flv_url"], 2) >= 40
+    cut = await centre.officer.put(f"{CONSOLE}/{number}/ban", json={"reason": "示例原因"})
+    assert cut.status_code == 200, cut.text
+    await until(lambda: encoders_of(centre, stream) == [], 20)
+    for url in (rung["flv_url"], rung["hls_url"]):
+
+        async def is_refused(url: str = url) -> bool:
+            return (await centre.anonymous.get(url)).status_code == 403
+
+        await until(is_refused, 10)
 
 
 async def test_the_detectors_find_silence_black_and_a_still_picture(centre: Centre, tmp_path: Path) -> None:

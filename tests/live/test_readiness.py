@@ -17,7 +17,7 @@ from live.plans.queries import Slot
 from live.plans.service import Plans
 from live.readiness.checks import product_checks
 from live.readiness.errors import NotASigner, ProductNotCleared, ProductNotSigned, SessionNotReady
-from live.readiness.queries import gate_of
+from live.readiness.queries import gate_of, verifications_of
 from live.roster.models import BlacklistingKind
 from products.catalogue_models import RequirementKind
 from products.categories import Categories
@@ -263,3 +263,14 @@ async def test_named_officers_alone_sign_when_some_are_named(database: str) -> N
         await desk.sign_off(session.number, [code], ONE)
     await desk.sign_off(session.number, [code], TWO)
     assert [each.signed_by for each in await product_checks(session, utc_now())] == [TWO]
+
+
+async def test_a_host_reads_when_and_for_what_the_identity_was_verified(database: str) -> None:
+    """Of the own sessions alone, the latest first. Fails when another host's are told."""
+    house = House()
+    first, second = [await house.scheduled(merchant) for merchant in ("M1", "M2")]
+    await house.readiness.declare(first.number, HOST)
+    await house.readiness.verify(second.number, "示例核验记录", ONE)
+    told = [(each.session, each.kind.value, each.recorded_by) for each in await verifications_of(HOST)]
+    assert told == [(second.number, "officer", ONE), (first.number, "declaration", f"staff:{HOST}")]
+    assert await verifications_of("U-other") == []

@@ -69,6 +69,7 @@ def test_without_a_word_it_is_production() -> None:
         ("CLOUD_LIVE_PUSH_URL", "rtmp://push.example.cn/live", "CLOUD_LIVE_PLAY_URL"),
         ("CLOUD_LIVE_API_BASE", "http://127.0.0.1:8099", "never to a stand-in"),
         ("CLOUD_LIVE_OWN_VIEWERS", "0", "CLOUD_LIVE_OWN_VIEWERS"),
+        ("MEDIA_LOW_WATER_PERCENT", "0", "MEDIA_LOW_WATER_PERCENT"),
         ("FILE_SCAN_CLAMD", "clamd:3310", "FILE_SCAN_CLAMD"),
         ("FILE_SCAN_TIMEOUT_S", "60", "FILE_SCAN_TIMEOUT_S"),
         ("LONGCHUAN_STATE_DIR", "/tmp/longchuan", "temporary directory"),

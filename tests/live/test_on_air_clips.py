@@ -1,0 +1,49 @@
+"""看讲解 through the real media server: what was explained is played at once, and no more after a cut."""
+
+import asyncio
+
+import pytest
+
+from kit.numbers import opaque_id
+from tests.live.centre import CONSOLE, Centre
+from tests.live.pictures import decoded_pictures
+from tests.live.waiting import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_viewer_plays_a_clip_as_soon_as_the_host_has_unpinned(centre: Centre) -> None:
+    """A stranger's player opens it while the broadcast goes on, and after it; a cut takes it from everybody."""
+    number = await centre.scheduled()
+    keyed = {"idempotency-key": opaque_id()}
+    assert (await centre.host.put(f"{CONSOLE}/{number}/shelf/{centre.sku}")).status_code == 200
+    signed = await centre.officer.post(f"{CONSOLE}/{number}/sign-offs", json={"skus": [centre.sku]}, headers=keyed)
+    assert signed.status_code < 300, signed.text
+    address = await centre.address(number)
+    centre.push(address["url"])
+    plan = (await centre.until(number, "live"))["playback"]
+    await until(lambda: centre.answers(plan["hls_url"]), 30)
+    assert (await centre.host.put(f"{CONSOLE}/{number}/pin", json={"sku": centre.sku})).status_code == 200
+    await asyncio.sleep(4)  # that long the host explains
+    (chapter,) = (await centre.room(number))["chapters"]
+    assert chapter["clip"] is None
+    assert (await centre.host.delete(f"{CONSOLE}/{number}/pin")).status_code == 204
+    (chapter,) = (await centre.room(number))["chapters"]
+    playlist = await centre.anonymous.get(chapter["clip"])
+    first = next(line for line in playlist.text.splitlines() if line.startswith("http"))
+    pictures = (await centre.anonymous.get(first)).content
+    assert pictures[0] == 0x47
+    clip = str(centre.anonymous.base_url.join(chapter["clip"]))
+    on_air = await asyncio.to_thread(decoded_pictures, clip, 60)
+    assert 50 <= on_air <= 150
+    assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
+    await centre.until(number, "replay_ready")
+    assert await asyncio.to_thread(decoded_pictures, clip, 60) >= on_air
+    reason = {"reason": "示例原因"}
+    assert (await centre.officer.put(f"{CONSOLE}/{number}/ban", json=reason)).status_code == 200
+    assert (await centre.anonymous.get(chapter["clip"])).status_code == 404
+
+    async def is_barred() -> bool:
+        return (await centre.anonymous.get(first)).status_code == 403
+
+    await until(is_barred, 10)
