@@ -287,7 +287,7 @@ def _withstood(found: Withstood, watched: Watched) -> list[Figure]:
         Figure(f"the same under attack and {found.joins:,} joins: p99", found.under.p99_ms, "ms", 300),
         Figure("messages that have not arrived, and holes", lost + watched.holes, "", 0),
         Figure("sockets that were closed for it", closed, "", 0),
-        Figure("growth of the process", found.grown_bytes / 2**20, "MB", 64),
+        Figure("growth of the process", found.grown_bytes / 2**20, "MB", 128),
     ]
 
 

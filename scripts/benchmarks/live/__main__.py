@@ -19,6 +19,7 @@ from tortoise.context import TortoiseContext
 
 from scripts.benchmarks.figures import Figure
 from scripts.benchmarks.live.bans import bans
+from scripts.benchmarks.live.clips import clips
 from scripts.benchmarks.live.cost import room_cost
 from scripts.benchmarks.live.kills import kills
 from scripts.benchmarks.live.pictures import pictures
@@ -49,6 +50,7 @@ MEASURES: dict[str, Measure] = {
     "return": _return,
     "kills": lambda stage, _, __: kills(stage),
     "replay": lambda stage, source, asked: replays(stage, source, asked.hour),
+    "clip": lambda stage, _, __: clips(stage),
     "refusals": lambda stage, source, _: refused(stage, source),
     "bans": lambda stage, source, asked: bans(stage, source, asked.rounds),
 }
