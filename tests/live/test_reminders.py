@@ -157,7 +157,7 @@ async def test_a_wish_while_it_begins_waits_and_is_refused(evening: Evening) -> 
     outside = contextvars.copy_context()
     async with transaction():
         await house.publishing.admit(request_of(session.stream, address))
-        wish = asyncio.create_task(evening.reminders.ask(session.number, "C1"), context=outside)
+        wish = asyncio.create_task(evening.reminders.ask(session.number, "C1"), context=outside.copy())
         waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         await until(lambda: asyncio.create_task(scalar(waiting), context=outside), 60)
         assert not wish.done()

@@ -65,6 +65,7 @@ def lived(
         WECHAT_PAY_SHARE_RECEIVER_NAME="示例县平台公司", WECHAT_PAY_TRANSFER_SCENE="1009",
         CARRIER_SERVICE="kuaidi100", CARRIER_CUSTOMER=CUSTOMER, CARRIER_KEY=KEY, CARRIER_SECRET=SECRET,
         CARRIER_SALT=SALT, CARRIER_POLL_BASE=kuaidi100.base, CARRIER_API_BASE=kuaidi100.base,
+        MEDIA_SECOND_RUNG="true",
     )  # fmt: skip
     yield Lived(house, redis.url, *asyncio.run(sweep(house, callers)), callers)
     house.stop()
