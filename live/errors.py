@@ -35,6 +35,14 @@ class ReplayFileNotMade(NotFound):
     title_en = "The file has not been made yet"
 
 
+class ReplayAway(Conflict):
+    """The pictures lie in cold storage; the county fetches them back."""
+
+    code = "live_replay_away"
+    title = "录像已转入冷存储，取回后方可使用"
+    title_en = "The pictures lie in cold storage and have to be fetched back first"
+
+
 class MediaSpaceLow(Unavailable):
     """Too little room is left for recordings, so no new broadcast begins; those on air go on."""
 

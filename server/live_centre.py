@@ -18,6 +18,7 @@ from integrations.redis.room_bell import RedisRoomBell
 from integrations.wechat.login import MiniProgramClient
 from live.announcements.service import Announcements
 from live.boards.clicks import Clicks
+from live.evidence.cold import ColdTier
 from live.evidence.holds import EvidenceDesk
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
@@ -75,6 +76,7 @@ class LiveCentre:
     archive: Archive
     evidence: Evidence
     storage: Storage
+    cold_tier: ColdTier
     feed_hub: FeedHub
     chat: Chat
     announcements: Announcements
@@ -108,7 +110,7 @@ def live_centre(
     playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
     kept = timedelta(days=settings.own_data.live_retention_days)
-    evidence = Evidence(engine.directory / "evidence", archive, keys, kept)
+    evidence = Evidence(engine.directory / "evidence", archive, keys, kept, cold=adapters.cold_storage(settings))
     storage = Storage(space, evidence)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)
@@ -130,6 +132,7 @@ def live_centre(
         archive=archive,
         evidence=evidence,
         storage=storage,
+        cold_tier=ColdTier(evidence, space, timedelta(days=settings.cold.after_days)),
         feed_hub=feed_hub,
         chat=chat,
         announcements=announcements,

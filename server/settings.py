@@ -154,6 +154,20 @@ class PictureSettings(msgspec.Struct, frozen=True):
     staff_per_day: int = 2_000
 
 
+class ColdSettings(msgspec.Struct, frozen=True):
+    """A bucket that speaks S3, where the evidence of live sessions lies from ``after_days`` after its sealing on; none
+    without a ``bucket``. ``storage_class`` is the vendor's name of one that is read at once, its own choice when empty.
+    """
+
+    bucket: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+    storage_class: str = ""
+    after_days: int = 180
+
+
 class CarrierSettings(msgspec.Struct, frozen=True):
     """Who tracks parcels and prints waybills: nobody, a local twin (development alone), or Kuaidi100.
 
@@ -241,6 +255,7 @@ class Settings(msgspec.Struct, frozen=True):
     feed: FeedSettings = FeedSettings()
     carrier: CarrierSettings = CarrierSettings()
     cloud_live: CloudLiveSettings = CloudLiveSettings()
+    cold: ColdSettings = ColdSettings()
     file_scan: FileScanSettings = FileScanSettings()
     story_words: tuple[str, ...] = ()
     story_consent_days: int = 1096
@@ -304,6 +319,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "feed": _named(env, FeedSettings, {}, "FEED_"),
         "carrier": _named(env, CarrierSettings, {}, "CARRIER_"),
         "cloud_live": _named(env, CloudLiveSettings, {}, "CLOUD_LIVE_"),
+        "cold": _named(env, ColdSettings, {}, "LIVE_COLD_"),
         "file_scan": _named(env, FileScanSettings, {}, "FILE_SCAN_"),
         "story_words": _several(env.get("STORY_WORDS", "")),
         "story_consent_days": env.get("STORY_CONSENT_DAYS", "1096"),
@@ -386,6 +402,8 @@ def _missing(s: Settings) -> Iterator[str]:
     yield from _keys_not_to_seal_with(s)
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
         yield "PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY"
+    if s.cold.bucket and not (s.cold.s3_endpoint and s.cold.s3_access_key_id and s.cold.s3_secret_access_key):
+        yield "LIVE_COLD_BUCKET needs LIVE_COLD_S3_ENDPOINT, LIVE_COLD_S3_ACCESS_KEY_ID and _SECRET_ACCESS_KEY"
     if s.file_scan.clamd and not is_clamd_address(s.file_scan.clamd):
         yield "FILE_SCAN_CLAMD must be tcp://host:port or unix:///path"
     if len(s.wechat_pay.apiv3_key.encode()) != 32:
@@ -443,6 +461,7 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("OWN_DATA_CLOSURE_COOLING_DAYS", own_data.closure_cooling_days, 0, 60, ""),
         ("OWN_DATA_TRADE_RETENTION_DAYS", own_data.trade_retention_days, *KEPT_DAYS, ": e-commerce law, article 31"),
         ("OWN_DATA_LIVE_RETENTION_DAYS", own_data.live_retention_days, *KEPT_DAYS, ": records of live commerce"),
+        ("LIVE_COLD_AFTER_DAYS", s.cold.after_days, 1, 3653, ""),
         ("OWN_DATA_EXPORTS_PER_DAY", own_data.exports_per_day, 1, 100, ""),
         ("PICTURES_MAX_BYTES", s.pictures.max_bytes, 64 * 1024, 10 * 1024 * 1024, ""),
         ("WECHAT_PAY_SHARE_LIMIT_BP", s.wechat_pay.share_limit_bp, 0, 3000, ": the most that WeChat Pay splits"),
@@ -495,6 +514,8 @@ def _open_doors(s: Settings) -> Iterator[str]:
         yield "CLOUD_LIVE_PLAY_URL must be https in production"
     if not s.public_base_url.startswith("https://"):
         yield "PUBLIC_BASE_URL must be https in production"
+    if s.cold.bucket and not s.cold.s3_endpoint.startswith("https://"):
+        yield "LIVE_COLD_S3_ENDPOINT must be https in production"
     if urlsplit(s.pictures.base_url).scheme != "https":
         yield "PICTURES_BASE_URL must be https in production"
     if urlsplit(s.pictures.base_url).hostname == urlsplit(s.public_base_url).hostname:

@@ -1,14 +1,16 @@
 """What is read of the evidence of a session."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
 from kit.database import row
 from live.evidence.errors import EvidenceDeleted, EvidenceNotSealed, EvidencePartUnknown
+from live.evidence.models import IS_AWAY
 from live.evidence.parts import FOR_OFFICERS
 from live.evidence.sealing import Evidence
+from live.replays.files import pieces_of
 
 
 class PartCard(msgspec.Struct, frozen=True):
@@ -41,10 +43,15 @@ class CheckCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BundleCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The evidence of a session."""
+    """The evidence of a session.
+
+    ``tier`` is where it lies: ``hot`` or the state of its copy in the cold storage; ``fault`` why that does not move.
+    """
 
     number: str
     state: str
+    tier: str
+    fault: str | None
     sealed_at: datetime
     kept_until: datetime
     basis: str
@@ -61,10 +68,12 @@ class _Parts(msgspec.Struct):
 
 _BUNDLE = """
 SELECT s.number, b.state, b.sealed_at, b.kept_until, b.basis, b.deleted_at, b.manifest, b.manifest_sha256,
+  coalesce(y.state, 'hot') AS tier, y.fault,
   (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM live_evidence_hold h WHERE h.session_id = s.id)::text AS holds,
   (SELECT coalesce(json_agg(c ORDER BY c.id DESC), '[]') FROM (SELECT * FROM live_evidence_check
      WHERE bundle_id = b.id ORDER BY id DESC LIMIT 20) c)::text AS checks
   FROM live_evidence_bundle b JOIN live_session s ON s.id = b.session_id
+  LEFT JOIN live_evidence_copy y ON y.session_id = s.id
  WHERE s.number = $1 AND b.state <> 'sealing'"""
 
 
@@ -79,11 +88,14 @@ async def bundle_of(number: str) -> BundleCard:
     return BundleCard(**found, parts=parts, holds=holds, checks=checks)
 
 
-async def part_of(evidence: Evidence, number: str, name: str, *, is_officer: bool) -> Path:
-    """The file of a part. Raises ``EvidenceNotSealed``, ``EvidenceDeleted`` and ``EvidencePartUnknown``."""
+async def part_of(evidence: Evidence, number: str, name: str, *, is_officer: bool) -> AsyncIterator[bytes]:
+    """A part piece by piece, from wherever it lies.
+
+    Raises ``EvidenceNotSealed``, ``EvidenceDeleted``, ``EvidencePartUnknown`` and ``ColdStorageUnavailable``.
+    """
     found = await row(
-        "SELECT s.number, b.state, b.folder, b.manifest FROM live_evidence_bundle b JOIN live_session s"
-        " ON s.id = b.session_id WHERE s.number = $1 AND b.state <> 'sealing'",
+        f"SELECT s.number, b.state, b.folder, b.manifest, {IS_AWAY} AS is_away FROM live_evidence_bundle b"
+        " JOIN live_session s ON s.id = b.session_id WHERE s.number = $1 AND b.state <> 'sealing'",
         number,
     )
     if found is None:
@@ -93,4 +105,4 @@ async def part_of(evidence: Evidence, number: str, name: str, *, is_officer: boo
     named = {part.name for part in msgspec.json.decode(found["manifest"], type=_Parts).parts}
     if name not in named or (name in FOR_OFFICERS and not is_officer):
         raise EvidencePartUnknown(number=number, part=name)
-    return evidence.part_file(found, name)
+    return await evidence.cold_pieces(number, name) if found["is_away"] else pieces_of(evidence.part_file(found, name))

@@ -13,6 +13,7 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import row, rows
+from live.evidence.models import IS_AWAY
 from live.evidence.sealing import Evidence
 from live.media.space import Space
 
@@ -21,7 +22,10 @@ STRAY_AFTER = timedelta(days=1)
 
 
 class StorageCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The volume of the recordings, in octets, and what is kept on it; ``next_day`` is when the next bundle is over."""
+    """The volume of the recordings, in octets, and what is kept on it; ``next_day`` is when the next bundle is over.
+
+    ``cold_sessions`` lie in the object storage alone; ``cold_bytes`` is all that lies there.
+    """
 
     total_bytes: int
     free_bytes: int
@@ -30,6 +34,8 @@ class StorageCard(msgspec.Struct, frozen=True, kw_only=True):
     kept_sessions: int
     recording_bytes: int
     clip_bytes: int
+    cold_sessions: int
+    cold_bytes: int
     next_day: datetime | None
 
 
@@ -47,7 +53,12 @@ class Storage:
         found = await row(
             "SELECT (SELECT count(*) FROM live_evidence_bundle WHERE state = 'sealed') AS kept_sessions,"
             " (SELECT min(kept_until) FROM live_evidence_bundle WHERE state = 'sealed') AS next_day,"
-            " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_recording) AS recording_bytes,"
+            f" (SELECT coalesce(sum(r.file_bytes), 0)::bigint FROM live_recording r JOIN live_session s"
+            f"  ON s.id = r.session_id WHERE NOT {IS_AWAY}) AS recording_bytes,"
+            f" (SELECT count(*) FROM live_session s WHERE {IS_AWAY}) AS cold_sessions,"
+            " (SELECT coalesce(sum((e ->> 'bytes')::bigint), 0)::bigint FROM live_evidence_copy c"
+            "  JOIN live_evidence_bundle b ON b.session_id = c.session_id AND b.state = 'sealed',"
+            "  jsonb_array_elements(c.stored) e) AS cold_bytes,"
             " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_clip_file) AS clip_bytes"
         )
         assert found is not None

@@ -107,7 +107,7 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
     plan, now, reminded = None, utc_now(), False
     if actor is not None and PHASES[room.state] is Phase.BEFORE:
         reminded = await is_reminded(room.id, actor.number)
-    if viewer not in room.banned:
+    if viewer not in room.banned and not room.is_away:
         plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,

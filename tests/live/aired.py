@@ -82,6 +82,8 @@ def _write(stream: Path, first_ms: int, files: list[Path]) -> None:
     stream.mkdir(parents=True, exist_ok=True)
     for second in range(2):
         (stream / f"{first_ms + second * 1000}.ts").write_bytes(tiny_segment(second * 1000))
+    names = "".join(f"#EXTINF:1.000,\n{first_ms + second * 1000}.ts\n" for second in range(2))
+    (stream / "replay.m3u8").write_text(f"#EXTM3U\n{names}#EXT-X-ENDLIST\n")
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"made")

@@ -60,9 +60,12 @@ def left_in(folder: Path) -> set[tuple[str, ...]]:
     return {path.relative_to(folder).parts[:2] for path in folder.rglob("*") if path.is_file()}
 
 
+async def content_of(evidence: Evidence, number: str, name: str, *, is_officer: bool = True) -> bytes:
+    return b"".join([piece async for piece in await part_of(evidence, number, name, is_officer=is_officer)])
+
+
 async def lines_of(evidence: Evidence, number: str, name: str) -> list[dict[str, Any]]:
-    text = (await part_of(evidence, number, name, is_officer=True)).read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in (await content_of(evidence, number, name)).splitlines()]
 
 
 async def test_a_bundle_holds_what_was_shown_said_sold_and_done(
@@ -89,7 +92,7 @@ async def test_a_bundle_holds_what_was_shown_said_sold_and_done(
         "shop.jsonl", "moderation.jsonl", "segments.sha256", "recording.mp4",
     }  # fmt: skip
     for part in bundle.parts:
-        content = (await part_of(evidence, number, part.name, is_officer=True)).read_bytes()
+        content = await content_of(evidence, number, part.name)
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (part.sha256, part.bytes), part.name
     said = [e for e in await lines_of(evidence, number, "feed.jsonl") if e["kind"] == "chat"]
     assert [e["payload"]["text"] for e in said] == ["红糖很甜", ""]
@@ -107,7 +110,7 @@ async def test_a_bundle_holds_what_was_shown_said_sold_and_done(
     assert {each["table"] for each in await lines_of(evidence, number, "gate.jsonl")} == {
         "session_reverification", "shelf_sign_off", "session_clearance",
     }  # fmt: skip
-    listed = (await part_of(evidence, number, "segments.sha256", is_officer=False)).read_text().split()
+    listed = (await content_of(evidence, number, "segments.sha256", is_officer=False)).split()
     assert len(listed) == 2 * 7
     for refused, is_officer in (("removed.jsonl", False), ("../x", True), ("none", True)):
         with pytest.raises(EvidencePartUnknown):
@@ -150,7 +153,7 @@ async def test_what_was_changed_or_lost_is_found(database: str, segments: list[P
         return (await bundle_of(session.number)).checks[0].wrong
 
     assert await wrong() == []
-    feed = await part_of(evidence, session.number, "feed.jsonl", is_officer=True)
+    feed = evidence.directory / f"{session.number}-1" / "feed.jsonl"
     feed.write_bytes(feed.read_bytes().replace("很甜".encode(), "很咸".encode()))
     first, second, *_ = sorted((kept.archive.hls_directory / session.stream).glob("*.ts"))
     first.unlink()
