@@ -59,6 +59,14 @@ class NotBanned(NotFound):
     title_en = "The session is not banned"
 
 
+class OwnMatter(NotPermitted):
+    """Who presents or assists in a session, or works for its merchant, decides nothing about it for the county."""
+
+    code = "live_own_matter"
+    title = "不得办理本人或所在商户的事项"
+    title_en = "Nobody decides about a matter of their own"
+
+
 class RehearsalNotClear(Conflict):
     """The pictures of the last rehearsal are still being deleted; it takes some seconds."""
 
@@ -257,3 +265,11 @@ class ReportsFull(Conflict):
     code = "live_reports_full"
     title = "今日举报次数已达上限"
     title_en = "Too many reports today"
+
+
+class CommissionsTooMany(Invalid):
+    """More sessions than a list shows (``most``): fewer days, one host, or the file, which has all."""
+
+    code = "live_commissions_too_many"
+    title = "场次过多，请缩短日期、选定主播或导出文件"
+    title_en = "Too many sessions for a list; choose fewer days or one host, or take the file"
