@@ -2215,6 +2215,7 @@ class Migration(migrations.Migration):
                 ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('duration_ms', fields.BigIntField()),
                 ('segments', fields.IntField()),
+                ('picture_bytes', fields.BigIntField(null=True)),
                 ('archive_state', fields.CharEnumField(default=ArchiveState.WAITING, description='WAITING: waiting\nMAKING: making\nMADE: made\nFAILED: failed', enum_type=ArchiveState, max_length=12)),
                 ('attempts', fields.IntField(default=0)),
                 ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

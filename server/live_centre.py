@@ -102,7 +102,9 @@ def live_centre(
     bell = RedisRoomBell(redis)
     sessions = Sessions(bell, media)
     roster = Roster(cipher, settings.host_identity_days)
-    space = Space(engine.directory, engine.low_water_percent)
+    space = Space(
+        engine.directory, engine.low_water_percent, engine.quota_bytes, warning_percent=engine.quota_warning_percent
+    )
     publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space)
     hls_directory = engine.directory / "hls"
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)

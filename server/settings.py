@@ -88,8 +88,9 @@ class WeChatPaySettings(msgspec.Struct, frozen=True):
 class MediaSettings(msgspec.Struct, frozen=True):
     """The media server, the relay and where recordings are kept (live reference 0, 2).
 
-    With less than ``low_water_percent`` of the volume free no new broadcast begins. With ``second_rung`` hosts may
-    ask for a rendition of 480 lines, as long as a core is free.
+    With less than ``low_water_percent`` of the volume free, or with ``quota_bytes`` of pictures and files (0: no
+    quota), no new broadcast begins; from ``quota_warning_percent`` of that on files of clips give way. With
+    ``second_rung`` hosts may ask for a rendition of 480 lines, as long as a core is free.
     """
 
     directory: Path
@@ -102,6 +103,8 @@ class MediaSettings(msgspec.Struct, frozen=True):
     flv_base_url: str = "http://127.0.0.1:8082/live"
     ffmpeg_path: str = "ffmpeg"
     low_water_percent: int = 10
+    quota_bytes: int = 0
+    quota_warning_percent: int = 80
     second_rung: bool = False
 
     @property
@@ -342,6 +345,8 @@ def _media(env: Mapping[str, str], state: Path) -> dict[str, object]:
                 "stat_url": "MEDIA_STAT_URL",
                 "control_url": "MEDIA_CONTROL_URL",
                 "low_water_percent": "MEDIA_LOW_WATER_PERCENT",
+                "quota_bytes": "MEDIA_QUOTA_BYTES",
+                "quota_warning_percent": "MEDIA_QUOTA_WARNING_PERCENT",
                 "second_rung": "MEDIA_SECOND_RUNG",
             },
         ),
@@ -478,6 +483,8 @@ def _out_of_bounds(s: Settings) -> Iterator[str]:
         ("FEED_SOCKETS", s.feed.sockets, 1, 50_000, ""),
         ("FEED_PING_S", s.feed.ping_s, 1, 300, ""),
         ("FEED_PONG_S", s.feed.pong_s, 1, 300, ""),
+        ("MEDIA_QUOTA_BYTES", s.media.quota_bytes, 0, 10**15, ""),
+        ("MEDIA_QUOTA_WARNING_PERCENT", s.media.quota_warning_percent, 1, 100, ": of MEDIA_QUOTA_BYTES"),
         ("MEDIA_LOW_WATER_PERCENT", s.media.low_water_percent, 1, 50, ": of the disk must be free for a broadcast"),
         ("CLOUD_LIVE_OWN_VIEWERS", s.cloud_live.own_viewers, 1, 6000, ""),
         ("CARRIER_PAUSE_S", s.carrier.pause_s, 10, 86400, ""),

@@ -32,7 +32,7 @@ async def download_evidence(
 
 @door.get("/live/storage")
 async def show_live_storage(actor: CountyOfficer | Auditor, storage: Storage) -> StorageCard:
-    """录像存储：总量、余量、低水位（低于即不能新开播）、已存证据、冷存储用量与最近到期日。"""
+    """录像存储：总量、余量、低水位与配额（低于或用满即不能新开播）、已存证据、冷存储用量与最近到期日。"""
     return await storage.card()
 
 

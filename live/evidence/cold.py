@@ -181,7 +181,7 @@ class ColdTier:
         waiting = [each for each in stored if not each.is_here]
         if not waiting:
             return CopyState.RESTORED
-        if await asyncio.to_thread(self.space.is_low):
+        if await self.space.is_full():
             raise _NotMoved("no room on the volume", RETRY)
         entry = min(waiting, key=lambda each: each.name == PICTURES)  # its list is here before it
         if entry.name != MANIFEST:
