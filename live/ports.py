@@ -156,6 +156,23 @@ class Remuxer(Protocol):
         ...
 
 
+class ManifestSigner(Protocol):
+    """The county's key, by Ed25519 (RFC 8032), and the public keys that were its before. All hexadecimal."""
+
+    @property
+    def public_key(self) -> str:
+        """Of the key that signs now."""
+        ...
+
+    def sign(self, message: bytes) -> str:
+        """The signature."""
+        ...
+
+    def holds(self, message: bytes, signature: str, public_key: str) -> bool:
+        """Whether it is that of this key over the message, and the key is or was the county's."""
+        ...
+
+
 class ColdStorage(Protocol):
     """Where old evidence lies under keys. Every method raises ``ColdStorageUnavailable``."""
 

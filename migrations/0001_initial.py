@@ -2146,9 +2146,11 @@ class Migration(migrations.Migration):
                 ('folder', fields.CharField(null=True, max_length=64)),
                 ('manifest', fields.TextField(null=True, unique=False)),
                 ('manifest_sha256', fields.CharField(null=True, max_length=64)),
+                ('signature', fields.CharField(null=True, max_length=128)),
+                ('public_key', fields.CharField(null=True, max_length=64)),
                 ('deleted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'live_evidence_bundle', 'app': 'longchuan', 'unique_together': (('session_id',),), 'constraints': [CheckConstraint(check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder, manifest, manifest_sha256) IN (0, 5) AND (state = 'deleted') = (deleted_at IS NOT NULL)", name='live_evidence_bundle_whole')], 'pk_attr': 'id', 'table_description': 'The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.'},
+            options={'table': 'live_evidence_bundle', 'app': 'longchuan', 'unique_together': (('session_id',),), 'constraints': [CheckConstraint(check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder, manifest, manifest_sha256, signature, public_key) IN (0, 7) AND (state = 'deleted') = (deleted_at IS NOT NULL)", name='live_evidence_bundle_whole')], 'pk_attr': 'id', 'table_description': 'The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 from redis.asyncio import Redis
 
+from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.field_encryption.cipher import KeyRing
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.relay_out import FfmpegRelayOut
@@ -112,7 +113,14 @@ def live_centre(
     playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
     kept = timedelta(days=settings.own_data.live_retention_days)
-    evidence = Evidence(engine.directory / "evidence", archive, keys, kept, cold=adapters.cold_storage(settings))
+    evidence = Evidence(
+        engine.directory / "evidence",
+        archive,
+        keys,
+        kept,
+        Ed25519Signer(settings.ledger_signing_key, settings.ledger_former_keys),
+        cold=adapters.cold_storage(settings),
+    )
     storage = Storage(space, evidence)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)

@@ -226,7 +226,8 @@ class Settings(msgspec.Struct, frozen=True):
     ``trusted_proxies`` how many proxies stand in front of it and append to X-Forwarded-For;
     ``room_pages`` whether live rooms have pages in browsers;
     ``story_words`` those that no public story may say, the house's own list when there are none; ``live_signers`` the
-    county's accounts that sign products before the air, every officer's when there are none.
+    county's accounts that sign products before the air, every officer's when there are none;
+    ``ledger_former_keys`` the public keys of earlier ``ledger_signing_key``.
     """
 
     environment: Literal["development", "production"]
@@ -244,6 +245,7 @@ class Settings(msgspec.Struct, frozen=True):
     field_keys: tuple[FieldKeySettings, ...]
     field_index_key: str
     ledger_signing_key: str
+    ledger_former_keys: tuple[str, ...]
     database: DatabaseSettings
     wechat: WeChatSettings
     wechat_pay: WeChatPaySettings
@@ -304,6 +306,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "field_keys": [_field_key(each) for each in env.get("FIELD_KEYS", "").replace(",", " ").split()],
         "field_index_key": env.get("FIELD_INDEX_KEY", ""),
         "ledger_signing_key": env.get("LEDGER_SIGNING_KEY", ""),
+        "ledger_former_keys": _several(env.get("LEDGER_FORMER_KEYS", "")),
         "database": {"url": env.get("DATABASE_URL", ""), **_named(env, DatabaseSettings, _OWNER, "DATABASE_")},
         "wechat": _named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
         "wechat_pay": _pay(env),
@@ -404,6 +407,8 @@ def _missing(s: Settings) -> Iterator[str]:
             yield f"{name} must be a secret of 32 characters or more"
     if not re.fullmatch("[0-9a-fA-F]{64}", s.ledger_signing_key) or len(set(s.ledger_signing_key)) < 8:
         yield "LEDGER_SIGNING_KEY must be 64 random hexadecimal digits"
+    if not all(re.fullmatch("[0-9a-f]{64}", key) for key in s.ledger_former_keys):
+        yield "LEDGER_FORMER_KEYS must be public keys of 64 hexadecimal digits"
     yield from _keys_not_to_seal_with(s)
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
         yield "PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY"

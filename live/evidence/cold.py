@@ -20,13 +20,21 @@ import msgspec
 from kit.database import Row, execute, row
 from live.evidence.errors import ColdStorageUnavailable
 from live.evidence.models import CopyState
-from live.evidence.parts import SEGMENTS, wrong_parts
+from live.evidence.parts import wrong_parts
 from live.evidence.sealing import Evidence
-from live.evidence.stored import MANIFEST, PICTURES, listed, look_at, manifest_parts, names_of, object_key
+from live.evidence.stored import (
+    MANIFEST,
+    PICTURES,
+    SIGNATURE,
+    look_at,
+    manifest_parts,
+    names_of,
+    object_key,
+    record_of,
+)
 from live.media.space import Space
 from live.ports import ColdStorage
-from live.replays.files import pieces_of
-from live.replays.packing import PackedFileChanged, packed, unpacked
+from live.replays.packing import PackedFileChanged, unpacked
 
 CLAIM = timedelta(minutes=15)
 """Longer than any run may take (``server.celery_app``)."""
@@ -52,7 +60,7 @@ UPDATE live_evidence_copy SET claimed_until = $2 WHERE id = (
    AND NOT EXISTS (SELECT FROM live_evidence_copy WHERE claimed_until > $1)
 RETURNING id, session_id, state, stored::text AS stored, claimed_until"""
 _BUNDLE = (
-    "SELECT s.number, s.stream, b.folder, b.manifest FROM live_session s"
+    "SELECT s.number, s.stream, b.folder, b.manifest, b.signature, b.public_key FROM live_session s"
     " JOIN live_evidence_bundle b ON b.session_id = s.id WHERE s.id = $1 AND b.state = 'sealed'"
 )
 
@@ -163,19 +171,11 @@ class ColdTier:
         return entry
 
     async def _pieces(self, bundle: Row, name: str) -> AsyncIterator[bytes]:
-        if name == MANIFEST:
-            yield bundle["manifest"].encode()
+        if name in (MANIFEST, SIGNATURE):
+            yield record_of(bundle, name)
             return
-        files = pieces_of(self.evidence.part_file(bundle, name))
-        if name == PICTURES:
-            folder = self.evidence.stream_folder(bundle)
-            files = packed([(each, folder / each) for each in await self._listed(bundle)])
-        async for piece in files:
+        async for piece in await self.evidence.here(bundle, name):
             yield piece
-
-    async def _listed(self, bundle: Row) -> dict[str, str]:
-        text = await asyncio.to_thread(self.evidence.part_file(bundle, SEGMENTS).read_text, encoding="ascii")
-        return listed(text)
 
     async def _restore(self, cold: ColdStorage, stored: list[Stored], bundle: Row) -> CopyState:
         waiting = [each for each in stored if not each.is_here]
@@ -184,7 +184,7 @@ class ColdTier:
         if await self.space.is_full():
             raise _NotMoved("no room on the volume", RETRY)
         entry = min(waiting, key=lambda each: each.name == PICTURES)  # its list is here before it
-        if entry.name != MANIFEST:
+        if entry.name not in (MANIFEST, SIGNATURE):
             pieces = await cold.read(object_key(bundle["number"], entry.name))
             if pieces is None:
                 raise _NotMoved(f"not in the storage: {entry.name}")
@@ -209,7 +209,7 @@ class ColdTier:
 
     async def _unpack(self, pieces: AsyncIterator[bytes], bundle: Row) -> None:
         """The folder of the stream, whole or not at all."""
-        target, expected = self.evidence.stream_folder(bundle), await self._listed(bundle)
+        target, expected = self.evidence.stream_folder(bundle), await self.evidence.pictures(bundle)
         draft, digests = target.with_name(f".{target.name}.new"), dict[str, Any]()
         await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
         draft.mkdir(parents=True)

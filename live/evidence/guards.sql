@@ -16,7 +16,7 @@ DECLARE
     changed text[] := CASE OLD.state || '-' || NEW.state
         WHEN 'sealing-sealing' THEN ARRAY['attempts', 'claimed_until']
         WHEN 'sealing-sealed' THEN ARRAY['state', 'claimed_until', 'sealed_at', 'kept_until', 'folder', 'manifest',
-            'manifest_sha256']
+            'manifest_sha256', 'signature', 'public_key']
         WHEN 'sealed-deleting' THEN ARRAY['state']
         WHEN 'deleting-deleted' THEN ARRAY['state', 'deleted_at']
         END;

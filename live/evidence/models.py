@@ -33,6 +33,8 @@ BUNDLE_TRANSITIONS: dict[BundleState, frozenset[BundleState]] = {
 class EvidenceBundle(Model):
     """The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.
 
+    ``signature`` is the county's over the manifest, by ``public_key`` (Ed25519, hexadecimal).
+
     ``basis`` is the rule by which it is kept until ``kept_until``. ``folder`` is where its parts are.
     """
 
@@ -49,6 +51,8 @@ class EvidenceBundle(Model):
     folder = fields.CharField(max_length=64, null=True)
     manifest = fields.TextField(null=True)
     manifest_sha256 = fields.CharField(max_length=64, null=True)
+    signature = fields.CharField(max_length=128, null=True)
+    public_key = fields.CharField(max_length=64, null=True)
     deleted_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -57,7 +61,8 @@ class EvidenceBundle(Model):
         constraints = (
             CheckConstraint(
                 check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder,"
-                " manifest, manifest_sha256) IN (0, 5) AND (state = 'deleted') = (deleted_at IS NOT NULL)",
+                " manifest, manifest_sha256, signature, public_key) IN (0, 7)"
+                " AND (state = 'deleted') = (deleted_at IS NOT NULL)",
                 name="live_evidence_bundle_whole",
             ),
         )

@@ -10,7 +10,7 @@ from live.evidence.errors import EvidenceDeleted, EvidenceNotSealed, EvidencePar
 from live.evidence.models import IS_AWAY
 from live.evidence.parts import FOR_OFFICERS
 from live.evidence.sealing import Evidence
-from live.replays.files import pieces_of
+from live.evidence.stored import MANIFEST, PICTURES, SIGNATURE, record_of
 
 
 class PartCard(msgspec.Struct, frozen=True):
@@ -45,6 +45,7 @@ class CheckCard(msgspec.Struct, frozen=True, kw_only=True):
 class BundleCard(msgspec.Struct, frozen=True, kw_only=True):
     """The evidence of a session.
 
+    ``signature`` is over ``manifest.json`` by ``public_key`` (Ed25519, hexadecimal; ``scripts/verify_evidence``).
     ``tier`` is where it lies: ``hot`` or the state of its copy in the cold storage; ``fault`` why that does not move.
     """
 
@@ -57,6 +58,8 @@ class BundleCard(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     deleted_at: datetime | None
     manifest_sha256: str
+    signature: str
+    public_key: str
     parts: list[PartCard]
     holds: list[EvidenceHoldCard]
     checks: list[CheckCard]
@@ -68,6 +71,7 @@ class _Parts(msgspec.Struct):
 
 _BUNDLE = """
 SELECT s.number, b.state, b.sealed_at, b.kept_until, b.basis, b.deleted_at, b.manifest, b.manifest_sha256,
+  b.signature, b.public_key,
   coalesce(y.state, 'hot') AS tier, y.fault,
   (SELECT coalesce(json_agg(h ORDER BY h.id), '[]') FROM live_evidence_hold h WHERE h.session_id = s.id)::text AS holds,
   (SELECT coalesce(json_agg(c ORDER BY c.id DESC), '[]') FROM (SELECT * FROM live_evidence_check
@@ -89,12 +93,13 @@ async def bundle_of(number: str) -> BundleCard:
 
 
 async def part_of(evidence: Evidence, number: str, name: str, *, is_officer: bool) -> AsyncIterator[bytes]:
-    """A part piece by piece, from wherever it lies.
+    """A part piece by piece, from wherever it lies; also the manifest, its signature, and the pictures as one tar.
 
     Raises ``EvidenceNotSealed``, ``EvidenceDeleted``, ``EvidencePartUnknown`` and ``ColdStorageUnavailable``.
     """
     found = await row(
-        f"SELECT s.number, b.state, b.folder, b.manifest, {IS_AWAY} AS is_away FROM live_evidence_bundle b"
+        "SELECT s.number, s.stream, b.state, b.folder, b.manifest, b.signature, b.public_key,"
+        f" {IS_AWAY} AS is_away FROM live_evidence_bundle b"
         " JOIN live_session s ON s.id = b.session_id WHERE s.number = $1 AND b.state <> 'sealing'",
         number,
     )
@@ -102,7 +107,13 @@ async def part_of(evidence: Evidence, number: str, name: str, *, is_officer: boo
         raise EvidenceNotSealed(number=number)
     if found["state"] != "sealed":
         raise EvidenceDeleted(number=number)
-    named = {part.name for part in msgspec.json.decode(found["manifest"], type=_Parts).parts}
+    if name in (MANIFEST, SIGNATURE):
+        return _whole(record_of(found, name))
+    named = {part.name for part in msgspec.json.decode(found["manifest"], type=_Parts).parts} | {PICTURES}
     if name not in named or (name in FOR_OFFICERS and not is_officer):
         raise EvidencePartUnknown(number=number, part=name)
-    return await evidence.cold_pieces(number, name) if found["is_away"] else pieces_of(evidence.part_file(found, name))
+    return await (evidence.cold_pieces(number, name) if found["is_away"] else evidence.here(found, name))
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -16,12 +16,13 @@ from kit.clock import Clock, utc_now
 from kit.database import Row, execute, row, rows
 from live.evidence.errors import ColdStorageUnavailable, EvidencePartUnknown
 from live.evidence.models import IS_AWAY
-from live.evidence.parts import RECORDING, sha256_of, write_parts, wrong_parts
-from live.evidence.stored import look_at, names_of, object_key
+from live.evidence.parts import RECORDING, SEGMENTS, sha256_of, write_parts, wrong_parts
+from live.evidence.stored import PICTURES, listed, look_at, names_of, object_key
 from live.media.keys import LiveKeys
-from live.ports import ColdStorage
-from live.replays.files import digest_of
+from live.ports import ColdStorage, ManifestSigner
+from live.replays.files import digest_of, pieces_of
 from live.replays.jobs import Archive
+from live.replays.packing import packed
 
 log = logging.getLogger("longchuan.live")
 
@@ -58,6 +59,7 @@ class Evidence:
     archive: Archive
     keys: LiveKeys
     kept: timedelta
+    signer: ManifestSigner
     clock: Clock = utc_now
     cold: ColdStorage | None = None
 
@@ -70,6 +72,17 @@ class Evidence:
     def stream_folder(self, bundle: Row) -> Path:
         """Where the pictures are; ``bundle`` has ``stream``."""
         return self.archive.hls_directory / str(bundle["stream"])
+
+    async def pictures(self, bundle: Row) -> dict[str, str]:
+        """The SHA-256 of each kept file of the stream by its name, from the list on the volume. Raises OSError."""
+        return listed(await asyncio.to_thread(self.part_file(bundle, SEGMENTS).read_text, encoding="ascii"))
+
+    async def here(self, bundle: Row, name: str) -> AsyncIterator[bytes]:
+        """A part on the volume, or the pictures as one tar; ``bundle`` has ``folder``, ``number`` and ``stream``."""
+        if name != PICTURES:
+            return pieces_of(self.part_file(bundle, name))
+        folder = self.stream_folder(bundle)
+        return packed([(each, folder / each) for each in await self.pictures(bundle)])
 
     async def cold_pieces(self, number: str, name: str) -> AsyncIterator[bytes]:
         """A part in the storage. Raises ``ColdStorageUnavailable``, ``EvidencePartUnknown`` when it is lost."""
@@ -100,7 +113,8 @@ class Evidence:
         manifest = await self._manifest(session, folder)
         sealed = await execute(
             "UPDATE live_evidence_bundle SET state = 'sealed', claimed_until = NULL, sealed_at = $3, kept_until = $4,"
-            " folder = $5, manifest = $6, manifest_sha256 = $7 WHERE id = $1 AND attempts = $2 AND state = 'sealing'",
+            " folder = $5, manifest = $6, manifest_sha256 = $7, signature = $8, public_key = $9"
+            " WHERE id = $1 AND attempts = $2 AND state = 'sealing'",
             claimed["id"],
             claimed["attempts"],
             now,
@@ -108,6 +122,8 @@ class Evidence:
             name,
             manifest,
             sha256_of(manifest),
+            self.signer.sign(manifest.encode()),
+            self.signer.public_key,
         )
         if not sealed:
             await asyncio.to_thread(shutil.rmtree, folder)
@@ -135,7 +151,8 @@ class Evidence:
         What lies in the cold storage is read there, one object in one run.
         """
         asked = await row(
-            "SELECT c.id, c.looked::text AS looked, b.folder, b.manifest, b.manifest_sha256, s.number, s.stream,"
+            "SELECT c.id, c.looked::text AS looked, b.folder, b.manifest, b.manifest_sha256, b.signature, b.public_key,"
+            " s.number, s.stream,"
             f" {IS_AWAY} AS is_away FROM live_evidence_check c"
             " JOIN live_evidence_bundle b ON b.id = c.bundle_id JOIN live_session s ON s.id = b.session_id"
             " WHERE c.checked_at IS NULL ORDER BY c.id LIMIT 1"
@@ -147,6 +164,8 @@ class Evidence:
             return 0
         if sha256_of(asked["manifest"]) != asked["manifest_sha256"]:
             wrong = ["manifest", *wrong]
+        if not self.signer.holds(asked["manifest"].encode(), asked["signature"], asked["public_key"]):
+            wrong = ["signature", *wrong]
         return await execute(
             "UPDATE live_evidence_check SET checked_at = $2, wrong = $3::jsonb WHERE id = $1 AND checked_at IS NULL",
             asked["id"],

@@ -13,7 +13,8 @@ from live.evidence.parts import SEGMENTS
 from live.ports import ColdStorage
 from live.replays.packing import unpacked
 
-PICTURES, MANIFEST = "segments.tar", "manifest.json"
+PICTURES, MANIFEST, SIGNATURE = "segments.tar", "manifest.json", "manifest.sig"
+"""What is there beside the listed parts: the files of ``segments.sha256``, the list itself, and who signed it."""
 
 
 def object_key(number: str, name: str) -> str:
@@ -28,7 +29,13 @@ def manifest_parts(manifest: str) -> dict[str, tuple[str, int]]:
 
 def names_of(manifest: str) -> list[str]:
     """What is stored of a bundle, in this order: the list of the pictures is there before them."""
-    return [*manifest_parts(manifest), PICTURES, MANIFEST]
+    return [*manifest_parts(manifest), PICTURES, MANIFEST, SIGNATURE]
+
+
+def record_of(bundle: Row, name: str) -> bytes:
+    """The manifest, or signature and public key in one line, as a file."""
+    text = bundle["manifest"] if name == MANIFEST else f"{bundle['signature']} {bundle['public_key']}\n"
+    return str(text).encode()
 
 
 def listed(text: str) -> dict[str, str]:
@@ -39,7 +46,7 @@ def listed(text: str) -> dict[str, str]:
 async def look_at(cold: ColdStorage, bundle: Row, name: str) -> list[str]:
     """The parts, and of the pictures the files, that are missing in the storage or are not what the manifest says.
 
-    ``bundle`` has ``number`` and ``manifest``. Raises ``ColdStorageUnavailable``.
+    ``bundle`` has ``number``, ``manifest``, ``signature`` and ``public_key``. Raises ``ColdStorageUnavailable``.
     """
     pieces = await cold.read(object_key(bundle["number"], name))
     if pieces is None:
@@ -47,8 +54,8 @@ async def look_at(cold: ColdStorage, bundle: Row, name: str) -> list[str]:
     if name == PICTURES:
         return await _look_at_pictures(cold, bundle, pieces)
     expected = manifest_parts(bundle["manifest"]).get(name)
-    if name == MANIFEST:
-        whole = bundle["manifest"].encode()
+    if name in (MANIFEST, SIGNATURE):
+        whole = record_of(bundle, name)
         expected = hashlib.sha256(whole).hexdigest(), len(whole)
     return [] if await _digest(pieces) == expected else [name]
 

@@ -34,9 +34,9 @@ from live.models import LiveSession
 from live.queries import room_view
 from live.replays.queries import made_recording, recording_of
 from tests.live.buckets import BUCKET, Bucket, buckets
-from tests.live.kept import Kept, make_segments
+from tests.live.kept import SECONDS, Kept, make_segments
 from tests.live.rooms import HOST
-from tests.live.test_evidence import OVER, YEARS, content_of, ended, left_in
+from tests.live.test_evidence import OVER, SIGNER, YEARS, content_of, ended, evidence_of, left_in, verified
 from tests.servers import free_port
 
 pytestmark = pytest.mark.asyncio
@@ -59,8 +59,7 @@ class Old:
 
     def __init__(self, kept: Kept, bucket: Bucket, term: timedelta = YEARS) -> None:
         self.kept, self.bucket, self.clock = kept, bucket, kept.house.clock
-        self.evidence = Evidence(kept.folder / "evidence", kept.archive, kept.house.keys, term, self.clock)
-        self.evidence = replace(self.evidence, cold=bucket.storage())
+        self.evidence = replace(evidence_of(kept, term), cold=bucket.storage())
         self.tier = ColdTier(self.evidence, Space(kept.folder, 0), DAYS)
         self.desk = EvidenceDesk(self.clock)
 
@@ -154,6 +153,18 @@ async def test_old_evidence_goes_and_comes_back_as_it_was(old: Old) -> None:
     await old.until(CopyState.COLD)
     assert old.here() == {}
     assert await old.wrong(number) == []
+
+
+async def test_the_bucket_alone_is_checked_without_us(old: Old, tmp_path: Path) -> None:
+    """Whatever lies below the session's number, by the verifier that stands alone. Fails with another key."""
+    session = await old.sealed()
+    await old.until(CopyState.COLD)
+    folder = tmp_path / "taken"
+    folder.mkdir()
+    for key in old.bucket.keys(session.number):
+        old.bucket.raw.download_file(BUCKET, key, str(folder / key.rpartition("/")[2]))
+    code, told = verified(folder, "--public-key", SIGNER.public_key)
+    assert (code, told) == (0, f"11 parts, {SECONDS + 1} files of pictures: whole\n")
 
 
 async def test_what_was_changed_there_is_found_and_not_taken_back(old: Old) -> None:

@@ -11,13 +11,13 @@ import pytest
 from kit.database import execute, scalar
 from kit.numbers import opaque_id
 from live.errors import MediaSpaceLow, PublishRefused
-from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
 from live.media.space import ON_AIR_BYTES_S, Space
 from live.models import SessionState
 from live.replays.jobs import make_archive_file, make_clip_file
 from tests.live.kept import Kept, make_segments
 from tests.live.rooms import HOST, House, request_of, state_of
+from tests.live.test_evidence import evidence_of
 
 pytestmark = pytest.mark.asyncio
 
@@ -62,7 +62,7 @@ async def test_clips_give_way_and_evidence_does_not(database: str, tmp_path: Pat
     await kept.end(session)
     assert (await make_clip_file(kept.archive), await make_archive_file(kept.archive)) == (1, 1)
     kept.house.clock.ahead += timedelta(hours=2)
-    evidence = Evidence(kept.folder / "evidence", kept.archive, kept.house.keys, timedelta(days=1096), kept.house.clock)
+    evidence = evidence_of(kept)
     assert await evidence.seal_due() == 1
     old, young = (evidence.directory / f"{session.number}-{opaque_id()}" for _ in range(2))
     for folder in (old, young):
@@ -125,7 +125,7 @@ async def test_a_quota_counts_what_is_here_and_stops_what_is_new(database: str, 
     await execute("UPDATE live_stream_publish SET started_at = started_at - interval '1 hour' WHERE ended_at IS NULL")
     assert await full.used_bytes() >= here + 3600 * ON_AIR_BYTES_S
     await execute("UPDATE live_session SET state = 'ended', ended_at = now() WHERE number = $1", ready.number)
-    evidence = Evidence(kept.folder / "evidence", kept.archive, house.keys, timedelta(days=1096), house.clock)
+    evidence = evidence_of(kept)
     storage = Storage(warned, evidence)
     card = await storage.card()
     assert (card.used_bytes, card.quota_level, card.is_full) == (here, "warning", False)
