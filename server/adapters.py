@@ -69,7 +69,7 @@ def storage(pictures: PictureSettings) -> ObjectStorage:
 
 def cold_storage(settings: Settings) -> S3ColdStorage | None:
     """Where old evidence of live sessions lies; None where it stays on the volume."""
-    cold = settings.cold
+    cold = settings.live.cold
     if not cold.bucket:
         return None
     return S3ColdStorage.of(
@@ -109,7 +109,7 @@ def carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierServi
 
 def cloud_live(settings: Settings, http: httpx.AsyncClient) -> TencentLive | None:
     """Who shows a crowded session; None where the county's own line must do."""
-    cloud = settings.cloud_live
+    cloud = settings.live.cloud
     if not cloud.push_url:
         return None
     return TencentLive(
