@@ -46,7 +46,7 @@ async def room_cost(stage: Stage, source: Path, seconds: float) -> list[Figure]:
 
 async def rung_cost(stage: Stage, source: Path, seconds: float) -> list[Figure]:
     """A room alone, then with its smaller rendition, made as the supervisor makes it; nobody watches either."""
-    media = load_settings(stage.env).media
+    media = load_settings(stage.env).live.media
     nginx = family(stage.stack.pids()["nginx"])
     room = await stage.room()
     camera = stage.push(room.push_url, source)

@@ -71,7 +71,7 @@ async def freeze(stage: Stage, room: Room, *, thaws: bool) -> Freeze:
             await player.sees_later_than(time.time())
         found.lines = player.lines
         await stage.sessions.end(room.number, None)
-        await until(lambda: _count(room, "live_recording"))
+        await until(lambda: _is_kept(room))
     for each in (camera, second):
         if each is not None:
             await stage.end(each)
@@ -139,6 +139,10 @@ async def _waits_since(room: Room) -> float:
 
     await until(is_told)
     return told[0].timestamp()
+
+
+async def _is_kept(room: Room) -> bool:
+    return await _count(room, "live_recording") > 0
 
 
 async def _count(room: Room, table: str) -> int:
