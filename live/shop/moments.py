@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from kit.database import Row, row, rows
+from live.evidence.models import IS_AWAY
 from live.media.playback import Playback
 from live.models import SessionState
 from live.shop.timeline import ShownCard, card_at, timeline
@@ -62,7 +63,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a session, which everybody may see under its number: what was explained there, at which price then.
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
-    ``expires_at``; it is the broadcast's while that is on air, then the replay's. Seek to ``offset_ms``.
+    ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while the pictures lie in
+    cold storage. Seek to ``offset_ms``.
     """
 
     session: str
@@ -80,13 +82,14 @@ async def moment_of(source: str | None, offset_ms: int | None, playback: Playbac
     if not source or not _is_room(source):
         return None
     found = await row(
-        "SELECT id, number, title, state, stream, started_at FROM live_session WHERE number = $1",
+        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} AS is_away FROM live_session s"
+        " WHERE number = $1",
         source.removeprefix(HOSTED),
     )
     if found is None:
         return None
     viewer, _ = playback.viewer(found["number"], None)
-    plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
+    plan = None if found["is_away"] else playback.plan(found["stream"], SessionState(found["state"]), viewer)
     return Moment(
         session=found["number"],
         title=found["title"],
