@@ -62,7 +62,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a session, which everybody may see under its number: what was explained there, at which price then.
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
-    ``expires_at``; it is the broadcast's while that is on air, then the replay's. Seek to ``offset_ms``.
+    ``expires_at``; it is the broadcast's while that is on air, then the replay's. Seek to ``offset_ms``. There is none
+    on air for a buyer who was put out of the room.
     """
 
     session: str
@@ -75,18 +76,30 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-async def moment_of(source: str | None, offset_ms: int | None, playback: Playback) -> Moment | None:
-    """The place at which a line was bought; None, and no query, when that was not in a live room. Two queries."""
+async def moment_of(
+    source: str | None, offset_ms: int | None, playback: Playback, buyer: str | None = None
+) -> Moment | None:
+    """The place at which a line was bought; None, and no query, when that was not in a live room. Two queries.
+
+    A ``buyer`` whom the room has put out gets no pictures of it while it is on air. The replay stays: it shows what was
+    promised about what was bought.
+    """
     if not source or not _is_room(source):
         return None
+    number = source.removeprefix(HOSTED)
     found = await row(
-        "SELECT id, number, title, state, stream, started_at FROM live_session WHERE number = $1",
-        source.removeprefix(HOSTED),
+        "SELECT id, number, title, state, stream, started_at, state IN ('live', 'interrupted') AND EXISTS (SELECT"
+        " FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $2 AND r.kind = 'ban') AS is_withheld"
+        " FROM live_session s WHERE number = $1",
+        number,
+        playback.viewer(number, buyer)[0],
     )
     if found is None:
         return None
-    viewer, _ = playback.viewer(found["number"], None)
-    plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
+    viewer, _ = playback.viewer(number, None)
+    plan = None
+    if not found["is_withheld"]:
+        plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
     return Moment(
         session=found["number"],
         title=found["title"],
