@@ -21,7 +21,7 @@ from live.media.publishing import change_state
 from live.models import ON_AIR, SessionState
 from live.ports import MediaEngine, RoomBell
 from live.reminders.dropping import drop_reminders
-from live.service import close_pin
+from live.service import announce_called_off, close_pin
 from live.studios.releasing import release_studio
 from live.talk.feed import lock_session, ring_after_commit
 
@@ -89,7 +89,9 @@ class Bans:
                 )  # fmt: skip
                 if before in (SessionState.SCHEDULED, SessionState.READY):
                     await release_studio(session.id, actor, now)
-                await drop_reminders(session.id)
+                    await announce_called_off(session)
+                else:
+                    await drop_reminders(session.id)
                 await SessionBan.create(
                     session_id=session.id, actor=actor, reason=reason.strip(), state_before=before, banned_at=now
                 )
