@@ -1,4 +1,4 @@
-"""A viewer asks to be told when a session begins, and is told once, by a subscribe message, that it does or does not."""
+"""A viewer asks to be told when a session begins, and is told once by a subscribe message, that it does or does not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
