@@ -7,15 +7,15 @@ export const STATES = {
   scheduled: ["预告", "soon"], ready: ["即将开播", "soon"], live: ["直播中", "live"], interrupted: ["主播暂离", "live"],
   ended: ["已结束", "past"], replay_ready: ["回放", "past"], cancelled: ["已取消", "past"],
 };
-export const stateTag = (state) => {
+export const stateTag = (state, other = "") => {
   const [text, kind] = STATES[state] || [state, "past"];
-  return h("em", { class: `state ${kind}`, "data-state": state }, text);
+  return h("em", { class: `state ${kind}`, "data-state": state }, other || text);
 };
 
 function line(room) {
   const when = room.started_at ? `${moment(room.started_at)} 开播` : `${moment(room.planned_at)} 开播`;
   return h("a", { class: "room", href: `#/rooms/${encodeURIComponent(room.number)}`, "data-testid": "room", "data-number": room.number },
-    picture(room.title, "", "cover"), stateTag(room.state),
+    picture(room.title, "", "cover"), stateTag(room.state, room.state === "ended" ? "回放准备中" : ""),
     h("div", { class: "caption" }, h("b", {}, room.title), h("small", {}, when, room.viewers ? ` · ${room.viewers} 人在看` : "")));
 }
 
