@@ -95,7 +95,7 @@ async def test_a_viewer_who_was_put_out_is_barred_while_an_address_may_still_be_
 ) -> None:
     """In that room and by a name that no other room knows; a mute bars nobody, and what is lifted is lifted.
 
-    Fails when mutes are taken along, or when the list goes by the sessions that were cut: tried.
+    Fails when mutes are taken along: tried.
     """
     house = House()
     session, _ = await house.on_air()

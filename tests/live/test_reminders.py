@@ -137,8 +137,8 @@ async def test_who_asked_is_told_once_that_it_does_not_take_place(evening: Eveni
     """Called off by its host, by time, and by an officer before it began: one message of each. A beginning that was cut
     is told to nobody, and the accept stays.
 
-    Fails when calling off drops the wishes, when a ban tells of what was on air, and when a receipt is all that keeps
-    a repeat from telling again: tried.
+    Fails when calling off drops the wishes, when a ban tells of what was on air, and when a wish outlives its message:
+    tried.
     """
     house = evening.room
     for consumer in ("C1", "C1", "C1", "C1", "C2"):
