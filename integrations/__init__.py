@@ -1,1 +1,1 @@
-"""Adapters: each implements ports that the rooms declare. Only ``server.bootstrap`` imports them."""
+"""Adapters: each implements ports that the rooms declare. Only the composition in ``server`` imports them."""

@@ -93,7 +93,7 @@ def carrier_service(settings: Settings, http: httpx.AsyncClient) -> CarrierServi
 
 def cloud_live(settings: Settings, http: httpx.AsyncClient) -> TencentLive | None:
     """Who shows a crowded session; None where the county's own line must do."""
-    cloud = settings.cloud_live
+    cloud = settings.live.cloud
     if not cloud.push_url:
         return None
     return TencentLive(

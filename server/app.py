@@ -64,8 +64,8 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
     app.config.KEEP_ALIVE_TIMEOUT = 30
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 15
     app.config.WEBSOCKET_MAX_SIZE = 4 * 1024
-    app.config.WEBSOCKET_PING_INTERVAL = settings.feed.ping_s
-    app.config.WEBSOCKET_PING_TIMEOUT = settings.feed.pong_s
+    app.config.WEBSOCKET_PING_INTERVAL = settings.live.feed.ping_s
+    app.config.WEBSOCKET_PING_TIMEOUT = settings.live.feed.pong_s
     app.config.PROXIES_COUNT = settings.trusted_proxies
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.ctx.settings = settings
@@ -76,7 +76,7 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
     for door in DOORS:
         mount(app, door, built.services, authenticator(built.sessions))
     _add_docs(app)
-    if settings.room_pages:
+    if settings.live.room_pages:
         app.static(ASSETS_PATH, ASSETS, name="room_assets")
     if isinstance(built.storage, FolderStorage):
         add_pictures(app, built.storage)

@@ -8,8 +8,9 @@ from integrations.field_encryption.cipher import KeyRing
 from kit.clock import utc_now
 from kit.database import Row, execute, row, rows, transaction
 from poverty_alleviation.vault import household_rights
+from server.key_settings import FieldKeySettings
 from server.sealed_fields import SEALED_TABLES
-from server.settings import FieldKeySettings, SettingsInvalid
+from server.settings import SettingsInvalid
 
 INDEX = ""
 """The blind index's key among the known ones: it has no name."""

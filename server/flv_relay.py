@@ -400,7 +400,7 @@ async def _main() -> None:
     settings = load_settings()
     logging.basicConfig(level=settings.log_level, stream=sys.stdout, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    media = settings.media
+    media = settings.live.media
     async with httpx.AsyncClient(trust_env=False) as http:
         rungs = Rungs(
             NginxRtmp(media.stat_url, media.control_url, http, "rung"), FlvPipe(media.ffmpeg_path, media.rung_url)
@@ -411,7 +411,7 @@ async def _main() -> None:
             FlvPipe(media.ffmpeg_path, media.rtmp_internal_url),
             rungs if media.second_rung else None,
         )
-        serving = asyncio.create_task(relay.serve(settings.flv_host, settings.flv_port))
+        serving = asyncio.create_task(relay.serve(settings.live.flv_host, settings.live.flv_port))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
         with contextlib.suppress(asyncio.CancelledError):

@@ -94,12 +94,13 @@ def live_centre(
     wechat: MiniProgramClient,
 ) -> LiveCentre:
     """Build it. Opens no connection."""
-    engine, own_viewers = settings.media, settings.cloud_live.own_viewers
+    part = settings.live
+    engine, own_viewers = part.media, part.cloud.own_viewers
     media = NginxRtmp(engine.stat_url, engine.control_url, http)
     keys = LiveKeys(settings.secret_key, engine.callback_secret)
     bell = RedisRoomBell(redis)
     sessions = Sessions(bell, media)
-    roster = Roster(cipher, settings.host_identity_days)
+    roster = Roster(cipher, part.host_identity_days)
     space = Space(engine.directory, engine.low_water_percent)
     publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space)
     hls_directory = engine.directory / "hls"
@@ -117,7 +118,7 @@ def live_centre(
     room_prices = RoomPrices(Offers(), stock, bell)
     bans, chat, announcements = Bans(bell, media), Chat(bell), Announcements(bell)
     reminders, shares = Reminders(outgoing), Shares(adapters.code_painter(settings, wechat), keys)
-    feed_hub = FeedHub(bell, most_sockets=settings.feed.sockets)
+    feed_hub = FeedHub(bell, most_sockets=part.feed.sockets)
     return LiveCentre(
         sessions=sessions,
         room_prices=room_prices,
@@ -138,7 +139,7 @@ def live_centre(
         offered=(
             sessions,
             roster,
-            Readiness(roster, bell, signers=frozenset(settings.live_signers)),
+            Readiness(roster, bell, signers=frozenset(part.signers)),
             Plans(),
             Studios(),
             publishing,
@@ -164,7 +165,7 @@ def live_centre(
             EvidenceDesk(),
             Clicks(keys),
             Clips(hls_directory, playback),
-            RoomPages(settings.room_pages, _policy(settings)),
+            RoomPages(part.room_pages, _policy(settings)),
             CloudNotices(cloud),
             attributions,
             RoomCoupons(coupons, attributions, bell),
@@ -173,5 +174,6 @@ def live_centre(
 
 
 def _policy(settings: Settings) -> str:
-    media = (settings.media.flv_base_url, settings.media.hls_base_url, settings.cloud_live.play_url)
+    live = settings.live
+    media = (live.media.flv_base_url, live.media.hls_base_url, live.cloud.play_url)
     return policy(settings.public_base_url, [settings.pictures.base_url], media)

@@ -38,7 +38,7 @@ async def supervise(settings: Settings, stop: asyncio.Event) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_repeat(watch.look, LOOK_SECONDS, stop))
                 # Beside the look and without its lease: nothing that is slow there may keep a ban waiting.
-                enforce = partial(live.bans.enforce, settings.media.directory)
+                enforce = partial(live.bans.enforce, settings.live.media.directory)
                 tasks.create_task(_repeat(enforce, ENFORCE_SECONDS, stop))
                 tasks.create_task(_repeat(live.monitoring.look, MEASURE_SECONDS, stop))
                 tasks.create_task(_repeat(live.cloud_copies.look, LOOK_SECONDS, stop))

@@ -75,8 +75,8 @@ async def trade(built: Bootstrap, now: datetime, months: Sequence[int]) -> tuple
     services, made = services_of(built), dict[type, Any](built.services)
     people = People(services.trade, Suppliers(), Plots(), made[Households], made[Contracts])
     sellers = await people.enter()
-    market = Market(built.order_life, made[Receipts], made[FieldCipher], str(await scalar(CARRIER_OF_ALL)))
-    incomes = Incomes(built.order_life.stock, now)
+    market = Market(built.mall.order_life, made[Receipts], made[FieldCipher], str(await scalar(CARRIER_OF_ALL)))
+    incomes = Incomes(built.mall.order_life.stock, now)
     await incomes.agree(sellers, month_begins(months[0], now))
     last: dict[int, list[str]] = {}
     for month in months:

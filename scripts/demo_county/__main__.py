@@ -171,7 +171,7 @@ def services_of(booted: Bootstrap) -> Services:
             built[Calendars],
             Proofs(built[Categories], built[Papers], built[Certificates], built[Knives]),
         ),
-        shopfront=Shopfront(booted.pictures, built[FreightTemplates], built[Campaigns], booted.offers),
+        shopfront=Shopfront(booted.pictures, built[FreightTemplates], built[Campaigns], booted.mall.offers),
         staff=built[StaffAccounts],
         suppliers=Suppliers(),
         households=Households(built[FieldCipher], built[AccessLogs]),

@@ -71,7 +71,7 @@ class Store:
         return list(zip(page, records, strict=True))
 
     def thing(self, kind: str, number: str) -> str:
-        return f"{self.mall.built.own_events.base}/trace/{kind}/{number}"
+        return f"{self.mall.built.mall.own_events.base}/trace/{kind}/{number}"
 
     def until(self, hour: float) -> None:
         """Wait until so many hours after the first midnight."""

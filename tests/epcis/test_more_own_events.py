@@ -162,7 +162,7 @@ async def chain(mall: Mall) -> tuple[str, str, str]:  # noqa: F811
 
 
 async def read(mall: Mall, lot: str, merchant: str | None = None) -> list[dict[str, Any]]:  # noqa: F811
-    told = msgspec.json.decode(await export_lot(merchant, lot, mall.built.own_events.base))
+    told = msgspec.json.decode(await export_lot(merchant, lot, mall.built.mall.own_events.base))
     SCHEMA.validate(told)
     assert check_document(told, 1000).findings == []
     found: list[dict[str, Any]] = told["epcisBody"]["eventList"]
@@ -183,14 +183,14 @@ async def test_the_file_of_a_lot_goes_from_the_deliveries_to_the_parcels(mall: M
     assert sorted(each["bizStep"] for each in await read(mall, one)) == sorted([*whole, "packing"])
     assert [each["bizStep"] for each in await read(mall, two)] == ["receiving", "commissioning"]
     with pytest.raises(LotUnknown):
-        await export_lot("M-other", one, mall.built.own_events.base)
+        await export_lot("M-other", one, mall.built.mall.own_events.base)
 
 
 async def test_the_file_of_a_lot_has_what_others_say_of_it_and_follows_only_our_own(
     mall: Mall,  # noqa: F811
 ) -> None:
     _, two, made = await chain(mall)
-    at = mall.built.own_events.base
+    at = mall.built.mall.own_events.base
     partner = Capturer(merchant=mall.merchant, partner="示例物流公司", by=CLERK)
     theirs = seen(1, epcList=None, quantityList=[{"epcClass": f"{at}/trace/lot/{made}"}])
     false = seen(2, type="TransformationEvent", action=None, epcList=None,
@@ -207,4 +207,4 @@ async def test_a_file_that_would_be_too_large_is_refused(mall: Mall, monkeypatch
     lot = await mall.sealed_lot(1000)
     monkeypatch.setattr(exports, "MAX_EXPORTED", 1)
     with pytest.raises(ExportTooLarge):
-        await export_lot(None, lot, mall.built.own_events.base)
+        await export_lot(None, lot, mall.built.mall.own_events.base)

@@ -89,7 +89,7 @@ async def tell_all_again(mall: Mall) -> None:  # noqa: F811
     told = await rows("SELECT topic, payload::text AS payload FROM outbox_message WHERE topic = ANY($1)", list(TOLD))
     for each in told:
         fact, record = TOLD[each["topic"]]
-        await record(mall.built.own_events, fact.read(each["payload"]))
+        await record(mall.built.mall.own_events, fact.read(each["payload"]))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -138,7 +138,8 @@ async def test_a_run_is_told_with_all_that_it_consumed_and_once(mall: Mall) -> N
     outcome = RunOutcome(recipe=recipe, inputs={one: 500, two: 1500}, output_gram=1700, finished_at=mall.watch())
     lot = await process.finish(mall.merchant, outcome, PLAIN, "staff:clerk")
     await mall.deliver()
-    about, _, _ = await events(None, EventFilter(things=[f"{mall.built.own_events.base}/trace/lot/{lot}"]), None, 10)
+    told = EventFilter(things=[f"{mall.built.mall.own_events.base}/trace/lot/{lot}"])
+    about, _, _ = await events(None, told, None, 10)
     (made,) = about
     assert {each["quantity"] for each in made["inputQuantityList"]} == {0.5, 1.5}
     assert [each["quantity"] for each in made["outputQuantityList"]] == [1.7]
@@ -161,7 +162,7 @@ async def test_no_event_tells_of_anybody(mall: Mall) -> None:  # noqa: F811
 
 async def test_events_are_found_by_time_step_place_thing_and_owner(mall: Mall) -> None:  # noqa: F811
     lot, _ = await whole_life(mall)
-    thing = f"{mall.built.own_events.base}/trace/lot/{lot}"
+    thing = f"{mall.built.mall.own_events.base}/trace/lot/{lot}"
 
     async def steps(merchant: str | None = None, **wanted: Any) -> list[str]:
         page, _, following = await events(merchant, EventFilter(**wanted), None, 10)

@@ -43,8 +43,8 @@ async def aired(owner: Owner) -> dict[str, str]:
 async def _over(owner: Owner, number: str) -> None:
     """As the supervisor and the jobs leave it, hours later; the files are next to nothing."""
     settings = load_settings(owner.house.environment)
-    media = settings.media.directory
-    archive = Archive(media / "hls", media / "archive", FfmpegRemuxer(settings.media.ffmpeg_path))
+    media = settings.live.media.directory
+    archive = Archive(media / "hls", media / "archive", FfmpegRemuxer(settings.live.media.ffmpeg_path))
     (session,) = await rows("SELECT id, stream FROM live_session WHERE number = $1", number)
     begun = utc_now() - timedelta(hours=3)
     await execute(
@@ -71,7 +71,7 @@ async def _over(owner: Owner, number: str) -> None:
         "UPDATE live_session SET state = 'replay_ready', ended_at = ended_at - interval '2 hours' WHERE id = $1",
         session["id"],
     )
-    keys = LiveKeys(settings.secret_key, settings.media.callback_secret)
+    keys = LiveKeys(settings.secret_key, settings.live.media.callback_secret)
     evidence = Evidence(media / "evidence", archive, keys, timedelta(days=settings.own_data.live_retention_days))
     sealed = "SELECT count(*) FROM live_evidence_bundle WHERE session_id = $1 AND state = 'sealed'"
     while not await scalar(sealed, session["id"]):

@@ -109,7 +109,7 @@ async def post(database: str, tmp_path: Path) -> AsyncIterator[Post]:
     await mall.open(stock=1000)
     phone = Phone()
     object.__setattr__(mall.built.outgoing, "sender", phone)
-    for service in (mall.built.outgoing, mall.built.notifications):
+    for service in (mall.built.outgoing, mall.built.mall.notifications):
         object.__setattr__(service, "clock", mall.watch)
     await ConsumerAccount.create(
         number="C1", appid=APPID, openid=openid_of("C1"), created_at=utc_now(), last_login_at=utc_now()
@@ -129,7 +129,7 @@ async def test_a_shipped_order_is_told_once_to_who_agreed(post: Post) -> None:
     assert values["character_string1"] == number
     assert set(values) == set(FIELDS)
     assert (await post.state(number), await post.left()) == ("sent", 0)
-    await post.mall.built.notifications.shipped(number, "YTO", "YT1", utc_now())
+    await post.mall.built.mall.notifications.shipped(number, "YTO", "YT1", utc_now())
     assert await post.outgoing.send_due() == 0, "a fact that is delivered again is the same message"
 
 
@@ -223,12 +223,12 @@ async def test_an_outage_is_tried_again_and_an_unknown_outcome_is_not(post: Post
 
 async def test_refunds_orders_that_close_soon_and_coupons_that_end(post: Post) -> None:
     order = await post.mall.place(1)
-    assert await post.mall.built.notifications.note_expiring_orders() == 0
+    assert await post.mall.built.mall.notifications.note_expiring_orders() == 0
     expires_at = await scalar("SELECT expires_at FROM customer_order WHERE number = $1", order.number)
     post.mall.watch.ahead = expires_at - utc_now() - (expires_at - expires_at)
     post.mall.watch.forward(minutes=-5)
-    assert await post.mall.built.notifications.note_expiring_orders() == 1
-    assert await post.mall.built.notifications.note_expiring_orders() == 1
+    assert await post.mall.built.mall.notifications.note_expiring_orders() == 1
+    assert await post.mall.built.mall.notifications.note_expiring_orders() == 1
     paid = await post.mall.place(1)
     await post.mall.bring_to("received", paid)
     await post.mall.refund(paid, 0, 1)
@@ -270,7 +270,7 @@ async def test_late_money_that_has_gone_back_leads_to_its_order(post: Post) -> N
         refund = late_refund_reference(late.number, attempt)
         await mall.receive_notice(await mall.refund_notice(refund, status))
         if status == "CLOSED":
-            await mall.built.order_life.give_back_again(late.number)
+            await mall.built.mall.order_life.give_back_again(late.number)
     await mall.deliver()
     await post.outgoing.send_due()
     ((_, _, page, values),) = post.phone.heard
@@ -292,7 +292,7 @@ async def test_every_coupon_that_ends_within_a_day_is_told_of_however_many_there
     """Fails when the sweep reads the first five hundred again and again: tried."""
     await coupons_ending(post, 1001)
     await Consents(post.mall.watch).switch("C1", DocumentKind.MARKETING, on=True)
-    notifications = post.mall.built.notifications
+    notifications = post.mall.built.mall.notifications
     with counted_statements() as sent:
         assert await notifications.note_ending_coupons() == 1001
     assert len(sent) <= 13
@@ -302,7 +302,7 @@ async def test_every_coupon_that_ends_within_a_day_is_told_of_however_many_there
 
 async def test_a_coupon_that_ends_is_told_once_to_who_wants_marketing(post: Post) -> None:
     """Fails when the switch is not asked: tried."""
-    notifications, consents = post.mall.built.notifications, Consents(post.mall.watch)
+    notifications, consents = post.mall.built.mall.notifications, Consents(post.mall.watch)
     ending = TemplateRecord(
         MessageMoment.COUPON_EXPIRING, "T-COUPON", "pages/coupon/list", {"thing1": "goods", "time2": "at"}, True
     )

@@ -116,20 +116,20 @@ class Mall:
 
     def __post_init__(self) -> None:
         self.built = built = bootstrap(self.settings)
-        self.gateway = built.payments.gateway
+        self.gateway = built.mall.payments.gateway
         self.stock = Stock(self.watch)
-        self.payments = built.payments = Payments(self.gateway, self.watch)
-        self.refunds = built.refunds = Refunds(self.gateway, self.watch)
+        self.payments = built.mall.payments = Payments(self.gateway, self.watch)
+        self.refunds = built.mall.refunds = Refunds(self.gateway, self.watch)
         self.notices = Notices(self.gateway, self.payments, self.refunds, self.watch)
-        self.coupons = built.coupons = Coupons(self.watch)
-        built.referral_shares = ReferralShares(self.watch)
-        built.commissions = Commissions(built.sharing, built.referral_shares)
-        self.life = built.order_life = OrderLife(self.stock, self.payments, self.refunds, self.coupons, self.watch)
+        self.coupons = built.mall.coupons = Coupons(self.watch)
+        built.mall.referral_shares = ReferralShares(self.watch)
+        built.mall.commissions = Commissions(built.mall.sharing, built.mall.referral_shares)
+        self.life = built.mall.order_life = OrderLife(self.stock, self.payments, self.refunds, self.coupons, self.watch)
         self.trades = Trades(self.payments, self.watch)
-        self.after_sales = built.after_sales = replace(
-            built.after_sales, refunds=self.refunds, stock=self.stock, clock=self.watch
+        self.after_sales = built.mall.after_sales = replace(
+            built.mall.after_sales, refunds=self.refunds, stock=self.stock, clock=self.watch
         )
-        self.receipts = built.receipts = replace(built.receipts, clock=self.watch)
+        self.receipts = built.mall.receipts = replace(built.mall.receipts, clock=self.watch)
         found = built.services[Checkout]
         assert isinstance(found, Checkout)
         self.cipher = found.cipher
@@ -137,11 +137,11 @@ class Mall:
         self.checkout = Checkout(self.stock, self.payments, self.coupons, self.addresses, self.cipher, self.watch)
         self.lots = Lots(self.watch)
         self.fulfilment = Fulfilment(self.lots, self.cipher, self.watch)
-        self.shipping = built.shipping = Shipping(self.cipher, self.watch)
-        self.shortages = built.shortages = Shortages(self.after_sales, self.stock, self.watch)
+        self.shipping = built.mall.shipping = Shipping(self.cipher, self.watch)
+        self.shortages = built.mall.shortages = Shortages(self.after_sales, self.stock, self.watch)
         self.group_offers = GroupOffers(Offers(self.watch), self.watch)
-        self.groups = built.groups = Groups(self.group_offers, self.after_sales, self.payments, self.watch)
-        self.vouchers = built.vouchers = Vouchers(self.cipher, self.after_sales, self.watch)
+        self.groups = built.mall.groups = Groups(self.group_offers, self.after_sales, self.payments, self.watch)
+        self.vouchers = built.mall.vouchers = Vouchers(self.cipher, self.after_sales, self.watch)
         self.delivery = Delivery(reactions=reactions(built), clock=self.watch, failed=_loud)
 
     async def open(self, stock: int = 100) -> None:

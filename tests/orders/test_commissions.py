@@ -44,7 +44,7 @@ async def earned(mall: Mall, quantity: int, consumer: str = "C1") -> str:
 
 
 def sharing(mall: Mall) -> Sharing:
-    return Sharing(mall.built.sharing.channel, 3000, mall.watch)
+    return Sharing(mall.built.mall.sharing.channel, 3000, mall.watch)
 
 
 async def split_at_wechat(mall: Mall, order: str) -> int:
@@ -109,7 +109,7 @@ async def test_terms_that_are_refused(mall: Mall) -> None:
     direct = CommissionDesk(is_offered=False, limit_bp=3000, clock=mall.watch)
     with pytest.raises(CommissionNotOffered):
         await direct.agree(mall.merchant, date(2099, 1, 1), 300, "示例协议 3 号", "staff:county")
-    assert not mall.built.sharing.channel.is_offered  # no receiver is named in this installation
+    assert not mall.built.mall.sharing.channel.is_offered  # no receiver is named in this installation
     with pytest.raises(Exception, match=r"append|permission|UPDATE"):
         await execute("UPDATE merchant_commission SET basis_points = 1")
 
@@ -141,7 +141,7 @@ async def test_a_refund_after_the_split_brings_its_part_back_first(mall: Mall) -
     commission = await split_at_wechat(mall, number)
     await mall.refunds.request(reference=number, refund_reference="late", amount_fen=3990, reason="县级裁定")
     assert await mall.refunds.claim_sends(10) == []
-    returns = Returns(mall.built.sharing.channel, mall.watch)
+    returns = Returns(mall.built.mall.sharing.channel, mall.watch)
     (claimed,) = await returns.claim(10)
     assert claimed["amount_fen"] == commission // 2
     seen = ReturnResult(claimed["number"], "RET1", ShareState.SUCCESS, claimed["amount_fen"])
@@ -192,7 +192,7 @@ async def test_a_refund_that_fails_after_its_share_came_back_leaves_the_commissi
     commission = await split_at_wechat(mall, number)
     first = china_day(mall.watch())
     await mall.refunds.request(reference=number, refund_reference="late", amount_fen=3990, reason="县级裁定")
-    returns = Returns(mall.built.sharing.channel, mall.watch)
+    returns = Returns(mall.built.mall.sharing.channel, mall.watch)
     (claimed,) = await returns.claim(10)
     await returns.confirm(ReturnResult(claimed["number"], "RET1", ShareState.SUCCESS, claimed["amount_fen"]))
     await refuse_for_good(mall)
@@ -232,7 +232,7 @@ async def test_an_order_without_terms_and_a_mall_in_direct_mode_share_nothing(ma
     assert await scalar("SELECT to_share FROM payment WHERE reference = $1", number) is False
     assert await scalar("SELECT count(*) FROM payment_split") == 0
     await agree(mall, 500)
-    configuration = replace(mall.built.payments.gateway.configuration, mode="direct")  # type: ignore[attr-defined]
+    configuration = replace(mall.built.mall.payments.gateway.configuration, mode="direct")  # type: ignore[attr-defined]
     mall.payments = replace(mall.payments, gateway=WeChatPayGateway(configuration, mall.built.http))
     mall.checkout = replace(mall.checkout, payments=mall.payments)
     order = await mall.place(1)

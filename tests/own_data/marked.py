@@ -161,7 +161,7 @@ class Marked:
         me = self.consumer
         await self._picture("review", 30)
         said = Said(REVIEW, (await self._picture("review", 20),))
-        await self.mall.built.reviews.write(me.number, me.openid, self.order.lines[0].reference, 5, said, False)
+        await self.mall.built.mall.reviews.write(me.number, me.openid, self.order.lines[0].reference, 5, said, False)
 
     async def _picture(self, purpose: str, shade: int) -> str:
         raw = paint("PNG", (40, 30), colour=(shade, shade, 9))

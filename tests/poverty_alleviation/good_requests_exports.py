@@ -19,13 +19,13 @@ async def ask(owner: Owner) -> GoodRequest:
 @good("console.decide_export")
 async def decide(owner: Owner) -> GoodRequest:
     """Asked for by another officer."""
-    number = await mall_of(owner.house).built.export_making.exports.ask(PRINTER, WANTED)
+    number = await mall_of(owner.house).built.ledger.export_making.exports.ask(PRINTER, WANTED)
     return GoodRequest(names={"number": number}, body={"state": "approved"})
 
 
 @good("console.download_export")
 async def download(owner: Owner) -> GoodRequest:
-    number, making = await asked(owner), mall_of(owner.house).built.export_making
+    number, making = await asked(owner), mall_of(owner.house).built.ledger.export_making
     await making.exports.decide(number, ExportState.APPROVED, "", "staff:other")
     await making.make_due()
     return GoodRequest(names={"number": number})

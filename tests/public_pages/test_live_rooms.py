@@ -58,7 +58,9 @@ async def test_where_the_settings_do_not_open_it_there_is_no_page() -> None:
 )
 def test_production_has_no_pages_unless_it_says_so(environment: str, given: str | None, is_open: str) -> None:
     said = {"LONGCHUAN_ENV": environment} | ({"ROOM_PAGES": given} if given else {})
-    assert _tree(said)["room_pages"] == is_open
+    live = _tree(said)["live"]
+    assert isinstance(live, dict)
+    assert live["room_pages"] == is_open
 
 
 def test_a_policy_names_the_origins_of_media_and_feed() -> None:

@@ -93,7 +93,7 @@ class Critics:
 async def critics(database: str, tmp_path: Path) -> AsyncIterator[Critics]:
     mall = Mall(settings_for(tmp_path, database, PICTURES_CONSUMER_PER_DAY="1000"))
     await mall.open(stock=1000)
-    found = mall.built.reviews
+    found = mall.built.mall.reviews
     for service in (found, found.texts, found.pictures):
         object.__setattr__(service, "clock", mall.watch)
     yield Critics(mall, found)

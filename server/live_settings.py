@@ -1,0 +1,131 @@
+"""The live centre's part of the settings: the media server, viewers' sockets, the cloud's line, hosts and rooms."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from server.environment import Bounds, named, several
+
+
+class MediaSettings(msgspec.Struct, frozen=True):
+    """The media server, the relay and where recordings are kept (live reference 0, 2).
+
+    With less than ``low_water_percent`` of the volume free no new broadcast begins. With ``second_rung`` hosts may
+    ask for a rendition of 480 lines, as long as a core is free.
+    """
+
+    directory: Path
+    callback_secret: str
+    rtmp_publish_url: str = "rtmp://127.0.0.1:1935/live"
+    rtmp_internal_url: str = "rtmp://127.0.0.1:1935/live"
+    stat_url: str = "http://127.0.0.1:8081/stat"
+    control_url: str = "http://127.0.0.1:8081/control"
+    hls_base_url: str = "http://127.0.0.1:8081/hls"
+    flv_base_url: str = "http://127.0.0.1:8082/live"
+    ffmpeg_path: str = "ffmpeg"
+    low_water_percent: int = 10
+    second_rung: bool = False
+
+    @property
+    def rung_url(self) -> str:
+        """Where small renditions are given to the media server: the application beside that of the streams."""
+        return f"{self.rtmp_internal_url.rpartition('/')[0]}/rung"
+
+
+class FeedSettings(msgspec.Struct, frozen=True):
+    """Sockets of live rooms. ``sockets`` is how many one process holds before it sends others away (live reference 3:
+    3,000 at four frames a second); one that has not answered a ping of every ``ping_s`` within ``pong_s`` is closed.
+    """
+
+    sockets: int = 6000
+    ping_s: int = 20
+    pong_s: int = 20
+
+
+class CloudLiveSettings(msgspec.Struct, frozen=True):
+    """Tencent CSS, for viewers beyond ``own_viewers`` of a session; none without a ``push_url``.
+
+    ``push_url`` (rtmp) and ``play_url`` end with the application's name. The keys are those of the console's hotlink
+    protection and of its callbacks.
+    """
+
+    push_url: str = ""
+    play_url: str = ""
+    push_key: str = ""
+    play_key: str = ""
+    callback_key: str = ""
+    secret_id: str = ""
+    secret_key: str = ""
+    api_base: str = "https://live.tencentcloudapi.com"
+    own_viewers: int = 38
+
+
+class LiveSettings(msgspec.Struct, frozen=True):
+    """Everything of the live centre that differs between two installations.
+
+    ``flv_host`` and ``flv_port`` are where the relay listens; ``room_pages`` whether rooms have pages in browsers;
+    ``signers`` the county's accounts that sign products before the air, every officer's when there are none;
+    ``host_identity_days`` for how long a check of a host's identity holds.
+    """
+
+    media: MediaSettings
+    feed: FeedSettings
+    cloud: CloudLiveSettings
+    flv_host: str
+    flv_port: int
+    room_pages: bool
+    host_identity_days: int
+    signers: tuple[str, ...]
+
+
+def live_tree(env: Mapping[str, str], state: Path, *, is_development: bool) -> dict[str, object]:
+    """What the environment says, in the shape of :class:`LiveSettings` and not yet checked."""
+    return {
+        "media": _media(env, state),
+        "feed": named(env, FeedSettings, {}, "FEED_"),
+        "cloud": named(env, CloudLiveSettings, {}, "CLOUD_LIVE_"),
+        "flv_host": env.get("FLV_HOST", "127.0.0.1"),
+        "flv_port": env.get("FLV_PORT", "8082"),
+        "room_pages": env.get("ROOM_PAGES", "1" if is_development else "0"),
+        "host_identity_days": env.get("HOST_IDENTITY_DAYS", "365"),
+        "signers": several(env.get("LIVE_SIGNERS", "")),
+    }
+
+
+_MEDIA_NAMES = {
+    "ffmpeg_path": "FFMPEG_PATH",
+    "stat_url": "MEDIA_STAT_URL",
+    "control_url": "MEDIA_CONTROL_URL",
+    "low_water_percent": "MEDIA_LOW_WATER_PERCENT",
+    "second_rung": "MEDIA_SECOND_RUNG",
+}
+
+
+def _media(env: Mapping[str, str], state: Path) -> dict[str, object]:
+    return {
+        "directory": env.get("MEDIA_DIR", str(state / "media")),
+        "callback_secret": env.get("MEDIA_CALLBACK_SECRET", ""),
+        **named(env, MediaSettings, _MEDIA_NAMES),
+    }
+
+
+def live_bounds(live: LiveSettings) -> Iterator[Bounds]:
+    """Between what the live centre's numbers must lie."""
+    yield Bounds("FEED_SOCKETS", live.feed.sockets, 1, 50_000)
+    yield Bounds("FEED_PING_S", live.feed.ping_s, 1, 300)
+    yield Bounds("FEED_PONG_S", live.feed.pong_s, 1, 300)
+    yield Bounds(
+        "MEDIA_LOW_WATER_PERCENT", live.media.low_water_percent, 1, 50, ": of the disk must be free for a broadcast"
+    )
+    yield Bounds("CLOUD_LIVE_OWN_VIEWERS", live.cloud.own_viewers, 1, 6000)
+    yield Bounds(
+        "HOST_IDENTITY_DAYS", live.host_identity_days, 1, 1827, ": for how long a check of a host's identity holds"
+    )
+
+
+def cloud_lacks(cloud: CloudLiveSettings) -> Iterator[str]:
+    """What the cloud's line needs beside its address."""
+    given = (cloud.play_url, cloud.push_key, cloud.play_key, cloud.callback_key, cloud.secret_id, cloud.secret_key)
+    if cloud.push_url and not all(given):
+        yield "CLOUD_LIVE_PUSH_URL needs CLOUD_LIVE_PLAY_URL and all keys of CLOUD_LIVE_"
