@@ -15,10 +15,10 @@ class SessionStarted(Fact, frozen=True, kw_only=True):
     started_at: datetime
 
 
-class SessionCalledOff(Fact, frozen=True, kw_only=True):
+class SessionCancelled(Fact, frozen=True, kw_only=True):
     """A session that has not begun does not take place, whether its host, an officer or time has called it off."""
 
-    topic: ClassVar[str] = "live.session_called_off"
+    topic: ClassVar[str] = "live.session_cancelled"
     session: str
     title: str
     planned_at: datetime

@@ -9,7 +9,7 @@ from kit.errors import Unavailable
 from kit.numbers import opaque_id, public_number
 from kit.outbox import announce
 from live.errors import SessionNotFound, SessionStateForbids
-from live.events import SessionCalledOff
+from live.events import SessionCancelled
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaEngine, RoomBell
@@ -133,7 +133,7 @@ class Sessions:
 
 async def announce_called_off(session: LiveSession) -> None:
     """Tell that a session does not take place, inside the transaction that calls it off."""
-    await announce(SessionCalledOff(session=session.number, title=session.title, planned_at=session.planned_at))
+    await announce(SessionCancelled(session=session.number, title=session.title, planned_at=session.planned_at))
 
 
 async def close_pin(session: LiveSession, now: datetime, by: str | None = None) -> str | None:

@@ -8,7 +8,7 @@ from accounts.queries import openids_of
 from kit.clock import CHINA, Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from live.errors import SessionNotFound, SessionStateForbids
-from live.events import SessionCalledOff, SessionStarted
+from live.events import SessionCancelled, SessionStarted
 from live.listing import PHASES, Phase
 from live.models import SessionState
 from messages.models import MessageMoment
@@ -63,7 +63,7 @@ class Reminders:
         told = _told(started.session, started.title, started.started_at, "已开播")
         await self._tell(MessageMoment.LIVE_STARTED, started.session, told)
 
-    async def tell_called_off(self, called_off: SessionCalledOff) -> None:
+    async def tell_called_off(self, called_off: SessionCancelled) -> None:
         """The same of a session that does not take place; why, is told to nobody. Joins the caller's transaction."""
         told = _told(called_off.session, called_off.title, called_off.planned_at, "已取消")
         await self._tell(MessageMoment.LIVE_CALLED_OFF, called_off.session, told)

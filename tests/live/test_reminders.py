@@ -20,7 +20,7 @@ from kit.belongings import Person
 from kit.clock import utc_now
 from kit.database import execute, rows, scalar, transaction
 from live.errors import SessionNotFound, SessionStateForbids
-from live.events import SessionCalledOff, SessionStarted
+from live.events import SessionCancelled, SessionStarted
 from live.models import LiveSession
 from live.own_records import erase, personal_data
 from live.reminders.service import MOMENTS, Reminders, is_reminded
@@ -158,7 +158,7 @@ async def test_who_asked_is_told_once_that_it_does_not_take_place(evening: Eveni
     house.clock.ahead = timedelta(days=2)
     assert await house.sessions.cancel_missed() == 1
     assert await scalar("SELECT state FROM live_session WHERE id = $1", missed.id) == "cancelled"
-    assert len(await facts(SessionCalledOff)) == 3
+    assert len(await facts(SessionCancelled)) == 3
     await a_worker_dies_before_its_commit(evening, called_off)
     arrived = await evening.told()
     pages = [f"pages/live/room?number={each.number}" for each in (called_off, banned, missed)]
@@ -170,13 +170,13 @@ async def test_who_asked_is_told_once_that_it_does_not_take_place(evening: Eveni
     assert await scalar('SELECT "left" FROM message_consent WHERE openid = $1', evening.openids["C1"]) == 1
     assert await scalar("SELECT count(*) FROM live_reminder") == 0
     await execute("DELETE FROM outbox_receipt")
-    await execute("UPDATE outbox_message SET delivered_at = NULL WHERE topic = $1", SessionCalledOff.topic)
+    await execute("UPDATE outbox_message SET delivered_at = NULL WHERE topic = $1", SessionCancelled.topic)
     assert await evening.told() == arrived
 
 
 async def a_worker_dies_before_its_commit(evening: Evening, session: LiveSession) -> None:
     """What it had noted is gone with it, and the wishes are there again."""
-    fact = SessionCalledOff(session=session.number, title=session.title, planned_at=session.planned_at)
+    fact = SessionCancelled(session=session.number, title=session.title, planned_at=session.planned_at)
     noted = "SELECT count(*) FROM subscribe_message WHERE reference = $1"
     with suppress(ZeroDivisionError):
         async with transaction():
