@@ -34,6 +34,7 @@ from live.media.supervision import Supervision
 from live.media.targets import RelayOuts, RelayTargets
 from live.plans.service import Plans
 from live.readiness.service import Readiness
+from live.readings import RoomReadings
 from live.reminders.service import Reminders
 from live.replays.clips import Clips
 from live.replays.jobs import Archive
@@ -159,6 +160,7 @@ def live_centre(
             keys,
             AllowedOrigins(settings.allowed_origins),
             playback,
+            RoomReadings(playback),
             archive,
             evidence,
             storage,

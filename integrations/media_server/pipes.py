@@ -7,7 +7,6 @@ ffmpeg runs).
 """
 
 import asyncio
-import ctypes
 import fcntl
 import logging
 import os
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 
 import ffmpeg
 
+from integrations.media_server.confinement import die_with_parent
+
 log = logging.getLogger("longchuan.media_server")
 
 PIPE_BYTES = 256 * 1024
@@ -28,7 +29,6 @@ GATHER_SECONDS = 0.1
 FULL_PAUSE_SECONDS = 0.005
 KEPT_STDERR_LINES = 200
 STALL_SECONDS = 8.0
-_PR_SET_PDEATHSIG = 1
 
 
 def stream_input(source_url: str, **options: str) -> ffmpeg.nodes.FilterableStream:
@@ -63,21 +63,6 @@ def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
     return built
 
 
-def die_with_parent() -> Callable[[], None] | None:
-    """What the child runs before it becomes ffmpeg, where the system can do it (Linux)."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getpid()
-
-    def arm() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arm
-
-
 @dataclass(frozen=True)
 class FlvPipe:
     """Starts ffmpeg for a stream and yields ten times a second what it has written: one piece is what viewers are sent
@@ -105,10 +90,15 @@ class FlvPipe:
 
 
 async def read_output(
-    arguments: list[str], stall_seconds: float, hear: Callable[[str], None], gather_s: float = 0.02
+    arguments: list[str],
+    stall_seconds: float,
+    hear: Callable[[str], None],
+    gather_s: float = 0.02,
+    enter: Callable[[], None] | None = None,
 ) -> AsyncGenerator[bytes]:
     """What a program writes until it ends, stalls, or the caller stops, as much as has gathered at each look; ``hear``
-    gets each line of its standard error. The process is gone when this returns.
+    gets each line of its standard error, ``enter`` is what the child runs before it becomes the program and has it die
+    with us. The process is gone when this returns.
 
     The pipe is looked at by the clock: being woken for each of seventy tags a second costs more than the tags.
     """
@@ -121,7 +111,7 @@ async def read_output(
                 stdout=theirs,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
-                preexec_fn=die_with_parent(),
+                preexec_fn=enter or die_with_parent(),
             )
         finally:
             os.close(theirs)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import ffmpeg
 
+from integrations.media_server.confinement import limited
 from integrations.media_server.pipes import STALL_SECONDS, read_output, stream_input
 
 log = logging.getLogger("longchuan.media_server")
@@ -65,7 +66,8 @@ class FfmpegRung:
         loop = asyncio.get_running_loop()
         frames, moved_at = 0, loop.time()
         try:
-            async with aclosing(read_output(arguments, self.stall_seconds, last_words.append)) as reports:
+            encoder = read_output(arguments, self.stall_seconds, last_words.append, enter=limited())
+            async with aclosing(encoder) as reports:
                 async for report in reports:
                     told = [int(count) for count in _FRAMES.findall(report)]
                     if told and told[-1] > frames:

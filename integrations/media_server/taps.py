@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import ffmpeg
 
+from integrations.media_server.confinement import limited
 from integrations.media_server.pipes import STALL_SECONDS, flv_output, read_output, stream_input
 from live.media.vitals import Limits
 
@@ -23,10 +24,11 @@ _FOUND = re.compile(r"(lavfi\.[A-Za-z_.]+)=(\S+)")
 def tap_arguments(ffmpeg_path: str, source_url: str, limits: Limits) -> list[str]:
     """Decode the key frames alone, 160 pixels wide, and the sound at 8 kHz; both say what they find on standard error.
 
+    One thread: a key frame each second or two needs no more, and what decodes a host's stream has its limits.
     Detectors write metadata, which ``metadata=print`` shows: their own lines differ between versions. The sound is cut
     into seconds, so its level is told once a second.
     """
-    source = stream_input(source_url, **{"skip_frame:v": "nokey"})
+    source = stream_input(source_url, threads="1", **{"skip_frame:v": "nokey"})
     pictures = f"scale={WIDTH}:-2,blackdetect=d=0.1,freezedetect=d={limits.frozen_s:g},metadata=mode=print"
     sound = (
         f"aresample={SOUND_HZ},asetnsamples=n={SOUND_HZ},silencedetect=n={limits.quiet_db}dB:d={limits.silent_s:g},"
@@ -59,7 +61,8 @@ class FfmpegTap:
         last_words: deque[str] = deque(maxlen=KEPT_LINES)
         arguments = tap_arguments(self.ffmpeg_path, f"{self.rtmp_url}/{stream}", limits)
         try:
-            async with aclosing(read_output(arguments, self.stall_seconds, note)) as pieces:
+            found = read_output(arguments, self.stall_seconds, note, enter=limited())
+            async with aclosing(found) as pieces:
                 async for piece in pieces:
                     yield piece
         finally:

@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -22,8 +22,7 @@ from kit.numbers import opaque_id
 from live.models import ON_AIR, SessionState
 from live.ports import RoomBell
 from live.queries import SLICE, Message, RoomView, room_view
-from live.shop.cards import Card, cards_of
-from live.shop.coupons import CouponCard, coupon_cards
+from live.talk.frames import Frame, RoomStateView, Snapshot, room_state
 from live.talk.places import Subscription, Wire
 from live.talk.presence import add_likes, forget_present, tell_present
 
@@ -44,65 +43,9 @@ class FeedFullError(Exception):
     """This process holds as many sockets as it may; another one, or the same a little later, has room."""
 
 
-class RoomStateView(msgspec.Struct, frozen=True):
-    """The last value of everything that is not an event. ``pinned`` is a code of the shelf."""
-
-    state: str
-    viewers: int
-    pinned: str | None
-    shelf: tuple[Card, ...]
-    coupons: tuple[CouponCard, ...]
-    announcement: str | None
-    likes: int
-    slow_mode_s: int
-    comments_closed: bool
-
-
-class Frame(msgspec.Struct, frozen=True, tag_field="type", tag="frame", rename={"from_": "from"}, omit_defaults=True):
-    """What happened after ``from`` up to ``to``; ``state`` is there when it has changed."""
-
-    epoch: str
-    from_: int
-    to: int
-    messages: tuple[Message, ...]
-    state: RoomStateView | None = None
-
-
-class Snapshot(msgspec.Struct, frozen=True, tag_field="type", tag="snapshot"):
-    """The room at ``offset`` and its last messages; everything before is history.
-
-    ``media_ms`` is how much picture there has been at ``server_time``.
-    """
-
-    number: str
-    title: str
-    epoch: str
-    offset: int
-    messages: tuple[Message, ...]
-    state: RoomStateView
-    media_ms: int
-    server_time: datetime
-
-
 def _wire(frame: Frame | Snapshot) -> Wire:
     raw = msgspec.json.encode(frame)
     return Wire(raw.decode(), len(raw), isinstance(frame, Frame) and frame.from_ == frame.to)
-
-
-async def room_state(view: RoomView, now: datetime | None = None) -> RoomStateView:
-    """The last values of a room, with the cards of its shelf as they are at a moment."""
-    found = await cards_of(view.on_show, view.number, now, view.unproved)
-    return RoomStateView(
-        view.state.value,
-        view.viewers,
-        view.pinned.code if view.pinned else None,
-        tuple(found[code] for code in view.on_show if code in found),
-        await coupon_cards(view.number, view.coupons),
-        view.announcement,
-        view.likes,
-        view.slow_mode_s,
-        view.comments_closed,
-    )
 
 
 class RoomFeed:
@@ -114,6 +57,8 @@ class RoomFeed:
         self.joining: list[Subscription] = []
         self.rung = asyncio.Event()
         self.view: RoomView | None = None
+        self.has_begun = False
+        self._first: RoomView | None = None
         self._process = process
         self._clock = clock
         self._state: RoomStateView | None = None
@@ -126,6 +71,14 @@ class RoomFeed:
         self._met: set[str] = set()
         self._likes: dict[str, int] = {}
         self._likes_told_at = 0.0
+
+    async def look(self) -> None:
+        """See whether there is such a room; what has been read is what the first tick sends. Raises
+        ``SessionNotFound``.
+        """
+        self._read_at = asyncio.get_running_loop().time()
+        self._read_time = self._clock()
+        self._first = await room_view(self.number, None)
 
     def join(self, subscription: Subscription) -> None:
         """Let a socket in with the next tick."""
@@ -158,6 +111,9 @@ class RoomFeed:
             self._likes_told_at = now
             await self._tell_likes()
         is_due = self.rung.is_set() or now - self._read_at >= POLL_SECONDS
+        if self._first is not None:
+            first, self._first = self._first, None
+            await self._tell(None, first)
         if self.view is None or is_due or self._is_behind(self.view):
             self.rung.clear()
             self._read_at = now
@@ -175,6 +131,10 @@ class RoomFeed:
             self.joining += self.subscriptions
             self.subscriptions.clear()
             before = None
+        await self._tell(before, view)
+
+    async def _tell(self, before: RoomView | None, view: RoomView) -> None:
+        """Send what has happened between two readings; the first one is kept for who comes."""
         state = self._counted(await room_state(view, self._clock()))
         self._put_out(view.banned)
         sent_to = view.messages[-1].offset if view.messages else view.offset
@@ -300,7 +260,7 @@ class FeedHub:
     process: str = field(default_factory=opaque_id)
     _rooms: dict[str, RoomFeed] = field(default_factory=dict)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _opening: dict[str, asyncio.Task[RoomView]] = field(default_factory=dict)
+    _opening: dict[str, asyncio.Task[RoomFeed]] = field(default_factory=dict)
     _listener: asyncio.Task[None] | None = None
     _stopping: bool = False
     _sockets: int = 0
@@ -338,23 +298,29 @@ class FeedHub:
 
     async def _room(self, number: str) -> RoomFeed:
         """The room as this process follows it; however many come at once, it is looked for once."""
-        if number not in self._rooms:
+        while number not in self._rooms:
             if number not in self._opening:
-                self._opening[number] = asyncio.create_task(room_view(number, None, 1))
+                self._opening[number] = asyncio.create_task(self._look_for(number))
             looking = self._opening[number]
             try:
-                await asyncio.shield(looking)
+                room = await asyncio.shield(looking)
             finally:
                 if self._opening.get(number) is looking:
                     del self._opening[number]
             if self._stopping:
                 raise FeedFullError()
+            if number not in self._rooms and not room.has_begun:  # else it has come to its end since
+                room.has_begun = True
+                self._rooms[number] = room
+                self._tasks[number] = asyncio.create_task(room.follow())
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
-        if number not in self._rooms:
-            self._rooms[number] = RoomFeed(number, self.process, self.clock)
-            self._tasks[number] = asyncio.create_task(self._rooms[number].follow())
         return self._rooms[number]
+
+    async def _look_for(self, number: str) -> RoomFeed:
+        room = RoomFeed(number, self.process, self.clock)
+        await room.look()
+        return room
 
     async def _leave(self, room: RoomFeed, subscription: Subscription) -> None:
         room.subscriptions.discard(subscription)

@@ -16,17 +16,15 @@ from accounts.actors import Consumer
 from kit.clock import utc_now
 from live.errors import SessionNotFound
 from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
-from live.media.cloud import cloud_has
 from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
 from live.models import SessionState
-from live.plans.queries import covers, shown_plan
-from live.queries import chapters, room_view
+from live.plans.queries import covers
+from live.readings import RoomReadings
 from live.reminders.service import is_reminded
 from live.shop.attributions import Attributions
-from live.shop.timeline import timeline
 from live.talk.chat import Chat
-from live.talk.hub import SNAPSHOT_MESSAGES, FeedFullError, FeedHub, room_state
+from live.talk.hub import FeedFullError, FeedHub
 from live.talk.places import Subscription
 from miniapp_api import door
 from miniapp_api.live.schemas import (
@@ -97,18 +95,18 @@ async def list_rooms(query: RoomsQuery) -> RoomsView:
 
 
 @door.get("/live/sessions/<number:str>", public=True)
-async def show_room(actor: Consumer | None, number: str, playback: Playback, attributions: Attributions) -> RoomView:
+async def show_room(
+    actor: Consumer | None, number: str, playback: Playback, attributions: Attributions, readings: RoomReadings
+) -> RoomView:
     """一个直播间：开播前（距开播时间）、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。"""
-    room = await room_view(number, limit=SNAPSHOT_MESSAGES)
-    state = await room_state(room)
-    said = await shown_plan(room.id, room.number)
+    read = await readings.of(number)
+    room, state, said = read.room, read.state, read.said
     viewer, viewer_pass = playback.viewer(number, actor.caller if actor else None)
-    by_cloud = playback.is_crowded(room.viewers) and await cloud_has(room.id)
-    plan, now, reminded = None, utc_now(), False
+    plan, reminded = None, False
     if actor is not None and PHASES[room.state] is Phase.BEFORE:
         reminded = await is_reminded(room.id, actor.number)
     if viewer not in room.banned:
-        plan = playback.plan(room.stream, room.state, viewer, by_cloud=by_cloud, has_rung=room.has_rung)
+        plan = playback.plan(room.stream, room.state, viewer, by_cloud=read.by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,
         title=room.title,
@@ -116,7 +114,7 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         state=room.state.value,
         phase=PHASES[room.state],
         planned_at=room.planned_at,
-        starts_in_ms=starts_in_ms(room.state, room.planned_at, now),
+        starts_in_ms=starts_in_ms(room.state, room.planned_at, read.at),
         started_at=room.started_at,
         ended_at=room.ended_at,
         epoch=room.epoch,
@@ -140,9 +138,9 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
                 c.end_offset_ms,
                 clip_path(number, at) if plan and c.end_offset_ms is not None else None,
             )
-            for at, c in enumerate(await chapters(room.id), 1)
+            for at, c in enumerate(read.chapters, 1)
         ],
-        timeline=list(await timeline(room.id)),
+        timeline=list(read.timeline),
         media_ms=room.media_ms,
         playback=_playback_view(plan) if plan else None,
         attribution=attributions.token(room.number, room.merchant),
@@ -150,7 +148,7 @@ async def show_room(actor: Consumer | None, number: str, playback: Playback, att
         cover=said.cover,
         notice=said.notice,
         reminded=reminded,
-        server_time=now,
+        server_time=read.at,
     )
 
 

@@ -9,7 +9,7 @@ from tortoise.context import TortoiseContext
 
 from integrations.redis.room_bell import RedisRoomBell
 from live.talk.chat import Chat
-from scripts.benchmarks.feed import Attacking, come_back, deliver, room_on_air, withstand
+from scripts.benchmarks.feed import Attacking, come_back, deliver, leave, room_on_air, withstand
 from server.database import tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
@@ -47,8 +47,6 @@ async def test_every_message_arrives_once_at_every_socket_and_after_all_have_dro
         assert (held.under.others_stayed, watched.holes, watched.closed) == (True, 0, {})
         assert (held.under.messages, held.under.arrived, held.joins) == (60, 60 * SOCKETS, 150)
         assert {ending for ending in held.endings if ending[1]} == {("big", 1009), ("flood", 1008), ("foreign", 4403)}
-        for place in places:
-            if place.transport is not None:
-                place.transport.abort()
+        leave(places)
         await context.close_connections()
     await redis.aclose()

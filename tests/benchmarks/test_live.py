@@ -4,6 +4,7 @@ import pytest
 
 from scripts.benchmarks.figures import Figure, percentile
 from scripts.benchmarks.live.clock import BITS, WIDTH, age_ms, read, strip
+from scripts.benchmarks.live.pictures import hls_begins, hls_behind
 
 
 @pytest.mark.parametrize("at_ms", [0, 1, 1_795_447_733_123, 2**41 - 1])
@@ -25,3 +26,13 @@ def test_a_figure_that_was_not_measured_meets_no_goal() -> None:
     assert not Figure("a", 97.9, "%", 98, at_least=True).is_met
     assert Figure("a", float("nan")).is_met
     assert [percentile([3, 1, 2], share) for share in (0.0, 0.5, 0.99)] == [1, 2, 3]
+
+
+def test_a_join_over_hls_is_counted_from_where_the_rooms_player_begins() -> None:
+    """2.4 target durations before the end of the list, by the player's own source."""
+    head = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
+    playlist = head + "".join(f"#EXTINF:{long_s},\n{name}.ts\n" for name, long_s in enumerate((1, 1.04, 1, 0.96), 1))
+    assert hls_behind() == 2.4
+    name, into_s = hls_begins(playlist, 2.4)
+    assert (name, round(into_s, 2)) == ("2.ts", 0.6)
+    assert hls_begins(playlist.replace("DURATION:1", "DURATION:3"), 2.4) == ("1.ts", 0.0)

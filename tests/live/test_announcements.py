@@ -13,7 +13,8 @@ from live.handlers import on_announcement_judged
 from live.plans.models import AssistantRole
 from live.plans.service import Plans
 from live.queries import room_view
-from live.talk.hub import RoomFeed, room_state
+from live.talk.frames import room_state
+from live.talk.hub import RoomFeed
 from tests.live.hosts import presenting_account
 from tests.live.rooms import HOST, House
 

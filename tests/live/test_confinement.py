@@ -1,5 +1,7 @@
 """An ffmpeg that works on files reaches no network and ends at its limits, and is given transport streams alone."""
 
+import logging
+import os
 import resource
 import socket
 import subprocess
@@ -8,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from integrations.media_server.confinement import FILE_LIMITS, SegmentForged, check_segments, confined
+from integrations.media_server.confinement import FILE_LIMITS, GIB, SegmentForged, check_segments, confined
 from integrations.media_server.remux import FfmpegRemuxer
+from integrations.media_server.rungs import FfmpegRung
+from integrations.media_server.taps import FfmpegTap
+from live.media.vitals import Limits
 from live.replays.recordings import REPLAY
 from tests.live.pictures import FFMPEG, make_flv, run_ffmpeg
 
@@ -51,6 +56,30 @@ def test_its_limits_hold() -> None:
     assert done.stdout.strip() == "[(0, 0), (64, 64), (1200, 1200)]"
     assert "MemoryError" in done.stderr
     assert FILE_LIMITS[resource.RLIMIT_FSIZE] > 0
+
+
+@pytest.mark.parametrize("which", ["rung", "tap"])
+async def test_what_decodes_a_hosts_stream_is_limited(
+    which: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In ffmpeg's place stands what says its limits. Fails when one of the two is started without them: tried."""
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        f"#!{sys.executable}\nimport os, resource as r, sys\n"
+        "which = (r.RLIMIT_CORE, r.RLIMIT_NOFILE, r.RLIMIT_AS, r.RLIMIT_FSIZE)\n"
+        "print('limits', *(r.getrlimit(each)[0] for each in which), 'nice', os.nice(0), file=sys.stderr)\n"
+    )
+    program.chmod(0o755)
+    caplog.set_level(logging.INFO)
+    own = "rtmp://127.0.0.1:9"
+    if which == "rung":
+        pieces = [True async for _ in FfmpegRung(str(program), f"{own}/live", f"{own}/rung").make("s" * 26)]
+    else:
+        tap = FfmpegTap(str(program), f"{own}/live")
+        pieces = [True async for _ in tap.read("s" * 26, Limits(), lambda _name, _value: None)]
+    assert pieces == []
+    politeness = min(19, os.nice(0) + 10) if which == "rung" else os.nice(0)
+    assert f"limits 0 64 {GIB} 0 nice {politeness}" in caplog.text
 
 
 async def test_a_list_in_a_segments_clothes_is_not_opened(tmp_path: Path) -> None:

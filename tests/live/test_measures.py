@@ -10,6 +10,7 @@ import pytest_asyncio
 from kit.database import scalar
 from scripts.benchmarks.figures import percentile
 from scripts.benchmarks.live.audience import Audience
+from scripts.benchmarks.live.frozen import freeze
 from scripts.benchmarks.live.kills import KILLINGS, watch_deaths
 from scripts.benchmarks.live.pictures import hls_age_s, painted
 from scripts.benchmarks.live.player import Player
@@ -134,6 +135,17 @@ async def test_whoever_is_killed_pictures_come_back_and_are_kept(
         assert death.what == "nginx" or death.hole_s <= 1, death
     assert await scalar("SELECT count(*) FROM live_recording r JOIN live_session s ON s.id = r.session_id"
                         " WHERE s.number = $1", watched.number) == 1  # fmt: skip
+
+
+@pytest.mark.parametrize("thaws", [True, False], ids=["thaws", "a second encoder"])
+async def test_a_line_that_freezes_is_noticed_and_the_session_goes_on(
+    centre: Centre, stage: Stage, thaws: bool
+) -> None:
+    """Its connection stays open and nothing comes."""
+    found = await freeze(stage, await room(centre, stage), thaws=thaws)
+    assert (found.pipes, found.taps) == (1, 1)
+    assert (found.publishes, found.recordings) == (2, 1)
+    assert found.lines == 1
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -15,7 +15,7 @@ from kit.clock import utc_now
 from live.media.flv import FILE_HEADER, VIDEO, FlvReader, Tag
 from live.media.keys import LiveKeys
 from live.ports import PublishedStream
-from server.flv_relay import SLOW_VIEWER_BYTES, Relay
+from server.flv_relay import SLOW_VIEWER_BYTES, Relay, Rungs
 from tests.live.pictures import decoded_pictures, make_flv
 from tests.live.waiting import until
 
@@ -60,8 +60,9 @@ def pictures(count: int, size: int = 1000, group: int = 10) -> list[bytes]:
 
 
 @asynccontextmanager
-async def relaying(studio: Studio) -> AsyncIterator[tuple[Relay, int]]:
-    relay = Relay(studio, KEYS, studio)
+async def relaying(studio: Studio, small: Studio | None = None) -> AsyncIterator[tuple[Relay, int]]:
+    """``small`` is the media server's application of smaller renditions, where it has one."""
+    relay = Relay(studio, KEYS, studio, Rungs(small, small) if small is not None else None)
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(relay.serve("127.0.0.1", 0, ready=port.set_result))
     try:
@@ -72,9 +73,9 @@ async def relaying(studio: Studio) -> AsyncIterator[tuple[Relay, int]]:
             await serving
 
 
-def address(token: str | None = None, stream: str = STREAM, viewer: str = "V" * 26) -> str:
+def address(token: str | None = None, stream: str = STREAM, rung: str = "", viewer: str = "V" * 26) -> str:
     good = KEYS.play_token(stream, viewer, utc_now() + timedelta(minutes=5))
-    return f"/live/{stream}.flv?token={good if token is None else token}"
+    return f"/live/{stream}{rung}.flv?token={good if token is None else token}"
 
 
 async def ask(port: int, target: str, method: str = "GET") -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter]:
@@ -283,3 +284,36 @@ async def test_readiness_follows_the_media_server() -> None:
     async with relaying(Silent()) as (_, port):
         assert (await ask(port, "/health/ready"))[0] == 503
         assert (await ask(port, "/health/live"))[0] == 200
+
+
+async def test_the_small_rendition_is_a_room_of_its_own_beside_the_stream() -> None:
+    """Fails when it is read where the stream is, when it outlives the stream, and when a ban leaves it: tried."""
+    whole, small = Studio(pieces=pictures(3000, size=1000)), Studio(pieces=pictures(3000, size=77))
+    async with relaying(Studio()) as (_, port):
+        assert (await ask(port, address(rung=".480p")))[0] == 404, "none is made here"
+    async with relaying(whole, small) as (relay, port):
+        await on_air(relay)
+        name = f"{STREAM}.480p"
+        await until(lambda: name in relay.rooms and relay.rooms[name].timeline.is_joinable, 5, 0.02)
+        assert (whole.opened, small.opened) == (1, 1)
+        foreign = KEYS.play_token("t" * 26, "V" * 26, utc_now() + timedelta(minutes=5))
+        assert (await ask(port, address(foreign, rung=".480p")))[0] == 403
+        assert (await ask(port, address(rung=".720p")))[0] == 404
+        sizes = {}
+        for rung in ("", ".480p"):
+            status, reader, _ = await ask(port, address(rung=rung))
+            tags = FlvReader().feed(await asyncio.wait_for(reader.readexactly(2500), 5))
+            sizes[rung] = {len(tag.body) for tag in tags if not tag.is_header}
+            assert status == 200
+        assert sizes == {"": {1005}, ".480p": {82}}
+        whole.names.clear()  # the host is away, the encoder has not noticed yet
+        await until(lambda: relay.rooms[name].absent_since is not None, 5, 0.02)
+        whole.names.append(STREAM)
+        await until(lambda: relay.rooms[name].absent_since is None, 5, 0.02)
+        _, reader, _ = await ask(port, address(rung=".480p"))
+        whole.banned.add(STREAM)
+        with suppress(ConnectionResetError):
+            while await asyncio.wait_for(reader.read(2**16), 5):
+                pass
+        assert relay.rooms == {}
+        assert (await ask(port, address(rung=".480p")))[0] == 403

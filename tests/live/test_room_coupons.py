@@ -13,7 +13,7 @@ from live.plans.service import Plans
 from live.queries import room_view
 from live.shop.attributions import Attributions
 from live.shop.coupons import RoomCoupons, source_of_room
-from live.talk.hub import room_state
+from live.talk.frames import room_state
 from promotions.coupons import Coupons
 from promotions.errors import CampaignNotClaimable, CouponLimitReached, CouponsGone
 from promotions.queries import offered_campaigns

@@ -20,7 +20,7 @@ from live.queries import room_view
 from live.replays.recordings import Recording
 from live.shop.cards import Card
 from live.shop.prices import OpenedPrice, RoomTerms
-from live.talk.hub import room_state
+from live.talk.frames import room_state
 from orders.errors import RoomSoldOut
 from orders.quotes import CheckoutLine
 from products.errors import OfferInvalid, OfferLimitReached, OfferOver, OfferTaken, SkuUnknown, SoldOut

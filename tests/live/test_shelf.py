@@ -9,7 +9,7 @@ from live.errors import NotOnShelf, SessionNotFound, SessionStateForbids, ShelfC
 from live.models import LiveSession
 from live.queries import room_view
 from live.shop.moments import Seen, places_of
-from live.talk.hub import room_state
+from live.talk.frames import room_state
 from tests.live.rooms import HOST, House
 from tests.products.shelf import approved_merchant, draft_of, listed_product
 

@@ -1,5 +1,12 @@
 // Pictures of a room: HTTP-FLV while it is on air, HLS otherwise or where FLV does not play.
 
+// HLS begins so many target durations before the end of the list: 2.4 s where a segment has one second, and with it what
+// plays until the next one is there, should the list be asked for twice in vain. Who has stalled stands one further back.
+// docs/decisions/0086.
+const HLS_BEHIND = 2.4;
+// Who has fallen behind plays so much faster until the place is reached again, while a second is in store.
+const HLS_CATCH_UP = 1.1;
+
 export class Player {
   constructor(video, onState) {
     this.video = video;
@@ -40,7 +47,10 @@ export class Player {
   playHls(url) {
     if (!url) { this.onState("failed"); return; }
     if (window.Hls && Hls.isSupported()) {
-      const player = new Hls({ lowLatencyMode: false, enableWorker: false });
+      // hls.js catches up in its mode of low latency alone; the rest of that is about parts, of which we have none.
+      const player = new Hls({
+        lowLatencyMode: true, liveSyncDurationCount: HLS_BEHIND, maxLiveSyncPlaybackRate: HLS_CATCH_UP, enableWorker: false,
+      });
       this.engine = player;
       player.on(Hls.Events.ERROR, (_event, told) => { if (told.fatal && this.engine === player) this.retry(url); });
       player.loadSource(url);

@@ -19,8 +19,10 @@ from tortoise.context import TortoiseContext
 
 from scripts.benchmarks.figures import Figure
 from scripts.benchmarks.live.bans import bans
+from scripts.benchmarks.live.browser import in_a_browser
 from scripts.benchmarks.live.clips import clips
-from scripts.benchmarks.live.cost import room_cost
+from scripts.benchmarks.live.cost import room_cost, rung_cost
+from scripts.benchmarks.live.frozen import frozen
 from scripts.benchmarks.live.kills import kills
 from scripts.benchmarks.live.pictures import pictures
 from scripts.benchmarks.live.refusals import refused
@@ -45,10 +47,13 @@ async def _return(stage: Stage, _: Path, __: argparse.Namespace) -> list[Figure]
 MEASURES: dict[str, Measure] = {
     "cost": lambda stage, source, asked: room_cost(stage, source, asked.seconds),
     "pictures": lambda stage, _, asked: pictures(stage, asked.seconds, asked.rounds * 4),
+    "browser": lambda stage, _, asked: in_a_browser(stage, asked.rounds),
     "viewers": lambda stage, source, _: many_viewers(stage, source, 24),
     "stall": lambda stage, source, _: one_stalled(stage, source),
     "return": _return,
+    "rung": lambda stage, source, asked: rung_cost(stage, source, asked.seconds),
     "kills": lambda stage, _, __: kills(stage),
+    "frozen": lambda stage, _, __: frozen(stage),
     "replay": lambda stage, source, asked: replays(stage, source, asked.hour),
     "clip": lambda stage, _, __: clips(stage),
     "refusals": lambda stage, source, _: refused(stage, source),

@@ -9,7 +9,7 @@ import random
 import subprocess
 import time
 
-from integrations.media_server.pipes import die_with_parent
+from integrations.media_server.confinement import die_with_parent
 from scripts.benchmarks.live.clock import BITS, BLOCK, HEIGHT, RATE, STRIP_ROWS, WIDTH, strip
 
 CALL_AGAIN_S = 1.0

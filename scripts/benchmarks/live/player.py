@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from integrations.media_server.pipes import die_with_parent
+from integrations.media_server.confinement import die_with_parent
 from scripts.benchmarks.live.clock import BITS, FILTER, age_ms, read
 from scripts.benchmarks.live.waiting import until
 

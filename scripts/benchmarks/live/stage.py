@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +18,8 @@ from redis.asyncio import Redis
 from accounts.passwords import Passwords
 from accounts.roles import Role
 from accounts.staff import GrantedRole, StaffAccounts
+from integrations.media_server.confinement import die_with_parent
 from integrations.media_server.nginx_rtmp import NginxRtmp
-from integrations.media_server.pipes import die_with_parent
 from integrations.redis.room_bell import RedisRoomBell
 from kit.clock import utc_now
 from live.media.keys import LiveKeys
@@ -166,13 +166,15 @@ class Stage:
     def readers(self, stream: str) -> tuple[list[int], list[int]]:
         """The ffmpeg processes that read a stream: for relays, and for the supervisor, which looks at the pictures."""
         source = f"{self.env['RTMP_INTERNAL_URL']}/{stream}"
-        relays: list[int] = []
-        taps: list[int] = []
-        for process in psutil.process_iter(["cmdline", "status"]):
-            words = process.info["cmdline"] or []
-            if source in words and "pipe:1" in words and process.info["status"] != psutil.STATUS_ZOMBIE:
-                (taps if "-vf" in words else relays).append(process.pid)
-        return relays, taps
+        found = [(pid, words) for pid, words in commands() if source in words and "pipe:1" in words]
+        return [pid for pid, words in found if "-vf" not in words], [pid for pid, words in found if "-vf" in words]
+
+
+def commands() -> Iterator[tuple[int, list[str]]]:
+    """Every process that lives, and its arguments."""
+    for process in psutil.process_iter(["cmdline", "status"]):
+        if process.info["status"] != psutil.STATUS_ZOMBIE:
+            yield process.pid, process.info["cmdline"] or []
 
 
 def computed_s(pids: list[int]) -> float:
