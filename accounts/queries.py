@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from accounts.roles import Role
+from accounts.roles import Role, ScopeKind
 from kit.database import rows, scalar
 from kit.paging import read_cursor, write_cursor
 
@@ -96,6 +96,19 @@ async def is_poverty_officer(number: str) -> bool:
 async def is_host(number: str) -> bool:
     """Whether somebody may present live sessions now."""
     return await _acts_as(Role.HOST, number)
+
+
+async def works_for(number: str, merchants: Collection[str]) -> bool:
+    """Whether a member of staff is a clerk of one of these merchants now. No query without merchants."""
+    return bool(merchants) and bool(
+        await scalar(
+            "SELECT 1 FROM role_grant g JOIN staff_account a ON a.id = g.staff_id WHERE a.number = $1"
+            " AND g.scope_kind = $2 AND g.scope = ANY($3::text[]) AND g.revoked_at IS NULL LIMIT 1",
+            number,
+            ScopeKind.MERCHANT.value,
+            list(merchants),
+        )
+    )
 
 
 async def _acts_as(role: Role, number: str) -> bool:

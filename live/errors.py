@@ -35,6 +35,14 @@ class ReplayFileNotMade(NotFound):
     title_en = "The file has not been made yet"
 
 
+class ReplayAway(Conflict):
+    """The pictures lie in cold storage; the county fetches them back."""
+
+    code = "live_replay_away"
+    title = "录像已转入冷存储，取回后方可使用"
+    title_en = "The pictures lie in cold storage and have to be fetched back first"
+
+
 class MediaSpaceLow(Unavailable):
     """Too little room is left for recordings, so no new broadcast begins; those on air go on."""
 
@@ -49,6 +57,14 @@ class NotBanned(NotFound):
     code = "live_session_not_banned"
     title = "本场直播未被封停"
     title_en = "The session is not banned"
+
+
+class OwnMatter(NotPermitted):
+    """Who presents or assists in a session, or works for its merchant, decides nothing about it for the county."""
+
+    code = "live_own_matter"
+    title = "不得办理本人或所在商户的事项"
+    title_en = "Nobody decides about a matter of their own"
 
 
 class RehearsalNotClear(Conflict):
@@ -249,3 +265,11 @@ class ReportsFull(Conflict):
     code = "live_reports_full"
     title = "今日举报次数已达上限"
     title_en = "Too many reports today"
+
+
+class CommissionsTooMany(Invalid):
+    """More sessions than a list shows (``most``): fewer days, one host, or the file, which has all."""
+
+    code = "live_commissions_too_many"
+    title = "场次过多，请缩短日期、选定主播或导出文件"
+    title_en = "Too many sessions for a list; choose fewer days or one host, or take the file"

@@ -214,6 +214,7 @@ class LiveRecording(Model):
     )
     duration_ms = fields.BigIntField()
     segments = fields.IntField()
+    picture_bytes = fields.BigIntField(null=True)
     archive_state = fields.CharEnumField(ArchiveState, max_length=12, default=ArchiveState.WAITING)
     attempts = fields.IntField(default=0)
     next_attempt_at = fields.DatetimeField()

@@ -1,6 +1,6 @@
 """What the live room needs from the world."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -154,4 +154,37 @@ class Remuxer(Protocol):
 
     async def make_cover(self, playlist: Path, target: Path) -> None:
         """A picture of a kept playlist as JPEG. Raises ``Unavailable`` when it cannot be made."""
+        ...
+
+
+class ManifestSigner(Protocol):
+    """The county's key, by Ed25519 (RFC 8032), and the public keys that were its before. All hexadecimal."""
+
+    @property
+    def public_key(self) -> str:
+        """Of the key that signs now."""
+        ...
+
+    def sign(self, message: bytes) -> str:
+        """The signature."""
+        ...
+
+    def holds(self, message: bytes, signature: str, public_key: str) -> bool:
+        """Whether it is that of this key over the message, and the key is or was the county's."""
+        ...
+
+
+class ColdStorage(Protocol):
+    """Where old evidence lies under keys. Every method raises ``ColdStorageUnavailable``."""
+
+    async def put(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+        """Keep an object, whole or not at all; what raises in ``pieces`` comes out. Memory does not grow with it."""
+        ...
+
+    async def read(self, key: str) -> AsyncIterator[bytes] | None:
+        """An object piece by piece; None when there is none."""
+        ...
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Let objects go; those that are not there are no matter."""
         ...

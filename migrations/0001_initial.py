@@ -15,7 +15,7 @@ from county.training.models import ClassForm, ClassKind, ClassPaperKind, ClassTr
 from epcis.models import Behaviour, EventSource
 from json import dumps, loads
 from ledger.models import PeriodState, Signatory
-from live.evidence.models import BundleState
+from live.evidence.models import BundleState, CopyState
 from live.media.vitals import WarningKind
 from live.models import ArchiveState, SessionState
 from live.plans.models import AssistantRole
@@ -2116,6 +2116,23 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ColdCopy',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('state', fields.CharEnumField(description='COPYING: copying\nCOPIED: copied\nCOLD: cold\nRESTORING: restoring\nRESTORED: restored', enum_type=CopyState, max_length=9)),
+                ('stored', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('fault', fields.CharField(null=True, max_length=200)),
+                ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('claimed_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('copied_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('asked_by', fields.CharField(null=True, max_length=120)),
+                ('restored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'live_evidence_copy', 'app': 'longchuan', 'indexes': [Index(fields=['state', 'next_attempt_at'], name='live_evidence_copy_due')], 'pk_attr': 'id', 'table_description': "The copy in the object storage of a session's bundle and pictures; without a row there is none."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='EvidenceBundle',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -2129,9 +2146,11 @@ class Migration(migrations.Migration):
                 ('folder', fields.CharField(null=True, max_length=64)),
                 ('manifest', fields.TextField(null=True, unique=False)),
                 ('manifest_sha256', fields.CharField(null=True, max_length=64)),
+                ('signature', fields.CharField(null=True, max_length=128)),
+                ('public_key', fields.CharField(null=True, max_length=64)),
                 ('deleted_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'live_evidence_bundle', 'app': 'longchuan', 'unique_together': (('session_id',),), 'constraints': [CheckConstraint(check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder, manifest, manifest_sha256) IN (0, 5) AND (state = 'deleted') = (deleted_at IS NOT NULL)", name='live_evidence_bundle_whole')], 'pk_attr': 'id', 'table_description': 'The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.'},
+            options={'table': 'live_evidence_bundle', 'app': 'longchuan', 'unique_together': (('session_id',),), 'constraints': [CheckConstraint(check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder, manifest, manifest_sha256, signature, public_key) IN (0, 7) AND (state = 'deleted') = (deleted_at IS NOT NULL)", name='live_evidence_bundle_whole')], 'pk_attr': 'id', 'table_description': 'The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -2143,6 +2162,7 @@ class Migration(migrations.Migration):
                 ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('checked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('wrong', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('looked', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
             ],
             options={'table': 'live_evidence_check', 'app': 'longchuan', 'indexes': [Index(fields=['bundle_id', 'id'], name='live_evidence_check_of')], 'pk_attr': 'id', 'table_description': 'Somebody had a bundle held against its manifest; ``wrong`` are the parts that are missing or have changed.'},
             bases=['Model'],
@@ -2197,6 +2217,7 @@ class Migration(migrations.Migration):
                 ('session', fields.OneToOneField('longchuan.LiveSession', source_field='session_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('duration_ms', fields.BigIntField()),
                 ('segments', fields.IntField()),
+                ('picture_bytes', fields.BigIntField(null=True)),
                 ('archive_state', fields.CharEnumField(default=ArchiveState.WAITING, description='WAITING: waiting\nMAKING: making\nMADE: made\nFAILED: failed', enum_type=ArchiveState, max_length=12)),
                 ('attempts', fields.IntField(default=0)),
                 ('next_attempt_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -9,6 +9,7 @@ from integrations.cloud_live.tencent import TencentLive
 from integrations.field_encryption.cipher import KeyRing, RingKey, read_key
 from integrations.kuaidi100.service import Kuaidi100
 from integrations.local_carrier.service import LocalCarrier
+from integrations.object_storage.cold import S3ColdStorage
 from integrations.object_storage.folder import FolderStorage
 from integrations.object_storage.s3 import S3Storage
 from integrations.wechat.background import BackgroundClient
@@ -63,6 +64,21 @@ def storage(pictures: PictureSettings) -> ObjectStorage:
         region=pictures.s3_region,
         access_key_id=pictures.s3_access_key_id,
         secret_access_key=pictures.s3_secret_access_key,
+    )
+
+
+def cold_storage(settings: Settings) -> S3ColdStorage | None:
+    """Where old evidence of live sessions lies; None where it stays on the volume."""
+    cold = settings.live.cold
+    if not cold.bucket:
+        return None
+    return S3ColdStorage.of(
+        bucket=cold.bucket,
+        endpoint=cold.s3_endpoint,
+        region=cold.s3_region,
+        access_key_id=cold.s3_access_key_id,
+        secret_access_key=cold.s3_secret_access_key,
+        storage_class=cold.storage_class,
     )
 
 

@@ -105,6 +105,7 @@ JOBS: tuple[Job, ...] = (
     Job("live.make_clip_file", 2, lambda b: live.replays.jobs.make_clip_file(b.live.archive), MEDIA),
     Job("live.seal_evidence", 30, lambda b: b.live.evidence.seal_due(), MEDIA),
     Job("live.check_evidence", 10, lambda b: b.live.evidence.check_asked(), MEDIA),
+    Job("live.move_cold", 5, lambda b: b.live.cold_tier.move_due(), MEDIA),
     Job("live.free_space", 60, lambda b: b.live.storage.free(), MEDIA),
     Job("live.delete_due_evidence", 3600, lambda b: b.live.evidence.delete_due(), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.replays.jobs.forget_presence()),

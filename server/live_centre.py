@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 from redis.asyncio import Redis
 
+from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.field_encryption.cipher import KeyRing
 from integrations.media_server.nginx_rtmp import NginxRtmp
 from integrations.media_server.relay_out import FfmpegRelayOut
@@ -18,6 +19,7 @@ from integrations.redis.room_bell import RedisRoomBell
 from integrations.wechat.login import MiniProgramClient
 from live.announcements.service import Announcements
 from live.boards.clicks import Clicks
+from live.evidence.cold import ColdTier
 from live.evidence.holds import EvidenceDesk
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
@@ -76,6 +78,7 @@ class LiveCentre:
     archive: Archive
     evidence: Evidence
     storage: Storage
+    cold_tier: ColdTier
     feed_hub: FeedHub
     chat: Chat
     announcements: Announcements
@@ -102,7 +105,9 @@ def live_centre(
     bell = RedisRoomBell(redis)
     sessions = Sessions(bell, media)
     roster = Roster(cipher, part.host_identity_days)
-    space = Space(engine.directory, engine.low_water_percent)
+    space = Space(
+        engine.directory, engine.low_water_percent, engine.quota_bytes, warning_percent=engine.quota_warning_percent
+    )
     publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space)
     hls_directory = engine.directory / "hls"
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)
@@ -110,7 +115,14 @@ def live_centre(
     playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
     kept = timedelta(days=settings.own_data.live_retention_days)
-    evidence = Evidence(engine.directory / "evidence", archive, keys, kept)
+    evidence = Evidence(
+        engine.directory / "evidence",
+        archive,
+        keys,
+        kept,
+        Ed25519Signer(settings.ledger_signing_key, settings.ledger_former_keys),
+        cold=adapters.cold_storage(settings),
+    )
     storage = Storage(space, evidence)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)
@@ -132,6 +144,7 @@ def live_centre(
         archive=archive,
         evidence=evidence,
         storage=storage,
+        cold_tier=ColdTier(evidence, space, timedelta(days=part.cold.after_days)),
         feed_hub=feed_hub,
         chat=chat,
         announcements=announcements,

@@ -11,8 +11,9 @@ from server.environment import Bounds, named, several
 class MediaSettings(msgspec.Struct, frozen=True):
     """The media server, the relay and where recordings are kept (live reference 0, 2).
 
-    With less than ``low_water_percent`` of the volume free no new broadcast begins. With ``second_rung`` hosts may
-    ask for a rendition of 480 lines, as long as a core is free.
+    With less than ``low_water_percent`` of the volume free, or with ``quota_bytes`` of pictures and files (0: no
+    quota), no new broadcast begins; from ``quota_warning_percent`` of that on files of clips give way. With
+    ``second_rung`` hosts may ask for a rendition of 480 lines, as long as a core is free.
     """
 
     directory: Path
@@ -25,6 +26,8 @@ class MediaSettings(msgspec.Struct, frozen=True):
     flv_base_url: str = "http://127.0.0.1:8082/live"
     ffmpeg_path: str = "ffmpeg"
     low_water_percent: int = 10
+    quota_bytes: int = 0
+    quota_warning_percent: int = 80
     second_rung: bool = False
 
     @property
@@ -61,6 +64,20 @@ class CloudLiveSettings(msgspec.Struct, frozen=True):
     own_viewers: int = 38
 
 
+class ColdSettings(msgspec.Struct, frozen=True):
+    """A bucket that speaks S3, where the evidence of live sessions lies from ``after_days`` after its sealing on; none
+    without a ``bucket``. ``storage_class`` is the vendor's name of one that is read at once, its own choice when empty.
+    """
+
+    bucket: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+    storage_class: str = ""
+    after_days: int = 180
+
+
 class LiveSettings(msgspec.Struct, frozen=True):
     """Everything of the live centre that differs between two installations.
 
@@ -72,6 +89,7 @@ class LiveSettings(msgspec.Struct, frozen=True):
     media: MediaSettings
     feed: FeedSettings
     cloud: CloudLiveSettings
+    cold: ColdSettings
     flv_host: str
     flv_port: int
     room_pages: bool
@@ -85,6 +103,7 @@ def live_tree(env: Mapping[str, str], state: Path, *, is_development: bool) -> d
         "media": _media(env, state),
         "feed": named(env, FeedSettings, {}, "FEED_"),
         "cloud": named(env, CloudLiveSettings, {}, "CLOUD_LIVE_"),
+        "cold": named(env, ColdSettings, {}, "LIVE_COLD_"),
         "flv_host": env.get("FLV_HOST", "127.0.0.1"),
         "flv_port": env.get("FLV_PORT", "8082"),
         "room_pages": env.get("ROOM_PAGES", "1" if is_development else "0"),
@@ -98,6 +117,8 @@ _MEDIA_NAMES = {
     "stat_url": "MEDIA_STAT_URL",
     "control_url": "MEDIA_CONTROL_URL",
     "low_water_percent": "MEDIA_LOW_WATER_PERCENT",
+    "quota_bytes": "MEDIA_QUOTA_BYTES",
+    "quota_warning_percent": "MEDIA_QUOTA_WARNING_PERCENT",
     "second_rung": "MEDIA_SECOND_RUNG",
 }
 
@@ -118,6 +139,9 @@ def live_bounds(live: LiveSettings) -> Iterator[Bounds]:
     yield Bounds(
         "MEDIA_LOW_WATER_PERCENT", live.media.low_water_percent, 1, 50, ": of the disk must be free for a broadcast"
     )
+    yield Bounds("MEDIA_QUOTA_BYTES", live.media.quota_bytes, 0, 10**15)
+    yield Bounds("MEDIA_QUOTA_WARNING_PERCENT", live.media.quota_warning_percent, 1, 100, ": of MEDIA_QUOTA_BYTES")
+    yield Bounds("LIVE_COLD_AFTER_DAYS", live.cold.after_days, 1, 3653)
     yield Bounds("CLOUD_LIVE_OWN_VIEWERS", live.cloud.own_viewers, 1, 6000)
     yield Bounds(
         "HOST_IDENTITY_DAYS", live.host_identity_days, 1, 1827, ": for how long a check of a host's identity holds"
@@ -129,3 +153,9 @@ def cloud_lacks(cloud: CloudLiveSettings) -> Iterator[str]:
     given = (cloud.play_url, cloud.push_key, cloud.play_key, cloud.callback_key, cloud.secret_id, cloud.secret_key)
     if cloud.push_url and not all(given):
         yield "CLOUD_LIVE_PUSH_URL needs CLOUD_LIVE_PLAY_URL and all keys of CLOUD_LIVE_"
+
+
+def cold_lacks(cold: ColdSettings) -> Iterator[str]:
+    """What the bucket needs beside its name."""
+    if cold.bucket and not (cold.s3_endpoint and cold.s3_access_key_id and cold.s3_secret_access_key):
+        yield "LIVE_COLD_BUCKET needs LIVE_COLD_S3_ENDPOINT, LIVE_COLD_S3_ACCESS_KEY_ID and _SECRET_ACCESS_KEY"

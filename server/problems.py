@@ -55,7 +55,9 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
         return _render(request, known.status, known.code, title, known.detail, facts)
     if isinstance(error, SanicException):
         code, chinese, english = _TITLES.get(error.status_code, _TITLES[400])
-        if error.status_code < 500:
+        if error.status_code == Unavailable.status:  # RESPONSE_TIMEOUT is over, and what was begun is rolled back
+            log.warning("unavailable", request_id=request_id(request), cause=in_one_line(error))
+        if error.status_code < 500 or error.status_code == Unavailable.status:
             return _render(request, error.status_code, code, english if wants_english(request) else chinese)
     if isinstance(error, RequestCancelled):
         return _render(request, 503, "request_cancelled", "请求已中断")  # the client has gone; nobody reads this

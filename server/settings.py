@@ -13,7 +13,7 @@ import msgspec
 from integrations.clamav.scanner import is_clamd_address
 from server.environment import Bounds, named, out_of_bounds, several
 from server.key_settings import FieldKeySettings, key_trees, keys_not_to_seal_with
-from server.live_settings import LiveSettings, cloud_lacks, live_bounds, live_tree
+from server.live_settings import LiveSettings, cloud_lacks, cold_lacks, live_bounds, live_tree
 
 WEAK_SECRETS = ("", "change-me", "secret", "development")
 KEPT_DAYS = (1096, 36525)
@@ -146,7 +146,8 @@ class Settings(msgspec.Struct, frozen=True):
     ``views_per_hour`` is how many looks at households' masked fields one account may take within an hour;
     ``api_drain_s`` how long an API process that was told to stop serves on while its readiness says draining;
     ``trusted_proxies`` how many proxies stand in front of it and append to X-Forwarded-For;
-    ``story_words`` those that no public story may say, the house's own list when there are none.
+    ``story_words`` those that no public story may say, the house's own list when there are none;
+    ``ledger_former_keys`` the public keys of earlier ``ledger_signing_key``.
     """
 
     environment: Literal["development", "production"]
@@ -162,6 +163,7 @@ class Settings(msgspec.Struct, frozen=True):
     field_keys: tuple[FieldKeySettings, ...]
     field_index_key: str
     ledger_signing_key: str
+    ledger_former_keys: tuple[str, ...]
     database: DatabaseSettings
     wechat: WeChatSettings
     wechat_pay: WeChatPaySettings
@@ -214,6 +216,7 @@ def _tree(env: Mapping[str, str]) -> dict[str, object]:
         "field_keys": key_trees(env.get("FIELD_KEYS", "")),
         "field_index_key": env.get("FIELD_INDEX_KEY", ""),
         "ledger_signing_key": env.get("LEDGER_SIGNING_KEY", ""),
+        "ledger_former_keys": several(env.get("LEDGER_FORMER_KEYS", "")),
         "database": {"url": env.get("DATABASE_URL", ""), **named(env, DatabaseSettings, _OWNER, "DATABASE_")},
         "wechat": named(env, WeChatSettings, {"secret": "WECHAT_APPSECRET"}, "WECHAT_"),
         "wechat_pay": _pay(env),
@@ -267,6 +270,8 @@ def _missing(s: Settings) -> Iterator[str]:
             yield f"{name} must be a secret of 32 characters or more"
     if not re.fullmatch("[0-9a-fA-F]{64}", s.ledger_signing_key) or len(set(s.ledger_signing_key)) < 8:
         yield "LEDGER_SIGNING_KEY must be 64 random hexadecimal digits"
+    if not all(re.fullmatch("[0-9a-f]{64}", key) for key in s.ledger_former_keys):
+        yield "LEDGER_FORMER_KEYS must be public keys of 64 hexadecimal digits"
     yield from keys_not_to_seal_with(s.field_keys, s.field_index_key)
     if s.pictures.bucket and not (s.pictures.s3_access_key_id and s.pictures.s3_secret_access_key):
         yield "PICTURES_BUCKET needs PICTURES_S3_ACCESS_KEY_ID and PICTURES_S3_SECRET_ACCESS_KEY"
@@ -277,6 +282,7 @@ def _missing(s: Settings) -> Iterator[str]:
     if not s.wechat_pay.public_key_id and not s.wechat_pay.platform_cert_files:
         yield "WECHAT_PAY_PUBLIC_KEY_ID or WECHAT_PAY_PLATFORM_CERT_FILES must be set"
     yield from cloud_lacks(s.live.cloud)
+    yield from cold_lacks(s.live.cold)
     if s.carrier.service == "kuaidi100" and (
         not (s.carrier.customer and s.carrier.key and s.carrier.secret) or len(s.carrier.salt) < 16
     ):
@@ -335,6 +341,8 @@ def _open_doors(s: Settings) -> Iterator[str]:
         yield "CLOUD_LIVE_PLAY_URL must be https in production"
     if not s.public_base_url.startswith("https://"):
         yield "PUBLIC_BASE_URL must be https in production"
+    if s.live.cold.bucket and not s.live.cold.s3_endpoint.startswith("https://"):
+        yield "LIVE_COLD_S3_ENDPOINT must be https in production"
     if urlsplit(s.pictures.base_url).scheme != "https":
         yield "PICTURES_BASE_URL must be https in production"
     if urlsplit(s.pictures.base_url).hostname == urlsplit(s.public_base_url).hostname:

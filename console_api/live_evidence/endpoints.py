@@ -12,12 +12,11 @@ from live.evidence.holds import EvidenceDesk
 from live.evidence.queries import BundleCard, bundle_of, part_of
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage, StorageCard
-from live.replays.files import pieces_of
 
 
 @door.get("/live/sessions/<number:str>/evidence")
 async def show_evidence(actor: CountyOfficer | Auditor, number: str) -> BundleCard:
-    """一场直播的证据：录像、发言、价格、订单、管理记录的文件清单与 SHA-256，保存期限、保全与核验。"""
+    """一场直播的证据：录像、发言、价格、订单、管理记录的文件清单与 SHA-256，保存期限、保全、核验与存放位置。"""
     return await bundle_of(number)
 
 
@@ -26,14 +25,14 @@ async def download_evidence(
     actor: CountyOfficer | Auditor, number: str, part: str, evidence: Evidence, access_logs: AccessLogs
 ) -> ResponseStream:
     """下载证据中的一个文件；每次下载留下查阅记录。观众与买家只有本场代号。"""
-    path = await part_of(evidence, number, part, is_officer=isinstance(actor, CountyOfficer))
+    pieces = await part_of(evidence, number, part, is_officer=isinstance(actor, CountyOfficer))
     await access_logs.record(actor, purpose="live_evidence", subject=f"live:{number}", fields=(part,))
-    return download(f"{number}-{part}", "application/octet-stream", pieces_of(path))
+    return download(f"{number}-{part}", "application/octet-stream", pieces)
 
 
 @door.get("/live/storage")
 async def show_live_storage(actor: CountyOfficer | Auditor, storage: Storage) -> StorageCard:
-    """录像存储：总量、余量、低水位（低于即不能新开播）、已存证据与最近到期日。"""
+    """录像存储：总量、余量、低水位与配额（低于或用满即不能新开播）、已存证据、冷存储用量与最近到期日。"""
     return await storage.card()
 
 
@@ -41,6 +40,12 @@ async def show_live_storage(actor: CountyOfficer | Auditor, storage: Storage) ->
 async def check_evidence(actor: CountyOfficer | Auditor, number: str, key: IdempotencyKey, desk: EvidenceDesk) -> None:
     """重新核验证据：逐个文件与归档时的 SHA-256 比对，结果见证据详情。"""
     await desk.ask_check(number, actor.caller)
+
+
+@door.put("/live/sessions/<number:str>/evidence/restoring", status=202)
+async def fetch_evidence_back(actor: CountyOfficer | Auditor, number: str, desk: EvidenceDesk) -> None:
+    """从冷存储取回证据与录像；取回后保留三十天。重复提交不重复取回。"""
+    await desk.fetch_back(number, actor.caller)
 
 
 @door.post("/live/sessions/<number:str>/evidence/holds")

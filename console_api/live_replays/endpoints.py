@@ -10,9 +10,10 @@ from kit.actors import Actor
 from live.replays.clips import Clips, clips_of
 from live.replays.files import pieces_of
 from live.replays.jobs import Archive
-from live.replays.queries import made_clip, made_recording, recording_of
+from live.replays.packing import packed
+from live.replays.queries import kept_stream, made_clip, made_recording, recording_of
 
-MP4 = "video/mp4"
+MP4, TAR = "video/mp4", "application/x-tar"
 
 
 def own_host(actor: Actor) -> str | None:
@@ -31,6 +32,13 @@ async def show_replay_files(actor: Host | CountyOfficer | Auditor, number: str) 
 async def download_recording(actor: Host | CountyOfficer | Auditor, number: str, archive: Archive) -> ResponseStream:
     """下载整场录像（MP4）。"""
     return download(f"{number}.mp4", MP4, pieces_of(await made_recording(archive, number, own_host(actor))))
+
+
+@door.get("/live/sessions/<number:str>/replay/hls")
+async def download_replay_hls(actor: Host | CountyOfficer | Auditor, number: str, archive: Archive) -> ResponseStream:
+    """下载整场回放的 HLS 点播包（TAR：index.m3u8 与全部分片，相对路径），供其他平台使用。"""
+    files = await kept_stream(archive, number, own_host(actor))
+    return download(f"{number}-hls.tar", TAR, packed(files))
 
 
 @door.put("/live/sessions/<number:str>/clips/<chapter:int>/file", status=202)

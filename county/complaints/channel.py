@@ -75,8 +75,8 @@ class ComplaintChannel:
             return False
         try:
             seen = await self.desk.complaint(complaint_id)
-        except GatewayError:
-            raise ChannelUnavailable() from None
+        except GatewayError as error:
+            raise ChannelUnavailable() from error
         return await self.complaints.take_over(seen)
 
     async def send_due(self, limit: int = 50) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -16,6 +17,26 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 _TIMEOUT = timedelta(seconds=15)
 
 
+def bucket_at(
+    *, bucket: str, endpoint: str, region: str, access_key_id: str, secret_access_key: str, timeout: timedelta
+) -> S3Store:
+    """A bucket whose every request is signed (AWS Signature Version 4) and answered in time.
+
+    ``endpoint`` is that of the region, such as ``https://cos.ap-guangzhou.myqcloud.com``, or the bucket's own, which
+    begins with its name: then the name stands in the host alone.
+    """
+    return S3Store(
+        bucket,
+        endpoint=endpoint,
+        region=region,
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
+        virtual_hosted_style_request=(urlsplit(endpoint).hostname or "").startswith(f"{bucket}."),
+        client_options={"allow_http": endpoint.startswith("http://"), "timeout": timeout},
+        retry_config={"max_retries": 2, "retry_timeout": timeout},
+    )
+
+
 @dataclass(frozen=True)
 class S3Storage:
     """Implements ``content.ports.ObjectStorage``. The bucket's policy opens ``public/*`` and nothing else."""
@@ -24,17 +45,15 @@ class S3Storage:
 
     @classmethod
     def of(cls, *, bucket: str, endpoint: str, region: str, access_key_id: str, secret_access_key: str) -> "S3Storage":
-        """The bucket at an endpoint such as ``https://cos.ap-guangzhou.myqcloud.com``."""
+        """The bucket at an endpoint, as :func:`bucket_at` takes it."""
         return cls(
-            S3Store(
-                bucket,
+            bucket_at(
+                bucket=bucket,
                 endpoint=endpoint,
                 region=region,
                 access_key_id=access_key_id,
                 secret_access_key=secret_access_key,
-                virtual_hosted_style_request=False,
-                client_options={"allow_http": endpoint.startswith("http://"), "timeout": _TIMEOUT},
-                retry_config={"max_retries": 2, "retry_timeout": _TIMEOUT},
+                timeout=_TIMEOUT,
             )
         )
 

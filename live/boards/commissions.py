@@ -5,7 +5,7 @@ placed, rounded down. The books divide a line when it is packed with its lots (2
 and for goods without a lot, ``booked_fen`` is less than the promise; ``open_fen`` is the difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
 
 import msgspec
@@ -13,11 +13,12 @@ import msgspec
 from kit.database import Row, row, rows
 from ledger.chart import HOST, State
 from ledger.queries import standing_of
-from live.errors import SessionNotFound
+from live.errors import CommissionsTooMany, SessionNotFound
 from orders.quotes import HOSTED
 from orders.sources import CommissionLine, SourceCommission, commission_lines_at, commissions_at
 
 MAX_SESSIONS = 1000
+PAGE = 500
 
 
 class SessionCommission(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,17 +46,42 @@ _PAID = (State.PAID, State.CONFIRMED)
 async def commissions_of(first_day: date, last_day: date, host: str | None) -> list[SessionCommission]:
     """Sessions that began in China on these days, of one host or of all, in the order of their beginning.
 
-    At most ``MAX_SESSIONS``. Three queries.
+    Raises :class:`CommissionsTooMany` above ``MAX_SESSIONS``: a list that is cut would have wrong sums. Three queries.
     """
-    found = await rows(
-        "SELECT number, title, host, merchant, started_at FROM live_session"
+    found = await _sessions(first_day, last_day, host, None, MAX_SESSIONS + 1)
+    if len(found) > MAX_SESSIONS:
+        raise CommissionsTooMany(most=MAX_SESSIONS)
+    return await _lines(found)
+
+
+async def all_commissions(first_day: date, last_day: date, host: str | None) -> AsyncIterator[SessionCommission]:
+    """The same for a file, however many they are. Three queries for each ``PAGE``."""
+    after: Row | None = None
+    while True:
+        found = await _sessions(first_day, last_day, host, after, PAGE)
+        for line in await _lines(found):
+            yield line
+        if len(found) < PAGE:
+            return
+        after = found[-1]
+
+
+async def _sessions(first_day: date, last_day: date, host: str | None, after: Row | None, limit: int) -> list[Row]:
+    return await rows(
+        "SELECT id, number, title, host, merchant, started_at FROM live_session"
         " WHERE (started_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN $1 AND $2"
-        " AND ($3::text IS NULL OR host = $3) ORDER BY started_at, id LIMIT $4",
+        " AND ($3::text IS NULL OR host = $3) AND ($5::timestamptz IS NULL OR (started_at, id) > ($5, $6::bigint))"
+        " ORDER BY started_at, id LIMIT $4",
         first_day,
         last_day,
         host,
-        MAX_SESSIONS,
+        limit,
+        after["started_at"] if after else None,
+        after["id"] if after else None,
     )
+
+
+async def _lines(found: list[Row]) -> list[SessionCommission]:
     sources = [HOSTED + each["number"] for each in found]
     promised, booked = await commissions_at(sources), await standing_of(HOST, sources)
     return [
@@ -66,7 +92,7 @@ async def commissions_of(first_day: date, last_day: date, host: str | None) -> l
 async def commission_of(number: str, host: str | None) -> tuple[SessionCommission, list[CommissionLine]]:
     """One session with its lines. Four queries. Raises ``SessionNotFound``, also of another host and before the air."""
     found = await row(
-        "SELECT number, title, host, merchant, started_at FROM live_session WHERE number = $1"
+        "SELECT id, number, title, host, merchant, started_at FROM live_session WHERE number = $1"
         " AND started_at IS NOT NULL",
         number,
     )
@@ -81,7 +107,7 @@ def _line(session: Row, promised: SourceCommission | None, booked: Mapping[str, 
     commission_fen = promised.commission_fen if promised else 0
     booked_fen = sum(booked.values())
     return SessionCommission(
-        **session,
+        **{name: value for name, value in session.items() if name != "id"},
         paid_fen=promised.paid_fen if promised else 0,
         refunded_fen=promised.refunded_fen if promised else 0,
         commission_fen=commission_fen,

@@ -7,8 +7,14 @@ from kit.database import execute, row, scalar, transaction
 from kit.numbers import public_number
 from ledger.errors import SecondPersonNeeded
 from live.errors import SessionNotFound
-from live.evidence.errors import EvidenceDeleted, EvidenceHoldUnknown, EvidenceNotSealed
-from live.evidence.models import BundleState, EvidenceCheck, EvidenceHold
+from live.evidence.errors import (
+    EvidenceDeleted,
+    EvidenceHoldUnknown,
+    EvidenceMoving,
+    EvidenceNotCold,
+    EvidenceNotSealed,
+)
+from live.evidence.models import BundleState, CopyState, EvidenceCheck, EvidenceHold
 
 _KEPT = frozenset({BundleState.SEALING, BundleState.SEALED})
 
@@ -72,3 +78,30 @@ class EvidenceDesk:
             raise EvidenceNotSealed(number=number)
         if not found["is_asked"]:
             await EvidenceCheck.create(bundle_id=found["id"], asked_by=by, asked_at=self.clock())
+
+    async def fetch_back(self, number: str, by: str) -> None:
+        """Have evidence and pictures brought onto the volume again; asking twice asks once.
+
+        Raises :class:`EvidenceNotSealed`, :class:`EvidenceDeleted`, :class:`EvidenceNotCold`, :class:`EvidenceMoving`.
+        """
+        found = await row(
+            "SELECT b.session_id, b.state, c.state AS copy FROM live_evidence_bundle b"
+            " JOIN live_session s ON s.id = b.session_id LEFT JOIN live_evidence_copy c ON c.session_id = s.id"
+            " WHERE s.number = $1 AND b.state <> 'sealing'",
+            number,
+        )
+        if found is None:
+            raise EvidenceNotSealed(number=number)
+        if found["state"] != BundleState.SEALED:
+            raise EvidenceDeleted(number=number)
+        if found["copy"] == CopyState.COPIED:
+            raise EvidenceMoving(number=number)
+        if found["copy"] not in (CopyState.COLD, CopyState.RESTORING):
+            raise EvidenceNotCold(number=number)
+        await execute(
+            "UPDATE live_evidence_copy SET state = 'restoring', asked_by = $2, next_attempt_at = $3"
+            " WHERE session_id = $1 AND state = 'cold'",
+            found["session_id"],
+            by,
+            self.clock(),
+        )

@@ -1,6 +1,7 @@
 """Tables of the evidence of a session. No row ever goes (``guards.sql``)."""
 
 from enum import StrEnum
+from typing import Any
 
 from tortoise import fields
 from tortoise.fields.base import OnDelete
@@ -32,6 +33,8 @@ BUNDLE_TRANSITIONS: dict[BundleState, frozenset[BundleState]] = {
 class EvidenceBundle(Model):
     """The evidence of one session. ``manifest`` names every part with its size and SHA-256, and is hashed itself.
 
+    ``signature`` is the county's over the manifest, by ``public_key`` (Ed25519, hexadecimal).
+
     ``basis`` is the rule by which it is kept until ``kept_until``. ``folder`` is where its parts are.
     """
 
@@ -48,6 +51,8 @@ class EvidenceBundle(Model):
     folder = fields.CharField(max_length=64, null=True)
     manifest = fields.TextField(null=True)
     manifest_sha256 = fields.CharField(max_length=64, null=True)
+    signature = fields.CharField(max_length=128, null=True)
+    public_key = fields.CharField(max_length=64, null=True)
     deleted_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -56,7 +61,8 @@ class EvidenceBundle(Model):
         constraints = (
             CheckConstraint(
                 check="(state = 'sealing') = (sealed_at IS NULL) AND num_nonnulls(sealed_at, kept_until, folder,"
-                " manifest, manifest_sha256) IN (0, 5) AND (state = 'deleted') = (deleted_at IS NOT NULL)",
+                " manifest, manifest_sha256, signature, public_key) IN (0, 7)"
+                " AND (state = 'deleted') = (deleted_at IS NOT NULL)",
                 name="live_evidence_bundle_whole",
             ),
         )
@@ -90,7 +96,10 @@ class EvidenceHold(Model):
 
 
 class EvidenceCheck(Model):
-    """Somebody had a bundle held against its manifest; ``wrong`` are the parts that are missing or have changed."""
+    """Somebody had a bundle held against its manifest; ``wrong`` are the parts that are missing or have changed.
+
+    ``looked`` is how far a look has come that takes several runs: the parts it has seen, and what was wrong of them.
+    """
 
     id = fields.BigIntField(primary_key=True)
     bundle: fields.ForeignKeyRelation[EvidenceBundle] = fields.ForeignKeyField(
@@ -100,7 +109,59 @@ class EvidenceCheck(Model):
     asked_at = fields.DatetimeField()
     checked_at = fields.DatetimeField(null=True)
     wrong: fields.Field[list[str] | None] = fields.JSONField(null=True)
+    looked: fields.Field[dict[str, list[str]] | None] = fields.JSONField(null=True)
 
     class Meta:
         table = "live_evidence_check"
         indexes = (Index(fields=("bundle_id", "id"), name="live_evidence_check_of"),)
+
+
+class CopyState(StrEnum):
+    """Where the cold copy of a bundle stands."""
+
+    COPYING = "copying"
+    COPIED = "copied"
+    COLD = "cold"
+    RESTORING = "restoring"
+    RESTORED = "restored"
+
+
+COPY_TRANSITIONS: dict[CopyState, frozenset[CopyState]] = {
+    CopyState.COPYING: frozenset({CopyState.COPIED}),
+    CopyState.COPIED: frozenset({CopyState.COLD}),
+    CopyState.COLD: frozenset({CopyState.RESTORING}),
+    CopyState.RESTORING: frozenset({CopyState.RESTORED}),
+    CopyState.RESTORED: frozenset({CopyState.COPYING}),
+}
+"""One whole copy is on the volume while copying and restored, in the object storage in every other state."""
+
+
+IS_AWAY = (
+    "EXISTS (SELECT FROM live_evidence_copy c WHERE c.session_id = s.id AND c.state IN ('copied', 'cold', 'restoring'))"
+)
+"""Whether the pictures of a session s lie in the object storage alone."""
+
+
+class ColdCopy(Model):
+    """The copy in the object storage of a session's bundle and pictures; without a row there is none.
+
+    ``stored`` is what lies there: name, octets and SHA-256 of each object, whether it was read back since
+    (``is_verified``) and whether it is on the volume again (``is_here``). ``fault`` is why the last run moved nothing.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    session: fields.OneToOneRelation[LiveSession] = fields.OneToOneField(
+        "longchuan.LiveSession", related_name=False, on_delete=OnDelete.RESTRICT
+    )
+    state = fields.CharEnumField(CopyState, max_length=9)
+    stored: fields.Field[list[dict[str, Any]]] = fields.JSONField()
+    fault = fields.CharField(max_length=200, null=True)
+    next_attempt_at = fields.DatetimeField()
+    claimed_until = fields.DatetimeField(null=True)
+    copied_at = fields.DatetimeField(null=True)
+    asked_by = fields.CharField(max_length=120, null=True)
+    restored_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "live_evidence_copy"
+        indexes = (Index(fields=("state", "next_attempt_at"), name="live_evidence_copy_due"),)

@@ -13,6 +13,7 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import row, rows
+from live.evidence.models import IS_AWAY
 from live.evidence.sealing import Evidence
 from live.media.space import Space
 
@@ -21,15 +22,26 @@ STRAY_AFTER = timedelta(days=1)
 
 
 class StorageCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The volume of the recordings, in octets, and what is kept on it; ``next_day`` is when the next bundle is over."""
+    """The volume of the recordings, in octets, and what is kept on it; ``next_day`` is when the next bundle is over.
+
+    ``used_bytes`` of ``quota_bytes`` (0: no quota) are pictures, recordings and clips here; ``quota_level`` is
+    ``none``, ``ok``, ``warning`` or ``reached``. ``is_full``: no new broadcast begins. ``cold_sessions`` lie in the
+    object storage alone; ``cold_bytes`` is all that lies there.
+    """
 
     total_bytes: int
     free_bytes: int
     low_water_percent: int
     is_low: bool
+    is_full: bool
+    quota_bytes: int
+    used_bytes: int
+    quota_level: str
     kept_sessions: int
     recording_bytes: int
     clip_bytes: int
+    cold_sessions: int
+    cold_bytes: int
     next_day: datetime | None
 
 
@@ -42,31 +54,41 @@ class Storage:
     clock: Clock = utc_now
 
     async def card(self) -> StorageCard:
-        """What the county reads. One query."""
+        """What the county reads. Two queries."""
         total, free = await asyncio.to_thread(self.space.measure)
         found = await row(
             "SELECT (SELECT count(*) FROM live_evidence_bundle WHERE state = 'sealed') AS kept_sessions,"
             " (SELECT min(kept_until) FROM live_evidence_bundle WHERE state = 'sealed') AS next_day,"
-            " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_recording) AS recording_bytes,"
+            f" (SELECT coalesce(sum(r.file_bytes), 0)::bigint FROM live_recording r JOIN live_session s"
+            f"  ON s.id = r.session_id WHERE NOT {IS_AWAY}) AS recording_bytes,"
+            f" (SELECT count(*) FROM live_session s WHERE {IS_AWAY}) AS cold_sessions,"
+            " (SELECT coalesce(sum((e ->> 'bytes')::bigint), 0)::bigint FROM live_evidence_copy c"
+            "  JOIN live_evidence_bundle b ON b.session_id = c.session_id AND b.state = 'sealed',"
+            "  jsonb_array_elements(c.stored) e) AS cold_bytes,"
             " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_clip_file) AS clip_bytes"
         )
         assert found is not None
-        low = self.space.low_water_percent
+        low, used = self.space.low_water_percent, await self.space.used_bytes()
+        is_low, level = self.space.is_below(low), self.space.level(used)
         return StorageCard(
             total_bytes=total,
             free_bytes=free,
             low_water_percent=low,
-            is_low=self.space.is_low(),
+            is_low=is_low,
+            is_full=is_low or level == "reached",
+            quota_bytes=self.space.quota_bytes,
+            used_bytes=used,
+            quota_level=level,
             **found,
         )
 
     async def free(self) -> int:
-        """Delete stray folders, and below the high-water mark the oldest files of clips; answers how many of both.
+        """Delete stray folders, and when room is tight the oldest files of clips; answers how many of both.
 
         The row of a clip goes first: a file that is left behind is written over by the next that asks.
         """
         gone = await self._sweep()
-        if not await asyncio.to_thread(self.space.is_below, self.space.high_water_percent):
+        if not await self.space.is_tight():
             return gone
         found = await rows(
             "DELETE FROM live_clip_file f USING live_session s WHERE s.id = f.session_id AND f.id IN (SELECT id"

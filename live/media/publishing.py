@@ -96,7 +96,7 @@ class Publishing:
         Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after
         the end, ``SessionNotReady`` before the gate has let it through and while the host is barred. Who is on air
         already gets an address all the same: that is ended by other means.
-        ``MediaSpaceLow`` before the air while the disk is nearly full.
+        ``MediaSpaceLow`` before the air while the disk is nearly full or the quota reached.
         """
         now = self.clock()
         async with transaction():
@@ -108,7 +108,7 @@ class Publishing:
                 raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
             if session.state is SessionState.SCHEDULED:
                 raise SessionNotReady(obstacles=["readiness"], products=[])
-            if session.state is SessionState.READY and self.space is not None and self.space.is_low():
+            if session.state is SessionState.READY and self.space is not None and await self.space.is_full():
                 raise MediaSpaceLow()
             if session.state is SessionState.READY and (obstacles := await barred(session, now)):
                 raise SessionNotReady(obstacles=obstacles, products=[])
@@ -145,7 +145,7 @@ class Publishing:
                 if open_publish.client == request.client and open_publish.address == request.address:
                     return open_publish.generation
                 raise self._refusal(request, "in use")
-            if session.state is SessionState.READY and self.space is not None and self.space.is_low():
+            if session.state is SessionState.READY and self.space is not None and await self.space.is_full():
                 raise self._refusal(request, "no space")
             if await self._rehearses(session, request, now):
                 return session.generation

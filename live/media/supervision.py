@@ -159,6 +159,7 @@ class Supervision:
         """
         if recording.segments:
             await asyncio.to_thread(write_replay, recording)
+        octets = await asyncio.to_thread(recording.octets)
         now = self.clock()
         async with transaction():
             session = await lock_session(number)
@@ -170,6 +171,7 @@ class Supervision:
                 session_id=session.id,
                 duration_ms=recording.duration_ms,
                 segments=len(recording.segments),
+                picture_bytes=octets,
                 archive_state=ArchiveState.WAITING if kept else ArchiveState.FAILED,
                 next_attempt_at=now,
                 created_at=now,

@@ -1,7 +1,10 @@
-"""Who may act in a session besides its host."""
+"""Who may act in a session besides its host, and who may not decide about it."""
 
+from collections.abc import Collection
+
+from accounts.queries import works_for
 from kit.database import scalar
-from live.errors import SessionNotFound
+from live.errors import OwnMatter, SessionNotFound
 from live.models import LiveSession
 from live.plans.models import AssistantRole
 
@@ -23,3 +26,14 @@ async def demand_part(session: LiveSession, account: str, role: AssistantRole) -
     """The host may everything, an assistant what the role says. Raises :class:`SessionNotFound` for anybody else."""
     if session.host != account and not await is_assisting(session.id, account, role):
         raise SessionNotFound(number=session.number)
+
+
+async def demand_no_part(session: LiveSession, by: str, merchants: Collection[str] = ()) -> None:
+    """That who decides for the county (``staff:<number>``) neither presents nor assists, nor works for a merchant.
+
+    People are told apart by their accounts: one account may have several roles, and no card links two accounts.
+    Raises ``OwnMatter``.
+    """
+    account = by.removeprefix("staff:")
+    if account == session.host or await is_assisting(session.id, account) or await works_for(account, merchants):
+        raise OwnMatter(session=session.number)

@@ -9,6 +9,7 @@ from kit.database import rows, transaction
 from live.errors import NotOnShelf, SessionNotFound, SessionStateForbids
 from live.media.publishing import change_state
 from live.models import OPEN, LiveSession, SessionState
+from live.plans.roles import demand_no_part
 from live.ports import RoomBell
 from live.readiness.checks import ProductCheck, product_checks
 from live.readiness.errors import NotASigner, ProductNotCleared, SessionNotReady
@@ -38,14 +39,17 @@ class Readiness:
         await self._verify(number, ReverificationKind.DECLARATION, DECLARED, f"staff:{host}", host)
 
     async def verify(self, number: str, document: str, by: str) -> None:
-        """An officer has seen the host for this session. Raises ``SessionNotFound``, ``SessionStateForbids``."""
+        """An officer has seen the host for this session.
+
+        Raises ``SessionNotFound``, ``SessionStateForbids``, ``OwnMatter`` for who has a part in it.
+        """
         await self._verify(number, ReverificationKind.OFFICER, document, by, None)
 
     async def sign_off(self, number: str, codes: Sequence[str], by: str) -> None:
         """Sign products of the shelf as they stand, all or none; what is signed already stays.
 
-        Raises :class:`NotASigner`, ``SessionNotFound``, ``SessionStateForbids``, ``NotOnShelf``,
-        :class:`ProductNotCleared`.
+        Raises :class:`NotASigner`, ``OwnMatter`` for who has a part in the session or works for the seller,
+        ``SessionNotFound``, ``SessionStateForbids``, ``NotOnShelf``, :class:`ProductNotCleared`.
         """
         if self.signers and by.removeprefix("staff:") not in self.signers:
             raise NotASigner()
@@ -53,6 +57,7 @@ class Readiness:
         async with transaction():
             session = await self._open(number)
             checks = await product_checks(session, now, list(codes))
+            await demand_no_part(session, by, {each.merchant for each in checks if each.merchant})
             found = {each.sku for each in checks}
             for code in codes:
                 if code not in found:
@@ -105,7 +110,9 @@ class Readiness:
     async def _verify(self, number: str, kind: ReverificationKind, document: str, by: str, host: str | None) -> None:
         async with transaction():
             session = await self._open(number)
-            if host is not None and session.host != host:
+            if host is None:
+                await demand_no_part(session, by)
+            elif session.host != host:
                 raise SessionNotFound(number=number)
             await SessionReverification.create(
                 session_id=session.id, kind=kind, document=document, recorded_by=by, recorded_at=self.clock()

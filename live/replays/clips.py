@@ -13,7 +13,8 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows
-from live.errors import ClipNotFound, SessionNotFound
+from live.errors import ClipNotFound, ReplayAway, SessionNotFound
+from live.evidence.models import IS_AWAY
 from live.media.playback import Playback
 from live.models import SessionState
 from live.replays.recordings import MAX_SEGMENT_MS, Recording, slice_of
@@ -22,8 +23,9 @@ SETTLED = timedelta(milliseconds=2 * MAX_SEGMENT_MS)
 """So long after its end the last segment of a clip has been followed by another."""
 MAX_READ = 256
 
-_CLIP = """
-SELECT s.host, s.stream, s.state, p.code, p.pinned_at, p.unpinned_at, r.id IS NOT NULL AS is_closed
+_CLIP = f"""
+SELECT s.host, s.stream, s.state, p.code, p.pinned_at, p.unpinned_at, r.id IS NOT NULL AS is_closed,
+  {IS_AWAY} AS is_away
   FROM live_session s
   JOIN LATERAL (SELECT * FROM live_pin WHERE session_id = s.id ORDER BY id OFFSET $2::int - 1 LIMIT 1) p ON true
   LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1"""
@@ -52,13 +54,16 @@ class _Found(msgspec.Struct, frozen=True):
     pinned_at: datetime
     unpinned_at: datetime
     is_closed: bool
+    is_away: bool
 
 
 async def _clip(number: str, chapter: int) -> _Found:
-    """A clip that there is. Raises :class:`ClipNotFound`, also for what is still explained."""
+    """A clip that there is. Raises :class:`ClipNotFound`, also for what is still explained, and ``ReplayAway``."""
     found = await row(_CLIP, number, chapter) if 0 < chapter < 2**31 else None
     if found is None or found["unpinned_at"] is None:
         raise ClipNotFound(number=number, chapter=chapter)
+    if found["is_away"]:
+        raise ReplayAway(number=number)
     return msgspec.convert(found, _Found)
 
 
@@ -115,7 +120,7 @@ class Clips:
     async def ask_for_file(self, number: str, chapter: int, host: str | None, by: str) -> None:
         """Have the MP4 made; asking twice asks once, and one that could not be made is tried again.
 
-        ``host`` None means the county. Raises :class:`ClipNotFound`, also for another host's session.
+        ``host`` None means the county. Raises ``ReplayAway``, :class:`ClipNotFound`, also for another host's session.
         """
         clip = await _clip(number, chapter)
         if host is not None and (clip.host != host or clip.state is SessionState.BANNED):

@@ -6,26 +6,32 @@ from pathlib import Path
 import msgspec
 
 from kit.database import row
-from live.errors import ClipNotFound, ReplayFileNotMade, SessionNotFound
+from live.errors import ClipNotFound, ReplayAway, ReplayFileNotMade, SessionNotFound
+from live.evidence.models import IS_AWAY
 from live.replays.jobs import Archive
+from live.replays.recordings import REPLAY
 
 
 class RecordingCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The kept pictures of a session; ``file_state`` is where the making of the MP4 stands."""
+    """The kept pictures of a session; ``file_state`` is where the making of the MP4 stands.
+
+    ``is_away``: they lie in cold storage, and the county fetches them back.
+    """
 
     duration_ms: int
     segments: int
     file_state: str
     file_bytes: int | None
     sha256: str | None
+    is_away: bool
 
 
 async def recording_of(number: str, host: str | None) -> RecordingCard | None:
     """Of a session that is over; None before. Raises ``SessionNotFound``, also for another host's."""
     found = await row(
         "SELECT s.host, r.id IS NOT NULL AS is_kept, r.duration_ms, r.segments, r.archive_state AS file_state,"
-        " r.file_bytes, r.sha256 FROM live_session s LEFT JOIN live_recording r ON r.session_id = s.id"
-        " WHERE s.number = $1",
+        f" r.file_bytes, r.sha256, {IS_AWAY} AS is_away FROM live_session s"
+        " LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1",
         number,
     )
     if found is None or host not in (None, found["host"]):
@@ -34,9 +40,9 @@ async def recording_of(number: str, host: str | None) -> RecordingCard | None:
 
 
 async def made_recording(archive: Archive, number: str, host: str | None) -> Path:
-    """The MP4 of a session. Raises ``ReplayFileNotMade``; to the host also of a session that was cut."""
+    """The MP4 of a session. Raises ``ReplayAway`` and ``ReplayFileNotMade``, to the host also of one that was cut."""
     found = await row(
-        "SELECT s.host, s.state, r.archive_state = 'made' AS is_made FROM live_session s"
+        f"SELECT s.host, s.state, r.archive_state = 'made' AS is_made, {IS_AWAY} AS is_away FROM live_session s"
         " LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1",
         number,
     )
@@ -44,7 +50,34 @@ async def made_recording(archive: Archive, number: str, host: str | None) -> Pat
         raise SessionNotFound(number=number)
     if not found["is_made"] or (host is not None and found["state"] == "banned"):
         raise ReplayFileNotMade(number=number)
+    if found["is_away"]:
+        raise ReplayAway(number=number)
     return archive.recording_file(number)
+
+
+async def kept_stream(archive: Archive, number: str, host: str | None) -> list[tuple[str, Path]]:
+    """Playlist and segments of a session under relative names, in a folder of its number: what ``packed`` takes.
+
+    Raises like :func:`made_recording`; ``ReplayFileNotMade`` before the recording is closed.
+    """
+    found = await row(
+        f"SELECT s.host, s.state, s.stream, r.id IS NOT NULL AS is_closed, {IS_AWAY} AS is_away FROM live_session s"
+        " LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1",
+        number,
+    )
+    if found is None or host not in (None, found["host"]):
+        raise SessionNotFound(number=number)
+    if not found["is_closed"] or (host is not None and found["state"] == "banned"):
+        raise ReplayFileNotMade(number=number)
+    if found["is_away"]:
+        raise ReplayAway(number=number)
+    folder = archive.hls_directory / found["stream"]
+    try:
+        playlist = await asyncio.to_thread((folder / REPLAY).read_text, encoding="ascii")
+    except OSError:
+        raise ReplayFileNotMade(number=number) from None
+    segments = [line for line in playlist.splitlines() if line and not line.startswith("#")]
+    return [(f"{number}/index.m3u8", folder / REPLAY), *((f"{number}/{name}", folder / name) for name in segments)]
 
 
 async def made_clip(archive: Archive, number: str, chapter: int, host: str | None) -> Path:

@@ -134,6 +134,10 @@ class Recording:
         """The length of the whole."""
         return sum(segment.duration_ms for segment in self.segments)
 
+    def octets(self) -> int:
+        """What the segments come to on disk. Blocks."""
+        return sum((self.folder / segment.name).stat().st_size for segment in self.segments)
+
     def offset_ms(self, wall_ms: int) -> int:
         """The place in the replay of what was on air at a moment of the clock."""
         at = bisect_right([segment.wall_ms for segment in self.segments], wall_ms) - 1

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from kit.clock import Clock, china_day, utc_now
 from kit.database import row, scalar, transaction
 from kit.numbers import public_number
-from live.errors import MessageNotFound, NotOnShelf, ReportNotFound, ReportNotMovable, ReportsFull, SessionNotFound
+from live.errors import (
+    MessageNotFound,
+    NotOnShelf,
+    OwnMatter,
+    ReportNotFound,
+    ReportNotMovable,
+    ReportsFull,
+    SessionNotFound,
+)
 from live.media.publishing import media_offset_ms
 from live.reports.models import REPORT_TRANSITIONS, ReportReason, RoomReportState
 
@@ -69,9 +77,12 @@ class RoomReports:
             return number
 
     async def take(self, number: str, by: str) -> None:
-        """An officer looks into it. Raises ``ReportNotFound`` and ``ReportNotMovable``; again by the same is once."""
+        """An officer looks into it; again by the same is once.
+
+        Raises ``ReportNotFound``, ``ReportNotMovable``, ``OwnMatter`` for the host of the room.
+        """
         async with transaction():
-            state, taken_by = await self._locked(number)
+            state, taken_by = await self._locked(number, by)
             if state is RoomReportState.TAKEN and taken_by == by:
                 return
             _check_step(state, RoomReportState.TAKEN)
@@ -80,10 +91,10 @@ class RoomReports:
             )
 
     async def decide(self, number: str, upheld: bool, answer: str, by: str) -> None:
-        """Answer the reporter. Raises ``ReportNotFound`` and ``ReportNotMovable`` for one that was answered."""
+        """Answer the reporter. Raises as :meth:`take` does; one that was answered moves no more."""
         to = RoomReportState.UPHELD if upheld else RoomReportState.DISMISSED
         async with transaction():
-            state, _ = await self._locked(number)
+            state, _ = await self._locked(number, by)
             _check_step(state, to)
             await scalar(
                 "UPDATE live_report SET state = $2, decided_by = $3, decided_at = $4, answer = $5 WHERE number = $1"
@@ -95,10 +106,16 @@ class RoomReports:
                 answer,
             )
 
-    async def _locked(self, number: str) -> tuple[RoomReportState, str | None]:
-        found = await row("SELECT state, taken_by FROM live_report WHERE number = $1 FOR UPDATE", number)
+    async def _locked(self, number: str, by: str) -> tuple[RoomReportState, str | None]:
+        found = await row(
+            "SELECT r.state, r.taken_by, s.host FROM live_report r JOIN live_session s ON s.id = r.session_id"
+            " WHERE r.number = $1 FOR UPDATE OF r",
+            number,
+        )
         if found is None:
             raise ReportNotFound(number=number)
+        if by == f"staff:{found['host']}":
+            raise OwnMatter()
         return RoomReportState(found["state"]), found["taken_by"]
 
 

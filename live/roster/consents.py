@@ -29,7 +29,7 @@ class ConsentFiles:
         Raises ``HostUnknown``, ``HostEntryInvalid``, PictureInvalid, PictureTooLarge, PdfRefused, StorageUnavailable,
         and ``EvidenceTaken`` for a file that is kept for something else.
         """
-        await self.roster.demand_consent_day(host, signed_on)
+        await self.roster.demand_consent_day(host, signed_on, by)
         number = await self.files.take_paper(raw, EvidenceKind.GUARDIAN_CONSENT, by, (CONSENT, host))
         card = await evidence_card(number)
         draft = ConsentDraft(document=document, sha256=card.sha256, evidence=number, signed_on=signed_on)

@@ -16,6 +16,7 @@ from kit.encryption import FieldCipher
 from kit.identity_cards import CardNumberInvalid, born_on
 from kit.numbers import public_number
 from ledger.errors import SecondPersonNeeded
+from live.errors import OwnMatter
 from live.roster.errors import (
     BlacklistingDecided,
     BlacklistingOpen,
@@ -94,8 +95,10 @@ class Roster:
 
     async def enter(self, host: str, name: str, id_number: str, by: str) -> None:
         """Put a host on record. Raises :class:`HostUnknown` for an account that does not present,
-        :class:`HostPaperInvalid`, :class:`HostTooYoung`, :class:`HostBlacklisted`, :class:`HostOnRecord`.
+        :class:`HostPaperInvalid`, :class:`HostTooYoung`, :class:`HostBlacklisted`, :class:`HostOnRecord`,
+        ``OwnMatter``, as whatever is entered by its own host.
         """
+        _refuse_own(host, by)
         paper = self._card(id_number)
         if years_old(born_on(paper, self._today()), self._today()) < YOUNGEST:
             raise HostTooYoung()
@@ -121,6 +124,7 @@ class Roster:
 
     async def check_identity(self, host: str, document: str, checked_on: date, by: str) -> None:
         """Enter that the paper was held against the person. Raises :class:`HostUnknown`, :class:`HostEntryInvalid`."""
+        _refuse_own(host, by)
         self._refuse_ahead("checked_on", checked_on)
         await HostIdentityCheck.create(
             host_id=await _host_id(host),
@@ -133,6 +137,7 @@ class Roster:
 
     async def add_contract(self, host: str, draft: ContractDraft, by: str) -> None:
         """Enter a contract. Raises :class:`HostUnknown`, :class:`HostEntryInvalid`, :class:`HostContractExists`."""
+        _refuse_own(host, by)
         if draft.valid_until < draft.valid_from:
             raise HostEntryInvalid(member="valid_until")
         try:
@@ -143,6 +148,7 @@ class Roster:
 
     async def add_training(self, host: str, draft: TrainingDraft, by: str) -> None:
         """Enter a training. Raises :class:`HostUnknown`, :class:`HostEntryInvalid`."""
+        _refuse_own(host, by)
         self._refuse_ahead("completed_on", draft.completed_on)
         await HostTraining.create(host_id=await _host_id(host), **self._entered(draft, by))
 
@@ -151,13 +157,14 @@ class Roster:
 
         Raises :class:`HostUnknown`, :class:`HostEntryInvalid`.
         """
-        await self.demand_consent_day(host, draft.signed_on)
+        await self.demand_consent_day(host, draft.signed_on, by)
         with suppress(IntegrityError):
             async with transaction():
                 await GuardianConsent.create(host_id=await _host_id(host), **self._entered(draft, by))
 
-    async def demand_consent_day(self, host: str, signed_on: date) -> None:
+    async def demand_consent_day(self, host: str, signed_on: date, by: str) -> None:
         """Before a file is kept: raises :class:`HostUnknown`, :class:`HostEntryInvalid` for a day that lies ahead."""
+        _refuse_own(host, by)
         await _host_id(host)
         self._refuse_ahead("signed_on", signed_on)
 
@@ -166,13 +173,14 @@ class Roster:
     ) -> str:
         """Propose to list somebody, or to lift it, by the record of a host or by the card; answers its number.
 
-        Raises :class:`HostUnknown`, :class:`HostPaperInvalid`, :class:`BlacklistingOpen`.
+        Raises :class:`HostUnknown`, :class:`HostPaperInvalid`, :class:`BlacklistingOpen`, ``OwnMatter``.
         """
         mark = self._mark(self._card(id_number)) if id_number is not None else await _mark_of(host)
         number = public_number(self.clock(), "ZB")
         try:
             async with transaction():
                 await self._hold(mark)
+                await _refuse_own_card(mark, by)
                 is_listed = await scalar(f"SELECT {BLACKLISTED.format(mark='$1::bytea')}", mark)
                 if is_listed is (kind is BlacklistingKind.LISTING):
                     raise BlacklistingOpen()
@@ -193,7 +201,7 @@ class Roster:
         """Approve or refuse; the same decision again changes nothing. Who proposed it may only take it back.
 
         With a listing that is approved the push addresses of whoever has this card are worth nothing any more.
-        Raises :class:`BlacklistingUnknown`, :class:`BlacklistingDecided`, ``SecondPersonNeeded``.
+        Raises :class:`BlacklistingUnknown`, :class:`BlacklistingDecided`, ``SecondPersonNeeded``, ``OwnMatter``.
         """
         to = BlacklistingState.APPROVED if is_approved else BlacklistingState.REFUSED
         async with transaction():
@@ -206,6 +214,7 @@ class Roster:
                 raise BlacklistingDecided(state=found["state"])
             if is_approved and found["made_by"] == by:
                 raise SecondPersonNeeded()
+            await _refuse_own_card(found["id_number_index"], by)
             await self._hold(found["id_number_index"])
             await execute(
                 "UPDATE host_blacklisting SET state = $2, decided_by = $3, decided_at = $4, decision_note = $5"
@@ -267,6 +276,20 @@ class Roster:
 
     def _entered(self, draft: msgspec.Struct, by: str) -> dict[str, Any]:
         return {**msgspec.structs.asdict(draft), "recorded_by": by, "recorded_at": self.clock()}
+
+
+def _refuse_own(host: str, by: str) -> None:
+    """Nobody checks or binds oneself under another role of the same account."""
+    if by == f"staff:{host}":
+        raise OwnMatter()
+
+
+async def _refuse_own_card(mark: bytes, by: str) -> None:
+    """Nor decides about the own card, as the roster knows whose it is."""
+    if await scalar(
+        "SELECT 1 FROM live_host WHERE id_number_index = $1 AND number = $2", bytes(mark), by.removeprefix("staff:")
+    ):
+        raise OwnMatter()
 
 
 async def _host_id(host: str) -> int:

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from kit.database import Row, row, rows
+from live.evidence.models import IS_AWAY
 from live.media.playback import Playback
 from live.models import SessionState
 from live.shop.timeline import ShownCard, card_at, timeline
@@ -62,8 +63,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a session, which everybody may see under its number: what was explained there, at which price then.
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
-    ``expires_at``; it is the broadcast's while that is on air, then the replay's. Seek to ``offset_ms``. There is none
-    on air for a buyer who was put out of the room.
+    ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while the pictures lie in
+    cold storage. Seek to ``offset_ms``. On air there is none for a buyer who was put out of the room.
     """
 
     session: str
@@ -88,18 +89,16 @@ async def moment_of(
         return None
     number = source.removeprefix(HOSTED)
     found = await row(
-        "SELECT id, number, title, state, stream, started_at, state IN ('live', 'interrupted') AND EXISTS (SELECT"
-        " FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $2 AND r.kind = 'ban') AS is_withheld"
-        " FROM live_session s WHERE number = $1",
+        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} OR state IN ('live', 'interrupted')"
+        " AND EXISTS (SELECT FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $2 AND r.kind = 'ban')"
+        " AS is_withheld FROM live_session s WHERE number = $1",
         number,
         playback.viewer(number, buyer)[0],
     )
     if found is None:
         return None
     viewer, _ = playback.viewer(number, None)
-    plan = None
-    if not found["is_withheld"]:
-        plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
+    plan = None if found["is_withheld"] else playback.plan(found["stream"], SessionState(found["state"]), viewer)
     return Moment(
         session=found["number"],
         title=found["title"],

@@ -108,8 +108,8 @@ class RoomView(View):
     card, by its place in the pictures, of which there have been ``media_ms`` at ``server_time`` (docs/live-cards.md).
     ``viewer_pass`` is handed to the feed: a client keeps it for as long as it stays. ``slow_mode_s`` seconds lie
     between two messages of a viewer. ``starts_in_ms`` is there in the phase before alone, ``playback`` from the first
-    picture on: on air the broadcast, after it the replay, at one address. ``reminded``: the caller is told
-    when it begins.
+    picture on: on air the broadcast, after it the replay, at one address, none while an old one lies in cold storage.
+    ``reminded``: the caller is told when it begins.
     """
 
     number: str

@@ -23,6 +23,7 @@ WALKS = {
     " test_every_pair_of_states_of_a_month_moves_as_the_table_says",
     "live/evidence/models.py BUNDLE": "live/test_evidence.py"
     " test_every_pair_of_states_of_a_bundle_moves_as_the_table_says",
+    "live/evidence/models.py COPY": "live/test_cold.py test_every_pair_of_states_of_a_copy_moves_as_the_table_says",
     "live/roster/models.py BLACKLISTING": "live/test_roster.py"
     " test_every_decision_in_every_state_goes_where_the_table_says",
     "live/studios/models.py BOOKING": "live/test_studios.py"

@@ -159,6 +159,10 @@ class House:
         finally:
             await connection.close()
 
+    def outages(self) -> list[str]:
+        """What the API has said of its 503s: what was away, or too slow."""
+        return [line for line in self.log.read_text().splitlines() if '"unavailable"' in line]
+
     def stop(self) -> str:
         """End the process that this object started; answers everything it has ever written."""
         self.process.send_signal(signal.SIGTERM)

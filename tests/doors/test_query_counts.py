@@ -18,6 +18,7 @@ import pytest
 from tortoise.context import TortoiseContext
 
 from api_kit.doors import Endpoint
+from kit.database import execute
 from server.database import ROOT, tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
@@ -31,6 +32,7 @@ from tests.payments.sandbox import APP_SECRET, PUSH_AES_KEY, PUSH_TOKEN, start_s
 
 PAYEES = ("1900000001", "1900000002")
 """Of the house's merchants."""
+TRIES = 5
 FILE = ROOT / "docs" / "query-counts.md"
 # They compare all the money that there is, so they come before the others have made more of it.
 FIRST = ("import_payment_bill", "import_fund_bill")
@@ -117,15 +119,26 @@ def turn_of(endpoint: Endpoint) -> tuple[int, bool, str, int]:
 
 async def ask_all(owner: Owner, asked: Sequence[Endpoint]) -> dict[str, Counted]:
     found = {}
-    for role in owner.house.tokens:  # a session is noted as used once in five minutes
-        await owner.http.get("/v1/miniapp/me", headers=owner.house.headers(role))
     for endpoint in asked:
-        making = good_requests().get(endpoint.name)
-        reply = await ask(owner, endpoint, await making(owner) if making else GoodRequest())
-        assert reply.status_code < 500 or reply.status_code == 503, (endpoint.name, reply.text)
+        await execute("UPDATE account_session SET last_seen_at = now()")  # else it is noted once in five minutes
+        reply = await ask_until_it_is_served(owner, endpoint)
+        assert reply.status_code < 500, (endpoint.name, reply.text, owner.house.outages())
         refused = reply.text if reply.status_code >= 400 else ""
         found[f"{endpoint.method} {endpoint.path}"] = Counted(int(reply.headers[HEADER]), refused)
     return found
+
+
+async def ask_until_it_is_served(owner: Owner, endpoint: Endpoint) -> httpx.Response:
+    """A 503 counts nothing: on a busy machine a vendor's twin may be late, and then a client comes again. Each time
+    about something new, because the first time may have taken effect.
+    """
+    making = good_requests().get(endpoint.name)
+    for _ in range(TRIES):
+        reply = await ask(owner, endpoint, await making(owner) if making else GoodRequest())
+        if reply.status_code != 503:
+            break
+        await asyncio.sleep(2)
+    return reply
 
 
 async def ask(owner: Owner, endpoint: Endpoint, good: GoodRequest) -> httpx.Response:
@@ -151,6 +164,7 @@ def test_no_route_sends_more_statements_than_its_ceiling(
 ) -> None:
     now, _ = counted
     if request.config.getoption("--write"):
+        assert not any(found.refused for found in now.values()), "a refusal is no count to write down"
         FILE.write_text(HEAD + "".join(f"| {route} | {found.statements} |\n" for route, found in sorted(now.items())))
     said = {route: int(most) for route, most in ROW.findall(FILE.read_text())}
     assert set(said) == set(now), "the table is behind the doors: run this test with --write"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.media_server.remux import FfmpegRemuxer
 from kit.clock import utc_now
 from kit.database import execute, rows, scalar
@@ -72,7 +73,8 @@ async def _over(owner: Owner, number: str) -> None:
         session["id"],
     )
     keys = LiveKeys(settings.secret_key, settings.live.media.callback_secret)
-    evidence = Evidence(media / "evidence", archive, keys, timedelta(days=settings.own_data.live_retention_days))
+    kept, signer = timedelta(days=settings.own_data.live_retention_days), Ed25519Signer(settings.ledger_signing_key)
+    evidence = Evidence(media / "evidence", archive, keys, kept, signer)
     sealed = "SELECT count(*) FROM live_evidence_bundle WHERE session_id = $1 AND state = 'sealed'"
     while not await scalar(sealed, session["id"]):
         assert await evidence.seal_due() == 1
@@ -82,6 +84,8 @@ def _write(stream: Path, first_ms: int, files: list[Path]) -> None:
     stream.mkdir(parents=True, exist_ok=True)
     for second in range(2):
         (stream / f"{first_ms + second * 1000}.ts").write_bytes(tiny_segment(second * 1000))
+    names = "".join(f"#EXTINF:1.000,\n{first_ms + second * 1000}.ts\n" for second in range(2))
+    (stream / "replay.m3u8").write_text(f"#EXTM3U\n{names}#EXT-X-ENDLIST\n")
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"made")

@@ -151,7 +151,13 @@ class Centre:
     def feed(self, number: str, port: int, query: str = "", **options: Any) -> Any:
         return connect(f"ws://127.0.0.1:{port}{MINIAPP}/{number}/feed{query}", proxy=None, **options)
 
+    def outages(self) -> list[str]:
+        """What the processes have said of what was away or too slow: why a request was answered 503."""
+        logs = sorted((self.stack.state / "logs").glob("*"))
+        return [line for log in logs for line in log.read_text(errors="replace").splitlines() if "unavailable" in line]
+
     async def close(self) -> None:
+        print(*self.outages()[-20:], sep="\n")  # pytest shows it where a test has failed
         for pusher in self.pushers:
             pusher.kill()
             pusher.wait()

@@ -1,6 +1,7 @@
 """Requests about what is left of a session, that succeed."""
 
 from kit.clock import china_day, utc_now
+from kit.database import execute
 from live.evidence.holds import EvidenceDesk
 from tests.doors.belongings import Owner
 from tests.doors.good_requests import GoodRequest, good
@@ -11,6 +12,7 @@ from tests.live.good_requests import shelved
 @good(
     "console.show_replay_files",
     "console.download_recording",
+    "console.download_replay_hls",
     "console.make_clip",
     "console.download_clip",
     "console.show_evidence",
@@ -30,6 +32,21 @@ async def about_what_is_left(owner: Owner) -> GoodRequest:
 @good("console.hold_evidence")
 async def hold(owner: Owner) -> GoodRequest:
     return GoodRequest(names=await aired(owner), body={"document": "示例查询函"})
+
+
+@good("console.fetch_evidence_back")
+async def fetch_back(owner: Owner) -> GoodRequest:
+    """Of what lies in cold storage, as the job leaves it."""
+    names = await aired(owner)
+    await execute(
+        "INSERT INTO live_evidence_copy (session_id, state, stored, next_attempt_at)"
+        " SELECT id, 'copying', $2::jsonb, now() FROM live_session WHERE number = $1",
+        names["number"],
+        '[{"name": "session.jsonl", "bytes": 1, "sha256": "0", "is_verified": true}]',
+    )
+    for state in ("copied", "cold"):
+        await execute("UPDATE live_evidence_copy SET state = $1", state)
+    return GoodRequest(names=names)
 
 
 @good("console.release_evidence")

@@ -8,9 +8,9 @@ import pytest
 from kit.clock import china_day, utc_now
 from kit.database import execute, scalar
 from live.boards.clicks import Clicks
-from live.boards.commissions import commission_of, commissions_of
+from live.boards.commissions import MAX_SESSIONS, all_commissions, commission_of, commissions_of
 from live.boards.queries import board_of
-from live.errors import SessionNotFound
+from live.errors import CommissionsTooMany, SessionNotFound
 from live.models import LiveSession
 from live.own_records import forget_chat
 from live.talk.models import RestrictionKind, RoomRestriction
@@ -168,3 +168,25 @@ async def test_a_commission_is_net_of_refunds_and_stands_beside_the_books(mall: 
     for number, host in ((session.number, "S-other"), (waiting.number, None), ("L0", None)):
         with pytest.raises(SessionNotFound):
             await commission_of(number, host)
+
+
+async def test_a_list_that_would_be_cut_is_refused_and_the_file_has_all(mall: Mall, tmp_path: Path) -> None:
+    """Fails when the list is cut, when a page leaves out who began at the same moment, and when one comes twice."""
+    kept = Kept(tmp_path, [], merchant=mall.merchant)
+    session = await sold_out_of(mall, kept)
+    today = china_day(utc_now())
+    more = (
+        "INSERT INTO live_session SELECT (jsonb_populate_record(s, jsonb_build_object('id', 1000000 + g, 'number',"
+        " 'LX' || g, 'stream', 'sx' || g, 'host', CASE WHEN g = 1 THEN 'S-other' ELSE s.host END))).*"
+        " FROM live_session s, generate_series($1::int, $2::int) g WHERE s.number = $3"
+    )
+    await execute(more, 1, MAX_SESSIONS - 1, session.number)
+    found = await commissions_of(today, today, None)
+    assert len(found) == MAX_SESSIONS
+    assert [each async for each in all_commissions(today, today, None)] == found
+    await execute(more, MAX_SESSIONS, MAX_SESSIONS + 1, session.number)
+    with pytest.raises(CommissionsTooMany):
+        await commissions_of(today, today, None)
+    numbers = [each.number async for each in all_commissions(today, today, None)]
+    assert (len(numbers), len(set(numbers))) == (MAX_SESSIONS + 2, MAX_SESSIONS + 2)
+    assert [each.number for each in await commissions_of(today, today, "S-other")] == ["LX1"]

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from tortoise.exceptions import BaseORMException
 
-from accounts.models import RoleGrant
+from accounts.models import RoleGrant, StaffAccount
+from accounts.roles import Role, ScopeKind
 from kit.clock import china_day, utc_now
 from kit.database import execute, scalar
-from live.errors import NotOnShelf, SessionStateForbids
+from live.errors import NotOnShelf, OwnMatter, SessionStateForbids
 from live.models import LiveSession, SessionState
+from live.plans.models import AssistantRole
 from live.plans.queries import Slot
 from live.plans.service import Plans
 from live.readiness.checks import product_checks
@@ -274,3 +276,30 @@ async def test_a_host_reads_when_and_for_what_the_identity_was_verified(database
     told = [(each.session, each.kind.value, each.recorded_by) for each in await verifications_of(HOST)]
     assert told == [(second.number, "officer", ONE), (first.number, "declaration", f"staff:{HOST}")]
     assert await verifications_of("U-other") == []
+
+
+async def test_nobody_signs_or_verifies_a_session_with_a_part_in_it(database: str) -> None:
+    """Under another role of the same account: host, assistant, clerk of the seller. Fails when roles are told apart."""
+    house = House()
+    session, [code] = await shelved(house)
+    helper, clerk = await presenting_account("U1HELPER"), await presenting_account("U1CLERK")
+    await Plans(house.clock).add_assistant(session.number, HOST, helper, AssistantRole.MODERATOR)
+    staff = await StaffAccount.get(number=clerk)
+    granted = await RoleGrant.create(
+        staff_id=staff.id,
+        role=Role.MERCHANT_CLERK,
+        scope_kind=ScopeKind.MERCHANT,
+        scope=session.merchant,
+        granted_at=utc_now(),
+        granted_by="staff:test",
+    )
+    for account in (HOST, helper, clerk):
+        with pytest.raises(OwnMatter):
+            await house.readiness.sign_off(session.number, [code], f"staff:{account}")
+    for account in (HOST, helper):
+        with pytest.raises(OwnMatter):
+            await house.readiness.verify(session.number, "示例文件", f"staff:{account}")
+    assert await scalar("SELECT count(*) FROM shelf_sign_off") == 0
+    await house.readiness.verify(session.number, "示例文件", f"staff:{clerk}")
+    await RoleGrant.filter(id=granted.id).update(revoked_at=utc_now(), revoked_by="staff:test")
+    await house.readiness.sign_off(session.number, [code], f"staff:{clerk}")

@@ -12,6 +12,7 @@ from kit.database import execute, rows, scalar
 from live.errors import (
     MessageNotFound,
     NotOnShelf,
+    OwnMatter,
     ReportNotFound,
     ReportNotMovable,
     ReportsFull,
@@ -160,3 +161,15 @@ async def test_the_words_of_a_report_go_with_the_person_and_with_the_room(databa
     await execute("UPDATE live_session SET state = 'ended', ended_at = now() - interval '4 years'")
     assert await forget_chat(house.clock() - timedelta(days=1096)) == 1
     assert [r["detail"] for r in await rows("SELECT detail FROM live_report ORDER BY id")] == ["……", "……"]
+
+
+async def test_no_host_answers_reports_of_the_own_room(database: str) -> None:
+    """As an officer by the same account. Fails when the host is not asked about."""
+    house = House()
+    session, _ = await house.on_air()
+    desk = RoomReports(house.clock)
+    number = await desk.report("C1", session.number, ReportReason.ABUSE, "", NOTHING)
+    for act in (desk.take(number, f"staff:{HOST}"), desk.decide(number, False, "示例答复", f"staff:{HOST}")):
+        with pytest.raises(OwnMatter):
+            await act
+    await desk.take(number, BY)

@@ -13,6 +13,7 @@ from kit.clock import china_day, utc_now
 from kit.database import execute, row, rows, scalar
 from kit.errors import DomainError
 from ledger.errors import SecondPersonNeeded
+from live.errors import OwnMatter
 from live.roster.errors import (
     BlacklistingDecided,
     BlacklistingOpen,
@@ -27,7 +28,7 @@ from live.roster.errors import (
 )
 from live.roster.models import BLACKLISTING_TRANSITIONS, BlacklistingKind, BlacklistingState
 from live.roster.queries import blacklisting, host_lines, host_record
-from live.roster.service import ConsentDraft, ContractDraft, Roster, years_old
+from live.roster.service import ConsentDraft, ContractDraft, Roster, TrainingDraft, years_old
 from tests.accounts.people import throwaway_cipher
 from tests.live.hosts import ONE, TWO, admitted_host, card, presenting_account, years_ago
 from tests.live.rooms import Clock
@@ -233,3 +234,32 @@ async def in_its_own_context(act: Awaitable[object]) -> DomainError | None:
         return None
 
     return await asyncio.create_task(tried(), context=contextvars.copy_context())
+
+
+async def test_nobody_decides_about_the_own_record_or_card(database: str) -> None:
+    """An account that is a host and an officer. Fails when the roles are taken for two persons."""
+    host = await presenting_account("U00000000000000001")
+    own = f"staff:{host}"
+    with pytest.raises(OwnMatter):
+        await ROSTER.enter(host, "示例人名", card(1), own)
+    await ROSTER.enter(host, "示例人名", card(1), ONE)
+    contract = ContractDraft(contract_number="1", document="示例合同", valid_from=TODAY, valid_until=TODAY)
+    training = TrainingDraft(title="示例培训", completed_on=TODAY, hours=1, document="示例文件")
+    consent = ConsentDraft(document="示例文件", sha256="0" * 64, evidence="E1", signed_on=TODAY)
+    for act in (
+        ROSTER.check_identity(host, "示例文件", TODAY, own),
+        ROSTER.add_contract(host, contract, own),
+        ROSTER.add_training(host, training, own),
+        ROSTER.add_consent(host, consent, own),
+    ):
+        with pytest.raises(OwnMatter):
+            await act
+    number = await listed(host)
+    for subject in ({"host": host}, {"id_number": card(1)}):
+        with pytest.raises(OwnMatter):
+            await ROSTER.propose_blacklisting(BlacklistingKind.LIFTING, "示例原因", own, **subject)
+    lifting = await ROSTER.propose_blacklisting(BlacklistingKind.LIFTING, "示例原因", ONE, host=host)
+    with pytest.raises(OwnMatter):
+        await ROSTER.decide_blacklisting(lifting, own, "示例核对", is_approved=True)
+    assert (await blacklisting(number)).state == "approved"
+    assert await scalar("SELECT count(*) FROM host_contract") == 0

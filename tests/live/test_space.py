@@ -11,13 +11,13 @@ import pytest
 from kit.database import execute, scalar
 from kit.numbers import opaque_id
 from live.errors import MediaSpaceLow, PublishRefused
-from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
-from live.media.space import Space
+from live.media.space import ON_AIR_BYTES_S, Space
 from live.models import SessionState
 from live.replays.jobs import make_archive_file, make_clip_file
 from tests.live.kept import Kept, make_segments
 from tests.live.rooms import HOST, House, request_of, state_of
+from tests.live.test_evidence import evidence_of
 
 pytestmark = pytest.mark.asyncio
 
@@ -62,7 +62,7 @@ async def test_clips_give_way_and_evidence_does_not(database: str, tmp_path: Pat
     await kept.end(session)
     assert (await make_clip_file(kept.archive), await make_archive_file(kept.archive)) == (1, 1)
     kept.house.clock.ahead += timedelta(hours=2)
-    evidence = Evidence(kept.folder / "evidence", kept.archive, kept.house.keys, timedelta(days=1096), kept.house.clock)
+    evidence = evidence_of(kept)
     assert await evidence.seal_due() == 1
     old, young = (evidence.directory / f"{session.number}-{opaque_id()}" for _ in range(2))
     for folder in (old, young):
@@ -89,3 +89,53 @@ async def test_clips_give_way_and_evidence_does_not(database: str, tmp_path: Pat
     await execute("UPDATE live_clip_file SET next_attempt_at = now() - interval '1 hour'")
     assert await make_clip_file(kept.archive) == 1
     assert clip.exists()
+
+
+async def test_a_quota_counts_what_is_here_and_stops_what_is_new(database: str, tmp_path: Path) -> None:
+    """Pictures and files by the octet. Fails when what is away counts, and when who comes back is kept out."""
+    (tmp_path / "made").mkdir()
+    kept = Kept(tmp_path / "kept", make_segments(tmp_path / "made"))
+    session, (code, _) = await kept.on_air()
+    on_air = await Space(tmp_path).used_bytes()
+    assert on_air >= 0
+    await kept.explain(session, code, 1.1, 3.5)
+    await kept.clips.ask_for_file(session.number, 1, HOST, f"staff:{HOST}")
+    await kept.end(session)
+    assert (await make_clip_file(kept.archive), await make_archive_file(kept.archive)) == (1, 1)
+    pictures = [path for path in kept.folder.rglob("*") if path.suffix in {".ts", ".mp4"}]
+    here = sum(path.stat().st_size for path in pictures)
+    clip = kept.archive.clip_file(session.number, 1).stat().st_size
+    roomy = Space(tmp_path, ROOMY, here + 1, warning_percent=100)
+    assert (await roomy.used_bytes(), await roomy.is_full(), await roomy.is_tight()) == (here, False, False)
+    warned = Space(tmp_path, ROOMY, here * 2, warning_percent=50)
+    assert (await warned.is_full(), await warned.is_tight(), warned.level(here)) == (False, True, "warning")
+    full = Space(tmp_path, ROOMY, here)
+    assert (await full.is_full(), full.level(here), full.level(here // 2)) == (True, "reached", "ok")
+    house = kept.house
+    ready = await house.ready(kept.merchant)
+    address = await house.publishing.issue_address(ready.number, HOST)
+    bounded = replace(house.publishing, space=full)
+    with pytest.raises(MediaSpaceLow):
+        await bounded.issue_address(ready.number, HOST)
+    with pytest.raises(PublishRefused):
+        await bounded.admit(request_of(ready.stream, address))
+    assert await house.publishing.admit(request_of(ready.stream, address)) == 1
+    await bounded.note_done(ready.stream, "1")
+    assert await bounded.admit(request_of(ready.stream, address, client="2")) == 2
+    await execute("UPDATE live_stream_publish SET started_at = started_at - interval '1 hour' WHERE ended_at IS NULL")
+    assert await full.used_bytes() >= here + 3600 * ON_AIR_BYTES_S
+    await execute("UPDATE live_session SET state = 'ended', ended_at = now() WHERE number = $1", ready.number)
+    evidence = evidence_of(kept)
+    storage = Storage(warned, evidence)
+    card = await storage.card()
+    assert (card.used_bytes, card.quota_level, card.is_full) == (here, "warning", False)
+    assert await storage.free() == 1
+    assert await full.used_bytes() == here - clip
+    await execute(
+        "INSERT INTO live_evidence_copy (session_id, state, stored, next_attempt_at) VALUES ($1, 'copying',"
+        ' \'[{"name": "x", "bytes": 1, "sha256": "0", "is_verified": true}]\', now())',
+        session.id,
+    )
+    assert await full.used_bytes() == here - clip
+    await execute("UPDATE live_evidence_copy SET state = 'copied'")
+    assert await full.used_bytes() == 0

@@ -7,12 +7,15 @@ reference 2.3). The failure body is its ``{"code": "FAIL", "message": ...}`` and
 """
 
 import msgspec
+import structlog
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from kit.errors import DomainError
+from kit.errors import DomainError, Unavailable
 from payments.notices import Notices
 from webhook_api import door
+
+log = structlog.get_logger("webhooks")
 
 MAX_NOTICE_BYTES = 64 * 1024
 
@@ -48,6 +51,9 @@ def signed_headers(request: Request) -> dict[str, str]:
 
 def failure(request: Request, refusal: DomainError) -> HTTPResponse:
     """The refusal as WeChat Pay and as RFC 9457 want it; ``reason`` is our stable code."""
+    if isinstance(refusal, Unavailable):
+        request_id = getattr(request.ctx, "request_id", "none")
+        log.warning("unavailable", request_id=request_id, cause=f"{refusal.code}: {refusal.__cause__}"[:300])
     body = {
         "type": f"urn:longchuan:problem:{refusal.code}",
         "title": refusal.title,
