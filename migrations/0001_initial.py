@@ -2579,7 +2579,7 @@ class Migration(migrations.Migration):
             name='MessageTemplate',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(unique=True, description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started\nLIVE_CALLED_OFF: live_called_off', enum_type=MessageMoment, max_length=20)),
                 ('template', fields.CharField(max_length=64)),
                 ('page', fields.CharField(max_length=120)),
                 ('fields_by_name', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -3822,7 +3822,7 @@ class Migration(migrations.Migration):
                 ('consumer', fields.CharField(db_index=True, max_length=32)),
                 ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'live_reminder', 'app': 'longchuan', 'unique_together': (('session_id', 'consumer'),), 'pk_attr': 'id', 'table_description': 'A consumer wants to be told when a session begins, once.'},
+            options={'table': 'live_reminder', 'app': 'longchuan', 'unique_together': (('session_id', 'consumer'),), 'pk_attr': 'id', 'table_description': 'A consumer wants to be told once when a session begins, or that it does not.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3993,6 +3993,7 @@ class Migration(migrations.Migration):
                 ('viewer', fields.CharField(max_length=26)),
                 ('kind', fields.CharEnumField(description='MUTE: mute\nBAN: ban', enum_type=RestrictionKind, max_length=8)),
                 ('until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('noted_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_restriction', 'app': 'longchuan', 'unique_together': (('session_id', 'viewer', 'kind'),), 'constraints': [CheckConstraint(check="(kind = 'mute') = (until IS NOT NULL)", name='live_restriction_span')], 'pk_attr': 'id', 'table_description': 'What a viewer may not do in a room, until a moment or (None) for as long as the room is there.'},
             bases=['Model'],
@@ -4868,7 +4869,7 @@ class Migration(migrations.Migration):
             name='SubscribeMessage',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started', enum_type=MessageMoment, max_length=20)),
+                ('moment', fields.CharEnumField(description='ORDER_SHIPPED: order_shipped\nREFUND_ARRIVED: refund_arrived\nLATE_MONEY_RETURNED: late_money_returned\nORDER_EXPIRING: order_expiring\nCOUPON_EXPIRING: coupon_expiring\nGROUP_FORMED: group_formed\nGROUP_FAILED: group_failed\nPICKUP_READY: pickup_ready\nPICKUP_REMINDED: pickup_reminded\nLIVE_STARTED: live_started\nLIVE_CALLED_OFF: live_called_off', enum_type=MessageMoment, max_length=20)),
                 ('reference', fields.CharField(max_length=64)),
                 ('openid', fields.CharField(max_length=64)),
                 ('contents', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
