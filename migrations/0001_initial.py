@@ -5056,6 +5056,7 @@ class Migration(migrations.Migration):
                 ('delivery_kind', fields.CharEnumField(default=DeliveryKind.ADDRESS, description='ADDRESS: address\nPICKUP: pickup\nVOUCHER: voucher', enum_type=DeliveryKind, max_length=10)),
                 ('delivery', fields.BinaryField()),
                 ('address_mark', fields.BinaryField(null=True)),
+                ('device_mark', fields.BinaryField(null=True)),
                 ('after_sales_window_s', fields.IntField()),
                 ('after_sales_terms', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('placed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -83,10 +83,12 @@ class Checkout:
         expected: Expectation,
         wish: GroupWish | None = None,
         gifts: Mapping[str, Gift] | None = None,
+        placed_from: str = "",
     ) -> PlacedTrade:
         """Place one trade, with an order for each merchant, and one payment of them all; with a ``wish`` in a group.
 
         ``gifts`` are by merchant and cost up to three statements each; GiftForNobody is raised for another one's.
+        ``placed_from`` tells a device, as well as it can be told; only its keyed hash is kept.
 
         Prices are the server's, read now and copied; ``expected`` is only compared. The statements do not grow with
         lines or merchants. Joins an open transaction, which must then roll back on an error. Raises CartEmpty,
@@ -124,6 +126,7 @@ class Checkout:
                 channel=self.payments.gateway.channel,
                 actor=f"consumer:{consumer}",
                 cipher=self.cipher,
+                placed_from=placed_from,
             )
             await ReferralShares(self.clock).keep(promised)
             if terms:

@@ -83,7 +83,8 @@ class Order(Model):
 
     With a ``group`` it is not packed before that is formed.
 
-    ``address_mark`` is a keyed hash of where it is sent, so that orders to one address are found without opening any.
+    ``address_mark`` is a keyed hash of where it is sent, so that orders to one address are found without opening any;
+    ``device_mark`` of the network address and the phone's model that it was placed from.
 
     ``source`` is opaque and stands here when all lines have the same; each line has its own. ``commission_bp`` is the
     merchant's share for the county on that day; ``to_share``: it will be split off the payment.
@@ -111,6 +112,7 @@ class Order(Model):
     delivery_kind = fields.CharEnumField(DeliveryKind, max_length=10, default=DeliveryKind.ADDRESS)
     delivery = fields.BinaryField()
     address_mark = fields.BinaryField(null=True)
+    device_mark = fields.BinaryField(null=True)
     after_sales_window_s = fields.IntField()
     after_sales_terms: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
     placed_at = fields.DatetimeField()

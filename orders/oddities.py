@@ -19,8 +19,8 @@ class OwnPurchases(msgspec.Struct, frozen=True, kw_only=True):
     orders: list[str]
 
 
-class SharedAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Several buyers of one merchant in a month, all at one address; ``place`` is a hash of its mark."""
+class SharedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Several buyers of one merchant in a month, all at one address or device; ``place`` is a hash of its mark."""
 
     merchant: str
     month: str
@@ -46,17 +46,26 @@ async def own_purchases(consumers: Mapping[str, str], since: datetime) -> list[O
     return [msgspec.convert(each, OwnPurchases) for each in found]
 
 
-async def shared_addresses(since: datetime, buyers: int) -> list[SharedAddress]:
+async def shared_addresses(since: datetime, buyers: int) -> list[SharedPlace]:
     """Addresses to which so many buyers or more had one merchant's goods sent, month by month.
 
     Buyers of another channel are one buyer here: that platform knows who they are, and masks where they live.
     """
+    return await _shared("address_mark", since, buyers)
+
+
+async def shared_devices(since: datetime, buyers: int) -> list[SharedPlace]:
+    """Devices, as well as they can be told, from which so many buyers or more bought of one merchant in a month."""
+    return await _shared("device_mark", since, buyers)
+
+
+async def _shared(mark: str, since: datetime, buyers: int) -> list[SharedPlace]:
     found = await rows(
-        f"SELECT o.merchant, {_MONTH} AS month, encode(sha256(o.address_mark), 'hex') AS place,"
+        f"SELECT o.merchant, {_MONTH} AS month, encode(sha256(o.{mark}), 'hex') AS place,"
         f" count(DISTINCT o.consumer) AS buyers, {_NUMBERS} AS orders FROM customer_order o"
-        " WHERE o.paid_at >= $1 AND o.address_mark IS NOT NULL GROUP BY o.merchant, 2, o.address_mark"
+        f" WHERE o.paid_at >= $1 AND o.{mark} IS NOT NULL GROUP BY o.merchant, 2, o.{mark}"
         " HAVING count(DISTINCT o.consumer) >= $2 ORDER BY 1, 2, 3",
         since,
         buyers,
     )
-    return [msgspec.convert(each, SharedAddress) for each in found]
+    return [msgspec.convert(each, SharedPlace) for each in found]

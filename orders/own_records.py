@@ -165,7 +165,11 @@ async def _forget_some(ended_before: datetime) -> int:
         assert found is not None
         await forget_receivers(found["numbers"])
         await forget_gifts(found["numbers"])
-        await execute("UPDATE customer_order SET delivery = '', address_mark = NULL WHERE id = ANY($1::bigint[])", ids)
+        await execute(
+            "UPDATE customer_order SET delivery = '', address_mark = NULL, device_mark = NULL"
+            " WHERE id = ANY($1::bigint[])",
+            ids,
+        )
         cases = "SELECT id FROM after_sales_case WHERE order_id = ANY($1::bigint[])"
         await execute(f"UPDATE after_sales_event SET note = NULL WHERE note IS NOT NULL AND case_id IN ({cases})", ids)
         await execute(

@@ -132,6 +132,11 @@ def address_mark(delivery: Delivery, cipher: FieldCipher) -> bytes | None:
     return cipher.blind_index("customer_order|address", f"{delivery.region} {delivery.address}")
 
 
+def device_mark(placed_from: str, cipher: FieldCipher) -> bytes | None:
+    """What orders placed from one device have in common; None when nobody knows from where."""
+    return cipher.blind_index("customer_order|device", placed_from) if placed_from else None
+
+
 async def insert_trade(
     trade: PlacedTrade,
     consumer: str,
@@ -140,6 +145,7 @@ async def insert_trade(
     channel: str,
     actor: str,
     cipher: FieldCipher,
+    placed_from: str = "",
     group: int | None = None,
 ) -> None:
     """Trade, orders, their first events and lines, and the bought lines out of the cart: one statement."""
@@ -173,6 +179,7 @@ async def insert_trade(
         booked[0].day if booked else None,
         len(booked) or 1,
         address_mark(delivery, cipher),
+        device_mark(placed_from, cipher),
     )
 
 
@@ -199,10 +206,10 @@ opened AS (
 placed AS (
     INSERT INTO customer_order (trade_id, number, consumer, merchant, state, channel, source, goods_fen, discount_fen,
            freight_fen, amount_fen, commission_bp, to_share, delivery, after_sales_window_s, after_sales_terms,
-           placed_at, expires_at, delivery_kind, group_id, address_mark)
+           placed_at, expires_at, delivery_kind, group_id, address_mark, device_mark)
     SELECT opened.id, o.number, $2, o.merchant, 'pending_payment', $7, o.source, o.goods_fen, o.discount_fen,
            o.freight_fen, o.amount_fen, o.commission_bp, o.to_share, decode(o.delivery, 'base64'),
-           o.after_sales_window_s, o.after_sales_terms, $5, $6, $12, $15::bigint, $18::bytea
+           o.after_sales_window_s, o.after_sales_terms, $5, $6, $12, $15::bigint, $18::bytea, $19::bytea
       FROM opened, jsonb_to_recordset($9::jsonb) AS o (number text, merchant text, source text, goods_fen bigint,
            discount_fen bigint, freight_fen bigint, amount_fen bigint, commission_bp int, to_share boolean,
            delivery text, after_sales_window_s int, after_sales_terms jsonb)

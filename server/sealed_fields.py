@@ -127,6 +127,7 @@ NOT_SEALED = frozenset(
         "channel_refund.content",
         "consumer_account.phone_index",
         "customer_order.address_mark",
+        "customer_order.device_mark",
         "household.id_number_index",
         "household_member.id_number_index",
         "household_member.phone_index",

@@ -1,7 +1,10 @@
 """A consumer's trades and orders."""
 
+from sanic import Request
+
 from accounts.actors import Consumer
 from accounts.consents import demand_consents
+from api_kit.addresses import client_address
 from api_kit.doors import IdempotencyKey
 from live.media.playback import Playback
 from live.shop.attributions import Attributions
@@ -106,6 +109,7 @@ async def place_order(
     attributions: Attributions,
     scans: ScanTokens,
     referrals: ReferralTokens,
+    request: Request,
 ) -> PlacedTradeView:
     """下单：一次结算，每个商户一张订单，合并付款；金额与客户端所见不一致时拒绝并返回新的试算；未同意现行协议时拒绝。"""
     await demand_consents(actor.number)
@@ -126,6 +130,7 @@ async def place_order(
         Expectation(body.amount_fen, body.quote),
         GroupWish(body.group.offer, body.group.group) if body.group else None,
         {gift.merchant: Gift(gift.message.strip(), gift.hides_price) for gift in body.gifts},
+        f"{client_address(request)} {request.headers.get('user-agent', '')}",
     )
     return PlacedTradeView(
         trade=placed.number,

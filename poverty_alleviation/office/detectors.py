@@ -14,7 +14,7 @@ import msgspec
 from kit.clock import CHINA
 from kit.database import rows
 from merchants.queries import applicants
-from orders.oddities import own_purchases, shared_addresses
+from orders.oddities import SharedPlace, own_purchases, shared_addresses, shared_devices
 from poverty_alleviation.income.models import SheetKind
 from poverty_alleviation.lineage.descent import standing
 from poverty_alleviation.models import ASSISTED
@@ -339,14 +339,18 @@ async def bought_by_own_people(today: date, numbers: Numbers) -> list[Finding]:
 async def bought_to_one_address(today: date, numbers: Numbers) -> list[Finding]:
     """Many buyers and one door: sales that were made up."""
     found = await shared_addresses(_last_month(today), numbers["same_address_buyers"])
-    return [
-        Finding(
-            rule="shared_address",
-            key=f"{each.merchant} {each.month} {each.place}",
-            facts={"merchant": each.merchant, "month": each.month, "buyers": each.buyers, "orders": each.orders},
-        )
-        for each in found
-    ]
+    return [_place("shared_address", each) for each in found]
+
+
+async def bought_on_one_device(today: date, numbers: Numbers) -> list[Finding]:
+    """Many buyers and one phone, as well as it can be told (decision 0056)."""
+    found = await shared_devices(_last_month(today), numbers["same_device_buyers"])
+    return [_place("shared_device", each) for each in found]
+
+
+def _place(rule: str, each: SharedPlace) -> Finding:
+    facts = {"merchant": each.merchant, "month": each.month, "buyers": each.buyers, "orders": each.orders}
+    return Finding(rule=rule, key=f"{each.merchant} {each.month} {each.place}", facts=facts)
 
 
 def _last_month(today: date) -> datetime:
@@ -375,5 +379,6 @@ DETECTORS: tuple[Detector, ...] = (
     reserves_overdrawn,
     bought_by_own_people,
     bought_to_one_address,
+    bought_on_one_device,
 )
 """The office's own. The caller holds the household's rights."""

@@ -25,6 +25,7 @@ USUAL: dict[str, tuple[int, str]] = {
     "price_above_market_bp": (15_000, "unverified; no document gives one"),
     "equal_dividend_households": (3, "domain reference 2.6; how many is unverified"),
     "same_address_buyers": (3, "domain reference 2.6; how many is unverified"),
+    "same_device_buyers": (3, "domain reference 2.6; how many is unverified"),
     "measure_within_days": (31, "domain reference 2.1, one month after a household was found to be at risk"),
     "risk_cleared_within_days": (61, "domain reference 2.1, two months"),
     "empty_lot_days": (2, "unverified; no document gives one"),

@@ -24,6 +24,7 @@ from kit.outbox import announce
 from ledger.service import Journals
 from orders.events import LineRefunded, OrderEarned, OrderPacked, OrderPaid, PaidLine
 from orders.models import Order, OrderLine, OrderState, Trade
+from orders.placements import device_mark
 from payments.events import PaymentSucceeded, RefundSucceeded
 from places.models import SiteKind, SiteLevel, SiteState
 from places.service import Places
@@ -75,6 +76,7 @@ PLANTED = (
     "reserve_overdrawn",
     "shared_account",
     "shared_address",
+    "shared_device",
     "shared_phone",
     "station_idle",
     "status_ended_mid_period",
@@ -346,7 +348,8 @@ class DirtySet:
             await react(fact, SalesBooks(Journals(self.clock)))
 
     async def _buyers(self) -> None:
-        """The merchant's own applicant buys of it, and three strangers have goods sent to one door.
+        """The merchant's own applicant buys of it, and three strangers have goods sent to one door, three more buy on
+        one phone.
 
         The orders are rows alone, as if they had been paid: nothing is sold and no stock moves.
         """
@@ -358,8 +361,9 @@ class DirtySet:
         for serial in range(3):
             mark = self.cipher.blind_index("customer_order|address", "533124 示例刷单地址")
             await self._bought(f"DEMO-DIRTY-{serial + 1}", mark)
+            await self._bought(f"DEMO-DIRTY-{serial + 4}", None, device_mark("203.0.113.7 MicroMessenger", self.cipher))
 
-    async def _bought(self, consumer: str, mark: bytes | None) -> None:
+    async def _bought(self, consumer: str, mark: bytes | None, device: bytes | None = None) -> None:
         now = self.now
         number = public_number(now, "O")
         async with transaction():
@@ -370,8 +374,8 @@ class DirtySet:
             order = await Order.create(
                 number=number, trade_id=trade.id, consumer=consumer, merchant=self.merchant,
                 state=OrderState.RECEIVED, channel=CHANNEL, goods_fen=100, amount_fen=100, delivery=b"",
-                address_mark=mark, after_sales_window_s=1, placed_at=now, expires_at=now, paid_at=now,
-                received_at=now, earned_at=now,
+                address_mark=mark, device_mark=device, after_sales_window_s=1, placed_at=now, expires_at=now,
+                paid_at=now, received_at=now, earned_at=now,
             )  # fmt: skip
             await OrderLine.create(
                 order_id=order.id, reference=f"{number}-1", position=1, sku="DEMO-DIRTY", product=self.product,

@@ -43,7 +43,7 @@ from scripts.demo_county.help import enter_help, enter_work
 from scripts.demo_county.households import agree_reserves, conclude_contracts, enter_farmers
 from scripts.demo_county.office_numbers import enter_office_numbers
 from scripts.demo_county.people import CONSUMERS, enter_staff
-from scripts.demo_county.presenters import enter_hosts
+from scripts.demo_county.presenters import enter_hosts, enter_studios
 from scripts.demo_county.recognitions import enter_recognitions
 from scripts.demo_county.register import enter_register
 from scripts.demo_county.shopfront import FREIGHT, Shopfront
@@ -103,6 +103,7 @@ async def seed(services: Services) -> dict[str, Any]:
         await services.shopfront.promote(dict(zip(titles, products, strict=True)))
         await enter_office_numbers((*GOODS, STORY), dict(zip(titles, products, strict=True)))
         staff = await enter_staff(services.staff, merchants)
+        await enter_studios()
         await enter_hosts(services.roster)
         farmers = await enter_farmers(services.suppliers, services.households)
         await enter_register(services.households, farmers)

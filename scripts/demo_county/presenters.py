@@ -1,4 +1,4 @@
-"""The hosts of the demo county on the centre's roster, with all that presenting needs (live reference 5)."""
+"""The live centre of the demo county: studios, and hosts with all that presenting needs (live reference 5)."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -6,6 +6,7 @@ from datetime import timedelta
 from kit.clock import china_day
 from kit.database import rows
 from live.roster.service import ContractDraft, Roster, TrainingDraft
+from live.studios.service import StudioDraft, Studios
 from scripts.demo_county.households import identity_number
 from scripts.demo_county.people import BY
 
@@ -17,6 +18,19 @@ _HOSTS = (
     "SELECT a.number, a.name FROM staff_account a JOIN role_grant g ON g.staff_id = a.id WHERE g.role = 'host'"
     " ORDER BY a.login"
 )
+
+
+CENTRE = "S533124"
+"""The county's service centre, where the studios are."""
+
+
+async def enter_studios() -> None:
+    """Two rooms of the county's live centre."""
+    for name, equipment, capacity in (
+        ("县直播中心 1 号间", ("摄像机", "补光灯", "导播台"), 6),
+        ("县直播中心 2 号间", ("手机支架", "补光灯"), 2),
+    ):
+        await Studios().enter(StudioDraft(name=name, site=CENTRE, equipment=equipment, capacity=capacity), BY)
 
 
 async def enter_hosts(roster: Roster) -> None:

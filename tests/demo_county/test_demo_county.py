@@ -22,6 +22,7 @@ from kit.clock import china_day, utc_now
 from kit.database import rows, scalar
 from kit.gs1 import gtin_holds
 from live.roster.service import Roster
+from live.studios.queries import studio_cards
 from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
@@ -126,6 +127,7 @@ async def test_the_county_is_complete_and_made_once(database: str) -> None:
     again = await seed(services())
     assert again == {"seeded": False, "counts": document["counts"]}
     assert len(await townships()) == 10
+    assert len(await studio_cards()) == 2
     assert len(document["consumers"]) == 12
     assert await stock_differences() == []
     assert sorted(r["sub_mchid"] for r in await rows("SELECT sub_mchid FROM merchant")) == [

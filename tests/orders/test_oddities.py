@@ -4,20 +4,22 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from kit.database import scalar
+from kit.database import execute, scalar
 from logistics.addresses import Address
-from orders.oddities import own_purchases, shared_addresses
+from orders.oddities import own_purchases, shared_addresses, shared_devices
 from orders.own_records import forget_deliveries
 from orders.quotes import CheckoutLine, Expectation
 from orders.readdressing import Readdressing
 from tests.orders.mall import ADDRESS, Mall, openid_of
 
 
-async def bought(mall: Mall, consumer: str, recipient: str = "示例收货人", address: str = ADDRESS.address) -> str:
+async def bought(
+    mall: Mall, consumer: str, recipient: str = "示例收货人", address: str = ADDRESS.address, phone: str = ""
+) -> str:
     """An order that is paid; answers its number."""
     to = replace(ADDRESS, recipient=recipient, address=address)
     lines = [CheckoutLine(mall.skus[0], 1, None)]
-    trade = await mall.checkout.place(consumer, openid_of(consumer), lines, (), to, Expectation())
+    trade = await mall.checkout.place(consumer, openid_of(consumer), lines, (), to, Expectation(), placed_from=phone)
     await mall.pay(trade.orders[0].number)
     return trade.orders[0].number
 
@@ -53,6 +55,26 @@ async def test_the_mark_goes_where_the_goods_go_and_is_forgotten_with_them(mall:
     await mall.life.earn_due()
     assert await forget_deliveries(mall.watch()) == 1
     assert await scalar("SELECT address_mark FROM customer_order WHERE number = $1", third.number) is None
+
+
+async def test_buyers_on_one_device_are_found_wherever_it_is_sent_until_the_order_is_forgotten(mall: Mall) -> None:
+    since = mall.watch() - timedelta(days=1)
+    numbers = [await bought(mall, f"C{n}", address=f"示例路 {n} 号", phone="203.0.113.7 示例机") for n in (1, 2)]
+    await bought(mall, "C3", phone="203.0.113.8 示例机")
+    await bought(mall, "C4")
+    await bought(mall, "C5")  # nobody knows from where: nothing in common
+    assert await shared_devices(since, 3) == []
+    (found,) = await shared_devices(since, 2)
+    assert (found.merchant, found.buyers, found.orders) == (mall.merchant, 2, sorted(numbers))
+    kept = await scalar("SELECT device_mark FROM customer_order WHERE number = $1", numbers[0])
+    assert b"203.0.113.7" not in kept
+    third = await mall.place(1, consumer="C6")
+    await execute("UPDATE customer_order SET device_mark = $2 WHERE number = $1", third.number, kept)
+    await mall.bring_to("received", third)
+    mall.watch.forward(days=30)
+    await mall.life.earn_due()
+    await forget_deliveries(mall.watch())
+    assert await scalar("SELECT device_mark FROM customer_order WHERE number = $1", third.number) is None
 
 
 async def test_what_a_merchants_own_people_buy_is_found(mall: Mall) -> None:
