@@ -13,3 +13,12 @@ class SessionStarted(Fact, frozen=True, kw_only=True):
     session: str
     title: str
     started_at: datetime
+
+
+class SessionCancelled(Fact, frozen=True, kw_only=True):
+    """A session that has not begun does not take place, whether its host, an officer or time has called it off."""
+
+    topic: ClassVar[str] = "live.session_cancelled"
+    session: str
+    title: str
+    planned_at: datetime

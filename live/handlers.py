@@ -3,7 +3,7 @@
 from content.events import TextJudged
 from live.announcements.service import SUBJECT as ANNOUNCED
 from live.announcements.service import Announcements
-from live.events import SessionStarted
+from live.events import SessionCancelled, SessionStarted
 from live.reminders.service import Reminders
 from live.service import Sessions
 from live.shares.service import Shares
@@ -34,6 +34,11 @@ async def on_text_judged(fact: TextJudged, chat: Chat) -> None:
 async def on_session_started(fact: SessionStarted, reminders: Reminders) -> None:
     """Whoever asked is told that it begins."""
     await reminders.tell_started(fact)
+
+
+async def on_session_cancelled(fact: SessionCancelled, reminders: Reminders) -> None:
+    """Whoever asked is told that it does not take place."""
+    await reminders.tell_called_off(fact)
 
 
 async def on_shared_order_paid(fact: OrderPaid, shares: Shares) -> None:

@@ -54,7 +54,10 @@ def starts_in_ms(state: SessionState, planned_at: datetime, now: datetime) -> in
 
 @dataclass(frozen=True)
 class RoomLine:
-    """A room in the list. ``replay_ms`` is how long its replay is, None where there is none yet."""
+    """A room in the list. ``replay_ms`` is how long its replay is, None where there is none yet.
+
+    One that has ``ended`` is listed while its replay is being prepared.
+    """
 
     number: str
     title: str
@@ -74,20 +77,25 @@ class _Key(msgspec.Struct, array_like=True):
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-def _part(rank: int, states: str, order: str) -> str:
+def _part(rank: int, states: str, order: str, condition: str = "true") -> str:
     """One group behind the cursor, by the index over state and planned time: no page reads what other pages show."""
     behind = "<" if order == "DESC" else ">"
     return (
-        f"(SELECT {rank} AS rank, s.* FROM live_session s WHERE s.state IN ({states}) AND {rank} = ANY($1::int[])"
+        f"(SELECT {rank} AS rank, s.* FROM live_session s WHERE s.state IN ({states}) AND {condition}"
+        f" AND {rank} = ANY($1::int[])"
         f" AND ($2::int < {rank} OR ($2::int = {rank} AND (s.planned_at, s.id) {behind} ($3::timestamptz, $4::bigint)))"
         f" ORDER BY s.planned_at {order}, s.id {order} LIMIT $5)"
     )
 
 
+_HAS_NO_RECORDING = "NOT EXISTS (SELECT FROM live_recording r WHERE r.session_id = s.id)"
+"""What has ended waits for its recording to be closed; without pictures it stays ended, and there is nothing to see."""
+
 _LINES = f"""
 WITH found AS (
   {_part(0, "'live', 'interrupted'", "DESC")} UNION ALL
   {_part(1, "'scheduled', 'ready'", "ASC")} UNION ALL
+  {_part(2, "'ended'", "DESC", _HAS_NO_RECORDING)} UNION ALL
   {_part(2, "'replay_ready'", "DESC")}
 )
 SELECT s.rank, s.id, s.number, s.title, s.merchant, s.state, s.planned_at, s.started_at, s.ended_at,

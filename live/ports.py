@@ -34,8 +34,9 @@ class MediaEngine(Protocol):
         ...
 
     async def barred(self) -> frozenset[str]:
-        """The streams whose pictures nobody may be shown, kept by the engine itself, so that a relay that knows no
-        database hears of them. Raises ``Unavailable``.
+        """The streams whose pictures nobody may be shown and the viewers, by their rooms' names of them, who may be
+        shown none, kept by the engine itself, so that a relay that knows no database hears of them. Raises
+        ``Unavailable``.
         """
         ...
 

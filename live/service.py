@@ -7,11 +7,12 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, rows, scalar, transaction
 from kit.errors import Unavailable
 from kit.numbers import opaque_id, public_number
+from kit.outbox import announce
 from live.errors import SessionNotFound, SessionStateForbids
+from live.events import SessionCancelled
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
 from live.ports import MediaEngine, RoomBell
-from live.reminders.dropping import drop_reminders
 from live.studios.releasing import release_studio
 from live.talk.feed import append, lock_session, ring_after_commit
 from orders.events import PaidLine
@@ -87,7 +88,7 @@ class Sessions:
                 return
             await change_state(session, SessionState.CANCELLED, now)
             await release_studio(session.id, f"staff:{host}", now)
-            await drop_reminders(session.id)
+            await announce_called_off(session)
         await ring_after_commit(self.bell, number)
 
     async def cancel_missed(self, limit: int = 100) -> int:
@@ -113,7 +114,7 @@ class Sessions:
                 return False
             await change_state(session, SessionState.CANCELLED, now)
             await release_studio(session.id, "live.cancel_missed", now)
-            await drop_reminders(session.id)
+            await announce_called_off(session)
         await ring_after_commit(self.bell, number)
         return True
 
@@ -128,6 +129,11 @@ class Sessions:
             name = author_name(buyer, anonymous=False)
             sold: dict[str, object] = {"quantity": line.quantity, "title": line.title, "name": name}
             await append(session_id, "sold", sold, occurred_at)
+
+
+async def announce_called_off(session: LiveSession) -> None:
+    """Tell that a session does not take place, inside the transaction that calls it off."""
+    await announce(SessionCancelled(session=session.number, title=session.title, planned_at=session.planned_at))
 
 
 async def close_pin(session: LiveSession, now: datetime, by: str | None = None) -> str | None:

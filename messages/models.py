@@ -43,6 +43,7 @@ class MessageMoment(StrEnum):
     PICKUP_READY = "pickup_ready"
     PICKUP_REMINDED = "pickup_reminded"
     LIVE_STARTED = "live_started"
+    LIVE_CALLED_OFF = "live_called_off"
 
 
 class MessageTemplate(Model):

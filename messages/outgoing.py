@@ -29,7 +29,8 @@ VALUES: dict[MessageMoment, frozenset[str]] = {
     MessageMoment.GROUP_FAILED: frozenset({"number", "goods", "amount", "at"}),
     MessageMoment.PICKUP_READY: frozenset({"number", "goods", "amount", "at", "place"}),
     MessageMoment.PICKUP_REMINDED: frozenset({"number", "goods", "amount", "at", "place"}),
-    MessageMoment.LIVE_STARTED: frozenset({"number", "title", "at"}),
+    MessageMoment.LIVE_STARTED: frozenset({"number", "title", "at", "status"}),
+    MessageMoment.LIVE_CALLED_OFF: frozenset({"number", "title", "at", "status"}),
 }
 """What we can tell at each moment."""
 

@@ -167,8 +167,9 @@ class SkuOffer(msgspec.Struct, frozen=True):
     """The authorisation under whose yearly quota the brand is carried; None when there is none."""
     offer_source: str | None = None
     """The source at which alone the ``offer`` is sold; None for an offer of everybody or of a group."""
+    offer_starts_at: datetime | None = None
     offer_ends_at: datetime | None = None
-    """When the ``offer`` ends, by the server's time."""
+    """When the ``offer`` begins and ends, by the server's time."""
 
     def unbranded(self) -> "SkuOffer":
         """The same without the brand."""
@@ -267,7 +268,8 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
        y.payment_window_s, y.after_sales_window_s, y.refund_rule, y.after_sales_terms, p.host_commission_bp,
        s.mass_gram, p.freight_template, COALESCE(s.return_policy, p.return_policy) AS return_policy,
        g.code AS category, g.product_class, f.price_fen AS flash_price_fen, f.number AS flash_offer,
-       f.limit_per_buyer, f.left_over, f.source AS offer_source, f.ends_at AS offer_ends_at, {_SHIPS_FROM}
+       f.limit_per_buyer, f.left_over, f.source AS offer_source, f.starts_at AS offer_starts_at,
+       f.ends_at AS offer_ends_at, {_SHIPS_FROM}
   FROM sku s
   JOIN product p ON p.id = s.product_id
   LEFT JOIN category g ON g.id = p.category_id
@@ -277,7 +279,7 @@ SELECT s.code, p.code AS product, m.number AS merchant, m.name AS merchant_name,
        SELECT payment_window_s, after_sales_window_s, refund_rule, after_sales_terms::text FROM sale_policy
         WHERE code = p.sale_policy AND effective_from <= $3 ORDER BY effective_from DESC LIMIT 1) y
   LEFT JOIN LATERAL (
-       SELECT o.number, o.price_fen, o.limit_per_buyer, o.source, o.ends_at,
+       SELECT o.number, o.price_fen, o.limit_per_buyer, o.source, o.starts_at, o.ends_at,
               (SELECT sum(available)::bigint FROM flash_bucket WHERE offer_id = o.id) AS left_over
          FROM flash_offer o WHERE o.sku_id = s.id AND o.state = 'open' AND $3 >= o.starts_at AND $3 < o.ends_at
               AND CASE WHEN $4::text IS NOT NULL THEN o.number = $4
@@ -340,6 +342,7 @@ async def sku_offers(
             ships_from=r["ships_from"],
             brand_quota=r["brand_quota"],
             offer_source=r["offer_source"],
+            offer_starts_at=r["offer_starts_at"],
             offer_ends_at=r["offer_ends_at"],
         )
         for r in found

@@ -24,6 +24,7 @@ from server.draining import drain_on_signals
 from server.pictures import add_pictures
 from server.problems import problem_for
 from server.settings import Settings, load_settings
+from server.sockets import SocketProtocol
 from server.telemetry import add_telemetry, configure_logging
 from webhook_api import door as webhook
 
@@ -128,6 +129,7 @@ def main() -> None:
         access_log=False,
         motd=False,
         backlog=4096,
+        protocol=SocketProtocol,
     )
 
 

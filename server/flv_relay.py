@@ -162,6 +162,7 @@ class Viewer(asyncio.Protocol):
     def __init__(self, relay: "Relay") -> None:
         self.relay = relay
         self.room: Room | None = None
+        self.name = ""
         self._transport: asyncio.Transport | None = None
         self._request = bytearray()
         self._timer: asyncio.TimerHandle | None = None
@@ -289,12 +290,17 @@ class Relay:
             self._tell_health(viewer, path.endswith("ready"))
         elif not found or (found[2] and self.rungs is None):
             viewer.refuse(404, "Not Found")
-        elif found[1] in self.barred or not self.keys.play_token_holds(found[1], _token_in(query), self.clock()):
+        elif not self._may_watch(viewer, found[1], _token_in(query)):
             viewer.refuse(403, "Forbidden")
         elif self.connections > MAX_VIEWERS:
             viewer.refuse(503, "Service Unavailable")
         else:
             self._let_in(viewer, found[1] + (found[2] or ""), method)
+
+    def _may_watch(self, viewer: Viewer, stream: str, token: str) -> bool:
+        """A good token, of a stream that nobody has cut and a viewer whom nobody has put out."""
+        viewer.name = self.keys.playing_viewer(stream, token, self.clock()) or ""
+        return bool(viewer.name) and not self.barred & {stream, viewer.name}
 
     def _let_in(self, viewer: Viewer, name: str, method: str) -> None:
         """Who holds a good token may be there before the first picture: the host is about to begin."""
@@ -345,11 +351,16 @@ class Relay:
                 self.last_poll_at = asyncio.get_running_loop().time()
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _bar(self, streams: frozenset[str]) -> None:
-        """Close the rooms that an officer has cut; a token that was good is worth nothing there."""
-        self.barred = streams
-        for name in [name for name in self.rooms if name[:_STREAM] in streams]:
+    async def _bar(self, barred: frozenset[str]) -> None:
+        """Close the rooms that an officer has cut and hang up on viewers who were put out; a token that was good is
+        worth nothing there.
+        """
+        self.barred = barred
+        for name in [name for name in self.rooms if name[:_STREAM] in barred]:
             await self.rooms.pop(name).close(at_once=True)
+        for room in self.rooms.values() if barred else ():
+            for viewer in [each for each in (*room.viewers, *room.joining) if each.name in barred]:
+                viewer.abort()
 
     async def _match(self, names: set[str]) -> None:
         for name in names:

@@ -25,7 +25,7 @@ from integrations.wechat_pay.complaints import WeChatPayComplaints
 from ledger.anchors import Anchors
 from ledger.periods import Periods
 from ledger.service import Journals, Sealer
-from live.roster.consents import ConsentFiles
+from live.roster.papers import HostPapers
 from live.roster.service import Roster
 from payments.differences import Differences
 from places.villages import PoorVillages
@@ -204,7 +204,7 @@ def _of_the_county(ground: Ground, built: HouseholdLedger) -> tuple[object, ...]
         ClassPapers(ground.evidence, access_logs),
         built.person_retention,
         built.host_retention,
-        ConsentFiles(Roster(cipher, settings.live.host_identity_days), ground.evidence, access_logs),
+        HostPapers(Roster(cipher, settings.live.host_identity_days), ground.evidence, access_logs),
         AssistedShares(Persons(cipher)),
         built.complaint_channel,
         ServiceEntries(settings.secret_key),

@@ -14,7 +14,7 @@ import reviews.handlers
 from content.events import PictureJudged, TextJudged
 from kit.facts import Fact
 from kit.outbox import Reaction
-from live.events import SessionStarted
+from live.events import SessionCancelled, SessionStarted
 from logistics.events import ParcelLost, ParcelReturned, ParcelShipped, ParcelSigned
 from messages.events import MediaChecked, SubscriptionAnswered, TradeSettled
 from orders.events import (
@@ -110,6 +110,7 @@ def _of_small_rooms(built: Bootstrap) -> tuple[Reaction, ...]:
         _row(PictureJudged, reviews.handlers.on_picture_judged, built.mall.reviews),
         # live
         _row(SessionStarted, live.handlers.on_session_started, built.live.reminders),
+        _row(SessionCancelled, live.handlers.on_session_cancelled, built.live.reminders),
         # traceability
         _row(IntakePaid, books.on_intake_paid, built.ledger.sales_books),
         # logistics

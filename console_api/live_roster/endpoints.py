@@ -13,20 +13,20 @@ from console_api.live_roster.schemas import (
     BlacklistingMade,
     BlacklistingsView,
     ConsentQuery,
-    ConsentTaken,
-    ContractInput,
+    ContractQuery,
     DecisionInput,
     HostInput,
     HostsView,
-    IdentityCheckInput,
+    IdentityCheckQuery,
+    PaperTaken,
     RosterQuery,
-    TrainingInput,
+    TrainingQuery,
 )
 from console_api.retention.schemas import ByDocument
 from county.training.errors import TrainingClassUnknown
 from county.training.queries import has_class
 from kit.pdf_files import MAGIC
-from live.roster.consents import ConsentFiles
+from live.roster.papers import HostPapers
 from live.roster.queries import BlacklistingCard, HostRecord, blacklisting, blacklistings, host_lines, host_record
 from live.roster.service import ContractDraft, Roster, TrainingDraft
 
@@ -50,50 +50,50 @@ async def show_host(actor: CountyOfficer | Auditor, number: str, roster: Roster)
     return await host_record(roster.cipher, number)
 
 
-@door.post("/live/hosts/<number:str>/identity-checks")
+@door.post("/live/hosts/<number:str>/identity-checks", max_body_bytes=MAX_UPLOAD_BYTES)
 async def check_host_identity(
-    actor: CountyOfficer, number: str, body: IdentityCheckInput, key: IdempotencyKey, roster: Roster
-) -> HostRecord:
-    """登记一次身份核验，自核验日起在规定天数内有效。"""
-    await roster.check_identity(number, body.document, body.checked_on, actor.caller)
-    return await host_record(roster.cipher, number)
+    actor: CountyOfficer, number: str, query: IdentityCheckQuery, file: FileBody, papers: HostPapers
+) -> PaperTaken:
+    """登记一次身份核验并上传核验材料（照片或 PDF，加密保存），自核验日起在规定天数内有效。"""
+    taken = papers.take_identity_check(number, query.document, query.checked_on, file.content, actor.caller)
+    return PaperTaken(await taken)
 
 
-@door.post("/live/hosts/<number:str>/contracts")
+@door.post("/live/hosts/<number:str>/contracts", max_body_bytes=MAX_UPLOAD_BYTES)
 async def add_host_contract(
-    actor: CountyOfficer, number: str, body: ContractInput, key: IdempotencyKey, roster: Roster
-) -> HostRecord:
-    """登记主播合同。"""
-    await roster.add_contract(number, ContractDraft(**msgspec.structs.asdict(body)), actor.caller)
-    return await host_record(roster.cipher, number)
+    actor: CountyOfficer, number: str, query: ContractQuery, file: FileBody, papers: HostPapers
+) -> PaperTaken:
+    """登记主播合同并上传合同扫描件：照片或 PDF，加密保存。"""
+    draft = ContractDraft(**msgspec.structs.asdict(query))
+    return PaperTaken(await papers.take_contract(number, draft, file.content, actor.caller))
 
 
-@door.post("/live/hosts/<number:str>/trainings")
+@door.post("/live/hosts/<number:str>/trainings", max_body_bytes=MAX_UPLOAD_BYTES)
 async def add_host_training(
-    actor: CountyOfficer, number: str, body: TrainingInput, key: IdempotencyKey, roster: Roster
-) -> HostRecord:
-    """登记培训记录；县里办的班填班次编号。"""
-    if body.training_class is not None and not await has_class(body.training_class):
+    actor: CountyOfficer, number: str, query: TrainingQuery, file: FileBody, papers: HostPapers
+) -> PaperTaken:
+    """登记培训记录并上传结业证明（照片或 PDF，加密保存）；县里办的班填班次编号。"""
+    if query.training_class is not None and not await has_class(query.training_class):
         raise TrainingClassUnknown()
-    await roster.add_training(number, TrainingDraft(**msgspec.structs.asdict(body)), actor.caller)
-    return await host_record(roster.cipher, number)
+    draft = TrainingDraft(**msgspec.structs.asdict(query))
+    return PaperTaken(await papers.take_training(number, draft, file.content, actor.caller))
 
 
 @door.post("/live/hosts/<number:str>/guardian-consents", max_body_bytes=MAX_UPLOAD_BYTES)
 async def take_guardian_consent(
-    actor: CountyOfficer, number: str, query: ConsentQuery, file: FileBody, consents: ConsentFiles
-) -> ConsentTaken:
+    actor: CountyOfficer, number: str, query: ConsentQuery, file: FileBody, papers: HostPapers
+) -> PaperTaken:
     """上传十六至十八周岁主播的监护人同意书：照片或不超过 20 页、不含脚本与附件的 PDF；加密保存。"""
-    return ConsentTaken(await consents.take(number, query.document, query.signed_on, file.content, actor.caller))
+    return PaperTaken(await papers.take_consent(number, query.document, query.signed_on, file.content, actor.caller))
 
 
-@door.post("/live/guardian-consents/<number:str>/views", status=200)
-async def look_at_guardian_consent(
-    actor: CountyOfficer | Auditor, number: str, body: ByDocument, consents: ConsentFiles
+@door.post("/live/host-papers/<number:str>/views", status=200)
+async def look_at_host_paper(
+    actor: CountyOfficer | Auditor, number: str, body: ByDocument, papers: HostPapers
 ) -> HTTPResponse:
-    """查看监护人同意书；须说明依据，计入每小时查看次数，先留访问记录再回答。"""
-    content = await consents.look(actor, number, body.document)
-    return printed(content, "guardian-consent.pdf") if content.startswith(MAGIC) else private_picture(content)
+    """查看主播的核验材料、合同、结业证明或监护人同意书；须说明依据，计入每小时查看次数，先留访问记录再回答。"""
+    content = await papers.look(actor, number, body.document)
+    return printed(content, "host-paper.pdf") if content.startswith(MAGIC) else private_picture(content)
 
 
 @door.get("/live/blacklistings")

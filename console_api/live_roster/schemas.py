@@ -32,14 +32,14 @@ class HostInput(Input):
     id_number: Paper
 
 
-class IdentityCheckInput(Input):
+class IdentityCheckQuery(Input):
     """The paper that was seen, and the day."""
 
     document: Document
     checked_on: date
 
 
-class ContractInput(Input):
+class ContractQuery(Input):
     """A contract, first and last day included."""
 
     contract_number: Name
@@ -48,7 +48,7 @@ class ContractInput(Input):
     valid_until: date
 
 
-class TrainingInput(Input):
+class TrainingQuery(Input):
     """A training that was completed; ``training_class`` is the number of a class of the county's, if it was one."""
 
     title: Document
@@ -65,7 +65,7 @@ class ConsentQuery(Input):
     signed_on: date
 
 
-class ConsentTaken(View):
+class PaperTaken(View):
     """The number under which the file is kept."""
 
     number: str

@@ -26,6 +26,9 @@ class EvidenceKind(StrEnum):
     STORY_CONSENT = "story_consent"
     CLASS_PAPER = "class_paper"
     GUARDIAN_CONSENT = "guardian_consent"
+    HOST_IDENTITY = "host_identity"
+    HOST_CONTRACT = "host_contract"
+    HOST_TRAINING = "host_training"
 
 
 class AccessClass(StrEnum):

@@ -21,7 +21,16 @@ from kit.pdf_files import MAGIC, PdfLimits, check_pdf
 EDGE = 2400
 """Longest edge in pixels of what is kept: the code on a photographed A4 sheet has five pixels a module."""
 
-FOR_AUDITORS = frozenset({EvidenceKind.CONTRACT, EvidenceKind.CLASS_PAPER, EvidenceKind.GUARDIAN_CONSENT})
+FOR_AUDITORS = frozenset(
+    {
+        EvidenceKind.CONTRACT,
+        EvidenceKind.CLASS_PAPER,
+        EvidenceKind.GUARDIAN_CONSENT,
+        EvidenceKind.HOST_IDENTITY,
+        EvidenceKind.HOST_CONTRACT,
+        EvidenceKind.HOST_TRAINING,
+    }
+)
 """Papers between companies, the archive of a class, and those of hosts; all else shows households or their money."""
 
 

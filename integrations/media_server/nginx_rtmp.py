@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from kit.errors import Unavailable
-from live.media.keys import STREAM_NAME
+from live.media.keys import STREAM_NAME, VIEWER_NAME
 from live.ports import PublishedStream
 
 TIMEOUT_SECONDS = 2.0
@@ -75,8 +75,9 @@ class NginxRtmp:
         try:
             entries = msgspec.json.decode(listed, type=list[_Entry])
         except msgspec.DecodeError as error:
-            raise MediaServerSilent("a list of barred streams of an unexpected form") from error
-        return frozenset(entry.name for entry in entries if STREAM_NAME.fullmatch(entry.name))
+            raise MediaServerSilent("a list of what is barred of an unexpected form") from error
+        names = (entry.name for entry in entries)
+        return frozenset(name for name in names if STREAM_NAME.fullmatch(name) or VIEWER_NAME.fullmatch(name))
 
     async def _get(self, url: str, query: dict[str, str]) -> bytes:
         try:

@@ -9,8 +9,9 @@ from live.media.keys import LiveKeys
 _OPENED = """
 WITH came AS (
   INSERT INTO live_product_viewer (session_id, code, viewer)
-  SELECT s.id, i.code, $3 FROM live_session s JOIN live_shelf_item i ON i.session_id = s.id
+  SELECT s.id, i.code, $3::text FROM live_session s JOIN live_shelf_item i ON i.session_id = s.id
    WHERE s.number = $1 AND i.code = $2 AND NOT i.hidden AND s.state IN ('live', 'interrupted')
+   AND NOT EXISTS (SELECT FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $3::text AND r.kind = 'ban')
   ON CONFLICT DO NOTHING RETURNING session_id, code
 )
 INSERT INTO live_product_clicks AS c (session_id, code, viewers) SELECT session_id, code, 1 FROM came

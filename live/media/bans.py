@@ -21,14 +21,16 @@ from live.media.publishing import change_state
 from live.models import ON_AIR, SessionState
 from live.ports import MediaEngine, RoomBell
 from live.reminders.dropping import drop_reminders
-from live.service import close_pin
+from live.service import announce_called_off, close_pin
 from live.studios.releasing import release_studio
 from live.talk.feed import lock_session, ring_after_commit
 
 BARRED = "barred"
-"""The folder beside the recordings with an empty file for each stream that nobody may be shown."""
+"""The folder beside the recordings with an empty file for each stream that nobody may be shown and each viewer who may
+be shown nothing; a viewer has another name in each room.
+"""
 BARRED_FOR = PLAY_LIFETIME + timedelta(hours=1)
-"""Play addresses of a banned session are made no more, so after their life there is nothing left to refuse."""
+"""Play addresses are made no more, so after their life there is nothing left to refuse."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class Bans:
                 )  # fmt: skip
                 if before in (SessionState.SCHEDULED, SessionState.READY):
                     await release_studio(session.id, actor, now)
-                await drop_reminders(session.id)
+                    await announce_called_off(session)
+                else:
+                    await drop_reminders(session.id)
                 await SessionBan.create(
                     session_id=session.id, actor=actor, reason=reason.strip(), state_before=before, banned_at=now
                 )
@@ -97,15 +101,18 @@ class Bans:
         return await ban_of(number)
 
     async def enforce(self, media_directory: Path) -> None:
-        """Bar the banned streams on this machine and cut who still publishes one. Doing it twice changes nothing, so
-        it needs no lease. Raises ``Unavailable`` and OSError.
+        """Bar the banned streams, and the viewers who were put out of a room, on this machine, and cut who still
+        publishes such a stream. Doing it twice changes nothing, so it needs no lease. Raises ``Unavailable`` and
+        OSError.
         """
         found = await rows(
-            "SELECT s.stream FROM live_session_ban b JOIN live_session s ON s.id = b.session_id WHERE b.banned_at > $1",
+            "SELECT s.stream AS name, true AS is_stream FROM live_session_ban b"
+            " JOIN live_session s ON s.id = b.session_id WHERE b.banned_at > $1 UNION ALL"
+            " SELECT viewer, false FROM live_restriction WHERE kind = 'ban' AND noted_at > $1",
             self.clock() - BARRED_FOR,
         )
-        banned = {each["stream"] for each in found}
-        await asyncio.to_thread(_bar, media_directory / BARRED, banned)
+        banned = {each["name"] for each in found if each["is_stream"]}
+        await asyncio.to_thread(_bar, media_directory / BARRED, {each["name"] for each in found})
         if not banned:
             return
         for stream in await self.media.published():
@@ -113,11 +120,11 @@ class Bans:
                 await self.media.drop_publisher(stream.name)
 
 
-def _bar(folder: Path, streams: set[str]) -> None:
+def _bar(folder: Path, names: set[str]) -> None:
     """Exactly these files in the folder, readable for nginx."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     here = {path.name for path in folder.iterdir()}
-    for stream in streams - here:
-        (folder / stream).touch(mode=0o644)
-    for stream in here - streams:
-        (folder / stream).unlink(missing_ok=True)
+    for name in names - here:
+        (folder / name).touch(mode=0o644)
+    for name in here - names:
+        (folder / name).unlink(missing_ok=True)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 STREAM_NAME = re.compile(r"[0-9a-z]{26}")
+VIEWER_NAME = re.compile(r"[0-9A-Z]{26}")
+"""Never a stream's name, so one list may hold both."""
 _NUMBER = re.compile(r"[0-9A-Z]{10,32}")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _SECONDS = re.compile(r"\d{9,11}")
@@ -73,13 +75,9 @@ class LiveKeys:
         expires = _unix(expires_at)
         return f"{expires}.{viewer}.{self._sign('play', stream, viewer, expires)}"
 
-    def play_token_holds(self, stream: str, token: str, now: datetime) -> bool:
-        """Whether the token is ours, for this stream, and not expired."""
-        expires, _, rest = token.partition(".")
-        viewer, _, signature = rest.partition(".")
-        if not _SECONDS.fullmatch(expires) or int(expires) <= _unix(now):
-            return False
-        return self._holds(signature, "play", stream, viewer, int(expires))
+    def playing_viewer(self, stream: str, token: str, now: datetime) -> str | None:
+        """The viewer's name in the room when the token is ours, for this stream, and not expired, else None."""
+        return self._viewer_in("play", stream, token, now)
 
     def hls_path(self, stream: str, viewer: str, expires_at: datetime) -> str:
         """``<expiry>/<viewer>/<signature>/<stream>``: the folder of the playlist and of every segment.
@@ -125,11 +123,14 @@ class LiveKeys:
 
     def passed_viewer(self, number: str, token: str, now: datetime) -> str | None:
         """The viewer's name in the room when the pass is ours, for this session, and not expired, else None."""
+        return self._viewer_in("pass", number, token, now)
+
+    def _viewer_in(self, purpose: str, place: str, token: str, now: datetime) -> str | None:
         expires, _, rest = token.partition(".")
         viewer, _, signature = rest.partition(".")
         if not _SECONDS.fullmatch(expires) or int(expires) <= _unix(now):
             return None
-        return viewer if self._holds(signature, "pass", number, viewer, int(expires)) else None
+        return viewer if self._holds(signature, purpose, place, viewer, int(expires)) else None
 
     def expiry_of(self, key: PushKey) -> datetime:
         """The moment from which the push key is refused."""

@@ -1,4 +1,4 @@
-"""Wishes to be told of a beginning. A row lives until the session has begun or does not take place."""
+"""Wishes to be told of a beginning. A row lives until its person is told that the session begins or was called off."""
 
 from tortoise import fields
 from tortoise.fields.base import OnDelete
@@ -8,7 +8,7 @@ from live.models import LiveSession
 
 
 class Reminder(Model):
-    """A consumer wants to be told when a session begins, once."""
+    """A consumer wants to be told once when a session begins, or that it does not."""
 
     id = fields.BigIntField(primary_key=True)
     session: fields.ForeignKeyRelation[LiveSession] = fields.ForeignKeyField(

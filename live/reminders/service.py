@@ -1,18 +1,22 @@
-"""A viewer asks to be told when a session begins, and is told once, by a subscribe message."""
+"""A viewer asks to be told when a session begins, and is told once by a subscribe message, that it does or does not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from accounts.queries import openids_of
 from kit.clock import CHINA, Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from live.errors import SessionNotFound, SessionStateForbids
-from live.events import SessionStarted
+from live.events import SessionCancelled, SessionStarted
 from live.listing import PHASES, Phase
 from live.models import SessionState
 from messages.models import MessageMoment
 from messages.outgoing import Outgoing
 
 AT_ONCE = 1000
+MOMENTS = MessageMoment.LIVE_STARTED, MessageMoment.LIVE_CALLED_OFF
+"""What one wish may come to; where both have one template, one accept is enough."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +60,28 @@ class Reminders:
         Whether somebody has agreed to the message at WeChat is asked when it is sent. Of a session that was cut
         meanwhile there is nobody left to tell.
         """
+        told = _told(started.session, started.title, started.started_at, "已开播")
+        await self._tell(MessageMoment.LIVE_STARTED, started.session, told)
+
+    async def tell_called_off(self, called_off: SessionCancelled) -> None:
+        """The same of a session that does not take place; why, is told to nobody. Joins the caller's transaction."""
+        told = _told(called_off.session, called_off.title, called_off.planned_at, "已取消")
+        await self._tell(MessageMoment.LIVE_CALLED_OFF, called_off.session, told)
+
+    async def _tell(self, moment: MessageMoment, session: str, told: Mapping[str, str]) -> None:
         wished = await rows(
             "DELETE FROM live_reminder r USING live_session s WHERE s.id = r.session_id AND s.number = $1"
             " RETURNING r.consumer",
-            started.session,
+            session,
         )
         consumers = sorted(each["consumer"] for each in wished)
-        at = f"{started.started_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
-        told = {"number": started.session, "title": started.title, "at": at}
         for first in range(0, len(consumers), AT_ONCE):
             openids = await openids_of(consumers[first : first + AT_ONCE])
-            await self.outgoing.note_all(
-                MessageMoment.LIVE_STARTED, [(started.session, openid, told) for openid in openids.values()]
-            )
+            await self.outgoing.note_all(moment, [(session, openid, told) for openid in openids.values()])
+
+
+def _told(number: str, title: str, at: datetime, status: str) -> dict[str, str]:
+    return {"number": number, "title": title, "at": f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}", "status": status}
 
 
 async def is_reminded(session_id: int, consumer: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from content.evidence.forgetting import forget_evidence
 from kit.database import execute
-from live.roster.consents import CONSENT
+from live.roster.models import PAPERS
 
 LAST_MATTER = """greatest((p.recorded_at AT TIME ZONE 'Asia/Shanghai')::date,
     (SELECT max(c.checked_on) FROM host_identity_check c WHERE c.host_id = p.id),
@@ -36,11 +36,12 @@ def live_records(days: int) -> str:
 
 
 async def forget_host(host_id: int, account: str, now: datetime) -> None:
-    """Name, card and index go, and the guardian's paper; dated rows stay, and so does a mark on the blacklist.
+    """Name, card and index go, and the files of all papers; dated rows stay, and so does a mark on the blacklist.
 
     Inside the caller's transaction, while an erasure is approved.
     """
-    await forget_evidence(CONSENT, [account], now)
+    for kind in PAPERS:
+        await forget_evidence(kind, [account], now)
     # The index is another one for each, so that two hosts who are erased stay two.
     await execute(
         "UPDATE live_host SET name_cipher = '', id_number_cipher = '', erased_at = $2,"

@@ -1,4 +1,8 @@
-"""The host's record. Its parts are dated and only ever added; a blacklisting takes two persons."""
+"""The host's record. Its parts are dated and only ever added; a blacklisting takes two persons.
+
+``evidence`` of a part is the number of its file, which lies sealed, ``sha256`` that of the file as it was taken. The
+doors take no part without a file; what the house's own programs enter has none.
+"""
 
 from enum import StrEnum
 
@@ -41,6 +45,8 @@ class HostIdentityCheck(Model):
         "longchuan.LiveHost", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
     )
     document = fields.CharField(max_length=120)
+    evidence = fields.CharField(max_length=26, unique=True, null=True)
+    sha256 = fields.CharField(max_length=64, null=True)
     checked_on = fields.DateField()
     valid_until = fields.DateField()
     recorded_by = fields.CharField(max_length=60)
@@ -60,6 +66,8 @@ class HostContract(Model):
     )
     contract_number = fields.CharField(max_length=60)
     document = fields.CharField(max_length=120)
+    evidence = fields.CharField(max_length=26, unique=True, null=True)
+    sha256 = fields.CharField(max_length=64, null=True)
     valid_from = fields.DateField()
     valid_until = fields.DateField()
     recorded_by = fields.CharField(max_length=60)
@@ -79,6 +87,8 @@ class HostTraining(Model):
         "longchuan.LiveHost", related_name=False, on_delete=OnDelete.RESTRICT, db_index=True
     )
     title = fields.CharField(max_length=120)
+    evidence = fields.CharField(max_length=26, unique=True, null=True)
+    sha256 = fields.CharField(max_length=64, null=True)
     completed_on = fields.DateField()
     hours = fields.SmallIntField()
     document = fields.CharField(max_length=120)
@@ -110,6 +120,15 @@ class GuardianConsent(Model):
 
     class Meta:
         table = "guardian_consent"
+
+
+PAPERS = {
+    "guardian_consent": "guardian_consent",
+    "host_identity": "host_identity_check",
+    "host_contract": "host_contract",
+    "host_training": "host_training",
+}
+"""Kinds of evidence (``EvidenceKind``), each also the name of what it is about, with the table of its rows."""
 
 
 class BlacklistingKind(StrEnum):

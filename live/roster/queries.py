@@ -14,32 +14,38 @@ from live.roster.standing import BLACKLISTED
 
 
 class IdentityCheckCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of the identity."""
+    """One check of the identity; ``evidence`` is the number of the file of its paper."""
 
     document: str
     checked_on: date
     valid_until: date
+    evidence: str | None
+    sha256: str | None
     recorded_by: str
 
 
 class ContractCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One contract."""
+    """One contract; ``evidence`` is the number of its file."""
 
     contract_number: str
     document: str
     valid_from: date
     valid_until: date
+    evidence: str | None
+    sha256: str | None
     recorded_by: str
 
 
 class TrainingCard(msgspec.Struct, frozen=True, kw_only=True):
-    """One training."""
+    """One training; ``evidence`` is the number of its certificate's file."""
 
     title: str
     completed_on: date
     hours: int
     document: str
     training_class: str | None
+    evidence: str | None
+    sha256: str | None
     recorded_by: str
 
 

@@ -75,6 +75,16 @@ class ConsentDraft(msgspec.Struct, frozen=True, kw_only=True):
     signed_on: date
 
 
+class PaperFile(msgspec.Struct, frozen=True):
+    """Number and SHA-256 in hexadecimal of the sealed file of a paper; both are none for an entry in words."""
+
+    evidence: str | None = None
+    sha256: str | None = None
+
+
+NO_FILE = PaperFile()
+
+
 def host_place(column: str, number: str) -> str:
     """What a sealed field of a host is bound to."""
     return f"live_host|{column}|{number}"
@@ -122,51 +132,74 @@ class Roster:
         except IntegrityError:
             raise HostOnRecord() from None
 
-    async def check_identity(self, host: str, document: str, checked_on: date, by: str) -> None:
-        """Enter that the paper was held against the person. Raises :class:`HostUnknown`, :class:`HostEntryInvalid`."""
-        _refuse_own(host, by)
-        self._refuse_ahead("checked_on", checked_on)
-        await HostIdentityCheck.create(
-            host_id=await _host_id(host),
-            document=document,
-            checked_on=checked_on,
-            valid_until=checked_on + timedelta(days=self.identity_days),
-            recorded_by=by,
-            recorded_at=self.clock(),
-        )
+    async def check_identity(
+        self, host: str, document: str, checked_on: date, by: str, file: PaperFile = NO_FILE
+    ) -> None:
+        """Enter that the paper was held against the person; the same file again changes nothing.
 
-    async def add_contract(self, host: str, draft: ContractDraft, by: str) -> None:
-        """Enter a contract. Raises :class:`HostUnknown`, :class:`HostEntryInvalid`, :class:`HostContractExists`."""
-        _refuse_own(host, by)
-        if draft.valid_until < draft.valid_from:
-            raise HostEntryInvalid(member="valid_until")
+        Raises :class:`HostUnknown`, :class:`HostEntryInvalid`.
+        """
+        await self.demand_entry(host, by, checked_on=checked_on)
+        with suppress(IntegrityError):
+            async with transaction():
+                await HostIdentityCheck.create(
+                    host_id=await _host_id(host),
+                    document=document,
+                    checked_on=checked_on,
+                    valid_until=checked_on + timedelta(days=self.identity_days),
+                    **self._entered(file, by),
+                )
+
+    async def add_contract(self, host: str, draft: ContractDraft, by: str, file: PaperFile = NO_FILE) -> None:
+        """Enter a contract; the same file again changes nothing.
+
+        Raises :class:`HostUnknown`, :class:`HostEntryInvalid`, :class:`HostContractExists`.
+        """
+        await self.demand_contract(host, draft, by)
         try:
             async with transaction():
-                await HostContract.create(host_id=await _host_id(host), **self._entered(draft, by))
+                entered = self._entered(draft, by) | self._entered(file, by)
+                await HostContract.create(host_id=await _host_id(host), **entered)
         except IntegrityError:
-            raise HostContractExists() from None
+            if not await scalar("SELECT 1 FROM host_contract WHERE evidence = $1", file.evidence):
+                raise HostContractExists() from None
 
-    async def add_training(self, host: str, draft: TrainingDraft, by: str) -> None:
-        """Enter a training. Raises :class:`HostUnknown`, :class:`HostEntryInvalid`."""
-        _refuse_own(host, by)
-        self._refuse_ahead("completed_on", draft.completed_on)
-        await HostTraining.create(host_id=await _host_id(host), **self._entered(draft, by))
+    async def demand_contract(self, host: str, draft: ContractDraft, by: str) -> None:
+        """Before a file is kept: raises :class:`HostUnknown`, :class:`HostEntryInvalid`, ``OwnMatter``."""
+        await self.demand_entry(host, by)
+        if draft.valid_until < draft.valid_from:
+            raise HostEntryInvalid(member="valid_until")
+
+    async def add_training(self, host: str, draft: TrainingDraft, by: str, file: PaperFile = NO_FILE) -> None:
+        """Enter a training; the same file again changes nothing.
+
+        Raises :class:`HostUnknown`, :class:`HostEntryInvalid`.
+        """
+        await self.demand_entry(host, by, completed_on=draft.completed_on)
+        with suppress(IntegrityError):
+            async with transaction():
+                entered = self._entered(draft, by) | self._entered(file, by)
+                await HostTraining.create(host_id=await _host_id(host), **entered)
 
     async def add_consent(self, host: str, draft: ConsentDraft, by: str) -> None:
         """Enter a guardian's consent whose file is kept; the same file again changes nothing.
 
         Raises :class:`HostUnknown`, :class:`HostEntryInvalid`.
         """
-        await self.demand_consent_day(host, draft.signed_on, by)
+        await self.demand_entry(host, by, signed_on=draft.signed_on)
         with suppress(IntegrityError):
             async with transaction():
                 await GuardianConsent.create(host_id=await _host_id(host), **self._entered(draft, by))
 
-    async def demand_consent_day(self, host: str, signed_on: date, by: str) -> None:
-        """Before a file is kept: raises :class:`HostUnknown`, :class:`HostEntryInvalid` for a day that lies ahead."""
+    async def demand_entry(self, host: str, by: str, **days: date) -> None:
+        """Before a file is kept: raises :class:`HostUnknown`, :class:`HostEntryInvalid` for a day that lies ahead,
+        ``OwnMatter``.
+        """
         _refuse_own(host, by)
         await _host_id(host)
-        self._refuse_ahead("signed_on", signed_on)
+        for member, day in days.items():
+            if day > self._today():
+                raise HostEntryInvalid(member=member)
 
     async def propose_blacklisting(
         self, kind: BlacklistingKind, reason: str, by: str, *, host: str | None = None, id_number: str | None = None
@@ -269,10 +302,6 @@ class Roster:
     async def _hold(self, mark: bytes) -> None:
         """Whatever concerns one card waits for each other, until the open transaction ends."""
         await row("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"live_host:{bytes(mark).hex()}")
-
-    def _refuse_ahead(self, member: str, day: date) -> None:
-        if day > self._today():
-            raise HostEntryInvalid(member=member)
 
     def _entered(self, draft: msgspec.Struct, by: str) -> dict[str, Any]:
         return {**msgspec.structs.asdict(draft), "recorded_by": by, "recorded_at": self.clock()}

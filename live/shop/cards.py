@@ -1,12 +1,13 @@
 """Products as a room shows them, read from the catalogue at this moment."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from kit.clock import utc_now
 from orders.quotes import HOSTED
+from products.price_evidence import price_evidence_at
 from products.queries import SkuOffer, sku_offers
 
 
@@ -22,7 +23,8 @@ class Card(msgspec.Struct, frozen=True):
     """One SKU on the shelf. The sale itself is priced by checkout, never by what a card says.
 
     While its ``offer`` runs, price and stock are the offer's, and ``list_price_fen`` the SKU's own; then they return.
-    It is None beside a price of the room when the SKU's own has not stood for a week: nothing may be compared then.
+    It is None beside a lower price, the room's or the mall's, before which the SKU's own had not stood for a week:
+    nothing may be compared then.
     """
 
     code: str
@@ -50,7 +52,7 @@ def _card(offer: SkuOffer, is_proved: bool) -> Card:
         offer.spec,
         offer.image,
         offer.unit_price_fen,
-        offer.list_price_fen if is_proved or running is None or not running.of_the_room else None,
+        offer.list_price_fen if is_proved else None,
         offer.available,
         running,
         offer.marks,
@@ -61,7 +63,7 @@ async def cards_of(
     codes: Sequence[str], number: str, now: datetime | None = None, unproved: Collection[str] = ()
 ) -> dict[str, Card]:
     """The cards of those SKU codes that are on sale in a room now; the others are absent. One query, none for no
-    codes.
+    codes, two while a flash price of the mall runs.
 
     Beside the room's price of what is ``unproved`` stands no list price.
     """
@@ -69,4 +71,15 @@ async def cards_of(
         return {}
     here = dict.fromkeys(codes, HOSTED + number)
     offers = await sku_offers(codes, now or utc_now(), None, here)
-    return {code: _card(offer, code not in unproved) for code, offer in offers.items() if offer.listed}
+    hidden = {*unproved, *await _unproved_in_the_mall(offers.values())}
+    return {
+        code: _card(offer, offer.offer is None or code not in hidden) for code, offer in offers.items() if offer.listed
+    }
+
+
+async def _unproved_in_the_mall(offers: Iterable[SkuOffer]) -> list[str]:
+    """What the mall itself sells below a list price that had not stood when that began."""
+    began = {o.sku: o.offer_starts_at for o in offers if o.offer_starts_at is not None and o.offer_source is None}
+    if not began:
+        return []
+    return [code for code, price in (await price_evidence_at(began)).items() if not price.has_stood]

@@ -64,7 +64,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
     ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while the pictures lie in
-    cold storage. Seek to ``offset_ms``.
+    cold storage. Seek to ``offset_ms``. On air there is none for a buyer who was put out of the room.
     """
 
     session: str
@@ -77,19 +77,28 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-async def moment_of(source: str | None, offset_ms: int | None, playback: Playback) -> Moment | None:
-    """The place at which a line was bought; None, and no query, when that was not in a live room. Two queries."""
+async def moment_of(
+    source: str | None, offset_ms: int | None, playback: Playback, buyer: str | None = None
+) -> Moment | None:
+    """The place at which a line was bought; None, and no query, when that was not in a live room. Two queries.
+
+    A ``buyer`` whom the room has put out gets no pictures of it while it is on air. The replay stays: it shows what was
+    promised about what was bought.
+    """
     if not source or not _is_room(source):
         return None
+    number = source.removeprefix(HOSTED)
     found = await row(
-        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} AS is_away FROM live_session s"
-        " WHERE number = $1",
-        source.removeprefix(HOSTED),
+        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} OR state IN ('live', 'interrupted')"
+        " AND EXISTS (SELECT FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $2 AND r.kind = 'ban')"
+        " AS is_withheld FROM live_session s WHERE number = $1",
+        number,
+        playback.viewer(number, buyer)[0],
     )
     if found is None:
         return None
-    viewer, _ = playback.viewer(found["number"], None)
-    plan = None if found["is_away"] else playback.plan(found["stream"], SessionState(found["state"]), viewer)
+    viewer, _ = playback.viewer(number, None)
+    plan = None if found["is_withheld"] else playback.plan(found["stream"], SessionState(found["state"]), viewer)
     return Moment(
         session=found["number"],
         title=found["title"],

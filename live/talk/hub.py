@@ -104,12 +104,10 @@ class RoomFeed:
             await asyncio.sleep(due - loop.time())
 
     async def tick(self) -> None:
-        """Read if there is a reason to, send what is new, then let the newcomers in."""
+        """Read if there is a reason to, send what is new, let the newcomers in; then write what is told of them: nobody
+        waits for that.
+        """
         now = asyncio.get_running_loop().time()
-        await self._tell_presence(now)
-        if now - self._likes_told_at >= COUNT_SECONDS:
-            self._likes_told_at = now
-            await self._tell_likes()
         is_due = self.rung.is_set() or now - self._read_at >= POLL_SECONDS
         if self._first is not None:
             first, self._first = self._first, None
@@ -121,6 +119,10 @@ class RoomFeed:
             await self._read()
         if self.joining:
             self._admit()
+        await self._tell_presence(now)
+        if now - self._likes_told_at >= COUNT_SECONDS:
+            self._likes_told_at = now
+            await self._tell_likes()
 
     async def _read(self) -> None:
         before = self.view

@@ -55,7 +55,8 @@ class RestrictionKind(StrEnum):
 class RoomRestriction(Model):
     """What a viewer may not do in a room, until a moment or (None) for as long as the room is there.
 
-    ``author`` is the caller whose messages these were, ``viewer`` what the room calls the same person.
+    ``author`` is the caller whose messages these were, ``viewer`` what the room calls the same person. ``noted_at`` is
+    when it began: while play addresses from before are good, they are refused.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -66,6 +67,7 @@ class RoomRestriction(Model):
     viewer = fields.CharField(max_length=26)
     kind = fields.CharEnumField(RestrictionKind, max_length=8)
     until = fields.DatetimeField(null=True)
+    noted_at = fields.DatetimeField(db_index=True)
 
     class Meta:
         table = "live_restriction"

@@ -97,13 +97,15 @@ class Moderation:
             if found is not None and found["until"] == until:
                 return
             await execute(
-                "INSERT INTO live_restriction (session_id, author, viewer, kind, until) VALUES ($1, $2, $3, $4, $5)"
-                " ON CONFLICT (session_id, viewer, kind) DO UPDATE SET until = excluded.until",
+                "INSERT INTO live_restriction (session_id, author, viewer, kind, until, noted_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (session_id, viewer, kind) DO UPDATE"
+                " SET until = excluded.until, noted_at = excluded.noted_at",
                 session.id,
                 author,
                 viewer,
                 kind.value,
                 until,
+                self.clock(),
             )
             before = _span(found["until"]) if found is not None else {}
             await self._note(session, by, reason, Step(kind.value, before, _span(until), viewer, offset))

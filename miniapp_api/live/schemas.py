@@ -14,7 +14,7 @@ from live.shop.timeline import CardEvent
 
 
 class RoomsQuery(Input):
-    """Which rooms: on air, coming, or kept as a replay. Default: all of them."""
+    """Which rooms: on air, coming, or a replay, one that is being prepared too. Default: all of them."""
 
     state: Literal["on_air", "coming", "replay"] | None = None
     cursor: Annotated[str, msgspec.Meta(max_length=200)] | None = None
@@ -22,7 +22,10 @@ class RoomsQuery(Input):
 
 
 class RoomLineView(View):
-    """A room in the list; ``replay_ms`` is how long its replay is, ``replay_cover`` the path of a picture of it."""
+    """A room in the list; ``replay_ms`` is how long its replay is, ``replay_cover`` the path of a picture of it.
+
+    In the state ``ended`` its replay is being prepared.
+    """
 
     number: str
     title: str

@@ -4,9 +4,10 @@ from api_kit.schemas import View
 
 
 class ReminderView(View):
-    """The template of WeChat's for which the client asks ``wx.requestSubscribeMessage``: one accept is one message.
+    """For which templates of WeChat's the client asks ``wx.requestSubscribeMessage`` at once: of a beginning, and of a
+    session that was called off. One accept of one is one message.
 
-    None while the county has set none: then nothing is sent.
+    Empty while the county has set none: then nothing is sent. One when one template serves both.
     """
 
-    template: str | None
+    templates: list[str]

@@ -214,7 +214,7 @@ async def show_moment(actor: Consumer, number: str, line: str, playback: Playbac
     bought = line_in(found, line) if found else None
     if bought is None:
         raise OrderNotFound()
-    return await moment_of(bought.source, bought.source_offset_ms, playback)
+    return await moment_of(bought.source, bought.source_offset_ms, playback, actor.caller)
 
 
 @door.get("/orders/<number:str>/gift")

@@ -100,11 +100,11 @@ class Withstood:
     endings: dict[tuple[str, int], int]
 
 
-async def room_on_air() -> LiveSession:
-    """A session as if somebody pushed to it."""
+async def room_on_air(turn: int = 1) -> LiveSession:
+    """A session as if somebody pushed to it; each turn has another one."""
     now = utc_now()
     return await LiveSession.create(
-        number="L20260101BENCH00001", title="示例直播", host="S1", merchant="M1", state=SessionState.LIVE,
+        number=f"L20260101BENCH{turn:05}", title="示例直播", host="S1", merchant="M1", state=SessionState.LIVE,
         planned_at=now, started_at=now, stream=opaque_id().lower(), epoch=opaque_id(), created_at=now,
     )  # fmt: skip
 
@@ -245,20 +245,19 @@ def _keep_to(cores: frozenset[int], *pids: int) -> None:
 
 
 @asynccontextmanager
-async def _room(environment: dict[str, str]) -> AsyncIterator[tuple[LiveSession, Chat]]:
+async def _room(environment: dict[str, str], turn: int) -> AsyncIterator[tuple[LiveSession, Chat]]:
     """A room on air, until the end of a block."""
     redis = Redis.from_url(environment["REDIS_URL"])
     async with TortoiseContext() as context:
         await context.init(config=tortoise_config(DatabaseSettings(url=environment["DATABASE_URL"])))
-        yield await room_on_air(), Chat(RedisRoomBell(redis))
-        await execute("DELETE FROM live_feed_message")
-        await execute("DELETE FROM live_session")
+        yield await room_on_air(turn), Chat(RedisRoomBell(redis))
+        await execute("UPDATE live_session SET state = 'ended'")
         await context.close_connections()
     await redis.aclose()
 
 
 async def _measure(environment: dict[str, str], port: int, pid: int, options: argparse.Namespace) -> None:
-    async with _room(environment) as (session, chat):
+    async with _room(environment, 1) as (session, chat):
         found, places, watched = await deliver(port, pid, chat, session, options.sockets, options.rate, options.seconds)
         print(f"{machine()}; load average {os.getloadavg()[0]:.1f}")
         _print(_delivered(found, watched))
@@ -270,7 +269,7 @@ async def _measure(environment: dict[str, str], port: int, pid: int, options: ar
 
 
 async def _measure_attack(environment: dict[str, str], port: int, pid: int, options: argparse.Namespace) -> None:
-    async with _room(environment) as (session, chat):
+    async with _room(environment, 2) as (session, chat):
         asked = Attacking(joins=options.joins, rate=options.rate, seconds=2 * options.seconds)
         _, places, watched = await deliver(port, pid, chat, session, WATCHING, options.rate, SETTLE_S)
         held = await withstand(pid, chat, session, places, watched, asked)

@@ -17,6 +17,7 @@ from server.app import create_app
 from server.collecting import keep_what_stands
 from server.database import tortoise_config
 from server.settings import Settings, load_settings
+from server.sockets import SocketProtocol
 from server.telemetry import configure_logging
 
 JSON = "application/json"
@@ -91,7 +92,7 @@ def main() -> None:
     keep_what_stands()
     app.run(
         host=settings.api_host, port=settings.api_port, single_process=True, access_log=False, motd=False,
-        backlog=4096,
+        backlog=4096, protocol=SocketProtocol,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from live.roster.service import Roster
 from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
+from messages.outgoing import Outgoing
 from places.service import Places
 from poverty_alleviation.contracts import Contracts
 from poverty_alleviation.households import Households
@@ -48,6 +49,7 @@ from scripts.demo_county.recognitions import enter_recognitions
 from scripts.demo_county.register import enter_register
 from scripts.demo_county.shopfront import FREIGHT, Shopfront
 from scripts.demo_county.stories import DemoStories
+from scripts.demo_county.templates import enter_templates
 from scripts.demo_county.trail import Goods, Trail
 from scripts.demo_county.tree import Proofs
 from server.bootstrap import Bootstrap, bootstrap
@@ -77,6 +79,7 @@ class Services:
     trail: Trail
     stories: DemoStories
     roster: Roster
+    outgoing: Outgoing
 
 
 async def counts() -> dict[str, int]:
@@ -105,6 +108,7 @@ async def seed(services: Services) -> dict[str, Any]:
         staff = await enter_staff(services.staff, merchants)
         await enter_studios()
         await enter_hosts(services.roster)
+        await enter_templates(services.outgoing)
         farmers = await enter_farmers(services.suppliers, services.households)
         await enter_register(services.households, farmers)
         await conclude_contracts(services.contracts, merchants, farmers)
@@ -179,6 +183,7 @@ def services_of(booted: Bootstrap) -> Services:
         contracts=Contracts(),
         trail=Trail(built[FieldCipher]),
         roster=built[Roster],
+        outgoing=booted.outgoing,
         stories=DemoStories(built[Stories], built[Texts], built[HouseholdProofs].files),
     )
 

@@ -25,6 +25,7 @@ from scripts.wechat_sandbox.refunds import RefundDesk
 from scripts.wechat_sandbox.settings import Settings, read_settings
 from scripts.wechat_sandbox.sharing import SharingDesk
 from scripts.wechat_sandbox.shipping import ShippingDesk
+from scripts.wechat_sandbox.subscriptions import PopupDesk
 from scripts.wechat_sandbox.transfers import TransferDesk
 from scripts.wechat_sandbox.transport import UPLOAD_TARGET
 from scripts.wechat_sandbox.world import World, build_world
@@ -63,6 +64,7 @@ def _mount(app: Sanic[Any, Any], world: World) -> None:
     PayApi(world, list_operations(world, pay, combined, refunds, bills, complaints, sharing, transfers)).mount(app)
     complaints.mount(app)
     transfers.mount(app)
+    PopupDesk(world, checks, message_push).mount(app)
     MiniProgramApi(world, program, list_endpoints(world, program, checks, ShippingDesk(world))).mount(app)
     Control(world, program, checks, pay, notices, Cashier(world, pay, combined), message_push).mount(app)
     proxy.mount(app)

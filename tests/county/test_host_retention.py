@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 from tortoise.exceptions import BaseORMException
 
 from accounts.actors import Auditor, CountyOfficer
@@ -19,13 +20,15 @@ from county.hosts.retention import HostRetention
 from integrations.object_storage.folder import FolderStorage
 from kit.clock import china_day, utc_now
 from kit.database import execute, row, rows, scalar
+from kit.imaging import PictureInvalid
 from ledger.errors import SecondPersonNeeded
+from live.errors import OwnMatter
 from live.models import LiveSession, SessionState
-from live.roster.consents import ConsentFiles
-from live.roster.errors import HostBlacklisted, HostEntryInvalid, HostUnknown
+from live.roster.errors import HostBlacklisted, HostContractExists, HostEntryInvalid, HostUnknown
 from live.roster.models import BlacklistingKind
+from live.roster.papers import HostPapers
 from live.roster.queries import blacklistings, host_lines, host_record, own_blacklistings
-from live.roster.service import ConsentDraft, Roster
+from live.roster.service import ConsentDraft, ContractDraft, Roster, TrainingDraft
 from poverty_alleviation.retention.models import ERASURE_TRANSITIONS, ErasureGround, ErasureState, RetentionClass
 from poverty_alleviation.retention.obstacles import kept_days
 from poverty_alleviation.retention.service import Retention, RetentionTerm
@@ -36,8 +39,10 @@ from tests.live.rooms import HOST, House
 from tests.superuser import open_as_superuser
 
 PAPER = "示例文件 9 号"
+PARTS = ("host_identity_check", "host_contract", "host_training")
 NOW = utc_now()
 TODAY = china_day(NOW)
+LONG_AGO = TODAY - timedelta(days=400)
 OFFICER = CountyOfficer(caller=ONE, id=1, number="one", name="示例干部")
 AUDITOR = Auditor(caller="staff:auditor", id=2, number="auditor", name="示例审计")
 
@@ -222,9 +227,65 @@ async def test_nothing_goes_but_by_the_two(database: str, attack: str) -> None:
         await execute(attack)
 
 
-def files_of(desk: Desk, folder: Path, views: int = 200) -> ConsentFiles:
+def files_of(desk: Desk, folder: Path, views: int = 200) -> HostPapers:
     files = EvidenceFiles(FolderStorage(folder), throwaway_cipher(), EvidenceLimits(), desk.now)
-    return ConsentFiles(desk.roster, files, AccessLogs(desk.now, views))
+    return HostPapers(desk.roster, files, AccessLogs(desk.now, views))
+
+
+async def test_checks_contracts_and_trainings_are_files_and_go_with_the_host(database: str, tmp_path: Path) -> None:
+    """Fails when one can be opened after the erasure, when a look is not noted, and when what is refused is kept."""
+    desk = Desk()
+    host, other = await desk.host(1), await desk.host(2)
+    papers = files_of(desk, tmp_path)
+    contract = ContractDraft(contract_number="ZB-9", document="示例合同", valid_from=LONG_AGO, valid_until=LONG_AGO)
+    training = TrainingDraft(title="示例培训", completed_on=LONG_AGO, hours=4, document="示例结业证")
+    ahead = TODAY + timedelta(days=1)
+    for refusal, act in (
+        (HostEntryInvalid, papers.take_identity_check(host, "示例记录", ahead, paint(), ONE)),
+        (HostEntryInvalid, papers.take_training(host, replace(training, completed_on=ahead), paint(), ONE)),
+        (HostEntryInvalid, papers.take_contract(host, replace(contract, valid_from=TODAY), paint(), ONE)),
+        (HostUnknown, papers.take_contract("U-nobody", contract, paint(), ONE)),
+        (OwnMatter, papers.take_contract(host, contract, paint(), f"staff:{host}")),
+        (PictureInvalid, papers.take_contract(host, contract, b"words", ONE)),
+    ):
+        with pytest.raises(refusal):
+            await act
+    assert await scalar("SELECT count(*) FROM evidence") == 0
+    one, two, three = (paint(colour=(each, each, each)) for each in (10, 20, 30))
+    numbers = []
+    for _ in range(2):
+        numbers.append(
+            [
+                await papers.take_identity_check(host, "示例记录", LONG_AGO, one, ONE),
+                await papers.take_contract(host, contract, two, ONE),
+                await papers.take_training(host, training, three, ONE),
+            ]
+        )
+    assert numbers[0] == numbers[1]
+    record = await host_record(desk.roster.cipher, host)
+    check, agreed, taught = record.identity_checks[0], record.contracts[0], record.trainings[0]
+    assert [check.evidence, agreed.evidence, taught.evidence] == numbers[0]
+    assert {len(each or "") for each in (check.sha256, agreed.sha256, taught.sha256)} == {64}
+    counts = [len(each) for each in (record.identity_checks, record.contracts, record.trainings)]
+    with pytest.raises(EvidenceTaken):
+        await papers.take_contract(other, contract, two, ONE)
+    with pytest.raises(HostContractExists):
+        await papers.take_contract(host, contract, paint(colour=(40, 1, 1)), ONE)
+    for number in numbers[0]:
+        assert (await papers.look(AUDITOR, number, PAPER)).startswith(b"\xff\xd8")
+    looks = await rows("SELECT purpose, subject, document FROM access_log ORDER BY id")
+    assert [(each["purpose"], each["subject"], each["document"]) for each in looks] == [
+        (purpose, f"evidence:{number}", PAPER)
+        for purpose, number in zip(("host_identity", "host_contract", "host_training"), numbers[0], strict=True)
+    ]
+    await desk.approved(host)
+    assert await desk.retention.erase_approved() == 1
+    for number in numbers[0]:
+        with pytest.raises(EvidenceUnknown):
+            await papers.look(AUDITOR, number, PAPER)
+    assert await scalar("SELECT count(*) FROM evidence WHERE forgotten_at IS NULL") == 0
+    kept = [await scalar(f"SELECT count(*) FROM {table} WHERE evidence IS NOT NULL") for table in PARTS]
+    assert (kept, [each >= 1 for each in counts]) == ([1, 1, 1], [True] * 3)
 
 
 async def test_a_guardians_paper_is_a_file_that_is_opened_on_record_and_goes_with_the_host(
@@ -236,12 +297,12 @@ async def test_a_guardians_paper_is_a_file_that_is_opened_on_record_and_goes_wit
     files, paper = files_of(desk, tmp_path, views=2), paint(colour=(1, 2, 3))
     for refused, host, day in ((HostUnknown, "U-nobody", TODAY), (HostEntryInvalid, minor, TODAY + timedelta(days=1))):
         with pytest.raises(refused):
-            await files.take(host, "示例同意书", day, paper, ONE)
+            await files.take_consent(host, "示例同意书", day, paper, ONE)
     assert await scalar("SELECT count(*) FROM evidence") == 0
-    number = await files.take(minor, "示例同意书", TODAY, paper, ONE)
-    assert await files.take(minor, "示例同意书", TODAY, paper, ONE) == number
+    number = await files.take_consent(minor, "示例同意书", TODAY, paper, ONE)
+    assert await files.take_consent(minor, "示例同意书", TODAY, paper, ONE) == number
     with pytest.raises(EvidenceTaken):
-        await files.take(other, "示例同意书", TODAY, paper, ONE)
+        await files.take_consent(other, "示例同意书", TODAY, paper, ONE)
     (consent,) = (await host_record(desk.roster.cipher, minor)).guardian_consents
     assert (consent.evidence, consent.signed_on, len(consent.sha256)) == (number, TODAY, 64)
     for actor in (OFFICER, AUDITOR):

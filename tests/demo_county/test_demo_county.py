@@ -26,6 +26,7 @@ from live.studios.queries import studio_cards
 from logistics.templates import FreightTemplates
 from merchants.papers import Papers
 from merchants.service import Merchants
+from messages.outgoing import Outgoing
 from places.queries import townships
 from places.service import Places
 from poverty_alleviation.contract_cards import contract_cards
@@ -106,6 +107,7 @@ def services() -> Services:
             EvidenceFiles(FolderStorage(Path(mkdtemp())), throwaway_cipher()),
         ),
         roster=Roster(throwaway_cipher()),
+        outgoing=Outgoing(None),  # type: ignore[arg-type]  # sends nothing here
     )
 
 

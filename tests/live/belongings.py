@@ -2,7 +2,6 @@
 
 import itertools
 from datetime import timedelta
-from typing import Any
 
 from county.hosts.retention import HostRetention
 from kit.clock import china_day, utc_now
@@ -30,20 +29,27 @@ async def on_roster(owner: Owner) -> str:
     host, today = await own_account(), china_day(utc_now())
     if await scalar("SELECT 1 FROM live_host WHERE number = $1", host):
         return host
-    parts: dict[str, Any] = {
-        "": {"host": host, "name": "示例主播", "id_number": card(next(CARDS))},
-        f"/{host}/identity-checks": {"document": "示例核验记录", "checked_on": str(today)},
-        f"/{host}/contracts": {
+    body = {"host": host, "name": "示例主播", "id_number": card(next(CARDS))}
+    await owner.ask("county_officer", "POST", HOSTS, body)
+    papers = {
+        "identity-checks": {"document": "示例核验记录", "checked_on": str(today)},
+        "contracts": {
             "contract_number": "ZB-1", "document": "示例合同", "valid_from": str(today),
             "valid_until": str(today + timedelta(days=365)),
         },
-        f"/{host}/trainings": {
-            "title": "示例主播培训", "completed_on": str(today), "hours": 8, "document": "示例结业证",
-        },
+        "trainings": {"title": "示例主播培训", "completed_on": str(today), "hours": "8", "document": "示例结业证"},
     }  # fmt: skip
-    for path, body in parts.items():
-        await owner.ask("county_officer", "POST", HOSTS + path, body)
+    for kind, told in papers.items():
+        await _paper(owner, host, kind, told)
     return host
+
+
+async def _paper(owner: Owner, host: str, kind: str, told: dict[str, str]) -> str:
+    """A paper of a host with its photograph; answers the number of the file."""
+    headers = owner.house.headers("county_officer") | {"content-type": "image/jpeg"}
+    reply = await owner.http.post(f"{HOSTS}/{host}/{kind}", params=told, headers=headers, content=unseen())
+    assert reply.status_code == 201, reply.text
+    return str(reply.json()["number"])
 
 
 def a_room(site: str) -> dict[str, object]:
@@ -82,11 +88,8 @@ async def a_leaver(owner: Owner) -> str:
 
 async def a_consent(owner: Owner) -> str:
     """The number of a guardian's paper."""
-    at = f"{HOSTS}/{await on_roster(owner)}/guardian-consents?document=示例同意书&signed_on={china_day(utc_now())}"
-    headers = owner.house.headers("county_officer") | {"content-type": "image/jpeg"}
-    reply = await owner.http.post(at, headers=headers, content=unseen())
-    assert reply.status_code == 201, reply.text
-    return str(reply.json()["number"])
+    told = {"document": "示例同意书", "signed_on": str(china_day(utc_now()))}
+    return await _paper(owner, await on_roster(owner), "guardian-consents", told)
 
 
 async def give(owner: Owner) -> None:
@@ -106,7 +109,7 @@ async def give(owner: Owner) -> None:
     retention, leaver = HostRetention(), await a_leaver(owner)
     records = {
         "blacklistings": await a_proposal(owner),
-        "guardian-consents": await a_consent(owner),
+        "host-papers": await a_consent(owner),
         "host-holds": await retention.hold(leaver, PAPER["document"], TWO),
         "host-erasures": await retention.propose(await a_leaver(owner), ErasureGround.REQUEST, PAPER["document"], TWO),
     }

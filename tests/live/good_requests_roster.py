@@ -27,39 +27,37 @@ async def own_record(owner: Owner) -> GoodRequest:
     return GoodRequest()
 
 
+async def a_paper(owner: Owner, **told: str) -> GoodRequest:
+    """Words about a paper of the house's host, and its photograph."""
+    names, headers = {"number": await on_roster(owner)}, {"content-type": "image/jpeg"}
+    return GoodRequest(names=names, query=told, body=unseen(), headers=headers)
+
+
 @good("console.check_host_identity")
 async def check(owner: Owner) -> GoodRequest:
-    body = {"document": "示例核验记录", "checked_on": str(china_day(utc_now()))}
-    return GoodRequest(names={"number": await on_roster(owner)}, body=body)
+    return await a_paper(owner, document="示例核验记录", checked_on=str(china_day(utc_now())))
 
 
 @good("console.add_host_contract")
 async def contract(owner: Owner) -> GoodRequest:
     today = china_day(utc_now())
-    body = {
-        "contract_number": f"ZB-G{next(SERIALS)}", "document": "示例合同", "valid_from": str(today),
-        "valid_until": str(today + timedelta(days=30)),
-    }  # fmt: skip
-    return GoodRequest(names={"number": await on_roster(owner)}, body=body)
+    until = str(today + timedelta(days=30))
+    number = f"ZB-G{next(SERIALS)}"
+    return await a_paper(owner, contract_number=number, document="示例合同", valid_from=str(today), valid_until=until)
 
 
 @good("console.add_host_training")
 async def training(owner: Owner) -> GoodRequest:
-    body = {"title": "示例主播培训", "completed_on": str(china_day(utc_now())), "hours": 4, "document": "示例结业证"}
-    return GoodRequest(names={"number": await on_roster(owner)}, body=body)
+    today = str(china_day(utc_now()))
+    return await a_paper(owner, title="示例主播培训", completed_on=today, hours="4", document="示例结业证")
 
 
 @good("console.take_guardian_consent")
 async def consent(owner: Owner) -> GoodRequest:
-    return GoodRequest(
-        names={"number": await on_roster(owner)},
-        query={"document": "示例同意书", "signed_on": str(china_day(utc_now()))},
-        body=unseen(),
-        headers={"content-type": "image/jpeg"},
-    )
+    return await a_paper(owner, document="示例同意书", signed_on=str(china_day(utc_now())))
 
 
-@good("console.look_at_guardian_consent")
+@good("console.look_at_host_paper")
 async def look(owner: Owner) -> GoodRequest:
     return GoodRequest(names={"number": await a_consent(owner)}, body=PAPER)
 

@@ -12,9 +12,10 @@ from live.errors import NotBanned, PublishRefused, SessionNotFound, SessionState
 from live.media.bans import ban_of
 from live.media.playback import Playback
 from live.models import LiveSession, SessionState
+from live.queries import room_view
 from live.replays.jobs import Archive, make_archive_file
 from tests.live.pictures import FFMPEG
-from tests.live.rooms import HOST, House, request_of, state_of
+from tests.live.rooms import HOST, KEEPER, House, request_of, state_of
 from tests.live.test_supervision import lay, segments, supervision
 from tests.products.shelf import approved_merchant, listed_product
 
@@ -87,6 +88,42 @@ async def test_streams_are_barred_while_an_address_of_theirs_may_still_be_good(d
     house.clock.ahead += timedelta(minutes=2)
     await house.bans.enforce(tmp_path)
     assert list((tmp_path / "barred").iterdir()) == []
+
+
+async def test_a_viewer_who_was_put_out_is_barred_while_an_address_may_still_be_good(
+    database: str, tmp_path: Path
+) -> None:
+    """In that room and by a name that no other room knows; a mute bars nobody, and what is lifted is lifted.
+
+    Fails when mutes are taken along: tried.
+    """
+    house = House()
+    session, _ = await house.on_air()
+    elsewhere, _ = await house.on_air(session.merchant)
+    said = {
+        who: await house.chat.post(session.number, f"consumer:{who}", "用户", "辱骂", who, "o1")
+        for who in ("C1", "C2", "C3")
+    }
+    names = {who: house.keys.viewer_name(session.number, f"consumer:{who}") for who in said}
+    await house.moderation.ban(session.number, said["C1"], "辱骂", KEEPER)
+    await house.moderation.ban(session.number, said["C2"], "辱骂", KEEPER)
+    await house.moderation.mute(session.number, said["C3"], 5, "刷屏", KEEPER)
+    assert house.keys.viewer_name(elsewhere.number, "consumer:C1") not in names.values()
+
+    async def barred() -> set[str]:
+        await house.bans.enforce(tmp_path)
+        return {path.name for path in (tmp_path / "barred").iterdir()}
+
+    assert await barred() == {names["C1"], names["C2"]}
+    await house.moderation.lift(session.number, names["C2"], "误判", KEEPER)
+    assert await barred() == {names["C1"]}
+    (tmp_path / "barred" / names["C1"]).unlink()
+    assert await barred() == {names["C1"]}, "the database remembers"
+    house.clock.ahead += timedelta(hours=4, minutes=59)
+    assert await barred() == {names["C1"]}
+    house.clock.ahead += timedelta(minutes=2)
+    assert await barred() == set()
+    assert names["C1"] in (await room_view(session.number)).banned, "and no new address is made"
 
 
 @pytest.mark.parametrize("before", ["live", "ended"])

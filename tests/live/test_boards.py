@@ -13,6 +13,7 @@ from live.boards.queries import board_of
 from live.errors import CommissionsTooMany, SessionNotFound
 from live.models import LiveSession
 from live.own_records import forget_chat
+from live.talk.models import RestrictionKind, RoomRestriction
 from live.talk.presence import tell_present
 from orders.quotes import HOSTED
 from tests.live.kept import Kept
@@ -29,7 +30,7 @@ def pass_of(kept: Kept, number: str, viewer: str) -> str:
 
 
 async def test_a_click_is_one_of_a_viewer_of_a_product_on_air(database: str, tmp_path: Path) -> None:
-    """Fails when opening twice counts twice, without a pass, for what is hidden, and off the air."""
+    """Fails when opening twice counts twice, without a pass, of who was put out, of what is hidden, off the air."""
     kept = Kept(tmp_path, [])
     session, (first, second) = await kept.on_air()
     clicks, number = Clicks(kept.house.keys), session.number
@@ -38,6 +39,10 @@ async def test_a_click_is_one_of_a_viewer_of_a_product_on_air(database: str, tmp
     await clicks.opened(number, "NONE", pass_of(kept, number, "A" * 26))
     await clicks.opened(number, first, pass_of(kept, "L0", "C" * 26))
     await clicks.opened(number, first, "forged")
+    await RoomRestriction.create(
+        session=session, author="consumer:C9", viewer="E" * 26, kind=RestrictionKind.BAN, noted_at=utc_now()
+    )
+    await clicks.opened(number, first, pass_of(kept, number, "E" * 26))
     await kept.house.shelf.hide(number, HOST, second, hidden=True)
     await clicks.opened(number, second, pass_of(kept, number, "C" * 26))
 

@@ -113,6 +113,22 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
         assert (moment["session"], moment["offset_ms"]) == (session.number, 123_456)
         assert (moment["shown"]["code"], moment["shown"]["price_fen"]) == (house.sku, 3990)
         assert f"/{session.stream}/" in moment["hls_url"]
+    # Put out of the room, the buyer sees no more of what is on air; of what is over the buyer has the replay.
+    word = {"text": "骂人", "client_key": "k1"}  # pragma: allowlist secret
+    said = await http.post(
+        f"/v1/miniapp/live/sessions/{session.number}/messages", json=word, headers=headers("consumer")
+    )
+    talk = f"/v1/console/live/sessions/{session.number}/chat/{said.json()['offset']}/ban"
+    assert (await http.put(talk, json={"reason": "辱骂"}, headers=headers("county_officer"))).status_code < 300
+
+    async def pictures(door: str, role: str) -> bool:
+        told = (await http.get(f"/v1/{door}/{path}", headers=house.headers(role))).json()
+        assert (told["shown"]["code"], bool(told["expires_at"])) == (house.sku, bool(told["hls_url"]))
+        return told["hls_url"] is not None
+
+    assert [await pictures("miniapp", "consumer"), await pictures("console", "merchant_clerk")] == [False, True]
+    await rooms.sessions.end(session.number, HOST)
+    assert await pictures("miniapp", "consumer")
     check_problem(await http.get(f"/v1/console/{path}", headers=house.headers("foreign_clerk")), 404, "order_not_found")
     check_problem(
         await http.get(f"/v1/miniapp/orders/{order['number']}/lines/NONE/moment", headers=house.headers("consumer")),

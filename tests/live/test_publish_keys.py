@@ -40,24 +40,24 @@ def test_nonsense_is_no_key(expires: str, nonce: str, signature: str) -> None:
 
 @given(st.text(max_size=200))
 def test_nonsense_is_no_token(token: str) -> None:
-    assert not KEYS.play_token_holds(STREAM, token, NOW)
+    assert not KEYS.playing_viewer(STREAM, token, NOW)
     assert KEYS.attributed_session(token, NOW) is None
 
 
 def test_a_token_is_worth_nothing_for_another_purpose_stream_or_time() -> None:
     later = NOW + timedelta(hours=1)
     play = KEYS.play_token(STREAM, "V" * 26, later)
-    assert KEYS.play_token_holds(STREAM, play, NOW)
-    assert not KEYS.play_token_holds(STREAM, play, later)
-    assert not KEYS.play_token_holds("b" * 26, play, NOW)
-    assert not KEYS.play_token_holds(STREAM, play.replace("V", "W", 1), NOW)
+    assert KEYS.playing_viewer(STREAM, play, NOW)
+    assert not KEYS.playing_viewer(STREAM, play, later)
+    assert not KEYS.playing_viewer("b" * 26, play, NOW)
+    assert not KEYS.playing_viewer(STREAM, play.replace("V", "W", 1), NOW)
     attribution = KEYS.attribution_token("L20261123ABCDEFGHJ1", "M20261123ABCDEFGHJ1", later)
     assert KEYS.attributed_session(attribution, NOW) == ("L20261123ABCDEFGHJ1", "M20261123ABCDEFGHJ1")
     assert KEYS.attributed_session(attribution, later) is None
     assert KEYS.attributed_session(attribution.replace("L20261123ABC", "L20261123ABD"), NOW) is None
     assert KEYS.attributed_session(attribution.replace("M20261123ABC", "M20261123ABD"), NOW) is None
     number, _, expires, signature = attribution.split(".")
-    assert not KEYS.play_token_holds(STREAM, f"{expires}.{number}.{signature}", NOW)
+    assert not KEYS.playing_viewer(STREAM, f"{expires}.{number}.{signature}", NOW)
 
 
 Change = Callable[[PublishRequest], PublishRequest]

@@ -73,8 +73,8 @@ async def relaying(studio: Studio, small: Studio | None = None) -> AsyncIterator
             await serving
 
 
-def address(token: str | None = None, stream: str = STREAM, rung: str = "") -> str:
-    good = KEYS.play_token(stream, "V" * 26, utc_now() + timedelta(minutes=5))
+def address(token: str | None = None, stream: str = STREAM, rung: str = "", viewer: str = "V" * 26) -> str:
+    good = KEYS.play_token(stream, viewer, utc_now() + timedelta(minutes=5))
     return f"/live/{stream}{rung}.flv?token={good if token is None else token}"
 
 
@@ -219,6 +219,38 @@ async def test_a_barred_stream_is_closed_and_no_byte_more_is_sent() -> None:
         await asyncio.sleep(1.2)  # it is still published, and nothing reads it
         assert (studio.opened, STREAM in relay.rooms) == (opened, False)
         for each in (writer, slow, late_writer):
+            each.close()
+
+
+async def test_who_was_put_out_is_cut_off_and_the_others_see_on() -> None:
+    """Who watches, who waits for the first picture, and who comes with the same address again, until it is lifted.
+
+    Fails when only newcomers are looked at, when those who wait are forgotten, or when all of the room are cut: tried.
+    """
+    studio, out, early = Studio(pieces=pictures(3000), pause_s=0.012), "0" * 26, "E" * 26
+    silent = "t" * 26
+    async with relaying(studio) as (relay, port):
+        await on_air(relay)
+        _, other, other_writer = await ask(port, address())
+        _, reader, writer = await ask(port, address(viewer=out))
+        _, waiting, waiting_writer = await ask(port, address(stream=silent, viewer=early))
+        assert await asyncio.wait_for(reader.readexactly(5_000), 5)
+        studio.banned |= {out, early}
+        for cut in (reader, waiting):
+            with suppress(ConnectionResetError):
+                while await asyncio.wait_for(cut.read(2**20), 5):
+                    pass
+        await until(lambda: len(relay.rooms[STREAM].viewers) == 1 and not relay.rooms[silent].joining, 5, 0.02)
+        for again in (address(viewer=out), address(stream=silent, viewer=early)):
+            status, _, late = await ask(port, again)
+            assert status == 403
+            late.close()
+        assert await asyncio.wait_for(other.readexactly(50_000), 10)
+        studio.banned.clear()
+        await until(lambda: not relay.barred, 5, 0.02)
+        status, _, back = await ask(port, address(viewer=out))
+        assert status == 200
+        for each in (other_writer, writer, waiting_writer, back):
             each.close()
 
 

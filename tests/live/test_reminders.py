@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +20,10 @@ from kit.belongings import Person
 from kit.clock import utc_now
 from kit.database import execute, rows, scalar, transaction
 from live.errors import SessionNotFound, SessionStateForbids
-from live.events import SessionStarted
+from live.events import SessionCancelled, SessionStarted
+from live.models import LiveSession
 from live.own_records import erase, personal_data
-from live.reminders.service import Reminders, is_reminded
+from live.reminders.service import MOMENTS, Reminders, is_reminded
 from messages.events import SubscriptionAnswered
 from messages.models import MessageMoment
 from messages.outgoing import TemplateRecord
@@ -39,7 +41,7 @@ from tests.statements import counted_statements
 
 __all__ = ["house", "http", "wechat"]
 TEMPLATE = "T-live"
-FIELDS = {"thing1": "title", "time2": "at"}
+FIELDS = {"thing1": "title", "time2": "at", "phrase3": "status"}
 
 
 @dataclass
@@ -55,11 +57,11 @@ class Evening:
     def reminders(self) -> Reminders:
         return self.mall.built.live.reminders
 
-    async def agree(self, consumer: str) -> None:
-        """One accept of the template, at WeChat and as WeChat has pushed it."""
+    async def agree(self, consumer: str, template: str = TEMPLATE) -> None:
+        """One accept of a template, at WeChat and as WeChat has pushed it."""
         openid = self.openids[consumer]
-        self.wechat.control("POST", "/subscriptions", openid=openid, template_id=TEMPLATE, count=1)
-        answer = SubscriptionAnswered(openid=openid, template=TEMPLATE, accepted=True, is_popup=True)
+        self.wechat.control("POST", "/subscriptions", openid=openid, template_id=template, count=1)
+        answer = SubscriptionAnswered(openid=openid, template=template, accepted=True, is_popup=True)
         await self.mall.built.outgoing.record_answer(answer)
 
     async def told(self) -> dict[str, list[dict[str, object]]]:
@@ -87,8 +89,9 @@ async def evening(database: str, tmp_path: Path, wechat: Sandbox) -> AsyncIterat
         await ConsumerAccount.create(
             number=name, appid=APPID, openid=openid, created_at=utc_now(), last_login_at=utc_now()
         )
-    template = TemplateRecord(MessageMoment.LIVE_STARTED, TEMPLATE, "pages/live/room?number={reference}", FIELDS, True)
-    await mall.built.outgoing.set_template(template, "staff:U1")
+    for moment in MOMENTS:
+        template = TemplateRecord(moment, TEMPLATE, "pages/live/room?number={reference}", FIELDS, True)
+        await mall.built.outgoing.set_template(template, "staff:U1")
     yield Evening(mall, House(), wechat, openids)
     await mall.built.stop()
 
@@ -113,7 +116,7 @@ async def test_who_asked_is_told_once_when_it_begins(evening: Evening) -> None:
     (message,) = arrived["C1"]
     assert message["template_id"] == TEMPLATE
     assert message["page"] == f"pages/live/room?number={session.number}"
-    assert message["values"]["thing1"] == session.title  # type: ignore[index]
+    assert message["values"].items() >= {"thing1": session.title, "phrase3": "已开播"}.items()  # type: ignore[attr-defined]
     assert (arrived["C2"], arrived["C3"]) == ([], [])
     states = await rows("SELECT openid, state FROM subscribe_message WHERE moment = 'live_started'")
     assert {each["openid"]: each["state"] for each in states} == {
@@ -130,23 +133,72 @@ async def test_who_asked_is_told_once_when_it_begins(evening: Evening) -> None:
         await evening.reminders.ask("L20260101NOSUCH0001", "C2")
 
 
-async def test_of_what_does_not_take_place_nobody_is_told(evening: Evening) -> None:
+async def test_who_asked_is_told_once_that_it_does_not_take_place(evening: Evening) -> None:
+    """Called off by its host, by time, and by an officer before it began: one message of each. A beginning that was cut
+    is told to nobody, and the accept stays.
+
+    Fails when calling off drops the wishes, when a ban tells of what was on air, and when a wish outlives its message:
+    tried.
+    """
     house = evening.room
-    await evening.agree("C1")
+    for consumer in ("C1", "C1", "C1", "C1", "C2"):
+        await evening.agree(consumer)
     sessions = [await house.ready(evening.mall.merchant) for _ in range(4)]
     for session in sessions:
         await evening.reminders.ask(session.number, "C1")
     called_off, missed, banned, cut = sessions
-    await house.sessions.cancel(called_off.number, HOST)
-    await house.bans.ban(banned.number, "staff:county", "示例原因")
+    await evening.reminders.ask(called_off.number, "C2")
+    await evening.reminders.ask(called_off.number, "C3")
+    for _ in range(2):
+        await house.sessions.cancel(called_off.number, HOST)
+        await house.bans.ban(banned.number, "staff:county", "示例原因")
     address = await house.publishing.issue_address(cut.number, HOST)
     await house.publishing.admit(request_of(cut.stream, address))
     await house.bans.ban(cut.number, "staff:county", "示例原因")
     house.clock.ahead = timedelta(days=2)
     assert await house.sessions.cancel_missed() == 1
     assert await scalar("SELECT state FROM live_session WHERE id = $1", missed.id) == "cancelled"
-    assert (await evening.told())["C1"] == []
+    assert len(await facts(SessionCancelled)) == 3
+    await a_worker_dies_before_its_commit(evening, called_off)
+    arrived = await evening.told()
+    pages = [f"pages/live/room?number={each.number}" for each in (called_off, banned, missed)]
+    assert sorted(each["page"] for each in arrived["C1"]) == sorted(pages)  # type: ignore[type-var]
+    told = {"thing1": called_off.title, "phrase3": "已取消"}
+    assert all(each["values"].items() >= told.items() for each in arrived["C1"])  # type: ignore[attr-defined]
+    assert not any("原因" in str(each) for each in arrived["C1"])
+    assert (len(arrived["C2"]), arrived["C3"]) == (1, [])
+    assert await scalar('SELECT "left" FROM message_consent WHERE openid = $1', evening.openids["C1"]) == 1
     assert await scalar("SELECT count(*) FROM live_reminder") == 0
+    await execute("DELETE FROM outbox_receipt")
+    await execute("UPDATE outbox_message SET delivered_at = NULL WHERE topic = $1", SessionCancelled.topic)
+    assert await evening.told() == arrived
+
+
+async def a_worker_dies_before_its_commit(evening: Evening, session: LiveSession) -> None:
+    """What it had noted is gone with it, and the wishes are there again."""
+    fact = SessionCancelled(session=session.number, title=session.title, planned_at=session.planned_at)
+    noted = "SELECT count(*) FROM subscribe_message WHERE reference = $1"
+    with suppress(ZeroDivisionError):
+        async with transaction():
+            await evening.reminders.tell_called_off(fact)
+            assert await scalar(noted, session.number) == 3
+            raise ZeroDivisionError
+    assert await scalar(noted, session.number) == 0
+
+
+async def test_two_templates_are_two_accepts(evening: Evening) -> None:
+    """The accept of a beginning stays for another session when this one is called off."""
+    record = TemplateRecord(MessageMoment.LIVE_CALLED_OFF, "T-off", "pages/live/index", {"thing1": "title"}, True)
+    await evening.mall.built.outgoing.set_template(record, "staff:U1")
+    for template in (TEMPLATE, "T-off"):
+        await evening.agree("C1", template)
+    session = await evening.room.ready(evening.mall.merchant)
+    await evening.reminders.ask(session.number, "C1")
+    await evening.room.sessions.cancel(session.number, HOST)
+    (message,) = (await evening.told())["C1"]
+    assert (message["template_id"], message["page"]) == ("T-off", "pages/live/index")
+    left = await rows('SELECT template, "left" FROM message_consent ORDER BY template')
+    assert [(each["template"], each["left"]) for each in left] == [(TEMPLATE, 1), ("T-off", 0)]
 
 
 async def test_a_wish_while_it_begins_waits_and_is_refused(evening: Evening) -> None:
@@ -206,9 +258,14 @@ async def test_the_room_says_that_one_is_reminded(house: Doors, http: httpx.Asyn
     number = (await http.post("/v1/console/live/sessions", json=plan, headers=keyed)).json()["number"]
     path, me = f"/v1/miniapp/live/sessions/{number}", house.headers("consumer")
     check_problem(await http.put(f"{path}/reminder"), 401)
-    for _ in range(2):
+    for off, told in (("T-one", ["T-one"]), ("T-two", ["T-one", "T-two"])):
+        for moment, template in (("live_started", "T-one"), ("live_called_off", off)):
+            record = {"template": template, "page": "pages/live/index", "fields_by_name": {"phrase1": "status"}}
+            set_by = house.headers("county_officer", idempotency_key=idempotency_key())
+            done = await http.put(f"/v1/console/message-templates/{moment}", json=record, headers=set_by)
+            assert done.status_code == 200, done.text
         asked = await http.put(f"{path}/reminder", headers=me)
-        assert (asked.status_code, set(asked.json())) == (200, {"template"})
+        assert (asked.status_code, asked.json()) == (200, {"templates": told})
     for headers, reminded in ((me, True), (house.headers("consumer_two"), False), ({}, False)):
         assert (await http.get(path, headers=headers)).json()["reminded"] is reminded
     assert (await http.delete(f"{path}/reminder", headers=me)).status_code == 204

@@ -28,17 +28,22 @@ async def planned(name: str, state: SessionState, hours: int) -> str:
         stream=name.lower(), epoch="E", created_at=at,
     )  # fmt: skip
     if state is SessionState.REPLAY_READY:
-        await execute(
-            "INSERT INTO live_recording (session_id, duration_ms, segments, archive_state, attempts, next_attempt_at,"
-            " created_at) VALUES ($1, $2, 1, 'waiting', 0, now(), now())",
-            session.id,
-            hours * -1000,
-        )
+        await recorded(session.id, hours * -1000)
     return name
 
 
+async def recorded(session_id: int, duration_ms: int) -> None:
+    """The recording of a session is closed; without pictures it has no length."""
+    await execute(
+        "INSERT INTO live_recording (session_id, duration_ms, segments, archive_state, attempts, next_attempt_at,"
+        " created_at) VALUES ($1, $2::bigint, $2::bigint / 1000, 'waiting', 0, now(), now())",
+        session_id,
+        duration_ms,
+    )
+
+
 async def in_pages(group: Group | None, size: int) -> list[str]:
-    """Titles of all pages."""
+    """Titles of all pages, in which none is met twice."""
     found: list[str] = []
     cursor = None
     while True:
@@ -56,8 +61,12 @@ async def test_pages_put_together_are_the_list_in_its_order_whatever_their_size(
     coming = [await planned(n, SessionState.SCHEDULED, at) for n, at in (("B1", 3), ("B2", 9), ("B3", 9))]
     coming.append(await planned("B4", SessionState.READY, 10))
     replays = [await planned(n, SessionState.REPLAY_READY, at) for n, at in (("C3", -9), ("C2", -9), ("C1", -1))][::-1]
+    # Replays that are being prepared stand among the others; what was never to be seen stays away.
+    replays.insert(1, await planned("C4", SessionState.ENDED, -2))
+    replays.insert(0, await planned("C5", SessionState.ENDED, 4))
     for state in (SessionState.ENDED, SessionState.CANCELLED, SessionState.BANNED):
         await planned(f"X{state.value[:2].upper()}", state, 0)
+    await recorded((await LiveSession.get(title="XEN")).id, 0)
     whole = live + coming + replays
     for size in (1, 2, 3, 100):
         assert await in_pages(None, size) == whole, size

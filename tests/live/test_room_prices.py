@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,47 @@ async def test_a_list_price_stands_beside_the_rooms_when_nothing_was_sold_below_
         mall.watch(),
     )
     assert await compared() == hidden, "raised for it"
+
+
+async def test_beside_a_flash_price_of_the_mall_a_list_price_stands_on_the_same_evidence(mall: Mall) -> None:
+    """Of the week before the flash price, however long that runs. Fails when cards of the mall's prices are not asked
+    about, when the week is that before the look, and when what was sold in the room does not count: tried.
+    """
+    room = await Room(mall).open()
+    offers = Offers(mall.watch)
+
+    async def opened() -> str:
+        now = mall.watch()
+        return await offers.open(room.sku, flash_terms(starts_at=now, ends_at=now + timedelta(days=20)), CLERK)
+
+    async def shown() -> tuple[int, int | None]:
+        card = await room.card()
+        return card.price_fen, card.list_price_fen
+
+    flash = await opened()
+    reduced = (await shown())[0]
+    assert reduced < LIST_FEN
+    assert await shown() == (reduced, LIST_FEN)
+    await offers.end(flash, CLERK)
+    await room.price()
+    await mall.pay((await room.buy(1)).number)
+    await room.prices.end(room.number, room.sku, CLERK, merchant=mall.merchant)
+    mall.watch.forward(days=1)
+    assert await shown() == (LIST_FEN, LIST_FEN), "the SKU's own price, alone"
+    flash = await opened()
+    assert await shown() == (reduced, None)
+    mall.watch.forward(days=8)
+    assert await shown() == (reduced, None), "nobody paid the list price meanwhile"
+    await offers.end(flash, CLERK)
+    flash = await opened()
+    assert await shown() == (reduced, LIST_FEN)
+    await execute(
+        "INSERT INTO price_change (sku_id, old_price_fen, new_price_fen, changed_at, changed_by)"
+        " SELECT id, 3000, price_fen, $2, 'staff:test' FROM sku WHERE code = $1",
+        room.sku,
+        mall.watch(),
+    )
+    assert await shown() == (reduced, None), "raised while it runs"
 
 
 async def test_many_buyers_of_the_last_pieces_make_just_so_many_orders(mall: Mall) -> None:

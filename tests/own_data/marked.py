@@ -179,7 +179,9 @@ class Marked:
         )  # fmt: skip
         async with transaction():
             await Texts().hold("chat:L1:1", CHAT, me.openid)
-        await RoomRestriction.create(session=session, author=me.caller, viewer="0" * 26, kind=RestrictionKind.BAN)
+        await RoomRestriction.create(
+            session=session, author=me.caller, viewer="0" * 26, kind=RestrictionKind.BAN, noted_at=now
+        )
         await RoomReports().report(me.number, session.number, ReportReason.OTHER, REPORTED, Seen())
         await PushedEvent.create(
             key="k", sender=me.openid, kind="event", event="user_enter", subject=me.openid, members={}, received_at=now

@@ -62,5 +62,5 @@ def test_r09_what_was_signed_with_the_old_key_is_worth_nothing_under_a_new_one()
     play = old.play_token("20261126AAAAAAAAAA", "viewer", now + timedelta(hours=1))
     assert old.attributed_session(attribution, now) == ("20261126AAAAAAAAAA", "M1")
     assert new.attributed_session(attribution, now) is None
-    assert old.play_token_holds("20261126AAAAAAAAAA", play, now)
-    assert not new.play_token_holds("20261126AAAAAAAAAA", play, now)
+    assert old.playing_viewer("20261126AAAAAAAAAA", play, now)
+    assert not new.playing_viewer("20261126AAAAAAAAAA", play, now)

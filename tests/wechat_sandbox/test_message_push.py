@@ -1,6 +1,7 @@
 """Message push, read by wechatpy's own crypto and parser."""
 
 import json
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from wechatpy.utils import check_signature
 
 from tests.wechat_sandbox.listener import Listener, Received
 from tests.wechat_sandbox.sandbox_process import APPID, PUSH_AES_KEY, PUSH_TOKEN, SandboxProcess
+from tests.wechat_sandbox.test_miniprogram import post, token
 
 EVENT = {"Event": "trade_manage_remind_shipping", "transaction_id": "42000001", "trade_info": {"count": 2}}
 
@@ -63,6 +65,34 @@ def test_spoiled_pushes_are_refused_by_a_second_reader(sandbox: SandboxProcess, 
         unseal(listener.received[0])
     with pytest.raises(InvalidAppIdException):
         unseal(listener.received[1])
+
+
+def test_what_a_person_answers_to_the_popup_counts_and_is_pushed_by_itself(tmp_path: Path, listener: Listener) -> None:
+    """Fails when what was rejected counts: tried."""
+    listener.answers = lambda _number, _received: (200, b"success")
+    process = SandboxProcess(tmp_path, product_base_url=listener.url)
+    process.start()
+    try:
+        openid = process.new_person()
+        asked = {"openid": openid, "answers": {"T-yes": "accept", "T-no": "reject"}}
+        told = process.control("POST", "/subscription-popups", asked)
+        assert told == {"errMsg": "requestSubscribeMessage:ok", "T-yes": "accept", "T-no": "reject"}
+        listener.wait_for(1)
+        content = json.loads(unseal(listener.received[0]))
+        assert (content["Event"], content["FromUserName"]) == ("subscribe_msg_popup_event", openid)
+        assert {each["TemplateId"]: each["SubscribeStatusString"] for each in content["List"]} == asked["answers"]
+        good = token(process)["access_token"]
+        body = {"touser": openid, "page": "pages/live/room", "data": {"thing1": {"value": "红糖"}}}
+        sent = [
+            post(process, "/cgi-bin/message/subscribe/send", body | {"template_id": template}, good)["errcode"]
+            for template in ("T-yes", "T-yes", "T-no")
+        ]
+        assert sent == [0, 43101, 43101]
+        for wrong, status in (({"answers": {"T": "maybe"}}, 422), ({"answers": {}}, 422), ({"openid": "oNobody"}, 404)):
+            process.control("POST", "/subscription-popups", asked | wrong, expect=(status,))
+        assert len(listener.received) == 1
+    finally:
+        process.stop()
 
 
 def test_the_address_is_verified_by_an_echo(sandbox: SandboxProcess, listener: Listener) -> None:

@@ -18,10 +18,17 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from kit.numbers import opaque_id
 from scripts.local_stack.chromium import require_chromium
 from scripts.local_stack.stack import LocalStack
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "test-output" / "phone"
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile"
+    " Safari/537.36 MicroMessenger/8.0.50"
+)
+"""A person's browser: what says that it is headless is counted for nobody."""
+SESSIONS = "/v1/console/live/sessions"
 TITLE, SAID = "章凤镇红糖开榨现场", "<b>这个红糖</b>是古法熬的吗？"
 
 
@@ -264,3 +271,99 @@ def test_a_demo_consumer_buys_in_the_mall_of_a_system_that_was_just_started(page
     expect(page.get_by_test_id("cashier-amount")).to_contain_text("112")
     pay(page)
     expect(page.get_by_test_id("order-state")).to_have_attribute("data-state", "paid")
+
+
+def coming(show: Show, title: str) -> str:
+    """A session of the host that is planned for soon; nothing stands on its shelf."""
+    soon = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
+    plan = {"title": title, "merchant": json.loads(show.stack.demo_file.read_text())["story"]["merchant"]}
+    keyed = {"idempotency-key": opaque_id()}
+    return str(told(show.host.post(SESSIONS, json={**plan, "planned_at": soon}, headers=keyed))["number"])
+
+
+def log_in(page: Page, show: Show, person: int) -> None:
+    page.goto(show.sandbox + "/phone")
+    page.get_by_test_id("person").nth(person).click()
+    expect(page.get_by_test_id("room").first).to_be_visible()
+
+
+def ask_to_be_told(page: Page, number: str, answer: str) -> None:
+    page.goto(page.url.partition("#")[0] + f"#/rooms/{number}")
+    page.get_by_test_id("remind").click()
+    page.get_by_test_id(f"consent-{answer}").click()
+
+
+def test_a_person_is_told_of_a_beginning_and_of_a_session_that_was_called_off(page: Page, show: Show) -> None:
+    """By WeChat's own popup and push: nobody but the sandbox tells the product of an accept.
+
+    Fails when the sandbox does not push: tried.
+    """
+    begins, is_off, refused = [coming(show, title) for title in ("明晚红糖开榨", "明晚柠檬开园", "明晚木耳开采")]
+    log_in(page, show, 3)
+    for number, answer in ((begins, "accept"), (is_off, "accept"), (refused, "reject")):
+        ask_to_be_told(page, number, answer)
+        expect(page.get_by_test_id("remind")).to_have_text("已预约，点此取消" if answer == "accept" else "开播提醒我")
+        page.wait_for_timeout(1100)  # WeChat's pushes of one person are told apart by their second
+    keep(page, "reminder")
+    told(show.host.delete(f"{SESSIONS}/{is_off}"))
+    told(show.host.delete(f"{SESSIONS}/{refused}"))
+    told(show.host.post(f"{SESSIONS}/{begins}/identity-declarations", headers={"idempotency-key": "phone-begins"}))
+    told(show.host.put(f"{SESSIONS}/{begins}/readiness"))
+    camera = open_camera(
+        show.stack.environment["FFMPEG_PATH"], told(show.host.post(f"{SESSIONS}/{begins}/push-address"))["url"]
+    )
+    try:
+        page.goto(show.sandbox + "/phone#/me")
+        page.get_by_test_id("messages").click()
+        message = page.get_by_test_id("message")
+        expect(message).to_have_count(2, timeout=60_000)
+        for title, status, number in (("明晚红糖开榨", "已开播", begins), ("明晚柠檬开园", "已取消", is_off)):
+            one = message.filter(has_text=title)
+            expect(one).to_contain_text(status)
+            expect(one).to_have_attribute("data-page", f"pages/live/room?number={number}")
+        keep(page, "messages")
+        message.filter(has_text="明晚红糖开榨").click()
+        expect_moving_pictures(page)
+    finally:
+        camera.kill()
+        camera.wait()
+    told(show.host.post(f"{SESSIONS}/{begins}/ending"))
+    pushed = show.control("GET", "/journal?operation=push.subscribe_msg_popup_event")["entries"]
+    assert [each["status"] for each in pushed] == [200, 200, 200]
+    openid = page.evaluate("JSON.parse(sessionStorage.getItem('phone.session')).openid")
+    assert len(show.control("GET", f"/messages?openid={openid}")["messages"]) == 2
+
+
+def test_a_code_is_opened_on_the_phone_and_counts_for_whoever_hung_it_up(page: Page, show: Show) -> None:
+    """A poster's code by somebody who has yet to log in, a viewer's own by another. Fails when the code is forgotten at
+    the log-in: tried.
+    """
+    number = coming(show, "扫码进来的直播")
+    made = show.host.post(
+        f"{SESSIONS}/{number}/share-codes", json={"note": "集市海报"}, headers={"idempotency-key": "phone-poster"}
+    )
+    assert page.context.browser is not None
+    phones = [page.context.browser.new_page(user_agent=ANDROID, locale="zh-CN") for _ in range(2)]
+    first, second = phones
+    first.goto(f"{show.sandbox}/phone#/shared/{told(made)['code']}")
+    first.get_by_test_id("person").nth(5).click()
+    expect(first.get_by_test_id("countdown")).to_contain_text("距开播")
+    assert first.url.endswith(f"#/rooms/{number}")
+    first.get_by_test_id("share").click()
+    expect(first.get_by_test_id("share-picture")).to_be_visible()
+    keep(first, "share")
+    path = first.get_by_test_id("share-path").inner_text()
+    log_in(second, show, 6)
+    second.get_by_test_id("scan").click()
+    second.get_by_test_id("scanned").fill(path)
+    second.get_by_test_id("open-scanned").click()
+    expect(second.get_by_test_id("countdown")).to_contain_text("距开播")
+    assert second.url.endswith(f"#/rooms/{number}")
+    figures = told(show.host.get(f"{SESSIONS}/{number}/share-codes"))
+    [place] = figures["places"]
+    assert (place["note"], place["opens"], place["viewers"]) == ("集市海报", 1, 1)
+    assert {name: figures["viewers"][name] for name in ("codes", "opens", "viewers")} == {
+        "codes": 1, "opens": 1, "viewers": 1,
+    }  # fmt: skip
+    for phone in phones:
+        phone.close()

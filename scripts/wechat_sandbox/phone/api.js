@@ -16,6 +16,13 @@ export const session = {
   set: (value) => (value ? sessionStorage.setItem(KEY, JSON.stringify(value)) : sessionStorage.removeItem(KEY)),
 };
 
+// What was to be opened when nobody had logged in.
+const WANTED = "phone.wanted";
+export const wanted = {
+  set: (path) => sessionStorage.setItem(WANTED, path),
+  take: () => { const path = sessionStorage.getItem(WANTED); sessionStorage.removeItem(WANTED); return path; },
+};
+
 export async function call(method, path, body, idempotencyKey) {
   const headers = { Accept: "application/json" };
   const current = session.get();
@@ -37,6 +44,20 @@ export async function call(method, path, body, idempotencyKey) {
   }
   if (!answer.ok) throw new Problem(answer.status, content);
   return content;
+}
+
+// A picture that only its owner may fetch, as an address for <img>; null when it cannot be had.
+export async function drawn(path) {
+  try {
+    const answer = await fetch(BASE + path, { headers: { Authorization: `Bearer ${session.get().token}` } });
+    if (!answer.ok) return null;
+    const reader = new FileReader();
+    const read = new Promise((resolve) => { reader.onload = () => resolve(reader.result); });
+    reader.readAsDataURL(await answer.blob());
+    return await read;
+  } catch {
+    return null;
+  }
 }
 
 // crypto.randomUUID is absent outside secure contexts, and a phone on the local network is one.

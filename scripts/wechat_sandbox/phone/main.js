@@ -1,13 +1,16 @@
-// Which screen is shown: #/login, #/rooms, #/rooms/<number>, #/mall, #/orders, #/orders/<number>, #/me.
+// Which screen is shown: #/login, #/rooms, #/rooms/<number>, #/shared/<scene>, #/mall, #/orders, #/orders/<number>,
+// #/me, #/messages.
 
-import { session } from "./api.js";
+import { session, wanted } from "./api.js";
 import { closeSheet, h, icon, replace } from "./dom.js";
 import { loginScreen } from "./screen_login.js";
 import { mallScreen } from "./screen_mall.js";
 import { meScreen } from "./screen_me.js";
+import { messagesScreen } from "./screen_messages.js";
 import { orderScreen, ordersScreen } from "./screen_orders.js";
 import { roomScreen } from "./screen_room.js";
 import { roomsScreen } from "./screen_rooms.js";
+import { sharedScreen } from "./screen_shared.js";
 
 const TABS = [["#/rooms", "直播", "live"], ["#/mall", "商城", "bag"], ["#/orders", "订单", "orders"], ["#/me", "我的", "me"]];
 let leave = null;
@@ -32,7 +35,7 @@ async function show() {
   leave = null;
   closeSheet();
   const path = location.hash.slice(1) || "/rooms";
-  if (!session.get() && path !== "/login") { location.hash = "#/login"; return; }
+  if (!session.get() && path !== "/login") { wanted.set(path); location.hash = "#/login"; return; }
   const screen = document.getElementById("screen");
   const phone = document.getElementById("phone");
   const [, name, argument] = path.split("/").map(decodeURIComponent);
@@ -46,6 +49,8 @@ async function show() {
     else if (name === "orders") await ordersScreen(frame);
     else if (name === "mall") await mallScreen(frame);
     else if (name === "me") await meScreen(frame);
+    else if (name === "messages") await messagesScreen(frame);
+    else if (name === "shared" && argument) await sharedScreen(frame, argument);
     else if (argument) await roomScreen(frame, argument);
     else await roomsScreen(frame);
   } catch (problem) {

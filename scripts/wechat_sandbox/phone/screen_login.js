@@ -1,6 +1,6 @@
 // Whose phone it is: pick a demo person and log in to the mall with a fresh wx.login code.
 
-import { call, session } from "./api.js";
+import { call, session, wanted } from "./api.js";
 import { h, picture, replace, toast } from "./dom.js";
 import { login, newPerson, people } from "./weixin.js";
 
@@ -9,7 +9,7 @@ async function enter(person) {
     const code = await login(person.openid);
     const opened = await call("POST", "/session", { code });
     session.set({ token: opened.token, openid: person.openid, nickname: person.nickname, number: opened.consumer.number });
-    location.hash = "#/rooms";
+    location.hash = `#${wanted.take() || "/rooms"}`;
   } catch (problem) {
     toast(problem.message);
   }

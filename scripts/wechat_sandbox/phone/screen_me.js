@@ -27,6 +27,7 @@ export async function meScreen(frame) {
       h("div", {}, h("b", {}, current.nickname), h("small", {}, `顾客号 ${me.number}`))),
     h("section", { class: "rows" },
       h("div", {}, h("span", {}, "手机号"), me.phone_masked ? h("b", {}, me.phone_masked) : h("button", { class: "small", onclick: bind }, "微信手机号一键绑定")),
-      h("a", { href: "#/orders" }, h("span", {}, "我的订单"), h("i", {}, "›"))),
+      h("a", { href: "#/orders" }, h("span", {}, "我的订单"), h("i", {}, "›")),
+      h("a", { href: "#/messages", "data-testid": "messages" }, h("span", {}, "服务通知"), h("i", {}, "›"))),
     h("button", { class: "quiet wide", onclick: leave }, "退出登录"));
 }

@@ -7,6 +7,8 @@ import { cardAt, placeOnAir } from "./room/card_at.js";
 import { Feed } from "./room/feed.js";
 import { Player } from "./room/player.js";
 import { STATES, stateTag } from "./screen_rooms.js";
+import { shareSheet } from "./screen_shared.js";
+import { requestSubscribeMessage } from "./weixin.js";
 
 const KEPT_MESSAGES = 60;
 const ON_AIR = new Set(["live", "interrupted"]);
@@ -60,6 +62,7 @@ class Room {
     this.chapters = h("div", { class: "chapters" });
     this.poster = h("div", { class: "poster" });
     this.beginning = h("p", { "data-testid": "countdown" });
+    this.remind = h("button", { class: "primary", "data-testid": "remind", onclick: () => this.askReminder() });
     this.notice = h("p", { class: "announcement", "data-testid": "announcement" });
     this.coupons = h("div", { class: "coupons", "data-testid": "coupons" });
     const input = this.input = h("input", { type: "text", maxlength: 100, placeholder: "说点什么…", "aria-label": "说点什么", "data-testid": "chat-input" });
@@ -67,12 +70,13 @@ class Room {
       input, h("button", { type: "submit", "data-testid": "chat-send" }, "发送"));
     this.bag = h("button", { class: "bag", "aria-label": "货架", "data-testid": "shelf", onclick: () => this.showShelf() }, icon("bag"), h("b", {}));
     this.heart = h("button", { class: "bag", "aria-label": "点赞", "data-testid": "like", onclick: () => this.feed.like() }, "♡", h("b", { "data-testid": "likes" }));
+    this.share = h("button", { class: "sound", "aria-label": "分享", "data-testid": "share", onclick: () => shareSheet(this.number).catch((problem) => toast(problem.message)) }, "↗");
     this.sound = h("button", { class: "sound", "aria-label": "声音", onclick: () => this.toggleSound() }, icon("silent"));
     this.stage = h("section", { class: "stage", "data-player": "waiting", "data-testid": "stage" },
       this.poster, this.video,
-      h("div", { class: "host" }, picture(this.view.title, "", "avatar"), h("span", {}, h("b", {}, this.view.title), this.viewers), this.tag, this.sound),
+      h("div", { class: "host" }, picture(this.view.title, "", "avatar"), h("span", {}, h("b", {}, this.view.title), this.viewers), this.tag, this.share, this.sound),
       h("p", { class: "broken" }, "网络断开，正在重新连接…"),
-      h("div", { class: "below" }, this.notice, this.coupons, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.heart, this.bag)));
+      h("div", { class: "below" }, this.remind, this.notice, this.coupons, this.chapters, this.chat, this.card, h("div", { class: "bar" }, form, this.heart, this.bag)));
     replace(this.frame.screen, this.stage);
   }
 
@@ -116,6 +120,25 @@ class Room {
     const isBefore = this.state.state === "scheduled" || this.state.state === "ready";
     const left = Date.parse(this.view.planned_at) - Date.now() - this.clock.serverAhead;
     this.beginning.textContent = !isBefore ? "" : left > 0 ? `距开播 ${countdown(left)}` : "即将开播";
+    this.remind.hidden = !isBefore;
+    this.remind.textContent = this.view.reminded ? "已预约，点此取消" : "开播提醒我";
+  }
+
+  // The wish first, then WeChat's question: who allows nothing is told nothing, so the wish goes again.
+  async askReminder() {
+    const path = `/live/sessions/${encodeURIComponent(this.number)}/reminder`;
+    try {
+      if (this.view.reminded) {
+        await call("DELETE", path);
+      } else {
+        const { templates } = await call("PUT", path);
+        const answers = templates.length ? await requestSubscribeMessage(templates) : {};
+        if (templates.some((template) => answers[template] === "accept")) toast("开播或取消时会通知你");
+        else { await call("DELETE", path); toast(templates.length ? "你没有允许通知" : "县里还没有设置提醒模板"); }
+      }
+      await this.refresh();
+      this.drawBeginning();
+    } catch (problem) { toast(problem.message); }
   }
 
   coupon(coupon) {

@@ -1,4 +1,5 @@
-// WeChat's own part of the phone: whose phone it is, wx.login, the phone number button, wx.requestPayment.
+// WeChat's own part of the phone: whose phone it is, wx.login, the phone number button, wx.requestPayment,
+// wx.requestSubscribeMessage, service messages, the scanner.
 
 import { closeSheet, h, onSheetClosed, price, replace, sheet } from "./dom.js";
 import { session } from "./api.js";
@@ -17,6 +18,40 @@ export const people = async () => (await sandbox("GET", "/people")).people;
 export const newPerson = async () => (await sandbox("POST", "/people", {})).people[0];
 export const login = async (openid) => (await sandbox("POST", "/login-codes", { openid })).code;
 export const phoneCode = async (openid) => (await sandbox("POST", "/phone-codes", { openid })).code;
+
+export const messages = async (openid) => (await sandbox("GET", `/messages?openid=${encodeURIComponent(openid)}`)).messages;
+
+// Asks for messages of some templates; resolves as wx.requestSubscribeMessage does. WeChat tells the product by itself.
+export function requestSubscribeMessage(templates) {
+  return new Promise((resolve) => {
+    const answer = async (said) => {
+      onSheetClosed(null);
+      closeSheet();
+      const answers = Object.fromEntries(templates.map((template) => [template, said]));
+      try {
+        resolve(await sandbox("POST", "/subscription-popups", { openid: session.get().openid, answers }));
+      } catch (error) {
+        resolve({ errMsg: `requestSubscribeMessage:fail ${error.message}` });
+      }
+    };
+    sheet(h("div", { class: "consent", "data-testid": "consent" },
+      h("p", { class: "badge" }, "陇川好物 申请"), h("h3", {}, "发送一次以下消息"),
+      templates.map((template) => h("p", { class: "template" }, `☑ 服务通知（${template}）`)),
+      h("div", { class: "foot" },
+        h("button", { class: "quiet", "data-testid": "consent-reject", onclick: () => answer("reject") }, "拒绝"),
+        h("button", { class: "primary", "data-testid": "consent-accept", onclick: () => answer("accept") }, "允许"))));
+    onSheetClosed(() => answer("reject"));
+  });
+}
+
+// Where a page of the mini-program stands on this phone: a message or a code names it as WeChat does.
+export function pageHash(path) {
+  const [page, query] = path.split("?");
+  const given = new URLSearchParams(query);
+  if (page === "pages/live/index" && given.get("scene")) return `#/shared/${encodeURIComponent(given.get("scene"))}`;
+  if (page === "pages/live/room" && given.get("number")) return `#/rooms/${encodeURIComponent(given.get("number"))}`;
+  return null;
+}
 
 let appid = "";
 async function readAppid() {
