@@ -95,12 +95,13 @@ async def enter_papers(proofs: Proofs, merchants: list[str], by: str) -> None:
 
 
 async def prove(proofs: Proofs, merchant: str, product: str, category: str, serial: int, by: str) -> None:
-    """What a drafted product of this category needs before the county may list it."""
+    """What a drafted product of this category needs before the county may list it, and needed for the year before."""
     today = china_day(utc_now())
+    since = today - timedelta(days=400)
     if category in _CERTIFIED:
         certificate = Certificate(
-            kind=_CERTIFIED[category], document=f"DEMO-CERT-{serial:02d}", issuer="示例检验机构", issued_on=today,
-            valid_from=today - timedelta(days=1), valid_until=today + timedelta(days=300),
+            kind=_CERTIFIED[category], document=f"DEMO-CERT-{serial:02d}", issuer="示例检验机构", issued_on=since,
+            valid_from=since, valid_until=today + timedelta(days=300),
         )  # fmt: skip
         await proofs.certificates.accept(await proofs.certificates.submit(merchant, product, certificate, by), by)
     if category == "knives":

@@ -37,9 +37,9 @@ def endpoint() -> Iterator[str]:
     server.stop()
 
 
-def storage_at(endpoint: str) -> S3Storage:
+def storage_at(endpoint: str, bucket: str = BUCKET) -> S3Storage:
     return S3Storage.of(
-        bucket=BUCKET, endpoint=endpoint, region="us-east-1", access_key_id="testing", secret_access_key="testing"
+        bucket=bucket, endpoint=endpoint, region="us-east-1", access_key_id="testing", secret_access_key="testing"
     )  # pragma: allowlist secret
 
 
@@ -62,8 +62,11 @@ async def test_a_picture_lies_in_the_bucket_and_goes_again(database: str, endpoi
     assert await pictures.storage.get(keys[0]) is None
 
 
-async def test_requests_carry_a_signature_of_version_four() -> None:
-    """Asked of a socket of our own, because moto believes everybody."""
+@pytest.mark.parametrize(("bucket", "path"), [(BUCKET, f"/{BUCKET}/public"), ("127", "/public")])
+async def test_requests_carry_a_signature_of_version_four(bucket: str, path: str) -> None:
+    """Asked of a socket of our own, because moto believes everybody. An endpoint that begins with the bucket's name is
+    the bucket's own, as 127.0.0.1 is of a bucket that is called 127.
+    """
     heard: list[str] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -74,10 +77,10 @@ async def test_requests_carry_a_signature_of_version_four() -> None:
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    await storage_at(f"http://127.0.0.1:{port}").put("public/AA/abcdefgh-200.jpg", b"x", "image/jpeg")
+    await storage_at(f"http://127.0.0.1:{port}", bucket).put("public/AA/abcdefgh-200.jpg", b"x", "image/jpeg")
     server.close()
     (head,) = heard
-    assert head.startswith(f"PUT /{BUCKET}/public/AA/abcdefgh-200.jpg")
+    assert head.startswith(f"PUT {path}/AA/abcdefgh-200.jpg")
     signed = next(line for line in head.split("\r\n") if line.lower().startswith("authorization:"))
     assert "AWS4-HMAC-SHA256 Credential=testing/" in signed
     assert "x-amz-content-sha256" in signed

@@ -53,7 +53,6 @@ def test_training_comes_to_the_volumes() -> None:
     assert SCHOOLING["satisfied_answers"] * 1_000 // PERSON_TIMES == 934
 
 
-@pytest.mark.whole
 async def test_a_month_of_it_holds_and_a_planted_fault_is_found(database: str, tmp_path: Path) -> None:
     built = bootstrap(settings_for(tmp_path, database))
     await seed(services_of(built))
