@@ -141,7 +141,9 @@ async def test_whoever_is_killed_pictures_come_back_and_are_kept(
 async def test_a_line_that_freezes_is_noticed_and_the_session_goes_on(
     centre: Centre, stage: Stage, thaws: bool
 ) -> None:
-    """Its connection stays open and nothing comes."""
+    """Its connection stays open and nothing comes. Fails when the media server waits for an idle publisher and pings
+    no more: tried.
+    """
     found = await freeze(stage, await room(centre, stage), thaws=thaws)
     assert (found.pipes, found.taps) == (1, 1)
     assert (found.publishes, found.recordings) == (2, 1)
