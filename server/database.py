@@ -115,11 +115,24 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]
 
     Nothing in the house leaves session state on the pool: advisory locks end with their transaction, no setting is
     changed outside one, and LISTEN has a connection of its own. asyncpg still rolls an open transaction back.
+
+    Only whoever was cut off costs the round trip: asyncpg prepares a statement without a Sync, so PostgreSQL's clock
+    would run on and cancel what the next user sends.
     """
 
+    _is_cut_off = False
+
+    async def _do_execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super()._do_execute(*args, **options)
+        except (asyncio.CancelledError, TimeoutError):
+            self._is_cut_off = True
+            raise
+
     def get_reset_query(self) -> str:
-        """Nothing to reset."""
-        return ""
+        """Nothing to reset, or the least that ends with a Sync."""
+        was_cut_off, self._is_cut_off = self._is_cut_off, False
+        return "SELECT" if was_cut_off else ""
 
 
 def tortoise_config(settings: DatabaseSettings) -> dict[str, Any]:

@@ -108,8 +108,8 @@ def live_centre(
     space = Space(
         engine.directory, engine.low_water_percent, engine.quota_bytes, warning_percent=engine.quota_warning_percent
     )
-    publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space)
     hls_directory = engine.directory / "hls"
+    publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space, hls_directory=hls_directory)
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)
     cloud = adapters.cloud_live(settings, http)
     playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)

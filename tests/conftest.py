@@ -26,9 +26,7 @@ gc.disable()  # while tests are read, hardly anything becomes garbage
 
 FIRST = (
     "tests/privacy/test_nobody_learns_of_a_household.py",
-    "tests/wechat_sandbox/test_phone.py",
     "tests/doors/test_query_counts.py",
-    "tests/live/test_on_air.py",
     "tests/poverty_alleviation/test_rebuild.py",
 )
 """Files of few tests and long: a worker that took one of them last would work on when the others have ended."""

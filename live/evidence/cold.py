@@ -21,7 +21,7 @@ from kit.database import Row, execute, row
 from live.evidence.errors import ColdStorageUnavailable
 from live.evidence.models import CopyState
 from live.evidence.parts import wrong_parts
-from live.evidence.sealing import Evidence
+from live.evidence.sealing import FOLDER_MODE, Evidence
 from live.evidence.stored import (
     MANIFEST,
     PICTURES,
@@ -195,7 +195,7 @@ class ColdTier:
     async def _write(self, pieces: AsyncIterator[bytes], bundle: Row, name: str) -> None:
         target = self.evidence.part_file(bundle, name)
         draft = target.with_name(f".{target.name}.new")
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         digest, size = hashlib.sha256(), 0
         with draft.open("wb") as file:
             async for piece in pieces:

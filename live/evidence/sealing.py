@@ -29,6 +29,8 @@ log = logging.getLogger("longchuan.live")
 SETTLED = timedelta(hours=1)
 """So long after the end the orders of a room are paid or closed."""
 CLAIM = timedelta(minutes=30)
+FOLDER_MODE = 0o750
+"""Who hands evidence out may be another user of the worker's group; nobody else reads it."""
 BASIS = "《网络交易监督管理办法》第二十条：直播视频自直播结束之日起保存不少于三年；《直播电商监督管理办法》"
 """Live reference 5. Operators who must keep it longer set OWN_DATA_LIVE_RETENTION_DAYS or place a hold."""
 
@@ -108,7 +110,7 @@ class Evidence:
         name = f"{session['number']}-{claimed['attempts']}"
         folder = self.directory / name
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=FOLDER_MODE, parents=True)
         await write_parts(session, self.keys, self.archive.hls_directory / session["stream"], folder)
         manifest = await self._manifest(session, folder)
         sealed = await execute(

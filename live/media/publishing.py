@@ -1,10 +1,12 @@
 """Who may push pictures in: addresses, the media server's questions, and what it forgot to say."""
 
+import asyncio
 import hashlib
 import hmac
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
@@ -12,6 +14,7 @@ from kit.numbers import opaque_id
 from kit.outbox import announce
 from live.errors import MediaSpaceLow, PublishRefused, SessionNotFound, SessionStateForbids
 from live.events import SessionStarted
+from live.media.folders import lay_folder
 from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
 from live.media.models import Rehearsal
 from live.media.space import Space
@@ -88,6 +91,7 @@ class Publishing:
     clock: Clock = utc_now
     grace: timedelta = GRACE
     space: Space | None = None
+    hls_directory: Path | None = None
 
     async def issue_address(self, number: str, host: str, valid_for: timedelta = KEY_LIFETIME) -> PushAddress:
         """A new push address; the one before it is worth nothing from now on.
@@ -121,11 +125,17 @@ class Publishing:
 
     async def admit(self, request: PublishRequest) -> int:
         """Let a publisher in and answer the publish's generation. Raises :class:`PublishRefused` for
-        anybody else.
+        anybody else, and OSError when there is no folder for the pictures: then nobody publishes either.
 
         The signature is checked before the database is asked. The same connection asking twice gets the
         same answer.
         """
+        generation = await self._admit(request)
+        if self.hls_directory is not None:
+            await asyncio.to_thread(lay_folder, self.hls_directory, request.stream)
+        return generation
+
+    async def _admit(self, request: PublishRequest) -> int:
         key = read_push_key(request.expires, request.nonce, request.signature)
         if not STREAM_NAME.fullmatch(request.stream) or key is None:
             raise self._refusal(request, "malformed")

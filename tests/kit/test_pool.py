@@ -1,6 +1,7 @@
 """A connection goes back to the pool without a reset, and all the same without what the last user left open."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -115,3 +116,32 @@ async def test_whatever_a_dying_connection_says_is_an_outage(database: str) -> N
             said.append(error)
     assert [error for error in said if not is_outage(error)] == []
     assert "InternalClientError" in {type(error).__name__ for error in said}, said
+
+
+async def test_who_was_cut_off_leaves_no_clock_running_for_the_next(database: str) -> None:
+    """As a request whose client has gone. Fails, in one of ten tries, when the connection goes back as it is: tried."""
+    pool = await asyncpg.create_pool(
+        database,
+        min_size=1,
+        max_size=1,
+        connection_class=PooledConnection,
+        server_settings={"statement_timeout": "200"},
+    )
+
+    async def ask(number: int) -> None:
+        async with pool.acquire() as borrowed:
+            await borrowed.fetchval(f"SELECT {number}")
+
+    try:
+        for number in range(48):
+            asked = asyncio.create_task(ask(number))
+            for _ in range(1 + number % 8):
+                await asyncio.sleep(0)
+            asked.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asked
+            await asyncio.sleep(0.22)
+            async with pool.acquire() as borrowed:
+                assert await borrowed.fetchval("SELECT 'next'") == "next"
+    finally:
+        await pool.close()

@@ -38,6 +38,19 @@ PROCESSES = ("redis", "nginx", "api", "flv-relay", "live-supervisor")
 CONSOLE, MINIAPP = "/v1/console/live/sessions", "/v1/miniapp/live/sessions"
 
 
+class Patient(httpx.AsyncHTTPTransport):
+    """Comes again when it is told to: on a busy machine a statement may take longer than it may, and is undone."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(3):
+            answer = await super().handle_async_request(request)
+            if answer.status_code != 503 or "retry-after" not in answer.headers:
+                return answer
+            await answer.aclose()
+            await asyncio.sleep(float(answer.headers["retry-after"]))
+        return await super().handle_async_request(request)
+
+
 class Centre:
     """The running system, one host, one viewer and one product on sale."""
 
@@ -52,7 +65,8 @@ class Centre:
 
     async def open(self) -> None:
         """Start everything, then a second API process beside the first."""
-        await asyncio.to_thread(self.stack.start)
+        for step in (self.stack.prepare, self.stack.start_first, self.stack.start_rest):  # the database is migrated
+            await asyncio.to_thread(step)
         self.start_second()
         async with self.database():
             self.merchant = await approved_merchant()
@@ -89,7 +103,7 @@ class Centre:
     def client(self, token: str | None) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         base = self.stack.environment["PUBLIC_BASE_URL"]
-        self.clients.append(httpx.AsyncClient(base_url=base, headers=headers, trust_env=False))
+        self.clients.append(httpx.AsyncClient(transport=Patient(), base_url=base, headers=headers, trust_env=False))
         return self.clients[-1]
 
     @asynccontextmanager
@@ -147,6 +161,11 @@ class Centre:
         assert answer.status_code == 201, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def end(self, number: str) -> None:
+        """The host ends it; who is answered late and comes again may find its replay there already."""
+        answer = await self.host.post(f"{CONSOLE}/{number}/ending")
+        assert answer.json()["state"] in ("ended", "replay_ready"), answer.text
 
     def feed(self, number: str, port: int, query: str = "", **options: Any) -> Any:
         return connect(f"ws://127.0.0.1:{port}{MINIAPP}/{number}/feed{query}", proxy=None, **options)

@@ -72,7 +72,7 @@ async def test_a_broadcast_from_plan_to_replay(centre: Centre) -> None:
         assert (await centre.anonymous.get(forged)).status_code == 403
     await viewers_follow_and_resume(centre, number)
     await the_host_is_away_for_a_moment(centre, number, pusher, address["url"])
-    assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
+    await centre.end(number)
     await until(lambda: centre.pushers[-1].poll() is not None, 30)
     room = await centre.until(number, "replay_ready")
     assert await centre.refused(address["url"]), "a key of an ended session"

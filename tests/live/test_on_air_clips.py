@@ -36,7 +36,7 @@ async def test_a_viewer_plays_a_clip_as_soon_as_the_host_has_unpinned(centre: Ce
     clip = str(centre.anonymous.base_url.join(chapter["clip"]))
     on_air = await asyncio.to_thread(decoded_pictures, clip, 60)
     assert 50 <= on_air <= 150
-    assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
+    await centre.end(number)
     await centre.until(number, "replay_ready")
     assert await asyncio.to_thread(decoded_pictures, clip, 60) >= on_air
     reason = {"reason": "示例原因"}

@@ -218,7 +218,7 @@ async def test_a_rehearsal_is_seen_by_host_and_county_and_leaves_nothing(centre:
     await until(lambda: centre.answers(plan["hls_url"]), 30)
     shown = set((await centre.anonymous.get(plan["hls_url"])).text.splitlines())
     assert not shown & rehearsed
-    assert (await centre.host.post(f"{CONSOLE}/{number}/ending")).json()["state"] == "ended"
+    await centre.end(number)
     await centre.until(number, "replay_ready")
     assert not {path.name for path in folder.glob("*.ts")} & rehearsed
 
