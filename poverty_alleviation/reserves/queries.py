@@ -5,7 +5,7 @@ from datetime import date, datetime
 import msgspec
 
 from kit.clock import Clock, china_day, utc_now
-from kit.database import row, rows
+from kit.database import row, rows, scalar
 from kit.paging import MAX_PAGE, read_cursor, write_cursor
 from ledger.chart import AFTER_SALES_RESERVE
 from ledger.queries import moved
@@ -92,15 +92,19 @@ SELECT m.merchant, coalesce(s.put_in, 0)::bigint AS put_in_fen, coalesce(s.taken
         ORDER BY r.valid_from DESC LIMIT 1) AS t ON true
  ORDER BY m.merchant"""
 
+_CLAIMED = f"""
+SELECT c.merchant, sum(c.amount_fen - coalesce(o.set_off_fen, 0))::bigint AS claimed_fen FROM clawback c
+  LEFT JOIN (SELECT clawback_id, sum(amount_fen) AS set_off_fen FROM clawback_offset GROUP BY 1) AS o
+    ON o.clawback_id = c.id
+ WHERE c.state = 'approved' AND NOT EXISTS (SELECT 1 FROM ledger_journal j JOIN ledger_journal b ON b.reverses_id = j.id
+        WHERE j.source_type = '{CLAWBACK}' AND j.source_id = c.number)
+ GROUP BY 1"""
+
 _OVERDRAWN = f"""
 SELECT r.merchant, r.balance_fen, coalesce(c.claimed_fen, 0)::bigint AS claimed_fen
   FROM (SELECT a.owner AS merchant, -sum(v.amount_fen)::bigint AS balance_fen FROM ledger_account a
         JOIN ({moved()}) AS v ON v.account_id = a.id WHERE a.code = $1 GROUP BY 1) AS r
-  LEFT JOIN (SELECT c.merchant, sum(c.amount_fen - coalesce(o.set_off_fen, 0)) AS claimed_fen FROM clawback c
-        LEFT JOIN (SELECT clawback_id, sum(amount_fen) AS set_off_fen FROM clawback_offset GROUP BY 1) AS o
-          ON o.clawback_id = c.id WHERE c.state = 'approved' AND NOT EXISTS (SELECT 1 FROM ledger_journal j
-        JOIN ledger_journal b ON b.reverses_id = j.id WHERE j.source_type = '{CLAWBACK}' AND j.source_id = c.number)
-        GROUP BY 1) AS c ON c.merchant = r.merchant
+  LEFT JOIN ({_CLAIMED}) AS c ON c.merchant = r.merchant
  WHERE r.balance_fen < coalesce(c.claimed_fen, 0) ORDER BY r.merchant"""
 
 _CLAWBACKS = f"""
@@ -125,6 +129,12 @@ async def reserve_cards(clock: Clock = utc_now) -> list[ReserveCard]:
     return [
         msgspec.convert(each, ReserveCard) for each in await rows(_RESERVES, AFTER_SALES_RESERVE, china_day(clock()))
     ]
+
+
+@household_rights()
+async def claimed_of(merchant: str) -> int:
+    """What stands in a merchant's reserve and is only claimed, in fen: no household has paid it or had it set off."""
+    return await scalar(f"SELECT claimed_fen FROM ({_CLAIMED}) AS c WHERE merchant = $1", merchant) or 0
 
 
 @household_rights()

@@ -18,6 +18,7 @@ from poverty_alleviation.bases import held_lines
 from poverty_alleviation.corrections.plans import to_targets
 from poverty_alleviation.reserves.errors import ReserveTermExists, ReserveTermTooEarly
 from poverty_alleviation.reserves.models import ReserveTerm
+from poverty_alleviation.reserves.queries import claimed_of
 
 RESERVE_RELEASE = "poverty_alleviation.reserve_release"
 BATCH = 500
@@ -52,7 +53,8 @@ class Reserves:
             raise ReserveTermExists() from None
 
     async def release_due(self) -> int:
-        """Give merchants back what was held for its days, oldest first, as far as refunds have left it in the reserve.
+        """Give merchants back what was held for its days, oldest first, as far as refunds have left it in the reserve;
+        what households only owe it by claims is not there to be given.
 
         Answers how many lines hold nothing back any more.
         """
@@ -79,7 +81,8 @@ class Reserves:
             )
             lines = [each["line"] for each in due]
             await held_lines(lines)
-            given = _covered(lines, await _held_by(lines), await balance(merchant))
+            there_fen = await balance(merchant) - await claimed_of(merchant)
+            given = _covered(lines, await _held_by(lines), there_fen)
             if given:
                 await self.book(merchant, given)
         return len(given)
@@ -119,7 +122,7 @@ async def _held_by(lines: list[str]) -> dict[str, int]:
 
 
 def _covered(lines: list[str], held: dict[str, int], standing_fen: int) -> list[str]:
-    """As many of the first lines as the reserve can give back without going below zero."""
+    """As many of the first lines as can be given back from what is there."""
     for place, line in enumerate(lines):
         standing_fen -= held[line]
         if held[line] and standing_fen < 0:

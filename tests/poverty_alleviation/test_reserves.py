@@ -28,7 +28,7 @@ from poverty_alleviation.reserves.errors import (
     ReserveTermTooEarly,
 )
 from poverty_alleviation.reserves.models import CLAWBACK_TRANSITIONS, ClawbackFault, ClawbackState
-from poverty_alleviation.reserves.queries import clawback_cards, clawback_file, reserve_cards
+from poverty_alleviation.reserves.queries import clawback_cards, clawback_file, overdrawn_reserves, reserve_cards
 from poverty_alleviation.vault import household_rights
 from tests.poverty_alleviation.conftest import OFFICER, SECOND, County, balances
 from tests.poverty_alleviation.test_books_of_sales import SUGAR, named
@@ -156,8 +156,12 @@ async def test_what_refunds_have_taken_is_not_released(county: County) -> None:
     assert await county.reserves.release_due() == 2
     assert await standing(county, RESERVE, MERCHANT) == [-112, -(5_383 + 8_074 + 7_671)]
     assert await county.reserves.release_due() == 0
-    # A claim fills it up again: 1.12 + 2.91 = 4.03, and O3 gives back what it held.
-    await claimed(county, 291)
+    # A claim alone brings nothing: 1.12 + 2.91 = 4.03 stand there, of which 2.91 are only claimed. Set off against what
+    # O2 and O3 have earned H1, a fifth of 8.72 each, they are there, and O3 gives back what it held.
+    number = await claimed(county, 291)
+    assert await county.reserves.release_due() == 0
+    assert await overdrawn_reserves() == []
+    assert await county.clawbacks.offset(number, OFFICER) == 291
     assert await county.reserves.release_due() == 1
     assert await standing(county, RESERVE, MERCHANT) == [0, -(5_383 + 8_074 + 8_074)]
 
