@@ -218,7 +218,7 @@ class RtmpPlayer:
 
     @staticmethod
     def _begin(chunks: _Chunks, form: int, stamp: int, extended: bool) -> None:
-        """A new message: form 0 tells its time, 1 and 2 the time since the last, 3 that the number is the same again."""
+        """A new message: form 0 tells its time, 1 and 2 how much later it is, 3 that the number is the same again."""
         if form < 3:
             chunks.delta_ms = stamp
         since = chunks.timestamp_ms if form else 0
