@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.media_server.reader import RtmpReader
@@ -72,6 +72,7 @@ def of_kind(kind: int) -> st.SearchStrategy[list[Tag]]:
     return steps.map(timed)
 
 
+@settings(deadline=None)
 @given(of_kind(AUDIO), of_kind(VIDEO), st.integers(1, 300), st.randoms(use_true_random=False), st.integers(1, 200))
 def test_any_cut_and_any_interleaving_gives_the_same_tags(
     sound: list[Tag], pictures: list[Tag], size: int, order: "object", cut: int
