@@ -32,7 +32,6 @@ from live.ports import MediaEngine, StreamReader
 from server.flv_viewers import Viewer
 from server.settings import load_settings
 
-
 FLUSH_SECONDS = 0.1
 POLL_SECONDS = 0.5
 ABSENT_SECONDS = 120.0
