@@ -1,7 +1,8 @@
 """Whether the price that a reduction is measured by has stood, from the history of prices (live reference 5).
 
-That a list price must have stood for a week before something is offered below it, and that nothing was sold for less in
-that week under whichever offer, is the house's reading of "clear prices"; the law's own words need a lawyer.
+A reduction that names no other base is measured by the lowest price at which the seller sold in the seven days before it
+(《规范促销行为暂行规定》, in force since 2020-12-01, as the press tells it; the text itself was not read). The house asks for
+more: for a week nothing was asked or sold below the list price, under whichever offer.
 """
 
 from collections.abc import Mapping, Sequence
