@@ -124,6 +124,7 @@ def live_centre(
         cold=adapters.cold_storage(settings),
     )
     storage = Storage(space, evidence)
+    hosts = SystemHosts(part.relay_trials)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)
     rungs = most_rungs(os.cpu_count() or 1) if engine.second_rung else 0
@@ -139,7 +140,7 @@ def live_centre(
         bans=bans,
         monitoring=Monitoring(supervision.lease, FfmpegTap(engine.ffmpeg_path, engine.rtmp_internal_url)),
         cloud_copies=CloudCopies(supervision.lease, relay_out, cloud, own_viewers),
-        relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
+        relay_outs=RelayOuts(supervision.lease, relay_out, hosts, cipher),
         rung_making=RungMaking(supervision.lease, rung, rungs),
         archive=archive,
         evidence=evidence,
@@ -159,7 +160,7 @@ def live_centre(
             publishing,
             bans,
             Rehearsals(media),
-            RelayTargets(cipher, SystemHosts()),
+            RelayTargets(cipher, hosts),
             Rungs(rungs),
             Shelf(bell),
             room_prices,
