@@ -112,7 +112,8 @@ def live_centre(
     publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space, hls_directory=hls_directory)
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)
     cloud = adapters.cloud_live(settings, http)
-    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
+    pages_url = f"{settings.public_base_url}/rooms" if part.room_pages else None
+    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers, pages_url)
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
     kept = timedelta(days=settings.own_data.live_retention_days)
     evidence = Evidence(
