@@ -313,4 +313,4 @@ async def test_the_detectors_find_silence_black_and_a_still_picture(centre: Cent
     assert seen >= wanted, heard
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
