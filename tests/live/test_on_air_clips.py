@@ -11,7 +11,7 @@ from tests.live.centre import CONSOLE, MINIAPP, Centre
 from tests.live.pictures import decoded_pictures
 from tests.live.waiting import until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 async def test_a_viewer_plays_a_clip_as_soon_as_the_host_has_unpinned(centre: Centre) -> None:

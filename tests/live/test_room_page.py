@@ -23,7 +23,7 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "test-output" / "room-page"
 SAID = "<b>这个红糖</b>是古法熬的吗？"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="package")
 async def page(centre: Centre) -> AsyncIterator[Page]:
     """A tab. An error of its scripts, something that its policy forbids, or another host fails the test."""
     wrong: list[str] = []
@@ -137,4 +137,4 @@ async def test_a_broadcast_is_seen_in_one_tab_and_the_card_keeps_step_with_the_p
     await page.screenshot(path=SCREENSHOTS / "replay.png")
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
