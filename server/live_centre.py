@@ -21,6 +21,7 @@ from live.announcements.service import Announcements
 from live.boards.clicks import Clicks
 from live.evidence.cold import ColdTier
 from live.evidence.holds import EvidenceDesk
+from live.evidence.returning import Returning
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
 from live.media.bans import Bans
@@ -180,6 +181,7 @@ def live_centre(
             evidence,
             storage,
             EvidenceDesk(),
+            Returning(is_set_up=evidence.cold is not None),
             Clicks(keys),
             Clips(hls_directory, playback),
             RoomPages(part.room_pages, _policy(settings)),

@@ -13,7 +13,8 @@ ASSETS = Path(__file__).with_name("assets")
 """Scripts and style of a room, the players among them; the sandbox's phone has them from here too."""
 ASSETS_PATH = "/room-assets"
 _PARTS = "".join(
-    f'<p id="{name}" data-testid="{name}" hidden></p>' for name in ("countdown", "announcement", "card", "coupons")
+    f'<p id="{name}" data-testid="{name}" hidden></p>'
+    for name in ("away", "countdown", "announcement", "card", "coupons")
 )
 _CHAPTERS = '<ol id="chapters" data-testid="chapters"></ol>'
 

@@ -120,6 +120,9 @@ async function refresh() {
   events = view.timeline;
   told = { mediaMs: view.media_ms, toldAt: Date.now(), serverAhead: Date.parse(view.server_time) - Date.now() };
   player.play(view.playback);
+  const away = view.replay_away;
+  show("away", away ? (away.is_returning ? "回放正在取回，请稍候" : "回放已转入冷存储，请登录小程序打开后取回") : "");
+  if (away && away.is_returning) setTimeout(() => refresh().catch(() => {}), away.retry_after_s * 1000);
   draw();
   if (state) drawChapters();
 }
