@@ -43,6 +43,14 @@ class ReplayAway(Conflict):
     title_en = "The pictures lie in cold storage and have to be fetched back first"
 
 
+class ReplayReturning(Unavailable):
+    """The pictures are being fetched back from cold storage; ``retry_after_s`` seconds later they may be there."""
+
+    code = "live_replay_returning"
+    title = "录像正在取回，请稍后再看"
+    title_en = "The pictures are being fetched back; come again in a while"
+
+
 class MediaSpaceLow(Unavailable):
     """Too little room is left for recordings, so no new broadcast begins; those on air go on."""
 

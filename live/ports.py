@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from live.media.flv import Tag
 from live.media.vitals import Limits
 
 
@@ -38,6 +39,14 @@ class MediaEngine(Protocol):
         shown none, kept by the engine itself, so that a relay that knows no database hears of them. Raises
         ``Unavailable``.
         """
+        ...
+
+
+class StreamReader(Protocol):
+    """Reads a stream for those who watch it."""
+
+    def read(self, stream: str) -> AsyncIterator[list[Tag]]:
+        """What has arrived, ten times a second, until the stream ends or stalls or cannot be had."""
         ...
 
 

@@ -2133,6 +2133,7 @@ class Migration(migrations.Migration):
                 ('claimed_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('copied_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('asked_by', fields.CharField(null=True, max_length=120)),
+                ('asked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('restored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_evidence_copy', 'app': 'longchuan', 'indexes': [Index(fields=['state', 'next_attempt_at'], name='live_evidence_copy_due')], 'pk_attr': 'id', 'table_description': "The copy in the object storage of a session's bundle and pictures; without a row there is none."},

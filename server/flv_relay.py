@@ -1,6 +1,6 @@
 """Process: HTTP-FLV to viewers. ``python -m server.flv_relay``.
 
-It asks the media server which streams are on air, keeps one ``ffmpeg -c copy`` per stream, takes 100 ms of
+It asks the media server which streams are on air, reads each of them once, takes 100 ms of
 tags at a time and hands the same bytes object to every viewer. It needs neither PostgreSQL nor Redis: who may watch
 stands in the signed token. A viewer who stays on while the host is away goes on when the host is back
 (decision record 0003).
@@ -14,9 +14,8 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, cast
 from urllib.parse import parse_qs
 
 import httpx
@@ -24,25 +23,19 @@ import msgspec
 import uvloop
 
 from integrations.media_server.nginx_rtmp import NginxRtmp
-from integrations.media_server.pipes import FlvPipe
+from integrations.media_server.reader import RtmpReader
 from kit.clock import Clock, utc_now
 from kit.errors import Unavailable
-from live.media.flv import FlvBrokenError, FlvReader, Timeline
+from live.media.flv import Timeline
 from live.media.keys import LiveKeys
-from live.ports import MediaEngine
+from live.ports import MediaEngine, StreamReader
+from server.flv_viewers import Viewer
 from server.settings import load_settings
-
-log = logging.getLogger("longchuan.flv_relay")
 
 FLUSH_SECONDS = 0.1
 POLL_SECONDS = 0.5
-SLOW_VIEWER_BYTES = 3584 * 1024
-"""What may wait for one viewer: with what is around it, less than 4 MB of memory (live reference 6)."""
 ABSENT_SECONDS = 120.0
 """How long viewers are kept without a publisher: the session's grace of 60 s and as much again."""
-NO_PICTURE_SECONDS = 5.0
-REQUEST_SECONDS = 5.0
-MAX_REQUEST_BYTES = 8 * 1024
 MAX_VIEWERS = 6000
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -55,23 +48,15 @@ _FLV_ANSWER = (
 )
 
 
-class FlvSource(Protocol):
-    """Reads a stream from the media server as FLV."""
-
-    def read(self, stream: str) -> AsyncIterator[bytes]:
-        """Pieces until the stream ends or stalls."""
-        ...
-
-
 @dataclass
 class Room:
     """One stream and its viewers."""
 
     stream: str
-    source: FlvSource
+    source: StreamReader
     timeline: Timeline = field(default_factory=Timeline)
-    viewers: set["Viewer"] = field(default_factory=set)
-    joining: set["Viewer"] = field(default_factory=set)
+    viewers: set[Viewer] = field(default_factory=set)
+    joining: set[Viewer] = field(default_factory=set)
     dropped_slow: int = 0
     restarts: int = 0
     absent_since: float | None = None
@@ -79,13 +64,13 @@ class Room:
     _pump: asyncio.Task[None] | None = None
 
     def on_air(self) -> None:
-        """The media server has a publisher: the pipe runs."""
+        """The media server has a publisher: it is read."""
         self.absent_since = None
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._keep_reading())
 
     def off_air(self, now: float) -> bool:
-        """The publisher is gone: the pipe stops, the viewers stay for a while. True when the room may be
+        """The publisher is gone: nothing is read, the viewers stay for a while. True when the room may be
         forgotten.
         """
         if self._pump is not None:
@@ -96,7 +81,7 @@ class Room:
         return now - self.absent_since > ABSENT_SECONDS
 
     async def close(self, *, at_once: bool = False) -> None:
-        """End the pipe and every viewer; ``at_once`` sends nothing of what is still queued."""
+        """End the reading and every viewer; ``at_once`` sends nothing of what is still queued."""
         if self._pump is not None:
             self._pump.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -125,130 +110,26 @@ class Room:
             self.joining.clear()
 
     async def _keep_reading(self) -> None:
+        loop = asyncio.get_running_loop()
         failures = 0
         while True:
-            began = asyncio.get_running_loop().time()
-            try:
-                await self._read_once(began)
-            except FlvBrokenError as error:
-                log.warning("room %s: %s", self.stream[:6], error)
-            if asyncio.get_running_loop().time() - began > 10:
+            began = loop.time()
+            await self._read_once()
+            if loop.time() - began > 10:
                 failures = 0
             self.restarts += 1
             await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
             failures += 1
 
-    async def _read_once(self, began: float) -> None:
-        """Read one run of the source; what a piece held goes on at once. A run without a video header is given up: it
-        attached badly.
-        """
+    async def _read_once(self) -> None:
+        """Read one run of the source; what has gathered goes on at once."""
         self.timeline.begin_publish()
-        reader = FlvReader()
-        loop = asyncio.get_running_loop()
-        async with contextlib.aclosing(self.source.read(self.stream)) as pieces:  # type: ignore[type-var]
-            async for piece in pieces:
-                for tag in reader.feed(piece):
+        async with contextlib.aclosing(self.source.read(self.stream)) as gathered:  # type: ignore[type-var]
+            async for tags in gathered:
+                for tag in tags:
                     if wire := self.timeline.accept(tag):
                         self._pending.append(wire)
                 self.flush()
-                if not self.timeline.saw_video_header and loop.time() - began > NO_PICTURE_SECONDS:
-                    log.warning("room %s: sound without a picture, starting ffmpeg again", self.stream[:6])
-                    return
-
-
-class Viewer(asyncio.Protocol):
-    """One connection: a request line and headers in, FLV out until somebody hangs up."""
-
-    def __init__(self, relay: "Relay") -> None:
-        self.relay = relay
-        self.room: Room | None = None
-        self.name = ""
-        self._transport: asyncio.Transport | None = None
-        self._request = bytearray()
-        self._timer: asyncio.TimerHandle | None = None
-        self._most = SLOW_VIEWER_BYTES
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Give the viewer a few seconds to say what it wants."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        self._timer = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self.abort)
-        self.relay.connections += 1
-
-    def data_received(self, data: bytes) -> None:
-        """Gather the request; what follows it is ignored."""
-        if self._timer is None:
-            return
-        self._request += data
-        if len(self._request) > MAX_REQUEST_BYTES:
-            self.refuse(431, "Request Header Fields Too Large")
-            return
-        end = self._request.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        self._timer.cancel()
-        self._timer = None
-        line = bytes(self._request[:end]).split(b"\r\n", 1)[0].decode("latin-1").split(" ")
-        self._request.clear()
-        if len(line) != 3 or not line[2].startswith("HTTP/1."):
-            self.refuse(400, "Bad Request")
-        else:
-            self.relay.answer(self, line[0], line[1])
-
-    def connection_lost(self, _: Exception | None) -> None:
-        """Forget the viewer."""
-        self.relay.connections -= 1
-        if self._timer is not None:
-            self._timer.cancel()
-        if self.room is not None:
-            self.room.viewers.discard(self)
-            self.room.joining.discard(self)
-
-    def send(self, chunk: bytes) -> bool:
-        """Queue bytes. False when more than a viewer may have would wait then; they are not queued."""
-        if self._transport is None or self._transport.is_closing():
-            return True
-        waiting = self._transport.get_write_buffer_size()
-        if waiting + len(chunk) > self._most:
-            return False
-        if waiting < SLOW_VIEWER_BYTES // 2:
-            self._most = SLOW_VIEWER_BYTES  # a long first group has been taken
-        self._transport.write(chunk)
-        return True
-
-    def begin(self, first: bytes) -> None:
-        """Queue what a newcomer is given, however long it is, and let the viewer take it before it counts as slow. The
-        bytes are the same for all who join.
-        """
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(first)
-        self._most = SLOW_VIEWER_BYTES + len(first)
-
-    def refuse(self, status: int, reason: str) -> None:
-        """Answer without a picture."""
-        self.say(status, reason, b"", "text/plain")
-
-    def say(self, status: int, reason: str, body: bytes, content_type: str) -> None:
-        """A whole short answer, then the end of the connection."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        assert self._transport is not None
-        self._transport.write(
-            f"HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
-            "Access-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n".encode()
-            + body
-        )
-        self._transport.close()
-
-    def close(self) -> None:
-        """End after what is queued has been sent."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """End at once and free what is queued."""
-        if self._transport is not None:
-            self._transport.abort()
 
 
 def _token_in(query: str) -> str:
@@ -263,7 +144,7 @@ class Rungs:
     """The media server's application of smaller renditions, and how they are read."""
 
     media: MediaEngine
-    source: FlvSource
+    source: StreamReader
 
 
 @dataclass
@@ -272,7 +153,7 @@ class Relay:
 
     media: MediaEngine
     keys: LiveKeys
-    source: FlvSource
+    source: StreamReader
     rungs: Rungs | None = None
     clock: Clock = utc_now
     rooms: dict[str, Room] = field(default_factory=dict)
@@ -309,7 +190,7 @@ class Relay:
             viewer.close()
             return
         room = self.rooms.setdefault(name, self._room(name))
-        viewer.room = room
+        viewer.seats = (room.viewers, room.joining)
         room.joining.add(viewer)
 
     def _room(self, name: str) -> Room:
@@ -339,7 +220,7 @@ class Relay:
         )
 
     async def follow_media_server(self) -> None:
-        """Twice a second: pipes run for exactly those streams that have a publisher and are not barred."""
+        """Twice a second: exactly those streams are read that have a publisher and are not barred."""
         while True:
             with contextlib.suppress(Unavailable):
                 await self._bar(await self.media.barred())
@@ -402,13 +283,11 @@ async def _main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     media = settings.live.media
     async with httpx.AsyncClient(trust_env=False) as http:
-        rungs = Rungs(
-            NginxRtmp(media.stat_url, media.control_url, http, "rung"), FlvPipe(media.ffmpeg_path, media.rung_url)
-        )
+        rungs = Rungs(NginxRtmp(media.stat_url, media.control_url, http, "rung"), RtmpReader(media.rung_url))
         relay = Relay(
             NginxRtmp(media.stat_url, media.control_url, http),
             LiveKeys(settings.secret_key, media.callback_secret),
-            FlvPipe(media.ffmpeg_path, media.rtmp_internal_url),
+            RtmpReader(media.rtmp_internal_url),
             rungs if media.second_rung else None,
         )
         serving = asyncio.create_task(relay.serve(settings.live.flv_host, settings.live.flv_port))

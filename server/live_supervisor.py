@@ -1,7 +1,7 @@
 """Process: ``python -m server.live_supervisor``. Looks every second, while it holds the lease, and sets
 right.
 
-The endless ffmpeg pipes belong to the relay that reads them (decision record 0003); this process owns what
+Who hands pictures to viewers reads them for itself (decision record 0003); this process owns what
 the database says about them: lost callbacks, graces that have run out, recordings that must be closed, bans.
 It listens to every stream by one ffmpeg of its own and writes down how it arrives (decision record 0078).
 """

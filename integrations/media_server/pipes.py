@@ -1,4 +1,4 @@
-"""One ``ffmpeg -c copy`` whose output we read. ffmpeg-python builds the argument list and never runs
+"""One ffmpeg whose output we read. ffmpeg-python builds the argument list and never runs
 anything.
 
 The child has a process group of its own and dies with its parent, however the parent dies
@@ -8,26 +8,20 @@ ffmpeg runs).
 
 import asyncio
 import fcntl
-import logging
 import os
 import signal
 import sys
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 
 import ffmpeg
 
 from integrations.media_server.confinement import die_with_parent
 
-log = logging.getLogger("longchuan.media_server")
-
 PIPE_BYTES = 256 * 1024
 """What the kernel keeps between two looks, where it grants so much: 10 Mbit/s for twice the longest pause."""
-GATHER_SECONDS = 0.1
+LOOK_SECONDS = 0.02
 FULL_PAUSE_SECONDS = 0.005
-KEPT_STDERR_LINES = 200
 STALL_SECONDS = 8.0
 
 
@@ -56,44 +50,10 @@ def flv_output(source: ffmpeg.nodes.FilterableStream) -> ffmpeg.nodes.OutputStre
     return source.output("pipe:1", c="copy", f="flv", flvflags="no_duration_filesize", flush_packets=1)
 
 
-def flv_arguments(ffmpeg_path: str, source_url: str) -> list[str]:
-    """Read one RTMP stream and write it as FLV to standard output, unchanged."""
-    node = flv_output(stream_input(source_url))
-    built: list[str] = ffmpeg.compile(node.global_args("-nostdin", "-hide_banner", "-loglevel", "warning"), ffmpeg_path)
-    return built
-
-
-@dataclass(frozen=True)
-class FlvPipe:
-    """Starts ffmpeg for a stream and yields ten times a second what it has written: one piece is what viewers are sent
-    at once, and nobody is woken for a single tag.
-    """
-
-    ffmpeg_path: str
-    rtmp_url: str
-    stall_seconds: float = STALL_SECONDS
-
-    async def read(self, stream: str) -> AsyncIterator[bytes]:
-        """Pieces of FLV until ffmpeg ends, stalls, or the caller stops; the process is gone when this
-        returns.
-        """
-        last_words: deque[str] = deque(maxlen=KEPT_STDERR_LINES)
-        arguments = flv_arguments(self.ffmpeg_path, f"{self.rtmp_url}/{stream}")
-        try:
-            found = read_output(arguments, self.stall_seconds, last_words.append, GATHER_SECONDS)
-            async with aclosing(found) as pieces:
-                async for piece in pieces:
-                    yield piece
-        finally:
-            if last_words:
-                log.warning("ffmpeg (stream %s…): %s", stream[:6], last_words[-1])
-
-
 async def read_output(
     arguments: list[str],
     stall_seconds: float,
     hear: Callable[[str], None],
-    gather_s: float = 0.02,
     enter: Callable[[], None] | None = None,
 ) -> AsyncGenerator[bytes]:
     """What a program writes until it ends, stalls, or the caller stops, as much as has gathered at each look; ``hear``
@@ -131,7 +91,7 @@ async def read_output(
                     hear("no output within the stall time")
                     return
                 is_full = piece is not None and len(piece) > capacity // 2
-                await asyncio.sleep(FULL_PAUSE_SECONDS if is_full else gather_s)
+                await asyncio.sleep(FULL_PAUSE_SECONDS if is_full else LOOK_SECONDS)
         finally:
             await _end(process)
             drain.cancel()

@@ -1,6 +1,6 @@
 """FLV as pure functions of bytes: tags in, one continuous timeline out.
 
-The relay reads what ``ffmpeg -c copy -f flv`` writes, keeps what a new viewer needs (metadata, sequence
+The relay takes tags as the media server sends them, keeps what a new viewer needs (metadata, sequence
 headers, the pictures since the last key frame) and puts every publish of a session on one clock, so a
 viewer who stays on never sees time run backwards. Layout: Adobe Flash Video File Format Specification 10.1,
 annex E.
@@ -123,7 +123,6 @@ class Timeline:
 
     max_gop_bytes: int = 16 * 1024 * 1024
     last_ms: int = 0
-    saw_video_header: bool = False
     _script: bytes = b""
     _video_header: bytes = b""
     _audio_header: bytes = b""
@@ -136,7 +135,6 @@ class Timeline:
         """A new source follows: its clock starts anywhere and its first picture must be a key frame."""
         self._shift_ms = None
         self._waits_for_key = True
-        self.saw_video_header = False
         self._forget_group()
 
     @property
@@ -163,7 +161,6 @@ class Timeline:
 
     def _accept_header(self, tag: Tag) -> bytes:
         if tag.kind == VIDEO:
-            self.saw_video_header = True
             self._video_header = tag.encode(0)
         else:
             self._audio_header = tag.encode(0)

@@ -14,6 +14,7 @@ from api_kit.socket_frames import FLOOD, GOING_AWAY
 from api_kit.sockets import Socket, SocketGoneError
 from kit.clock import utc_now
 from live.errors import SessionNotFound
+from live.evidence.returning import AGAIN_AFTER_S, Returning
 from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
 from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
@@ -34,6 +35,7 @@ from miniapp_api.live.schemas import (
     PlaybackView,
     PostedMessageView,
     PostMessage,
+    ReplayAwayView,
     RoomLineView,
     RoomMessageView,
     RoomsQuery,
@@ -81,16 +83,28 @@ async def list_rooms(query: RoomsQuery) -> RoomsView:
 
 @door.get("/live/sessions/<number:str>", public=True)
 async def show_room(
-    actor: Consumer | None, number: str, playback: Playback, attributions: Attributions, readings: RoomReadings
+    actor: Consumer | None,
+    number: str,
+    playback: Playback,
+    attributions: Attributions,
+    readings: RoomReadings,
+    returning: Returning,
 ) -> RoomView:
-    """一个直播间：开播前（距开播时间）、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。"""
+    """一个直播间：开播前（距开播时间）、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。
+
+    旧回放转入冷存储时，登录观众打开即取回，期间告知多久后再来。
+    """
     read = await readings.of(number)
     room, state, said = read.room, read.state, read.said
     viewer, viewer_pass = playback.viewer(number, actor.caller if actor else None)
-    plan, reminded = None, False
+    plan, away, reminded = None, None, False
     if actor is not None and PHASES[room.state] is Phase.BEFORE:
         reminded = await is_reminded(room.id, actor.number)
-    if viewer not in room.banned and not room.is_away:
+    if viewer not in room.banned and room.is_away:
+        # Not for who is not logged in: whatever reads every page there is would fetch back every replay there is.
+        is_returning = room.is_returning or (actor is not None and await returning.ask(room.id))
+        away = ReplayAwayView(is_returning, AGAIN_AFTER_S if is_returning else None)
+    elif viewer not in room.banned:
         plan = playback.plan(room.stream, room.state, viewer, by_cloud=read.by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,
@@ -128,6 +142,7 @@ async def show_room(
         timeline=list(read.timeline),
         media_ms=room.media_ms,
         playback=_playback_view(plan) if plan else None,
+        replay_away=away,
         attribution=attributions.token(room.number, room.merchant),
         attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
         cover=said.cover,

@@ -114,11 +114,11 @@ class Centre:
             yield
             await context.close_connections()
 
-    def push(self, url: str, source: Path | None = None) -> subprocess.Popen[bytes]:
-        """Start a publisher."""
+    def push(self, url: str, source: Path | None = None, *options: str) -> subprocess.Popen[bytes]:
+        """Start a publisher; ``options`` are those of its output."""
         pusher = subprocess.Popen(
             [FFMPEG, "-nostdin", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(source or self.source),
-             "-c", "copy", "-f", "flv", url],
+             "-c", "copy", *options, "-f", "flv", url],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self.pushers.append(pusher)
@@ -175,11 +175,15 @@ class Centre:
         logs = sorted((self.stack.state / "logs").glob("*"))
         return [line for log in logs for line in log.read_text(errors="replace").splitlines() if "unavailable" in line]
 
-    async def close(self) -> None:
-        print(*self.outages()[-20:], sep="\n")  # pytest shows it where a test has failed
+    def stop_pushing(self) -> None:
+        """No publisher of a test goes on after it."""
         for pusher in self.pushers:
             pusher.kill()
             pusher.wait()
+        self.pushers.clear()
+
+    async def close(self) -> None:
+        self.stop_pushing()
         for client in self.clients:
             await client.aclose()
         if self.second is not None:
@@ -188,9 +192,9 @@ class Centre:
         await asyncio.to_thread(self.stack.destroy)
 
 
-def readers_of(centre: Centre, stream: str) -> tuple[list[int], list[int]]:
-    """The processes that read a stream: for the relay, and for the supervisor, which looks at the pictures."""
+def taps_of(centre: Centre, stream: str) -> list[int]:
+    """The supervisor's processes that look at the pictures of a stream."""
     source = f"{centre.stack.environment['RTMP_INTERNAL_URL']}/{stream}"
-    found = {p.pid: p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])}
-    reading = {pid: words for pid, words in found.items() if source in words and "pipe:1" in words}
-    return [p for p, words in reading.items() if "-vf" not in words], [p for p in reading if "-vf" in reading[p]]
+    return [
+        p.pid for p in psutil.process_iter(["cmdline"]) if {source, "pipe:1", "-vf"} <= set(p.info["cmdline"] or [])
+    ]

@@ -20,10 +20,10 @@ from scripts.benchmarks.live.stage import SOURCE_S, Room, Stage, computed_s, mak
 from scripts.benchmarks.live.viewers import MOST_BEHIND, octets_per_s, stall
 from tests.live.centre import Centre
 
-SIX = ["supervisor", "relay", "ffmpeg of the relay", "API", "Redis, flushed", "nginx"]
+SIX = ["supervisor", "relay", "ffmpeg of the supervisor", "API", "Redis, flushed", "nginx"]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="package")
 async def stage(centre: Centre) -> AsyncIterator[Stage]:
     made = Stage(centre.stack, centre.anonymous, preset="ultrafast")
     async with centre.database():
@@ -129,7 +129,7 @@ async def test_whoever_is_killed_pictures_come_back_and_are_kept(
     deaths = await watch_deaths(stage, watched, names, watch_s=4)
     assert [each.what for each in deaths] == names
     for death in deaths:
-        assert death.pipes <= 1, death
+        assert death.reads <= 1, death
         assert death.taps <= 1, death
         assert death.kept_until_s > death.had_s - 2, death
         assert death.what == "nginx" or death.hole_s <= 1, death
@@ -145,9 +145,9 @@ async def test_a_line_that_freezes_is_noticed_and_the_session_goes_on(
     no more: tried.
     """
     found = await freeze(stage, await room(centre, stage), thaws=thaws)
-    assert (found.pipes, found.taps) == (1, 1)
+    assert (found.reads, found.taps) == (1, 1)
     assert (found.publishes, found.recordings) == (2, 1)
     assert found.lines == 1
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import re
 import signal
 from collections.abc import AsyncIterator
@@ -15,10 +16,10 @@ import pytest
 from integrations.media_server.taps import FfmpegTap
 from kit.database import scalar
 from kit.qr_codes import qr_code
-from live.media.flv import FlvReader
+from live.media.flv import VIDEO, FlvReader
 from live.media.vitals import Limits, Meter, WarningKind
 from scripts.local_stack.probes import answers_http
-from tests.live.centre import CONSOLE, MINIAPP, Centre, readers_of
+from tests.live.centre import CONSOLE, MINIAPP, Centre, taps_of
 from tests.live.pictures import FFMPEG, decoded_pictures, run_ffmpeg
 from tests.live.rooms import House
 from tests.live.waiting import until
@@ -159,15 +160,15 @@ async def test_a_host_is_shown_how_the_broadcast_arrives_and_nobody_else(centre:
     assert (await centre.other_host.get(path)).status_code == 404
     assert (await centre.viewer.get(path)).status_code in (401, 403)
     assert "bits_per_s" not in (await centre.anonymous.get(f"{MINIAPP}/{number}")).text
-    [tap] = readers_of(centre, stream)[1]
+    [tap] = taps_of(centre, stream)
     old = centre.stack.kill("live-supervisor", signal.SIGKILL)
     await asyncio.to_thread(centre.stack.wait_until_up, "live-supervisor", after=old, patience_s=20)
-    await until(lambda: len(readers_of(centre, stream)[1]) == 1 and tap not in readers_of(centre, stream)[1], 30)
+    await until(lambda: len(taps_of(centre, stream)) == 1 and tap not in taps_of(centre, stream), 30)
     await until(is_measured, 30)
-    assert len(readers_of(centre, stream)[1]) == 1
+    assert len(taps_of(centre, stream)) == 1
     pusher.kill()
     await centre.until(number, "interrupted")
-    await until(lambda: readers_of(centre, stream)[1] == [], 20)
+    await until(lambda: taps_of(centre, stream) == [], 20)
 
     async def is_old() -> bool:
         return not (await centre.host.get(path)).json()["is_current"]
@@ -313,4 +314,20 @@ async def test_the_detectors_find_silence_black_and_a_still_picture(centre: Cent
     assert seen >= wanted, heard
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+async def test_a_broadcast_of_five_hours_is_shown_on(centre: Centre) -> None:
+    """After 4 h 39 min the times no longer fit into the 24 bits of a header of RTMP; nobody notices."""
+    number = await centre.scheduled()
+    address = await centre.address(number)
+    centre.push(address["url"], None, "-output_ts_offset", f"{2**24 / 1000 - 6:.0f}")
+    url = (await centre.until(number, "live"))["playback"]["flv_url"]
+    times, reader = list[int](), FlvReader()
+    async with asyncio.timeout(30), httpx.AsyncClient(trust_env=False) as client, client.stream("GET", url) as answer:
+        async for piece in answer.aiter_raw():
+            times += [tag.timestamp_ms for tag in reader.feed(piece) if tag.kind == VIDEO and not tag.is_header]
+            if times and times[-1] - times[0] > 9_000:
+                break
+    assert all(0 < later - at < 200 for at, later in itertools.pairwise(times))
+    await centre.end(number)
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")

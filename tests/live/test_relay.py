@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-import server.flv_relay
+import server.flv_viewers
 from kit.clock import utc_now
-from live.media.flv import FILE_HEADER, VIDEO, FlvReader, Tag
+from live.media.flv import VIDEO, FlvReader, Tag
 from live.media.keys import LiveKeys
 from live.ports import PublishedStream
-from server.flv_relay import SLOW_VIEWER_BYTES, Relay, Rungs
+from server.flv_relay import Relay, Rungs
+from server.flv_viewers import SLOW_VIEWER_BYTES
 from tests.live.pictures import decoded_pictures, make_flv
 from tests.live.waiting import until
 
@@ -29,7 +30,7 @@ class Studio:
     """A media server with one stream whose pictures a test writes itself."""
 
     names: list[str] = field(default_factory=lambda: [STREAM])
-    pieces: list[bytes] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
     pause_s: float = 0.04
     opened: int = 0
     banned: set[str] = field(default_factory=set)
@@ -43,20 +44,19 @@ class Studio:
     async def barred(self) -> frozenset[str]:
         return frozenset(self.banned)
 
-    async def read(self, stream: str) -> AsyncIterator[bytes]:
+    async def read(self, stream: str) -> AsyncIterator[list[Tag]]:
         self.opened += 1
-        yield FILE_HEADER
-        for piece in self.pieces:
-            yield piece
+        for tag in self.tags:
+            yield [tag]
             await asyncio.sleep(self.pause_s)
         await asyncio.sleep(3600)
 
 
-def pictures(count: int, size: int = 1000, group: int = 10) -> list[bytes]:
-    """A header, then one picture a piece, every tenth a key frame."""
+def pictures(count: int, size: int = 1000, group: int = 10) -> list[Tag]:
+    """A header, then pictures, every tenth a key frame."""
     body = {True: b"\x17\x01\x00\x00\x00", False: b"\x27\x01\x00\x00\x00"}
-    frames = [Tag(VIDEO, n * 40, body[n % group == 0] + b"p" * size).encode(n * 40) for n in range(count)]
-    return [HEADER.encode(0), *frames]
+    frames = [Tag(VIDEO, n * 40, body[n % group == 0] + b"p" * size) for n in range(count)]
+    return [HEADER, *frames]
 
 
 @asynccontextmanager
@@ -92,7 +92,7 @@ async def on_air(relay: Relay) -> None:
 async def test_only_a_good_token_for_this_stream_opens_it() -> None:
     expired = KEYS.play_token(STREAM, "V" * 26, utc_now() - timedelta(seconds=1))
     foreign = KEYS.play_token("t" * 26, "V" * 26, utc_now() + timedelta(minutes=5))
-    async with relaying(Studio(pieces=pictures(1000))) as (relay, port):
+    async with relaying(Studio(tags=pictures(1000))) as (relay, port):
         await on_air(relay)
         for method, target, wanted in (
             ("GET", address(), 200),
@@ -111,7 +111,7 @@ async def test_only_a_good_token_for_this_stream_opens_it() -> None:
 
 
 async def test_a_request_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server.flv_relay, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(server.flv_viewers, "REQUEST_SECONDS", 0.2)
     async with relaying(Studio()) as (relay, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /live")
@@ -122,7 +122,7 @@ async def test_a_request_that_does_not_come_is_not_waited_for(monkeypatch: pytes
 
 
 async def test_a_stalled_viewer_is_bounded_and_nobody_else_notices() -> None:
-    studio = Studio(pieces=pictures(1500, size=40_000), pause_s=0.002)
+    studio = Studio(tags=pictures(1500, size=40_000), pause_s=0.002)
     async with relaying(studio) as (relay, port):
         await on_air(relay)
         _, good, good_writer = await ask(port, address())
@@ -147,7 +147,7 @@ async def test_a_stalled_viewer_is_bounded_and_nobody_else_notices() -> None:
 
 async def test_who_joins_in_a_long_group_may_take_it_before_it_counts_as_slow() -> None:
     """Twelve megabytes since the last key frame. Fails when they are held against the newcomer: tried."""
-    studio = Studio(pieces=pictures(2000, size=40_000, group=1000), pause_s=0.001)
+    studio = Studio(tags=pictures(2000, size=40_000, group=1000), pause_s=0.001)
     async with relaying(studio) as (relay, port):
         await on_air(relay)
         room = relay.rooms[STREAM]
@@ -169,7 +169,7 @@ async def test_who_joins_in_a_long_group_may_take_it_before_it_counts_as_slow() 
 
 
 async def test_a_viewer_stays_while_the_host_is_away() -> None:
-    studio = Studio(pieces=pictures(10))
+    studio = Studio(tags=pictures(10))
     async with relaying(studio) as (relay, port):
         await on_air(relay)
         _, reader, writer = await ask(port, address())
@@ -195,7 +195,7 @@ async def test_a_viewer_stays_while_the_host_is_away() -> None:
 
 async def test_a_barred_stream_is_closed_and_no_byte_more_is_sent() -> None:
     """Also what is queued for a slow viewer. Fails when the rooms are closed politely, or not at all: tried."""
-    studio = Studio(pieces=pictures(3000, size=40_000), pause_s=0.012)
+    studio = Studio(tags=pictures(3000, size=40_000), pause_s=0.012)
     async with relaying(studio) as (relay, port):
         await on_air(relay)
         _, reader, writer = await ask(port, address())
@@ -227,7 +227,7 @@ async def test_who_was_put_out_is_cut_off_and_the_others_see_on() -> None:
 
     Fails when only newcomers are looked at, when those who wait are forgotten, or when all of the room are cut: tried.
     """
-    studio, out, early = Studio(pieces=pictures(3000), pause_s=0.012), "0" * 26, "E" * 26
+    studio, out, early = Studio(tags=pictures(3000), pause_s=0.012), "0" * 26, "E" * 26
     silent = "t" * 26
     async with relaying(studio) as (relay, port):
         await on_air(relay)
@@ -254,21 +254,9 @@ async def test_who_was_put_out_is_cut_off_and_the_others_see_on() -> None:
             each.close()
 
 
-async def test_sound_without_a_picture_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server.flv_relay, "NO_PICTURE_SECONDS", 0.3)
-    sound = [Tag(8, n * 20, b"\xaf\x01sound").encode(n * 20) for n in range(100)]
-    studio = Studio(pieces=sound)
-    async with relaying(studio) as (relay, _):
-        await asyncio.sleep(0.6)
-        studio.pieces = pictures(100)
-        await on_air(relay)
-        assert studio.opened >= 2
-
-
 async def test_a_player_decodes_what_the_relay_sends(tmp_path: Path) -> None:
     whole = make_flv(tmp_path / "source.flv", 4).read_bytes()
-    tags = FlvReader().feed(whole)
-    studio = Studio(pieces=[t.encode(t.timestamp_ms) for t in tags], pause_s=0.01)
+    studio = Studio(tags=FlvReader().feed(whole), pause_s=0.01)
     async with relaying(studio) as (relay, port):
         await on_air(relay)
         url = f"http://127.0.0.1:{port}{address()}"
@@ -288,7 +276,7 @@ async def test_readiness_follows_the_media_server() -> None:
 
 async def test_the_small_rendition_is_a_room_of_its_own_beside_the_stream() -> None:
     """Fails when it is read where the stream is, when it outlives the stream, and when a ban leaves it: tried."""
-    whole, small = Studio(pieces=pictures(3000, size=1000)), Studio(pieces=pictures(3000, size=77))
+    whole, small = Studio(tags=pictures(3000, size=1000)), Studio(tags=pictures(3000, size=77))
     async with relaying(Studio()) as (_, port):
         assert (await ask(port, address(rung=".480p")))[0] == 404, "none is made here"
     async with relaying(whole, small) as (relay, port):

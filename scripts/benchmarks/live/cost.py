@@ -1,4 +1,4 @@
-"""What one room that is passed through costs: media server, relay and its ffmpeg, with HLS and the recording. And what
+"""What one room that is passed through costs: media server and relay, with HLS and the recording. And what
 its smaller rendition costs beside it.
 """
 
@@ -32,10 +32,10 @@ async def room_cost(stage: Stage, source: Path, seconds: float) -> list[Figure]:
     camera = stage.push(room.push_url, source)
     await stage.on_air(room)
     await asyncio.sleep(SETTLE_S)
-    pipes, taps = stage.readers(room.stream)
-    busy = await shares({**standing, "ffmpeg of the relay": pipes, "ffmpeg of the supervisor": taps}, seconds)
+    _, taps = stage.readers(room.stream)
+    busy = await shares({**standing, "ffmpeg of the supervisor": taps}, seconds)
     await stage.end(camera)
-    whole = busy["nginx"] + busy["relay"] + busy["ffmpeg of the relay"]
+    whole = busy["nginx"] + busy["relay"]
     rest = sum(idle.values())
     return [
         *(Figure(f"one room: {name}", share * 100, "%") for name, share in busy.items()),

@@ -40,7 +40,7 @@ class Freeze:
 
     noticed_s: float = float("nan")
     back_s: float = float("nan")
-    pipes: int = 0
+    reads: int = 0
     taps: int = 0
     lines: int = 0
     publishes: int = 0
@@ -90,7 +90,7 @@ async def frozen(stage: Stage) -> list[Figure]:
             Figure(name + "session waits for its host after", found.noticed_s, "s", NOTICED_S),
             Figure(name + "picture again after", found.back_s, "s", BACK_S),
             Figure(name + "times that the viewer had to ask", found.lines, "", 1),
-            Figure(name + "most ffmpeg that read the stream for one relay", found.pipes, "", 1),
+            Figure(name + "most connections that read the stream for the relay", found.reads, "", 1),
             Figure(name + "most ffmpeg that read it for the supervisor", found.taps, "", 1),
             Figure(name + "publishes of the one session", found.publishes, "", 2),
             Figure(name + "recordings of it", found.recordings, "", 1),
@@ -111,8 +111,8 @@ async def _counted(stage: Stage, room: Room, found: Freeze) -> AsyncIterator[Non
 
     async def look() -> None:
         while True:
-            pipes, taps = await asyncio.to_thread(stage.readers, room.stream)
-            found.pipes, found.taps = max(found.pipes, len(pipes)), max(found.taps, len(taps))
+            relays, taps = await asyncio.to_thread(stage.readers, room.stream)
+            found.reads, found.taps = max(found.reads, len(relays)), max(found.taps, len(taps))
             await asyncio.sleep(LOOK_S)
 
     looking = asyncio.create_task(look())

@@ -31,7 +31,7 @@ Killing = Callable[[Stage, Room], Awaitable[None]]
 @dataclass
 class Death:
     """``at_s`` Unix seconds; ``pause_s`` the longest time in which the viewer saw nothing new; ``had_s`` when the last
-    picture had been taken that the viewer had seen by then; ``pipes`` and ``taps`` the most readers at one moment.
+    picture had been taken that the viewer had seen by then; ``reads`` and ``taps`` the most readers at one moment.
     ``hole_s`` and ``kept_until_s`` are of the kept pictures, and known when the session has ended.
     """
 
@@ -39,7 +39,7 @@ class Death:
     at_s: float
     pause_s: float = 0.0
     had_s: float = 0.0
-    pipes: int = 0
+    reads: int = 0
     taps: int = 0
     hole_s: float = float("nan")
     kept_until_s: float = float("nan")
@@ -57,12 +57,9 @@ def _program(name: str) -> Killing:
     return kill
 
 
-def _reader(which: int) -> Killing:
-    async def kill(stage: Stage, room: Room) -> None:
-        [pid] = stage.readers(room.stream)[which]
-        os.kill(pid, signal.SIGKILL)
-
-    return kill
+async def _tap(stage: Stage, room: Room) -> None:
+    [pid] = stage.readers(room.stream)[1]
+    os.kill(pid, signal.SIGKILL)
 
 
 async def _flush(stage: Stage, _: Room) -> None:
@@ -72,8 +69,7 @@ async def _flush(stage: Stage, _: Room) -> None:
 KILLINGS: dict[str, Killing] = {
     "supervisor": _program("live-supervisor"),
     "relay": _program("flv-relay"),
-    "ffmpeg of the relay": _reader(0),
-    "ffmpeg of the supervisor": _reader(1),
+    "ffmpeg of the supervisor": _tap,
     "API": _program("api"),
     "Redis, flushed": _flush,
     "Redis, killed": _program("redis"),
@@ -104,7 +100,7 @@ async def _watch_one(stage: Stage, room: Room, player: Player, name: str, watch_
     await KILLINGS[name](stage, room)
     while time.time() < death.at_s + watch_s:
         relays, taps = await asyncio.to_thread(stage.readers, room.stream)
-        death.pipes, death.taps = max(death.pipes, len(relays)), max(death.taps, len(taps))
+        death.reads, death.taps = max(death.reads, len(relays)), max(death.taps, len(taps))
         await asyncio.sleep(LOOK_S)
     await player.sees_later_than(death.at_s)
     death.pause_s = player.longest_pause_s(death.at_s, max(time.time(), death.at_s + watch_s))
@@ -137,7 +133,7 @@ async def kills(stage: Stage) -> list[Figure]:
         name = f"kill -9, {death.what}: "
         found += [
             Figure(name + "viewer without a new picture", death.pause_s, "s", BACK_S),
-            Figure(name + "most ffmpeg that read the stream for one relay", death.pipes, "", 1),
+            Figure(name + "most connections that read the stream for the relay", death.reads, "", 1),
             Figure(name + "most ffmpeg that read it for the supervisor", death.taps, "", 1),
             Figure(name + "kept pictures end before the kill by", death.unkept_s, "s", PLAYABLE_S),
         ]

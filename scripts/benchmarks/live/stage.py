@@ -164,10 +164,25 @@ class Stage:
             await self.end(relay)
 
     def readers(self, stream: str) -> tuple[list[int], list[int]]:
-        """The ffmpeg processes that read a stream: for relays, and for the supervisor, which looks at the pictures."""
+        """Who reads: relays, once for each connection to the media server, so nothing else may be on air; and the
+        supervisor's ffmpeg processes, which look at the pictures of this stream.
+        """
         source = f"{self.env['RTMP_INTERNAL_URL']}/{stream}"
-        found = [(pid, words) for pid, words in commands() if source in words and "pipe:1" in words]
-        return [pid for pid, words in found if "-vf" not in words], [pid for pid, words in found if "-vf" in words]
+        relays, taps = list[int](), list[int]()
+        for pid, words in commands():
+            if "server.flv_relay" in words:
+                relays += [pid] * self._rtmp_connections(pid)
+            elif source in words and "-vf" in words:
+                taps.append(pid)
+        return relays, taps
+
+    def _rtmp_connections(self, pid: int) -> int:
+        with contextlib.suppress(psutil.Error):
+            lines = psutil.Process(pid).net_connections("tcp")
+            return sum(
+                line.status == psutil.CONN_ESTABLISHED and line.raddr.port == self.stack.ports["rtmp"] for line in lines
+            )
+        return 0
 
 
 def commands() -> Iterator[tuple[int, list[str]]]:
