@@ -113,7 +113,8 @@ def live_centre(
     publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space, hls_directory=hls_directory)
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)
     cloud = adapters.cloud_live(settings, http)
-    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
+    pages_url = f"{settings.public_base_url}/rooms" if part.room_pages else None
+    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers, pages_url)
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
     kept = timedelta(days=settings.own_data.live_retention_days)
     evidence = Evidence(
@@ -125,6 +126,7 @@ def live_centre(
         cold=adapters.cold_storage(settings),
     )
     storage = Storage(space, evidence)
+    hosts = SystemHosts(part.relay_trials)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)
     rungs = most_rungs(os.cpu_count() or 1) if engine.second_rung else 0
@@ -140,7 +142,7 @@ def live_centre(
         bans=bans,
         monitoring=Monitoring(supervision.lease, FfmpegTap(engine.ffmpeg_path, engine.rtmp_internal_url)),
         cloud_copies=CloudCopies(supervision.lease, relay_out, cloud, own_viewers),
-        relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
+        relay_outs=RelayOuts(supervision.lease, relay_out, hosts, cipher),
         rung_making=RungMaking(supervision.lease, rung, rungs),
         archive=archive,
         evidence=evidence,
@@ -160,7 +162,7 @@ def live_centre(
             publishing,
             bans,
             Rehearsals(media),
-            RelayTargets(cipher, SystemHosts()),
+            RelayTargets(cipher, hosts),
             Rungs(rungs),
             Shelf(bell),
             room_prices,

@@ -113,6 +113,7 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
         assert (moment["session"], moment["offset_ms"]) == (session.number, 123_456)
         assert (moment["shown"]["code"], moment["shown"]["price_fen"]) == (house.sku, 3990)
         assert f"/{session.stream}/" in moment["hls_url"]
+        assert moment["page_url"] is None
     # Put out of the room, the buyer sees no more of what is on air; of what is over the buyer has the replay.
     word = {"text": "骂人", "client_key": "k1"}  # pragma: allowlist secret
     said = await http.post(
@@ -129,6 +130,10 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
     assert [await pictures("miniapp", "consumer"), await pictures("console", "merchant_clerk")] == [False, True]
     await rooms.sessions.end(session.number, HOST)
     assert await pictures("miniapp", "consumer")
+    told = (
+        await http.get(f"/v1/console/live/order-lines/{line}/moment", headers=house.headers("county_officer"))
+    ).json()
+    assert told["page_url"].endswith(f"/rooms/{session.number}#t=123.456")
     check_problem(await http.get(f"/v1/console/{path}", headers=house.headers("foreign_clerk")), 404, "order_not_found")
     check_problem(
         await http.get(f"/v1/miniapp/orders/{order['number']}/lines/NONE/moment", headers=house.headers("consumer")),

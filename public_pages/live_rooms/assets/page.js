@@ -43,6 +43,22 @@ function clock(ms) {
   return [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((each) => String(Math.floor(each)).padStart(2, "0")).join(":");
 }
 
+// An address that ends in #t=<seconds> opens the replay there: so an order line leads to the moment of its purchase.
+function openAtPlace() {
+  const place = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash);
+  if (place && !ON_AIR.has(state.state)) player.seek(Number(place[1]));
+}
+
+function drawChapters() {
+  const isReplay = state.state === "replay_ready";
+  part("chapters").replaceChildren(...(isReplay ? view.chapters : []).map((each) => {
+    const link = element("a", "", `${each.title} ${yuan(each.price_fen)}`);
+    link.href = `#t=${each.offset_ms / 1000}`;
+    link.addEventListener("click", () => player.seek(each.offset_ms / 1000)); // also when it is the address already
+    return element("li", "", element("b", "", clock(each.offset_ms)), link);
+  }));
+}
+
 // Where the picture in this tab stands, in ms of the session's pictures (docs/live-cards.md).
 function position() {
   if (state.state === "live") return placeOnAir(told, Date.now(), player.lateMs());
@@ -108,10 +124,14 @@ async function refresh() {
   show("away", away ? (away.is_returning ? "回放正在取回，请稍候" : "回放已转入冷存储，请登录小程序打开后取回") : "");
   if (away && away.is_returning) setTimeout(() => refresh().catch(() => {}), away.retry_after_s * 1000);
   draw();
+  if (state) drawChapters();
 }
 
 await refresh();
 take(view);
+drawChapters();
+openAtPlace();
+window.addEventListener("hashchange", openAtPlace);
 view.messages.forEach(sentence);
 new Feed((query) => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${BASE}/feed${query}`,
   { epoch: view.epoch, offset: view.offset },
