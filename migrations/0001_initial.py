@@ -4562,6 +4562,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='SpaceCount',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('counted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('walked_bytes', fields.BigIntField()),
+                ('reckoned_bytes', fields.BigIntField()),
+            ],
+            options={'table': 'live_space_count', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'What a walk over the kept pictures and files has come to, and what was reckoned at that moment, in octets.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='Split',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
