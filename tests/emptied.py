@@ -4,11 +4,12 @@ A new database costs a tenth of a second: it has 1,700 files, and whoever connec
 one costs a third. Its rows are deleted past triggers and foreign keys and vacuumed, and the planner forgets them: the
 next test finds files, sequences and plans of a new one. A test that has changed more than rows (a table, a trigger, a
 function, a right, statistics), or rows that migrations wrote, leaves a database that is no longer like a new one: then
-it is dropped.
+it is dropped. The catalogues are read for that only when PostgreSQL has counted a row written to them; whoever has
+ended has told its counts.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -18,7 +19,7 @@ import asyncpg
 _CATALOGUES = ("attribute", "attrdef", "constraint", "default_acl", "event_trigger", "extension", "index", "inherits",
                "language", "namespace", "policy", "proc", "rewrite", "sequence", "statistic", "statistic_ext",
                "trigger", "type")  # fmt: skip
-_SHAPES = (
+_CATALOGUES_SHAPE = (
     *(
         f"SELECT '{name} ' || count(*) || ' ' || count(*) FILTER (WHERE age(xmin) <= age($1::text::xid)) FROM pg_{name}"
         for name in _CATALOGUES
@@ -26,13 +27,25 @@ _SHAPES = (
     "SELECT md5(string_agg(concat_ws(',', oid, relname, relnamespace, relowner, relacl, reloptions, relpersistence,"
     " relrowsecurity, relforcerowsecurity, relhasrules, relhastriggers, reltoastrelid), ';' ORDER BY oid))"
     " FROM pg_class WHERE relpersistence <> 't'",
-    "SELECT concat_ws(',', datdba, datacl, datconnlimit, (SELECT count(*) FROM pg_db_role_setting"
-    " WHERE setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()",
 )
-_OURS = "n.nspname IN ('public', 'household')"
+_DATABASE = (
+    "SELECT concat_ws(',', datdba, datacl, datconnlimit, (SELECT count(*) FROM pg_db_role_setting"
+    " WHERE setdatabase = d.oid)) FROM pg_database d WHERE datname = current_database()"
+)
+_FLUSH = "SELECT pg_stat_force_next_flush()"
+_MOVED = """
+    SELECT sum(pg_stat_get_tuples_inserted(oid) + pg_stat_get_tuples_updated(oid) + pg_stat_get_tuples_deleted(oid))
+    FROM pg_class WHERE relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace AND NOT relisshared
+"""
+_OURS = "k.relkind = 'r' AND n.nspname IN ('public', 'household')"
 _WRITTEN = f"""
     SELECT k.oid::regclass::text FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace
-    WHERE k.relkind = 'r' AND {_OURS} AND pg_relation_size(k.oid) > 0 ORDER BY 1
+    WHERE {_OURS} AND pg_relation_size(k.oid) > 0 ORDER BY 1
+"""
+# Looking at the size of each file is the dearer part: only where PostgreSQL has counted a row.
+_WRITTEN_SINCE = f"""
+    SELECT k.oid::regclass::text FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace
+    WHERE {_OURS} AND CASE WHEN pg_stat_get_tuples_inserted(k.oid) > 0 THEN pg_relation_size(k.oid) > 0 END ORDER BY 1
 """
 _USED = """
     SELECT seqrelid::regclass::text AS name, pg_sequence_last_value(seqrelid) AS value FROM pg_sequence
@@ -67,37 +80,53 @@ class Lent:
     since: str
     written: list[str] = field(default_factory=list)
     used: dict[str, int] = field(default_factory=dict)
-    shape: str = ""
+    catalogues: str = ""
+    rest: str = ""
+    moved: int = 0
 
     async def look(self) -> "Lent":
         """Keep what the new database is like."""
-        self.written, self.used = await self._written(), await self._used()
-        self.shape = await self._shape()
+        self.written, self.used = await self._names(_WRITTEN), await self._used()
+        self.catalogues, self.rest = await self._read(_CATALOGUES_SHAPE, self.since), await self._rest()
+        self.moved = await self._count()
         return self
 
     async def empty(self) -> bool:
         """Make it as it was when it was new; False when deleting rows does not do it."""
         await self.connection.execute(_ALONE)
-        if await self._shape() != self.shape:
+        if await self._rest() != self.rest:
             return False
-        written = [table for table in await self._written() if table not in self.written]
+        if await self._count() != self.moved and await self._read(_CATALOGUES_SHAPE, self.since) != self.catalogues:
+            return False
+        written = await self._written()
         if written:
             await self.connection.execute(";".join(f"DELETE FROM {table}" for table in written))
             await self.connection.execute(f"VACUUM (INDEX_CLEANUP ON) {','.join(written)}")
             await self.connection.execute(_FORGET, written)
         await self.connection.execute(_BEGIN_AGAIN, list(self.used))
-        return (await self._written(), await self._used()) == (self.written, self.used)
+        self.moved = await self._count()
+        return (await self._written(), await self._used()) == ([], self.used)
 
     async def _written(self) -> list[str]:
-        return [found[0] for found in await self.connection.fetch(_WRITTEN)]
+        return [table for table in await self._names(_WRITTEN_SINCE) if table not in self.written]
+
+    async def _names(self, query: str) -> list[str]:
+        return [found[0] for found in await self.connection.fetch(query)]
+
+    async def _count(self) -> int:
+        await self.connection.execute(_FLUSH)
+        return int(await self.connection.fetchval(_MOVED))
 
     async def _used(self) -> dict[str, int]:
         return {found["name"]: found["value"] for found in await self.connection.fetch(_USED)}
 
-    async def _shape(self) -> str:
+    async def _rest(self) -> str:
         rows = (f"SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM {table} t" for table in self.written)
-        parts = " UNION ALL ".join(f"({part})" for part in (*_SHAPES, *rows))
-        return "\n".join(str(found[0]) for found in await self.connection.fetch(parts, self.since))
+        return await self._read((_DATABASE, *rows))
+
+    async def _read(self, queries: Iterable[str], *given: str) -> str:
+        parts = " UNION ALL ".join(f"({query})" for query in queries)
+        return "\n".join(str(found[0]) for found in await self.connection.fetch(parts, *given))
 
 
 class Lender:

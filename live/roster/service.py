@@ -155,7 +155,7 @@ class Roster:
 
         Raises :class:`HostUnknown`, :class:`HostEntryInvalid`, :class:`HostContractExists`.
         """
-        await self.demand_contract(host, draft, by)
+        await self.demand_contract(host, draft, by, file.sha256)
         try:
             async with transaction():
                 entered = self._entered(draft, by) | self._entered(file, by)
@@ -164,11 +164,18 @@ class Roster:
             if not await scalar("SELECT 1 FROM host_contract WHERE evidence = $1", file.evidence):
                 raise HostContractExists() from None
 
-    async def demand_contract(self, host: str, draft: ContractDraft, by: str) -> None:
-        """Before a file is kept: raises :class:`HostUnknown`, :class:`HostEntryInvalid`, ``OwnMatter``."""
+    async def demand_contract(self, host: str, draft: ContractDraft, by: str, sha256: str | None) -> None:
+        """Before a file of this hash is kept for nothing: raises what :meth:`add_contract` does, and ``OwnMatter``."""
         await self.demand_entry(host, by)
         if draft.valid_until < draft.valid_from:
             raise HostEntryInvalid(member="valid_until")
+        if await scalar(
+            "SELECT 1 FROM host_contract WHERE host_id = $1 AND contract_number = $2 AND sha256 IS DISTINCT FROM $3",
+            await _host_id(host),
+            draft.contract_number,
+            sha256,
+        ):
+            raise HostContractExists()
 
     async def add_training(self, host: str, draft: TrainingDraft, by: str, file: PaperFile = NO_FILE) -> None:
         """Enter a training; the same file again changes nothing.

@@ -175,11 +175,15 @@ class Centre:
         logs = sorted((self.stack.state / "logs").glob("*"))
         return [line for log in logs for line in log.read_text(errors="replace").splitlines() if "unavailable" in line]
 
-    async def close(self) -> None:
-        print(*self.outages()[-20:], sep="\n")  # pytest shows it where a test has failed
+    def stop_pushing(self) -> None:
+        """No publisher of a test goes on after it."""
         for pusher in self.pushers:
             pusher.kill()
             pusher.wait()
+        self.pushers.clear()
+
+    async def close(self) -> None:
+        self.stop_pushing()
         for client in self.clients:
             await client.aclose()
         if self.second is not None:

@@ -23,7 +23,7 @@ from tests.live.centre import Centre
 SIX = ["supervisor", "relay", "ffmpeg of the supervisor", "API", "Redis, flushed", "nginx"]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="package")
 async def stage(centre: Centre) -> AsyncIterator[Stage]:
     made = Stage(centre.stack, centre.anonymous, preset="ultrafast")
     async with centre.database():
@@ -150,4 +150,4 @@ async def test_a_line_that_freezes_is_noticed_and_the_session_goes_on(
     assert found.lines == 1
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from integrations.media_server.remux import FfmpegRemuxer
 from kit.clock import utc_now
@@ -101,6 +101,8 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
             await moving.read(two)
         put = await centre.host.put(f"{CONSOLE}/{number}/shelf/{centre.sku}")
         assert put.status_code == 200, put.text
+        stock = (await centre.room(number))["shelf"][0]["stock"]
+        assert stock > 0
         unsigned = await centre.host.put(f"{CONSOLE}/{number}/pin", json={"sku": centre.sku})
         assert unsigned.json()["code"] == "live_product_not_signed"
         signed = await centre.officer.post(
@@ -126,7 +128,7 @@ async def viewers_follow_and_resume(centre: Centre, number: str) -> None:
                 await steady.read(one)
     assert steady.kinds == moving.kinds
     assert [kind for _, kind in sorted(steady.kinds.items())][-4:] == ["shelf", "pin", "chat", "chat"]
-    assert steady.state["shelf"][0]["stock"] == 40
+    assert steady.state["shelf"][0]["stock"] == stock
     room = await centre.room(number)
     assert [each["merchant"] for each in room["attributions"]] == [centre.merchant]
     assert (room["pinned"], room["shelf"][0]["price_fen"]) == (centre.sku, 3990)
@@ -155,17 +157,17 @@ async def the_replay_is_whole(centre: Centre, number: str, hls_url: str, room: d
     assert room["playback"]["flv_url"] is None
     pictures = await asyncio.to_thread(decoded_pictures, hls_url, 600, timeout_s=60)
     async with centre.database():
-        kept = await row("SELECT duration_ms, segments FROM live_recording")
+        of_it = "FROM live_recording r JOIN live_session s ON s.id = r.session_id WHERE s.number = $1"
+        kept = await row(f"SELECT duration_ms, segments {of_it}", number)
         assert kept is not None
         assert kept["segments"] == text.count("#EXTINF")
         assert pictures == pytest.approx(kept["duration_ms"] / 40, abs=3)
         media = Path(centre.stack.environment["MEDIA_DIR"])
         archive = Archive(media / "hls", media / "archive", FfmpegRemuxer(FFMPEG))
-        assert await make_archive_file(archive) == 1
-        assert await make_archive_file(archive) == 0
+        while await make_archive_file(archive):
+            """Those of other tests may be due too."""
         assert (
-            await scalar("SELECT file_bytes FROM live_recording")
-            == (media / "archive" / f"{number}.mp4").stat().st_size
+            await scalar(f"SELECT file_bytes {of_it}", number) == (media / "archive" / f"{number}.mp4").stat().st_size
         )
     assert decoded_pictures(media / "archive" / f"{number}.mp4", 600) == pictures
     [chapter] = room["chapters"]
@@ -209,15 +211,15 @@ async def test_a_callback_is_heard_only_from_the_media_server(centre: Centre) ->
 async def test_a_socket_of_a_foreign_page_or_to_no_room_is_closed(centre: Centre) -> None:
     number = await centre.scheduled()
     port = centre.stack.ports["api"]
-    for code, target, query, origin in (
-        (4403, number, "", "https://evil.example"),
-        (4404, "L20260101NOSUCH0001", "", None),
-    ):
-        with pytest.raises(ConnectionClosed) as closed:
-            async with centre.feed(target, port, query, origin=origin) as socket:
-                await asyncio.wait_for(socket.recv(), 5)
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == code
+    with pytest.raises(InvalidStatus) as refused:
+        async with centre.feed(number, port, origin="https://evil.example"):
+            pass
+    assert refused.value.response.status_code == 403
+    with pytest.raises(ConnectionClosed) as closed:
+        async with centre.feed("L20260101NOSUCH0001", port) as socket:
+            await asyncio.wait_for(socket.recv(), 5)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4404
     for query in ("?offset=minus", "?offset=-1", "?place=1", "?offset=1&offset=2"):
         with pytest.raises(WebSocketException):
             async with centre.feed(number, port, query) as socket:
@@ -247,4 +249,4 @@ async def test_an_api_process_that_stops_lets_its_viewers_go_at_once(centre: Cen
     await until(lambda: asyncio.to_thread(answers_http, centre.second_port, "/health/ready"), 20)
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")

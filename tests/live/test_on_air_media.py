@@ -330,4 +330,4 @@ async def test_a_broadcast_of_five_hours_is_shown_on(centre: Centre) -> None:
     await centre.end(number)
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -12,7 +12,7 @@ from tests.live.pictures import decoded_pictures
 from tests.live.test_on_air_media import Player, second_relay
 from tests.live.waiting import until
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 REASON = {"reason": "示例原因"}
 SOON = 20.0
 """Seconds that a busy machine is given; alone it takes about one."""

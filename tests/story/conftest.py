@@ -8,7 +8,7 @@ import pytest
 from scripts.local_stack.stack import LocalStack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """Everything, seeded, on kernel-chosen ports."""
     stack = LocalStack(Path(tmp_path_factory.mktemp("system")) / "state", usual_ports=False)

@@ -75,7 +75,11 @@ export class Player {
 
   start() { this.video.play().catch(() => this.onState("waiting")); }
 
-  seek(seconds) { this.video.currentTime = seconds; this.start(); }
+  seek(seconds) {
+    const go = () => { this.video.currentTime = seconds; this.start(); };
+    if (this.video.readyState > 0) go();
+    else this.video.addEventListener("loadedmetadata", go, { once: true });
+  }
 
   // How far the picture is behind what has been received, and half a second for the way.
   lateMs() {
