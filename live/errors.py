@@ -275,6 +275,14 @@ class ReportsFull(Conflict):
     title_en = "Too many reports today"
 
 
+class PlannedTimeInvalid(Invalid):
+    """A session is planned for a time within a year from now, or of this day for one that begins at once."""
+
+    code = "live_planned_time_invalid"
+    title = "计划开播时间须在今后一年之内"
+    title_en = "A session is planned for a time within a year from now"
+
+
 class CommissionsTooMany(Invalid):
     """More sessions than a list shows (``most``): fewer days, one host, or the file, which has all."""
 

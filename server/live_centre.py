@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 from redis.asyncio import Redis
 
+from api_kit.sockets import AllowedOrigins
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.field_encryption.cipher import KeyRing
 from integrations.media_server.nginx_rtmp import NginxRtmp
@@ -54,7 +55,6 @@ from live.talk.chat import Chat
 from live.talk.hub import FeedHub
 from live.talk.moderation import Moderation
 from messages.outgoing import Outgoing
-from miniapp_api.live.endpoints import AllowedOrigins
 from products.offers import Offers
 from products.stock import Stock
 from promotions.coupons import Coupons

@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from kit.clock import CHINA, china_day
 from kit.database import execute, rows, scalar
 from live.models import LiveSession
 from live.shop.moments import Seen, places_of
@@ -134,6 +135,11 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
         await http.get(f"/v1/console/live/order-lines/{line}/moment", headers=house.headers("county_officer"))
     ).json()
     assert told["page_url"].endswith(f"/rooms/{session.number}#t=123.456")
+    began = await scalar("SELECT started_at FROM live_session WHERE number = $1", session.number)
+    day = china_day(began)
+    sheet = f"/v1/console/live/commissions/file?first_day={day}&last_day={day}&format=csv"
+    written = (await http.get(sheet, headers=house.headers("county_officer"))).text
+    assert f",{began.astimezone(CHINA):%Y-%m-%d %H:%M}," in written
     check_problem(await http.get(f"/v1/console/{path}", headers=house.headers("foreign_clerk")), 404, "order_not_found")
     check_problem(
         await http.get(f"/v1/miniapp/orders/{order['number']}/lines/NONE/moment", headers=house.headers("consumer")),

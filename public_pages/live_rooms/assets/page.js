@@ -11,6 +11,7 @@ const STATES = {
 const ON_AIR = new Set(["live", "interrupted"]);
 const CARD_KINDS = new Set(["pin", "unpin", "price"]);
 const KEPT_MESSAGES = 100;
+const SNAPSHOT_SPREAD_MS = 2000;
 
 const number = document.body.dataset.number;
 const BASE = `/v1/miniapp/live/sessions/${encodeURIComponent(number)}`;
@@ -23,6 +24,7 @@ const yuan = (fen) => `¥${(fen / 100).toFixed(2)}`;
 let view = null; // the room as it was last asked for
 let state = null; // its last values
 let events = [];
+let asking = 0;
 let told = { mediaMs: 0, toldAt: 0, serverAhead: 0 };
 
 function element(tag, className, ...children) {
@@ -140,7 +142,9 @@ new Feed((query) => `${location.protocol === "https:" ? "wss" : "ws"}://${locati
       part("chat").replaceChildren();
       frame.messages.forEach(sentence);
       take(frame.state);
-      refresh().catch(() => {});
+      // Not at once: who has got a snapshot has it with all others whom the room could not give what they lacked.
+      clearTimeout(asking);
+      asking = setTimeout(() => refresh().catch(() => {}), Math.random() * SNAPSHOT_SPREAD_MS);
     },
     messages: (list) => {
       events.push(...list.filter(({ kind }) => CARD_KINDS.has(kind)).map(({ kind, payload }) => ({ kind, ...payload })));
