@@ -1,8 +1,8 @@
 """Whether the price that a reduction is measured by has stood, from the history of prices (live reference 5).
 
-A reduction that names no other base is measured by the lowest price at which the seller sold in the seven days before it
-(《规范促销行为暂行规定》, in force since 2020-12-01, as the press tells it; the text itself was not read). The house asks for
-more: for a week nothing was asked or sold below the list price, under whichever offer.
+A reduction that names no other base is measured by the lowest price at which the seller sold in the seven days
+before it (《规范促销行为暂行规定》, in force since 2020-12-01, as the press tells it; its text was not read). The house
+asks for more: for a week nothing was asked or sold below the list price, under whichever offer.
 """
 
 from collections.abc import Mapping, Sequence
