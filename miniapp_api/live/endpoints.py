@@ -177,7 +177,7 @@ async def follow_feed(ws: Socket, number: str, query: FeedQuery, hub: FeedHub, k
     try:
         async with hub.subscribe(number, query.epoch, query.offset, viewer) as place:
             place.write_now = ws.send_now
-            heard.like = partial(hub.like, number, place)
+            heard.begin(partial(hub.like, number, place))
             await _send(ws, place)
             ws.close(*_ending(place))
     except SessionNotFound:
@@ -188,14 +188,22 @@ async def follow_feed(ws: Socket, number: str, query: FeedQuery, hub: FeedHub, k
 
 @dataclass
 class Heard:
-    """What a viewer sends: likes are counted once there is a place for them, the rest is ignored; more than one message
-    a second ends the socket.
+    """What a viewer sends: likes are counted as soon as there is a place for them, the rest is ignored; more than one
+    message a second ends the socket.
     """
 
     ws: Socket
     like: Callable[[int], None] | None = None
     began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     messages: int = 0
+    early: int = 0
+    """Likes that came before the place."""
+
+    def begin(self, like: Callable[[int], None]) -> None:
+        """There is a place."""
+        self.like = like
+        if self.early:
+            like(self.early)
 
     def hear(self, said: bytes) -> None:
         """Take one message."""
@@ -206,9 +214,12 @@ class Heard:
                 self.ws.close(FLOOD, "flood")
                 return
             self.began, self.messages = now, 1
-        if self.like is not None:
-            with contextlib.suppress(msgspec.MsgspecError):
-                self.like(_LIKED.decode(said).likes)
+        with contextlib.suppress(msgspec.MsgspecError):
+            likes = _LIKED.decode(said).likes
+            if self.like is None:
+                self.early += likes
+            else:
+                self.like(likes)
 
 
 def _ending(place: Subscription) -> tuple[int, str]:

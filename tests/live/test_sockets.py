@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -12,6 +12,8 @@ from tortoise.context import TortoiseContext
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from api_kit.sockets import Socket
+from miniapp_api.live.endpoints import Heard
 from server.database import tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
@@ -200,6 +202,15 @@ async def test_a_flood_of_pings_ends_its_socket_too(owner: Owner) -> None:
             for n in range(121):
                 await flooding.ping(str(n))
         assert await code_of(flooding) == (1008, "flood")
+
+
+async def test_likes_that_come_before_there_is_a_place_are_counted() -> None:
+    heard, counted = Heard(cast(Socket, None)), list[int]()
+    for likes in (3, 4):
+        heard.hear(b'{"likes": %d}' % likes)
+    heard.begin(counted.append)
+    heard.hear(b'{"likes": 2}')
+    assert counted == [7, 2]
 
 
 async def test_likes_and_a_ban_over_the_wire(owner: Owner) -> None:
