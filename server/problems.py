@@ -13,7 +13,7 @@ from api_kit.errors import ContentInvalid
 from api_kit.languages import wants_english
 from api_kit.shape_words import in_chinese
 from api_kit.sheet_words import row_in_english
-from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
+from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable, Words
 from public_pages.markup import CONTENT_TYPE, HEADERS, is_page, refusal_page
 from server.outages import causes, in_one_line, is_away, is_busy
 
@@ -47,12 +47,10 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     if known is not None:
         if isinstance(known, Unavailable):
             log.warning("unavailable", request_id=request_id(request), cause=in_one_line(error))
-        title, facts = (
-            (known.title_en, _told_in_english(known))
-            if wants_english(request)
-            else (known.title, _told_in_chinese(known))
-        )
-        return _render(request, known.status, known.code, title, known.detail, facts)
+        english = wants_english(request)
+        title, facts = (known.title_en, _told_in_english(known)) if english else (known.title, _told_in_chinese(known))
+        told = {name: _worded(fact, english=english) for name, fact in facts.items()}
+        return _render(request, known.status, known.code, title, known.detail, told)
     if isinstance(error, SanicException):
         code, chinese, english = _TITLES.get(error.status_code, _TITLES[400])
         if error.status_code == Unavailable.status:  # RESPONSE_TIMEOUT is over, and what was begun is rolled back
@@ -100,6 +98,19 @@ def _told_in_english(error: DomainError) -> dict[str, object]:
         name: [row_in_english(each) for each in fact] if isinstance(fact, list) else fact
         for name, fact in error.facts.items()
     }
+
+
+def _worded(fact: object, *, english: bool) -> object:
+    """A fact with the words of one language in it."""
+    match fact:
+        case Words():
+            return fact.told(english=english)
+        case list():
+            return [_worded(each, english=english) for each in fact]
+        case dict():
+            return {name: _worded(each, english=english) for name, each in fact.items()}
+        case _:
+            return fact
 
 
 def _render(
