@@ -1,5 +1,6 @@
 """Doors on a Sanic application: each endpoint becomes one route that authenticates, checks, calls and answers."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
@@ -15,6 +16,8 @@ from api_kit.doubled_members import refuse_doubled
 from api_kit.errors import ContentInvalid, ContentTooLarge, ContentTypeUnsupported, MalformedJson
 from api_kit.languages import wants_english
 from api_kit.sheet_words import in_clients_words
+from api_kit.socket_frames import FAILED, GOING_AWAY
+from api_kit.sockets import AllowedOrigins, OriginForeign, open_socket
 from api_kit.turnstiles import behind
 from api_kit.uploads import FileBody, Upload, Uploads, read_file, read_upload, read_uploads
 from kit.actors import Actor
@@ -47,23 +50,21 @@ def mount(app: Sanic[Any, Any], door: Door, services: Services, authenticate: Au
         else:
             marks = cast(BodyMarks, services.get(BodyMarks) or BodyMarks())
             scanner = cast(FileScanner | None, services.get(FileScanner))
+            origins = cast(AllowedOrigins, services.get(AllowedOrigins, AllowedOrigins(())))
             handler = (
-                _socket_route(endpoint, given, authenticate)
+                _socket_route(endpoint, given, authenticate, origins)
                 if endpoint.websocket
                 else _in_language(endpoint, _http_route(endpoint, given, authenticate, marks, scanner))
             )
-        if endpoint.websocket:
-            app.add_websocket_route(handler, endpoint.path, name=endpoint.name.replace(".", "_"))
-        else:
-            app.add_route(
-                behind(services[endpoint.turnstile], handler) if endpoint.turnstile is not None else handler,
-                endpoint.path,
-                methods=[endpoint.method],
-                name=endpoint.name.replace(".", "_"),
-                # Problems are written by the application; unless a format is named, Sanic parses each handler's source.
-                error_format="json",
-                ctx_max_body_bytes=endpoint.max_body_bytes,
-            )
+        app.add_route(
+            behind(services[endpoint.turnstile], handler) if endpoint.turnstile is not None else handler,
+            endpoint.path,
+            methods=[endpoint.method],
+            name=endpoint.name.replace(".", "_"),
+            # Problems are written by the application; unless a format is named, Sanic parses each handler's source.
+            error_format="json",
+            ctx_max_body_bytes=endpoint.max_body_bytes,
+        )
 
 
 def limit_bodies(app: Sanic[Any, Any]) -> None:
@@ -96,17 +97,33 @@ async def _admit(endpoint: Endpoint, request: Request, authenticate: Authenticat
     return actor
 
 
-def _socket_route(endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate) -> Any:
-    async def handle(request: Request, ws: Any, **path: Any) -> None:
-        arguments: dict[str, object] = {**given, **read_path(path), "ws": ws}
+def _socket_route(
+    endpoint: Endpoint, given: dict[str, object], authenticate: Authenticate, origins: AllowedOrigins
+) -> Any:
+    """The route of a socket: what is refused is refused before the handshake, as any request is."""
+
+    async def handle(request: Request, **path: Any) -> None:
+        if not origins.allow(request.headers.get("origin"), request.host):
+            raise OriginForeign()
+        arguments: dict[str, object] = {**given, **read_path(path)}
         if endpoint.actor_argument:
             arguments[endpoint.actor_argument] = await _admit(endpoint, request, authenticate)
         if endpoint.query is not None:
             arguments["query"] = read_query(request, endpoint.query)
         if endpoint.request_argument:
             arguments[endpoint.request_argument] = request
-        await endpoint.handler(**arguments)
+        arguments["ws"] = ws = open_socket(request)
+        try:
+            await endpoint.handler(**arguments)
+        except asyncio.CancelledError:
+            pass  # the connection is lost, or the server stops; there is nobody to answer
+        except Exception as error:
+            request.app.error_handler.log(request, error)
+            ws.close(FAILED, "failed")
+        finally:
+            ws.close(GOING_AWAY, "bye")
 
+    handle.is_websocket = True  # type: ignore[attr-defined]  # Sanic expects no answer of it then
     return handle
 
 

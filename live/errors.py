@@ -43,6 +43,14 @@ class ReplayAway(Conflict):
     title_en = "The pictures lie in cold storage and have to be fetched back first"
 
 
+class ReplayReturning(Unavailable):
+    """The pictures are being fetched back from cold storage; ``retry_after_s`` seconds later they may be there."""
+
+    code = "live_replay_returning"
+    title = "录像正在取回，请稍后再看"
+    title_en = "The pictures are being fetched back; come again in a while"
+
+
 class MediaSpaceLow(Unavailable):
     """Too little room is left for recordings, so no new broadcast begins; those on air go on."""
 
@@ -265,6 +273,14 @@ class ReportsFull(Conflict):
     code = "live_reports_full"
     title = "今日举报次数已达上限"
     title_en = "Too many reports today"
+
+
+class PlannedTimeInvalid(Invalid):
+    """A session is planned for a time within a year from now, or of this day for one that begins at once."""
+
+    code = "live_planned_time_invalid"
+    title = "计划开播时间须在今后一年之内"
+    title_en = "A session is planned for a time within a year from now"
 
 
 class CommissionsTooMany(Invalid):

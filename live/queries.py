@@ -9,7 +9,7 @@ import msgspec
 from kit.database import row, rows
 from kit.paging import MAX_PAGE
 from live.errors import SessionNotFound
-from live.evidence.models import IS_AWAY
+from live.evidence.models import IS_AWAY, IS_RETURNING
 from live.models import SessionState
 
 PRESENCE_SECONDS = 15
@@ -45,7 +45,8 @@ class RoomView:
     beside which no list price may stand, ``coupons`` the campaigns that are shown, ``media_ms`` how much picture the
     session has had. ``messages`` are those after the offset that was asked for, at most ``SLICE``, without a hole.
     ``banned`` are viewers by the room's names of them, and told to nobody.
-    ``has_rung``: there is a smaller rendition. ``is_away``: the pictures lie in cold storage.
+    ``has_rung``: there is a smaller rendition. ``is_away``: the pictures lie in cold storage;
+    ``is_returning``: they are being fetched back.
     """
 
     id: int
@@ -75,6 +76,7 @@ class RoomView:
     banned: tuple[str, ...]
     has_rung: bool
     is_away: bool
+    is_returning: bool
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
 
@@ -95,7 +97,7 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
     WHERE r.session_id = s.id AND r.kind = 'ban')::text AS banned,
   EXISTS (SELECT FROM live_rung u WHERE u.session_id = s.id AND u.given_up_at IS NULL
     AND u.running_since IS NOT NULL) AS has_rung,
-  {IS_AWAY} AS is_away,
+  {IS_AWAY} AS is_away, {IS_RETURNING} AS is_returning,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i

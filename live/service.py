@@ -8,7 +8,7 @@ from kit.database import execute, rows, scalar, transaction
 from kit.errors import Unavailable
 from kit.numbers import opaque_id, public_number
 from kit.outbox import announce
-from live.errors import SessionNotFound, SessionStateForbids
+from live.errors import PlannedTimeInvalid, SessionNotFound, SessionStateForbids
 from live.events import SessionCancelled
 from live.media.publishing import change_state, media_offset_ms
 from live.models import ON_AIR, LiveSession, SessionState
@@ -20,6 +20,7 @@ from orders.quotes import HOSTED
 from reviews.queries import author_name
 
 MISSED_AFTER = timedelta(days=1)
+FURTHEST = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,13 @@ class Sessions:
     clock: Clock = utc_now
 
     async def schedule(self, host: str, merchant: str, title: str, planned_at: datetime) -> LiveSession:
-        """Plan a session of ``host`` that sells what ``merchant`` sells; both are opaque."""
+        """Plan a session of ``host`` that sells what ``merchant`` sells; both are opaque.
+
+        Raises :class:`PlannedTimeInvalid` for a time that would be called off at once, or lies more than a year ahead.
+        """
         now = self.clock()
+        if not now - MISSED_AFTER < planned_at <= now + FURTHEST:
+            raise PlannedTimeInvalid()
         return await LiveSession.create(
             number=public_number(now, "L"),
             title=title.strip(),

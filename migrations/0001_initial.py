@@ -2133,6 +2133,7 @@ class Migration(migrations.Migration):
                 ('claimed_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('copied_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('asked_by', fields.CharField(null=True, max_length=120)),
+                ('asked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('restored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_evidence_copy', 'app': 'longchuan', 'indexes': [Index(fields=['state', 'next_attempt_at'], name='live_evidence_copy_due')], 'pk_attr': 'id', 'table_description': "The copy in the object storage of a session's bundle and pictures; without a row there is none."},
@@ -4558,6 +4559,17 @@ class Migration(migrations.Migration):
                 ('changed_by', fields.CharField(max_length=120)),
             ],
             options={'table': 'price_change', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'A price that was changed. Rows are only ever added.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='SpaceCount',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('counted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('walked_bytes', fields.BigIntField()),
+                ('reckoned_bytes', fields.BigIntField()),
+            ],
+            options={'table': 'live_space_count', 'app': 'longchuan', 'pk_attr': 'id', 'table_description': 'What a walk over the kept pictures and files has come to, and what was reckoned at that moment, in octets.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -17,6 +17,7 @@ from places.queries import pickup_point
 from products.errors import OfferInvalid, OfferOver, OfferUnknown
 from products.offer_models import OfferKind
 from products.offers import Offers, OfferTerms, OpenOffer
+from products.price_evidence import SHOWN_LIST_PRICE
 from products.queries import ON_SALE
 
 MAX_SITES = 20
@@ -52,7 +53,8 @@ class GroupOffer(OpenOffer, frozen=True, kw_only=True):
 _ENDS = "(extract(epoch FROM f.ends_at) * 1000000)::bigint"
 _SHOW = f"""
 SELECT f.id, {_ENDS} AS ends, f.number AS offer, s.code AS sku, p.code AS product, m.number AS merchant,
-       m.name AS merchant_name, p.title, s.spec, p.image, f.price_fen, f.list_price_fen, f.limit_per_buyer,
+       m.name AS merchant_name, p.title, s.spec, p.image, f.price_fen,
+       {SHOWN_LIST_PRICE} AS list_price_fen, f.limit_per_buyer,
        f.pieces, f.starts_at, f.ends_at, f.state,
        t.min_buyers, t.min_pieces, t.form_within_s, t.sites::text AS sites, t.end_reason,
        (SELECT sum(available) FROM flash_bucket WHERE offer_id = f.id)::bigint AS left

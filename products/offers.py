@@ -18,6 +18,7 @@ from products.catalogue_models import ProductClass
 from products.errors import OfferInvalid, OfferOver, OfferTaken, OfferUnknown, SkuUnknown, SoldOut
 from products.offer_models import OFFER_TRANSITIONS, OfferKind, OfferState
 from products.offer_pieces import MAX_BUCKETS
+from products.price_evidence import SHOWN_LIST_PRICE
 
 MAX_PIECES = 1_000_000
 MAX_LISTED = 100
@@ -35,7 +36,10 @@ class OfferTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """An offer as buyers and its merchant see it; ``left`` pieces are not taken."""
+    """An offer as buyers and its merchant see it; ``left`` pieces are not taken.
+
+    ``list_price_fen`` is None where it had not stood for a week before the offer: nothing may be compared then.
+    """
 
     offer: str
     sku: str
@@ -45,7 +49,7 @@ class OpenOffer(msgspec.Struct, frozen=True, kw_only=True):
     spec: str
     image: str
     price_fen: int
-    list_price_fen: int
+    list_price_fen: int | None
     limit_per_buyer: int | None
     pieces: int
     left: int
@@ -104,9 +108,9 @@ given AS (
 INSERT INTO stock_movement (sku_id, kind, quantity, reference, moved_at)
 SELECT $2, 'returned', $3, number, $6 FROM flash_offer WHERE id = $1 AND $3 > 0"""
 
-_SHOW = """
+_SHOW = f"""
 SELECT f.number AS offer, s.code AS sku, p.code AS product, m.number AS merchant, p.title, s.spec, p.image,
-       f.price_fen, f.list_price_fen, f.limit_per_buyer, f.pieces, f.starts_at, f.ends_at, f.state,
+       f.price_fen, {SHOWN_LIST_PRICE} AS list_price_fen, f.limit_per_buyer, f.pieces, f.starts_at, f.ends_at, f.state,
        (SELECT sum(available) FROM flash_bucket WHERE offer_id = f.id)::bigint AS left
   FROM flash_offer f JOIN sku s ON s.id = f.sku_id JOIN product p ON p.id = s.product_id
   JOIN merchant m ON m.id = p.merchant_id"""

@@ -13,6 +13,7 @@ from products.calendars import Calendar
 from products.drafts import NEEDS_CONFIRMATION
 from products.errors import ProductUnknown
 from products.gates import GATES_HOLD
+from products.price_evidence import lowest_asked
 from products.selling import CALENDAR, FLASH, SKU_AVAILABLE, SKU_PRICE
 from products.terms import AfterSalesTerms
 
@@ -68,7 +69,8 @@ class FlashOnPage(msgspec.Struct):
 class SkuOnSale(msgspec.Struct):
     """A SKU on a product's page: what it costs now, and how many can be had now.
 
-    ``options`` has one word for each axis of the product. While its ``offer`` runs, price and pieces are the offer's.
+    ``options`` has one word for each axis of the product. While its ``offer`` runs, price and pieces are the offer's,
+    and ``list_price_fen`` is None where it had not stood for a week before: nothing may be compared then.
     What is booked by the day has a ``calendar`` of the next 31 days, the lowest price of its free days, and as many
     places as all of them.
     """
@@ -77,7 +79,7 @@ class SkuOnSale(msgspec.Struct):
     spec: str
     options: list[str]
     price_fen: int
-    list_price_fen: int
+    list_price_fen: int | None
     mass_gram: int
     available: int
     return_policy: str
@@ -187,13 +189,14 @@ _OFFER = (
     "CASE WHEN f.number IS NOT NULL THEN json_build_object('number', f.number, 'price_fen', f.price_fen,"
     " 'limit_per_buyer', f.limit_per_buyer, 'left', f.pieces, 'starts_at', f.starts_at, 'ends_at', f.ends_at) END"
 )
+_LIST_PRICE = f"CASE WHEN f.runs IS NOT TRUE OR {lowest_asked('f.starts_at')} >= s.price_fen THEN s.price_fen END"
 _PAGE = f"""
 SELECT p.code, p.title, p.subtitle, p.description, p.image, m.number AS merchant, m.name AS merchant_name,
        p.township_id, d.name AS township_name, g.code AS category, g.product_class, p.return_policy, p.listed_at,
        {_SHIPS_FROM}, {BRANDED} AS branded, {RECOGNISED} AS recognised, {CERTIFICATES_TODAY} AS certificates,
        p.pictures::text AS pictures, p.axes::text AS axes,
        (SELECT json_agg(json_build_object('code', s.code, 'spec', s.spec, 'options', s.options,
-                        'price_fen', {SKU_PRICE}, 'list_price_fen', s.price_fen, 'mass_gram', s.mass_gram,
+                        'price_fen', {SKU_PRICE}, 'list_price_fen', {_LIST_PRICE}, 'mass_gram', s.mass_gram,
                         'available', {SKU_AVAILABLE}, 'return_policy', COALESCE(s.return_policy, p.return_policy),
                         'offer', {_OFFER}, 'calendar', {CALENDAR}) ORDER BY s.position)
           FROM sku s {FLASH} WHERE s.product_id = p.id AND s.active)::text AS skus,

@@ -11,6 +11,7 @@ from swagger_ui_bundle import swagger_ui_path
 
 from api_kit.mounting import limit_bodies, mount
 from api_kit.openapi import describe
+from api_kit.sockets import AllowedOrigins
 from console_api import door as console
 from integrations.object_storage.folder import FolderStorage
 from miniapp_api import door as miniapp
@@ -24,7 +25,7 @@ from server.draining import drain_on_signals
 from server.pictures import add_pictures
 from server.problems import problem_for
 from server.settings import Settings, load_settings
-from server.sockets import SocketProtocol
+from server.sockets import SocketProtocol, Turns
 from server.telemetry import add_telemetry, configure_logging
 from webhook_api import door as webhook
 
@@ -71,6 +72,7 @@ def create_app(settings: Settings, built: Bootstrap | None = None) -> Sanic[Any,
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.ctx.settings = settings
     app.ctx.built = built
+    app.ctx.origins, app.ctx.turns = built.services[AllowedOrigins], Turns()
     app.error_handler.default = problem_for  # type: ignore[method-assign,assignment]
     add_telemetry(app)
     limit_bodies(app)

@@ -38,7 +38,7 @@ from poverty_alleviation.reserves.terms import Reserves
 from server.bootstrap import Bootstrap
 from server.outages import in_one_line, is_outage
 from server.own_records import WITH_THEIR_OWNER
-from server.tallies import JOB_RUNS
+from server.tallies import JOB_RUNS, SPACE_DIFFERENCES
 
 log = structlog.get_logger("jobs")
 
@@ -64,6 +64,13 @@ def _kept(built: Bootstrap) -> timedelta:
 def _live_kept(built: Bootstrap) -> timedelta:
     """How long what was said in a live room is kept."""
     return timedelta(days=built.settings.own_data.live_retention_days)
+
+
+async def _count_space(built: Bootstrap) -> int:
+    differs = await built.live.storage.count()
+    if differs:
+        await built.tallies.count(SPACE_DIFFERENCES)
+    return int(differs)
 
 
 JOBS: tuple[Job, ...] = (
@@ -106,6 +113,7 @@ JOBS: tuple[Job, ...] = (
     Job("live.seal_evidence", 30, lambda b: b.live.evidence.seal_due(), MEDIA),
     Job("live.check_evidence", 10, lambda b: b.live.evidence.check_asked(), MEDIA),
     Job("live.move_cold", 5, lambda b: b.live.cold_tier.move_due(), MEDIA),
+    Job("live.count_space", 3600, _count_space, MEDIA),
     Job("live.free_space", 60, lambda b: b.live.storage.free(), MEDIA),
     Job("live.delete_due_evidence", 3600, lambda b: b.live.evidence.delete_due(), MEDIA),
     Job("live.forget_presence", 3600, lambda b: live.replays.jobs.forget_presence()),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 from redis.asyncio import Redis
 
+from api_kit.sockets import AllowedOrigins
 from integrations.anchor_signing.ed25519 import Ed25519Signer
 from integrations.field_encryption.cipher import KeyRing
 from integrations.media_server.nginx_rtmp import NginxRtmp
@@ -21,6 +22,7 @@ from live.announcements.service import Announcements
 from live.boards.clicks import Clicks
 from live.evidence.cold import ColdTier
 from live.evidence.holds import EvidenceDesk
+from live.evidence.returning import Returning
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
 from live.media.bans import Bans
@@ -53,7 +55,6 @@ from live.talk.chat import Chat
 from live.talk.hub import FeedHub
 from live.talk.moderation import Moderation
 from messages.outgoing import Outgoing
-from miniapp_api.live.endpoints import AllowedOrigins
 from products.offers import Offers
 from products.stock import Stock
 from promotions.coupons import Coupons
@@ -112,7 +113,8 @@ def live_centre(
     publishing = Publishing(keys, engine.rtmp_publish_url, bell, space=space, hls_directory=hls_directory)
     supervision = Supervision(sessions, publishing, media, bell, hls_directory)
     cloud = adapters.cloud_live(settings, http)
-    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers)
+    pages_url = f"{settings.public_base_url}/rooms" if part.room_pages else None
+    playback = Playback(keys, engine.flv_base_url, engine.hls_base_url, cloud, own_viewers, pages_url)
     archive = Archive(hls_directory, engine.directory / "archive", FfmpegRemuxer(engine.ffmpeg_path))
     kept = timedelta(days=settings.own_data.live_retention_days)
     evidence = Evidence(
@@ -124,6 +126,7 @@ def live_centre(
         cold=adapters.cold_storage(settings),
     )
     storage = Storage(space, evidence)
+    hosts = SystemHosts(part.relay_trials)
     relay_out = FfmpegRelayOut(engine.ffmpeg_path, engine.rtmp_internal_url)
     rung = FfmpegRung(engine.ffmpeg_path, engine.rtmp_internal_url, engine.rung_url)
     rungs = most_rungs(os.cpu_count() or 1) if engine.second_rung else 0
@@ -139,7 +142,7 @@ def live_centre(
         bans=bans,
         monitoring=Monitoring(supervision.lease, FfmpegTap(engine.ffmpeg_path, engine.rtmp_internal_url)),
         cloud_copies=CloudCopies(supervision.lease, relay_out, cloud, own_viewers),
-        relay_outs=RelayOuts(supervision.lease, relay_out, SystemHosts(), cipher),
+        relay_outs=RelayOuts(supervision.lease, relay_out, hosts, cipher),
         rung_making=RungMaking(supervision.lease, rung, rungs),
         archive=archive,
         evidence=evidence,
@@ -159,7 +162,7 @@ def live_centre(
             publishing,
             bans,
             Rehearsals(media),
-            RelayTargets(cipher, SystemHosts()),
+            RelayTargets(cipher, hosts),
             Rungs(rungs),
             Shelf(bell),
             room_prices,
@@ -178,6 +181,7 @@ def live_centre(
             evidence,
             storage,
             EvidenceDesk(),
+            Returning(is_set_up=evidence.cold is not None),
             Clicks(keys),
             Clips(hls_directory, playback),
             RoomPages(part.room_pages, _policy(settings)),

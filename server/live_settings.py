@@ -83,7 +83,8 @@ class LiveSettings(msgspec.Struct, frozen=True):
 
     ``flv_host`` and ``flv_port`` are where the relay listens; ``room_pages`` whether rooms have pages in browsers;
     ``signers`` the county's accounts that sign products before the air, every officer's when there are none;
-    ``host_identity_days`` for how long a check of a host's identity holds.
+    ``host_identity_days`` for how long a check of a host's identity holds; ``relay_trials`` the servers
+    (``host:port``) to which hosts may have a broadcast handed on though they are not public, none in production.
     """
 
     media: MediaSettings
@@ -95,6 +96,7 @@ class LiveSettings(msgspec.Struct, frozen=True):
     room_pages: bool
     host_identity_days: int
     signers: tuple[str, ...]
+    relay_trials: tuple[str, ...]
 
 
 def live_tree(env: Mapping[str, str], state: Path, *, is_development: bool) -> dict[str, object]:
@@ -109,6 +111,7 @@ def live_tree(env: Mapping[str, str], state: Path, *, is_development: bool) -> d
         "room_pages": env.get("ROOM_PAGES", "1" if is_development else "0"),
         "host_identity_days": env.get("HOST_IDENTITY_DAYS", "365"),
         "signers": several(env.get("LIVE_SIGNERS", "")),
+        "relay_trials": several(env.get("RELAY_OUT_TRIALS", "")),
     }
 
 

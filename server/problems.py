@@ -129,7 +129,7 @@ def _render(
     if status == NotAuthenticated.status:
         headers["www-authenticate"] = "Bearer"
     if status == Unavailable.status or code == "request_in_progress":
-        headers["retry-after"] = "2"
+        headers["retry-after"] = str((facts or {}).get("retry_after_s", 2))
     return HTTPResponse(
         msgspec.json.encode(body), status=status, headers=headers, content_type="application/problem+json"
     )

@@ -316,6 +316,8 @@ def _bounds(s: Settings) -> Iterator[Bounds]:
 
 def _local_twins(s: Settings) -> Iterator[str]:
     """Stand-ins of vendors, in production."""
+    if s.live.relay_trials:
+        yield "RELAY_OUT_TRIALS is for trials: production hands broadcasts on to public servers alone"
     if s.carrier.service == "local":
         yield "production has no local carrier"
     if not all(_is_at(base, ".kuaidi100.com") for base in (s.carrier.poll_base, s.carrier.api_base)):

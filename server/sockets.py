@@ -1,38 +1,137 @@
-"""The protocol of the HTTP process's connections: a socket that is closed leaves nothing in circles.
-
-Sanic's socket, its protocol and the parser of frames hold each other, 10 KB that wait for a full collection, and a full
-collection looks at every socket that is open: under a storm of joins it stopped the process for a second.
+"""The protocol of the HTTP process's connections: a request for a socket waits for its turn, a foreign page is refused
+before it is parsed, and a socket that is open is :class:`api_kit.sockets.Socket`. One that is closed leaves nothing in
+circles: under a storm of joins a full collection, which looks at every socket that is open, would stop the process.
 """
 
+import asyncio
+import re
+from collections import deque
 from typing import Any
 
-from sanic.server.protocols.websocket_protocol import WebSocketProtocol
+from prometheus_client import Counter
+from sanic.http.constants import Stage
+from sanic.server import HttpProtocol
 
-SETTLED_S = 3.0
-"""So long after a connection is lost Sanic's own tasks for it have ended."""
+from api_kit.socket_frames import GOING_AWAY
+from api_kit.sockets import AllowedOrigins, Socket, SocketRules
+
+AT_ONCE = 8
+"""So many sockets begin in one pass of the loop, some two milliseconds: no tick of a room is later for it."""
+MOST_HELD = 64 * 1024
+FOREIGN = Counter("sockets_foreign_total", "Requests for a socket from pages that are not ours, refused unread")
+
+_UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
+_ORIGIN = re.compile(rb"\r\norigin:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
+_HOST = re.compile(rb"\r\nhost:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
+_HOST_SAID_BY_PROXIES = re.compile(rb"\r\n(?:forwarded|x-forwarded-host):", re.IGNORECASE)
+_FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class SocketProtocol(WebSocketProtocol):
-    """Sanic's, taken apart when it is over."""
+def asks_for_socket(head: bytes) -> bool:
+    """Whether this is a whole head that asks for a socket; one that comes in pieces takes the usual way."""
+    return head.startswith(b"GET ") and b"\r\n\r\n" in head and _UPGRADE.search(head) is not None
 
-    __slots__ = ()
+
+def is_foreign(head: bytes, origins: AllowedOrigins) -> bool:
+    """Whether the page that asks is not ours, as far as that can be told before the head is parsed.
+
+    The route looks again: where a proxy has said the host, and where a head came in pieces.
+    """
+    origin = _ORIGIN.search(head)
+    if origin is None or _HOST_SAID_BY_PROXIES.search(head):
+        return False
+    host = _HOST.search(head)
+    return not origins.allow(origin[1].decode("latin-1"), host[1].decode("latin-1") if host else "")
+
+
+class Turns:
+    """Who asks for a socket, in the order of coming; a few begin in each pass of the loop."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[SocketProtocol] = deque()
+
+    def wait(self, protocol: "SocketProtocol") -> None:
+        """Let it begin when its turn has come; alone, that is at once."""
+        if not self._waiting:
+            protocol.loop.call_soon(self._begin, protocol.loop)
+        self._waiting.append(protocol)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        for _ in range(min(AT_ONCE, len(self._waiting))):
+            self._waiting.popleft().begin()
+        if self._waiting:
+            loop.call_soon(self._begin, loop)
+
+
+class SocketProtocol(HttpProtocol):
+    """Sanic's of HTTP, which becomes a socket where a route opens one. ``app.ctx`` has ``origins`` and ``turns``."""
+
+    __slots__ = ("_held", "socket")
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.socket: Socket | None = None
+        self._held: bytes | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client."""
+        if self.socket is not None:
+            self.socket.data_received(data)
+        elif self._held is not None:
+            self._held += data
+            if len(self._held) > MOST_HELD:
+                self.abort()  # type: ignore[no-untyped-call]
+        elif self._is_between_requests() and asks_for_socket(data):
+            if is_foreign(data, self.app.ctx.origins):
+                self._refuse()
+            else:
+                self._held = data
+                self.app.ctx.turns.wait(self)
+        else:
+            super().data_received(data)
+
+    def _is_between_requests(self) -> bool:
+        return not self.recv_buffer and (self.http is None or self.http.stage is Stage.IDLE)
+
+    def _refuse(self) -> None:
+        FOREIGN.inc()
+        assert self.transport is not None
+        self.transport.write(_FORBIDDEN)
+        self.transport.close()
+
+    def begin(self) -> None:
+        """The turn of a request for a socket has come."""
+        held, self._held = self._held, None
+        if held is not None and self.transport is not None and not self.transport.is_closing():
+            super().data_received(held)
+
+    def open_socket(self, answer: bytes) -> Socket:
+        """Answer the handshake; what comes from now on are frames. Some may have come behind the head."""
+        config = self.app.config
+        rules = SocketRules(config.WEBSOCKET_MAX_SIZE, config.WEBSOCKET_PING_INTERVAL, config.WEBSOCKET_PING_TIMEOUT)
+        transport: Any = self.transport
+        transport.write(answer)
+        self.socket = Socket(transport, self._can_write, rules, bytes(self.recv_buffer))
+        self.recv_buffer.clear()
+        # It holds itself by this until it has answered, which it never does now: a circle around the whole connection.
+        self._http.response_func = None
+        return self.socket
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is no more."""
         super().connection_lost(exc)  # type: ignore[no-untyped-call]
-        if self.websocket is not None:
-            self.loop.call_later(SETTLED_S, take_apart, self)
+        if self.socket is not None:
+            self.socket.connection_lost()
 
+    def close(self, timeout: float | None = None) -> None:
+        """Close what Sanic is done with; a socket says so."""
+        if self.socket is not None:
+            self.socket.close(GOING_AWAY, "bye")
+        super().close(timeout)
 
-def take_apart(protocol: Any) -> None:
-    """Let go of what a lost connection holds and what holds it; whatever of Sanic's still runs finds it closed."""
-    socket, protocol.websocket = protocol.websocket, None
-    if socket is None:
-        return
-    socket.io_proto = None
-    socket.assembler.protocol = None
-    socket.keepalive_ping_task = socket.auto_closer_task = None
-    socket.data_finished_fut = socket.connection_lost_waiter = socket.recv_cancel = None
-    frames = socket.ws_proto
-    frames.parser = iter(())  # a generator that holds its frames, as its error does by the place where it was raised
-    frames.parser_exc = frames.handshake_exc = None
+    def close_if_idle(self) -> bool:
+        """Close what is not being answered; an open socket never is."""
+        if self.socket is None:
+            return bool(super().close_if_idle())
+        self.socket.close(GOING_AWAY, "bye")
+        return True

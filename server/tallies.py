@@ -15,9 +15,11 @@ from redis.exceptions import RedisError
 KEY = "longchuan:tallies"
 DELIVERY_FAILURES = "outbox_delivery_failures"
 JOB_RUNS = "job_runs"
+SPACE_DIFFERENCES = "live_space_differences"
 _SHOWN = {
     DELIVERY_FAILURES: ("Failed reactions", ("topic", "handler")),
     JOB_RUNS: ("Runs of timed jobs: done, unavailable (something outside is away) or failed", ("job", "outcome")),
+    SPACE_DIFFERENCES: ("Daily walks over the recordings that came to another sum than is reckoned", ()),
 }
 _BETWEEN = "|"
 

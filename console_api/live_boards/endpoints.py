@@ -1,7 +1,7 @@
 """Hosts read what their own sessions came to, officers and auditors everybody's; the same as files."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sanic.response import ResponseStream
 
@@ -18,6 +18,7 @@ from console_api.live_boards.schemas import (
 )
 from console_api.live_replays.endpoints import own_host
 from kit.actors import Actor
+from kit.clock import CHINA
 from kit.errors import Invalid
 from live.boards.commissions import all_commissions, commission_of, commissions_of
 from live.boards.queries import Board, board_of
@@ -66,7 +67,7 @@ async def export_board(actor: Host | CountyOfficer | Auditor, number: str, query
     """导出看板的商品表或分钟曲线（XLSX 或 CSV）。"""
     board = await board_of(number, own_host(actor))
     if query.part == "curve":
-        curve = ((p.minute.isoformat(), p.viewers, p.paid_fen, " ".join(p.pinned)) for p in board.curve)
+        curve = ((_local(p.minute), p.viewers, p.paid_fen, " ".join(p.pinned)) for p in board.curve)
         return _file(query.format, f"{number}-curve", _CURVE, curve)
     products = (
         (
@@ -104,7 +105,7 @@ async def export_host_commissions(actor: Host | CountyOfficer | Auditor, query: 
     found = all_commissions(*_of_days(actor, query))
     cells = (
         (
-            c.number, c.title, c.host, c.merchant, c.started_at.isoformat(), c.paid_fen, c.refunded_fen,
+            c.number, c.title, c.host, c.merchant, _local(c.started_at), c.paid_fen, c.refunded_fen,
             c.commission_fen, c.earned_fen, c.booked_fen, c.open_fen,
         )
         async for c in found
@@ -127,6 +128,11 @@ async def show_line_moment(actor: Host | CountyOfficer | Auditor, line: str, pla
     if place is None or (host and (found is None or (await room_view(found.session, limit=1)).host != host)):
         raise OrderNotFound()
     return found
+
+
+def _local(at: datetime) -> str:
+    """A time as the county's clocks show it, for who reads the table."""
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 def _file(form: Format, name: str, titles: Sequence[str], found: Iterable[Sequence[Cell]]) -> ResponseStream:

@@ -144,7 +144,10 @@ class EvidenceFiles:
         Raises PictureInvalid, PictureTooLarge, PdfRefused, StorageUnavailable, and :class:`EvidenceTaken` for a file
         that is kept for something else.
         """
-        content = await self.encode_or_check(raw)
+        return await self.take_checked_paper(await self.encode_or_check(raw), kind, by, subject)
+
+    async def take_checked_paper(self, content: bytes, kind: EvidenceKind, by: str, subject: tuple[str, str]) -> str:
+        """The same with what :meth:`encode_or_check` has answered."""
         try:
             return await self.take(content, kind, by, subject)
         except EvidenceTaken as taken:

@@ -20,10 +20,18 @@ def is_public_address(text: str) -> bool:
 
 @dataclass(frozen=True)
 class SystemHosts:
-    """Asks the system's resolver. Implements :class:`live.ports.PublicHosts`."""
+    """Asks the system's resolver. Implements :class:`live.ports.PublicHosts`.
+
+    ``trials`` are servers (``host:port``) that count as public all the same, so that handing on can be tried where
+    nothing public is to be had; production has none.
+    """
+
+    trials: tuple[str, ...] = ()
 
     async def is_public(self, host: str, port: int) -> bool:
         """See :class:`live.ports.PublicHosts`."""
+        if f"{host}:{port}" in self.trials:
+            return True
         asked = asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         try:
             found = await asyncio.wait_for(asked, RESOLVE_SECONDS)

@@ -99,7 +99,7 @@ class EvidenceDesk:
         if found["copy"] not in (CopyState.COLD, CopyState.RESTORING):
             raise EvidenceNotCold(number=number)
         await execute(
-            "UPDATE live_evidence_copy SET state = 'restoring', asked_by = $2, next_attempt_at = $3"
+            "UPDATE live_evidence_copy SET state = 'restoring', asked_by = $2, asked_at = $3, next_attempt_at = $3"
             " WHERE session_id = $1 AND state = 'cold'",
             found["session_id"],
             by,

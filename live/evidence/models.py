@@ -140,6 +140,8 @@ IS_AWAY = (
     "EXISTS (SELECT FROM live_evidence_copy c WHERE c.session_id = s.id AND c.state IN ('copied', 'cold', 'restoring'))"
 )
 """Whether the pictures of a session s lie in the object storage alone."""
+IS_RETURNING = "EXISTS (SELECT FROM live_evidence_copy c WHERE c.session_id = s.id AND c.state = 'restoring')"
+"""Whether they are just being fetched back."""
 
 
 class ColdCopy(Model):
@@ -147,6 +149,7 @@ class ColdCopy(Model):
 
     ``stored`` is what lies there: name, octets and SHA-256 of each object, whether it was read back since
     (``is_verified``) and whether it is on the volume again (``is_here``). ``fault`` is why the last run moved nothing.
+    ``asked_by`` is the account that has asked for it back, or ``viewer``: which viewer is kept nowhere.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -160,6 +163,7 @@ class ColdCopy(Model):
     claimed_until = fields.DatetimeField(null=True)
     copied_at = fields.DatetimeField(null=True)
     asked_by = fields.CharField(max_length=120, null=True)
+    asked_at = fields.DatetimeField(null=True)
     restored_at = fields.DatetimeField(null=True)
 
     class Meta:

@@ -5,6 +5,7 @@ Recordings, segments and bundles are evidence and stay until their day.
 """
 
 import asyncio
+import logging
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +16,17 @@ from kit.clock import Clock, utc_now
 from kit.database import row, rows
 from live.evidence.models import IS_AWAY
 from live.evidence.sealing import Evidence
-from live.media.space import Space
+from live.media.models import SpaceCount
+from live.media.space import LAST_COUNT, Space
+
+log = logging.getLogger("longchuan.live")
 
 BATCH = 20
 STRAY_AFTER = timedelta(days=1)
+COUNTED_EVERY = timedelta(hours=23)
+"""By a job that comes once an hour, so once a day."""
+TOLERATED_PERCENT, TOLERATED_BYTES = 1, 100_000_000
+"""Covers and lists are not reckoned, and what is just made or moved is on one side alone."""
 
 
 class StorageCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +34,8 @@ class StorageCard(msgspec.Struct, frozen=True, kw_only=True):
 
     ``used_bytes`` of ``quota_bytes`` (0: no quota) are pictures, recordings and clips here; ``quota_level`` is
     ``none``, ``ok``, ``warning`` or ``reached``. ``is_full``: no new broadcast begins. ``cold_sessions`` lie in the
-    object storage alone; ``cold_bytes`` is all that lies there.
+    object storage alone; ``cold_bytes`` is all that lies there. ``found_bytes`` is by how much the last walk over the
+    volume, at ``counted_at``, came to more than what was reckoned; ``used_bytes`` has it.
     """
 
     total_bytes: int
@@ -42,6 +51,8 @@ class StorageCard(msgspec.Struct, frozen=True, kw_only=True):
     clip_bytes: int
     cold_sessions: int
     cold_bytes: int
+    found_bytes: int | None
+    counted_at: datetime | None
     next_day: datetime | None
 
 
@@ -65,7 +76,9 @@ class Storage:
             " (SELECT coalesce(sum((e ->> 'bytes')::bigint), 0)::bigint FROM live_evidence_copy c"
             "  JOIN live_evidence_bundle b ON b.session_id = c.session_id AND b.state = 'sealed',"
             "  jsonb_array_elements(c.stored) e) AS cold_bytes,"
-            " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_clip_file) AS clip_bytes"
+            " (SELECT coalesce(sum(file_bytes), 0)::bigint FROM live_clip_file) AS clip_bytes,"
+            " l.counted_at, l.walked_bytes - l.reckoned_bytes AS found_bytes"
+            f" FROM (SELECT 1) one LEFT JOIN ({LAST_COUNT}) l ON true"
         )
         assert found is not None
         low, used = self.space.low_water_percent, await self.space.used_bytes()
@@ -81,6 +94,27 @@ class Storage:
             quota_level=level,
             **found,
         )
+
+    async def count(self) -> bool:
+        """Once a day walk over pictures and files, and correct the sum; whether it was wrong by more than is tolerated.
+
+        What has no closed recording is left out: it is still written to, and reckoned by the clock.
+        """
+        now = self.clock()
+        if await row("SELECT 1 AS one FROM live_space_count WHERE counted_at > $1 LIMIT 1", now - COUNTED_EVERY):
+            return False
+        open_ones = await rows(
+            "SELECT s.stream FROM live_session s WHERE s.state <> 'cancelled'"
+            " AND NOT EXISTS (SELECT FROM live_recording r WHERE r.session_id = s.id)"
+        )
+        reckoned, archive = await self.space.kept_bytes(), self.evidence.archive
+        folders = (archive.hls_directory, archive.archive_directory)
+        walked = await asyncio.to_thread(self.space.walk, folders, {each["stream"] for each in open_ones})
+        await SpaceCount.create(counted_at=now, walked_bytes=walked, reckoned_bytes=reckoned)
+        differs = abs(walked - reckoned) > max(TOLERATED_BYTES, reckoned * TOLERATED_PERCENT // 100)
+        if differs:
+            log.warning("recordings come to %d octets on the volume, %d are reckoned", walked, reckoned)
+        return differs
 
     async def free(self) -> int:
         """Delete stray folders, and when room is tight the oldest files of clips; answers how many of both.

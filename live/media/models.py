@@ -160,6 +160,18 @@ class CloudRecording(Model):
         table = "live_cloud_recording"
 
 
+class SpaceCount(Model):
+    """What a walk over the kept pictures and files has come to, and what was reckoned at that moment, in octets."""
+
+    id = fields.BigIntField(primary_key=True)
+    counted_at = fields.DatetimeField()
+    walked_bytes = fields.BigIntField()
+    reckoned_bytes = fields.BigIntField()
+
+    class Meta:
+        table = "live_space_count"
+
+
 class RelayTarget(Model):
     """Another platform that a session is handed on to. Its address holds a key and stands sealed; ``server`` is shown.
 

@@ -35,14 +35,19 @@ class PlaybackPlan:
 
 @dataclass(frozen=True)
 class Playback:
-    """Signed, expiring addresses for one viewer."""
+    """Signed, expiring addresses for one viewer. Below ``pages_url`` lie the pages of rooms, where there are any."""
 
     keys: LiveKeys
     flv_base_url: str
     hls_base_url: str
     cloud: CloudLive | None = None
     own_viewers: int = OWN_VIEWERS
+    pages_url: str | None = None
     clock: Clock = utc_now
+
+    def page_at(self, number: str, offset_ms: int) -> str | None:
+        """The room's page in a browser, opened at a place of the replay; None where rooms have no pages."""
+        return self.pages_url and f"{self.pages_url}/{number}#t={offset_ms / 1000:.3f}"
 
     def viewer(self, number: str, caller: str | None) -> tuple[str, str]:
         """What the session calls whoever looks at it, and the pass to its feed. Nobody's is random, and kept by the

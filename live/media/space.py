@@ -4,7 +4,9 @@ The marks are of the volume, whoever fills it; the quota is of what the live cen
 """
 
 import asyncio
+import os
 import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +17,13 @@ HUNDRED = 100
 ON_AIR_BYTES_S = 325_000
 """What a broadcast of 2.6 Mbit/s writes in a second, until its pictures are counted (live reference 1)."""
 
-_USED = f"""
-SELECT (coalesce((SELECT sum(coalesce(r.picture_bytes, 0) + coalesce(r.file_bytes, 0)) FROM live_recording r
+_KEPT = f"""(coalesce((SELECT sum(coalesce(r.picture_bytes, 0) + coalesce(r.file_bytes, 0)) FROM live_recording r
      JOIN live_session s ON s.id = r.session_id WHERE NOT {IS_AWAY}
       AND NOT EXISTS (SELECT FROM live_evidence_bundle b WHERE b.session_id = s.id AND b.state = 'deleted')), 0)
-  + coalesce((SELECT sum(file_bytes) FROM live_clip_file), 0)
+  + coalesce((SELECT sum(file_bytes) FROM live_clip_file), 0))"""
+LAST_COUNT = "SELECT * FROM live_space_count ORDER BY id DESC LIMIT 1"
+_USED = f"""
+SELECT greatest(0, {_KEPT} + coalesce((SELECT walked_bytes - reckoned_bytes FROM ({LAST_COUNT}) l), 0)
   + coalesce((SELECT sum(extract(epoch FROM coalesce(p.ended_at, now()) - p.started_at)) * {ON_AIR_BYTES_S}
      FROM live_stream_publish p JOIN live_session s ON s.id = p.session_id
     WHERE s.state IN ('live', 'interrupted')), 0))::bigint"""
@@ -57,9 +61,14 @@ class Space:
     async def used_bytes(self) -> int:
         """Pictures, recordings and clips here as they were counted when they were made; on air by the clock. One query.
 
-        The lines of the evidence, thousandths of it, are not counted.
+        The lines of the evidence, thousandths of it, are not counted. By what the last walk found otherwise it is more
+        or less.
         """
         return int(await scalar(_USED))
+
+    async def kept_bytes(self) -> int:
+        """What is reckoned of broadcasts that are closed, without what a walk has found. One query."""
+        return int(await scalar(f"SELECT {_KEPT}::bigint"))
 
     async def is_full(self) -> bool:
         """Whether no new broadcast may begin. Whoever is on air goes on, and evidence stays."""
@@ -72,6 +81,20 @@ class Space:
         if await asyncio.to_thread(self.is_below, self.high_water_percent):
             return True
         return bool(self.quota_bytes) and self.level(await self.used_bytes()) != "ok"
+
+    @staticmethod
+    def walk(folders: Sequence[Path], but: Collection[str]) -> int:
+        """Octets of the files below some folders, without folders of these names. Blocks; what goes meanwhile is 0."""
+        octets = 0
+        for top in folders:
+            for folder, below, names in os.walk(top):
+                below[:] = [name for name in below if name not in but]
+                for name in names:
+                    try:
+                        octets += os.lstat(os.path.join(folder, name)).st_size
+                    except FileNotFoundError:
+                        continue
+        return octets
 
     def level(self, used: int) -> str:
         """Where the quota stands: ``none``, ``ok``, ``warning``, ``reached``."""

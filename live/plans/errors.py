@@ -31,5 +31,5 @@ class AssistantInvalid(Conflict):
     """An assistant is another account that presents."""
 
     code = "live_assistant_invalid"
-    title = "该账号不能担任本场助理"
-    title_en = "This account cannot assist in the session"
+    title = "本场助理须是另一个主播账号"
+    title_en = "An assistant is another account that presents"

@@ -13,8 +13,9 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows
-from live.errors import ClipNotFound, ReplayAway, SessionNotFound
-from live.evidence.models import IS_AWAY
+from live.errors import ClipNotFound, ReplayAway, ReplayReturning, SessionNotFound
+from live.evidence.models import IS_AWAY, IS_RETURNING
+from live.evidence.returning import AGAIN_AFTER_S
 from live.media.playback import Playback
 from live.models import SessionState
 from live.replays.recordings import MAX_SEGMENT_MS, Recording, slice_of
@@ -25,7 +26,7 @@ MAX_READ = 256
 
 _CLIP = f"""
 SELECT s.host, s.stream, s.state, p.code, p.pinned_at, p.unpinned_at, r.id IS NOT NULL AS is_closed,
-  {IS_AWAY} AS is_away
+  {IS_AWAY} AS is_away, {IS_RETURNING} AS is_returning
   FROM live_session s
   JOIN LATERAL (SELECT * FROM live_pin WHERE session_id = s.id ORDER BY id OFFSET $2::int - 1 LIMIT 1) p ON true
   LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1"""
@@ -57,11 +58,17 @@ class _Found(msgspec.Struct, frozen=True):
     is_away: bool
 
 
-async def _clip(number: str, chapter: int) -> _Found:
-    """A clip that there is. Raises :class:`ClipNotFound`, also for what is still explained, and ``ReplayAway``."""
+async def _clip(number: str, chapter: int, *, is_for_viewers: bool = False) -> _Found:
+    """A clip that there is. Raises :class:`ClipNotFound`, also for what is still explained, ``ReplayAway`` and
+    ``ReplayReturning``.
+    """
     found = await row(_CLIP, number, chapter) if 0 < chapter < 2**31 else None
     if found is None or found["unpinned_at"] is None:
         raise ClipNotFound(number=number, chapter=chapter)
+    if found["state"] == SessionState.BANNED and is_for_viewers:
+        raise ClipNotFound(number=number, chapter=chapter)
+    if found["is_returning"]:
+        raise ReplayReturning(number=number, retry_after_s=AGAIN_AFTER_S)
     if found["is_away"]:
         raise ReplayAway(number=number)
     return msgspec.convert(found, _Found)
@@ -97,7 +104,7 @@ class Clips:
 
         Of a session that was cut there is none. Raises :class:`ClipNotFound`.
         """
-        clip = await _clip(number, chapter)
+        clip = await _clip(number, chapter, is_for_viewers=True)
         plan = self.playback.plan(clip.stream, clip.state, self.playback.viewer(number, None)[0])
         if plan is None:
             raise ClipNotFound(number=number, chapter=chapter)

@@ -5,6 +5,7 @@ What is entered is entered with its file; the same file again for the same host 
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 
 from accounts.actors import Auditor, CountyOfficer
 from accounts.service import AccessLogs
@@ -48,8 +49,9 @@ class HostPapers:
 
     async def take_contract(self, host: str, draft: ContractDraft, raw: bytes, by: str) -> str:
         """A contract as it was signed."""
-        await self.roster.demand_contract(host, draft, by)
-        number, digest = await self._keep(EvidenceKind.HOST_CONTRACT, host, raw, by)
+        content = await self.files.encode_or_check(raw)
+        await self.roster.demand_contract(host, draft, by, sha256(content).hexdigest())
+        number, digest = await self._keep_checked(EvidenceKind.HOST_CONTRACT, host, content, by)
         await self.roster.add_contract(host, draft, by, PaperFile(number, digest))
         return number
 
@@ -61,7 +63,10 @@ class HostPapers:
         return number
 
     async def _keep(self, kind: EvidenceKind, host: str, raw: bytes, by: str) -> tuple[str, str]:
-        number = await self.files.take_paper(raw, kind, by, (kind.value, host))
+        return await self._keep_checked(kind, host, await self.files.encode_or_check(raw), by)
+
+    async def _keep_checked(self, kind: EvidenceKind, host: str, content: bytes, by: str) -> tuple[str, str]:
+        number = await self.files.take_checked_paper(content, kind, by, (kind.value, host))
         return number, (await evidence_card(number)).sha256
 
     async def look(self, actor: CountyOfficer | Auditor, number: str, document: str) -> bytes:

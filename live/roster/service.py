@@ -155,7 +155,7 @@ class Roster:
 
         Raises :class:`HostUnknown`, :class:`HostEntryInvalid`, :class:`HostContractExists`.
         """
-        await self.demand_contract(host, draft, by)
+        await self._demand_contract(host, draft, by)
         try:
             async with transaction():
                 entered = self._entered(draft, by) | self._entered(file, by)
@@ -164,8 +164,19 @@ class Roster:
             if not await scalar("SELECT 1 FROM host_contract WHERE evidence = $1", file.evidence):
                 raise HostContractExists() from None
 
-    async def demand_contract(self, host: str, draft: ContractDraft, by: str) -> None:
-        """Before a file is kept: raises :class:`HostUnknown`, :class:`HostEntryInvalid`, ``OwnMatter``."""
+    async def demand_contract(self, host: str, draft: ContractDraft, by: str, sha256: str) -> None:
+        """Before a file of this hash is kept for nothing: raises what :meth:`add_contract` does, and ``OwnMatter``."""
+        await self._demand_contract(host, draft, by)
+        if await scalar(
+            "SELECT 1 FROM host_contract c JOIN live_host h ON h.id = c.host_id WHERE h.number = $1"
+            " AND c.contract_number = $2 AND c.sha256 IS DISTINCT FROM $3",
+            host,
+            draft.contract_number,
+            sha256,
+        ):
+            raise HostContractExists()
+
+    async def _demand_contract(self, host: str, draft: ContractDraft, by: str) -> None:
         await self.demand_entry(host, by)
         if draft.valid_until < draft.valid_from:
             raise HostEntryInvalid(member="valid_until")

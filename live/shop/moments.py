@@ -64,7 +64,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
     ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while the pictures lie in
-    cold storage. Seek to ``offset_ms``. On air there is none for a buyer who was put out of the room.
+    cold storage. Seek to ``offset_ms``. On air there is none for a buyer who was put out of the room. ``page_url`` is
+    the room's page, which opens its replay there: none before the replay, and where rooms have no pages.
     """
 
     session: str
@@ -75,6 +76,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     shown: ShownCard | None
     hls_url: str | None
     expires_at: datetime | None
+    page_url: str | None
 
 
 async def moment_of(
@@ -108,4 +110,5 @@ async def moment_of(
         shown=None if offset_ms is None else card_at(await timeline(found["id"]), offset_ms),
         hls_url=plan.hls_url if plan else None,
         expires_at=plan.expires_at if plan else None,
+        page_url=playback.page_at(number, offset_ms) if plan and not plan.flv_url and offset_ms is not None else None,
     )

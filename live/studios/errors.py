@@ -31,8 +31,8 @@ class StudioBookingInvalid(Invalid):
     """A booking lasts at most twelve hours, lies ahead, and holds the session's planned time."""
 
     code = "live_studio_booking_invalid"
-    title = "预约时段有误"
-    title_en = "The booking's time is not valid"
+    title = "预约时段须包含计划开播时间、尚未过去且不超过十二小时"
+    title_en = "A booking holds the planned time, lies ahead and lasts twelve hours at most"
 
 
 class StudioBookingUnknown(NotFound):

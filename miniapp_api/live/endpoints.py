@@ -4,17 +4,17 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import msgspec
-from sanic import Request
-from sanic.exceptions import WebsocketClosed
 
 from accounts.actors import Consumer
+from api_kit.socket_frames import FLOOD, GOING_AWAY
+from api_kit.sockets import Socket, SocketGoneError
 from kit.clock import utc_now
 from live.errors import SessionNotFound
+from live.evidence.returning import AGAIN_AFTER_S, Returning
 from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
 from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
@@ -35,6 +35,7 @@ from miniapp_api.live.schemas import (
     PlaybackView,
     PostedMessageView,
     PostMessage,
+    ReplayAwayView,
     RoomLineView,
     RoomMessageView,
     RoomsQuery,
@@ -42,28 +43,14 @@ from miniapp_api.live.schemas import (
     RoomView,
     RungView,
 )
-from miniapp_api.live.sockets import let_go, write_now
 from miniapp_api.live_replays.endpoints import clip_path, cover_path
 
 SEND_SECONDS = 10.0
 INCOMING_PER_MINUTE = 60
-NOT_FOUND, FOREIGN_ORIGIN, BANNED, SLOW = 4404, 4403, 4410, 4008
-GOING_AWAY, FLOOD, TRY_AGAIN_LATER = 1001, 1008, 1013
+NOT_FOUND, BANNED, SLOW, TRY_AGAIN_LATER = 4404, 4410, 4008, 1013
 RETRY_AFTER_S = 1, 5
 """Seconds after which a client that found no room comes again; spread, so that not all come at once."""
-
-
-@dataclass(frozen=True)
-class AllowedOrigins:
-    """Pages that may open a socket. No Origin at all: not a browser, so no foreign page speaks with its
-    cookies.
-    """
-
-    origins: tuple[str, ...]
-
-    def allow(self, origin: str | None, host: str) -> bool:
-        """Whether a page of ``origin`` may connect to us under the name ``host``."""
-        return origin is None or origin in self.origins or origin.partition("://")[2] == host
+_LIKED = msgspec.json.Decoder(Liked)
 
 
 @door.get("/live/sessions", public=True, cached=True)
@@ -96,16 +83,28 @@ async def list_rooms(query: RoomsQuery) -> RoomsView:
 
 @door.get("/live/sessions/<number:str>", public=True)
 async def show_room(
-    actor: Consumer | None, number: str, playback: Playback, attributions: Attributions, readings: RoomReadings
+    actor: Consumer | None,
+    number: str,
+    playback: Playback,
+    attributions: Attributions,
+    readings: RoomReadings,
+    returning: Returning,
 ) -> RoomView:
-    """一个直播间：开播前（距开播时间）、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。"""
+    """一个直播间：开播前（距开播时间）、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。
+
+    旧回放转入冷存储时，登录观众打开即取回，期间告知多久后再来。
+    """
     read = await readings.of(number)
     room, state, said = read.room, read.state, read.said
     viewer, viewer_pass = playback.viewer(number, actor.caller if actor else None)
-    plan, reminded = None, False
+    plan, away, reminded = None, None, False
     if actor is not None and PHASES[room.state] is Phase.BEFORE:
         reminded = await is_reminded(room.id, actor.number)
-    if viewer not in room.banned and not room.is_away:
+    if viewer not in room.banned and room.is_away:
+        # Not for who is not logged in: whatever reads every page there is would fetch back every replay there is.
+        is_returning = room.is_returning or (actor is not None and await returning.ask(room.id))
+        away = ReplayAwayView(is_returning, AGAIN_AFTER_S if is_returning else None)
+    elif viewer not in room.banned:
         plan = playback.plan(room.stream, room.state, viewer, by_cloud=read.by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,
@@ -143,6 +142,7 @@ async def show_room(
         timeline=list(read.timeline),
         media_ms=room.media_ms,
         playback=_playback_view(plan) if plan else None,
+        replay_away=away,
         attribution=attributions.token(room.number, room.merchant),
         attributions=[MerchantTokenView(name, attributions.token(room.number, name)) for name in said.merchants],
         cover=said.cover,
@@ -165,45 +165,71 @@ async def post_message(actor: Consumer, number: str, body: PostMessage, chat: Ch
 
 
 @door.websocket("/live/sessions/<number:str>/feed", public=True)
-async def follow_feed(
-    request: Request, ws: Any, number: str, query: FeedQuery, hub: FeedHub, origins: AllowedOrigins, keys: LiveKeys
-) -> None:
-    """直播间消息流：先快照后增量，断线凭 epoch 与 offset 续传，不丢不重；点赞由客户端累计后经此连接上报。"""
-    if not origins.allow(request.headers.get("origin"), request.host):
-        await ws.close(FOREIGN_ORIGIN, "origin")
-        return
+async def follow_feed(ws: Socket, number: str, query: FeedQuery, hub: FeedHub, keys: LiveKeys) -> None:
+    """直播间消息流：先快照后增量，断线凭 epoch 与 offset 续传，不丢不重；点赞由客户端累计后经此连接上报。
+
+    非本站网页（Origin 不在名单内）在握手之前以 403 拒绝。握手之后的关闭码：4404 无此直播间，4410 已被移出，
+    4008 接收过慢，1008 发送过多，1009 单条过大，1011 不应答心跳，1013 连接已满（原因给出几秒后再来）。
+    """
+    heard = Heard(ws)
+    ws.listen(heard.hear)
     viewer = keys.passed_viewer(number, query.viewer_pass, utc_now()) if query.viewer_pass else None
     try:
         async with hub.subscribe(number, query.epoch, query.offset, viewer) as place:
-            place.write_now = partial(write_now, ws)
-            await _serve(ws, place, lambda count: hub.like(number, place, count))
+            place.write_now = ws.send_now
+            heard.begin(partial(hub.like, number, place))
+            await _send(ws, place)
+            ws.close(*_ending(place))
     except SessionNotFound:
-        await ws.close(NOT_FOUND, "no such session")
+        ws.close(NOT_FOUND, "no such session")
     except FeedFullError:
-        await ws.close(TRY_AGAIN_LATER, f"retry-after={random.randint(*RETRY_AFTER_S)}")
+        ws.close(TRY_AGAIN_LATER, f"retry-after={random.randint(*RETRY_AFTER_S)}")
 
 
-async def _serve(ws: Any, place: Subscription, like: Callable[[int], None]) -> None:
-    """Send until either side ends; of what a viewer sends, likes are counted and the rest is ignored."""
-    reader = asyncio.create_task(_read(ws, place, like))
-    try:
-        await _send(ws, place)
-    finally:
-        reader.cancel()
-        (has_flooded,) = await asyncio.gather(reader, return_exceptions=True)
-    await let_go(ws, *_ending(place, has_flooded is True))
+@dataclass
+class Heard:
+    """What a viewer sends: likes are counted as soon as there is a place for them, the rest is ignored; more than one
+    message a second ends the socket.
+    """
+
+    ws: Socket
+    like: Callable[[int], None] | None = None
+    began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    messages: int = 0
+    early: int = 0
+    """Likes that came before the place."""
+
+    def begin(self, like: Callable[[int], None]) -> None:
+        """There is a place."""
+        self.like = like
+        if self.early:
+            like(self.early)
+
+    def hear(self, said: bytes) -> None:
+        """Take one message."""
+        self.messages += 1
+        if self.messages > INCOMING_PER_MINUTE:
+            now = asyncio.get_running_loop().time()
+            if now - self.began <= 60:
+                self.ws.close(FLOOD, "flood")
+                return
+            self.began, self.messages = now, 1
+        with contextlib.suppress(msgspec.MsgspecError):
+            likes = _LIKED.decode(said).likes
+            if self.like is None:
+                self.early += likes
+            else:
+                self.like(likes)
 
 
-def _ending(place: Subscription, has_flooded: bool) -> tuple[int, str]:
+def _ending(place: Subscription) -> tuple[int, str]:
     if place.banned:
         return BANNED, "banned"
-    if place.slow:
-        return SLOW, "slow"
-    return (FLOOD, "flood") if has_flooded else (GOING_AWAY, "bye")
+    return (SLOW, "slow") if place.slow else (GOING_AWAY, "bye")
 
 
-async def _send(ws: Any, place: Subscription) -> None:
-    with contextlib.suppress(WebsocketClosed):
+async def _send(ws: Socket, place: Subscription) -> None:
+    with contextlib.suppress(SocketGoneError):
         async for frame in place.frames():
             try:
                 async with asyncio.timeout(SEND_SECONDS):
@@ -211,21 +237,3 @@ async def _send(ws: Any, place: Subscription) -> None:
             except TimeoutError:
                 place.slow = True
                 return
-
-
-async def _read(ws: Any, place: Subscription, like: Callable[[int], None]) -> bool:
-    """Read until the viewer goes, or (True) sends more than one message a second; the place ends with it."""
-    loop = asyncio.get_running_loop()
-    began, heard = loop.time(), 0
-    try:
-        while (said := await ws.recv()) is not None:
-            heard += 1
-            if loop.time() - began > 60:
-                began, heard = loop.time(), 1
-            if heard > INCOMING_PER_MINUTE:
-                return True
-            with contextlib.suppress(msgspec.MsgspecError):
-                like(msgspec.json.decode(said, type=Liked).likes)
-        return False
-    finally:
-        place.end()

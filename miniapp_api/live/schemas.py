@@ -100,6 +100,15 @@ class MerchantTokenView(View):
     attribution: str
 
 
+class ReplayAwayView(View):
+    """The pictures lie in cold storage. When they are fetched back (``is_returning``), the room is asked for again
+    ``retry_after_s`` seconds later; else nobody who may ask for them has, or enough were fetched back today.
+    """
+
+    is_returning: bool
+    retry_after_s: int | None
+
+
 class RoomView(View):
     """One room before, during and after: follow the feed from ``epoch`` and ``offset``.
 
@@ -108,7 +117,8 @@ class RoomView(View):
     card, by its place in the pictures, of which there have been ``media_ms`` at ``server_time`` (docs/live-cards.md).
     ``viewer_pass`` is handed to the feed: a client keeps it for as long as it stays. ``slow_mode_s`` seconds lie
     between two messages of a viewer. ``starts_in_ms`` is there in the phase before alone, ``playback`` from the first
-    picture on: on air the broadcast, after it the replay, at one address, none while an old one lies in cold storage.
+    picture on: on air the broadcast, after it the replay, at one address. An old one may lie in cold storage: then
+    ``replay_away`` is there instead, and it is fetched back when somebody opens it who is logged in.
     ``reminded``: the caller is told when it begins.
     """
 
@@ -136,6 +146,7 @@ class RoomView(View):
     timeline: list[CardEvent]
     media_ms: int
     playback: PlaybackView | None
+    replay_away: ReplayAwayView | None
     attribution: str
     attributions: list[MerchantTokenView]
     cover: PictureView | None

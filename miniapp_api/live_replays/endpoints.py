@@ -32,4 +32,4 @@ async def play_clip(number: str, chapter: int, clips: Clips) -> HTTPResponse:
 async def show_replay_cover(number: str, archive: Archive) -> HTTPResponse:
     """回放封面：取自录像的一帧。"""
     picture = await cover_of(archive, number)
-    return raw(picture, content_type="image/jpeg", headers=_SHOWN | {"cache-control": "public, max-age=3600"})
+    return raw(picture, content_type="image/jpeg", headers=_SHOWN | {"cache-control": "public, max-age=60"})

@@ -13,8 +13,10 @@ ASSETS = Path(__file__).with_name("assets")
 """Scripts and style of a room, the players among them; the sandbox's phone has them from here too."""
 ASSETS_PATH = "/room-assets"
 _PARTS = "".join(
-    f'<p id="{name}" data-testid="{name}" hidden></p>' for name in ("countdown", "announcement", "card", "coupons")
+    f'<p id="{name}" data-testid="{name}" hidden></p>'
+    for name in ("away", "countdown", "announcement", "card", "coupons")
 )
+_CHAPTERS = '<ol id="chapters" data-testid="chapters"></ol>'
 
 
 def room_page(room: RoomView, said: Shown) -> str:
@@ -30,7 +32,7 @@ def room_page(room: RoomView, said: Shown) -> str:
         '<span id="viewers" data-testid="viewers"></span> · <span id="likes" data-testid="likes"></span></p>'
         f'<p id="notice">{escape(said.notice)}</p></header>'
         '<main><section id="stage" data-testid="stage" data-player="waiting" data-link="down">'
-        f'<video data-testid="video" muted playsinline controls></video>{_PARTS}</section>'
+        f'<video data-testid="video" muted playsinline controls></video>{_PARTS}{_CHAPTERS}</section>'
         '<section><h2>货架</h2><ol id="shelf" data-testid="shelf"></ol></section>'
         '<section><h2>消息</h2><ol id="chat" data-testid="chat" aria-live="polite"></ol></section></main>'
         "<noscript>播放与消息需要 JavaScript。</noscript>"

@@ -33,7 +33,7 @@ _CLOSE = 8
 
 @dataclass
 class Attack:
-    """What was done so far. ``endings`` counts the codes with which the API closed, 0 where it just hung up."""
+    """What was done so far. ``endings`` counts codes of closing and refusals by HTTP, 0 where the API just hung up."""
 
     port: int
     path: str
@@ -56,7 +56,10 @@ class Attack:
                 f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\n{origin}"
                 f"Connection: Upgrade\r\nSec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
             )
-            await reader.readuntil(b"\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 101"):
+                self.endings[kind, int(head.split()[1])] += 1
+                return
             if kind == "big":
                 writer.write(_masked(b"x" * BIG))
             elif kind == "flood":

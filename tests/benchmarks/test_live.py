@@ -29,10 +29,10 @@ def test_a_figure_that_was_not_measured_meets_no_goal() -> None:
 
 
 def test_a_join_over_hls_is_counted_from_where_the_rooms_player_begins() -> None:
-    """2.4 target durations before the end of the list, by the player's own source."""
+    """2.2 target durations before the end of the list, by the player's own source."""
     head = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
     playlist = head + "".join(f"#EXTINF:{long_s},\n{name}.ts\n" for name, long_s in enumerate((1, 1.04, 1, 0.96), 1))
-    assert hls_behind() == 2.4
-    name, into_s = hls_begins(playlist, 2.4)
-    assert (name, round(into_s, 2)) == ("2.ts", 0.6)
-    assert hls_begins(playlist.replace("DURATION:1", "DURATION:3"), 2.4) == ("1.ts", 0.0)
+    assert hls_behind() == 2.2
+    name, into_s = hls_begins(playlist, 2.2)
+    assert (name, round(into_s, 2)) == ("2.ts", 0.8)
+    assert hls_begins(playlist.replace("DURATION:1", "DURATION:3"), 2.2) == ("1.ts", 0.0)

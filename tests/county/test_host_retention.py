@@ -271,6 +271,7 @@ async def test_checks_contracts_and_trainings_are_files_and_go_with_the_host(dat
         await papers.take_contract(other, contract, two, ONE)
     with pytest.raises(HostContractExists):
         await papers.take_contract(host, contract, paint(colour=(40, 1, 1)), ONE)
+    assert await scalar("SELECT count(*) FROM evidence") == 3, "what is refused leaves no file"
     for number in numbers[0]:
         assert (await papers.look(AUDITOR, number, PAPER)).startswith(b"\xff\xd8")
     looks = await rows("SELECT purpose, subject, document FROM access_log ORDER BY id")

@@ -52,6 +52,20 @@ def test_a_genuine_push_opens(is_json: bool, plain: str, event: str) -> None:
     assert message.key == PUSH.open(*sealed(plain)).key, "a repeat has the same key"
 
 
+def test_two_answers_of_one_second_are_two_and_a_repeat_is_one() -> None:
+    """Fails when what the person has answered is no part of the key. A message id alone says which message it is."""
+    popup = {"FromUserName": "o123", "CreateTime": 1764000000, "MsgType": "event", "Event": "subscribe_msg_popup_event"}
+    answer = {"PopupScene": "0", "SubscribeStatusString": "accept"}
+
+    def key(**members: object) -> str:
+        return PUSH.open(*sealed(msgspec.json.encode(members).decode(), is_json=True)).key
+
+    one, two = ({**popup, "List": {"TemplateId": each, **answer}} for each in ("T1", "T2"))
+    turned = dict(reversed(one.items()))
+    assert key(**one) == key(**one) == key(**turned) != key(**two)
+    assert key(**one, MsgId="7") == key(**two, MsgId="7") == "7"
+
+
 def test_wechatpys_own_envelope_opens() -> None:
     stamp = str(int(time.time()))
     raw = WeChatCrypto(PUSH_TOKEN, PUSH_AES_KEY, APPID).encrypt_message(EVENT, "nonce", stamp)

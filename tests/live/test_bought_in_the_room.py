@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from kit.clock import CHINA, china_day
 from kit.database import execute, rows, scalar
 from live.models import LiveSession
 from live.shop.moments import Seen, places_of
@@ -113,6 +114,7 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
         assert (moment["session"], moment["offset_ms"]) == (session.number, 123_456)
         assert (moment["shown"]["code"], moment["shown"]["price_fen"]) == (house.sku, 3990)
         assert f"/{session.stream}/" in moment["hls_url"]
+        assert moment["page_url"] is None
     # Put out of the room, the buyer sees no more of what is on air; of what is over the buyer has the replay.
     word = {"text": "骂人", "client_key": "k1"}  # pragma: allowlist secret
     said = await http.post(
@@ -129,6 +131,15 @@ async def test_an_order_of_a_viewer_leads_back_to_the_moment(
     assert [await pictures("miniapp", "consumer"), await pictures("console", "merchant_clerk")] == [False, True]
     await rooms.sessions.end(session.number, HOST)
     assert await pictures("miniapp", "consumer")
+    told = (
+        await http.get(f"/v1/console/live/order-lines/{line}/moment", headers=house.headers("county_officer"))
+    ).json()
+    assert told["page_url"].endswith(f"/rooms/{session.number}#t=123.456")
+    began = await scalar("SELECT started_at FROM live_session WHERE number = $1", session.number)
+    day = china_day(began)
+    sheet = f"/v1/console/live/commissions/file?first_day={day}&last_day={day}&format=csv"
+    written = (await http.get(sheet, headers=house.headers("county_officer"))).text
+    assert f",{began.astimezone(CHINA):%Y-%m-%d %H:%M}," in written
     check_problem(await http.get(f"/v1/console/{path}", headers=house.headers("foreign_clerk")), 404, "order_not_found")
     check_problem(
         await http.get(f"/v1/miniapp/orders/{order['number']}/lines/NONE/moment", headers=house.headers("consumer")),

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from api_kit.sockets import AllowedOrigins
 from integrations.redis.room_bell import RedisRoomBell
 from kit.database import execute, rows, scalar
 from kit.errors import DomainError
@@ -18,7 +19,6 @@ from live.models import LiveSession
 from live.talk.chat import Chat
 from live.talk.hub import FeedHub
 from live.talk.places import QUEUE_FRAMES, Subscription, Wire
-from miniapp_api.live.endpoints import AllowedOrigins
 from scripts.local_stack.stack import LocalStack
 from tests.live.rooms import HOST, House
 from tests.products.shelf import approved_merchant, listed_product

@@ -1,11 +1,13 @@
 """看讲解 through the real media server: what was explained is played at once, and no more after a cut."""
 
 import asyncio
+import json
 
 import pytest
 
+from kit.database import execute
 from kit.numbers import opaque_id
-from tests.live.centre import CONSOLE, Centre
+from tests.live.centre import CONSOLE, MINIAPP, Centre
 from tests.live.pictures import decoded_pictures
 from tests.live.waiting import until
 
@@ -39,6 +41,7 @@ async def test_a_viewer_plays_a_clip_as_soon_as_the_host_has_unpinned(centre: Ce
     await centre.end(number)
     await centre.until(number, "replay_ready")
     assert await asyncio.to_thread(decoded_pictures, clip, 60) >= on_air
+    await is_away_for_a_while(centre, number, chapter["clip"])
     reason = {"reason": "示例原因"}
     assert (await centre.officer.put(f"{CONSOLE}/{number}/ban", json=reason)).status_code == 200
     assert (await centre.anonymous.get(chapter["clip"])).status_code == 404
@@ -47,3 +50,31 @@ async def test_a_viewer_plays_a_clip_as_soon_as_the_host_has_unpinned(centre: Ce
         return (await centre.anonymous.get(first)).status_code == 403
 
     await until(is_barred, 10)
+
+
+async def is_away_for_a_while(centre: Centre, number: str, clip: str) -> None:
+    """In the cold storage, and on its way back. Nothing can be asked for: no storage is set up here."""
+    read = json.dumps([{"name": "x", "bytes": 1, "sha256": "0", "is_verified": True}])
+    moved = "UPDATE live_evidence_copy SET state = $1"
+    async with centre.database():
+        await execute(
+            "INSERT INTO live_evidence_copy (session_id, state, stored, next_attempt_at)"
+            " SELECT id, 'copying', $2::jsonb, now() FROM live_session WHERE number = $1",
+            number,
+            read,
+        )
+        for state in ("copied", "cold"):
+            await execute(moved, state)
+        for viewer in (centre.anonymous, centre.viewer):
+            room = (await viewer.get(f"{MINIAPP}/{number}")).json()
+            told = room["playback"], room["replay_away"], room["chapters"][0]["clip"]
+            assert told == (None, {"is_returning": False, "retry_after_s": None}, None)
+        assert (await centre.anonymous.get(clip)).status_code == 409
+        await execute(moved, "restoring")
+        assert (await centre.room(number))["replay_away"] == {"is_returning": True, "retry_after_s": 60}
+        refused = await centre.anonymous.get(clip)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+        await execute(moved, "restored")
+    room = await centre.room(number)
+    assert room["playback"]
+    assert room["replay_away"] is None

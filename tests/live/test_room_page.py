@@ -136,5 +136,16 @@ async def test_a_broadcast_is_seen_in_one_tab_and_the_card_keeps_step_with_the_p
     await expect(card).to_have_attribute("data-code", centre.sku)
     await page.screenshot(path=SCREENSHOTS / "replay.png")
 
+    # An address with a place, as an order line's moment has, opens the replay there; so does a chapter.
+    opened = chapter["offset_ms"] + 500
+    await page.goto(f"{centre.stack.environment['PUBLIC_BASE_URL']}/rooms/{number}#t={opened / 1000}")
+    await page.reload()  # the same document with another place is not loaded anew
+    await expect(card).to_have_attribute("data-code", centre.sku, timeout=30_000)
+    assert (await measured(video))[1] >= opened / 1000
+    await video.evaluate("v => { v.currentTime = 0; }")
+    await expect(card).to_be_hidden()
+    await page.get_by_test_id("chapters").locator("a").click()
+    await expect(card).to_have_attribute("data-code", centre.sku)
+
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")

@@ -8,7 +8,7 @@ import pytest
 from kit.database import rows, transaction
 from kit.errors import DomainError
 from kit.numbers import opaque_id, public_number
-from live.errors import PublishRefused, SessionNotFound, SessionStateForbids
+from live.errors import PlannedTimeInvalid, PublishRefused, SessionNotFound, SessionStateForbids
 from live.media.models import SessionBan
 from live.media.publishing import change_state
 from live.models import LiveSession, SessionState, StreamPublish
@@ -131,6 +131,17 @@ async def test_the_soonest_broadcast_stands_before_those_of_next_year(database: 
         ("live", -9), ("ready", 1), ("scheduled", 30), ("scheduled", 300), ("replay_ready", -2), ("replay_ready", -9),
     ]  # fmt: skip
     assert [planned[line.number] for line in await sessions((SessionState.SCHEDULED,), limit=1)] == [("scheduled", 30)]
+
+
+async def test_a_mistyped_year_is_no_plan(database: str) -> None:
+    """A time in the past was called off some minutes later without a word."""
+    house = House()
+    now = house.clock()
+    for wrong in (timedelta(days=-1), timedelta(days=-365), timedelta(days=367)):
+        with pytest.raises(PlannedTimeInvalid):
+            await house.sessions.schedule(HOST, "M1", "场次", now + wrong)
+    for right in (timedelta(hours=-1), timedelta(days=365)):
+        assert await house.sessions.schedule(HOST, "M1", "场次", now + right)
 
 
 async def test_another_hosts_session_does_not_exist(database: str) -> None:

@@ -17,7 +17,7 @@ from live.models import SessionState
 from live.replays.jobs import make_archive_file, make_clip_file
 from tests.live.kept import Kept, make_segments
 from tests.live.rooms import HOST, House, request_of, state_of
-from tests.live.test_evidence import evidence_of
+from tests.live.test_evidence import ended, evidence_of
 
 pytestmark = pytest.mark.asyncio
 
@@ -89,6 +89,38 @@ async def test_clips_give_way_and_evidence_does_not(database: str, tmp_path: Pat
     await execute("UPDATE live_clip_file SET next_attempt_at = now() - interval '1 hour'")
     assert await make_clip_file(kept.archive) == 1
     assert clip.exists()
+
+
+async def test_a_walk_corrects_what_is_reckoned(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a day. Fails when a broadcast that is on air is walked over, and when the sum is not corrected."""
+    monkeypatch.setattr("live.evidence.space.TOLERATED_BYTES", 20_000)
+    (tmp_path / "made").mkdir()
+    kept = Kept(tmp_path / "kept", make_segments(tmp_path / "made"))
+    await ended(kept)
+    session, _ = await kept.on_air()
+    await execute("UPDATE live_stream_publish SET ended_at = started_at WHERE session_id = $1", session.id)
+    folder = kept.archive.hls_directory
+    (folder / session.stream / "9.ts").write_bytes(b"x" * 90_000)
+    space = Space(tmp_path, ROOMY, 10**12)
+    storage = Storage(space, evidence_of(kept), kept.house.clock)
+    reckoned = await space.used_bytes()
+    assert (await storage.card()).counted_at is None
+    assert not await storage.count()
+    nearly = await space.used_bytes() - reckoned
+    assert 0 < nearly < 20_000, "a cover and a list"
+    (folder / "nobodys").mkdir()
+    (folder / "nobodys" / "1.ts").write_bytes(b"x" * 50_000)
+    kept.house.clock.ahead += timedelta(hours=22)
+    assert not await storage.count()
+    assert await space.used_bytes() == reckoned + nearly, "not twice a day"
+    kept.house.clock.ahead += timedelta(hours=2)
+    assert await storage.count()
+    card = await storage.card()
+    assert (card.used_bytes, card.found_bytes) == (reckoned + nearly + 50_000, nearly + 50_000)
+    shutil.rmtree(folder / "nobodys")
+    kept.house.clock.ahead += timedelta(days=1)
+    assert not await storage.count()
+    assert await space.used_bytes() == reckoned + nearly
 
 
 async def test_a_quota_counts_what_is_here_and_stops_what_is_new(database: str, tmp_path: Path) -> None:

@@ -91,6 +91,13 @@ async def test_numbers_of_the_open_internet_are_public() -> None:
     assert await SystemHosts().is_public("8.8.8.8", 1935)
 
 
+async def test_a_trial_leads_to_one_server_inside_and_to_no_other() -> None:
+    hosts = SystemHosts(("127.0.0.1:1936",))
+    assert await hosts.is_public("127.0.0.1", 1936)
+    assert not await hosts.is_public("127.0.0.1", 1935)
+    assert not await hosts.is_public("localhost", 1936)
+
+
 async def test_an_address_is_sealed_and_shown_to_nobody(database: str) -> None:
     house = House()
     hosts = Hosts()

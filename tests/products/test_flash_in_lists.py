@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from kit.clock import utc_now
-from kit.database import rows, transaction
+from kit.database import execute, rows, transaction
 from products.drafts import SkuDraft
 from products.freight_facts import freight_facts
 from products.listing import ProductCard, Sort, Wanted, product_cards
-from products.offers import Offers, OfferTerms
+from products.offers import Offers, OfferTerms, open_offers
 from products.queries import product_page
 from products.recommendations import popular, related_to
 from products.service import Catalogue
@@ -72,6 +72,31 @@ async def test_every_list_shows_the_price_that_is_charged_and_what_can_be_had(da
         with counted_statements() as sent:
             await read
         assert len(sent) == 1
+
+
+async def test_a_list_price_that_was_raised_for_it_stands_beside_no_offer(database: str) -> None:
+    """On the product's page and in the list of offers, by the week before the offer began. Fails without that look."""
+    code, (sku,) = await listed_product(await approved_merchant(), stock=10)
+    _, begins, ends = await put_on_offer(sku, pieces=4, hours=240)
+
+    async def compared(now: datetime) -> tuple[int | None, int | None]:
+        (page,) = (await product_page(code, now)).skus
+        (listed,) = await open_offers(now=now)
+        assert (page.price_fen, listed.price_fen) == (1990, 1990)
+        return page.list_price_fen, listed.list_price_fen
+
+    assert await compared(begins) == (3990, 3990)
+    changed = (
+        "INSERT INTO price_change (sku_id, old_price_fen, new_price_fen, changed_at, changed_by)"
+        " SELECT id, $2, 3990, $3, 'staff:test' FROM sku WHERE code = $1"
+    )
+    await execute(changed, sku, 3000, begins - timedelta(days=7, minutes=1))
+    assert await compared(begins) == (3990, 3990), "it has stood for a week"
+    await execute(changed, sku, 3500, begins - timedelta(days=6))
+    for now in (begins, begins + timedelta(days=9)):
+        assert await compared(now) == (None, None), "a long reduction is no proof of itself"
+    (after,) = (await product_page(code, ends)).skus
+    assert (after.price_fen, after.list_price_fen) == (3990, 3990)
 
 
 async def test_offers_begin_and_end_with_the_clock_and_nothing_else(database: str) -> None:

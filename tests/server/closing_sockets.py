@@ -10,11 +10,10 @@ import sys
 from typing import Any
 
 from sanic import Request, Sanic
-from sanic.server.websockets.impl import WebsocketImplProtocol
 from websockets.asyncio.client import connect
 
-import server.sockets
-from server.sockets import SocketProtocol
+from api_kit.sockets import AllowedOrigins, Socket, open_socket
+from server.sockets import SocketProtocol, Turns
 from tests.live.waiting import until
 from tests.servers import free_port
 
@@ -23,23 +22,27 @@ SERVER, TOO_BIG, CLIENT = "server", "too-big", "client"
 
 
 def left() -> int:
-    """How many sockets this process still has."""
-    return sum(type(each) is WebsocketImplProtocol for each in gc.get_objects())
+    """How many sockets and connections this process still has."""
+    return sum(type(each) in (Socket, SocketProtocol) for each in gc.get_objects())
 
 
 async def _open_and_close(ending: str) -> int:
-    server.sockets.SETTLED_S = 0.2
     app: Sanic[Any, Any] = Sanic("circles", configure_logging=False)
     app.config.WEBSOCKET_MAX_SIZE = 1024
+    app.ctx.origins, app.ctx.turns = AllowedOrigins(()), Turns()
 
-    async def feed(_: Request, ws: Any) -> None:
+    async def feed(request: Request) -> None:
+        ws = open_socket(request)
+        ws.listen(lambda _: ws.close())
         await ws.send("told")
         if ending == SERVER:
-            await ws.close(1001, "bye")
+            ws.close(1001, "bye")
         else:
-            await ws.recv()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
 
-    app.add_websocket_route(feed, "/feed")
+    feed.is_websocket = True  # type: ignore[attr-defined]
+    app.add_route(feed, "/feed")
     port = free_port()
     serving: Any = await app.create_server("127.0.0.1", port, return_asyncio_server=True, protocol=SocketProtocol)
     await serving.startup()

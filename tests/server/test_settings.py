@@ -53,6 +53,7 @@ def test_without_a_word_it_is_production() -> None:
         ("WECHAT_PAY_BASES", "https://api.mch.weixin.qq.com.evil.example", "never to a sandbox"),
         ("WECHAT_API_BASE", "https://evil.example/.weixin.qq.com", "never to a sandbox"),
         ("PUBLIC_BASE_URL", "http://mall.example.cn", "https in production"),
+        ("RELAY_OUT_TRIALS", "127.0.0.1:1936", "public servers alone"),
         ("PICTURES_BASE_URL", "https://mall.example.cn/pictures", "another host"),
         ("PICTURES_BASE_URL", "http://pictures.example.cn", "PICTURES_BASE_URL must be https"),
         ("WECHAT_PUSH_MODE", "plain", "must be safe"),

@@ -50,7 +50,10 @@ class PushQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 @dataclass(frozen=True)
 class PushMessage:
-    """A decrypted message. ``key`` is the same on every repeat: message id, or sender, time and event."""
+    """A decrypted message. ``key`` is the same on every repeat: message id, or sender, time, event and what it says.
+
+    The time is in whole seconds: without the content, who answers two questions in one second would have answered one.
+    """
 
     key: str
     sender: str
@@ -183,7 +186,8 @@ def _message(members: dict[str, object]) -> PushMessage:
     if not kind:
         raise PushNotReadable(reason="no MsgType")
     event = members.get("Event")
-    identity = members.get("MsgId") or f"{sender}|{made}|{event or ''}"
+    content = hashlib.sha256(msgspec.json.encode(members, order="deterministic")).hexdigest()
+    identity = members.get("MsgId") or f"{sender}|{made}|{event or ''}|{content}"
     return PushMessage(
         key=str(identity),
         sender=sender,

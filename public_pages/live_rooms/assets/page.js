@@ -11,6 +11,7 @@ const STATES = {
 const ON_AIR = new Set(["live", "interrupted"]);
 const CARD_KINDS = new Set(["pin", "unpin", "price"]);
 const KEPT_MESSAGES = 100;
+const SNAPSHOT_SPREAD_MS = 2000;
 
 const number = document.body.dataset.number;
 const BASE = `/v1/miniapp/live/sessions/${encodeURIComponent(number)}`;
@@ -23,6 +24,7 @@ const yuan = (fen) => `¥${(fen / 100).toFixed(2)}`;
 let view = null; // the room as it was last asked for
 let state = null; // its last values
 let events = [];
+let asking = 0;
 let told = { mediaMs: 0, toldAt: 0, serverAhead: 0 };
 
 function element(tag, className, ...children) {
@@ -41,6 +43,22 @@ function show(id, text) {
 function clock(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   return [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((each) => String(Math.floor(each)).padStart(2, "0")).join(":");
+}
+
+// An address that ends in #t=<seconds> opens the replay there: so an order line leads to the moment of its purchase.
+function openAtPlace() {
+  const place = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash);
+  if (place && !ON_AIR.has(state.state)) player.seek(Number(place[1]));
+}
+
+function drawChapters() {
+  const isReplay = state.state === "replay_ready";
+  part("chapters").replaceChildren(...(isReplay ? view.chapters : []).map((each) => {
+    const link = element("a", "", `${each.title} ${yuan(each.price_fen)}`);
+    link.href = `#t=${each.offset_ms / 1000}`;
+    link.addEventListener("click", () => player.seek(each.offset_ms / 1000)); // also when it is the address already
+    return element("li", "", element("b", "", clock(each.offset_ms)), link);
+  }));
 }
 
 // Where the picture in this tab stands, in ms of the session's pictures (docs/live-cards.md).
@@ -104,11 +122,18 @@ async function refresh() {
   events = view.timeline;
   told = { mediaMs: view.media_ms, toldAt: Date.now(), serverAhead: Date.parse(view.server_time) - Date.now() };
   player.play(view.playback);
+  const away = view.replay_away;
+  show("away", away ? (away.is_returning ? "回放正在取回，请稍候" : "回放已转入冷存储，请登录小程序打开后取回") : "");
+  if (away && away.is_returning) setTimeout(() => refresh().catch(() => {}), away.retry_after_s * 1000);
   draw();
+  if (state) drawChapters();
 }
 
 await refresh();
 take(view);
+drawChapters();
+openAtPlace();
+window.addEventListener("hashchange", openAtPlace);
 view.messages.forEach(sentence);
 new Feed((query) => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${BASE}/feed${query}`,
   { epoch: view.epoch, offset: view.offset },
@@ -117,7 +142,9 @@ new Feed((query) => `${location.protocol === "https:" ? "wss" : "ws"}://${locati
       part("chat").replaceChildren();
       frame.messages.forEach(sentence);
       take(frame.state);
-      refresh().catch(() => {});
+      // Not at once: who has got a snapshot has it with all others whom the room could not give what they lacked.
+      clearTimeout(asking);
+      asking = setTimeout(() => refresh().catch(() => {}), Math.random() * SNAPSHOT_SPREAD_MS);
     },
     messages: (list) => {
       events.push(...list.filter(({ kind }) => CARD_KINDS.has(kind)).map(({ kind, payload }) => ({ kind, ...payload })));

@@ -1,9 +1,9 @@
 // Pictures of a room: HTTP-FLV while it is on air, HLS otherwise or where FLV does not play.
 
-// HLS begins so many target durations before the end of the list: 2.4 s where a segment has one second, and with it what
+// HLS begins so many target durations before the end of the list: 2.2 s where a segment has one second, and with it what
 // plays until the next one is there, should the list be asked for twice in vain. Who has stalled stands one further back.
 // docs/decisions/0086.
-const HLS_BEHIND = 2.4;
+const HLS_BEHIND = 2.2;
 // Who has fallen behind plays so much faster until the place is reached again, while a second is in store.
 const HLS_CATCH_UP = 1.1;
 
@@ -75,7 +75,11 @@ export class Player {
 
   start() { this.video.play().catch(() => this.onState("waiting")); }
 
-  seek(seconds) { this.video.currentTime = seconds; this.start(); }
+  seek(seconds) {
+    const go = () => { this.video.currentTime = seconds; this.start(); };
+    if (this.video.readyState > 0) go();
+    else this.video.addEventListener("loadedmetadata", go, { once: true });
+  }
 
   // How far the picture is behind what has been received, and half a second for the way.
   lateMs() {
