@@ -47,9 +47,10 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     if known is not None:
         if isinstance(known, Unavailable):
             log.warning("unavailable", request_id=request_id(request), cause=in_one_line(error))
-        english = wants_english(request)
-        title, facts = (known.title_en, _told_in_english(known)) if english else (known.title, _told_in_chinese(known))
-        told = {name: _worded(fact, english=english) for name, fact in facts.items()}
+        in_english = wants_english(request)
+        title = known.title_en if in_english else known.title
+        facts = _told_in_english(known) if in_english else _told_in_chinese(known)
+        told = {name: _worded(fact, english=in_english) for name, fact in facts.items()}
         return _render(request, known.status, known.code, title, known.detail, told)
     if isinstance(error, SanicException):
         code, chinese, english = _TITLES.get(error.status_code, _TITLES[400])
