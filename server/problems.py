@@ -67,6 +67,11 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     return _render(request, 500, "unexpected_error", title)
 
 
+def problem_document(error: DomainError, request: str, *, english: bool) -> bytes:
+    """A refusal without facts, as it stands in a body; ``request`` is the id of the request."""
+    return msgspec.json.encode(_document(error.status, error.code, error.title_en if english else error.title, request))
+
+
 def request_id(request: Request) -> str:
     """The id of this request; a well-formed ``X-Request-ID`` of the client is kept."""
     found = getattr(request.ctx, "request_id", None)
@@ -114,6 +119,16 @@ def _worded(fact: object, *, english: bool) -> object:
             return fact
 
 
+def _document(status: int, code: str, title: str, request: str) -> dict[str, object]:
+    return {
+        "type": _TYPE.format(code=code),
+        "title": title,
+        "status": status,
+        "code": code,
+        "request_id": request,
+    }
+
+
 def _render(
     request: Request,
     status: int,
@@ -123,11 +138,7 @@ def _render(
     facts: dict[str, object] | None = None,
 ) -> HTTPResponse:
     body = {
-        "type": _TYPE.format(code=code),
-        "title": title,
-        "status": status,
-        "code": code,
-        "request_id": request_id(request),
+        **_document(status, code, title, request_id(request)),
         **({"detail": detail} if detail else {}),
         **(facts or {}),
     }
