@@ -3827,6 +3827,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='ReplayShare',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('day', fields.DateField()),
+                ('mark', fields.CharField(max_length=26)),
+                ('fetched', fields.SmallIntField()),
+            ],
+            options={'table': 'live_replay_share', 'app': 'longchuan', 'unique_together': (('day', 'mark'),), 'pk_attr': 'id', 'table_description': 'How many old replays somebody has had fetched back on a day, by a mark of that day; which ones, it does not say.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
             name='ReserveTerm',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

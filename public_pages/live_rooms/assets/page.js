@@ -123,7 +123,7 @@ async function refresh() {
   told = { mediaMs: view.media_ms, toldAt: Date.now(), serverAhead: Date.parse(view.server_time) - Date.now() };
   player.play(view.playback);
   const away = view.replay_away;
-  show("away", away ? (away.is_returning ? "回放正在取回，请稍候" : "回放已转入冷存储，请登录小程序打开后取回") : "");
+  show("away", away ? (away.is_returning ? "回放正在取回，请稍候" : away.refusal.text) : "");
   if (away && away.is_returning) setTimeout(() => refresh().catch(() => {}), away.retry_after_s * 1000);
   draw();
   if (state) drawChapters();
