@@ -5,8 +5,10 @@ import gc
 import os
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -16,9 +18,11 @@ from tortoise.context import TortoiseContext
 
 from server.database import migrate, tortoise_config
 from server.settings import DatabaseSettings
-from tests.emptied import Lender
+from tests.emptied import Lender, Rows
 from tests.once import do_once
 from tests.servers import ThrowAwayPostgres, owner_url, role_url
+
+T = TypeVar("T")
 
 do_once()
 gc.disable()  # while tests are read, hardly anything becomes garbage
@@ -132,13 +136,35 @@ def database_url(databases: Databases, lender: Lender) -> Iterator[str]:
     lender.take_back(lent)
 
 
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[None]:
+    """Tortoise connected to a database."""
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config(DatabaseSettings(url=url, pool_max=20)))
+        yield
+        await context.close_connections()
+
+
+def written_once(databases: Databases, lender: Lender, write: Callable[[], Awaitable[T]]) -> tuple[T, Rows]:
+    """What many tests begin with, written by the product into one new database: its answer, and the rows of it.
+
+    Each test then gets the rows themselves: writing them through the product again was most of what it took.
+    """
+    made: list[T] = []
+
+    async def run(url: str) -> None:
+        async with connected(url):
+            made.append(await write())
+
+    rows = lender.keep(lambda name: asyncio.run(run(databases.url(name))))
+    return made[0], rows
+
+
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[str]:
     """A fresh database with Tortoise connected to it in this test's loop; the value is its address."""
-    async with TortoiseContext() as context:
-        await context.init(config=tortoise_config(DatabaseSettings(url=database_url, pool_max=20)))
+    async with connected(database_url):
         yield database_url
-        await context.close_connections()
 
 
 os.environ.setdefault("LONGCHUAN_ENV", "development")

@@ -11,6 +11,7 @@ ended has told its counts.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from io import BytesIO
 
 import asyncpg
 
@@ -68,7 +69,17 @@ _ALONE = """
 """
 
 
+_GO_ON = "SELECT setval(name::regclass, value) FROM unnest($1::text[], $2::bigint[]) AS t(name, value)"
+
 LOST = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError, ConnectionError)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What somebody has written into a new database: the rows of each table, and where its sequences stand."""
+
+    tables: dict[str, bytes]
+    used: dict[str, int]
 
 
 @dataclass
@@ -107,6 +118,25 @@ class Lent:
         self.moved = await self._count()
         return (await self._written(), await self._used()) == ([], self.used)
 
+    async def take(self) -> Rows:
+        """The rows that are there now and were not when it was new."""
+        await self.connection.execute(_ALONE)
+        await self._count()
+        tables = {}
+        for table in await self._written():
+            schema, _, name = table.rpartition(".")
+            held = BytesIO()
+            await self.connection.copy_from_table(name, schema_name=schema or None, output=held, format="binary")
+            tables[table] = held.getvalue()
+        return Rows(tables, await self._used())
+
+    async def put(self, kept: Rows) -> None:
+        """Write rows that :meth:`take` has taken from another one; no trigger fires."""
+        for table, held in kept.tables.items():
+            schema, _, name = table.rpartition(".")
+            await self.connection.copy_to_table(name, schema_name=schema or None, source=BytesIO(held), format="binary")
+        await self.connection.execute(_GO_ON, list(kept.used), list(kept.used.values()))
+
     async def _written(self) -> list[str]:
         return [table for table in await self._names(_WRITTEN_SINCE) if table not in self.written]
 
@@ -141,14 +171,29 @@ class Lender:
         self._create, self._drop, self._address = create, drop, address
         self._loop = asyncio.new_event_loop()
         self._spare: Lent | None = None
+        self._lent: Lent | None = None
 
     def lend(self) -> Lent:
         """A database as the migrations leave it: the one that was given back, or a new one."""
-        return self._loop.run_until_complete(self._lend())
+        self._lent = self._loop.run_until_complete(self._lend())
+        return self._lent
+
+    def keep(self, write: Callable[[str], None]) -> Rows:
+        """What somebody writes into a new database of the given name."""
+        lent = self.lend()
+        write(lent.name)
+        kept = self._loop.run_until_complete(lent.take())
+        self.take_back(lent)
+        return kept
+
+    def put(self, kept: Rows) -> None:
+        """Write what was kept into the database that is lent now."""
+        assert self._lent
+        self._loop.run_until_complete(self._lent.put(kept))
 
     def take_back(self, lent: Lent) -> None:
         """Keep it for the next test."""
-        self._spare = lent
+        self._spare, self._lent = lent, None
 
     def close(self) -> None:
         """Drop what was given back."""

@@ -3,9 +3,11 @@
 import json
 import re
 from collections import Counter
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 
@@ -68,7 +70,8 @@ from scripts.demo_county.trail import Trail
 from scripts.demo_county.tree import Proofs
 from scripts.wechat_sandbox.world import DEMO_PEOPLE
 from tests.accounts.people import quick_passwords, throwaway_cipher
-from tests.conftest import Databases
+from tests.conftest import Databases, written_once
+from tests.emptied import Lender, Rows
 from tests.poverty_alleviation.rebuilt import unlike
 from tests.superuser import as_superuser
 from traceability.conformity.queries import conformity_certificates
@@ -111,16 +114,29 @@ def services() -> Services:
     )
 
 
-async def test_wechat_knows_the_merchants_and_the_consumers_of_the_county(database: str) -> None:
-    await seed(services())
+@pytest.fixture(scope="module")
+def seeded(databases: Databases, lender: Lender) -> tuple[dict[str, Any], Rows]:
+    """What the seed answers, and everything that it has written."""
+    return written_once(databases, lender, lambda: seed(services()))
+
+
+@pytest.fixture
+def document(seeded: tuple[dict[str, Any], Rows], database: str, lender: Lender) -> dict[str, Any]:
+    """What the seed has answered; the county stands in the database of this test."""
+    answer, kept = seeded
+    lender.put(kept)
+    return deepcopy(answer)
+
+
+async def test_wechat_knows_the_merchants_and_the_consumers_of_the_county(document: dict[str, Any]) -> None:
     merchants = {found["name"]: found["sub_mchid"] for found in await rows("SELECT name, sub_mchid FROM merchant")}
     assert merchants == PAYEES
     assert tuple(openid for openid, _, _ in DEMO_PEOPLE) == CONSUMERS
     assert len({phone for _, _, phone in DEMO_PEOPLE}) == len(CONSUMERS)
 
 
-async def test_the_county_is_complete_and_made_once(database: str) -> None:
-    document = json.loads(json.dumps(await seed(services())))
+async def test_the_county_is_complete_and_made_once(document: dict[str, Any]) -> None:
+    document = json.loads(json.dumps(document))
     assert document["seeded"] is True
     assert document["counts"] == {
         "divisions": 80, "sites": 102, "merchants": 6, "products": 23, "skus": 27, "staff": 17,
@@ -137,20 +153,19 @@ async def test_the_county_is_complete_and_made_once(database: str) -> None:
     ]
 
 
-async def test_its_books_follow_from_what_was_noted(databases: Databases, database: str, tmp_path: Path) -> None:
+async def test_its_books_follow_from_what_was_noted(
+    databases: Databases, document: dict[str, Any], tmp_path: Path
+) -> None:
     """Wages stand in one transaction with the register. Fails when what they follow from is noted at its end: tried."""
-    await seed(services())
     assert await unlike(databases, tmp_path) == []
 
 
-async def test_the_clean_county_raises_no_alarm(database: str) -> None:
-    await seed(services())
+async def test_the_clean_county_raises_no_alarm(document: dict[str, Any]) -> None:
     assert await all_alarms().look() == 0
     assert {line.is_verified for line in await lines_of(None)} == {False}
 
 
-async def test_every_account_opens_a_session_in_its_role(database: str) -> None:
-    document = await seed(services())
+async def test_every_account_opens_a_session_in_its_role(document: dict[str, Any]) -> None:
     login = StaffLogin(quick_passwords(), Sessions())
     assert {account["role"] for account in document["staff"]} == {role.value for role in Role}
     for account in document["staff"]:
@@ -161,8 +176,8 @@ async def test_every_account_opens_a_session_in_its_role(database: str) -> None:
     assert not any(account["password"] in dump for account in document["staff"])
 
 
-async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_windows(database: str) -> None:
-    story = (await seed(services()))["story"]
+async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_windows(document: dict[str, Any]) -> None:
+    story = document["story"]
     cards, _ = await product_cards(limit=100)
     assert (cards[0].code, len(cards)) == (story["product"], 23)
     assert all(card.image.startswith("/pictures/") for card in cards)
@@ -179,8 +194,7 @@ async def test_the_storys_product_is_the_newest_with_forty_pieces_and_short_wind
     assert keeper == 1
 
 
-async def test_its_stories_are_agreed_to_and_name_nobody_whole_who_has_not_said_so(database: str) -> None:
-    await seed(services())
+async def test_its_stories_are_agreed_to_and_name_nobody_whole_who_has_not_said_so(document: dict[str, Any]) -> None:
     told = (await product_page(await scalar("SELECT code FROM product WHERE title = '古法红糖'"))).story
     assert told is not None
     assert told.names == ["示例某"]
@@ -189,9 +203,8 @@ async def test_its_stories_are_agreed_to_and_name_nobody_whole_who_has_not_said_
     assert "示例农户" in found[1]["names"]
 
 
-async def test_marked_products_meet_the_plan(database: str) -> None:
+async def test_marked_products_meet_the_plan(document: dict[str, Any]) -> None:
     """T15: one public brand, five poverty products or more."""
-    await seed(services())
     recognised, _ = await product_cards(limit=100, wanted=Wanted(mark="poverty_product"))
     branded, _ = await product_cards(limit=100, wanted=Wanted(mark="public_brand"))
     assert len(recognised) >= 5
@@ -199,8 +212,7 @@ async def test_marked_products_meet_the_plan(database: str) -> None:
     assert await scalar("SELECT count(*) FROM public_brand") == 1
 
 
-async def test_nights_and_visits_can_be_booked_and_lists_say_so(database: str) -> None:
-    await seed(services())
+async def test_nights_and_visits_can_be_booked_and_lists_say_so(document: dict[str, Any]) -> None:
     cards, _ = await product_cards(wanted=Wanted(category="travel", in_stock=True))
     assert {card.title: card.price_from_fen for card in cards} == {"景颇民宿 1 晚": 16800, "目瑙纵歌文化园门票": 6000}
     for card in cards:
@@ -211,8 +223,7 @@ async def test_nights_and_visits_can_be_booked_and_lists_say_so(database: str) -
     assert await calendar_differences() == []
 
 
-async def test_people_and_papers_are_marked_as_made_up(database: str) -> None:
-    await seed(services())
+async def test_people_and_papers_are_marked_as_made_up(document: dict[str, Any]) -> None:
     for table, column in (
         ("merchant", "name"),
         ("staff_account", "name"),
@@ -244,8 +255,7 @@ async def test_identity_numbers_have_a_valid_check_digit() -> None:
     assert all(re.fullmatch(r"999999\d{11}[\dX]", identity_number(n)) for n in range(1, 25))
 
 
-async def test_gtins_are_of_the_prefix_for_examples_and_not_everybody_has_one(database: str) -> None:
-    await seed(services())
+async def test_gtins_are_of_the_prefix_for_examples_and_not_everybody_has_one(document: dict[str, Any]) -> None:
     gtins = [found["gtin"] for found in await rows("SELECT gtin FROM sku")]
     borne = [gtin for gtin in gtins if gtin is not None]
     assert 0 < len(borne) < len(gtins)
@@ -253,8 +263,7 @@ async def test_gtins_are_of_the_prefix_for_examples_and_not_everybody_has_one(da
     assert all(gtin.startswith("0952") and gtin_holds(gtin) for gtin in borne)
 
 
-async def test_every_household_has_one_head_and_one_account_of_its_own(database: str) -> None:
-    await seed(services())
+async def test_every_household_has_one_head_and_one_account_of_its_own(document: dict[str, Any]) -> None:
     async with household_rights():
         heads = await scalar("SELECT count(DISTINCT household_id) FROM household_member WHERE relation = 'head'")
         held = await scalar(
@@ -268,10 +277,9 @@ async def test_every_household_has_one_head_and_one_account_of_its_own(database:
         assert await scalar(villages) == 16
 
 
-async def test_goods_can_be_followed_from_plot_to_label(database: str) -> None:
+async def test_goods_can_be_followed_from_plot_to_label(document: dict[str, Any]) -> None:
     """Plots, certified and inspected lots, a run, and a cold room that was out of range before the lot came in."""
     now = datetime.now(UTC)
-    await seed(services())
     found, _ = await plots(None, None, None, None, 100)
     assert {plot.crop for plot in found} == {"mulberry", "lemon", "cane"}
     assert await yields_above_norm(now.year) == await yields_above_norm(now.year - 1) == []
@@ -287,9 +295,8 @@ async def test_goods_can_be_followed_from_plot_to_label(database: str) -> None:
     assert [(lot.input_gram, lot.suppliers) for lot in made] == [(59_000, 4)]
 
 
-async def test_every_registered_household_is_helped_and_some_are_paid_for_work(database: str) -> None:
+async def test_every_registered_household_is_helped_and_some_are_paid_for_work(document: dict[str, Any]) -> None:
     """Who works where is few in the second workshop and kept back there; what was asked for stands in every state."""
-    await seed(services())
     async with household_rights():
         helped = await scalar("SELECT count(DISTINCT household_id) FROM help_span WHERE valid_until IS NULL")
         measured = await scalar("SELECT count(DISTINCT household_id) FROM help_measure WHERE funds_fen > 0")
@@ -314,8 +321,7 @@ async def test_every_registered_household_is_helped_and_some_are_paid_for_work(d
     assert {(each.registered_workers, each.wages_paid_fen) for each in found} == {(3, 456_000), (None, None)}
 
 
-async def test_recognised_products_have_papers_and_the_registers_word(database: str) -> None:
-    await seed(services())
+async def test_recognised_products_have_papers_and_the_registers_word(document: dict[str, Any]) -> None:
     found, _ = await recognitions(None, None, 100)
     assert len(found) == 7
     assert all(each.entry is not None and each.case_state == "recommended" for each in found)
@@ -328,9 +334,10 @@ async def test_recognised_products_have_papers_and_the_registers_word(database: 
     assert (empty.carried, len(empty.contracts)) == (0, 1)
 
 
-async def test_enterprises_and_households_are_demonstrations_and_promise_in_both_chains(database: str) -> None:
+async def test_enterprises_and_households_are_demonstrations_and_promise_in_both_chains(
+    document: dict[str, Any],
+) -> None:
     """K14 wants five enterprises or more; every merchant of the county has one contract that holds, in its chain."""
-    await seed(services())
     assert await demonstration_counts(china_day(utc_now())) == {"enterprise": 6, "household": 12}
     contracts = await contract_cards()
     assert len({contract.merchant for contract in contracts}) == 6

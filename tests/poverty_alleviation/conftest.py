@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest_asyncio
+import pytest
 
 from accounts.service import AccessLogs
 from integrations.wechat_pay.gateway import WeChatPayGateway
@@ -31,6 +32,8 @@ from poverty_alleviation.reserves.clawbacks import Clawbacks
 from poverty_alleviation.reserves.terms import Reserves
 from poverty_alleviation.sales import SalesBooks
 from tests.accounts.people import throwaway_cipher
+from tests.conftest import Databases, written_once
+from tests.emptied import Lender, Rows
 from tests.payments import channel
 from tests.products.shelf import TOWNSHIP, VILLAGE, approved_merchant, listed_product
 from tests.superuser import as_superuser
@@ -336,9 +339,8 @@ async def closed_quarter(county: County) -> AsyncIterator[date]:
     county.now = before
 
 
-@pytest_asyncio.fixture
-async def county(database: str) -> County:
-    """The county with rules A (12.00 per kg, all) and B (2 %, registered only) of the worked vector."""
+async def make_county() -> County:
+    """With rules A (12.00 per kg, all) and B (2 %, registered only) of the worked vector."""
     place = County()
     place.merchant = await approved_merchant()
     place.product, _ = await listed_product(place.merchant)
@@ -351,3 +353,17 @@ async def county(database: str) -> County:
     await place.add_rule(RuleKind.PER_UNIT, 1200, RuleScope.ALL_SUPPLIERS)
     await place.add_rule(RuleKind.PCT_NET, 200, RuleScope.REGISTERED_ONLY, IncomeCategory.TRANSFER)
     return place
+
+
+@pytest.fixture(scope="session")
+def county_rows(databases: Databases, lender: Lender) -> tuple[County, Rows]:
+    """The county that every test begins with."""
+    return written_once(databases, lender, make_county)
+
+
+@pytest.fixture
+def county(county_rows: tuple[County, Rows], database: str, lender: Lender) -> County:
+    """The county with rules A (12.00 per kg, all) and B (2 %, registered only) of the worked vector."""
+    place, kept = county_rows
+    lender.put(kept)
+    return deepcopy(place)

@@ -105,7 +105,7 @@ function sentence({ kind, payload, offset }) {
   let said = null;
   if (kind === "chat_removed") chat.querySelector(`[data-offset="${Number(payload.offset)}"]`)?.remove();
   else if (kind === "chat" && !payload.removed) said = element("li", "said", element("b", "", payload.name), payload.text);
-  else if (kind === "sold") said = element("li", "told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}」${payload.quantity} 件`);
+  else if (kind === "sold") said = element("li", "told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}${payload.spec ? ` ${payload.spec}` : ""}」${payload.quantity} 件`);
   else if (kind === "pin") said = element("li", "told", `主播开始讲解「${payload.title}」`);
   else if (kind === "state" && STATES[payload.state]) said = element("li", "told", STATES[payload.state]);
   if (!said) return;
