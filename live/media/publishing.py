@@ -22,6 +22,7 @@ from live.models import OPEN, LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream, RoomBell
 from live.readiness.errors import SessionNotReady
 from live.readiness.standing import barred
+from live.readiness.words import reasons_as_facts
 from live.talk.feed import append, lock_session, ring_after_commit
 
 log = logging.getLogger("longchuan.live")
@@ -111,11 +112,11 @@ class Publishing:
             if session.state not in OPEN or now < earliest:
                 raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
             if session.state is SessionState.SCHEDULED:
-                raise SessionNotReady(obstacles=["readiness"], products=[])
+                raise _not_ready(["readiness"])
             if session.state is SessionState.READY and self.space is not None and await self.space.is_full():
                 raise MediaSpaceLow()
             if session.state is SessionState.READY and (obstacles := await barred(session, now)):
-                raise SessionNotReady(obstacles=obstacles, products=[])
+                raise _not_ready(obstacles)
             nonce = opaque_id()
             expires_at = (now + min(valid_for, KEY_LIFETIME)).replace(microsecond=0)
             await _write(session, push_nonce=nonce, push_expires_at=expires_at, push_bound_to=None)
@@ -285,3 +286,7 @@ async def media_offset_ms(session_id: int, moment: datetime) -> int:
         moment,
     )
     return int(total * 1000)
+
+
+def _not_ready(obstacles: list[str]) -> SessionNotReady:
+    return SessionNotReady(obstacles=obstacles, products=[], reasons=reasons_as_facts(obstacles))
