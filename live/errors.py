@@ -164,11 +164,11 @@ class NotInTheRoom(Conflict):
 
 
 class NotForSale(Conflict):
-    """The product is not listed now, or another merchant sells it."""
+    """The product is not listed now, or its merchant has no slot in the session."""
 
     code = "not_for_sale"
-    title = "商品未上架或不属于本商户"
-    title_en = "The product is not listed by this merchant"
+    title = "商品未上架，或其商户不在本场"
+    title_en = "The product is not listed, or its merchant is not in this session"
 
 
 class ShelfFull(Conflict):

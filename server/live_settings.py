@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -66,7 +67,8 @@ class CloudLiveSettings(msgspec.Struct, frozen=True):
 
 class ColdSettings(msgspec.Struct, frozen=True):
     """A bucket that speaks S3, where the evidence of live sessions lies from ``after_days`` after its sealing on; none
-    without a ``bucket``. ``storage_class`` is the vendor's name of one that is read at once, its own choice when empty.
+    without a ``bucket``. ``storage_class`` is the vendor's name of one that is read at once, its own choice when empty;
+    ``s3_checksum`` is ``sha256`` where what is put has to carry one, as S3 demands it of a bucket that locks.
     One viewer has ``returns_per_person`` old replays a day fetched back.
     """
 
@@ -75,6 +77,7 @@ class ColdSettings(msgspec.Struct, frozen=True):
     s3_region: str = "us-east-1"
     s3_access_key_id: str = ""
     s3_secret_access_key: str = ""
+    s3_checksum: Literal["", "sha256"] = ""
     storage_class: str = ""
     after_days: int = 180
     returns_per_person: int = 2

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from tortoise.exceptions import BaseORMException
 
 from integrations.object_storage.cold import PART
@@ -344,6 +345,29 @@ async def test_a_bucket_that_is_away_or_refuses_moves_nothing(old: Old) -> None:
     full = replace(old.tier, space=Space(old.kept.folder, 101))
     assert await full.move_due() == 1
     assert (await bundle_of(session.number)).fault == "no room on the volume"
+
+
+async def test_a_bucket_with_a_default_retention_takes_what_carries_a_checksum(bucket: Bucket) -> None:
+    """As S3 has it: without one it takes nothing, and what it has taken nobody deletes before its day."""
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 3}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    name, key = "locked-evidence", "live-evidence/y/part"
+
+    async def pieces(octets: int) -> AsyncIterator[bytes]:
+        yield b"x" * octets
+
+    bucket.raw.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    bucket.raw.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    with pytest.raises(ColdStorageUnavailable):
+        await bucket.storage(bucket=name).put(key, pieces(3))
+    cold = bucket.storage(bucket=name, checksum="sha256")
+    await cold.put(key, pieces(3))
+    found = bucket.raw.head_object(Bucket=name, Key=key)
+    assert found["ObjectLockMode"] == "COMPLIANCE"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.raw.delete_object(Bucket=name, Key=key, VersionId=found["VersionId"])
+    await cold.put(key, pieces(PART + 3))  # moto locks nothing that came in parts
+    assert bucket.raw.head_object(Bucket=name, Key=key)["ContentLength"] == PART + 3
 
 
 async def test_big_objects_go_in_parts_and_come_in_ranges(bucket: Bucket) -> None:

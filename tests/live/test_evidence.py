@@ -14,6 +14,7 @@ import pytest
 from tortoise.exceptions import BaseORMException
 
 from integrations.anchor_signing.ed25519 import Ed25519Signer
+from kit.belongings import Person
 from kit.database import execute, row, rows, scalar
 from ledger.errors import SecondPersonNeeded
 from live.errors import SessionNotFound
@@ -23,7 +24,10 @@ from live.evidence.models import BUNDLE_TRANSITIONS, BundleState
 from live.evidence.queries import bundle_of, part_of
 from live.evidence.sealing import Evidence
 from live.models import LiveSession
+from live.own_records import PART
 from live.replays.jobs import make_archive_file
+from live.reports.models import ReportReason
+from live.reports.service import RoomReports, Seen
 from server.database import ROOT
 from tests.live.kept import Kept, make_segments
 from tests.live.rooms import KEEPER
@@ -121,6 +125,30 @@ async def test_a_bundle_holds_what_was_shown_said_sold_and_done(
     for refused, is_officer in (("removed.jsonl", False), ("../x", True), ("none", True)):
         with pytest.raises(EvidencePartUnknown):
             await part_of(evidence, number, refused, is_officer=is_officer)
+
+
+async def test_whoever_closes_the_account_does_so_after_the_sealing(
+    database: str, segments: list[Path], tmp_path: Path
+) -> None:
+    """What was said and reported, and about what, is in the evidence. Fails when words may go before they are there."""
+    kept = Kept(tmp_path, segments)
+    session, evidence, clock = await ended(kept), evidence_of(kept), kept.house.clock
+    offset = await scalar("SELECT min(\"offset\") FROM live_feed_message WHERE kind = 'chat'")
+    await RoomReports(clock).report("C2", session.number, ReportReason.ABUSE, "示例说明", Seen(message=offset))
+    wrote, reported, watched = (Person(f"C{n}", f"openid-{n}") for n in (0, 2, 3))
+
+    async def open_rooms() -> list[int]:
+        return [(await PART.open_matters(person))["live_rooms"] for person in (wrote, reported, watched)]
+
+    assert await open_rooms() == [1, 1, 0]
+    assert await evidence.seal_due() == 1
+    assert await open_rooms() == [0, 0, 0]
+    for person in (wrote, reported):
+        await PART.erase(person)
+    said = [each for each in await lines_of(evidence, session.number, "feed.jsonl") if each["kind"] == "chat"]
+    assert said[0]["payload"]["text"] == "红糖很甜"
+    (report,) = await lines_of(evidence, session.number, "reports.jsonl")
+    assert (report["detail"], report["message"], report["sku"]) == ("示例说明", offset, None)
 
 
 async def test_a_killed_worker_leaves_nothing_half(database: str, segments: list[Path], tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ function draw() {
   show("coupons", state.coupons.map((each) => `券：${each.title}（余 ${each.left}）`).join("；"));
   const shown = cardAt(events, position());
   const item = shown && state.shelf.find((each) => each.code === shown.code);
-  const ends = item && item.offer ? Date.parse(item.offer.ends_at) - now : 0;
+  const isItsPrice = item && item.offer && item.price_fen === shown.price_fen; // else the picture shows another one still
+  const ends = isItsPrice ? Date.parse(item.offer.ends_at) - now : 0;
   show("card", shown ? `讲解中：${shown.title} ${yuan(shown.price_fen)}${item ? ` 剩 ${item.stock} 件` : ""}${ends > 0 ? ` 限时 ${clock(ends)}` : ""}` : "");
   part("card").dataset.code = shown ? shown.code : "";
 }
