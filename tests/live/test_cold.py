@@ -30,10 +30,12 @@ from live.evidence.queries import bundle_of
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
 from live.evidence.stored import names_of, object_key
+from live.media.playback import Playback
 from live.media.space import Space
 from live.models import LiveSession
 from live.queries import room_view
 from live.replays.queries import made_recording, recording_of
+from live.shop.moments import moment_of
 from tests.live.buckets import BUCKET, Bucket, buckets
 from tests.live.kept import SECONDS, Kept, make_segments
 from tests.live.rooms import HOST
@@ -132,6 +134,10 @@ async def test_old_evidence_goes_and_comes_back_as_it_was(old: Old) -> None:
     assert {name: await content_of(old.evidence, number, name) for name in contents} == contents
     assert await old.wrong(number) == []
     assert (await room_view(number)).is_away
+    playback = Playback(old.kept.house.keys, "https://flv", "https://hls", pages_url="https://county/rooms")
+    moment = await moment_of(f"live:{number}", 1500, playback)
+    assert moment is not None
+    assert (moment.is_away, moment.hls_url, moment.page_url) == (True, None, f"https://county/rooms/{number}#t=1.500")
     recording = await recording_of(number, None)
     assert recording is not None
     assert recording.is_away
