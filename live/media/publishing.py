@@ -12,7 +12,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import opaque_id
 from kit.outbox import announce
-from live.errors import MediaSpaceLow, PublishRefused, SessionNotFound, SessionStateForbids
+from live.errors import MediaSpaceLow, PublishRefused, PushAddressTooEarly, SessionNotFound, SessionStateForbids
 from live.events import SessionStarted
 from live.media.folders import lay_folder
 from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
@@ -98,19 +98,20 @@ class Publishing:
         """A new push address; the one before it is worth nothing from now on.
 
         ``valid_for`` is at most :data:`KEY_LIFETIME`; a host who hands the address on asks for less.
-        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after
-        the end, ``SessionNotReady`` before the gate has let it through and while the host is barred. Who is on air
-        already gets an address all the same: that is ended by other means.
-        ``MediaSpaceLow`` before the air while the disk is nearly full or the quota reached.
+        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` after the end,
+        ``PushAddressTooEarly``, ``SessionNotReady`` before the gate has let it through and while the host is barred.
+        Who is on air already gets an address all the same: that is ended by other means. ``MediaSpaceLow`` before the air
+        while the disk is nearly full or the quota reached.
         """
         now = self.clock()
         async with transaction():
             session = await lock_session(number)
             if session.host != host:
                 raise SessionNotFound(number=number)
-            earliest = session.planned_at - EARLIEST
-            if session.state not in OPEN or now < earliest:
-                raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
+            if session.state not in OPEN:
+                raise SessionStateForbids(state=session.state.value)
+            if now < (earliest := session.planned_at - EARLIEST):
+                raise PushAddressTooEarly(not_before=earliest.isoformat())
             if session.state is SessionState.SCHEDULED:
                 raise _not_ready(["readiness"])
             if session.state is SessionState.READY and self.space is not None and await self.space.is_full():
