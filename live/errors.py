@@ -148,11 +148,19 @@ class RoomPriceUnknown(NotFound):
 
 
 class RoomCouponNotShown(Conflict):
-    """The campaign's coupons are not of this room, or cannot be claimed now, or its host does not show them."""
+    """The campaign's coupons cannot be claimed now, or the room's host does not show them."""
 
     code = "room_coupon_not_shown"
     title = "优惠券当前不在本场发放"
     title_en = "These coupons are not given out in this room now"
+
+
+class RoomCouponNotOpen(Conflict):
+    """There is nothing to show: the campaign is of another room, does not run yet, or its time or coupons are over."""
+
+    code = "room_coupon_not_open"
+    title = "该券不属于本场、活动未启用、不在领取期或已领完"
+    title_en = "The campaign is not of this room, does not run, or has nothing to claim now"
 
 
 class NotInTheRoom(Conflict):
@@ -164,11 +172,11 @@ class NotInTheRoom(Conflict):
 
 
 class NotForSale(Conflict):
-    """The product is not listed now, or another merchant sells it."""
+    """The product is not listed now, or its merchant has no slot in the session."""
 
     code = "not_for_sale"
-    title = "商品未上架或不属于本商户"
-    title_en = "The product is not listed by this merchant"
+    title = "商品未上架，或其商户不在本场"
+    title_en = "The product is not listed, or its merchant is not in this session"
 
 
 class ShelfFull(Conflict):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
+import httpx
 from moto import settings as moto_settings
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.server import ThreadedMotoServer
@@ -70,4 +71,5 @@ def buckets() -> Iterator[Bucket]:
     moto_settings.INITIAL_NO_AUTH_ACTION_COUNT, ActionAuthenticatorMixin.request_count = 0, 0
     yield bucket
     moto_settings.INITIAL_NO_AUTH_ACTION_COUNT, ActionAuthenticatorMixin.request_count = before
+    httpx.post(f"{endpoint}/moto-api/reset").raise_for_status()  # else the next of this process finds this account
     server.stop()

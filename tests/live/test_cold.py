@@ -14,7 +14,7 @@ from tortoise.exceptions import BaseORMException
 
 from integrations.object_storage.cold import PART
 from kit.database import execute, row, scalar
-from live.errors import ClipNotFound, ReplayAway, ReplayReturning
+from live.errors import ReplayAway
 from live.evidence.cold import ColdTier
 from live.evidence.errors import (
     ColdStorageUnavailable,
@@ -27,7 +27,6 @@ from live.evidence.errors import (
 from live.evidence.holds import EvidenceDesk
 from live.evidence.models import COPY_TRANSITIONS, CopyState
 from live.evidence.queries import bundle_of
-from live.evidence.returning import AGAIN_AFTER_S, Returning
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
 from live.evidence.stored import names_of, object_key
@@ -155,49 +154,6 @@ async def test_old_evidence_goes_and_comes_back_as_it_was(old: Old) -> None:
     await old.until(CopyState.COLD)
     assert old.here() == {}
     assert await old.wrong(number) == []
-
-
-async def test_a_viewer_has_an_old_replay_fetched_back(old: Old) -> None:
-    """Once, and only what the public may see. Fails without a bound for a day, and when a cut one comes back."""
-    session = await old.sealed()
-    returning = Returning(True, old.clock)
-    assert not await returning.ask(session.id)  # it is here
-    await old.until(CopyState.COLD)
-    assert not await replace(returning, is_set_up=False).ask(session.id)
-    with pytest.raises(ReplayAway):
-        await old.kept.clips.playlist(session.number, 1)
-    await execute("UPDATE live_session SET state = 'banned'")
-    assert not await returning.ask(session.id)
-    with pytest.raises(ClipNotFound):
-        await old.kept.clips.playlist(session.number, 1)
-    await execute("UPDATE live_session SET state = 'replay_ready'")
-    assert not await replace(returning, clock=lambda: old.clock() + 2 * YEARS).ask(session.id)
-    assert [await returning.ask(session.id) for _ in range(2)] == [True, False]
-    assert (await room_view(session.number)).is_returning
-    with pytest.raises(ReplayReturning) as told:
-        await old.kept.clips.playlist(session.number, 1)
-    assert told.value.facts["retry_after_s"] == AGAIN_AFTER_S
-    await old.until(CopyState.RESTORED)
-    room = await room_view(session.number)
-    assert (room.is_away, room.is_returning) == (False, False)
-    assert await scalar("SELECT asked_by FROM live_evidence_copy") == "viewer"
-
-
-async def test_viewers_fetch_back_so_many_a_day(old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = await old.sealed()
-    await old.until(CopyState.COLD)
-    monkeypatch.setattr("live.evidence.returning.MOST_A_DAY", 0)
-    assert not await Returning(True, old.clock).ask(session.id)
-    monkeypatch.setattr("live.evidence.returning.MOST_A_DAY", 1)
-    assert await Returning(True, old.clock).ask(session.id)
-    await old.until(CopyState.RESTORED)
-    old.clock.ahead += timedelta(days=30)
-    await old.until(CopyState.COPYING)
-    await old.until(CopyState.COLD)
-    await execute("UPDATE live_evidence_copy SET asked_at = $1", old.clock() - timedelta(hours=23))
-    assert not await Returning(True, old.clock).ask(session.id)
-    old.clock.ahead += timedelta(hours=1)
-    assert await Returning(True, old.clock).ask(session.id)
 
 
 async def test_the_bucket_alone_is_checked_without_us(old: Old, tmp_path: Path) -> None:
