@@ -148,11 +148,19 @@ class RoomPriceUnknown(NotFound):
 
 
 class RoomCouponNotShown(Conflict):
-    """The campaign's coupons are not of this room, or cannot be claimed now, or its host does not show them."""
+    """The campaign's coupons cannot be claimed now, or the room's host does not show them."""
 
     code = "room_coupon_not_shown"
     title = "优惠券当前不在本场发放"
     title_en = "These coupons are not given out in this room now"
+
+
+class RoomCouponNotOpen(Conflict):
+    """There is nothing to show: the campaign is of another room, does not run yet, or its time or coupons are over."""
+
+    code = "room_coupon_not_open"
+    title = "该券不属于本场、活动未启用、不在领取期或已领完"
+    title_en = "The campaign is not of this room, does not run, or has nothing to claim now"
 
 
 class NotInTheRoom(Conflict):

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from kit.database import Row, row, rows
-from live.evidence.models import IS_AWAY
+from live.evidence.models import IS_AWAY, IS_GONE
 from live.media.playback import Playback
 from live.models import SessionState
 from live.shop.timeline import ShownCard, card_at, timeline
@@ -64,8 +64,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
     ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while the pictures lie in
-    cold storage. Seek to ``offset_ms``. On air there is none for a buyer who was put out of the room. ``page_url`` is
-    the room's page, which opens its replay there: none before the replay, and where rooms have no pages.
+    cold storage or when their day is over. Seek to ``offset_ms``. On air there is none for a buyer who was put out of
+    the room. ``page_url`` is the room's page, which opens its replay there: none before the replay, and where rooms
+    have no pages.
     """
 
     session: str
@@ -91,7 +92,8 @@ async def moment_of(
         return None
     number = source.removeprefix(HOSTED)
     found = await row(
-        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} OR state IN ('live', 'interrupted')"
+        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} OR {IS_GONE}"
+        " OR state IN ('live', 'interrupted')"
         " AND EXISTS (SELECT FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $2 AND r.kind = 'ban')"
         " AS is_withheld FROM live_session s WHERE number = $1",
         number,
