@@ -157,6 +157,8 @@ IS_AWAY = (
 """Whether the pictures of a session s lie in the object storage alone."""
 IS_RETURNING = "EXISTS (SELECT FROM live_evidence_copy c WHERE c.session_id = s.id AND c.state = 'restoring')"
 """Whether they are just being fetched back."""
+IS_GONE = "EXISTS (SELECT FROM live_evidence_bundle g WHERE g.session_id = s.id AND g.state IN ('deleting', 'deleted'))"
+"""Whether the day of a session s has come: its pictures and files are deleted, or just being deleted."""
 
 
 class ColdCopy(Model):

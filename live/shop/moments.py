@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from kit.database import Row, row, rows
-from live.evidence.models import IS_AWAY
+from live.evidence.models import IS_AWAY, IS_GONE
 from live.media.playback import Playback
 from live.models import SessionState
 from live.shop.timeline import ShownCard, card_at, timeline
@@ -64,9 +64,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
     ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while ``is_away``: the
-    pictures lie in cold storage, from which the room tells how they come back. Seek to ``offset_ms``. On air there is
-    none for a buyer who was put out of the room. ``page_url`` is the room's page, which opens its replay there, once it
-    is back: none before the replay, and where rooms have no pages.
+    pictures lie in cold storage, from which the room tells how they come back; nor when their day is over. Seek to
+    ``offset_ms``. On air there is none for a buyer who was put out of the room. ``page_url`` is the room's page, which
+    opens its replay there, once it is back: none before the replay, when it is gone, and where rooms have no pages.
     """
 
     session: str
@@ -93,7 +93,8 @@ async def moment_of(
         return None
     number = source.removeprefix(HOSTED)
     found = await row(
-        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} AS is_away, state IN ('live', 'interrupted')"
+        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} AS is_away, {IS_GONE} AS is_gone,"
+        " state IN ('live', 'interrupted')"
         " AND EXISTS (SELECT FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $2 AND r.kind = 'ban')"
         " AS is_put_out FROM live_session s WHERE number = $1",
         number,
@@ -103,8 +104,8 @@ async def moment_of(
         return None
     viewer, _ = playback.viewer(number, None)
     plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
-    is_replay = plan is not None and plan.flv_url is None
-    if found["is_away"] or found["is_put_out"]:
+    is_replay = plan is not None and plan.flv_url is None and not found["is_gone"]
+    if found["is_away"] or found["is_gone"] or found["is_put_out"]:
         plan = None
     return Moment(
         session=found["number"],

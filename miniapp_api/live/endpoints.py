@@ -104,11 +104,12 @@ async def show_room(
     plan, away, reminded = None, None, False
     if actor is not None and PHASES[room.state] is Phase.BEFORE:
         reminded = await is_reminded(room.id, actor.number)
-    if viewer not in room.banned and room.is_away:
+    has_pictures = viewer not in room.banned and not room.is_gone
+    if has_pictures and room.is_away:
         # Not for who is not logged in: whatever reads every page there is would fetch back every replay there is.
         fetch = Fetch.BEGUN if room.is_returning else await returning.ask(room.id, actor.caller if actor else None)
         away = _away_view(fetch, english=wants_english(request))
-    elif viewer not in room.banned:
+    elif has_pictures:
         plan = playback.plan(room.stream, room.state, viewer, by_cloud=read.by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,

@@ -17,17 +17,23 @@ from integrations.anchor_signing.ed25519 import Ed25519Signer
 from kit.belongings import Person
 from kit.database import execute, row, rows, scalar
 from ledger.errors import SecondPersonNeeded
-from live.errors import SessionNotFound
+from live.errors import ClipNotFound, SessionNotFound
 from live.evidence.errors import EvidenceDeleted, EvidenceHoldUnknown, EvidenceNotSealed, EvidencePartUnknown
 from live.evidence.holds import EvidenceDesk
 from live.evidence.models import BUNDLE_TRANSITIONS, BundleState
 from live.evidence.queries import bundle_of, part_of
 from live.evidence.sealing import Evidence
+from live.evidence.space import Storage
+from live.media.space import Space
 from live.models import LiveSession
 from live.own_records import PART
-from live.replays.jobs import make_archive_file
+from live.queries import room_view
+from live.replays.clips import clips_of
+from live.replays.jobs import make_archive_file, make_clip_file
+from live.replays.queries import kept_stream, made_clip, made_recording
 from live.reports.models import ReportReason
 from live.reports.service import RoomReports, Seen
+from live.shop.moments import moment_of
 from server.database import ROOT
 from tests.live.kept import Kept, make_segments
 from tests.live.rooms import KEEPER
@@ -296,6 +302,8 @@ async def test_what_is_over_goes_when_nobody_holds_it(database: str, segments: l
     evidence, desk = evidence_of(kept, OVER), EvidenceDesk(kept.house.clock)
     held = await desk.hold(session.number, "示例查询函", "staff:A")
     assert await evidence.seal_due() == 1
+    await kept.clips.ask_for_file(session.number, 1, None, "staff:A")
+    assert await make_clip_file(kept.archive) == 1
     assert await evidence.delete_due() == 0
     with pytest.raises(BaseORMException, match="while it is held"):
         await execute("UPDATE live_evidence_bundle SET state = 'deleting'")
@@ -310,6 +318,24 @@ async def test_what_is_over_goes_when_nobody_holds_it(database: str, segments: l
     with pytest.raises(EvidenceDeleted):
         await part_of(evidence, session.number, "feed.jsonl", is_officer=True)
     assert await evidence.delete_due() == 0
+    # Nobody is promised what has gone.
+    assert (await room_view(session.number)).is_gone
+    for taken in (made_recording, kept_stream):
+        with pytest.raises(EvidenceDeleted):
+            await taken(kept.archive, session.number, None)
+    for asked in (
+        made_clip(kept.archive, session.number, 1, None),
+        kept.clips.playlist(session.number, 1),
+        kept.clips.ask_for_file(session.number, 1, None, "staff:A"),
+    ):
+        with pytest.raises(ClipNotFound):
+            await asked
+    assert [clip.file_state for clip in await clips_of(session.number, None)] == [None]
+    moment = await moment_of(f"live:{session.number}", 1_000, kept.clips.playback)
+    assert moment is not None
+    assert (moment.hls_url, moment.page_url) == (None, None)
+    card = await Storage(Space(kept.folder, 0), evidence).card()
+    assert (card.recording_bytes, card.clip_bytes, await Space(kept.folder).kept_bytes()) == (0, 0, 0)
 
 
 async def test_every_pair_of_states_of_a_bundle_moves_as_the_table_says(
