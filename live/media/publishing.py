@@ -100,8 +100,8 @@ class Publishing:
         ``valid_for`` is at most :data:`KEY_LIFETIME`; a host who hands the address on asks for less.
         Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` after the end,
         ``PushAddressTooEarly``, ``SessionNotReady`` before the gate has let it through and while the host is barred.
-        Who is on air already gets an address all the same: that is ended by other means. ``MediaSpaceLow`` before the air
-        while the disk is nearly full or the quota reached.
+        Who is on air already gets an address all the same: that is ended by other means.
+        ``MediaSpaceLow`` before the air while the disk is nearly full or the quota reached.
         """
         now = self.clock()
         async with transaction():
