@@ -178,7 +178,7 @@ async def _conversion(keys: LiveKeys, session: int, number: str, viewers: int) -
 
 
 def _curve(minutes: list[_Minute], pins: list[BoardPin], sales: list[MinuteSales]) -> list[MinuteLine]:
-    """One point for each minute in which somebody watched or what was paid for was ordered."""
+    """One point for each minute in which somebody watched, something was pinned, or what was paid for was ordered."""
     viewers = {each.minute: each.viewers for each in minutes}
     paid = {each.minute: each.paid_fen for each in sales}
     pinned: dict[datetime, list[str]] = {}
@@ -186,5 +186,5 @@ def _curve(minutes: list[_Minute], pins: list[BoardPin], sales: list[MinuteSales
         pinned.setdefault(pin.pinned_at.replace(second=0, microsecond=0), []).append(pin.code)
     return [
         MinuteLine(minute, viewers.get(minute, 0), paid.get(minute, 0), pinned.get(minute, []))
-        for minute in sorted(viewers.keys() | paid.keys())
+        for minute in sorted(viewers.keys() | paid.keys() | pinned.keys())
     ]

@@ -114,6 +114,10 @@ async def test_the_board_counts_what_its_words_say(mall: Mall, tmp_path: Path) -
     assert sum(point.paid_fen for point in board.curve) == board.paid_fen
     assert [point.viewers for point in board.curve if point.viewers] == [3, 2]
     assert [code for point in board.curve for code in point.pinned] == [shelved[0]]
+    alone, (explained, _) = await kept.on_air()
+    await kept.house.shelf.pin(alone.number, HOST, explained)
+    (point,) = (await board_of(kept.house.keys, alone.number, HOST)).curve  # while nobody watches
+    assert (point.viewers, point.pinned) == (0, [explained])
     with pytest.raises(SessionNotFound):
         await board_of(kept.house.keys, number, "S-other")
     empty = await board_of(kept.house.keys, (await kept.house.scheduled(mall.merchant)).number, None)
