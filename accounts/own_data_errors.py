@@ -66,8 +66,8 @@ class ClosureBlocked(Conflict):
     """Something is still open; ``reasons`` counts it by kind."""
 
     code = "closure_blocked"
-    title = "有未完成的订单、售后或支付，暂不能注销"
-    title_en = "Orders, cases or payments are still open"
+    title = "有未完成的订单、售后、支付，或发言尚待归档的直播，暂不能注销"
+    title_en = "Orders, cases or payments are open, or a live room you wrote in is not filed yet"
 
 
 class ClosureNotUnderstood(Invalid):

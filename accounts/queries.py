@@ -98,6 +98,27 @@ async def is_host(number: str) -> bool:
     return await _acts_as(Role.HOST, number)
 
 
+class PresentingAccount(msgspec.Struct, frozen=True):
+    """Somebody who may present, by account and the name that it goes by; nothing else of a person."""
+
+    account: str
+    name: str
+
+
+async def hosts_named(beginning: str, besides: str, limit: int) -> list[PresentingAccount]:
+    """Who may present live sessions now and whose name begins so, in the order of their names, without one account."""
+    found = await rows(
+        "SELECT a.number AS account, a.name FROM staff_account a WHERE starts_with(a.name, $1) AND a.number <> $2"
+        " AND a.disabled_at IS NULL AND EXISTS (SELECT FROM role_grant g WHERE g.staff_id = a.id AND g.role = $3"
+        " AND g.revoked_at IS NULL) ORDER BY a.name, a.number LIMIT $4",
+        beginning,
+        besides,
+        Role.HOST.value,
+        limit,
+    )
+    return [PresentingAccount(**each) for each in found]
+
+
 async def works_for(number: str, merchants: Collection[str]) -> bool:
     """Whether a member of staff is a clerk of one of these merchants now. No query without merchants."""
     return bool(merchants) and bool(

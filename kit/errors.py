@@ -4,7 +4,20 @@ A room subclasses one of the six kinds, states a ``code`` and its title in both 
 facts a client needs. ``server/problems.py`` renders every one of them as ``application/problem+json`` (RFC 9457).
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A sentence in both languages, as a fact or within one; whoever asked gets the one that was asked for."""
+
+    chinese: str
+    english: str
+
+    def told(self, *, english: bool) -> str:
+        """The sentence in one language."""
+        return self.english if english else self.chinese
 
 
 class DomainError(Exception):

@@ -1,6 +1,18 @@
 """What the live room refuses."""
 
-from kit.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable
+from kit.errors import Conflict, Invalid, NotFound, NotPermitted, Unavailable, Words
+
+STANDINGS = {
+    "scheduled": Words("本场为预告，尚未通过播前检查", "the session is planned and not through the gate yet"),
+    "ready": Words("本场已通过播前检查，尚未开播", "the session is through the gate and not on air yet"),
+    "live": Words("本场正在直播", "the session is on air"),
+    "interrupted": Words("本场直播中，推流暂断", "the session is on air and its publisher is away"),
+    "ended": Words("本场已结束，回放准备中", "the session is over and its replay is being prepared"),
+    "replay_ready": Words("本场已结束", "the session is over"),
+    "cancelled": Words("本场已取消", "the session was called off"),
+    "banned": Words("本场已被封停", "an officer has cut the session"),
+}
+"""Each state of a session, told to whom it is in the way."""
 
 
 class SessionNotFound(NotFound):
@@ -12,11 +24,22 @@ class SessionNotFound(NotFound):
 
 
 class SessionStateForbids(Conflict):
-    """The session is in a state in which this cannot be done."""
+    """The session is in a ``state`` in which this cannot be done; ``reason`` says it in words."""
 
     code = "live_session_state"
     title = "当前直播状态不允许此操作"
     title_en = "The session's state does not allow this"
+
+    def __init__(self, state: str, wanted: str | None = None) -> None:
+        super().__init__(state=state, reason=STANDINGS[state], **({"wanted": wanted} if wanted else {}))
+
+
+class PushAddressTooEarly(Conflict):
+    """A push address is given out from two hours before the planned time on; ``not_before`` is that moment."""
+
+    code = "live_push_address_too_early"
+    title = "计划开播前两小时起方可取得推流地址"
+    title_en = "A push address is given out from two hours before the planned time on"
 
 
 class ClipNotFound(NotFound):
@@ -148,11 +171,19 @@ class RoomPriceUnknown(NotFound):
 
 
 class RoomCouponNotShown(Conflict):
-    """The campaign's coupons are not of this room, or cannot be claimed now, or its host does not show them."""
+    """The campaign's coupons cannot be claimed now, or the room's host does not show them."""
 
     code = "room_coupon_not_shown"
     title = "优惠券当前不在本场发放"
     title_en = "These coupons are not given out in this room now"
+
+
+class RoomCouponNotOpen(Conflict):
+    """There is nothing to show: the campaign is of another room, does not run yet, or its time or coupons are over."""
+
+    code = "room_coupon_not_open"
+    title = "该券不属于本场、活动未启用、不在领取期或已领完"
+    title_en = "The campaign is not of this room, does not run, or has nothing to claim now"
 
 
 class NotInTheRoom(Conflict):
@@ -164,11 +195,11 @@ class NotInTheRoom(Conflict):
 
 
 class NotForSale(Conflict):
-    """The product is not listed now, or another merchant sells it."""
+    """The product is not listed now, or its merchant has no slot in the session."""
 
     code = "not_for_sale"
-    title = "商品未上架或不属于本商户"
-    title_en = "The product is not listed by this merchant"
+    title = "商品未上架，或其商户不在本场"
+    title_en = "The product is not listed, or its merchant is not in this session"
 
 
 class ShelfFull(Conflict):

@@ -1,10 +1,11 @@
 """What a consumer has written in live rooms, and when everybody's words are forgotten."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from content.own_records import forget_texts_of
 from kit.belongings import Part, Person, Told, told
-from kit.database import execute, row, rows, transaction
+from kit.database import execute, row, rows, scalar, transaction
 from live.talk.chat import SUBJECT
 
 BATCH = 1000
@@ -43,6 +44,22 @@ async def personal_data(person: Person) -> Told:
     }
 
 
+async def open_matters(person: Person) -> Mapping[str, int]:
+    """Rooms in which the person wrote or reported something and whose evidence is not sealed yet.
+
+    A law demands the words to be kept (live reference 5), so they go only after they stand in the evidence. Every room
+    that was on air is sealed an hour after its end.
+    """
+    unsealed = await scalar(
+        "SELECT count(*) FROM live_session s WHERE s.id IN (SELECT session_id FROM live_feed_message WHERE author = $1"
+        " UNION SELECT session_id FROM live_report WHERE consumer = $2) AND s.started_at IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM live_evidence_bundle b WHERE b.session_id = s.id AND b.state <> 'sealing')",
+        person.caller,
+        person.number,
+    )
+    return {"live_rooms": unsealed}
+
+
 async def erase(person: Person) -> None:
     """The words go, their places in the feed stay: viewers resume by offsets without holes."""
     async with transaction():
@@ -64,7 +81,7 @@ async def erase(person: Person) -> None:
             await forget_texts_of([f"{SUBJECT}{each['number']}:{each['offset']}" for each in said])
 
 
-PART = Part("live", erase, personal_data)
+PART = Part("live", erase, personal_data, open_matters)
 
 
 async def forget_chat(ended_before: datetime) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from kit.database import row, rows
 from kit.paging import MAX_PAGE
 from live.errors import SessionNotFound
-from live.evidence.models import IS_AWAY, IS_RETURNING
+from live.evidence.models import IS_AWAY, IS_GONE, IS_RETURNING
 from live.models import SessionState
 
 PRESENCE_SECONDS = 15
@@ -77,6 +77,7 @@ class RoomView:
     has_rung: bool
     is_away: bool
     is_returning: bool
+    is_gone: bool
     messages: tuple[Message, ...] = ()
     chapters: tuple[Chapter, ...] = field(default=())
 
@@ -97,7 +98,7 @@ SELECT s.id, s.number, s.title, s.host, s.merchant, s.state, s.stream, s.planned
     WHERE r.session_id = s.id AND r.kind = 'ban')::text AS banned,
   EXISTS (SELECT FROM live_rung u WHERE u.session_id = s.id AND u.given_up_at IS NULL
     AND u.running_since IS NOT NULL) AS has_rung,
-  {IS_AWAY} AS is_away, {IS_RETURNING} AS is_returning,
+  {IS_AWAY} AS is_away, {IS_RETURNING} AS is_returning, {IS_GONE} AS is_gone,
   (SELECT coalesce(sum(p.viewers), 0) FROM live_room_presence p
     WHERE p.session_id = s.id AND p.seen_at > now() - interval '{PRESENCE_SECONDS} seconds')::int AS viewers,
   (SELECT coalesce(json_agg(i.code ORDER BY i.position), '[]') FROM live_shelf_item i

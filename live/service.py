@@ -133,7 +133,7 @@ class Sessions:
         session_id = await scalar("SELECT id FROM live_session WHERE number = $1", line.source.removeprefix(HOSTED))
         if session_id is not None:
             name = author_name(buyer, anonymous=False)
-            sold: dict[str, object] = {"quantity": line.quantity, "title": line.title, "name": name}
+            sold: dict[str, object] = {"quantity": line.quantity, "title": line.title, "spec": line.spec, "name": name}
             await append(session_id, "sold", sold, occurred_at)
 
 

@@ -942,7 +942,7 @@ class Migration(migrations.Migration):
                 ('number', fields.CharField(unique=True, max_length=26)),
                 ('kind', fields.CharEnumField(description='WEIGH_SLIP: weigh_slip\nPURCHASE_SLIP: purchase_slip\nCONTRACT: contract\nATTENDANCE: attendance\nWAGE_SHEET: wage_sheet\nSHARE_AGREEMENT: share_agreement\nLEASE: lease\nBANK_SLIP: bank_slip\nSIGNED_STATEMENT: signed_statement\nTHUMBPRINT_PHOTO: thumbprint_photo\nVISIT_PHOTO: visit_photo\nSTORY_CONSENT: story_consent\nCLASS_PAPER: class_paper\nGUARDIAN_CONSENT: guardian_consent\nHOST_IDENTITY: host_identity\nHOST_CONTRACT: host_contract\nHOST_TRAINING: host_training', enum_type=EvidenceKind, max_length=20)),
                 ('access', fields.CharEnumField(description='HOUSEHOLD: household\nAUDIT: audit', enum_type=AccessClass, max_length=10)),
-                ('sha256', fields.CharField(unique=True, max_length=64)),
+                ('sha256', fields.CharField(max_length=64)),
                 ('stored_key', fields.CharField(unique=True, max_length=60)),
                 ('sealed_by', fields.CharField(max_length=32)),
                 ('spare_key', fields.CharField(null=True, max_length=60)),
@@ -955,7 +955,7 @@ class Migration(migrations.Migration):
                 ('taken_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('stored_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'evidence', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(subject_type IS NULL) = (subject_number IS NULL)', name='evidence_subject_whole'), CheckConstraint(check='(spare_key IS NULL) = (spare_since IS NULL)', name='evidence_spare_whole')], 'indexes': [Index(fields=['subject_type', 'subject_number'], name='evidence_of_subject')], 'pk_attr': 'id', 'table_description': 'One photograph as it was encoded anew and sealed. ``sha256`` is that of the picture before it was sealed.'},
+            options={'table': 'evidence', 'app': 'longchuan', 'constraints': [CheckConstraint(check='(subject_type IS NULL) = (subject_number IS NULL)', name='evidence_subject_whole'), UniqueConstraint(fields=('sha256',), name='evidence_once', condition="forgotten_at IS NULL OR kind NOT IN ('class_paper', 'guardian_consent', 'host_identity', 'host_contract', 'host_training')"), CheckConstraint(check='(spare_key IS NULL) = (spare_since IS NULL)', name='evidence_spare_whole')], 'indexes': [Index(fields=['subject_type', 'subject_number'], name='evidence_of_subject')], 'pk_attr': 'id', 'table_description': 'One photograph as it was encoded anew and sealed. ``sha256`` is that of the picture before it was sealed.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -3824,6 +3824,17 @@ class Migration(migrations.Migration):
                 ('asked_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'live_reminder', 'app': 'longchuan', 'unique_together': (('session_id', 'consumer'),), 'pk_attr': 'id', 'table_description': 'A consumer wants to be told once when a session begins, or that it does not.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ReplayShare',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('day', fields.DateField()),
+                ('mark', fields.CharField(max_length=26)),
+                ('fetched', fields.SmallIntField()),
+            ],
+            options={'table': 'live_replay_share', 'app': 'longchuan', 'unique_together': (('day', 'mark'),), 'pk_attr': 'id', 'table_description': 'How many old replays somebody has had fetched back on a day, by a mark of that day; which ones, it does not say.'},
             bases=['Model'],
         ),
         ops.CreateModel(

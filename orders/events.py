@@ -26,6 +26,7 @@ class PaidLine(msgspec.Struct, frozen=True, kw_only=True):
     host_commission_bp: int
     mass_gram: int
     source_offset_ms: int | None = None
+    spec: str = ""
 
 
 class OrderPlaced(Fact, frozen=True, kw_only=True):

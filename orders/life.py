@@ -230,8 +230,8 @@ class OrderLife:
 
     async def _announce_paid(self, order: Row) -> None:
         lines = await rows(
-            "SELECT reference AS line, sku, product, source, source_offset_ms, title, quantity, gross_fen,"
-            " discount_fen, net_fen, host_commission_bp, mass_gram FROM order_line WHERE order_id = $1"
+            "SELECT reference AS line, sku, product, source, source_offset_ms, title, spec, quantity,"
+            " gross_fen, discount_fen, net_fen, host_commission_bp, mass_gram FROM order_line WHERE order_id = $1"
             " ORDER BY position",
             order["id"],
         )

@@ -53,6 +53,7 @@ class ProductSales(msgspec.Struct, frozen=True, kw_only=True):
 
     sku: str | None
     title: str
+    spec: str
     orders: int
     buyers: int
     pieces: int
@@ -109,8 +110,9 @@ _COMMISSION = "((l.net_fen - l.refunded_fen) * l.host_commission_bp / 10000)"
 async def sales_at(source: str) -> tuple[ProductSales, list[ProductSales]]:
     """What was paid for at a source, as a whole and by SKU, the most money first. One query."""
     found = await rows(
-        "SELECT l.sku, coalesce(max(l.title), '') AS title, count(DISTINCT o.id) AS orders,"
-        " count(DISTINCT o.consumer) AS buyers, coalesce(sum(l.quantity), 0)::bigint AS pieces,"
+        "SELECT l.sku, coalesce(max(l.title), '') AS title, coalesce(max(l.spec), '') AS spec,"
+        " count(DISTINCT o.id) AS orders, count(DISTINCT o.consumer) AS buyers,"
+        " coalesce(sum(l.quantity), 0)::bigint AS pieces,"
         " coalesce(sum(l.net_fen), 0)::bigint AS paid_fen, coalesce(sum(l.refunded_fen), 0)::bigint AS refunded_fen,"
         " coalesce(sum(l.net_fen - l.refunded_fen) FILTER (WHERE l.marks @> '[\"poverty_product\"]'), 0)::bigint"
         f" AS recognised_fen {_OF_SOURCE} = $1 GROUP BY GROUPING SETS ((), (l.sku))"
@@ -119,6 +121,11 @@ async def sales_at(source: str) -> tuple[ProductSales, list[ProductSales]]:
     )
     whole, *products = (ProductSales(**each) for each in found)
     return whole, products
+
+
+async def buyers_at(source: str) -> list[str]:
+    """The numbers of the different consumers who paid for something at a source. One query."""
+    return [each["consumer"] for each in await rows(f"SELECT DISTINCT o.consumer {_OF_SOURCE} = $1", source)]
 
 
 async def sales_by_minute(source: str) -> list[MinuteSales]:

@@ -79,6 +79,7 @@ def cold_storage(settings: Settings) -> S3ColdStorage | None:
         access_key_id=cold.s3_access_key_id,
         secret_access_key=cold.s3_secret_access_key,
         storage_class=cold.storage_class,
+        checksum=cold.s3_checksum,
     )
 
 

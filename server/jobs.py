@@ -30,9 +30,11 @@ import products.jobs
 import promotions.jobs
 import settlements.jobs
 import traceability.storage.days
-from content.evidence.forgetting import drop_forgotten
+from content.evidence.forgetting import drop_forgotten, drop_never_stored
 from content.stories.service import take_down_expired
+from county.training.papers import forget_unclaimed_class_papers
 from kit.clock import utc_now
+from live.roster.papers import forget_unclaimed_papers
 from orders.queries import pictures_in_orders
 from poverty_alleviation.reserves.terms import Reserves
 from server.bootstrap import Bootstrap
@@ -71,6 +73,11 @@ async def _count_space(built: Bootstrap) -> int:
     if differs:
         await built.tallies.count(SPACE_DIFFERENCES)
     return int(differs)
+
+
+async def _clear_unclaimed_papers(built: Bootstrap) -> int:
+    forgotten = await forget_unclaimed_papers() + await forget_unclaimed_class_papers()
+    return forgotten + await drop_never_stored(built.storage)
 
 
 JOBS: tuple[Job, ...] = (
@@ -159,6 +166,7 @@ JOBS: tuple[Job, ...] = (
     Job("county.erase_hosts", 600, lambda b: b.ledger.host_retention.erase_approved()),
     Job("content.take_down_expired_stories", 60, lambda b: take_down_expired(utc_now())),
     Job("content.drop_forgotten_evidence", 600, lambda b: drop_forgotten(b.storage), MEDIA),
+    Job("content.clear_unclaimed_papers", 3600, _clear_unclaimed_papers, MEDIA),
     Job("server.reseal_fields", 60, lambda b: b.resealing.run(), MEDIA),
     Job("kit.forget_old_claims", 3600, lambda b: kit.idempotency.forget_old_claims(utc_now())),
 )

@@ -181,7 +181,7 @@ def live_centre(
             evidence,
             storage,
             EvidenceDesk(),
-            Returning(is_set_up=evidence.cold is not None),
+            Returning(keys, evidence.cold is not None, part.cold.returns_per_person),
             Clicks(keys),
             Clips(hls_directory, playback),
             RoomPages(part.room_pages, _policy(settings)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -66,7 +67,9 @@ class CloudLiveSettings(msgspec.Struct, frozen=True):
 
 class ColdSettings(msgspec.Struct, frozen=True):
     """A bucket that speaks S3, where the evidence of live sessions lies from ``after_days`` after its sealing on; none
-    without a ``bucket``. ``storage_class`` is the vendor's name of one that is read at once, its own choice when empty.
+    without a ``bucket``. ``storage_class`` is the vendor's name of one that is read at once, its own choice when empty;
+    ``s3_checksum`` is ``sha256`` where what is put has to carry one, as S3 demands it of a bucket that locks.
+    One viewer has ``returns_per_person`` old replays a day fetched back.
     """
 
     bucket: str = ""
@@ -74,8 +77,10 @@ class ColdSettings(msgspec.Struct, frozen=True):
     s3_region: str = "us-east-1"
     s3_access_key_id: str = ""
     s3_secret_access_key: str = ""
+    s3_checksum: Literal["", "sha256"] = ""
     storage_class: str = ""
     after_days: int = 180
+    returns_per_person: int = 2
 
 
 class LiveSettings(msgspec.Struct, frozen=True):
@@ -145,6 +150,7 @@ def live_bounds(live: LiveSettings) -> Iterator[Bounds]:
     yield Bounds("MEDIA_QUOTA_BYTES", live.media.quota_bytes, 0, 10**15)
     yield Bounds("MEDIA_QUOTA_WARNING_PERCENT", live.media.quota_warning_percent, 1, 100, ": of MEDIA_QUOTA_BYTES")
     yield Bounds("LIVE_COLD_AFTER_DAYS", live.cold.after_days, 1, 3653)
+    yield Bounds("LIVE_COLD_RETURNS_PER_PERSON", live.cold.returns_per_person, 1, 10)
     yield Bounds("CLOUD_LIVE_OWN_VIEWERS", live.cloud.own_viewers, 1, 6000)
     yield Bounds(
         "HOST_IDENTITY_DAYS", live.host_identity_days, 1, 1827, ": for how long a check of a host's identity holds"

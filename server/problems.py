@@ -13,7 +13,7 @@ from api_kit.errors import ContentInvalid
 from api_kit.languages import wants_english
 from api_kit.shape_words import in_chinese
 from api_kit.sheet_words import row_in_english
-from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable
+from kit.errors import Conflict, DomainError, Invalid, NotAuthenticated, Unavailable, Words
 from public_pages.markup import CONTENT_TYPE, HEADERS, is_page, refusal_page
 from server.outages import causes, in_one_line, is_away, is_busy
 
@@ -47,12 +47,11 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     if known is not None:
         if isinstance(known, Unavailable):
             log.warning("unavailable", request_id=request_id(request), cause=in_one_line(error))
-        title, facts = (
-            (known.title_en, _told_in_english(known))
-            if wants_english(request)
-            else (known.title, _told_in_chinese(known))
-        )
-        return _render(request, known.status, known.code, title, known.detail, facts)
+        in_english = wants_english(request)
+        title = known.title_en if in_english else known.title
+        facts = _told_in_english(known) if in_english else _told_in_chinese(known)
+        told = {name: _worded(fact, english=in_english) for name, fact in facts.items()}
+        return _render(request, known.status, known.code, title, known.detail, told)
     if isinstance(error, SanicException):
         code, chinese, english = _TITLES.get(error.status_code, _TITLES[400])
         if error.status_code == Unavailable.status:  # RESPONSE_TIMEOUT is over, and what was begun is rolled back
@@ -66,6 +65,11 @@ def problem_for(request: Request, error: BaseException) -> HTTPResponse:
     log.error("unexpected_error", request_id=request_id(request), route=route, exc_info=error)
     title = "Unexpected error" if wants_english(request) else "系统内部错误"
     return _render(request, 500, "unexpected_error", title)
+
+
+def problem_document(error: DomainError, request: str, *, english: bool) -> bytes:
+    """A refusal without facts, as it stands in a body; ``request`` is the id of the request."""
+    return msgspec.json.encode(_document(error.status, error.code, error.title_en if english else error.title, request))
 
 
 def request_id(request: Request) -> str:
@@ -102,6 +106,29 @@ def _told_in_english(error: DomainError) -> dict[str, object]:
     }
 
 
+def _worded(fact: object, *, english: bool) -> object:
+    """A fact with the words of one language in it."""
+    match fact:
+        case Words():
+            return fact.told(english=english)
+        case list():
+            return [_worded(each, english=english) for each in fact]
+        case dict():
+            return {name: _worded(each, english=english) for name, each in fact.items()}
+        case _:
+            return fact
+
+
+def _document(status: int, code: str, title: str, request: str) -> dict[str, object]:
+    return {
+        "type": _TYPE.format(code=code),
+        "title": title,
+        "status": status,
+        "code": code,
+        "request_id": request,
+    }
+
+
 def _render(
     request: Request,
     status: int,
@@ -111,11 +138,7 @@ def _render(
     facts: dict[str, object] | None = None,
 ) -> HTTPResponse:
     body = {
-        "type": _TYPE.format(code=code),
-        "title": title,
-        "status": status,
-        "code": code,
-        "request_id": request_id(request),
+        **_document(status, code, title, request_id(request)),
         **({"detail": detail} if detail else {}),
         **(facts or {}),
     }

@@ -4,6 +4,7 @@ circles: under a storm of joins a full collection, which looks at every socket t
 """
 
 import asyncio
+import os
 import re
 from collections import deque
 from typing import Any
@@ -12,8 +13,10 @@ from prometheus_client import Counter
 from sanic.http.constants import Stage
 from sanic.server import HttpProtocol
 
+from api_kit.languages import is_english_first
 from api_kit.socket_frames import GOING_AWAY
-from api_kit.sockets import AllowedOrigins, Socket, SocketRules
+from api_kit.sockets import AllowedOrigins, OriginForeign, Socket, SocketRules
+from server.problems import problem_document
 
 AT_ONCE = 8
 """So many sockets begin in one pass of the loop, some two milliseconds: no tick of a room is later for it."""
@@ -24,7 +27,22 @@ _UPGRADE = re.compile(rb"\r\nupgrade:[ \t]*websocket[ \t]*\r\n", re.IGNORECASE)
 _ORIGIN = re.compile(rb"\r\norigin:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
 _HOST = re.compile(rb"\r\nhost:[ \t]*([^\r\n]*?)[ \t]*\r\n", re.IGNORECASE)
 _HOST_SAID_BY_PROXIES = re.compile(rb"\r\n(?:forwarded|x-forwarded-host):", re.IGNORECASE)
-_FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_NO_ID = "0" * 32
+_LANGUAGE = re.compile(rb"\r\naccept-language:([^\r\n]*)", re.IGNORECASE)
+
+
+def _refusal(*, english: bool) -> bytes:
+    """The whole answer to a foreign page, some 500 bytes, as the route would give it, with a place for its id."""
+    body = problem_document(OriginForeign(), _NO_ID, english=english)
+    return (
+        b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+        b"X-Content-Type-Options: nosniff\r\nX-Request-ID: " + _NO_ID.encode() + b"\r\n"
+        b"Content-Language: " + (b"en" if english else b"zh-CN") + b"\r\n"
+        b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(body), body)
+    )
+
+
+_CHINESE, _ENGLISH = _refusal(english=False), _refusal(english=True)
 
 
 def asks_for_socket(head: bytes) -> bool:
@@ -83,7 +101,7 @@ class SocketProtocol(HttpProtocol):
                 self.abort()  # type: ignore[no-untyped-call]
         elif self._is_between_requests() and asks_for_socket(data):
             if is_foreign(data, self.app.ctx.origins):
-                self._refuse()
+                self._refuse(data)
             else:
                 self._held = data
                 self.app.ctx.turns.wait(self)
@@ -93,10 +111,12 @@ class SocketProtocol(HttpProtocol):
     def _is_between_requests(self) -> bool:
         return not self.recv_buffer and (self.http is None or self.http.stage is Stage.IDLE)
 
-    def _refuse(self) -> None:
+    def _refuse(self, head: bytes) -> None:
         FOREIGN.inc()
         assert self.transport is not None
-        self.transport.write(_FORBIDDEN)
+        asked = _LANGUAGE.search(head)
+        answer = _ENGLISH if asked and is_english_first(asked[1].decode("latin-1")) else _CHINESE
+        self.transport.write(answer.replace(_NO_ID.encode(), os.urandom(16).hex().encode()))
         self.transport.close()
 
     def begin(self) -> None:

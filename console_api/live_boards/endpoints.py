@@ -22,6 +22,7 @@ from kit.clock import CHINA
 from kit.errors import Invalid
 from live.boards.commissions import all_commissions, commission_of, commissions_of
 from live.boards.queries import Board, board_of
+from live.media.keys import LiveKeys
 from live.media.playback import Playback
 from live.queries import room_view
 from live.shop.moments import Moment, moment_of
@@ -32,6 +33,7 @@ LONGEST = timedelta(days=366)
 _PRODUCTS = (
     "SKU",
     "商品",
+    "规格",
     "点击人数",
     "讲解毫秒",
     "订单数",
@@ -57,21 +59,26 @@ class DaysInvalid(Invalid):
 
 
 @door.get("/live/sessions/<number:str>/board")
-async def show_board(actor: Host | CountyOfficer | Auditor, number: str) -> Board:
-    """数据看板：观看、峰值、停留、商品点击、订单、支付与退款、转化、认定帮扶产品占比、在线曲线与讲解；主播只见自己的场次。"""
-    return await board_of(number, own_host(actor))
+async def show_board(actor: Host | CountyOfficer | Auditor, number: str, keys: LiveKeys) -> Board:
+    """数据看板：观看、峰值、停留、商品点击、订单、支付与退款、转化、认定帮扶产品占比、在线曲线与讲解；主播只见自己的场次。
+
+    转化率 = 买家数 ÷ 开播期间看过或买过的不同人数（看了又买的算一人），不超过 100%；观众名册按期限删除后不再给出。
+    """
+    return await board_of(keys, number, own_host(actor))
 
 
 @door.get("/live/sessions/<number:str>/board/file")
-async def export_board(actor: Host | CountyOfficer | Auditor, number: str, query: BoardFileQuery) -> ResponseStream:
+async def export_board(
+    actor: Host | CountyOfficer | Auditor, number: str, query: BoardFileQuery, keys: LiveKeys
+) -> ResponseStream:
     """导出看板的商品表或分钟曲线（XLSX 或 CSV）。"""
-    board = await board_of(number, own_host(actor))
+    board = await board_of(keys, number, own_host(actor))
     if query.part == "curve":
         curve = ((_local(p.minute), p.viewers, p.paid_fen, " ".join(p.pinned)) for p in board.curve)
         return _file(query.format, f"{number}-curve", _CURVE, curve)
     products = (
         (
-            p.sku, p.title, p.clicks, p.explained_ms, p.orders, p.buyers, p.pieces, p.paid_fen, p.refunded_fen,
+            p.sku, p.title, p.spec, p.clicks, p.explained_ms, p.orders, p.buyers, p.pieces, p.paid_fen, p.refunded_fen,
             p.recognised_fen,
         )
         for p in board.products

@@ -3,13 +3,24 @@
 import msgspec
 
 from accounts.actors import Auditor, CountyOfficer, Host
+from accounts.queries import hosts_named
 from console_api import door
-from console_api.live_plans.schemas import AssistantInput, AssistedView, PlanInput, RunDownInput, SlotsInput
+from console_api.live_plans.schemas import (
+    AssistantInput,
+    AssistedView,
+    CandidatesQuery,
+    CandidatesView,
+    PlanInput,
+    RunDownInput,
+    SlotsInput,
+)
 from live.errors import SessionNotFound
 from live.plans.models import AssistantRole
 from live.plans.queries import Plan, Slot, Step, assisted_by, plan_of
 from live.plans.service import Plans
 from merchants.queries import merchant
+
+MOST_CANDIDATES = 20
 
 
 @door.get("/live/sessions/<number:str>/plan")
@@ -60,6 +71,12 @@ async def remove_assistant(actor: Host, number: str, account: str, role: str, pl
     if role not in set(AssistantRole):
         raise SessionNotFound(number=number)
     await plans.remove_assistant(number, actor.number, account, AssistantRole(role))
+
+
+@door.get("/live/assistant-candidates")
+async def list_assistant_candidates(actor: Host, query: CandidatesQuery) -> CandidatesView:
+    """按姓名开头查找可任助理的主播账号，至多二十个；只给账号编号与姓名，不含本人。"""
+    return CandidatesView(await hosts_named(query.name, actor.number, MOST_CANDIDATES))
 
 
 @door.get("/live/assisted-sessions")

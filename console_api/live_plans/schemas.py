@@ -4,7 +4,8 @@ from typing import Annotated
 
 import msgspec
 
-from api_kit.schemas import Input, View
+from accounts.queries import PresentingAccount
+from api_kit.schemas import PLAIN, Input, View
 from live.plans.models import AssistantRole
 
 Number = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
@@ -52,6 +53,18 @@ class AssistantInput(Input):
     """What the account may do in this session."""
 
     role: AssistantRole
+
+
+class CandidatesQuery(Input):
+    """How the name begins, one character at least."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=PLAIN)]
+
+
+class CandidatesView(View):
+    """Who may assist; a longer beginning finds who is missing among twenty."""
+
+    candidates: list[PresentingAccount]
 
 
 class AssistedView(View):

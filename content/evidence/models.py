@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 from kit.models import Model
 
@@ -38,6 +38,19 @@ class AccessClass(StrEnum):
     AUDIT = "audit"
 
 
+PAPERS = (
+    EvidenceKind.CLASS_PAPER,
+    EvidenceKind.GUARDIAN_CONSENT,
+    EvidenceKind.HOST_IDENTITY,
+    EvidenceKind.HOST_CONTRACT,
+    EvidenceKind.HOST_TRAINING,
+)
+"""Kinds whose files another room takes in with a row of its own; without that row they are nothing."""
+ONCE = f"forgotten_at IS NULL OR kind NOT IN ({', '.join(repr(kind.value) for kind in PAPERS)})"
+"""A file is kept once, and what proved something of a household proves nothing else for ever; a paper that is forgotten
+may come again."""
+
+
 class Evidence(Model):
     """One photograph as it was encoded anew and sealed. ``sha256`` is that of the picture before it was sealed.
 
@@ -50,7 +63,7 @@ class Evidence(Model):
     number = fields.CharField(max_length=26, unique=True)
     kind = fields.CharEnumField(EvidenceKind, max_length=20)
     access = fields.CharEnumField(AccessClass, max_length=10)
-    sha256 = fields.CharField(max_length=64, unique=True)
+    sha256 = fields.CharField(max_length=64)
     stored_key = fields.CharField(max_length=60, unique=True)
     sealed_by = fields.CharField(max_length=32)
     spare_key = fields.CharField(max_length=60, null=True)
@@ -68,5 +81,6 @@ class Evidence(Model):
         indexes = (Index(fields=("subject_type", "subject_number"), name="evidence_of_subject"),)
         constraints = (
             CheckConstraint(check="(subject_type IS NULL) = (subject_number IS NULL)", name="evidence_subject_whole"),
+            UniqueConstraint(fields=("sha256",), name="evidence_once", condition=ONCE),
             CheckConstraint(check="(spare_key IS NULL) = (spare_since IS NULL)", name="evidence_spare_whole"),
         )

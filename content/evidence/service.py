@@ -9,7 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from content.evidence.errors import EvidenceLinked, EvidenceTaken, EvidenceUnknown
-from content.evidence.models import AccessClass, EvidenceKind
+from content.evidence.models import ONCE, AccessClass, EvidenceKind
 from content.ports import PRIVATE, ObjectStorage
 from kit.clock import Clock, utc_now
 from kit.database import execute, in_open_transaction, row, rows, scalar
@@ -57,6 +57,7 @@ class EvidenceCard(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: datetime
 
 
+_KEPT = f"SELECT number FROM evidence WHERE sha256 = $1 AND ({ONCE})"
 _CARD = "number, kind, access, sha256, subject_type, subject_number, taken_by, taken_at"
 
 
@@ -106,9 +107,9 @@ class EvidenceFiles:
         of_type, of_number = subject or (None, None)
         claimed = await row(
             "INSERT INTO evidence (number, kind, access, sha256, stored_key, subject_type, subject_number, taken_by,"
-            " taken_at, sealed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (sha256) DO UPDATE SET"
-            " kind = $2, access = $3, subject_type = $6, subject_number = $7, taken_by = $8, taken_at = $9,"
-            " sealed_by = $10"
+            " taken_at, sealed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (sha256)"
+            f" WHERE {ONCE} DO UPDATE SET kind = $2, access = $3, subject_type = $6, subject_number = $7,"
+            " taken_by = $8, taken_at = $9, sealed_by = $10, dropped_at = NULL"
             " WHERE evidence.stored_at IS NULL RETURNING number, stored_key",
             opaque_id(),
             kind.value,
@@ -122,7 +123,7 @@ class EvidenceFiles:
             self.cipher.writing_key,
         )
         if claimed is None:
-            raise EvidenceTaken(evidence=await scalar("SELECT number FROM evidence WHERE sha256 = $1", digest))
+            raise EvidenceTaken(evidence=await scalar(_KEPT, digest))
         number: str = claimed["number"]
         sealed = await asyncio.to_thread(self.cipher.seal, picture, evidence_place(number))
         await self.storage.put(claimed["stored_key"], sealed, "application/octet-stream")

@@ -1,10 +1,12 @@
 """The papers of a class as files: photographs or PDFs, checked and sealed as all evidence is."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts.actors import Auditor, CountyOfficer
 from accounts.service import AccessLogs
 from content.evidence.errors import EvidenceUnknown
+from content.evidence.forgetting import forget_unclaimed
 from content.evidence.models import EvidenceKind
 from content.evidence.service import EvidenceFiles
 from county.training.errors import TrainingClassUnknown
@@ -14,6 +16,16 @@ from kit.database import rows, scalar, transaction
 
 CLASS = "training_class"
 """What the evidence of a paper is about."""
+
+
+async def forget_unclaimed_class_papers() -> int:
+    """Papers whose row was never entered go a day after; answers how many."""
+    return await forget_unclaimed(EvidenceKind.CLASS_PAPER, _claimed)
+
+
+async def _claimed(numbers: Sequence[str]) -> Collection[str]:
+    found = await rows("SELECT evidence FROM class_paper WHERE evidence = ANY($1::text[])", list(numbers))
+    return [each["evidence"] for each in found]
 
 
 @dataclass(frozen=True)

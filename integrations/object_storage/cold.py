@@ -37,6 +37,7 @@ class S3ColdStorage:
         access_key_id: str,
         secret_access_key: str,
         storage_class: str = "",
+        checksum: str = "",
     ) -> "S3ColdStorage":
         """The bucket at an endpoint, as ``bucket_at`` takes it."""
         store = bucket_at(
@@ -46,6 +47,7 @@ class S3ColdStorage:
             access_key_id=access_key_id,
             secret_access_key=secret_access_key,
             timeout=_TIMEOUT,
+            checksum=checksum,
         )
         return cls(store, storage_class)
 

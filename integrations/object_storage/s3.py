@@ -18,15 +18,24 @@ _TIMEOUT = timedelta(seconds=15)
 
 
 def bucket_at(
-    *, bucket: str, endpoint: str, region: str, access_key_id: str, secret_access_key: str, timeout: timedelta
+    *,
+    bucket: str,
+    endpoint: str,
+    region: str,
+    access_key_id: str,
+    secret_access_key: str,
+    timeout: timedelta,
+    checksum: str = "",
 ) -> S3Store:
     """A bucket whose every request is signed (AWS Signature Version 4) and answered in time.
 
     ``endpoint`` is that of the region, such as ``https://cos.ap-guangzhou.myqcloud.com``, or the bucket's own, which
-    begins with its name: then the name stands in the host alone.
+    begins with its name: then the name stands in the host alone. With the ``checksum`` ``sha256`` whatever is put
+    carries its own, as S3 demands it where the bucket locks objects.
     """
     return S3Store(
         bucket,
+        config={"checksum_algorithm": checksum} if checksum else None,
         endpoint=endpoint,
         region=region,
         access_key_id=access_key_id,

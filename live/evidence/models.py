@@ -116,6 +116,21 @@ class EvidenceCheck(Model):
         indexes = (Index(fields=("bundle_id", "id"), name="live_evidence_check_of"),)
 
 
+class ReplayShare(Model):
+    """How many old replays somebody has had fetched back on a day, by a mark of that day; which ones, it does not say.
+    Gone with the first that is asked for on a later day.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    day = fields.DateField()
+    mark = fields.CharField(max_length=26)
+    fetched = fields.SmallIntField()
+
+    class Meta:
+        table = "live_replay_share"
+        unique_together = (("day", "mark"),)
+
+
 class CopyState(StrEnum):
     """Where the cold copy of a bundle stands."""
 
@@ -142,6 +157,8 @@ IS_AWAY = (
 """Whether the pictures of a session s lie in the object storage alone."""
 IS_RETURNING = "EXISTS (SELECT FROM live_evidence_copy c WHERE c.session_id = s.id AND c.state = 'restoring')"
 """Whether they are just being fetched back."""
+IS_GONE = "EXISTS (SELECT FROM live_evidence_bundle g WHERE g.session_id = s.id AND g.state IN ('deleting', 'deleted'))"
+"""Whether the day of a session s has come: its pictures and files are deleted, or just being deleted."""
 
 
 class ColdCopy(Model):

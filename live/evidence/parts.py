@@ -38,7 +38,10 @@ _TABLES = {
     "moderation.jsonl": ("live_moderation_step",),
 }
 """Rows of the session as they stand, by the part that they go to."""
-_REPORTS = "SELECT number, reason, detail, state, answer, reported_at, decided_by, decided_at FROM live_report"
+_REPORTS = (
+    "SELECT number, reason, detail, message, sku, offset_ms, state, answer, reported_at, decided_by, decided_at"
+    " FROM live_report"
+)
 _PAGE = 2000
 
 Lines = AsyncIterator[dict[str, Any]]

@@ -226,6 +226,10 @@ class Evidence:
         return sum([await self._delete(each) for each in found])
 
     async def _delete(self, bundle: Row) -> int:
+        await execute(
+            "DELETE FROM live_clip_file f USING live_session s WHERE s.id = f.session_id AND s.number = $1",
+            bundle["number"],
+        )
         await asyncio.to_thread(self._delete_files, bundle)
         if bundle["is_copied"]:
             try:

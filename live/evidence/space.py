@@ -14,7 +14,7 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import row, rows
-from live.evidence.models import IS_AWAY
+from live.evidence.models import IS_AWAY, IS_GONE
 from live.evidence.sealing import Evidence
 from live.media.models import SpaceCount
 from live.media.space import LAST_COUNT, Space
@@ -71,8 +71,8 @@ class Storage:
             "SELECT (SELECT count(*) FROM live_evidence_bundle WHERE state = 'sealed') AS kept_sessions,"
             " (SELECT min(kept_until) FROM live_evidence_bundle WHERE state = 'sealed') AS next_day,"
             f" (SELECT coalesce(sum(r.file_bytes), 0)::bigint FROM live_recording r JOIN live_session s"
-            f"  ON s.id = r.session_id WHERE NOT {IS_AWAY}) AS recording_bytes,"
-            f" (SELECT count(*) FROM live_session s WHERE {IS_AWAY}) AS cold_sessions,"
+            f"  ON s.id = r.session_id WHERE NOT {IS_AWAY} AND NOT {IS_GONE}) AS recording_bytes,"
+            f" (SELECT count(*) FROM live_session s WHERE {IS_AWAY} AND NOT {IS_GONE}) AS cold_sessions,"
             " (SELECT coalesce(sum((e ->> 'bytes')::bigint), 0)::bigint FROM live_evidence_copy c"
             "  JOIN live_evidence_bundle b ON b.session_id = c.session_id AND b.state = 'sealed',"
             "  jsonb_array_elements(c.stored) e) AS cold_bytes,"

@@ -10,7 +10,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 STREAM_NAME = re.compile(r"[0-9a-z]{26}")
 VIEWER_NAME = re.compile(r"[0-9A-Z]{26}")
@@ -115,6 +115,10 @@ class LiveKeys:
     def viewer_name(self, number: str, caller: str) -> str:
         """What a room calls a person: the same in this session, another in the next, and nobody can go back."""
         return self._sign("viewer", number, caller)[:26].upper()
+
+    def day_mark(self, day: date, caller: str) -> str:
+        """What stands for a person where something is counted on one day; on another day it is another."""
+        return self._sign("day", day.isoformat(), caller)[:26]
 
     def viewer_pass(self, number: str, viewer: str, expires_at: datetime) -> str:
         """What a viewer shows at a session's feed, so that no table is asked who comes."""

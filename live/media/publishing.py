@@ -12,7 +12,7 @@ from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows, scalar, transaction
 from kit.numbers import opaque_id
 from kit.outbox import announce
-from live.errors import MediaSpaceLow, PublishRefused, SessionNotFound, SessionStateForbids
+from live.errors import MediaSpaceLow, PublishRefused, PushAddressTooEarly, SessionNotFound, SessionStateForbids
 from live.events import SessionStarted
 from live.media.folders import lay_folder
 from live.media.keys import STREAM_NAME, LiveKeys, read_push_key
@@ -22,6 +22,7 @@ from live.models import OPEN, LiveSession, SessionState, StreamPublish
 from live.ports import PublishedStream, RoomBell
 from live.readiness.errors import SessionNotReady
 from live.readiness.standing import barred
+from live.readiness.words import reasons_as_facts
 from live.talk.feed import append, lock_session, ring_after_commit
 
 log = logging.getLogger("longchuan.live")
@@ -97,9 +98,9 @@ class Publishing:
         """A new push address; the one before it is worth nothing from now on.
 
         ``valid_for`` is at most :data:`KEY_LIFETIME`; a host who hands the address on asks for less.
-        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` too early or after
-        the end, ``SessionNotReady`` before the gate has let it through and while the host is barred. Who is on air
-        already gets an address all the same: that is ended by other means.
+        Raises ``SessionNotFound`` for another host's session, ``SessionStateForbids`` after the end,
+        ``PushAddressTooEarly``, ``SessionNotReady`` before the gate has let it through and while the host is barred.
+        Who is on air already gets an address all the same: that is ended by other means.
         ``MediaSpaceLow`` before the air while the disk is nearly full or the quota reached.
         """
         now = self.clock()
@@ -107,15 +108,16 @@ class Publishing:
             session = await lock_session(number)
             if session.host != host:
                 raise SessionNotFound(number=number)
-            earliest = session.planned_at - EARLIEST
-            if session.state not in OPEN or now < earliest:
-                raise SessionStateForbids(state=session.state.value, not_before=earliest.isoformat())
+            if session.state not in OPEN:
+                raise SessionStateForbids(state=session.state.value)
+            if now < (earliest := session.planned_at - EARLIEST):
+                raise PushAddressTooEarly(not_before=earliest.isoformat())
             if session.state is SessionState.SCHEDULED:
-                raise SessionNotReady(obstacles=["readiness"], products=[])
+                raise _not_ready(["readiness"])
             if session.state is SessionState.READY and self.space is not None and await self.space.is_full():
                 raise MediaSpaceLow()
             if session.state is SessionState.READY and (obstacles := await barred(session, now)):
-                raise SessionNotReady(obstacles=obstacles, products=[])
+                raise _not_ready(obstacles)
             nonce = opaque_id()
             expires_at = (now + min(valid_for, KEY_LIFETIME)).replace(microsecond=0)
             await _write(session, push_nonce=nonce, push_expires_at=expires_at, push_bound_to=None)
@@ -285,3 +287,7 @@ async def media_offset_ms(session_id: int, moment: datetime) -> int:
         moment,
     )
     return int(total * 1000)
+
+
+def _not_ready(obstacles: list[str]) -> SessionNotReady:
+    return SessionNotReady(obstacles=obstacles, products=[], reasons=reasons_as_facts(obstacles))

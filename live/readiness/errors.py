@@ -8,7 +8,7 @@ class SessionNotReady(Conflict):
 
     ``unknown``, ``blacklisted``, ``identity_check``, ``contract``, ``training``, ``too_young`` and ``guardian_consent``
     are the host's; ``reverification``: nobody has verified the host for this session within a day; ``sign_off``: the
-    shelf; ``readiness``: nobody has asked yet.
+    shelf; ``readiness``: nobody has asked yet. ``reasons`` say each in words, product by product.
     """
 
     code = "live_session_not_ready"
@@ -25,7 +25,7 @@ class NotASigner(NotPermitted):
 
 
 class ProductNotCleared(Conflict):
-    """Something stands against showing a product; ``findings`` are kinds by product."""
+    """Something stands against showing a product; ``findings`` are kinds by product, ``reasons`` say them in words."""
 
     code = "live_product_not_cleared"
     title = "商品播前检查未通过"

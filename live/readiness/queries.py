@@ -10,6 +10,7 @@ from live.models import LiveSession
 from live.readiness.checks import ProductCheck, product_checks
 from live.readiness.models import ReverificationKind
 from live.readiness.service import Readiness
+from live.readiness.words import Reason, reasons
 
 
 class Reverification(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,7 +23,7 @@ class Reverification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a session stands before the air. Nothing in ``obstacles``: it may become ready."""
+    """Where a session stands before the air. Nothing in ``obstacles``: it may become ready; ``reasons`` say them."""
 
     number: str
     title: str
@@ -30,6 +31,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     planned_at: datetime
     obstacles: list[str]
+    reasons: list[Reason]
     products: list[ProductCheck]
     reverifications: list[Reverification]
 
@@ -50,12 +52,13 @@ async def verifications_of(host: str) -> list[HostVerification]:
     return [msgspec.convert(each, HostVerification) for each in found]
 
 
-async def gate_of(readiness: Readiness, number: str, host: str | None = None) -> Gate:
+async def gate_of(readiness: Readiness, number: str, host: str | None = None, *, english: bool = False) -> Gate:
     """The gate of a session, of this host's own if one is given. Raises ``SessionNotFound``."""
     session = await LiveSession.get_or_none(number=number)
     if session is None or (host is not None and session.host != host):
         raise SessionNotFound(number=number)
     products = await product_checks(session, readiness.clock())
+    obstacles = await readiness.obstacles(session, products)
     told = await rows(
         "SELECT kind, document, recorded_by, recorded_at FROM session_reverification WHERE session_id = $1"
         " ORDER BY id DESC LIMIT 20",
@@ -67,7 +70,8 @@ async def gate_of(readiness: Readiness, number: str, host: str | None = None) ->
         host=session.host,
         state=session.state.value,
         planned_at=session.planned_at,
-        obstacles=await readiness.obstacles(session, products),
+        obstacles=obstacles,
+        reasons=reasons(obstacles, products, english=english),
         products=products,
         reverifications=[msgspec.convert(each, Reverification) for each in told],
     )

@@ -15,6 +15,7 @@ from live.readiness.checks import ProductCheck, product_checks
 from live.readiness.errors import NotASigner, ProductNotCleared, SessionNotReady
 from live.readiness.models import ReverificationKind, SessionClearance, SessionReverification, ShelfSignOff
 from live.readiness.standing import barred
+from live.readiness.words import reasons_as_facts
 from live.roster.service import Roster
 from live.talk.feed import lock_session, ring_after_commit
 
@@ -64,7 +65,9 @@ class Readiness:
                     raise NotOnShelf(product=code)
             refused = {each.sku: [one.kind for one in each.findings] for each in checks if each.findings}
             if refused:
-                raise ProductNotCleared(findings=refused)
+                raise ProductNotCleared(
+                    findings=refused, reasons=reasons_as_facts((), [each for each in checks if each.findings])
+                )
             places = await rows("SELECT id, code FROM live_shelf_item WHERE session_id = $1", session.id)
             items = {each["code"]: each["id"] for each in places}
             await ShelfSignOff.bulk_create(
@@ -96,7 +99,9 @@ class Readiness:
             obstacles = await self.obstacles(session, checks)
             if obstacles:
                 unsigned = [each.sku for each in checks if not each.is_signed or each.findings]
-                raise SessionNotReady(obstacles=obstacles, products=unsigned)
+                raise SessionNotReady(
+                    obstacles=obstacles, products=unsigned, reasons=reasons_as_facts(obstacles, checks)
+                )
             await SessionClearance.create(
                 session_id=session.id,
                 planned_at=session.planned_at,

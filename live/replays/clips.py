@@ -14,7 +14,7 @@ import msgspec
 from kit.clock import Clock, utc_now
 from kit.database import execute, row, rows
 from live.errors import ClipNotFound, ReplayAway, ReplayReturning, SessionNotFound
-from live.evidence.models import IS_AWAY, IS_RETURNING
+from live.evidence.models import IS_AWAY, IS_GONE, IS_RETURNING
 from live.evidence.returning import AGAIN_AFTER_S
 from live.media.playback import Playback
 from live.models import SessionState
@@ -26,7 +26,7 @@ MAX_READ = 256
 
 _CLIP = f"""
 SELECT s.host, s.stream, s.state, p.code, p.pinned_at, p.unpinned_at, r.id IS NOT NULL AS is_closed,
-  {IS_AWAY} AS is_away, {IS_RETURNING} AS is_returning
+  {IS_AWAY} AS is_away, {IS_RETURNING} AS is_returning, {IS_GONE} AS is_gone
   FROM live_session s
   JOIN LATERAL (SELECT * FROM live_pin WHERE session_id = s.id ORDER BY id OFFSET $2::int - 1 LIMIT 1) p ON true
   LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1"""
@@ -59,11 +59,11 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 async def _clip(number: str, chapter: int, *, is_for_viewers: bool = False) -> _Found:
-    """A clip that there is. Raises :class:`ClipNotFound`, also for what is still explained, ``ReplayAway`` and
-    ``ReplayReturning``.
+    """A clip that there is. Raises :class:`ClipNotFound`, also for what is still explained or has gone with its day,
+    ``ReplayAway`` and ``ReplayReturning``.
     """
     found = await row(_CLIP, number, chapter) if 0 < chapter < 2**31 else None
-    if found is None or found["unpinned_at"] is None:
+    if found is None or found["unpinned_at"] is None or found["is_gone"]:
         raise ClipNotFound(number=number, chapter=chapter)
     if found["state"] == SessionState.BANNED and is_for_viewers:
         raise ClipNotFound(number=number, chapter=chapter)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import msgspec
 
-from kit.database import row
+from kit.database import Row, row
 from live.errors import ClipNotFound, ReplayAway, ReplayFileNotMade, SessionNotFound
-from live.evidence.models import IS_AWAY
+from live.evidence.errors import EvidenceDeleted
+from live.evidence.models import IS_AWAY, IS_GONE
 from live.replays.jobs import Archive
 from live.replays.recordings import REPLAY
 
@@ -39,10 +40,21 @@ async def recording_of(number: str, host: str | None) -> RecordingCard | None:
     return msgspec.convert(found, RecordingCard) if found["is_kept"] else None
 
 
+def _demand_here(found: Row, number: str) -> None:
+    """Raises ``EvidenceDeleted`` for what has gone with its day, and ``ReplayAway``."""
+    if found["is_gone"]:
+        raise EvidenceDeleted(number=number)
+    if found["is_away"]:
+        raise ReplayAway(number=number)
+
+
 async def made_recording(archive: Archive, number: str, host: str | None) -> Path:
-    """The MP4 of a session. Raises ``ReplayAway`` and ``ReplayFileNotMade``, to the host also of one that was cut."""
+    """The MP4 of a session. Raises ``ReplayAway``, ``EvidenceDeleted`` and ``ReplayFileNotMade``, to the host also of
+    one that was cut.
+    """
     found = await row(
-        f"SELECT s.host, s.state, r.archive_state = 'made' AS is_made, {IS_AWAY} AS is_away FROM live_session s"
+        f"SELECT s.host, s.state, r.archive_state = 'made' AS is_made, {IS_AWAY} AS is_away,"
+        f" {IS_GONE} AS is_gone FROM live_session s"
         " LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1",
         number,
     )
@@ -50,8 +62,7 @@ async def made_recording(archive: Archive, number: str, host: str | None) -> Pat
         raise SessionNotFound(number=number)
     if not found["is_made"] or (host is not None and found["state"] == "banned"):
         raise ReplayFileNotMade(number=number)
-    if found["is_away"]:
-        raise ReplayAway(number=number)
+    _demand_here(found, number)
     return archive.recording_file(number)
 
 
@@ -61,7 +72,8 @@ async def kept_stream(archive: Archive, number: str, host: str | None) -> list[t
     Raises like :func:`made_recording`; ``ReplayFileNotMade`` before the recording is closed.
     """
     found = await row(
-        f"SELECT s.host, s.state, s.stream, r.id IS NOT NULL AS is_closed, {IS_AWAY} AS is_away FROM live_session s"
+        f"SELECT s.host, s.state, s.stream, r.id IS NOT NULL AS is_closed, {IS_AWAY} AS is_away,"
+        f" {IS_GONE} AS is_gone FROM live_session s"
         " LEFT JOIN live_recording r ON r.session_id = s.id WHERE s.number = $1",
         number,
     )
@@ -69,8 +81,7 @@ async def kept_stream(archive: Archive, number: str, host: str | None) -> list[t
         raise SessionNotFound(number=number)
     if not found["is_closed"] or (host is not None and found["state"] == "banned"):
         raise ReplayFileNotMade(number=number)
-    if found["is_away"]:
-        raise ReplayAway(number=number)
+    _demand_here(found, number)
     folder = archive.hls_directory / found["stream"]
     try:
         playlist = await asyncio.to_thread((folder / REPLAY).read_text, encoding="ascii")

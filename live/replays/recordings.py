@@ -95,7 +95,7 @@ class Recording:
         """
         known = {segment.name for segment in self.segments}
         found = _segment_files(self.folder) if files is None else files
-        names = [name for name in found if self._first(name, closed) is not None]
+        names = [name for name in found if self._first(name, is_whole=closed or name != found[-1]) is not None]
         whole = names if closed else names[:-1]
         for at, name in enumerate(names):
             if name in known or name not in whole:
@@ -103,11 +103,12 @@ class Recording:
             following = names[at + 1] if at + 1 < len(names) else None
             self._take(name, following)
 
-    def _first(self, name: str, closed: bool) -> int | None:
-        if self._firsts.get(name) is None:
-            if name in self._firsts and not closed:
-                return None
-            self._firsts[name] = _first_stamp(self.folder / name)
+    def _first(self, name: str, *, is_whole: bool) -> int | None:
+        if name not in self._firsts:
+            first = _first_stamp(self.folder / name)
+            if first is None and not is_whole:
+                return None  # its first picture may be written a moment later
+            self._firsts[name] = first
         return self._firsts[name]
 
     def _take(self, name: str, following: str | None) -> None:

@@ -3,6 +3,7 @@
 What is entered is entered with its file; the same file again for the same host changes nothing.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -10,15 +11,29 @@ from hashlib import sha256
 from accounts.actors import Auditor, CountyOfficer
 from accounts.service import AccessLogs
 from content.evidence.errors import EvidenceUnknown
+from content.evidence.forgetting import Claimed, forget_unclaimed
 from content.evidence.models import EvidenceKind
 from content.evidence.service import EvidenceFiles, evidence_card
-from kit.database import scalar, transaction
+from kit.database import rows, scalar, transaction
 from live.roster.models import PAPERS
 from live.roster.service import ConsentDraft, ContractDraft, PaperFile, Roster, TrainingDraft
 
 _KIND = " UNION ALL ".join(
     f"SELECT '{kind}' AS kind FROM {table} WHERE evidence = $1" for kind, table in PAPERS.items()
 )
+
+
+async def forget_unclaimed_papers() -> int:
+    """Papers whose row was never entered go a day after; answers how many."""
+    return sum([await forget_unclaimed(EvidenceKind(kind), _claimed(table)) for kind, table in PAPERS.items()])
+
+
+def _claimed(table: str) -> Claimed:
+    async def ask(numbers: Sequence[str]) -> Collection[str]:
+        found = await rows(f"SELECT evidence FROM {table} WHERE evidence = ANY($1::text[])", list(numbers))
+        return [each["evidence"] for each in found]
+
+    return ask
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from kit.clock import Clock, utc_now
 from kit.database import execute, scalar, transaction
-from live.errors import NotInTheRoom, RoomCouponNotShown, SessionNotFound, SessionStateForbids
+from live.errors import NotInTheRoom, RoomCouponNotOpen, RoomCouponNotShown, SessionNotFound, SessionStateForbids
 from live.media.publishing import media_offset_ms
 from live.models import ON_AIR, LiveSession
 from live.plans.models import AssistantRole
@@ -82,7 +82,7 @@ class RoomCoupons:
     async def show(self, number: str, by: str, campaign: str) -> None:
         """Let viewers claim a campaign's coupons from now on. Showing it twice changes nothing.
 
-        Raises ``SessionNotFound``, ``SessionStateForbids`` off the air, and ``RoomCouponNotShown`` for a campaign that
+        Raises ``SessionNotFound``, ``SessionStateForbids`` off the air, and ``RoomCouponNotOpen`` for a campaign that
         is not of this room or cannot be claimed now, or of a merchant that has no slot in it any more.
         """
         now = self.clock()
@@ -93,7 +93,7 @@ class RoomCoupons:
             found = await offered_campaigns("", now, HOSTED + number, [campaign])
             sellers = {None, *await merchants_of(session.id, session.merchant)}
             if not found or found[0].terms.merchant not in sellers:
-                raise RoomCouponNotShown(campaign=campaign)
+                raise RoomCouponNotOpen(campaign=campaign)
             offset_ms = await media_offset_ms(session.id, now)
             await RoomCoupon.create(session_id=session.id, campaign=campaign, shown_at=now, offset_ms=offset_ms)
             told = msgspec.to_builtins(_card(found[0])) | {"offset_ms": offset_ms}

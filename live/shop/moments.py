@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from kit.database import Row, row, rows
-from live.evidence.models import IS_AWAY
+from live.evidence.models import IS_AWAY, IS_GONE
 from live.media.playback import Playback
 from live.models import SessionState
 from live.shop.timeline import ShownCard, card_at, timeline
@@ -63,9 +63,10 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a session, which everybody may see under its number: what was explained there, at which price then.
 
     ``offset_ms`` is unknown for what was bought before the first picture. ``hls_url`` is signed and good until
-    ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while the pictures lie in
-    cold storage. Seek to ``offset_ms``. On air there is none for a buyer who was put out of the room. ``page_url`` is
-    the room's page, which opens its replay there: none before the replay, and where rooms have no pages.
+    ``expires_at``; it is the broadcast's while that is on air, then the replay's, and none while ``is_away``: the
+    pictures lie in cold storage, from which the room tells how they come back; nor when their day is over. Seek to
+    ``offset_ms``. On air there is none for a buyer who was put out of the room. ``page_url`` is the room's page, which
+    opens its replay there, once it is back: none before the replay, when it is gone, and where rooms have no pages.
     """
 
     session: str
@@ -76,6 +77,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     shown: ShownCard | None
     hls_url: str | None
     expires_at: datetime | None
+    is_away: bool
     page_url: str | None
 
 
@@ -91,16 +93,20 @@ async def moment_of(
         return None
     number = source.removeprefix(HOSTED)
     found = await row(
-        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} OR state IN ('live', 'interrupted')"
+        f"SELECT id, number, title, state, stream, started_at, {IS_AWAY} AS is_away, {IS_GONE} AS is_gone,"
+        " state IN ('live', 'interrupted')"
         " AND EXISTS (SELECT FROM live_restriction r WHERE r.session_id = s.id AND r.viewer = $2 AND r.kind = 'ban')"
-        " AS is_withheld FROM live_session s WHERE number = $1",
+        " AS is_put_out FROM live_session s WHERE number = $1",
         number,
         playback.viewer(number, buyer)[0],
     )
     if found is None:
         return None
     viewer, _ = playback.viewer(number, None)
-    plan = None if found["is_withheld"] else playback.plan(found["stream"], SessionState(found["state"]), viewer)
+    plan = playback.plan(found["stream"], SessionState(found["state"]), viewer)
+    is_replay = plan is not None and plan.flv_url is None and not found["is_gone"]
+    if found["is_away"] or found["is_gone"] or found["is_put_out"]:
+        plan = None
     return Moment(
         session=found["number"],
         title=found["title"],
@@ -110,5 +116,6 @@ async def moment_of(
         shown=None if offset_ms is None else card_at(await timeline(found["id"]), offset_ms),
         hls_url=plan.hls_url if plan else None,
         expires_at=plan.expires_at if plan else None,
-        page_url=playback.page_at(number, offset_ms) if plan and not plan.flv_url and offset_ms is not None else None,
+        is_away=found["is_away"],
+        page_url=playback.page_at(number, offset_ms) if is_replay and offset_ms is not None else None,
     )

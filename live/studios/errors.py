@@ -20,11 +20,27 @@ class StudioInvalid(Conflict):
 
 
 class StudioTaken(Conflict):
-    """The studio is closed, somebody has it then, or the session has one already; ``reason`` says which."""
+    """Another session has the studio at that time, or a part of it."""
 
     code = "live_studio_taken"
-    title = "该时段场地不可预约"
-    title_en = "The studio cannot be booked then"
+    title = "该时段场地已被其他场次预约"
+    title_en = "Another session has the studio then"
+
+
+class StudioClosed(Conflict):
+    """The centre has closed the studio."""
+
+    code = "live_studio_closed"
+    title = "该场地已停用，不能预约"
+    title_en = "The studio is closed"
+
+
+class SessionBookedAlready(Conflict):
+    """A session has one studio; its booking is given up before another is made."""
+
+    code = "live_session_booked"
+    title = "本场已预约场地，改约请先取消原预约"
+    title_en = "The session has a studio already; give its booking up first"
 
 
 class StudioBookingInvalid(Invalid):

@@ -14,9 +14,11 @@ from kit.numbers import public_number
 from live.errors import SessionNotFound, SessionStateForbids
 from live.models import OPEN
 from live.studios.errors import (
+    SessionBookedAlready,
     StudioBookingForbids,
     StudioBookingInvalid,
     StudioBookingUnknown,
+    StudioClosed,
     StudioInvalid,
     StudioTaken,
     StudioUnknown,
@@ -74,7 +76,7 @@ class Studios:
         """Book a studio for an own session; answers the booking's number.
 
         Raises :class:`StudioUnknown`, ``SessionNotFound``, ``SessionStateForbids``, :class:`StudioBookingInvalid`,
-        :class:`StudioTaken`.
+        :class:`StudioClosed`, :class:`SessionBookedAlready`, :class:`StudioTaken`.
         """
         now = self.clock()
         number = public_number(now, "ZY")
@@ -92,11 +94,11 @@ class Studios:
                 if room is None:
                     raise StudioUnknown()
                 if not room["is_open"]:
-                    raise StudioTaken(reason="closed")
+                    raise StudioClosed()
                 if await scalar(
                     "SELECT 1 FROM studio_booking WHERE session_id = $1 AND state <> 'cancelled'", planned.id
                 ):
-                    raise StudioTaken(reason="session")
+                    raise SessionBookedAlready()
                 await StudioBooking.create(
                     number=number,
                     studio_id=room["id"],
@@ -108,7 +110,7 @@ class Studios:
                     booked_at=now,
                 )
         except IntegrityError:  # the exclusion of overlaps
-            raise StudioTaken(reason="overlap") from None
+            raise StudioTaken() from None
         return number
 
     async def confirm(self, number: str, by: str) -> None:

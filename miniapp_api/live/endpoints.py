@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
+from sanic import Request
 
 from accounts.actors import Consumer
+from api_kit.languages import wants_english
 from api_kit.socket_frames import FLOOD, GOING_AWAY
 from api_kit.sockets import Socket, SocketGoneError
 from kit.clock import utc_now
 from live.errors import SessionNotFound
-from live.evidence.returning import AGAIN_AFTER_S, Returning
+from live.evidence.returning import AGAIN_AFTER_S, REFUSALS, Fetch, Returning
 from live.listing import PHASES, Group, Phase, room_lines, starts_in_ms
 from live.media.keys import LiveKeys
 from live.media.playback import Playback, PlaybackPlan
@@ -30,6 +32,7 @@ from miniapp_api import door
 from miniapp_api.live.schemas import (
     ChapterView,
     FeedQuery,
+    FetchRefusalView,
     Liked,
     MerchantTokenView,
     PlaybackView,
@@ -89,10 +92,11 @@ async def show_room(
     attributions: Attributions,
     readings: RoomReadings,
     returning: Returning,
+    request: Request,
 ) -> RoomView:
     """一个直播间：开播前（距开播时间）、直播中与回放是同一地址；登录观众被移出后不再得到播放地址。
 
-    旧回放转入冷存储时，登录观众打开即取回，期间告知多久后再来。
+    旧回放转入冷存储时，登录观众打开即取回，期间告知多久后再来；每人每日有限额，不能取回时说明原因。
     """
     read = await readings.of(number)
     room, state, said = read.room, read.state, read.said
@@ -100,11 +104,12 @@ async def show_room(
     plan, away, reminded = None, None, False
     if actor is not None and PHASES[room.state] is Phase.BEFORE:
         reminded = await is_reminded(room.id, actor.number)
-    if viewer not in room.banned and room.is_away:
+    has_pictures = viewer not in room.banned and not room.is_gone
+    if has_pictures and room.is_away:
         # Not for who is not logged in: whatever reads every page there is would fetch back every replay there is.
-        is_returning = room.is_returning or (actor is not None and await returning.ask(room.id))
-        away = ReplayAwayView(is_returning, AGAIN_AFTER_S if is_returning else None)
-    elif viewer not in room.banned:
+        fetch = Fetch.BEGUN if room.is_returning else await returning.ask(room.id, actor.caller if actor else None)
+        away = _away_view(fetch, english=wants_english(request))
+    elif has_pictures:
         plan = playback.plan(room.stream, room.state, viewer, by_cloud=read.by_cloud, has_rung=room.has_rung)
     return RoomView(
         number=room.number,
@@ -150,6 +155,13 @@ async def show_room(
         reminded=reminded,
         server_time=read.at,
     )
+
+
+def _away_view(fetch: Fetch, *, english: bool) -> ReplayAwayView:
+    if fetch is Fetch.BEGUN:
+        return ReplayAwayView(is_returning=True, retry_after_s=AGAIN_AFTER_S, refusal=None)
+    refusal = FetchRefusalView(fetch, REFUSALS[fetch].told(english=english))
+    return ReplayAwayView(is_returning=False, retry_after_s=None, refusal=refusal)
 
 
 def _playback_view(plan: PlaybackPlan) -> PlaybackView:

@@ -7,6 +7,7 @@ import msgspec
 
 from api_kit.schemas import Input, View
 from content.pictures import PictureView
+from live.evidence.returning import Fetch
 from live.listing import Phase
 from live.shop.cards import Card
 from live.shop.coupons import CouponCard
@@ -100,13 +101,23 @@ class MerchantTokenView(View):
     attribution: str
 
 
+class FetchRefusalView(View):
+    """Why an old replay is not fetched back: who asks is not logged in, has had the own share of the day, or the day's
+    number is used up; or it is not open to viewers now.
+    """
+
+    code: Fetch
+    text: str
+
+
 class ReplayAwayView(View):
     """The pictures lie in cold storage. When they are fetched back (``is_returning``), the room is asked for again
-    ``retry_after_s`` seconds later; else nobody who may ask for them has, or enough were fetched back today.
+    ``retry_after_s`` seconds later; else ``refusal`` says why not, in a code and in words.
     """
 
     is_returning: bool
     retry_after_s: int | None
+    refusal: FetchRefusalView | None
 
 
 class RoomView(View):

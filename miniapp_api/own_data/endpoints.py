@@ -99,7 +99,7 @@ async def fetch_own_picture(actor: Consumer, number: str, pictures: Pictures, lo
 
 @door.post("/me/closure")
 async def close_account(actor: Consumer, body: CloseInput, key: IdempotencyKey, closures: Closures) -> ClosureView:
-    """申请注销：有未完成的订单、售后或支付时拒绝并说明；冷静期内再次登录即撤回。
+    """申请注销：有未完成的订单、售后、支付，或发言所在直播尚未归档时拒绝并说明；冷静期内再次登录即撤回。
 
     understood 为 true 表示已知晓注销的后果，否则拒绝。
     """

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
+import httpx
 from moto import settings as moto_settings
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.server import ThreadedMotoServer
@@ -26,11 +27,12 @@ class Bucket:
 
     def storage(self, **other: str) -> S3ColdStorage:
         told = {
+            "bucket": BUCKET,
             "endpoint": self.endpoint,
             "access_key_id": self.key["AccessKeyId"],
             "secret_access_key": self.key["SecretAccessKey"],
         } | other
-        return S3ColdStorage.of(bucket=BUCKET, region="us-east-1", **told)
+        return S3ColdStorage.of(region="us-east-1", **told)
 
     def keys(self, number: str) -> set[str]:
         """What lies there of a session."""
@@ -38,10 +40,24 @@ class Bucket:
         return {each["Key"] for each in found.get("Contents", [])}
 
 
+def _take_any_checksum(server: ThreadedMotoServer) -> None:
+    """Of an object under a lock S3 wants Content-MD5 or any x-amz-checksum header; moto knows but one by its name."""
+    running: Any = server._server
+    app = running.app
+
+    def told(environ: dict[str, Any], start_response: Any) -> Any:
+        if "HTTP_X_AMZ_CHECKSUM_SHA256" in environ:
+            environ["HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM"] = "SHA256"
+        return app(environ, start_response)
+
+    running.app = told
+
+
 def buckets() -> Iterator[Bucket]:
     """One, with an account that may use it."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
     server.start()
+    _take_any_checksum(server)
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
     iam = boto3.client("iam", endpoint_url=endpoint, **_NAMES)
@@ -55,4 +71,5 @@ def buckets() -> Iterator[Bucket]:
     moto_settings.INITIAL_NO_AUTH_ACTION_COUNT, ActionAuthenticatorMixin.request_count = 0, 0
     yield bucket
     moto_settings.INITIAL_NO_AUTH_ACTION_COUNT, ActionAuthenticatorMixin.request_count = before
+    httpx.post(f"{endpoint}/moto-api/reset").raise_for_status()  # else the next of this process finds this account
     server.stop()

@@ -15,6 +15,11 @@ async def planned(owner: Owner) -> str:
     return str((await owner.ask("host", "POST", "/v1/console/live/sessions", plan(owner)))["number"])
 
 
+@good("console.list_assistant_candidates")
+async def candidates(owner: Owner) -> GoodRequest:
+    return GoodRequest(query={"name": "示例"})
+
+
 @good("console.enter_studio")
 async def enter(owner: Owner) -> GoodRequest:
     return GoodRequest(body=a_room(await a_site()))

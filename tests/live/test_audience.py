@@ -134,11 +134,11 @@ async def test_a_sale_is_told_with_title_and_quantity_and_nobodys_name(database:
     house = House()
     session, _ = await house.on_air()
     line = PaidLine(
-        line="L1", sku="K1", product="P1", source=f"live:{session.number}", title="章凤红糖", quantity=2,
+        line="L1", sku="K1", product="P1", source=f"live:{session.number}", title="章凤红糖", spec="500 克", quantity=2,
         gross_fen=2000, discount_fen=0, net_fen=2000, host_commission_bp=0, mass_gram=500,
     )  # fmt: skip
     elsewhere = msgspec.structs.replace(line, line="L2", source="scan:x", title="别处")
-    other = msgspec.structs.replace(line, line="L3", title="户撒刀", quantity=1)
+    other = msgspec.structs.replace(line, line="L3", title="户撒刀", spec="", quantity=1)
     fact = OrderPaid(
         order="O1", merchant="M1", consumer="C20260101SECRET77", source=None, channel="wechat_pay", amount_fen=6000,
         freight_fen=0, paid_at=house.clock(), lines=(line, elsewhere, other),
@@ -147,8 +147,8 @@ async def test_a_sale_is_told_with_title_and_quantity_and_nobodys_name(database:
         await on_order_paid(fact, house.sessions)
     told = [m.payload for m in (await room_view(session.number)).messages if m.kind == "sold"]
     assert told == [
-        {"quantity": 2, "title": "章凤红糖", "name": "用户***77"},
-        {"quantity": 1, "title": "户撒刀", "name": "用户***77"},
+        {"quantity": 2, "title": "章凤红糖", "spec": "500 克", "name": "用户***77"},
+        {"quantity": 1, "title": "户撒刀", "spec": "", "name": "用户***77"},
     ]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from tortoise.exceptions import BaseORMException
 
 from integrations.object_storage.cold import PART
 from kit.database import execute, row, scalar
-from live.errors import ClipNotFound, ReplayAway, ReplayReturning
+from live.errors import ReplayAway
 from live.evidence.cold import ColdTier
 from live.evidence.errors import (
     ColdStorageUnavailable,
@@ -26,14 +27,15 @@ from live.evidence.errors import (
 from live.evidence.holds import EvidenceDesk
 from live.evidence.models import COPY_TRANSITIONS, CopyState
 from live.evidence.queries import bundle_of
-from live.evidence.returning import AGAIN_AFTER_S, Returning
 from live.evidence.sealing import Evidence
 from live.evidence.space import Storage
 from live.evidence.stored import names_of, object_key
+from live.media.playback import Playback
 from live.media.space import Space
 from live.models import LiveSession
 from live.queries import room_view
 from live.replays.queries import made_recording, recording_of
+from live.shop.moments import moment_of
 from tests.live.buckets import BUCKET, Bucket, buckets
 from tests.live.kept import SECONDS, Kept, make_segments
 from tests.live.rooms import HOST
@@ -132,6 +134,10 @@ async def test_old_evidence_goes_and_comes_back_as_it_was(old: Old) -> None:
     assert {name: await content_of(old.evidence, number, name) for name in contents} == contents
     assert await old.wrong(number) == []
     assert (await room_view(number)).is_away
+    playback = Playback(old.kept.house.keys, "https://flv", "https://hls", pages_url="https://county/rooms")
+    moment = await moment_of(f"live:{number}", 1500, playback)
+    assert moment is not None
+    assert (moment.is_away, moment.hls_url, moment.page_url) == (True, None, f"https://county/rooms/{number}#t=1.500")
     recording = await recording_of(number, None)
     assert recording is not None
     assert recording.is_away
@@ -154,49 +160,6 @@ async def test_old_evidence_goes_and_comes_back_as_it_was(old: Old) -> None:
     await old.until(CopyState.COLD)
     assert old.here() == {}
     assert await old.wrong(number) == []
-
-
-async def test_a_viewer_has_an_old_replay_fetched_back(old: Old) -> None:
-    """Once, and only what the public may see. Fails without a bound for a day, and when a cut one comes back."""
-    session = await old.sealed()
-    returning = Returning(True, old.clock)
-    assert not await returning.ask(session.id)  # it is here
-    await old.until(CopyState.COLD)
-    assert not await replace(returning, is_set_up=False).ask(session.id)
-    with pytest.raises(ReplayAway):
-        await old.kept.clips.playlist(session.number, 1)
-    await execute("UPDATE live_session SET state = 'banned'")
-    assert not await returning.ask(session.id)
-    with pytest.raises(ClipNotFound):
-        await old.kept.clips.playlist(session.number, 1)
-    await execute("UPDATE live_session SET state = 'replay_ready'")
-    assert not await replace(returning, clock=lambda: old.clock() + 2 * YEARS).ask(session.id)
-    assert [await returning.ask(session.id) for _ in range(2)] == [True, False]
-    assert (await room_view(session.number)).is_returning
-    with pytest.raises(ReplayReturning) as told:
-        await old.kept.clips.playlist(session.number, 1)
-    assert told.value.facts["retry_after_s"] == AGAIN_AFTER_S
-    await old.until(CopyState.RESTORED)
-    room = await room_view(session.number)
-    assert (room.is_away, room.is_returning) == (False, False)
-    assert await scalar("SELECT asked_by FROM live_evidence_copy") == "viewer"
-
-
-async def test_viewers_fetch_back_so_many_a_day(old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = await old.sealed()
-    await old.until(CopyState.COLD)
-    monkeypatch.setattr("live.evidence.returning.MOST_A_DAY", 0)
-    assert not await Returning(True, old.clock).ask(session.id)
-    monkeypatch.setattr("live.evidence.returning.MOST_A_DAY", 1)
-    assert await Returning(True, old.clock).ask(session.id)
-    await old.until(CopyState.RESTORED)
-    old.clock.ahead += timedelta(days=30)
-    await old.until(CopyState.COPYING)
-    await old.until(CopyState.COLD)
-    await execute("UPDATE live_evidence_copy SET asked_at = $1", old.clock() - timedelta(hours=23))
-    assert not await Returning(True, old.clock).ask(session.id)
-    old.clock.ahead += timedelta(hours=1)
-    assert await Returning(True, old.clock).ask(session.id)
 
 
 async def test_the_bucket_alone_is_checked_without_us(old: Old, tmp_path: Path) -> None:
@@ -388,6 +351,29 @@ async def test_a_bucket_that_is_away_or_refuses_moves_nothing(old: Old) -> None:
     full = replace(old.tier, space=Space(old.kept.folder, 101))
     assert await full.move_due() == 1
     assert (await bundle_of(session.number)).fault == "no room on the volume"
+
+
+async def test_a_bucket_with_a_default_retention_takes_what_carries_a_checksum(bucket: Bucket) -> None:
+    """As S3 has it: without one it takes nothing, and what it has taken nobody deletes before its day."""
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 3}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    name, key = "locked-evidence", "live-evidence/y/part"
+
+    async def pieces(octets: int) -> AsyncIterator[bytes]:
+        yield b"x" * octets
+
+    bucket.raw.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    bucket.raw.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=lock)
+    with pytest.raises(ColdStorageUnavailable):
+        await bucket.storage(bucket=name).put(key, pieces(3))
+    cold = bucket.storage(bucket=name, checksum="sha256")
+    await cold.put(key, pieces(3))
+    found = bucket.raw.head_object(Bucket=name, Key=key)
+    assert found["ObjectLockMode"] == "COMPLIANCE"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.raw.delete_object(Bucket=name, Key=key, VersionId=found["VersionId"])
+    await cold.put(key, pieces(PART + 3))  # moto locks nothing that came in parts
+    assert bucket.raw.head_object(Bucket=name, Key=key)["ContentLength"] == PART + 3
 
 
 async def test_big_objects_go_in_parts_and_come_in_ranges(bucket: Bucket) -> None:

@@ -14,16 +14,26 @@ import pytest
 from tortoise.exceptions import BaseORMException
 
 from integrations.anchor_signing.ed25519 import Ed25519Signer
+from kit.belongings import Person
 from kit.database import execute, row, rows, scalar
 from ledger.errors import SecondPersonNeeded
-from live.errors import SessionNotFound
+from live.errors import ClipNotFound, SessionNotFound
 from live.evidence.errors import EvidenceDeleted, EvidenceHoldUnknown, EvidenceNotSealed, EvidencePartUnknown
 from live.evidence.holds import EvidenceDesk
 from live.evidence.models import BUNDLE_TRANSITIONS, BundleState
 from live.evidence.queries import bundle_of, part_of
 from live.evidence.sealing import Evidence
+from live.evidence.space import Storage
+from live.media.space import Space
 from live.models import LiveSession
-from live.replays.jobs import make_archive_file
+from live.own_records import PART
+from live.queries import room_view
+from live.replays.clips import clips_of
+from live.replays.jobs import make_archive_file, make_clip_file
+from live.replays.queries import kept_stream, made_clip, made_recording
+from live.reports.models import ReportReason
+from live.reports.service import RoomReports, Seen
+from live.shop.moments import moment_of
 from server.database import ROOT
 from tests.live.kept import Kept, make_segments
 from tests.live.rooms import KEEPER
@@ -121,6 +131,30 @@ async def test_a_bundle_holds_what_was_shown_said_sold_and_done(
     for refused, is_officer in (("removed.jsonl", False), ("../x", True), ("none", True)):
         with pytest.raises(EvidencePartUnknown):
             await part_of(evidence, number, refused, is_officer=is_officer)
+
+
+async def test_whoever_closes_the_account_does_so_after_the_sealing(
+    database: str, segments: list[Path], tmp_path: Path
+) -> None:
+    """What was said and reported, and about what, is in the evidence. Fails when words may go before they are there."""
+    kept = Kept(tmp_path, segments)
+    session, evidence, clock = await ended(kept), evidence_of(kept), kept.house.clock
+    offset = await scalar("SELECT min(\"offset\") FROM live_feed_message WHERE kind = 'chat'")
+    await RoomReports(clock).report("C2", session.number, ReportReason.ABUSE, "示例说明", Seen(message=offset))
+    wrote, reported, watched = (Person(f"C{n}", f"openid-{n}") for n in (0, 2, 3))
+
+    async def open_rooms() -> list[int]:
+        return [(await PART.open_matters(person))["live_rooms"] for person in (wrote, reported, watched)]
+
+    assert await open_rooms() == [1, 1, 0]
+    assert await evidence.seal_due() == 1
+    assert await open_rooms() == [0, 0, 0]
+    for person in (wrote, reported):
+        await PART.erase(person)
+    said = [each for each in await lines_of(evidence, session.number, "feed.jsonl") if each["kind"] == "chat"]
+    assert said[0]["payload"]["text"] == "红糖很甜"
+    (report,) = await lines_of(evidence, session.number, "reports.jsonl")
+    assert (report["detail"], report["message"], report["sku"]) == ("示例说明", offset, None)
 
 
 async def test_a_killed_worker_leaves_nothing_half(database: str, segments: list[Path], tmp_path: Path) -> None:
@@ -268,6 +302,8 @@ async def test_what_is_over_goes_when_nobody_holds_it(database: str, segments: l
     evidence, desk = evidence_of(kept, OVER), EvidenceDesk(kept.house.clock)
     held = await desk.hold(session.number, "示例查询函", "staff:A")
     assert await evidence.seal_due() == 1
+    await kept.clips.ask_for_file(session.number, 1, None, "staff:A")
+    assert await make_clip_file(kept.archive) == 1
     assert await evidence.delete_due() == 0
     with pytest.raises(BaseORMException, match="while it is held"):
         await execute("UPDATE live_evidence_bundle SET state = 'deleting'")
@@ -282,6 +318,24 @@ async def test_what_is_over_goes_when_nobody_holds_it(database: str, segments: l
     with pytest.raises(EvidenceDeleted):
         await part_of(evidence, session.number, "feed.jsonl", is_officer=True)
     assert await evidence.delete_due() == 0
+    # Nobody is promised what has gone.
+    assert (await room_view(session.number)).is_gone
+    for taken in (made_recording, kept_stream):
+        with pytest.raises(EvidenceDeleted):
+            await taken(kept.archive, session.number, None)
+    for asked in (
+        made_clip(kept.archive, session.number, 1, None),
+        kept.clips.playlist(session.number, 1),
+        kept.clips.ask_for_file(session.number, 1, None, "staff:A"),
+    ):
+        with pytest.raises(ClipNotFound):
+            await asked
+    assert [clip.file_state for clip in await clips_of(session.number, None)] == [None]
+    moment = await moment_of(f"live:{session.number}", 1_000, kept.clips.playback)
+    assert moment is not None
+    assert (moment.hls_url, moment.page_url) == (None, None)
+    card = await Storage(Space(kept.folder, 0), evidence).card()
+    assert (card.recording_bytes, card.clip_bytes, await Space(kept.folder).kept_bytes()) == (0, 0, 0)
 
 
 async def test_every_pair_of_states_of_a_bundle_moves_as_the_table_says(

@@ -71,7 +71,11 @@ async def is_away_for_a_while(centre: Centre, number: str, clip: str) -> None:
             assert told == (None, {"is_returning": False, "retry_after_s": None}, None)
         assert (await centre.anonymous.get(clip)).status_code == 409
         await execute(moved, "restoring")
-        assert (await centre.room(number))["replay_away"] == {"is_returning": True, "retry_after_s": 60}
+        assert (await centre.room(number))["replay_away"] == {
+            "is_returning": True,
+            "retry_after_s": 60,
+            "refusal": None,
+        }
         refused = await centre.anonymous.get(clip)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
         await execute(moved, "restored")

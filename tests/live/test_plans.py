@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tortoise.exceptions import BaseORMException, IntegrityError
 
+from accounts.models import RoleGrant, StaffAccount
+from accounts.queries import hosts_named
+from kit.clock import utc_now
 from kit.database import execute, rows, scalar
 from kit.errors import DomainError
 from live.errors import NotForSale, SessionNotFound, SessionStateForbids
@@ -150,6 +154,31 @@ async def test_a_shelf_assistant_fills_and_pins_and_a_moderator_does_not(databas
     house.clock.ahead += timedelta(hours=1)
     await plans.add_assistant(session.number, HOST, HELPER, AssistantRole.SHELF)
     assert await scalar("SELECT count(*) FROM session_assistant") == 3
+
+
+async def test_an_assistant_is_found_by_the_beginning_of_the_name(database: str) -> None:
+    """Fails when who presents no more is told, when a name is matched inside or as a pattern, and with more of a
+    person than number and name.
+    """
+    for number, name in (
+        ("U1", "王小红"),
+        ("U2", "王大明"),
+        ("U3", "小王"),
+        ("U4", "王离职"),
+        ("U5", "王停用"),
+        (HOST, "王主播"),
+    ):
+        await presenting_account(number)
+        await StaffAccount.filter(number=number).update(name=name)
+    await RoleGrant.filter(staff__number="U4").update(revoked_at=utc_now(), revoked_by="staff:test")
+    await StaffAccount.filter(number="U5").update(disabled_at=utc_now())
+    found = await hosts_named("王", HOST, 20)
+    assert [msgspec.to_builtins(each) for each in found] == [
+        {"account": "U2", "name": "王大明"}, {"account": "U1", "name": "王小红"},
+    ]  # fmt: skip
+    assert await hosts_named("王", HOST, 1) == found[:1]
+    assert await hosts_named("王小", HOST, 20) == found[1:]
+    assert await hosts_named("%", HOST, 20) == await hosts_named("_小", HOST, 20) == []
 
 
 async def test_the_cover_is_a_picture_of_the_hosts_for_live_rooms(database: str) -> None:

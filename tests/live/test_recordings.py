@@ -48,6 +48,26 @@ def test_one_publish_while_on_air_and_after(publish: list[Path], tmp_path: Path)
     assert recording.offset_ms(BEGUN_MS + 999_000) == recording.duration_ms
 
 
+def test_a_file_that_was_seen_before_its_first_picture_stands_in_its_place(publish: list[Path], tmp_path: Path) -> None:
+    """Fails when what has no picture yet is looked at again only at the end, and stands behind what came later."""
+    folder = tmp_path / "stream"
+    folder.mkdir()
+    recording = Recording(folder)
+    for at, segment in enumerate(publish):
+        file = folder / f"{BEGUN_MS + at * 1000}.ts"
+        file.touch()
+        recording.extend(closed=False)
+        assert len(recording.segments) == max(at - 1, 0)
+        shutil.copy(segment, file)
+        recording.extend(closed=False)
+        assert len(recording.segments) == at
+    recording.extend(closed=True)
+    again = Recording(folder)
+    again.extend(closed=True)
+    assert recording.segments == again.segments
+    assert len(again.segments) == len(publish)
+
+
 def test_two_publishes_are_one_replay_with_a_break(publish: list[Path], tmp_path: Path) -> None:
     folder = tmp_path / "stream"
     lay(publish, folder, BEGUN_MS)

@@ -7,7 +7,7 @@ import pytest
 
 from kit.database import rows, scalar
 from kit.errors import DomainError
-from live.errors import NotInTheRoom, RoomCouponNotShown, SessionNotFound, SessionStateForbids
+from live.errors import NotInTheRoom, RoomCouponNotOpen, RoomCouponNotShown, SessionNotFound, SessionStateForbids
 from live.plans.models import AssistantRole
 from live.plans.service import Plans
 from live.queries import room_view
@@ -49,7 +49,7 @@ async def test_a_coupon_is_claimed_in_its_room_while_it_is_shown_and_nowhere_els
         await Coupons().claim("C1", campaign)
     with pytest.raises(RoomCouponNotShown):
         await given.claim(number, "C1", campaign, token)
-    with pytest.raises(RoomCouponNotShown):
+    with pytest.raises(RoomCouponNotOpen):
         await given.show(other.number, HOST, campaign)
     with pytest.raises(SessionNotFound):
         await given.show(number, "S-other", campaign)
@@ -134,7 +134,7 @@ async def test_each_merchant_of_a_shared_room_has_coupons_there(mall: Mall) -> N
     with pytest.raises(SessionNotFound):
         await source_of_room("L20260101NOSUCH0001", None)
     campaigns = {each: await running_campaign(each, source=source) for each in (neighbour, "M-OTHER", None)}
-    with pytest.raises(RoomCouponNotShown):
+    with pytest.raises(RoomCouponNotOpen):
         await given.show(session.number, HOST, campaigns["M-OTHER"])
     helper = await presenting_account("U00000000000HELPER")
     await Plans(rooms.clock).add_assistant(session.number, HOST, helper, AssistantRole.MODERATOR)

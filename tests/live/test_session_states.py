@@ -1,6 +1,6 @@
 """Every step between two states is either in the table or refused, whoever asks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
@@ -8,7 +8,14 @@ import pytest
 from kit.database import rows, transaction
 from kit.errors import DomainError
 from kit.numbers import opaque_id, public_number
-from live.errors import PlannedTimeInvalid, PublishRefused, SessionNotFound, SessionStateForbids
+from live.errors import (
+    STANDINGS,
+    PlannedTimeInvalid,
+    PublishRefused,
+    PushAddressTooEarly,
+    SessionNotFound,
+    SessionStateForbids,
+)
 from live.media.models import SessionBan
 from live.media.publishing import change_state
 from live.models import LiveSession, SessionState, StreamPublish
@@ -58,6 +65,25 @@ async def test_every_pair_of_states(database: str) -> None:
         assert await state_of(session) is (after if allowed else before)
         told = await rows("SELECT kind FROM live_feed_message WHERE session_id = $1", session.id)
         assert len(told) == (1 if allowed else 0)
+
+
+async def test_a_host_who_asks_too_early_reads_from_when_on(database: str) -> None:
+    """Fails when a session that is too far ahead is told to be in a wrong state: it was."""
+    house = House()
+    session = await house.ready()
+    await LiveSession.filter(id=session.id).update(planned_at=house.clock() + timedelta(hours=3))
+    with pytest.raises(PushAddressTooEarly) as refused:
+        await house.publishing.issue_address(session.number, HOST)
+    earliest = datetime.fromisoformat(str(refused.value.facts["not_before"]))
+    assert timedelta(minutes=59) < earliest - house.clock() <= timedelta(hours=1)
+    house.clock.ahead += timedelta(hours=1)
+    assert await house.publishing.issue_address(session.number, HOST)
+
+
+def test_who_is_refused_for_a_state_reads_which_one_it_is() -> None:
+    assert set(STANDINGS) == set(SessionState)
+    refused = SessionStateForbids(state=SessionState.LIVE.value)
+    assert refused.facts == {"state": "live", "reason": STANDINGS["live"]}
 
 
 OUTCOMES = {

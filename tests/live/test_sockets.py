@@ -12,13 +12,14 @@ from tortoise.context import TortoiseContext
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from api_kit.sockets import Socket
+from api_kit.sockets import OriginForeign, Socket
 from miniapp_api.live.endpoints import Heard
 from server.database import tortoise_config
 from server.settings import DatabaseSettings
 from tests.conftest import Databases
 from tests.doors.belongings import Belongings, Owner
 from tests.doors.house import House, start_house
+from tests.doors.problems import check_problem
 from tests.live.good_requests import on_air
 
 SOCKETS = 4
@@ -128,16 +129,31 @@ async def test_no_more_sockets_than_one_process_may_hold(owner: Owner) -> None:
 
 @pytest.mark.parametrize("more", [{}, {"X-Forwarded-Host": "shop.example"}], ids=["unread", "by the route"])
 async def test_a_foreign_page_opens_no_socket(owner: Owner, more: dict[str, str]) -> None:
-    """It is refused before a handshake, which is before anything is parsed unless a proxy says the host; a page of our
-    own is let in both times. Fails when either of the two looks is left out: tried.
+    """It is refused before a handshake, which is before anything is parsed unless a proxy says the host, both times by
+    the same document in the page's language; a page of our own is let in. Fails when either of the two looks is left
+    out, and when the answer has no body: tried.
     """
     number, _ = await on_air(owner)
     unread = await counted(owner, "sockets_foreign_total")
-    with pytest.raises(InvalidStatus) as refused:
-        async with feed(owner, number, origin="https://evil.example", additional_headers=more):
-            pass
-    assert refused.value.response.status_code == 403
-    assert await counted(owner, "sockets_foreign_total") - unread == (not more)
+    titles, ids = [], set()
+    for language in ("en-GB,en", "zh-CN"):
+        told = more | {"Accept-Language": language}
+        with pytest.raises(InvalidStatus) as refused:
+            async with feed(owner, number, origin="https://evil.example", additional_headers=told):
+                pass
+        answer = refused.value.response
+        assert answer.status_code == 403
+        said = check_problem(
+            httpx.Response(403, headers=[*answer.headers.raw_items()], content=bytes(answer.body or b"")),
+            403,
+            "origin_foreign",
+        )
+        assert answer.headers["x-request-id"] == said["request_id"]
+        titles.append((said["title"], answer.headers["content-language"]))
+        ids.add(said["request_id"])
+    assert titles == [(OriginForeign.title_en, "en"), (OriginForeign.title, "zh-CN")]
+    assert len(ids) == 2
+    assert await counted(owner, "sockets_foreign_total") - unread == 2 * (not more)
     async with feed(owner, number, origin=owner.house.base, additional_headers=more) as ours:
         assert json.loads(await ours.recv())["type"] == "snapshot"
 

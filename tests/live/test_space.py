@@ -2,11 +2,15 @@
 
 import os
 import shutil
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from redis.asyncio import Redis
 
 from kit.database import execute, scalar
 from kit.numbers import opaque_id
@@ -15,6 +19,10 @@ from live.evidence.space import Storage
 from live.media.space import ON_AIR_BYTES_S, Space
 from live.models import SessionState
 from live.replays.jobs import make_archive_file, make_clip_file
+from server.bootstrap import Bootstrap
+from server.jobs import JOBS, run_job
+from server.tallies import SPACE_DIFFERENCES, Tallies
+from tests.integrations.redis_server import ThrowAwayRedis
 from tests.live.kept import Kept, make_segments
 from tests.live.rooms import HOST, House, request_of, state_of
 from tests.live.test_evidence import ended, evidence_of
@@ -23,6 +31,38 @@ pytestmark = pytest.mark.asyncio
 
 FULL, ROOMY = 101, 0
 """Marks that a disk is always below, and never."""
+
+
+@pytest.fixture
+async def redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ThrowAwayRedis]:
+    server = ThrowAwayRedis(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@dataclass(frozen=True)
+class Counting:
+    """As much of what is built as the job asks for."""
+
+    live: SimpleNamespace
+    tallies: Tallies
+
+
+async def counted_by_the_job(storage: Storage, redis: ThrowAwayRedis) -> int:
+    """The total of walks that differed after one more run of the job."""
+    client = Redis.from_url(redis.url)
+    tallies = Tallies(client)
+    (job,) = (each for each in JOBS if each.name == "live.count_space")
+    await run_job(job, cast(Bootstrap, Counting(SimpleNamespace(storage=storage), tallies)))
+    totals = [
+        int(sample.value)
+        for family in await tallies.families()
+        for sample in family.samples
+        if sample.name == f"{SPACE_DIFFERENCES}_total"
+    ]
+    await client.aclose()
+    return sum(totals)
 
 
 async def test_the_marks_are_shares_of_the_volume(tmp_path: Path) -> None:
@@ -91,7 +131,9 @@ async def test_clips_give_way_and_evidence_does_not(database: str, tmp_path: Pat
     assert clip.exists()
 
 
-async def test_a_walk_corrects_what_is_reckoned(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_walk_corrects_what_is_reckoned(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: ThrowAwayRedis
+) -> None:
     """Once a day. Fails when a broadcast that is on air is walked over, and when the sum is not corrected."""
     monkeypatch.setattr("live.evidence.space.TOLERATED_BYTES", 20_000)
     (tmp_path / "made").mkdir()
@@ -114,12 +156,13 @@ async def test_a_walk_corrects_what_is_reckoned(database: str, tmp_path: Path, m
     assert not await storage.count()
     assert await space.used_bytes() == reckoned + nearly, "not twice a day"
     kept.house.clock.ahead += timedelta(hours=2)
-    assert await storage.count()
+    told = await counted_by_the_job(storage, redis)
+    assert told == 1
     card = await storage.card()
     assert (card.used_bytes, card.found_bytes) == (reckoned + nearly + 50_000, nearly + 50_000)
     shutil.rmtree(folder / "nobodys")
     kept.house.clock.ahead += timedelta(days=1)
-    assert not await storage.count()
+    assert await counted_by_the_job(storage, redis) == told, "what agrees is not counted"
     assert await space.used_bytes() == reckoned + nearly
 
 

@@ -77,7 +77,8 @@ function draw() {
   show("coupons", state.coupons.map((each) => `券：${each.title}（余 ${each.left}）`).join("；"));
   const shown = cardAt(events, position());
   const item = shown && state.shelf.find((each) => each.code === shown.code);
-  const ends = item && item.offer ? Date.parse(item.offer.ends_at) - now : 0;
+  const isItsPrice = item && item.offer && item.price_fen === shown.price_fen; // else the picture shows another one still
+  const ends = isItsPrice ? Date.parse(item.offer.ends_at) - now : 0;
   show("card", shown ? `讲解中：${shown.title} ${yuan(shown.price_fen)}${item ? ` 剩 ${item.stock} 件` : ""}${ends > 0 ? ` 限时 ${clock(ends)}` : ""}` : "");
   part("card").dataset.code = shown ? shown.code : "";
 }
@@ -104,7 +105,7 @@ function sentence({ kind, payload, offset }) {
   let said = null;
   if (kind === "chat_removed") chat.querySelector(`[data-offset="${Number(payload.offset)}"]`)?.remove();
   else if (kind === "chat" && !payload.removed) said = element("li", "said", element("b", "", payload.name), payload.text);
-  else if (kind === "sold") said = element("li", "told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}」${payload.quantity} 件`);
+  else if (kind === "sold") said = element("li", "told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}${payload.spec ? ` ${payload.spec}` : ""}」${payload.quantity} 件`);
   else if (kind === "pin") said = element("li", "told", `主播开始讲解「${payload.title}」`);
   else if (kind === "state" && STATES[payload.state]) said = element("li", "told", STATES[payload.state]);
   if (!said) return;
@@ -123,7 +124,7 @@ async function refresh() {
   told = { mediaMs: view.media_ms, toldAt: Date.now(), serverAhead: Date.parse(view.server_time) - Date.now() };
   player.play(view.playback);
   const away = view.replay_away;
-  show("away", away ? (away.is_returning ? "回放正在取回，请稍候" : "回放已转入冷存储，请登录小程序打开后取回") : "");
+  show("away", away ? (away.is_returning ? "回放正在取回，请稍候" : away.refusal.text) : "");
   if (away && away.is_returning) setTimeout(() => refresh().catch(() => {}), away.retry_after_s * 1000);
   draw();
   if (state) drawChapters();

@@ -208,7 +208,7 @@ class Room {
     }
     if (kind === "chat" && payload.removed) return null;
     if (kind === "chat") return put("said", h("b", {}, payload.name), payload.text);
-    if (kind === "sold") return put("told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}」${payload.quantity} 件`);
+    if (kind === "sold") return put("told sold", `${payload.name || "有人"} 买走「${payload.title || "商品"}${payload.spec ? ` ${payload.spec}` : ""}」${payload.quantity} 件`);
     if (kind === "pin") return put("told", `主播开始讲解「${payload.title}」`);
     if (kind === "state" && STATES[payload.state]) return put("told", STATES[payload.state][0]);
     return null;
