@@ -65,10 +65,11 @@ async def is_away_for_a_while(centre: Centre, number: str, clip: str) -> None:
         )
         for state in ("copied", "cold"):
             await execute(moved, state)
-        for viewer in (centre.anonymous, centre.viewer):
+        for viewer, refusal in ((centre.anonymous, "not_logged_in"), (centre.viewer, "not_open")):
             room = (await viewer.get(f"{MINIAPP}/{number}")).json()
-            told = room["playback"], room["replay_away"], room["chapters"][0]["clip"]
-            assert told == (None, {"is_returning": False, "retry_after_s": None}, None)
+            assert (room["playback"], room["chapters"][0]["clip"]) == (None, None)
+            away = room["replay_away"]
+            assert (away["is_returning"], away["retry_after_s"], away["refusal"]["code"]) == (False, None, refusal)
         assert (await centre.anonymous.get(clip)).status_code == 409
         await execute(moved, "restoring")
         assert (await centre.room(number))["replay_away"] == {

@@ -214,8 +214,8 @@ async def test_a_recording_that_kills_its_workers_is_given_up_too(
 
 def paid(source: str | None, house: House) -> OrderPaid:
     line = PaidLine(
-        line="1", sku="K1", product="P1", source=source, title="红糖", quantity=3, gross_fen=300, discount_fen=0,
-        net_fen=300, host_commission_bp=0, mass_gram=500,
+        line="1", sku="K1", product="P1", source=source, title="红糖", spec="500 g/罐", quantity=3, gross_fen=300,
+        discount_fen=0, net_fen=300, host_commission_bp=0, mass_gram=500,
     )  # fmt: skip
     return OrderPaid(
         order="N1", merchant="M1", consumer="C1", source=source, channel="wechat_miniprogram", amount_fen=300,
@@ -230,7 +230,9 @@ async def test_a_sale_is_told_in_its_room_without_a_name(database: str) -> None:
         async with transaction():
             await on_order_paid(paid(source, house), house.sessions)
     told = await rows("SELECT payload::text AS told FROM live_feed_message WHERE kind = 'sold'")
-    assert [json.loads(each["told"]) for each in told] == [{"name": "用户***C1", "title": "红糖", "quantity": 3}]
+    assert [json.loads(each["told"]) for each in told] == [
+        {"name": "用户***C1", "title": "红糖", "spec": "500 g/罐", "quantity": 3}
+    ]
 
 
 async def test_presence_of_processes_long_gone_is_forgotten(database: str) -> None:
